@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { BootId, DeviceId, JournalId, Millis, RoomId } from './ids.ts'
+import { DeviceProfile, KeyProtection, Lifecycle } from './entities.ts'
+import { ErrorCode } from './errors.ts'
+import { limits } from './limits.ts'
+import { SignalId, SignalValue } from './signals.ts'
+import { deviceText } from './text.ts'
+
+/**
+ * The agent protocol, version 1. Enrolment is one HTTPS request; everything after it is one WebSocket that the agent
+ * opens (`/v1/agent`): the service sends `challenge`, the agent answers `hello`, the service says `welcome`, and from
+ * then on numbered reports go up and acknowledgements come down.
+ */
+export const agentProtocolVersions = [1] as const
+
+/** An ECDSA P-256 public key, which is what a TPM 2.0 holds. */
+export const DevicePublicKey = z.object({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.base64url().length(43),
+  y: z.base64url().length(43),
+})
+export type DevicePublicKey = z.infer<typeof DevicePublicKey>
+
+const signature = z.base64url().length(86)
+
+/** What the device says of itself; hostile text, cleaned when parsed. */
+export const DeviceFacts = z.object({
+  platform: deviceText(),
+  os: deviceText(),
+  manufacturer: deviceText(),
+  model: deviceText(),
+  serial: deviceText(),
+  agentVersion: deviceText(),
+  appVersion: deviceText(),
+  address: deviceText(),
+  inCall: z.boolean(),
+})
+export type DeviceFacts = z.infer<typeof DeviceFacts>
+
+export const SuggestedPlace = z.object({
+  country: deviceText(limits.nameChars),
+  city: deviceText(limits.nameChars),
+  building: deviceText(limits.nameChars),
+  floor: deviceText(limits.nameChars),
+  timeZone: deviceText(64),
+})
+
+/**
+ * Body of `POST /v1/enrolments`. The credential is a header: `Authorization: EnrolmentKey <key>`, or `Bearer <token>`
+ * of the room's own account. `proof` is the device key's signature over `enrolmentProof(...)`. Sending the same
+ * installation with the same key again gives the same answer and makes nothing new.
+ */
+export const EnrolmentRequest = z.object({
+  installation: z.uuid(),
+  publicKey: DevicePublicKey,
+  proof: signature,
+  profile: DeviceProfile,
+  keyProtection: KeyProtection,
+  facts: DeviceFacts,
+  room: z.object({ name: deviceText(limits.nameChars), place: SuggestedPlace }),
+})
+export type EnrolmentRequest = z.input<typeof EnrolmentRequest>
+
+export const EnrolmentAnswer = z.object({
+  device: DeviceId,
+  room: RoomId,
+  /** The name of the service that the device signs into every answer, so that no other service can use it. */
+  service: z.string(),
+})
+export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>
+
+/** What the device signs (UTF-8, ECDSA P-256 with SHA-256, 64-byte IEEE P1363 form) to prove it holds the key. */
+export const enrolmentProof = (installation: string, publicKey: DevicePublicKey): string =>
+  ['roomkeeper enrolment 1', installation, publicKey.x, publicKey.y].join('\n')
+
+/** What the device signs at every connection. */
+export const challengeProof = (nonce: string, service: string, device: string): string =>
+  ['roomkeeper agent 1', nonce, service, device].join('\n')
+
+export const Observation = z.object({ value: SignalValue, detail: deviceText().optional() })
+export type Observation = z.infer<typeof Observation>
+
+/**
+ * One numbered report of a journal. Numbers start at 1 and have no gaps. `full`: every signal is in it, and one that
+ * is not has become unknown; the agent puts one in its journal at every connection, behind what still waits there.
+ * `observedAt` is the device's clock; the service corrects it by the offset it saw at hello.
+ */
+export const Report = z.object({
+  number: z.int().min(1),
+  observedAt: Millis,
+  full: z.boolean().optional(),
+  signals: z.partialRecord(SignalId, Observation),
+  facts: DeviceFacts.partial().optional(),
+})
+export type Report = z.infer<typeof Report>
+
+/** The part of a report that must be right for it to be acknowledged at all; the rest is judged report by report. */
+export const NumberedReport = z.looseObject({ number: z.int().min(1) })
+
+export const AgentToService = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    versions: z.array(z.int()).min(1).max(16),
+    device: DeviceId,
+    signature,
+    journal: JournalId,
+    boot: BootId,
+    /** The device's clock now. */
+    sentAt: Millis,
+  }),
+  z.object({ type: z.literal('report'), reports: z.array(NumberedReport).min(1).max(limits.reportsPerMessage) }),
+  z.object({ type: z.literal('beat') }),
+  /** The off-boarding script has run: agent and files are gone after this message. */
+  z.object({ type: z.literal('offboarded') }),
+])
+export type AgentToService = z.infer<typeof AgentToService>
+
+export const ServiceToAgent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('challenge'), nonce: z.base64url().length(43), service: z.string() }),
+  z.object({
+    type: z.literal('welcome'),
+    version: z.int(),
+    /** The highest number of this journal that is committed; 0 for a new journal. */
+    acknowledged: z.int().min(0),
+    heartbeatMs: z.int().min(10),
+    lifecycle: Lifecycle,
+  }),
+  /** Everything up to `upTo` is committed (or kept aside as rejected); the agent may forget it. */
+  z.object({
+    type: z.literal('ack'),
+    upTo: z.int().min(0),
+    rejected: z.array(z.object({ number: z.int(), code: ErrorCode })).optional(),
+  }),
+  /** A report is missing: go on from this number. */
+  z.object({ type: z.literal('resend'), from: z.int().min(1) }),
+  z.object({ type: z.literal('beat') }),
+  z.object({ type: z.literal('lifecycle'), lifecycle: Lifecycle }),
+  /** Run the off-boarding script; nothing but `offboarded` is taken from now on. */
+  z.object({ type: z.literal('offboard') }),
+  /** Said before the service closes the socket. `retry`: whether trying again can help. */
+  z.object({ type: z.literal('error'), code: ErrorCode, detail: z.string().optional(), retry: z.boolean() }),
+])
+export type ServiceToAgent = z.infer<typeof ServiceToAgent>

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { Scope } from './access.ts'
+import { Incident, Me, Room } from './entities.ts'
+import { AssignmentId, Millis, PersonId, RoleId, RoomId, TenantId } from './ids.ts'
+import { limits } from './limits.ts'
+import { Permission } from './permissions.ts'
+import { typedText } from './text.ts'
+
+/**
+ * Bodies of the HTTP interface, version 1. The routes themselves, each with the permission it needs, are declared in
+ * the service; `/v1/openapi.json` is made from these schemas.
+ *
+ * GET  /.well-known/roomkeeper          where the parts of this service are (public)
+ * POST /v1/setup                        the first tenant and administrator of an empty service (loopback, once)
+ * POST /v1/enrolments                   a device enrols (contract/agent.ts)
+ * GET  /v1/agent                        the agents' socket
+ * GET  /v1/feed                         the consoles' socket (contract/feed.ts)
+ * GET  /v1/snapshot                     pages of all that the caller may see
+ * POST /v1/commands                     one command (contract/commands.ts)
+ * GET  /v1/me                           who the caller is and what they may do
+ * GET  /v1/rooms, /v1/rooms/:room       rooms.view
+ * GET  /v1/incidents, /v1/incidents/:incident   incidents.view
+ * GET  /v1/roles                        roles.view
+ * GET  /v1/assignments; POST; PUT, DELETE /v1/assignments/:assignment   roles.view; roles.modify
+ * GET  /v1/people                       people known in this tenant, for owners: incidents.view
+ * GET  /v1/enrolment/key                rooms.downloadKey
+ * POST /v1/enrolment/key/reset          rooms.resetKey
+ * GET  /v1/enrolment/installer          rooms.create or settings.view
+ * GET  /v1/openapi.json, /healthz, /metrics     public on loopback
+ */
+
+export const Discovery = z.object({
+  product: z.literal('roomkeeper'),
+  version: z.string(),
+  /** The name devices sign for; stable for the life of the service's data. */
+  service: z.string(),
+  issuer: z.string(),
+  /** Client id and scope for consoles at the issuer. */
+  clientId: z.string(),
+  scope: z.string(),
+  /** Whether the issuer is the embedded one, which lives on loopback only. */
+  embeddedIssuer: z.boolean(),
+  /** No tenant yet: the console shows the first-start screen. */
+  setupRequired: z.boolean(),
+})
+export type Discovery = z.infer<typeof Discovery>
+
+export const SetupRequest = z.object({
+  tenant: typedText(limits.nameChars),
+  name: typedText(limits.nameChars),
+  email: z.email().max(254),
+  password: z.string().min(12).max(200),
+})
+export type SetupRequest = z.infer<typeof SetupRequest>
+export const SetupAnswer = z.object({ tenant: TenantId })
+
+const list = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().optional(), total: z.int() })
+
+export const ListQuery = z.object({
+  after: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(limits.listRows).default(100),
+})
+export const RoomList = list(Room)
+export const IncidentList = list(Incident)
+export const IncidentQuery = ListQuery.extend({
+  status: z.enum(['needAction', 'investigating', 'resolved', 'open']).optional(),
+  room: RoomId.optional(),
+})
+export const RoomQuery = ListQuery.extend({ name: z.string().max(limits.nameChars).optional() })
+
+export const MeAnswer = Me
+export const Role = z.object({
+  id: RoleId,
+  builtIn: z.boolean(),
+  name: z.string(),
+  permissions: z.array(Permission),
+})
+export const RoleList = z.object({ items: z.array(Role) })
+
+export const Member = z.object({ kind: z.enum(['person', 'group']), id: z.string().min(1).max(64) })
+export const Assignment = z.object({
+  id: AssignmentId,
+  name: z.string().max(limits.nameChars),
+  role: RoleId,
+  members: z.array(Member),
+  scope: Scope,
+})
+export type Assignment = z.infer<typeof Assignment>
+export const AssignmentChange = Assignment.omit({ id: true })
+export const AssignmentList = z.object({ items: z.array(Assignment) })
+
+export const Person = z.object({ id: PersonId, name: z.string(), email: z.string() })
+export type Person = z.infer<typeof Person>
+export const PeopleList = z.object({ items: z.array(Person) })
+
+export const EnrolmentKey = z.object({ key: z.string(), madeAt: Millis })
+export type EnrolmentKey = z.infer<typeof EnrolmentKey>

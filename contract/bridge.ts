@@ -1,0 +1,173 @@
+import { z } from 'zod'
+import { SetupRequest } from './api.ts'
+import { Command } from './commands.ts'
+import { Kind, RoomEvent } from './entities.ts'
+import { ErrorCode } from './errors.ts'
+import { CommandKey, IncidentId, RoomId } from './ids.ts'
+import { limits } from './limits.ts'
+import {
+  AppState,
+  EntryView,
+  IncidentChip,
+  IncidentFilter,
+  IncidentGroup,
+  IncidentView,
+  OutboxItem,
+  page,
+  Preferences,
+  RoomFilter,
+  RoomRow,
+  RoomSort,
+  RoomState,
+  RoomView,
+  SessionState,
+  SyncState,
+  Timeline,
+} from './views.ts'
+
+/**
+ * The one bridge between the console's core and its screens. Both hosts implement exactly this list, over a pipe that
+ * carries the messages at the end of this file; the renderer cannot tell which host it is in.
+ */
+
+const nothing = z.object({}).strict()
+const listOf = <T extends z.ZodType>(row: T) => z.object({ total: z.int(), rows: z.array(row) })
+const savedFile = z.object({ path: z.string(), bytes: z.int() })
+
+/** Asked once, answered once. */
+export const calls = {
+  'rooms.list': {
+    input: z.object({ filter: RoomFilter, sort: RoomSort, descending: z.boolean(), ...page }),
+    output: listOf(RoomRow),
+  },
+  'rooms.totals': {
+    input: z.object({ filter: RoomFilter.omit({ states: true }) }),
+    output: z.record(RoomState, z.int()),
+  },
+  'rooms.buildings': {
+    input: nothing,
+    output: z.object({ rows: z.array(z.object({ building: z.string(), city: z.string(), rooms: z.int() })) }),
+  },
+  'rooms.events': { input: z.object({ room: RoomId, ...page }), output: listOf(RoomEvent) },
+  'rooms.timeline': { input: z.object({ room: RoomId, hours: z.int().min(1).max(168) }), output: Timeline },
+  'incidents.list': {
+    /** Grouped lists are ordered by group first, so that headings can be drawn between rows. */
+    input: z.object({ filter: IncidentFilter, group: IncidentGroup, ...page }),
+    output: listOf(IncidentView),
+  },
+  'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(IncidentChip, z.int()) },
+  'incidents.entries': { input: z.object({ incident: IncidentId, ...page }), output: listOf(EntryView) },
+  /** Rooms and open incidents for the palette, best first; only what the operator may see is there to be found. */
+  'search.jump': {
+    input: z.object({ text: z.string().max(200) }),
+    output: z.object({ rooms: z.array(RoomRow).max(20), incidents: z.array(IncidentView).max(20) }),
+  },
+
+  /** Puts a command into the outbox; it is durable when this returns. */
+  'commands.submit': { input: z.object({ command: Command }), output: z.object({ key: CommandKey }) },
+  'outbox.list': { input: nothing, output: z.object({ rows: z.array(OutboxItem) }) },
+  /** Forgets a command that was refused, or one that was never tried. */
+  'outbox.discard': { input: z.object({ key: CommandKey }), output: nothing },
+  /** Sends a refused command again, under a new key. */
+  'outbox.retry': { input: z.object({ key: CommandKey }), output: z.object({ key: CommandKey }) },
+
+  /** Only with the service: never from the cache, never queued. Files are saved in the operator's download folder. */
+  'enrolment.saveInstaller': { input: nothing, output: savedFile },
+  'enrolment.saveKey': { input: nothing, output: savedFile },
+  'enrolment.resetKey': { input: nothing, output: nothing },
+
+  'session.signIn': { input: z.object({ method: z.enum(['browser', 'deviceCode']) }), output: nothing },
+  'session.cancelSignIn': { input: nothing, output: nothing },
+  /**
+   * With unsent commands `ask` is refused with `session.unsent`. `keep` leaves them in the outbox for the same
+   * account's next sign-in; `discard` is the operator's own word.
+   */
+  'session.signOut': { input: z.object({ unsent: z.enum(['ask', 'keep', 'discard']) }), output: nothing },
+  'session.setUp': { input: SetupRequest, output: nothing },
+
+  'sync.workOffline': { input: z.object({ on: z.boolean() }), output: nothing },
+  'sync.now': { input: nothing, output: nothing },
+  'preferences.set': { input: Preferences.partial(), output: Preferences },
+  /** Versions, settings, states and recent log lines, without names, tokens or what operators wrote. */
+  'support.saveBundle': { input: nothing, output: savedFile },
+} as const
+
+/** Each sends its present value at once and every later one; values may be skipped, the newest never is. */
+export const topics = {
+  app: { input: nothing, output: AppState },
+  preferences: { input: nothing, output: Preferences },
+  session: { input: nothing, output: SessionState },
+  sync: { input: nothing, output: SyncState },
+  outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int() }) },
+  /**
+   * Something changed in the cache or its overlay: read again what is shown. `rooms` and `incidents` name what
+   * changed; absent when there is too much to name.
+   */
+  changes: {
+    input: nothing,
+    output: z.object({
+      revision: z.int(),
+      kinds: z.array(Kind),
+      rooms: z.array(RoomId).max(1_000).optional(),
+      incidents: z.array(IncidentId).max(1_000).optional(),
+    }),
+  },
+  room: { input: z.object({ room: RoomId }), output: RoomView.nullable() },
+  incident: { input: z.object({ incident: IncidentId }), output: IncidentView.nullable() },
+} as const
+
+export type Calls = typeof calls
+export type CallName = keyof Calls
+export type CallInput<N extends CallName> = z.input<Calls[N]['input']>
+/** What a handler is given: the input after its schema. */
+export type CallParsed<N extends CallName> = z.output<Calls[N]['input']>
+export type CallOutput<N extends CallName> = z.output<Calls[N]['output']>
+
+export type Topics = typeof topics
+export type TopicName = keyof Topics
+export type TopicInput<N extends TopicName> = z.input<Topics[N]['input']>
+export type TopicParsed<N extends TopicName> = z.output<Topics[N]['input']>
+export type TopicOutput<N extends TopicName> = z.output<Topics[N]['output']>
+
+/** What the renderer programs against. */
+export interface Bridge {
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>>
+  /** Returns its undo. `onProblem` is told once if the topic cannot be had. */
+  listen<N extends TopicName>(
+    name: N,
+    input: TopicInput<N>,
+    onValue: (value: TopicOutput<N>) => void,
+    onProblem?: (error: Error) => void,
+  ): () => void
+}
+
+const id = z.int().min(1)
+
+/** Renderer → core. */
+export const BridgeRequest = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('call'), id, name: z.enum(Object.keys(calls) as [CallName, ...CallName[]]), input: z.unknown() }),
+  z.object({ type: z.literal('listen'), id, name: z.enum(Object.keys(topics) as [TopicName, ...TopicName[]]), input: z.unknown() }),
+  /** Ends a call (its answer is dropped) or a topic. */
+  z.object({ type: z.literal('end'), id }),
+])
+export type BridgeRequest = z.infer<typeof BridgeRequest>
+
+/** Core → renderer. */
+export const BridgeResponse = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('value'), id, value: z.unknown() }),
+  z.object({
+    type: z.literal('problem'),
+    id,
+    problem: z.object({ code: ErrorCode, field: z.string().optional(), detail: z.string().optional(), params: z.record(z.string(), z.union([z.string(), z.number()])).optional() }),
+  }),
+])
+export type BridgeResponse = z.infer<typeof BridgeResponse>
+
+/** The pipe under the bridge: `window.roomkeeper` from the preload in Electron, a WebSocket in the browser host. */
+export interface BridgePipe {
+  send(message: BridgeRequest): void
+  /** Returns its undo. */
+  onMessage(listener: (message: unknown) => void): () => void
+}
+
+export const bridgeCallMs = limits.bridgeCallMs

@@ -1,0 +1,236 @@
+import { z } from 'zod'
+import { Access } from './access.ts'
+import { CommandKey, DeviceId, EntryId, IncidentId, Millis, PersonId, RoomId, TenantId } from './ids.ts'
+import { limits } from './limits.ts'
+import { Permission } from './permissions.ts'
+import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
+
+/**
+ * The documents that the service keeps per tenant and that consoles hold a copy of. Each has a kind, an id, the room
+ * it belongs to (or none), the permission that reads it, and a revision that grows by one with each change: an older
+ * revision never overwrites a newer one.
+ */
+
+const name = z.string().max(limits.nameChars)
+const deviceTextOut = z.string().max(limits.deviceTextChars)
+
+export const Lifecycle = z.enum(['onboarding', 'enrolled', 'unenrolled'])
+export type Lifecycle = z.infer<typeof Lifecycle>
+
+/** By precedence: disconnected, unhealthy, unknown, healthy (ROM-1). */
+export const Health = z.enum(['disconnected', 'unhealthy', 'unknown', 'healthy'])
+export type Health = z.infer<typeof Health>
+
+export const Place = z.object({
+  country: name,
+  city: name,
+  building: name,
+  floor: name,
+  /** IANA time zone of the room. */
+  timeZone: z.string().max(64),
+})
+export type Place = z.infer<typeof Place>
+
+export const DeviceProfile = z.enum(['windows-mtr', 'generic'])
+export type DeviceProfile = z.infer<typeof DeviceProfile>
+
+/** Where the device's private key lives (ENR-3). */
+export const KeyProtection = z.enum(['tpm', 'software'])
+export type KeyProtection = z.infer<typeof KeyProtection>
+
+export const SignalState = z.object({
+  value: SignalValue,
+  /** When the device saw it become so, by the service's clock. */
+  since: Millis,
+  /** The last observation. */
+  observedAt: Millis,
+  /** What the device says of it ("Logitech Rally Bar not found"); hostile text, cleaned. */
+  detail: deviceTextOut.optional(),
+})
+export type SignalState = z.infer<typeof SignalState>
+
+export const RoomDevice = z.object({
+  id: DeviceId,
+  profile: DeviceProfile,
+  keyProtection: KeyProtection,
+  platform: deviceTextOut,
+  os: deviceTextOut,
+  manufacturer: deviceTextOut,
+  model: deviceTextOut,
+  serial: deviceTextOut,
+  agentVersion: deviceTextOut,
+  appVersion: deviceTextOut,
+  address: deviceTextOut,
+})
+export type RoomDevice = z.infer<typeof RoomDevice>
+
+export const Room = z.object({
+  id: RoomId,
+  name,
+  place: Place,
+  lifecycle: Lifecycle,
+  health: Health,
+  healthSince: Millis,
+  connected: z.boolean(),
+  /** The last sign of life that was stored; while connected it is at most some minutes old. */
+  lastContactAt: Millis,
+  onboardedAt: Millis,
+  inCall: z.boolean(),
+  signals: z.partialRecord(SignalId, SignalState),
+  /** Incidents by what they count for: open important, open warning, investigating. */
+  incidents: z.object({ important: z.int(), warning: z.int(), investigating: z.int() }),
+  device: RoomDevice,
+})
+export type Room = z.infer<typeof Room>
+
+/** INC-1: investigating while within the hold time, then need action, then resolved. */
+export const IncidentStatus = z.enum(['needAction', 'investigating', 'resolved'])
+export type IncidentStatus = z.infer<typeof IncidentStatus>
+
+export const Actor = z.union([
+  z.object({ kind: z.literal('person'), id: PersonId, name }),
+  z.object({ kind: z.literal('system') }),
+])
+export type Actor = z.infer<typeof Actor>
+
+export const PersonRef = z.object({ id: PersonId, name })
+export type PersonRef = z.infer<typeof PersonRef>
+
+export const Incident = z.object({
+  id: IncidentId,
+  /** One number for life (INC-2), unique in the tenant. */
+  number: z.int().min(1),
+  room: RoomId,
+  signal: SignalId,
+  category: SignalCategory,
+  /** As it counts now: a warning that aged is important. */
+  severity: Severity,
+  status: IncidentStatus,
+  /** The value that was last seen for the signal, and what the device said of it. */
+  value: SignalValue,
+  detail: deviceTextOut.optional(),
+  /** When the signal went bad, for the opening at hand. */
+  since: Millis,
+  /** When it needed action for the first time in this opening; absent while it never did. */
+  openedAt: Millis.optional(),
+  resolvedAt: Millis.optional(),
+  /** When a warning became important because nobody attended to it. */
+  agedAt: Millis.optional(),
+  /** How many times it has needed action; 0 = it only ever flickered within its hold time. */
+  openings: z.int().min(0),
+  flapping: z.boolean(),
+  acknowledged: z.object({ by: PersonRef, at: Millis, note: z.string().max(limits.commentChars).optional() }).optional(),
+  owner: PersonRef.optional(),
+  /** The newest comment, for lists. */
+  lastComment: z.object({ by: PersonRef, at: Millis, text: z.string().max(limits.commentChars) }).optional(),
+  changedAt: Millis,
+})
+export type Incident = z.infer<typeof Incident>
+
+export const EntryKind = z.enum([
+  'investigating',
+  'opened',
+  'recovering',
+  'resolved',
+  'dismissed',
+  'aged',
+  'flapping',
+  'steady',
+  'acknowledged',
+  'assigned',
+  'comment',
+  'closed',
+])
+export type EntryKind = z.infer<typeof EntryKind>
+
+/** One line of an incident's history: what the engine did, or what a person did. Never changed afterwards. */
+export const Entry = z.object({
+  id: EntryId,
+  incident: IncidentId,
+  room: RoomId,
+  kind: EntryKind,
+  actor: Actor,
+  /** When it happened: for signals as observed by the device (corrected), for people when they acted. */
+  at: Millis,
+  /** When the service took it in. */
+  receivedAt: Millis,
+  value: SignalValue.optional(),
+  text: z.string().max(limits.commentChars).optional(),
+  owner: PersonRef.optional(),
+})
+export type Entry = z.infer<typeof Entry>
+
+/** One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). */
+export const RoomEvent = z.object({
+  id: EntryId,
+  room: RoomId,
+  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health']),
+  actor: Actor,
+  at: Millis,
+  receivedAt: Millis,
+  signal: SignalId.optional(),
+  value: SignalValue.optional(),
+  health: Health.optional(),
+  detail: deviceTextOut.optional(),
+})
+export type RoomEvent = z.infer<typeof RoomEvent>
+
+export const Settings = z.object({
+  id: TenantId,
+  /** How long a signal must be bad before its incident needs action, and good before it resolves (INC-3). */
+  openHoldMs: z.int().min(0).max(3_600_000),
+  resolveHoldMs: z.int().min(0).max(3_600_000),
+  /** A warning that nobody attends to becomes important after this (INC-1). */
+  warningAgesMs: z.int().min(0).max(90 * 24 * 3_600_000),
+  /** This many openings within the window is called flapping. */
+  flapCount: z.int().min(2).max(100),
+  flapWindowMs: z.int().min(0).max(7 * 24 * 3_600_000),
+  /** Devices with keys in software may enrol (ENR-3). */
+  allowSoftwareKeys: z.boolean(),
+})
+export type Settings = z.infer<typeof Settings>
+
+/** What everyone of a tenant may know of it. */
+export const Tenant = z.object({ id: TenantId, name })
+export type Tenant = z.infer<typeof Tenant>
+
+/** The signed-in person, with all that a console needs to mirror access. Synced to that person only. */
+export const Me = z.object({
+  id: PersonId,
+  tenant: TenantId,
+  name,
+  email: z.string().max(254),
+  access: Access,
+})
+export type Me = z.infer<typeof Me>
+
+/** Says that a command of this person was applied: all that it changed lies at or before it in the feed. */
+export const Receipt = z.object({ id: CommandKey, person: PersonId, at: Millis })
+export type Receipt = z.infer<typeof Receipt>
+
+/** Every synced kind: its schema, its id, and the permission that reads it (`none`: whoever belongs to the tenant). */
+export const kinds = {
+  tenant: { schema: Tenant, reads: 'none' },
+  me: { schema: Me, reads: 'self' },
+  settings: { schema: Settings, reads: 'settings.view' },
+  room: { schema: Room, reads: 'rooms.view' },
+  roomEvent: { schema: RoomEvent, reads: 'rooms.view' },
+  incident: { schema: Incident, reads: 'incidents.view' },
+  entry: { schema: Entry, reads: 'incidents.view' },
+  receipt: { schema: Receipt, reads: 'self' },
+} as const satisfies Record<string, { schema: z.ZodType; reads: Permission | 'none' | 'self' }>
+
+export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'roomEvent', 'incident', 'entry', 'receipt'])
+export type Kind = z.infer<typeof Kind>
+export type Doc<K extends Kind> = z.infer<(typeof kinds)[K]['schema']>
+export type AnyDoc = { [K in Kind]: { kind: K; doc: Doc<K> } }[Kind]
+
+/** Settings of a new tenant. The demo shortens the holds so that a fault is seen at once. */
+export const defaultSettings: Omit<Settings, 'id'> = {
+  openHoldMs: 120_000,
+  resolveHoldMs: 300_000,
+  warningAgesMs: 72 * 3_600_000,
+  flapCount: 4,
+  flapWindowMs: 3_600_000,
+  allowSoftwareKeys: false,
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod'
+
+/**
+ * Every error that crosses a process boundary: its code, the HTTP status it has there, and one English sentence for
+ * logs and scripts. Screens translate the code; audit stores the code. `docs/errors.md` lists the same ones, and a
+ * test compares them.
+ */
+export const errors = {
+  // access
+  'auth.missing': [401, 'No access token was sent. Send one as "Authorization: Bearer …".'],
+  'auth.invalid': [401, 'The access token is not valid here: wrong issuer, audience, signature or form. Sign in again.'],
+  'auth.expired': [401, 'The access token has expired. Sign in again.'],
+  'auth.unknownTenant': [403, 'The directory of this account is not a tenant here.'],
+  'access.denied': [403, 'Your roles do not allow this.'],
+  'access.outOfScope': [404, 'Not found, or not within the rooms you may see.'],
+  'rate.limited': [429, 'Too many requests with this token or key. Wait for the time in Retry-After.'],
+  // requests
+  'request.invalid': [400, 'The request does not fit its schema; the field names what is wrong.'],
+  'request.tooLarge': [413, 'The request is larger than this service takes.'],
+  'request.notFound': [404, 'There is nothing at this address.'],
+  'request.conflict': [409, 'Something else changed first. Read the newest state and try again.'],
+  'service.failed': [500, 'The service failed to do this. Nothing was changed; the log has the reason.'],
+  'service.unavailable': [503, 'The service is starting or stopping. Try again in a moment.'],
+  // commands
+  'command.keyReused': [409, 'This idempotency key was used before with another command.'],
+  'command.expired': [410, 'The command is older than this service takes. Look at the newest state and do it again.'],
+  'incident.notFound': [404, 'There is no such incident within the rooms you may see.'],
+  'incident.resolved': [409, 'The incident is resolved already; there is nothing to acknowledge.'],
+  'incident.ownerUnknown': [409, 'That person is not known in this tenant.'],
+  'room.notFound': [404, 'There is no such room within the rooms you may see.'],
+  'room.alreadyEnrolled': [409, 'The room is enrolled already.'],
+  'room.notEnrolled': [409, 'The room is not enrolled.'],
+  'room.unenrolled': [409, 'The room is unenrolled and its device is cut off. Install the agent again to bring it back.'],
+  'assignment.notFound': [404, 'There is no such assignment.'],
+  'assignment.lastProManager': [409, 'This is the last Pro Manager assignment; a tenant keeps at least one.'],
+  'assignment.invalid': [400, 'The assignment does not fit its role: name members, and a scope that the role may have.'],
+  'setup.done': [409, 'This service has its first tenant already.'],
+  // devices
+  'enrol.keyInvalid': [401, 'The self-enrolment key is wrong, or was reset. Download the current one.'],
+  'enrol.accountInvalid': [401, 'The signed-in account is not the account of a room of this tenant.'],
+  'enrol.softwareKeyRefused': [403, 'This tenant takes only devices that keep their key in a TPM.'],
+  'enrol.proofInvalid': [400, 'The enrolment is not signed by the key that it brings.'],
+  'enrol.deviceKnown': [409, 'A device with this key is enrolled under another installation.'],
+  'device.unknown': [401, 'This device is not enrolled here, or was revoked.'],
+  'device.signature': [401, "The answer to the challenge is not signed by the device's key."],
+  'device.version': [426, 'None of the offered protocol versions is spoken here.'],
+  'device.offboarding': [403, 'This device is being off-boarded and may send nothing else.'],
+  'message.malformed': [400, 'The message is not JSON of the protocol; the field names what is wrong.'],
+  'message.tooLarge': [413, 'The message is larger than the protocol allows.'],
+  'message.unexpected': [400, 'The message does not belong here at this moment of the conversation.'],
+  'report.invalid': [400, 'The report names a signal or value that does not exist. It was kept aside.'],
+  'report.outOfOrder': [409, 'A report is missing before this one. Send again from the number named.'],
+  // console
+  'bridge.timeout': [504, 'The console did not answer in time.'],
+  'bridge.invalid': [400, 'The call does not fit its schema.'],
+  'bridge.forbidden': [403, 'This window may not call the console.'],
+  'network.offline': [503, 'The service cannot be reached.'],
+  'session.none': [401, 'Nobody is signed in.'],
+  'session.failed': [401, 'Signing in did not succeed.'],
+  'session.unsent': [409, 'There are changes that have not been sent. Send or discard them before signing out.'],
+  'outbox.full': [429, 'Too many changes wait to be sent. Connect to the service first.'],
+  'outbox.notFound': [404, 'There is no such pending change.'],
+  'cache.locked': [409, 'Another console uses this data folder.'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ErrorCode = keyof typeof errors
+export const ErrorCode = z.enum(Object.keys(errors) as [ErrorCode, ...ErrorCode[]])
+
+/** RFC 9457 problem details, with our code, parameters and the field that is wrong. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: ErrorCode,
+  field: z.string().optional(),
+  detail: z.string().optional(),
+  params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+})
+export type Problem = z.infer<typeof Problem>
+
+export interface ErrorDetails {
+  field?: string
+  detail?: string
+  params?: Record<string, string | number>
+}
+
+/** An error that has a code and may be shown to the other side of a boundary. */
+export class RoomkeeperError extends Error {
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
+    super(details.detail ?? errors[code][1], { cause })
+    this.name = 'RoomkeeperError'
+    this.code = code
+    this.details = details
+  }
+  get status(): number {
+    return errors[this.code][0]
+  }
+  toProblem(): Problem {
+    return {
+      type: `urn:roomkeeper:error:${this.code}`,
+      title: errors[this.code][1],
+      status: this.status,
+      code: this.code,
+      ...this.details,
+    }
+  }
+  static fromProblem(problem: Problem): RoomkeeperError {
+    const { field, detail, params } = problem
+    return new RoomkeeperError(problem.code, {
+      ...(field === undefined ? {} : { field }),
+      ...(detail === undefined ? {} : { detail }),
+      ...(params === undefined ? {} : { params }),
+    })
+  }
+}
+
+/** The first thing wrong in a failed parse, as `field` and `detail` of an error. */
+export function detailsOf(error: z.ZodError): ErrorDetails {
+  const issue = error.issues[0]
+  if (!issue) return {}
+  const field = issue.path.map(String).join('.')
+  return { ...(field ? { field } : {}), detail: issue.message }
+}

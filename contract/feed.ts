@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { Kind } from './entities.ts'
+import { ErrorCode } from './errors.ts'
+import { RoomId } from './ids.ts'
+
+/**
+ * How a console's copy follows the service: a snapshot page by page (HTTP), then batches over one WebSocket
+ * (`/v1/feed`, access token in the Authorization header of the upgrade).
+ *
+ * A cursor is opaque to the console: it lets a person of a small scope learn nothing of how much happened elsewhere.
+ * A batch applies only when its `from` is the console's own cursor; `to` is stored in the same transaction as the rows.
+ */
+export const feedProtocolVersions = [1] as const
+
+export const Cursor = z.string().min(1).max(200).brand<'Cursor'>()
+export type Cursor = z.infer<typeof Cursor>
+
+/**
+ * One document at one revision, or its removal. `doc` has the schema of its kind (`kinds` in entities.ts). The
+ * revision is the document's own count of changes: an older one never overwrites a newer one, whatever the order.
+ */
+export const Row = z.object({
+  kind: Kind,
+  id: z.string().min(1).max(64),
+  room: RoomId.nullable(),
+  rev: z.int().min(1),
+  /** Absent for a removal. */
+  doc: z.unknown().optional(),
+})
+export type Row = z.infer<typeof Row>
+
+/**
+ * The scope that rows are cut to. It changes with the person's grants; every page and batch says under which version
+ * it was made, and one of an older version is dropped.
+ */
+export const ScopeVersion = z.int().min(0)
+
+export const ConsoleToFeed = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    versions: z.array(z.int()).min(1).max(16),
+    /** Absent: the console has nothing and will fetch a snapshot. */
+    cursor: Cursor.optional(),
+    scope: ScopeVersion.optional(),
+  }),
+  /** A fresh access token of the same person, in place. */
+  z.object({ type: z.literal('renew'), token: z.string().max(16_384) }),
+  z.object({ type: z.literal('beat') }),
+])
+export type ConsoleToFeed = z.infer<typeof ConsoleToFeed>
+
+export const FeedToConsole = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('welcome'), version: z.int(), scope: ScopeVersion, beatMs: z.int() }),
+  /** The cursor is absent, unreadable or too old: fetch a snapshot, then say hello again with its cursor. */
+  z.object({ type: z.literal('snapshot') }),
+  /**
+   * The scope changed. Purge in one transaction what is not readable any more: rows of rooms that are not in `rooms`,
+   * and rows of kinds that are not in `kinds`. Then fetch a snapshot to gain what is new.
+   */
+  z.object({
+    type: z.literal('scope'),
+    version: ScopeVersion,
+    rooms: z.partialRecord(Kind, z.union([z.literal('all'), z.array(RoomId)])),
+  }),
+  z.object({
+    type: z.literal('batch'),
+    scope: ScopeVersion,
+    from: Cursor,
+    to: Cursor,
+    rows: z.array(Row),
+    /** Rows still to come before the console is live; 0 when it is. */
+    behind: z.int().min(0),
+  }),
+  z.object({ type: z.literal('beat'), at: z.int() }),
+  z.object({ type: z.literal('error'), code: ErrorCode, detail: z.string().optional(), retry: z.boolean() }),
+])
+export type FeedToConsole = z.infer<typeof FeedToConsole>
+
+/** One page of `GET /v1/snapshot?after=…`. Pages go by key; `cursor` is where the changes go on, equal on every page. */
+export const SnapshotPage = z.object({
+  cursor: Cursor,
+  scope: ScopeVersion,
+  rows: z.array(Row),
+  /** Where the next page starts; absent on the last one. */
+  next: z.string().max(200).optional(),
+  /** All rows of the snapshot that this person may see, for progress. */
+  total: z.int().min(0),
+})
+export type SnapshotPage = z.infer<typeof SnapshotPage>

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+
+/**
+ * Ids are UUIDv7 text made by whoever creates the thing; the brand keeps a room's id from being passed where a
+ * device's is wanted. Incident numbers are the one exception: integers, given by the service, per tenant.
+ */
+const uuid = z.uuid().max(36)
+
+export const TenantId = uuid.brand<'TenantId'>()
+export type TenantId = z.infer<typeof TenantId>
+export const RoomId = uuid.brand<'RoomId'>()
+export type RoomId = z.infer<typeof RoomId>
+export const DeviceId = uuid.brand<'DeviceId'>()
+export type DeviceId = z.infer<typeof DeviceId>
+export const IncidentId = uuid.brand<'IncidentId'>()
+export type IncidentId = z.infer<typeof IncidentId>
+export const EntryId = uuid.brand<'EntryId'>()
+export type EntryId = z.infer<typeof EntryId>
+export const AssignmentId = uuid.brand<'AssignmentId'>()
+export type AssignmentId = z.infer<typeof AssignmentId>
+export const RoleId = z.string().min(1).max(64).brand<'RoleId'>()
+export type RoleId = z.infer<typeof RoleId>
+/** The idempotency key of a command: a UUIDv7 made when the operator acted. */
+export const CommandKey = uuid.brand<'CommandKey'>()
+export type CommandKey = z.infer<typeof CommandKey>
+/** One report journal of one device; a re-imaged device starts a new one. */
+export const JournalId = uuid.brand<'JournalId'>()
+export type JournalId = z.infer<typeof JournalId>
+/** A boot of a device. */
+export const BootId = z.string().min(1).max(64).brand<'BootId'>()
+export type BootId = z.infer<typeof BootId>
+
+/**
+ * A person is (issuer, directory tenant id, object id) and never `sub`, which Entra makes different per application.
+ * The service gives each triple one UUID when it first sees it.
+ */
+export const PersonId = uuid.brand<'PersonId'>()
+export type PersonId = z.infer<typeof PersonId>
+
+/** Integer UTC milliseconds. */
+export const Millis = z.int().min(0).max(8_640_000_000_000_000)
+export type Millis = z.infer<typeof Millis>

@@ -1,0 +1,63 @@
+/**
+ * Every queue, buffer, list and retry of the product has its limit here, with what happens when it is reached.
+ * Sizes in bytes, times in milliseconds, unless the name says otherwise.
+ */
+export const limits = {
+  /** One agent message on the wire. Larger: the socket is closed with 1009 and the refusal is counted. */
+  agentMessageBytes: 64 * 1024,
+  /** Reports in one agent message. More: the message is refused as malformed. */
+  reportsPerMessage: 100,
+  /** Reports an agent keeps while the service is away. Full: the oldest are folded into one full-state report. */
+  agentJournalReports: 10_000,
+  /** Reports waiting for the next commit. Full: agent sockets are paused (TCP back-pressure) until it drains. */
+  intakeQueue: 20_000,
+  /** Reports committed together. More wait for the next transaction. */
+  intakeBatch: 4_000,
+  /** Reports kept that were rejected, per device. Full: the oldest goes. */
+  rejectedReportsPerDevice: 100,
+  /** How often an agent says that it is alive. */
+  heartbeatMs: 30_000,
+  /** Silence after which a room is disconnected (INC-2: within two minutes after the last sign of life). */
+  disconnectAfterMs: 100_000,
+  /** Disconnections are not called before the service itself has been up this long. */
+  serviceGraceMs: 120_000,
+  /** An agent that does not answer its challenge in time is dropped. */
+  agentHelloMs: 10_000,
+  /** A device that is being off-boarded is revoked when done, or after this. */
+  offboardingMs: 7 * 24 * 3_600_000,
+  /** An HTTP request body. Larger: 413. */
+  bodyBytes: 256 * 1024,
+  /** Rooms in one command (enrol, unenrol). More: refused as malformed. */
+  roomsPerCommand: 5_000,
+  /** A command older than this is refused as `command.expired` and parked by the console. Keys are kept longer. */
+  commandMaxAgeMs: 30 * 24 * 3_600_000,
+  /** How long stored outcomes of commands are kept. */
+  commandKeyKeptMs: 60 * 24 * 3_600_000,
+  /** Rows in one feed batch. More follow in the next batch. */
+  feedBatchRows: 500,
+  /** Bytes waiting in one console's feed socket. More: sending stops until it drains (state-based, nothing is lost). */
+  feedBufferedBytes: 4 * 1024 * 1024,
+  /** Rows in one snapshot page. */
+  snapshotPageRows: 1_000,
+  /** A list answer of the HTTP interface. */
+  listRows: 500,
+  /** Unsent commands in one console. Full: the command is refused with `outbox.full`, nothing is dropped. */
+  outboxRows: 10_000,
+  /** Rows in one page of a bridge list. */
+  bridgePageRows: 500,
+  /** A bridge call without an answer after this is refused with `bridge.timeout`. */
+  bridgeCallMs: 30_000,
+  /** A comment or a note, in characters. */
+  commentChars: 4_000,
+  /** A name that a person or a device gives, in characters. */
+  nameChars: 120,
+  /** Any other text that a device sends, in characters. */
+  deviceTextChars: 400,
+  /** HTTP requests of one token or key per minute. More: 429 with Retry-After. */
+  requestsPerMinute: 1_200,
+  /** First and longest pause between two tries of a connection; each try doubles it, with jitter. */
+  retryFirstMs: 500,
+  retryMaxMs: 30_000,
+  /** Audit records are kept this many days (AUD-1). */
+  auditDays: 180,
+} as const

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import { Doc, Health, Incident, IncidentStatus, Lifecycle, Room, RoomEvent, Entry, Me } from './entities.ts'
+import { CommandKey, Millis, RoomId } from './ids.ts'
+import { Command } from './commands.ts'
+import { ErrorCode } from './errors.ts'
+import { limits } from './limits.ts'
+import { SignalId, SignalValue } from './signals.ts'
+
+/** What screens are given: documents of the cache with the operator's own unsent changes laid over them. */
+
+/** Types of the operator's commands about this thing that the service has not confirmed yet. */
+const pending = z.array(z.string())
+
+export const RoomRow = Room.pick({
+  id: true,
+  name: true,
+  place: true,
+  lifecycle: true,
+  health: true,
+  healthSince: true,
+  connected: true,
+  lastContactAt: true,
+  incidents: true,
+}).extend({ pending, problem: SignalId.optional() })
+export type RoomRow = z.infer<typeof RoomRow>
+
+export const RoomView = Room.extend({ pending })
+export type RoomView = z.infer<typeof RoomView>
+
+export const IncidentView = Incident.extend({
+  roomName: z.string(),
+  place: Room.shape.place,
+  roomHealth: Health,
+  pending,
+})
+export type IncidentView = z.infer<typeof IncidentView>
+
+/** `pending`: written by this operator and not confirmed by the service yet. */
+export const EntryView = Entry.extend({ pending: z.boolean() })
+export type EntryView = z.infer<typeof EntryView>
+
+/** The segments of a room page's bar: onboarding and unenrolled rooms count apart from health. */
+export const RoomState = z.enum(['healthy', 'unhealthy', 'disconnected', 'unknown', 'onboarding', 'unenrolled'])
+export type RoomState = z.infer<typeof RoomState>
+export const roomStateOf = (room: { lifecycle: Lifecycle; health: Health }): RoomState =>
+  room.lifecycle === 'enrolled' ? room.health : room.lifecycle
+
+export const page = { offset: z.int().min(0).max(10_000_000), limit: z.int().min(1).max(limits.bridgePageRows) }
+const search = z.string().max(200)
+
+export const RoomFilter = z.object({
+  search: search.optional(),
+  states: z.array(RoomState).max(16).optional(),
+  buildings: z.array(z.string().max(limits.nameChars)).max(200).optional(),
+})
+export type RoomFilter = z.infer<typeof RoomFilter>
+export const RoomSort = z.enum(['name', 'state', 'building', 'lastContact', 'since'])
+export type RoomSort = z.infer<typeof RoomSort>
+
+export const IncidentChip = z.enum(['needAction', 'investigating', 'unassigned', 'mine', 'resolved'])
+export type IncidentChip = z.infer<typeof IncidentChip>
+export const IncidentFilter = z.object({
+  chip: IncidentChip,
+  search: search.optional(),
+  room: RoomId.optional(),
+})
+export type IncidentFilter = z.infer<typeof IncidentFilter>
+export const IncidentGroup = z.enum(['none', 'building', 'signal'])
+export type IncidentGroup = z.infer<typeof IncidentGroup>
+
+/** One row of the outbox, as the operator sees it. */
+export const OutboxItem = z.object({
+  key: CommandKey,
+  command: Command,
+  issuedAt: Millis,
+  state: z.enum(['pending', 'sending', 'sent', 'refused']),
+  tries: z.int(),
+  /** Why the service refused it; what was typed stays in `command`. */
+  refusal: z.object({ code: ErrorCode, detail: z.string().optional() }).optional(),
+  /** What it is about, in the words of the cache, for reading. */
+  subject: z.string(),
+})
+export type OutboxItem = z.infer<typeof OutboxItem>
+
+/** The last hours of a room: stretches of equal value per signal, and of contact. */
+export const Timeline = z.object({
+  from: Millis,
+  to: Millis,
+  signals: z.partialRecord(SignalId, z.array(z.object({ from: Millis, to: Millis, value: SignalValue }))),
+  contact: z.array(z.object({ from: Millis, to: Millis, connected: z.boolean() })),
+})
+export type Timeline = z.infer<typeof Timeline>
+
+export const SyncState = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('stopped') }),
+  z.object({ state: z.literal('connecting'), since: Millis, syncedAt: Millis.nullable() }),
+  /** `done` of `total` rows; total 0 while it is not known. */
+  z.object({ state: z.literal('catchingUp'), done: z.int(), total: z.int(), syncedAt: Millis.nullable() }),
+  z.object({ state: z.literal('live'), syncedAt: Millis }),
+  z.object({
+    state: z.literal('offline'),
+    since: Millis,
+    why: z.enum(['workOffline', 'network', 'refused', 'signedOut']),
+    code: ErrorCode.optional(),
+    nextTryAt: Millis.nullable(),
+    syncedAt: Millis.nullable(),
+  }),
+])
+export type SyncState = z.infer<typeof SyncState>
+
+export const SessionState = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('signedOut'), problem: z.object({ code: ErrorCode, detail: z.string().optional() }).optional() }),
+  z.object({ state: z.literal('signingIn'), method: z.enum(['browser', 'deviceCode']), url: z.url().optional(), code: z.string().optional(), expiresAt: Millis.optional() }),
+  /** `me` is null until the first sync of a new account. */
+  z.object({
+    state: z.literal('signedIn'),
+    account: z.object({ name: z.string(), email: z.string() }),
+    me: Me.nullable(),
+    tenant: z.string().nullable(),
+    /** The token could not be renewed: the cache stays readable, nothing is sent until the person signs in again. */
+    renewalNeeded: z.boolean(),
+  }),
+])
+export type SessionState = z.infer<typeof SessionState>
+
+export const Protection = z.enum(['system', 'passphrase', 'none'])
+export const AppState = z.object({
+  host: z.enum(['electron', 'browser']),
+  version: z.string(),
+  platform: z.string(),
+  service: z.string(),
+  /** How the key of the cached data is kept; `none`: a file beside it, shown as "not protected". */
+  protection: Protection,
+  /** The service has no tenant yet. Null while it could not be asked. */
+  setupRequired: z.boolean().nullable(),
+  dataFolder: z.string(),
+})
+export type AppState = z.infer<typeof AppState>
+
+export const Preferences = z.object({
+  language: z.enum(['system', 'en', 'fr']),
+  theme: z.enum(['system', 'light', 'dark']),
+})
+export type Preferences = z.infer<typeof Preferences>
+
+export type { Doc }
+export { IncidentStatus, RoomEvent }
