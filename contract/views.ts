@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Doc, Health, Incident, IncidentStatus, Lifecycle, Room, RoomEvent, Entry, Me } from './entities.ts'
+import { Entry, Health, Incident, Lifecycle, Me, Room } from './entities.ts'
 import { CommandKey, Millis, RoomId } from './ids.ts'
 import { Command } from './commands.ts'
 import { ErrorCode } from './errors.ts'
@@ -143,5 +143,3 @@ export const Preferences = z.object({
 })
 export type Preferences = z.infer<typeof Preferences>
 
-export type { Doc }
-export { IncidentStatus, RoomEvent }
