@@ -14,6 +14,7 @@ export function cleanText(raw: string, maxChars: number): string {
     .slice(0, maxChars)
     .toWellFormed()
     .replace(/\ufffd/gu, '')
+    .trimEnd()
 }
 
 /** A text field of a device message, cleaned while it is parsed. Longer than 16 times its limit is malformed. */

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { agentProtocolVersions, AgentToService, EnrolmentRequest, Report, ServiceToAgent } from './agent.ts'
+import { kinds } from './entities.ts'
+import { ConsoleToFeed, feedProtocolVersions, FeedToConsole, SnapshotPage } from './feed.ts'
+
+/**
+ * What agents and consoles of another age speak must not change by accident. When this test fails: either the change
+ * is compatible (only optional fields were added) and the hash here is renewed, or the protocol needs a new version.
+ */
+const shapeOf = (...schemas: z.ZodType[]) =>
+  createHash('sha256')
+    .update(schemas.map((schema) => JSON.stringify(z.toJSONSchema(schema, { io: 'input' }))).join('\n'))
+    .digest('hex')
+    .slice(0, 16)
+
+describe('wire shapes', () => {
+  it('agent protocol', () => {
+    expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
+      1,
+      '8122a93ed6726dc9',
+    ])
+  })
+
+  it('feed protocol and documents', () => {
+    const documents = Object.values(kinds).map((kind) => kind.schema)
+    expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
+      1,
+      '372b34e0a864ab7d',
+    ])
+  })
+})
