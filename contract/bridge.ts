@@ -21,6 +21,7 @@ import {
   RoomState,
   RoomView,
   SessionState,
+  SettingsView,
   SyncState,
   Timeline,
 } from './views.ts'
@@ -48,6 +49,7 @@ export const calls = {
     input: nothing,
     output: z.object({ rows: z.array(z.object({ building: z.string(), city: z.string(), rooms: z.int() })) }),
   },
+  /** Newest first, as are an incident's entries. */
   'rooms.events': { input: z.object({ room: RoomId, ...page }), output: listOf(RoomEvent) },
   'rooms.timeline': { input: z.object({ room: RoomId, hours: z.int().min(1).max(168) }), output: Timeline },
   'incidents.list': {
@@ -114,6 +116,8 @@ export const topics = {
   },
   room: { input: z.object({ room: RoomId }), output: RoomView.nullable() },
   incident: { input: z.object({ incident: IncidentId }), output: IncidentView.nullable() },
+  /** The tenant's settings with the operator's unsent changes over them; null where they are not in the cache. */
+  settings: { input: nothing, output: SettingsView.nullable() },
 } as const
 
 export type Calls = typeof calls

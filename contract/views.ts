@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Entry, Health, Incident, Lifecycle, Me, Room } from './entities.ts'
+import { Entry, Health, Incident, Lifecycle, Me, Room, Settings } from './entities.ts'
 import { CommandKey, Millis, RoomId } from './ids.ts'
 import { Command } from './commands.ts'
 import { ErrorCode } from './errors.ts'
@@ -38,6 +38,9 @@ export type IncidentView = z.infer<typeof IncidentView>
 /** `pending`: written by this operator and not confirmed by the service yet. */
 export const EntryView = Entry.extend({ pending: z.boolean() })
 export type EntryView = z.infer<typeof EntryView>
+
+export const SettingsView = Settings.extend({ pending })
+export type SettingsView = z.infer<typeof SettingsView>
 
 /** The segments of a room page's bar: onboarding and unenrolled rooms count apart from health. */
 export const RoomState = z.enum(['healthy', 'unhealthy', 'disconnected', 'unknown', 'onboarding', 'unenrolled'])
