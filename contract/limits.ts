@@ -21,6 +21,8 @@ export const limits = {
   disconnectAfterMs: 100_000,
   /** Disconnections are not called before the service itself has been up this long. */
   serviceGraceMs: 120_000,
+  /** A sign of life, and a repeated observation, is stored at most this often; in between it is in memory only. */
+  contactStoreMs: 300_000,
   /** An agent that does not answer its challenge in time is dropped. */
   agentHelloMs: 10_000,
   /** A device that is being off-boarded is revoked when done, or after this. */
