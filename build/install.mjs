@@ -118,7 +118,7 @@ function npmCommand() {
 function npmCi(root, say) {
   const { file, lead, shell } = npmCommand()
   const startedAt = Date.now()
-  const args = [...lead, 'ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=warn']
+  const args = [...lead, 'ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=error']
   const child = spawn(file, args, { cwd: root, shell, stdio: ['ignore', 2, 2] })
   // On a terminal npm draws its own progress.
   const ticker = process.stderr.isTTY

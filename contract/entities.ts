@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Access } from './access.ts'
 import { CommandKey, DeviceId, EntryId, IncidentId, Millis, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
-import { Permission } from './permissions.ts'
+import { type Permission } from './permissions.ts'
 import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Entry, Health, Incident, Lifecycle, Me, Room, Settings } from './entities.ts'
+import { Entry, Health, Incident, type Lifecycle, Me, Room, Settings } from './entities.ts'
 import { CommandKey, Millis, RoomId } from './ids.ts'
 import { Command } from './commands.ts'
 import { ErrorCode } from './errors.ts'

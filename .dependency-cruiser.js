@@ -1,0 +1,78 @@
+const products = 'service|agent-sim|main|preload|renderer'
+const test = '[.]test[.]ts$'
+
+/** The layers: imports go one way, every product may import the contract, and no product imports another. */
+export default {
+  forbidden: [
+    {
+      name: 'contract-stands-alone',
+      comment: 'The contract imports zod and itself, so that every process can load it.',
+      severity: 'error',
+      from: { path: '^contract/', pathNot: test },
+      to: { pathNot: '^contract/|^node_modules/zod/' },
+    },
+    {
+      name: 'no-product-imports-another',
+      comment: 'Products meet in the contract, over a boundary; never in an import.',
+      severity: 'error',
+      from: { path: `^(${products})/` },
+      to: { path: `^(${products}|build|e2e|bench)/`, pathNot: '^$1/' },
+    },
+    {
+      name: 'tools-start-products',
+      comment: 'What stands behind npm start and the end-to-end tests starts products as processes.',
+      severity: 'error',
+      from: { path: '^(build|e2e)/' },
+      to: { path: `^(${products}|bench)/` },
+    },
+    {
+      name: 'screens-without-node',
+      comment: 'The renderer runs in a sandboxed window and in a browser.',
+      severity: 'error',
+      from: { path: '^renderer/', pathNot: '^renderer/vite[.]config[.]ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'electron-in-its-host',
+      comment: 'In plain Node, importing electron tries to download it.',
+      severity: 'error',
+      from: { pathNot: '^(main/host/electron|preload)/' },
+      to: { path: '^(node_modules/)?electron(/|$)' },
+    },
+    {
+      name: 'only-what-is-shipped',
+      comment: 'What runs at the customer imports dependencies, not development dependencies.',
+      severity: 'error',
+      from: { path: '^(contract|service|agent-sim|main)/', pathNot: `${test}|^main/host/electron/` },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-circles',
+      comment: 'Modules that need each other are one module, or three.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'everything-resolves',
+      comment: 'An import that leads nowhere, or to a package that package.json does not name.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'nothing-undeclared',
+      comment: 'A package that is there only because another one needs it may go at any time.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(out|test-results|playwright-report)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}
