@@ -15,6 +15,21 @@ export const limits = {
   intakeBatch: 4_000,
   /** Reports kept that were rejected, per device. Full: the oldest goes. */
   rejectedReportsPerDevice: 100,
+  /** Reports an agent has sent and not seen acknowledged. Full: it waits for an acknowledgement before it sends more. */
+  agentWindowReports: 400,
+  /** An agent whose reports are not acknowledged for this long drops the socket and asks anew what arrived. */
+  agentAckMs: 30_000,
+  /** One log file of an agent (event log, runtime log, installation log). Full: it becomes `.1`, the older `.1` goes. */
+  agentLogBytes: 1024 * 1024,
+  /** Devices of one process that enrol, or open their connection, at the same time. More wait for their turn. */
+  agentsAtOnce: 32,
+  /** How long an enrolment request, or one step of the check of one host, may take. */
+  agentRequestMs: 15_000,
+  /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */
+  hostPollMs: 30_000,
+  hostProbeMs: 10_000,
+  /** Steps that one scenario may expand to. More: the scenario is refused. */
+  scenarioActions: 100_000,
   /** How often an agent says that it is alive. */
   heartbeatMs: 30_000,
   /** Silence after which a room is disconnected (INC-2: within two minutes after the last sign of life). */
