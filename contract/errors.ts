@@ -61,6 +61,7 @@ export const errors = {
   'outbox.full': [429, 'Too many changes wait to be sent. Connect to the service first.'],
   'outbox.notFound': [404, 'There is no such pending change.'],
   'cache.locked': [409, 'Another console uses this data folder.'],
+  'vault.locked': [423, 'The keys of this data folder are protected in a way that is not at hand here.'],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ErrorCode = keyof typeof errors
