@@ -127,6 +127,7 @@ export const SessionState = z.discriminatedUnion('state', [
 export type SessionState = z.infer<typeof SessionState>
 
 export const Protection = z.enum(['system', 'passphrase', 'none'])
+export type Protection = z.infer<typeof Protection>
 export const AppState = z.object({
   host: z.enum(['electron', 'browser']),
   version: z.string(),
