@@ -62,6 +62,10 @@ export const limits = {
   outboxRows: 10_000,
   /** Rows in one page of a bridge list. */
   bridgePageRows: 500,
+  /** One request of the console to the issuer or to discovery. Longer: it counts as not reached. */
+  issuerRequestMs: 15_000,
+  /** How long a person may take to sign in. Longer: the attempt ends, and may be made again. */
+  signInMs: 10 * 60_000,
   /** A bridge call without an answer after this is refused with `bridge.timeout`. */
   bridgeCallMs: 30_000,
   /** A comment or a note, in characters. */
