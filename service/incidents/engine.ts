@@ -1,0 +1,349 @@
+import type { EntryKind, Health, Lifecycle, RoomEvent } from '../../contract/entities.ts'
+import type { Millis } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import { evidenceOf, SignalId, signals, type SignalValue } from '../../contract/signals.ts'
+import { deadlinesOf, nextTimerAt } from './deadlines.ts'
+import { type EngineSettings, healthOf, type IncidentMemory, keptOpenings, memories, type RoomState, type SignalMemory } from './state.ts'
+
+/**
+ * The incident engine (INC-1, INC-2, INC-3, ROM-1): a pure function of a room's state, one event, the settings and the
+ * time. No clock, no ids, no I/O; the same events give the same states and effects, and asking it the time more often
+ * changes nothing, since whatever becomes due is dated by when it was due.
+ *
+ * Holds are counted by the service's clock, from when the evidence arrived. What the device's clock said (corrected)
+ * only dates what is shown. A value of `unknown` is no evidence: it is shown, and everything else goes on as the last
+ * evidence left it, holds included.
+ */
+
+export interface Observed {
+  readonly value: SignalValue
+  readonly detail?: string | undefined
+}
+
+export interface ReportEvent {
+  readonly type: 'report'
+  /** By the device's clock, corrected. */
+  readonly observedAt: Millis
+  /** Every signal is in it, and one that is not has become unknown. */
+  readonly full?: boolean | undefined
+  readonly signals: Readonly<Partial<Record<SignalId, Observed>>>
+}
+
+export type EngineEvent =
+  | ReportEvent
+  /** A sign of life; after a silence it means that the device is connected again. */
+  | { type: 'contact' }
+  /** Heartbeats were missed. */
+  | { type: 'disconnected'; lastContactAt: Millis }
+  | { type: 'lifecycle'; lifecycle: Lifecycle }
+  /** Somebody acknowledged the signal's incident, or took that back. Without an open incident it does nothing. */
+  | { type: 'attention'; signal: SignalId; acknowledged: boolean }
+  /** Time has passed, or the settings are others than at the step before. */
+  | { type: 'timer' }
+
+export interface EntryEffect {
+  readonly signal: SignalId
+  readonly kind: EntryKind
+  readonly at: Millis
+  readonly value?: SignalValue
+  readonly detail?: string | undefined
+}
+
+export interface RoomEventEffect {
+  readonly kind: RoomEvent['kind']
+  readonly at: Millis
+  readonly signal?: SignalId
+  readonly value?: SignalValue
+  readonly detail?: string | undefined
+  readonly health?: Health
+}
+
+export interface Effects {
+  /** Signals whose incident is new or has changed. */
+  readonly incidents: ReadonlySet<SignalId>
+  readonly entries: readonly EntryEffect[]
+  readonly events: readonly RoomEventEffect[]
+}
+
+export interface StepResult {
+  /** The very same object when nothing changed. */
+  readonly state: RoomState
+  readonly effects: Effects
+  readonly nextTimerAt: Millis | null
+}
+
+const noEffects: Effects = { incidents: new Set(), entries: [], events: [] }
+
+/** Takes the room through one event at `now` (the service's clock). See the types for what each event means. */
+export function step(state: RoomState, event: EngineEvent, settings: EngineSettings, now: Millis): StepResult {
+  const next = nextTimerAt(state, settings)
+  if ((next === null || next > now) && !isNews(state, event, now)) {
+    return { state, effects: noEffects, nextTimerAt: next }
+  }
+  const room = new Draft(state, settings)
+  room.advance(now)
+  room.take(event, now)
+  room.advance(now)
+  return { state: room.state, effects: room.effects, nextTimerAt: nextTimerAt(room.state, settings) }
+}
+
+/** Whether an event can change anything: the quick answer for the many reports that repeat what is known. */
+function isNews(state: RoomState, event: EngineEvent, now: Millis): boolean {
+  if (event.type === 'timer') return false
+  if (event.type === 'contact' || event.type === 'report') {
+    if (state.contact !== 'connected' || now - state.lastContactAt >= limits.contactStoreMs) return true
+  }
+  if (event.type === 'contact') return false
+  if (event.type !== 'report') return true
+  for (const signal of SignalId.options) {
+    if (signals[signal].derived) continue
+    const seen = seenIn(event, signal, state)
+    const memory = state.signals[signal]
+    if (seen && (!memory || differs(memory, seen, event.observedAt))) return true
+  }
+  return false
+}
+
+/** What a report says of a signal: what is in it, or that it is unknown now, or nothing. */
+function seenIn(report: ReportEvent, signal: SignalId, state: RoomState): Observed | undefined {
+  const seen = report.signals[signal]
+  if (seen || report.full !== true) return seen
+  const known = state.signals[signal]
+  return known && known.value !== 'unknown' ? nothingSeen : undefined
+}
+
+const nothingSeen: Observed = { value: 'unknown' }
+
+const differs = (memory: SignalMemory, seen: Observed, observedAt: Millis): boolean =>
+  memory.value !== seen.value ||
+  memory.detail !== seen.detail ||
+  observedAt - memory.observedAt >= limits.contactStoreMs
+
+/** The work of one step on a copy of the state; parts are copied when they are first written. */
+class Draft {
+  state: RoomState
+  readonly effects: { incidents: Set<SignalId>; entries: EntryEffect[]; events: RoomEventEffect[] }
+  readonly #settings: EngineSettings
+
+  constructor(state: RoomState, settings: EngineSettings) {
+    this.state = { ...state, signals: { ...state.signals } }
+    this.effects = { incidents: new Set(), entries: [], events: [] }
+    this.#settings = settings
+  }
+
+  /** Lets everything happen that was due up to `now`, in the order in which it was due. */
+  advance(now: Millis): void {
+    for (;;) {
+      const at = nextTimerAt(this.state, this.#settings)
+      if (at === null || at > now) return
+      for (const [signal, { incident }] of memories(this.state)) if (incident) this.#fire(signal, incident, at)
+      this.#settle(at)
+    }
+  }
+
+  take(event: EngineEvent, now: Millis): void {
+    switch (event.type) {
+      case 'report':
+        this.#contact(now)
+        this.#report(event, now)
+        break
+      case 'contact':
+        this.#contact(now)
+        break
+      case 'disconnected':
+        if (this.state.contact !== 'lost') {
+          this.state.contact = 'lost'
+          this.state.lastContactAt = Math.max(this.state.lastContactAt, event.lastContactAt)
+          this.effects.events.push({ kind: 'disconnected', at: now })
+          this.#observe('connectivity.agent', { value: 'unhealthy' }, this.state.lastContactAt, now)
+        }
+        break
+      case 'lifecycle':
+        if (this.state.lifecycle !== event.lifecycle) this.#lifecycle(event.lifecycle, now)
+        break
+      case 'attention':
+        this.#attention(event.signal, event.acknowledged, now)
+        break
+      case 'timer':
+        break
+    }
+    this.#settle(now)
+  }
+
+  #contact(now: Millis): void {
+    const { contact, lastContactAt } = this.state
+    if (contact !== 'connected') {
+      this.state.contact = 'connected'
+      this.effects.events.push({ kind: 'connected', at: now })
+    }
+    if (contact !== 'connected' || now - lastContactAt >= limits.contactStoreMs) {
+      this.state.lastContactAt = Math.max(lastContactAt, now)
+    }
+    this.#observe('connectivity.agent', { value: 'healthy' }, now, now)
+  }
+
+  #report(event: ReportEvent, now: Millis): void {
+    for (const signal of SignalId.options) {
+      if (signals[signal].derived) continue
+      const seen = seenIn(event, signal, this.state)
+      if (seen) this.#observe(signal, seen, event.observedAt, now)
+    }
+  }
+
+  #observe(signal: SignalId, seen: Observed, observedAt: Millis, now: Millis): void {
+    const before = this.state.signals[signal]
+    if (before && !differs(before, seen, observedAt)) return
+    const since = before?.value === seen.value ? before.since : observedAt
+    const { detail: _, ...kept } = before ?? {}
+    const memory: SignalMemory = { ...kept, ...seenOf(seen), since, observedAt: Math.max(observedAt, before?.observedAt ?? 0) }
+    this.state.signals[signal] = memory
+    const evidence = evidenceOf(seen.value)
+    // A signal that is good from its very first report makes no line of history; `since` tells it all.
+    if (before?.value !== seen.value && (before || evidence !== 'good') && !signals[signal].derived) {
+      this.effects.events.push({ kind: 'signal', at: observedAt, signal, ...seenOf(seen) })
+    }
+    if (evidence !== 'none' && this.#raises(signal)) this.#evidence(signal, memory, evidence === 'bad', observedAt, now)
+  }
+
+  /** Only enrolled rooms have incidents (ENR-4), and only of signals that are switched on. */
+  #raises(signal: SignalId): boolean {
+    return this.state.lifecycle === 'enrolled' && signals[signal].enabledByDefault
+  }
+
+  #evidence(signal: SignalId, memory: SignalMemory, bad: boolean, at: Millis, now: Millis): void {
+    const incident = memory.incident
+    if (!incident || incident.phase === 'good') {
+      if (bad) this.#begin(signal, memory, at, now)
+      return
+    }
+    if (incident.value !== memory.value || incident.detail !== memory.detail) {
+      this.#change(signal, { value: memory.value, detail: memory.detail })
+    }
+    if (bad && incident.phase === 'recovering') {
+      this.#change(signal, { phase: 'open', phaseSince: now })
+    } else if (!bad && incident.phase === 'investigating') {
+      this.#end(signal, 'dismissed', at, now)
+    } else if (!bad && incident.phase === 'open') {
+      if (this.#holds(signal).resolve === 0) this.#end(signal, 'resolved', at, now)
+      else {
+        this.#change(signal, { phase: 'recovering', phaseSince: now })
+        this.#entry(signal, 'recovering', at)
+      }
+    }
+  }
+
+  /** The incident's first beginning, or its next one under the same number (INC-2). */
+  #begin(signal: SignalId, memory: SignalMemory, at: Millis, now: Millis): void {
+    const before = memory.incident
+    const incident: IncidentMemory = {
+      phase: 'investigating',
+      phaseSince: now,
+      ...seenOf(memory),
+      since: memory.since,
+      openings: before?.openings ?? 0,
+      openedTimes: before?.openedTimes ?? [],
+      flapping: before?.flapping ?? false,
+      acknowledged: false,
+      unattendedSince: now,
+    }
+    this.state.signals[signal] = { ...memory, incident }
+    this.effects.incidents.add(signal)
+    if (this.#holds(signal).open === 0) this.#open(signal, now)
+    else this.#entry(signal, 'investigating', at)
+  }
+
+  #open(signal: SignalId, at: Millis): void {
+    const incident = this.#incident(signal)
+    if (!incident) return
+    const openedTimes = [...incident.openedTimes, at].slice(-keptOpenings)
+    const { flapCount, flapWindowMs } = this.#settings
+    const recent = openedTimes.filter((time) => at - time < flapWindowMs).length
+    const flapping = incident.flapping || recent >= flapCount
+    const openings = incident.openings + 1
+    this.#change(signal, { phase: 'open', phaseSince: at, openedAt: at, openings, openedTimes, flapping, unattendedSince: at })
+    this.#entry(signal, 'opened', at)
+    if (flapping && !incident.flapping) this.#entry(signal, 'flapping', at)
+  }
+
+  /** However it ends, attention and age end with it (INC-1). */
+  #end(signal: SignalId, kind: 'resolved' | 'dismissed' | 'closed', at: Millis, now: Millis): void {
+    this.#change(signal, { phase: 'good', phaseSince: now, resolvedAt: at, acknowledged: false, agedAt: undefined })
+    this.#entry(signal, kind, at)
+  }
+
+  #fire(signal: SignalId, incident: IncidentMemory, now: Millis): void {
+    for (const deadline of deadlinesOf(signal, incident, this.#settings)) {
+      if (deadline.at > now) continue
+      switch (deadline.kind) {
+        case 'open':
+          this.#open(signal, deadline.at)
+          return
+        case 'resolve':
+          this.#end(signal, 'resolved', deadline.at, deadline.at)
+          return
+        case 'age':
+          this.#change(signal, { agedAt: deadline.at })
+          this.#entry(signal, 'aged', deadline.at)
+          return
+        case 'steady':
+          this.#change(signal, { flapping: false })
+          this.#entry(signal, 'steady', deadline.at)
+          return
+      }
+    }
+  }
+
+  #lifecycle(lifecycle: Lifecycle, now: Millis): void {
+    this.state.lifecycle = lifecycle
+    this.effects.events.push({ kind: lifecycle === 'onboarding' ? 'onboarded' : lifecycle, at: now })
+    for (const [signal, memory] of memories(this.state)) {
+      if (lifecycle === 'enrolled') {
+        if (this.#raises(signal) && evidenceOf(memory.value) === 'bad') this.#begin(signal, memory, now, now)
+      } else if (memory.incident) {
+        if (memory.incident.flapping) this.#change(signal, { flapping: false })
+        if (memory.incident.phase !== 'good') this.#end(signal, 'closed', now, now)
+      }
+    }
+  }
+
+  #attention(signal: SignalId, acknowledged: boolean, now: Millis): void {
+    const incident = this.#incident(signal)
+    if (!incident || incident.phase === 'good' || incident.acknowledged === acknowledged) return
+    this.#change(signal, { acknowledged, ...(acknowledged ? {} : { unattendedSince: now }) })
+  }
+
+  #incident(signal: SignalId): IncidentMemory | undefined {
+    return this.state.signals[signal]?.incident
+  }
+
+  #change(signal: SignalId, changes: Partial<IncidentMemory>): void {
+    const memory = this.state.signals[signal]
+    if (!memory?.incident) return
+    const incident = { ...memory.incident, ...changes }
+    if (incident.detail === undefined) delete incident.detail
+    if (incident.agedAt === undefined) delete incident.agedAt
+    this.state.signals[signal] = { ...memory, incident }
+    this.effects.incidents.add(signal)
+  }
+
+  #entry(signal: SignalId, kind: EntryKind, at: Millis): void {
+    const incident = this.#incident(signal)
+    if (incident) this.effects.entries.push({ signal, kind, at, ...seenOf(incident) })
+  }
+
+  #holds(signal: SignalId): { open: number; resolve: number } {
+    if (signals[signal].derived) return { open: 0, resolve: 0 }
+    return { open: this.#settings.openHoldMs, resolve: this.#settings.resolveHoldMs }
+  }
+
+  #settle(at: Millis): void {
+    const health = healthOf(this.state)
+    if (health === this.state.health) return
+    this.state.health = health
+    this.state.healthSince = at
+    this.effects.events.push({ kind: 'health', at, health })
+  }
+}
+
+const seenOf = (seen: Observed): { value: SignalValue; detail?: string } =>
+  seen.detail === undefined ? { value: seen.value } : { value: seen.value, detail: seen.detail }
