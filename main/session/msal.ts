@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { type AccountInfo, type AuthenticationResult, type ICachePlugin, LogLevel, ProtocolMode, PublicClientApplication } from '@azure/msal-node'
+import { z } from 'zod'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import { cleanText } from '../../contract/text.ts'
+import type { Account } from '../platform.ts'
+import { type Connection, isEntra } from './discovery.ts'
+import { IssuerNetwork, type NetworkSettings } from './network.ts'
+
+/**
+ * A client of one issuer. For Entra MSAL works its own way. Any other issuer is named with https, as MSAL demands,
+ * while the endpoints are those of the issuer's own document: http for the embedded one, which lives on loopback.
+ */
+export function clientOf(connection: Connection, network: NetworkSettings, cachePlugin?: ICachePlugin): PublicClientApplication {
+  const entra = isEntra(connection.issuer)
+  const issuer = new URL(connection.issuer)
+  const path = issuer.pathname.replace(/\/+$/u, '')
+  return new PublicClientApplication({
+    auth: {
+      clientId: connection.clientId,
+      authority: `https://${issuer.host}${entra ? path.replace(/\/v2\.0$/u, '') : path}`,
+      ...(entra ? {} : { knownAuthorities: [issuer.host], authorityMetadata: JSON.stringify(connection.endpoints) }),
+    },
+    ...(cachePlugin ? { cache: { cachePlugin } } : {}),
+    system: {
+      networkClient: new IssuerNetwork(connection.endpoints, network),
+      protocolMode: entra ? ProtocolMode.AAD : ProtocolMode.OIDC,
+      // MSAL's own lines may hold names; what matters is logged by the session, by code.
+      loggerOptions: { logLevel: LogLevel.Error, piiLoggingEnabled: false, loggerCallback: () => {} },
+    },
+  })
+}
+
+/**
+ * What the person is asked at the issuer. Outside Entra a refresh token needs consent (OpenID Connect Core 11), and
+ * the person is always asked who they are: after signing out, the issuer's own session must not sign anyone in.
+ */
+export const promptOf = (connection: Connection): string => (isEntra(connection.issuer) ? 'select_account' : 'login consent')
+
+const Claims = z.object({
+  iss: z.string(),
+  sub: z.string(),
+  oid: z.string().optional(),
+  tid: z.string().optional(),
+  name: z.string().optional(),
+  email: z.string().optional(),
+  preferred_username: z.string().optional(),
+})
+
+export interface SignedIn {
+  account: Account
+  homeAccountId: string
+}
+
+/** Who signed in, by (issuer, directory tenant, object id); only an issuer without object ids is taken by `sub`. */
+export function personOf(result: AuthenticationResult | null): SignedIn {
+  const claims = Claims.safeParse(result?.idTokenClaims)
+  if (!result?.account || !claims.success) {
+    throw new RoomkeeperError('session.failed', { detail: 'The issuer did not say who signed in.' })
+  }
+  const { iss, sub, oid, tid, name, email, preferred_username: username } = claims.data
+  const id = createHash('sha256').update(JSON.stringify([iss, tid ?? '', oid ?? sub])).digest('hex').slice(0, 32)
+  const address = cleanText(email ?? username ?? '', 254)
+  return {
+    account: { id, name: cleanText(name ?? '', limits.nameChars) || address, email: address },
+    homeAccountId: result.account.homeAccountId,
+  }
+}
+
+/** MSAL's record of the account, or undefined when its cache does not know it. */
+export async function accountIn(client: PublicClientApplication, homeAccountId: string): Promise<AccountInfo | undefined> {
+  const accounts = await client.getTokenCache().getAllAccounts()
+  return accounts.find((account) => account.homeAccountId === homeAccountId)
+}
+
+const RefreshTokens = z.object({ RefreshToken: z.record(z.string(), z.object({ secret: z.string() })).optional() })
+
+/** Tells the issuer that the refresh tokens are not wanted any more (RFC 7009), where it can be told. Never fails. */
+export async function revoke(connection: Connection, cache: string, { fetch, timeoutMs }: NetworkSettings): Promise<void> {
+  const endpoint = connection.endpoints?.revocation_endpoint
+  if (endpoint === undefined) return
+  try {
+    for (const { secret } of Object.values(RefreshTokens.parse(JSON.parse(cache)).RefreshToken ?? {})) {
+      await fetch(endpoint, {
+        method: 'POST',
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+        body: new URLSearchParams({ client_id: connection.clientId, token: secret, token_type_hint: 'refresh_token' }),
+      })
+    }
+  } catch {
+    // Offline, or an issuer that cannot: the tokens are gone from this machine either way, and expire there.
+  }
+}
