@@ -1,0 +1,35 @@
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { AccessService } from './access/service.ts'
+import type { Bus } from './bus/bus.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './ops/log.ts'
+import type { Metrics } from './ops/metrics.ts'
+import type { Store } from './store/store.ts'
+
+/** What every part of the service is given; the composition root (server.ts) makes it once. */
+export interface ServiceDeps {
+  readonly config: Config
+  readonly store: Store
+  readonly bus: Bus
+  readonly access: AccessService
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** The name devices sign for; stable for the life of the data. */
+  readonly serviceName: string
+  /** 32 bytes that make cursors opaque; stable for the life of the data. */
+  readonly cursorKey: Buffer
+  /** Integer UTC ms. */
+  readonly now: () => number
+}
+
+/** The Fastify instance with zod schemas as types. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+/**
+ * A part of the service that adds routes. It may start timers and listeners, and must end them by
+ * `app.addHook('onClose', …)`. Every route declares `config: { access: … }` (http/routeAccess.ts), or registering it
+ * throws.
+ */
+export type Plugin = (app: App, deps: ServiceDeps) => void | Promise<void>

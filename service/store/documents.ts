@@ -1,0 +1,38 @@
+import type { Doc, Kind } from '../../contract/entities.ts'
+import type { PersonId, RoomId } from '../../contract/ids.ts'
+
+/** Where a document belongs, read from the document itself so that no caller can say something else. */
+export interface Belonging {
+  readonly room: RoomId | null
+  readonly owner: PersonId | null
+  /** The short word that lists filter by. */
+  readonly state: string | null
+}
+
+const nowhere: Belonging = { room: null, owner: null, state: null }
+
+const belongings: { readonly [K in Kind]: (doc: Doc<K>) => Belonging } = {
+  tenant: () => nowhere,
+  settings: () => nowhere,
+  me: (doc) => ({ ...nowhere, owner: doc.id }),
+  receipt: (doc) => ({ ...nowhere, owner: doc.person }),
+  room: (doc) => ({ room: doc.id, owner: null, state: doc.lifecycle }),
+  roomEvent: (doc) => ({ room: doc.room, owner: null, state: null }),
+  incident: (doc) => ({ room: doc.room, owner: null, state: doc.status }),
+  entry: (doc) => ({ room: doc.room, owner: null, state: doc.incident }),
+}
+
+export function belongingOf<K extends Kind>(kind: K, doc: Doc<K>): Belonging {
+  return belongings[kind](doc)
+}
+
+/** A document as it is stored. `body` is its JSON, or null when it was removed. */
+export interface StoredRow {
+  readonly kind: Kind
+  readonly id: string
+  readonly room: RoomId | null
+  readonly owner: PersonId | null
+  readonly rev: number
+  readonly seq: number
+  readonly body: string | null
+}

@@ -1,0 +1,47 @@
+import { type Kysely, sql } from 'kysely'
+import { first } from './0001-first.ts'
+
+/** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly up: (db: Kysely<unknown>) => Promise<void>
+}
+
+export const migrations: readonly Migration[] = [first]
+
+/** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
+export class NewerDatabase extends Error {
+  constructor(found: number, known: number) {
+    super(
+      `The data folder was written by a newer version of the service (database version ${found}; this one knows ${known}). ` +
+        'Nothing was changed. Start the newer version, or restore a backup made by this one.',
+    )
+    this.name = 'NewerDatabase'
+  }
+}
+
+type VersionTable = { schemaVersion: { version: number; name: string; appliedAt: number } }
+
+/**
+ * Brings the database to the newest version, one transaction per step.
+ * @throws NewerDatabase where the database knows a version that this program does not.
+ */
+export async function migrate(db: Kysely<unknown>, now: () => number, steps = migrations): Promise<void> {
+  await sql`create table if not exists "schemaVersion" ("version" integer primary key, "name" text not null, "appliedAt" bigint not null)`.execute(db)
+  const versions = db.withTables<VersionTable>()
+  const done = await versions.selectFrom('schemaVersion').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst()
+  const known = steps.at(-1)?.version ?? 0
+  const found = done?.version ?? 0
+  if (found > known) throw new NewerDatabase(found, known)
+  for (const step of steps.filter(({ version }) => version > found)) {
+    await db.transaction().execute(async (tx) => {
+      await step.up(tx)
+      await tx
+        .withTables<VersionTable>()
+        .insertInto('schemaVersion')
+        .values({ version: step.version, name: step.name, appliedAt: now() })
+        .execute()
+    })
+  }
+}

@@ -1,0 +1,179 @@
+import { type Access, scopeOf } from '../../contract/access.ts'
+import { type Doc, type Kind, kinds } from '../../contract/entities.ts'
+import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { StoredRow } from './documents.ts'
+import type { ReadHandle, Tables } from './tables.ts'
+import { tenantSelects, type TenantSelects } from './tenantTables.ts'
+
+/**
+ * For whom a tenant is read: the service itself, or a person with their grants. Everything read for a person is cut to
+ * what they may see; it is an argument of every read, so that it cannot be forgotten.
+ */
+export type Reach = 'wholeTenant' | { readonly person: PersonId; readonly access: Access }
+
+/** Which documents of one kind are within reach. */
+export type Visible = 'all' | 'none' | { readonly rooms: ReadonlySet<RoomId> } | { readonly owner: PersonId }
+
+export function visibleOf(reach: Reach, kind: Kind): Visible {
+  if (reach === 'wholeTenant') return 'all'
+  const { reads } = kinds[kind]
+  if (reads === 'none') return 'all'
+  if (reads === 'self') return { owner: reach.person }
+  const rooms = scopeOf(reach.access, reads)
+  return rooms === 'all' ? 'all' : rooms.size === 0 ? 'none' : { rooms }
+}
+
+/** Whether one row is within reach; for rows that are at hand already (feed, changes). */
+export function isVisible(visible: Visible, row: { room: RoomId | null; owner: PersonId | null }): boolean {
+  if (visible === 'all') return true
+  if (visible === 'none') return false
+  if ('owner' in visible) return row.owner === visible.owner
+  return row.room !== null && visible.rooms.has(row.room)
+}
+
+export interface ListOptions {
+  /** The id after which the page starts. */
+  readonly after?: string
+  readonly limit: number
+  /** Only these states (an incident's status, a room's lifecycle, an entry's incident). */
+  readonly states?: readonly string[]
+  readonly room?: RoomId
+}
+
+/** Ids in one statement; more are asked for in several. */
+const idsPerStatement = 5_000
+
+/** Reads of one tenant, for one reach, through the read-only connection: committed data only. */
+export class TenantReader {
+  readonly tenant: TenantId
+  readonly reach: Reach
+  /** Tables beside the documents; for the service's own code, not cut to a person. */
+  readonly tables: TenantSelects
+  readonly #db: ReadHandle<Tables>
+
+  constructor(db: ReadHandle<Tables>, tenant: TenantId, reach: Reach) {
+    this.#db = db
+    this.tenant = tenant
+    this.reach = reach
+    this.tables = tenantSelects(db, tenant)
+  }
+
+  /** The document, or undefined where there is none within reach: the two are not told apart. */
+  async get<K extends Kind>(kind: K, id: string): Promise<Doc<K> | undefined> {
+    return (await this.getMany(kind, [id])).get(id)
+  }
+
+  async getMany<K extends Kind>(kind: K, ids: readonly string[]): Promise<Map<string, Doc<K>>> {
+    const visible = visibleOf(this.reach, kind)
+    const found = new Map<string, Doc<K>>()
+    if (visible === 'none') return found
+    for (const some of chunks(ids)) {
+      const rows = await this.#documents(kind).select(['id', 'room', 'owner', 'body']).where('id', 'in', some).execute()
+      for (const row of rows) if (isVisible(visible, row)) found.set(row.id, parse<K>(row.body))
+    }
+    return found
+  }
+
+  /** A page of one kind by id. Each page costs the same however far one has paged. */
+  async list<K extends Kind>(kind: K, options: ListOptions): Promise<Doc<K>[]> {
+    const rows: { id: string; body: string }[] = []
+    for (const some of this.#parts(kind, options)) {
+      let query = this.#filtered(kind, options, some).select(['id', 'body']).orderBy('id').limit(options.limit)
+      if (options.after !== undefined) query = query.where('id', '>', options.after)
+      rows.push(...(await query.execute()))
+    }
+    rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return rows.slice(0, options.limit).map((row) => parse<K>(row.body))
+  }
+
+  /** How many `list` would give in all. */
+  async count(kind: Kind, options: Pick<ListOptions, 'states' | 'room'> = {}): Promise<number> {
+    let total = 0
+    for (const some of this.#parts(kind, options)) {
+      const row = await this.#filtered(kind, options, some).select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+      total += Number(row.n)
+    }
+    return total
+  }
+
+  /** The tenant's sequence as of the last commit. */
+  async lastSeq(): Promise<number> {
+    const row = await this.#db.selectFrom('tenant').select('lastSeq').where('id', '=', this.tenant).executeTakeFirst()
+    return row?.lastSeq ?? 0
+  }
+
+  /**
+   * Everything that changed after `seq`, removals too, in order. Not cut to the reach: the caller must, by `isVisible`,
+   * since it also needs to know how far it has read.
+   */
+  async changesAfter(seq: number, limit: number): Promise<StoredRow[]> {
+    const rows = await this.#db
+      .selectFrom('document')
+      .select(['kind', 'id', 'room', 'owner', 'rev', 'seq', 'deleted', 'body'])
+      .where('tenant', '=', this.tenant)
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute()
+    return rows.map(stored)
+  }
+
+  /** A page of one kind's rows by id, cut to the reach, as they are stored: for snapshots. */
+  async page(kind: Kind, after: string, limit: number): Promise<StoredRow[]> {
+    const rows = []
+    for (const some of this.#parts(kind, {})) {
+      rows.push(
+        ...(await this.#filtered(kind, {}, some)
+          .select(['kind', 'id', 'room', 'owner', 'rev', 'seq', 'deleted', 'body'])
+          .where('id', '>', after)
+          .orderBy('id')
+          .limit(limit)
+          .execute()),
+      )
+    }
+    rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return rows.slice(0, limit).map(stored)
+  }
+
+  #documents(kind: Kind) {
+    return this.#db.selectFrom('document').where('tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)
+  }
+
+  #filtered(kind: Kind, options: Pick<ListOptions, 'states' | 'room'>, part: Part) {
+    let query = this.#documents(kind)
+    if ('rooms' in part) query = query.where('room', 'in', part.rooms)
+    if ('owner' in part) query = query.where('owner', '=', part.owner)
+    if (options.room !== undefined) query = query.where('room', '=', options.room)
+    if (options.states !== undefined) query = query.where('state', 'in', options.states)
+    return query
+  }
+
+  /** What is visible of a kind, in parts that each fit one statement. */
+  #parts(kind: Kind, { room }: Pick<ListOptions, 'room'>): Part[] {
+    const visible = visibleOf(this.reach, kind)
+    if (visible === 'none') return []
+    if (visible === 'all') return [{}]
+    if ('owner' in visible) return [visible]
+    if (room !== undefined) return visible.rooms.has(room) ? [{}] : []
+    return chunks([...visible.rooms]).map((rooms) => ({ rooms }))
+  }
+}
+
+type Part = { rooms: RoomId[] } | { owner: PersonId } | Record<never, never>
+
+function chunks<T>(items: readonly T[]): T[][] {
+  const parts: T[][] = []
+  for (let i = 0; i < items.length; i += idsPerStatement) parts.push(items.slice(i, i + idsPerStatement))
+  return parts
+}
+
+/** Bodies were made by `put` from a typed document, and nobody else writes them. */
+export function parse<K extends Kind>(body: string): Doc<K> {
+  const doc: Doc<K> = JSON.parse(body)
+  return doc
+}
+
+export function stored(row: Omit<StoredRow, 'body'> & { deleted: number; body: string }): StoredRow {
+  const { kind, id, room, owner, rev, seq } = row
+  return { kind, id, room, owner, rev, seq, body: row.deleted ? null : row.body }
+}

@@ -1,0 +1,92 @@
+import Database from 'better-sqlite3'
+import { type Dialect, SqliteDialect, type SqliteStatement } from 'kysely'
+
+/** All that is SQLite's own: opening, pragmas, backup. Nothing outside this file knows which database it is. */
+
+/** Statements kept compiled per connection; the oldest goes when there are more. */
+const statementsKept = 300
+
+export interface OpenedDatabase {
+  readonly dialect: Dialect
+  close(): void
+}
+
+/**
+ * The write connection: WAL, and every commit is on the disk before it counts (synchronous FULL).
+ * @throws where the file cannot be opened or is not a database.
+ */
+export function openWriter(path: string): OpenedDatabase {
+  const db = new Database(path)
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma('busy_timeout = 5000')
+  db.pragma('foreign_keys = ON')
+  db.pragma('wal_autocheckpoint = 4000')
+  return opened(db)
+}
+
+/** A connection that the database itself refuses to write through. */
+export function openReader(path: string): OpenedDatabase {
+  const db = new Database(path, { readonly: true })
+  db.pragma('busy_timeout = 5000')
+  db.pragma('query_only = ON')
+  return opened(db)
+}
+
+/**
+ * Copies a database into one file while others use it, and checks the copy.
+ * @throws where the target exists, or the copy is damaged.
+ */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  const source = new Database(from, { readonly: true, fileMustExist: true })
+  try {
+    await source.backup(to)
+  } finally {
+    source.close()
+  }
+  const copy = new Database(to)
+  try {
+    // The copy takes over WAL mode; a backup is one file.
+    copy.pragma('journal_mode = DELETE')
+    checkIntegrity(copy, to)
+  } finally {
+    copy.close()
+  }
+}
+
+/** @throws where the file is not a whole SQLite database. */
+export function checkDatabase(path: string): void {
+  const db = new Database(path, { readonly: true, fileMustExist: true })
+  try {
+    checkIntegrity(db, path)
+  } finally {
+    db.close()
+  }
+}
+
+function checkIntegrity(db: Database.Database, path: string): void {
+  const result = db.pragma('integrity_check', { simple: true })
+  if (result !== 'ok') throw new Error(`${path} is damaged: ${String(result)}`)
+}
+
+function opened(db: Database.Database): OpenedDatabase {
+  const statements = new Map<string, SqliteStatement>()
+  const prepare = (text: string): SqliteStatement => {
+    const kept = statements.get(text)
+    if (kept) return kept
+    const made = db.prepare<unknown[]>(text)
+    const statement: SqliteStatement = {
+      reader: made.reader,
+      all: (parameters) => made.all(parameters),
+      run: (parameters) => made.run(parameters),
+      iterate: (parameters) => made.iterate(parameters),
+    }
+    // Statements that change the schema or the transaction are cheap; keeping them buys nothing.
+    if (/^(select|insert|update|delete|with)\b/i.test(text)) {
+      if (statements.size >= statementsKept) statements.delete(statements.keys().next().value ?? '')
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  return { dialect: new SqliteDialect({ database: { prepare, close: () => db.close() } }), close: () => db.close() }
+}

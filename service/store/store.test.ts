@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { v7 } from 'uuid'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
+import { CommandKey, IncidentId, PersonId, RoleId, RoomId, TenantId, AssignmentId } from '../../contract/ids.ts'
+import { builtInRoles } from '../../contract/permissions.ts'
+import { type BusTopics, inProcessBus } from '../bus/bus.ts'
+import { Store } from './store.ts'
+import { system } from './transaction.ts'
+
+const tenantId = TenantId.parse(v7())
+const other = TenantId.parse(v7())
+const roomA = RoomId.parse(v7())
+const roomB = RoomId.parse(v7())
+
+const settings = (openHoldMs: number, id = tenantId): Settings => ({ id, ...defaultSettings, openHoldMs })
+const incident = (room: RoomId, number: number, status: Incident['status'] = 'needAction'): Incident => ({
+  id: IncidentId.parse(v7()),
+  number,
+  room,
+  signal: 'peripherals.camera',
+  category: 'peripherals',
+  severity: 'important',
+  status,
+  value: 'unhealthy',
+  since: 1,
+  openings: 1,
+  flapping: false,
+  changedAt: 1,
+})
+
+let folder: string
+let store: Store
+let published: BusTopics['changes'][]
+
+async function open(): Promise<Store> {
+  const bus = inProcessBus((error) => {
+    throw error
+  })
+  bus.subscribe('changes', (message) => published.push(message))
+  return Store.open({ path: join(folder, 'service.db'), bus, now: () => 1_000 })
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'roomkeeper-store-'))
+  published = []
+  store = await open()
+  for (const id of [tenantId, other]) {
+    await store.createTenant({ id, name: 'T', issuer: 'i', directory: id }, system, async () => undefined)
+  }
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+describe('a write', () => {
+  it('gives gapless sequences per tenant and one revision more per change', async () => {
+    await store.write(tenantId, system, async (tx) => tx.put('settings', settings(1)))
+    await store.write(other, system, async (tx) => tx.put('settings', settings(1, other)))
+    await store.write(tenantId, system, async (tx) => {
+      tx.put('settings', settings(2))
+      tx.put('incident', incident(roomA, 1))
+    })
+    const rows = await store.read(tenantId, 'wholeTenant').changesAfter(0, 10)
+    expect(rows.map(({ kind, seq, rev }) => [kind, seq, rev])).toEqual([
+      ['tenant', 1, 1],
+      ['settings', 3, 2],
+      ['incident', 4, 1],
+    ])
+    expect(await store.read(tenantId, 'wholeTenant').lastSeq()).toBe(4)
+    expect(await store.read(other, 'wholeTenant').lastSeq()).toBe(2)
+  })
+
+  it('publishes after the commit, in order, what it changed', async () => {
+    published = []
+    await store.write(tenantId, system, async (tx) => tx.put('settings', settings(5)))
+    expect(published).toEqual([
+      {
+        tenant: tenantId,
+        upTo: 2,
+        rows: [expect.objectContaining({ kind: 'settings', rev: 1, seq: 2, body: JSON.stringify(settings(5)) })],
+      },
+    ])
+  })
+
+  it('changes, counts and says nothing where it fails', async () => {
+    published = []
+    const failing = store.write(tenantId, system, async (tx) => {
+      tx.put('settings', settings(1))
+      await tx.nextIncidentNumber()
+      tx.publish('scope', { tenant: tenantId, person: PersonId.parse(v7()), version: 1 })
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(published).toEqual([])
+    expect(await store.read(tenantId, 'wholeTenant').lastSeq()).toBe(1)
+    expect(await store.write(tenantId, system, (tx) => tx.nextIncidentNumber())).toBe(1)
+  })
+
+  it('reads what it put and removed before', async () => {
+    const kept = incident(roomA, 1)
+    const gone = incident(roomA, 2)
+    await store.write(tenantId, system, async (tx) => tx.put('incident', gone))
+    await store.write(tenantId, system, async (tx) => {
+      tx.put('incident', kept)
+      await tx.remove('incident', gone.id)
+      expect(await tx.get('incident', gone.id)).toBeUndefined()
+      expect(await tx.ofRoom('incident', roomA)).toEqual([kept])
+      expect(await tx.ofRoom('incident', roomA, ['resolved'])).toEqual([])
+    })
+    const rows = await store.read(tenantId, 'wholeTenant').changesAfter(2, 10)
+    expect(rows.map(({ id, body }) => [id, body === null])).toEqual([
+      [kept.id, false],
+      [gone.id, true],
+    ])
+    expect(rows[1]?.room).toBe(roomA)
+  })
+
+  it('takes several tenants into one commit, and more rows than one statement holds', async () => {
+    const many = Array.from({ length: 1_300 }, (_, i) => incident(roomA, i + 1))
+    await store.writeMany(system, async (on) => {
+      for (const doc of many) on(tenantId).put('incident', doc)
+      on(other).put('settings', settings(1, other))
+    })
+    expect(await store.read(tenantId, 'wholeTenant').count('incident')).toBe(1_300)
+    expect((await store.read(tenantId, 'wholeTenant').changesAfter(0, 5_000)).map((row) => row.seq)).toEqual(
+      Array.from({ length: 1_301 }, (_, i) => i + 1),
+    )
+    expect(await store.read(other, 'wholeTenant').lastSeq()).toBe(2)
+  })
+
+  it('gives incident numbers without gaps per tenant', async () => {
+    expect(await store.write(tenantId, system, (tx) => tx.nextIncidentNumber(3))).toBe(1)
+    expect(await store.write(tenantId, system, (tx) => tx.nextIncidentNumber())).toBe(4)
+    expect(await store.write(other, system, (tx) => tx.nextIncidentNumber())).toBe(1)
+  })
+
+  it('is still there after the store is opened again', async () => {
+    await store.write(tenantId, system, async (tx) => tx.put('settings', settings(7)))
+    await store.close()
+    store = await open()
+    expect(await store.read(tenantId, 'wholeTenant').get('settings', tenantId)).toEqual(settings(7))
+  })
+})
+
+describe('a read for a person', () => {
+  const me = PersonId.parse(v7())
+  const siteTech = {
+    assignment: AssignmentId.parse(v7()),
+    role: RoleId.parse('siteTech'),
+    permissions: [...builtInRoles.siteTech.permissions],
+    scope: [roomA],
+  }
+  const reach = { person: me, access: { globalAdministrator: false, grants: [siteTech] } }
+  const nobody = { person: me, access: { globalAdministrator: false, grants: [] } }
+
+  it('finds only what lies within the scope, and cannot tell the rest from what is absent', async () => {
+    const mine = incident(roomA, 1)
+    const theirs = incident(roomB, 2)
+    await store.write(tenantId, system, async (tx) => {
+      tx.put('incident', mine)
+      tx.put('incident', theirs)
+      tx.put('settings', settings(1))
+      tx.put('receipt', { id: CommandKey.parse(v7()), person: PersonId.parse(v7()), at: 1 })
+    })
+    const read = store.read(tenantId, reach)
+    expect(await read.list('incident', { limit: 10 })).toEqual([mine])
+    expect(await read.count('incident')).toBe(1)
+    expect(await read.list('incident', { limit: 10, room: roomB })).toEqual([])
+    expect(await read.get('incident', theirs.id)).toBeUndefined()
+    expect(await read.get('settings', tenantId)).toBeUndefined()
+    expect(await read.list('receipt', { limit: 10 })).toEqual([])
+    expect((await read.page('incident', '', 10)).map((row) => row.id)).toEqual([mine.id])
+    expect(await store.read(tenantId, nobody).list('incident', { limit: 10 })).toEqual([])
+    expect(await store.read(tenantId, nobody).get('tenant', tenantId)).toEqual({ id: tenantId, name: 'T' })
+    expect(await store.read(other, reach).list('incident', { limit: 10 })).toEqual([])
+  })
+
+  it('pages by id with a filter', async () => {
+    const docs = [1, 2, 3, 4].map((n) => incident(roomA, n, n % 2 ? 'resolved' : 'needAction'))
+    await store.write(tenantId, system, async (tx) => docs.forEach((doc) => tx.put('incident', doc)))
+    const read = store.read(tenantId, reach)
+    const first = await read.list('incident', { limit: 1, states: ['resolved'] })
+    const second = await read.list('incident', { limit: 5, states: ['resolved'], after: first[0]?.id ?? '' })
+    expect([...first, ...second].map((doc) => doc.number)).toEqual([1, 3])
+  })
+})

@@ -1,0 +1,198 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Kysely } from 'kysely'
+import type { Tenant } from '../../contract/entities.ts'
+import type { DeviceId, TenantId } from '../../contract/ids.ts'
+import type { Bus } from '../bus/bus.ts'
+import { flush } from './commit.ts'
+import { migrate } from './migrations/index.ts'
+import { type Reach, TenantReader } from './reader.ts'
+import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
+import type { DeviceTable, EnrolmentKeyTable, ReadHandle, ServiceTables, Tables, TenantTable } from './tables.ts'
+import { type Doer, TenantTransaction } from './transaction.ts'
+
+export interface StoreOptions {
+  /** The database file; its folder is made where it is missing. */
+  readonly path: string
+  readonly bus: Bus
+  /** Integer UTC ms. */
+  readonly now: () => number
+  /** Told of every commit, for metrics: rows written and how long it took in ms. */
+  readonly onCommit?: (rows: number, ms: number) => void
+}
+
+/**
+ * The service's data. Two ways in, by type: `read` gives committed data of one tenant for one reach, `write` is the
+ * only way to change a tenant's data. One writer at a time; readers never wait for it.
+ */
+export class Store {
+  readonly #options: StoreOptions
+  /** Typed views of the two connections: what belongs to tenants, and what belongs to none. */
+  readonly #writer: Kysely<Tables>
+  readonly #serviceWriter: Kysely<ServiceTables>
+  readonly #reader: ReadHandle<Tables>
+  /** Reads of what belongs to no tenant: service values, the embedded issuer and its directory. */
+  readonly service: ReadHandle<ServiceTables>
+  readonly #connections: readonly OpenedDatabase[]
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  private constructor(options: StoreOptions, writer: OpenedDatabase, reader: OpenedDatabase) {
+    this.#options = options
+    this.#writer = new Kysely({ dialect: writer.dialect })
+    this.#serviceWriter = new Kysely({ dialect: writer.dialect })
+    this.#reader = new Kysely<Tables>({ dialect: reader.dialect })
+    this.service = new Kysely<ServiceTables>({ dialect: reader.dialect })
+    this.#connections = [reader, writer]
+  }
+
+  /** @throws NewerDatabase where a newer version of the service wrote the file; nothing is changed then. */
+  static async open(options: StoreOptions): Promise<Store> {
+    mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 })
+    const writer = openWriter(options.path)
+    try {
+      await migrate(new Kysely<unknown>({ dialect: writer.dialect }), options.now)
+      return new Store(options, writer, openReader(options.path))
+    } catch (error) {
+      writer.close()
+      throw error
+    }
+  }
+
+  /** Waits for the writes that were begun. */
+  async close(): Promise<void> {
+    await this.#last
+    for (const connection of this.#connections) connection.close()
+  }
+
+  /** Writes that wait for their turn, for metrics and back-pressure. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  read(tenant: TenantId, reach: Reach): TenantReader {
+    return new TenantReader(this.#reader, tenant, reach)
+  }
+
+  /**
+   * The one way to change a tenant's data: what `work` puts, removes and audits is committed together, then published.
+   * If `work` throws, nothing happened. `work` awaits nothing but its transaction.
+   */
+  async write<T>(tenant: TenantId, doer: Doer, work: (tx: TenantTransaction) => Promise<T>): Promise<T> {
+    return this.writeMany(doer, (on) => work(on(tenant)))
+  }
+
+  /** The same for several tenants in one commit: the intake of reports. */
+  async writeMany<T>(doer: Doer, work: (on: (tenant: TenantId) => TenantTransaction) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#commit(doer, (_, on) => work(on)))
+  }
+
+  /** Makes a tenant with its own document, and what else `work` adds, in one commit. */
+  async createTenant<T>(
+    tenant: Pick<TenantTable, 'id' | 'name' | 'issuer' | 'directory'>,
+    doer: Doer,
+    work: (tx: TenantTransaction) => Promise<T>,
+  ): Promise<T> {
+    return this.#inTurn(() =>
+      this.#commit(doer, async (db, on) => {
+        const createdAt = this.#options.now()
+        await db
+          .insertInto('tenant')
+          .values({ ...tenant, lastSeq: 0, nextIncidentNumber: 1, createdAt })
+          .execute()
+        const tx = on(tenant.id)
+        const doc: Tenant = { id: tenant.id, name: tenant.name }
+        tx.put('tenant', doc)
+        return work(tx)
+      }),
+    )
+  }
+
+  /** Changes of what belongs to no tenant, in one transaction. */
+  async writeService<T>(work: (db: Kysely<ServiceTables>) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#serviceWriter.transaction().execute((db) => work(db)))
+  }
+
+  async tenants(): Promise<TenantTable[]> {
+    return this.#reader.selectFrom('tenant').selectAll().orderBy('id').execute()
+  }
+
+  /** The tenant whose people this issuer's directory holds. */
+  async tenantOfDirectory(issuer: string, directory: string): Promise<TenantTable | undefined> {
+    return this.#reader.selectFrom('tenant').selectAll().where('issuer', '=', issuer).where('directory', '=', directory).executeTakeFirst()
+  }
+
+  /** A device says only its own id at the start; it names the tenant. */
+  async deviceById(device: DeviceId): Promise<DeviceTable | undefined> {
+    return this.#reader.selectFrom('device').selectAll().where('id', '=', device).executeTakeFirst()
+  }
+
+  async deviceByThumbprint(thumbprint: string): Promise<DeviceTable | undefined> {
+    return this.#reader.selectFrom('device').selectAll().where('thumbprint', '=', thumbprint).executeTakeFirst()
+  }
+
+  /** The self-enrolment key by its SHA-256 (base64url); it names the tenant. */
+  async enrolmentKeyByDigest(digest: string): Promise<EnrolmentKeyTable | undefined> {
+    return this.#reader.selectFrom('enrolmentKey').selectAll().where('digest', '=', digest).executeTakeFirst()
+  }
+
+  /** Deletes what has been kept long enough: audit, stored outcomes and receipts from before these moments (ms). */
+  async prune(before: { audit: number; outcomes: number }): Promise<{ audit: number; outcomes: number }> {
+    return this.#inTurn(() =>
+      this.#writer.transaction().execute(async (db) => {
+        const audit = await db.deleteFrom('audit').where('at', '<', before.audit).executeTakeFirst()
+        const old = await db.selectFrom('commandOutcome').select(['tenant', 'key']).where('at', '<', before.outcomes).limit(5_000).execute()
+        for (const { tenant, key } of old) {
+          await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('key', '=', key).execute()
+          // Consoles forget a receipt once they have seen it, so it needs no tombstone.
+          await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
+        }
+        return { audit: Number(audit.numDeletedRows), outcomes: old.length }
+      }),
+    )
+  }
+
+  async #commit<T>(
+    doer: Doer,
+    work: (db: Kysely<Tables>, on: (tenant: TenantId) => TenantTransaction) => Promise<T>,
+  ): Promise<T> {
+    const started = performance.now()
+    const at = this.#options.now()
+    const open = new Map<TenantId, TenantTransaction>()
+    const { result, committed } = await this.#writer.transaction().execute(async (db) => {
+      const on = (tenant: TenantId): TenantTransaction => {
+        const known = open.get(tenant)
+        if (known) return known
+        const tx = new TenantTransaction(db, tenant, doer, at)
+        open.set(tenant, tx)
+        return tx
+      }
+      const result = await work(db, on)
+      return { result, committed: await flush(db, open.values()) }
+    })
+    const { bus, onCommit } = this.#options
+    let rows = 0
+    for (const changes of committed) {
+      rows += changes.rows.length
+      bus.publish('changes', changes)
+    }
+    for (const tx of open.values()) for (const say of tx.messages) say(bus)
+    onCommit?.(rows, performance.now() - started)
+    return result
+  }
+
+  /** One after the other, publication included: subscribers see commits in their order. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting += 1
+    const turn = this.#last.then(work)
+    this.#last = turn.then(
+      () => undefined,
+      () => undefined,
+    )
+    try {
+      return await turn
+    } finally {
+      this.#waiting -= 1
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import type { Kysely } from 'kysely'
+import type { Kind } from '../../contract/entities.ts'
+import type { AssignmentId, CommandKey, DeviceId, JournalId, PersonId, RoleId, RoomId, TenantId } from '../../contract/ids.ts'
+
+/**
+ * The columns of the service's database, for Kysely. Names and types are those of SQLite and PostgreSQL alike: text,
+ * integers (times are integer UTC ms, booleans 0 or 1), JSON as text. Migrations make them; a change here is a new one.
+ */
+
+/** A synced document at its latest revision: the change log and the truth at once. */
+export interface DocumentTable {
+  tenant: TenantId
+  kind: Kind
+  id: string
+  /** The room it belongs to, which decides who may read it. */
+  room: RoomId | null
+  /** The one person it is for (kinds read by `self`). */
+  owner: PersonId | null
+  /** A short word of the body that lists filter by: an incident's status, a room's lifecycle. */
+  state: string | null
+  rev: number
+  /** Per tenant, gapless, given inside the transaction that wrote the row. */
+  seq: number
+  deleted: number
+  /** The document as JSON, serialised once; empty when deleted. */
+  body: string
+}
+
+export interface TenantTable {
+  id: TenantId
+  name: string
+  /** The token issuer and the directory tenant (`tid`) whose people belong here. */
+  issuer: string
+  directory: string
+  lastSeq: number
+  nextIncidentNumber: number
+  createdAt: number
+}
+
+export interface PersonTable {
+  tenant: TenantId
+  id: PersonId
+  issuer: string
+  /** Directory tenant and object id of the token. */
+  directory: string
+  objectId: string
+  name: string
+  email: string
+  globalAdministrator: number
+  /** JSON array of the directory's group ids. */
+  groups: string
+  /** `iat` (ms) of the token these came from; an older token changes nothing. */
+  claimsAt: number
+  /** Grows by one whenever the rooms that the person may read, of any kind, change. */
+  scopeVersion: number
+  /** What `scopeVersion` stands for, to notice a change. */
+  scopeDigest: string
+}
+
+export interface AssignmentTable {
+  tenant: TenantId
+  id: AssignmentId
+  name: string
+  role: RoleId
+  /** JSON array of members, JSON scope (contract/api.ts). */
+  members: string
+  scope: string
+}
+
+export type DeviceState = 'active' | 'offboarding' | 'revoked'
+
+export interface DeviceTable {
+  tenant: TenantId
+  id: DeviceId
+  room: RoomId
+  installation: string
+  /** RFC 7638 thumbprint of the public key; unique in the service. */
+  thumbprint: string
+  /** The public key as JSON (DevicePublicKey). */
+  publicKey: string
+  state: DeviceState
+  enrolledAt: number
+  offboardingSince: number | null
+}
+
+/** The narrow, hot half of a device: how far its journal is committed. One row per device. */
+export interface DeviceProgressTable {
+  tenant: TenantId
+  device: DeviceId
+  journal: JournalId
+  acknowledged: number
+  /** Service clock minus device clock, as seen at the last hello. */
+  clockOffsetMs: number
+  /** Corrected time of the last report, which the next one may not precede. */
+  lastObservedAt: number
+  lastContactAt: number
+}
+
+export interface RejectedReportTable {
+  tenant: TenantId
+  device: DeviceId
+  journal: JournalId
+  number: number
+  code: string
+  receivedAt: number
+  /** What was sent, as JSON. */
+  body: string
+}
+
+export interface EnrolmentKeyTable {
+  tenant: TenantId
+  /** SHA-256 of the key, base64url: finds the tenant at enrolment. */
+  digest: string
+  key: string
+  madeAt: number
+}
+
+export interface CommandOutcomeTable {
+  tenant: TenantId
+  person: PersonId
+  key: CommandKey
+  /** SHA-256 of the command's canonical JSON. */
+  digest: string
+  /** CommandOutcome as JSON. */
+  outcome: string
+  at: number
+}
+
+export interface AuditTable {
+  tenant: TenantId
+  id: string
+  at: number
+  category: string
+  objectName: string
+  operation: 'Create' | 'Update' | 'Delete'
+  resultStatus: 'Successful' | 'Failed'
+  /** Directory object id and tenant of the actor; empty for the system. */
+  userId: string
+  userTenantId: string
+  /** The acting person here, or null for the system. */
+  actor: PersonId | null
+  /** JSON. */
+  detail: string
+}
+
+/** Every version of the settings with the moment from which it held: enough to replay any moment. */
+export interface SettingsHistoryTable {
+  tenant: TenantId
+  validFrom: number
+  body: string
+}
+
+/** Values of the service itself: its name, signing keys, the key of cursors. */
+export interface ServiceValueTable {
+  name: string
+  value: string
+}
+
+/** State of the embedded issuer: sessions, grants, refresh tokens, codes. */
+export interface IssuerStateTable {
+  model: string
+  id: string
+  payload: string
+  grant: string | null
+  userCode: string | null
+  uid: string | null
+  /** Null: never. */
+  expiresAt: number | null
+}
+
+/** The embedded directory: stands in for Entra where there is none. */
+export interface DirectoryTenantTable {
+  id: string
+  name: string
+}
+
+export interface DirectoryAccountTable {
+  id: string
+  directory: string
+  kind: 'person' | 'room'
+  email: string
+  name: string
+  /** scrypt, or null where the account has no password (the demo). */
+  password: string | null
+  globalAdministrator: number
+  groups: string
+}
+
+/** Tables that belong to no tenant. */
+export interface ServiceTables {
+  serviceValue: ServiceValueTable
+  issuerState: IssuerStateTable
+  directoryTenant: DirectoryTenantTable
+  directoryAccount: DirectoryAccountTable
+}
+
+export interface Tables extends ServiceTables {
+  tenant: TenantTable
+  document: DocumentTable
+  person: PersonTable
+  assignment: AssignmentTable
+  device: DeviceTable
+  deviceProgress: DeviceProgressTable
+  rejectedReport: RejectedReportTable
+  enrolmentKey: EnrolmentKeyTable
+  commandOutcome: CommandOutcomeTable
+  audit: AuditTable
+  settingsHistory: SettingsHistoryTable
+}
+
+/** A handle that can only read; its connection refuses writes too. */
+export type ReadHandle<T> = Pick<Kysely<T>, 'selectFrom'>

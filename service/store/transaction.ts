@@ -1,0 +1,198 @@
+import type { Kysely } from 'kysely'
+import { v7 } from 'uuid'
+import type { Doc, Kind } from '../../contract/entities.ts'
+import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { Bus, BusTopic, BusTopics } from '../bus/bus.ts'
+import { belongingOf } from './documents.ts'
+import { parse } from './reader.ts'
+import type { AuditTable, Tables } from './tables.ts'
+import { tenantSelects, type TenantSelects, tenantWrites, type TenantWrites } from './tenantTables.ts'
+
+/** Who acts: a person of the directory, or the service itself. */
+export type Doer =
+  | { readonly kind: 'system' }
+  | {
+      readonly kind: 'person'
+      readonly id: PersonId
+      readonly name: string
+      /** Object id and tenant of the directory, which the audit records. */
+      readonly userId: string
+      readonly userTenantId: string
+    }
+
+export const system: Doer = { kind: 'system' }
+
+export interface AuditRecord {
+  /** What kind of thing: Room, Incident, Assignment, Role, Settings, EnrolmentKey, User, Tenant … */
+  readonly category: string
+  readonly objectName: string
+  readonly operation: AuditTable['operation']
+  /** Left out: Successful. */
+  readonly resultStatus?: AuditTable['resultStatus']
+  readonly detail?: Record<string, unknown>
+}
+
+/** A document that waits for the commit. */
+export interface Pending {
+  readonly tenant: TenantId
+  readonly kind: Kind
+  readonly id: string
+  readonly room: RoomId | null
+  readonly owner: PersonId | null
+  readonly state: string | null
+  /** The document's JSON; null removes it. */
+  readonly body: string | null
+}
+
+type Documents = { readonly [K in Kind]: Map<string, Doc<K>> }
+
+/** Ids in one statement; more are asked for in several. */
+const idsPerStatement = 2_000
+
+/**
+ * One tenant inside one transaction. Reads see what was put before. Nothing but this object's own promises may be
+ * awaited while it is open: everyone else's writes wait for it.
+ */
+export class TenantTransaction {
+  readonly tenant: TenantId
+  readonly doer: Doer
+  /** The moment of this write; the same for everything in it. */
+  readonly at: number
+  /** The tables beside the documents, cut to this tenant. */
+  readonly tables: TenantSelects
+  readonly insert: TenantWrites['insert']
+  readonly update: TenantWrites['update']
+  readonly delete: TenantWrites['remove']
+  /** In the order in which they will get their sequence. */
+  readonly pending = new Map<string, Pending>()
+  readonly audits: AuditTable[] = []
+  /** What is said once the commit is done. */
+  readonly messages: ((bus: Bus) => void)[] = []
+  readonly #put: Documents = emptyDocuments()
+  readonly #db: Kysely<Tables>
+
+  constructor(db: Kysely<Tables>, tenant: TenantId, doer: Doer, at: number) {
+    this.#db = db
+    this.tenant = tenant
+    this.doer = doer
+    this.at = at
+    this.tables = tenantSelects(db, tenant)
+    const { insert, update, remove } = tenantWrites(db, tenant)
+    this.insert = insert
+    this.update = update
+    this.delete = remove
+  }
+
+  /** Makes or replaces a document. Put twice in one write, the last one counts and takes the later place. */
+  put<K extends Kind>(kind: K, doc: Doc<K>): void {
+    this.#put[kind].set(doc.id, doc)
+    this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), body: JSON.stringify(doc) })
+  }
+
+  /** Leaves a tombstone, so that consoles forget the document. It stays in the room it was in. */
+  async remove<K extends Kind>(kind: K, id: string): Promise<void> {
+    const doc = await this.get(kind, id)
+    if (!doc) return
+    this.#put[kind].delete(id)
+    this.#pend({ tenant: this.tenant, kind, id, ...belongingOf(kind, doc), state: null, body: null })
+  }
+
+  async get<K extends Kind>(kind: K, id: string): Promise<Doc<K> | undefined> {
+    return (await this.getMany(kind, [id])).get(id)
+  }
+
+  async getMany<K extends Kind>(kind: K, ids: readonly string[]): Promise<Map<string, Doc<K>>> {
+    const found = new Map<string, Doc<K>>()
+    const unread: string[] = []
+    for (const id of ids) {
+      const put = this.#put[kind].get(id)
+      if (put) found.set(id, put)
+      else if (!this.pending.has(keyOf(kind, id))) unread.push(id)
+    }
+    for (let i = 0; i < unread.length; i += idsPerStatement) {
+      const rows = await this.#documents(kind)
+        .select(['id', 'body'])
+        .where('id', 'in', unread.slice(i, i + idsPerStatement))
+        .execute()
+      for (const row of rows) found.set(row.id, parse<K>(row.body))
+    }
+    return found
+  }
+
+  /** All documents of a kind that belong to a room, of these states or of any. */
+  async ofRoom<K extends Kind>(kind: K, room: RoomId, states?: readonly string[]): Promise<Doc<K>[]> {
+    let query = this.#documents(kind).select(['id', 'body']).where('room', '=', room)
+    if (states) query = query.where('state', 'in', states)
+    const found = new Map<string, Doc<K>>()
+    for (const row of await query.execute()) {
+      if (!this.pending.has(keyOf(kind, row.id))) found.set(row.id, parse<K>(row.body))
+    }
+    for (const waiting of this.pending.values()) {
+      if (waiting.kind !== kind || waiting.room !== room) continue
+      if (states && !(waiting.state && states.includes(waiting.state))) continue
+      const put = this.#put[kind].get(waiting.id)
+      if (put) found.set(waiting.id, put)
+    }
+    return [...found.values()]
+  }
+
+  /**
+   * Takes the tenant's next incident numbers, `count` in a row, and returns the first. Given back if the transaction
+   * fails, so numbers have no gaps.
+   */
+  async nextIncidentNumber(count = 1): Promise<number> {
+    const row = await this.#db
+      .updateTable('tenant')
+      .set((eb) => ({ nextIncidentNumber: eb('nextIncidentNumber', '+', count) }))
+      .where('id', '=', this.tenant)
+      .returning('nextIncidentNumber')
+      .executeTakeFirstOrThrow()
+    return row.nextIncidentNumber - count
+  }
+
+  /** Records what the doer of this write did (AUD-1). */
+  audit(record: AuditRecord): void {
+    const person = this.doer.kind === 'person' ? this.doer : null
+    this.audits.push({
+      tenant: this.tenant,
+      id: v7(),
+      at: this.at,
+      category: record.category,
+      objectName: record.objectName,
+      operation: record.operation,
+      resultStatus: record.resultStatus ?? 'Successful',
+      userId: person?.userId ?? '',
+      userTenantId: person?.userTenantId ?? '',
+      actor: person?.id ?? null,
+      detail: JSON.stringify(record.detail ?? {}),
+    })
+  }
+
+  /** Says something on the bus once the commit is done, behind the changes themselves; never if it fails. */
+  publish<T extends BusTopic>(topic: T, message: BusTopics[T]): void {
+    this.messages.push((bus) => bus.publish(topic, message))
+  }
+
+  #documents(kind: Kind) {
+    return this.#db.selectFrom('document').where('tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)
+  }
+
+  #pend(pending: Pending): void {
+    const key = keyOf(pending.kind, pending.id)
+    this.pending.delete(key)
+    this.pending.set(key, pending)
+  }
+}
+
+const emptyDocuments = (): Documents => ({
+  tenant: new Map(),
+  me: new Map(),
+  settings: new Map(),
+  room: new Map(),
+  roomEvent: new Map(),
+  incident: new Map(),
+  entry: new Map(),
+  receipt: new Map(),
+})
+
+const keyOf = (kind: Kind, id: string): string => `${kind}/${id}`
