@@ -1,0 +1,146 @@
+import type { DeviceFacts } from '../../contract/agent.ts'
+import { BootId, type DeviceId } from '../../contract/ids.ts'
+import type { Change, Device } from '../devices/device.ts'
+import type { Random } from '../random.ts'
+import { Connection, type ConnectionState } from './connection.ts'
+import type { DeviceKey } from './identity.ts'
+import type { Journal } from './journal.ts'
+import type { DeviceLog } from './log.ts'
+import { changedFacts, changedObservations, cutFacts, fitReport, type Observations } from './report.ts'
+import type { Dial } from './socket.ts'
+import type { Timers, Undo } from './timers.ts'
+
+export interface AgentOptions {
+  device: Device
+  /** What the service gave at the enrolment. */
+  enrolment: { device: DeviceId; service: string }
+  url: string
+  key: DeviceKey
+  journal: Journal
+  log: DeviceLog
+  dial: Dial
+  now: () => number
+  timers: Timers
+  random: Random
+  /** Removes agent, key and files from the device (the off-boarding script). */
+  offboard: () => Promise<void>
+  onState?: (state: ConnectionState) => void
+}
+
+/**
+ * The agent of one device: it watches the device, journals what changes, and keeps the connection that sends it. It
+ * does not know which kind of device it watches.
+ */
+export class Agent {
+  readonly connection: Connection
+  readonly #options: AgentOptions
+  #signals: Observations = {}
+  #facts: Partial<DeviceFacts> = {}
+  /** Whether the journal's reports since the connection was lost begin with a full one. */
+  #full = false
+  #unwatch: Undo | undefined
+
+  private constructor(options: AgentOptions) {
+    this.#options = options
+    this.connection = new Connection({
+      url: options.url,
+      device: options.enrolment.device,
+      service: options.enrolment.service,
+      boot: BootId.parse(options.device.boot),
+      key: options.key,
+      journal: options.journal,
+      dial: options.dial,
+      now: options.now,
+      timers: options.timers,
+      random: options.random,
+      onState: (state) => {
+        this.#entered(state)
+      },
+      onNote: (level, text) => {
+        options.log.event(level, text)
+      },
+      onWelcome: () => {
+        this.#full = false
+        this.#write({}).catch(() => undefined)
+      },
+      onOffboard: () => {
+        this.offboard().catch((error: unknown) => {
+          options.log.event('error', `Off-boarding failed: ${String(error)}`)
+        })
+      },
+    })
+  }
+
+  /** Reads the device and begins to watch it. The connection starts when `connection.start()` is called. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const agent = new Agent(options)
+    const { signals, facts } = await options.device.read()
+    agent.#signals = signals
+    agent.#facts = facts
+    agent.#unwatch = options.device.watch((change) => agent.#changed(change))
+    return agent
+  }
+
+  /** The signals as the device showed them last. */
+  get signals(): Observations {
+    return this.#signals
+  }
+  get facts(): Partial<DeviceFacts> {
+    return this.#facts
+  }
+
+  /** Stops watching, and closes the connection in good order. What is in the journal stays. */
+  async stop(): Promise<void> {
+    this.#unwatch?.()
+    await this.connection.stop()
+    this.#options.log.write()
+  }
+
+  /** Removes the agent from the device, tells the service if it is connected, and stops (ENR-5). */
+  async offboard(): Promise<void> {
+    this.#unwatch?.()
+    this.#options.log.event('info', 'Off-boarding: agent, key and files are removed.')
+    this.#options.log.write()
+    await this.#options.offboard()
+    await this.connection.farewell()
+  }
+
+  /** Resolves when the change is in the journal and, where there is a connection with room, on its way. */
+  async #changed(change: Change): Promise<void> {
+    const signals = changedObservations(this.#signals, change.signals ?? {})
+    const facts = changedFacts(this.#facts, change.facts ?? {})
+    if (!signals && !facts) return
+    Object.assign(this.#signals, signals)
+    Object.assign(this.#facts, facts)
+    for (const [id, { value, detail }] of Object.entries(signals ?? {})) {
+      this.#options.log.event('info', `${id} is ${value}${detail ? `: ${detail}` : ''}`)
+    }
+    await this.#write({ ...(signals ? { signals } : {}), ...(facts ? { facts } : {}) })
+  }
+
+  async #write(change: Change): Promise<void> {
+    const { journal, log, now } = this.#options
+    // Offline, the first report says everything, so that folding the journal never loses what came before.
+    const full = !this.#full
+    this.#full = true
+    const signals = full ? this.#signals : (change.signals ?? {})
+    const facts = full ? this.#facts : change.facts
+    const report = { observedAt: now(), ...(full ? { full } : {}), signals, ...(facts ? { facts: cutFacts(facts) } : {}) }
+    try {
+      const number = await journal.append(fitReport(report))
+      log.verbose('info', `Report ${number} is in the journal.`)
+    } catch (error) {
+      // The next report is a full one, which makes good what this one did not say.
+      this.#full = false
+      log.event('error', `A report could not be written: ${String(error)}`)
+      throw error
+    }
+    this.connection.pump()
+  }
+
+  #entered(state: ConnectionState): void {
+    if (state.state === 'waiting' || state.state === 'idle') this.#full = false
+    this.#options.log.verbose('info', `Connection: ${state.state}`)
+    this.#options.onState?.(state)
+  }
+}

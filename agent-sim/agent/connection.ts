@@ -1,0 +1,338 @@
+import { agentProtocolVersions, challengeProof, ServiceToAgent, type AgentToService } from '../../contract/agent.ts'
+import type { Lifecycle } from '../../contract/entities.ts'
+import { errors, type ErrorCode } from '../../contract/errors.ts'
+import type { BootId, DeviceId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Random } from '../random.ts'
+import type { DeviceKey } from './identity.ts'
+import type { Journal } from './journal.ts'
+import { messageBudgetBytes } from './report.ts'
+import type { Dial, Socket } from './socket.ts'
+import type { Timers, Undo } from './timers.ts'
+
+/** Where a connection is. Times are of the device's clock. */
+export type ConnectionState =
+  /** Nothing is tried: not started yet, or the network of the device is cut. */
+  | { state: 'idle' }
+  | { state: 'waiting'; until: number; why: string }
+  | { state: 'connecting'; since: number }
+  /** The socket is open; the service's challenge or its welcome is awaited. */
+  | { state: 'proving'; since: number }
+  | { state: 'connected'; since: number; lifecycle: Lifecycle }
+  /** The service asked the agent to go; only the farewell is sent. */
+  | { state: 'offboarding' }
+  /** For good: trying again cannot help, or is not wanted. */
+  | { state: 'stopped'; why: string; code?: ErrorCode }
+
+export interface ConnectionOptions {
+  /** Address of the agents' socket, ws: or wss:. */
+  url: string
+  device: DeviceId
+  /** The name of the service that the device enrolled with; it signs for no other. */
+  service: string
+  boot: BootId
+  key: DeviceKey
+  journal: Journal
+  dial: Dial
+  now: () => number
+  timers: Timers
+  random: Random
+  onState: (state: ConnectionState) => void
+  /** A line for the logs of the device. */
+  onNote: (level: 'info' | 'warn', text: string) => void
+  /** The service has welcomed the device: put the full report in the journal now. */
+  onWelcome: () => void
+  /** The service wants the device off-boarded. When that is done, call `farewell`. */
+  onOffboard: () => void
+}
+
+/** What the retry pause is multiplied by, at least; the rest is chance, so that a fleet does not return all at once. */
+const steadyShare = 0.5
+/** A service that was silent for this many heartbeats is taken for gone. */
+const silentBeats = 3
+/** So many requests to send again, without an acknowledgement between them, mean that it leads nowhere. */
+const mostResends = 20
+
+/**
+ * One device's connection to the service (INC-2, ENR-3): it dials, proves the device, sends what the journal holds in
+ * order with a bounded window, and dials again, with growing pauses, whenever the socket is lost.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions
+  #state: ConnectionState = { state: 'idle' }
+  #socket: Socket | undefined
+  /** Counts sockets, so that a late word of an old one changes nothing. */
+  #dialled = 0
+  #tries = 0
+  #sentUpTo = 0
+  #timer: Undo | undefined
+  #beat: Undo | undefined
+  #heardAt = 0
+  #ackedAt = 0
+  #resends = 0
+  #refusal: ErrorCode | undefined
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    options.journal.onRenewed(() => {
+      if (this.#state.state === 'connected') this.#lost('the journal began anew')
+    })
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** Dials, unless it does so already or has stopped for good. */
+  start(): void {
+    if (this.#state.state === 'idle') this.#dial()
+  }
+
+  /** The device's network is gone: the socket drops without a word and nothing is tried until `start`. */
+  cut(): void {
+    if (this.#state.state === 'stopped') return
+    void this.#hangUp('drop')
+    this.#enter({ state: 'idle' })
+  }
+
+  /** Ends in good order; resolves when the socket is closed. */
+  async stop(why = 'asked to stop'): Promise<void> {
+    if (this.#state.state === 'stopped') return
+    const closed = this.#hangUp('close')
+    this.#enter({ state: 'stopped', why })
+    await closed
+  }
+
+  /** Says that the agent is gone from the device, and stops. */
+  async farewell(): Promise<void> {
+    this.#say({ type: 'offboarded' })
+    await this.stop('off-boarded')
+  }
+
+  /** Sends what the journal holds and the window allows. Call it when a report has been written. */
+  pump(): void {
+    const { journal } = this.#options
+    if (this.#state.state !== 'connected') return
+    for (;;) {
+      const room = journal.acknowledged + limits.agentWindowReports - this.#sentUpTo
+      const reports = journal.read(this.#sentUpTo, Math.min(room, limits.reportsPerMessage), messageBudgetBytes)
+      const newest = reports.at(-1)
+      if (!newest) return
+      if (this.#sentUpTo === journal.acknowledged) this.#ackedAt = this.#options.now()
+      this.#sentUpTo = newest.number
+      this.#socket?.send(`{"type":"report","reports":[${reports.map(({ json }) => json).join(',')}]}`)
+    }
+  }
+
+  #dial(): void {
+    const { dial, url, now, timers } = this.#options
+    const mine = (this.#dialled += 1)
+    const current = (then: () => void) => {
+      if (mine === this.#dialled) then()
+    }
+    this.#refusal = undefined
+    this.#enter({ state: 'connecting', since: now() })
+    this.#socket = dial(url, {
+      open: () => {
+        current(() => {
+          this.#enter({ state: 'proving', since: now() })
+          this.#timer = timers.after(limits.agentHelloMs, () => {
+            this.#lost('the service did not greet in time')
+          })
+        })
+      },
+      message: (text) => {
+        current(() => {
+          this.#heardAt = now()
+          this.#receive(text)
+        })
+      },
+      alive: () => {
+        current(() => {
+          this.#heardAt = now()
+        })
+      },
+      closed: (reason) => {
+        current(() => {
+          this.#lost(this.#refusal ?? reason)
+        })
+      },
+    })
+  }
+
+  #receive(text: string): void {
+    let message: ServiceToAgent
+    try {
+      message = ServiceToAgent.parse(JSON.parse(text))
+    } catch {
+      this.#lost('the service said something that is not of the protocol')
+      return
+    }
+    if (message.type === 'error') {
+      this.#refuse(message.code, message.detail, message.retry)
+      return
+    }
+    if (message.type === 'offboard') {
+      this.#beat?.()
+      this.#timer?.()
+      this.#enter({ state: 'offboarding' })
+      this.#options.onOffboard()
+      return
+    }
+    switch (this.#state.state) {
+      case 'proving':
+        if (message.type === 'challenge') this.#prove(message.nonce, message.service)
+        if (message.type === 'welcome') this.#welcomed(message)
+        return
+      case 'connected':
+        this.#converse(message, this.#state)
+        return
+      default:
+    }
+  }
+
+  #prove(nonce: string, service: string): void {
+    const { device, key, journal, boot, now, onNote } = this.#options
+    if (service !== this.#options.service) {
+      onNote('warn', `The service calls itself ${service}, and this device enrolled with ${this.#options.service}.`)
+      this.#lost('another service answered')
+      return
+    }
+    const mine = this.#dialled
+    key
+      .sign(challengeProof(nonce, service, device))
+      .then((signature) => {
+        if (mine !== this.#dialled) return
+        const versions = [...agentProtocolVersions]
+        this.#say({ type: 'hello', versions, device, signature, journal: journal.id, boot, sentAt: now() })
+      })
+      .catch((error: unknown) => {
+        onNote('warn', `The device's key could not sign: ${String(error)}`)
+        if (mine === this.#dialled) this.#lost("the device's key could not sign")
+      })
+  }
+
+  #welcomed(message: Extract<ServiceToAgent, { type: 'welcome' }>): void {
+    const { journal, now, timers, random, onNote } = this.#options
+    this.#timer?.()
+    if (!agentProtocolVersions.some((version) => version === message.version)) {
+      this.#lost(`the service speaks version ${message.version}`)
+      return
+    }
+    if (message.acknowledged < journal.acknowledged || message.acknowledged > journal.committed) {
+      onNote('warn', `The service has ${message.acknowledged} reports of this journal, and it should be ${journal.acknowledged} to ${journal.committed}. Beginning a new one.`)
+      journal.renew(message.acknowledged > journal.committed ? journal.committed : journal.acknowledged)
+      this.#lost('the journal began anew')
+      return
+    }
+    journal.acknowledge(message.acknowledged)
+    this.#sentUpTo = message.acknowledged
+    this.#resends = 0
+    this.#heardAt = this.#ackedAt = now()
+    this.#enter({ state: 'connected', since: now(), lifecycle: message.lifecycle })
+    // The first beat at a random moment, so that those of a fleet are spread over the interval.
+    this.#beat = timers.after(message.heartbeatMs * random(), () => {
+      this.#keepAlive(message.heartbeatMs)
+    })
+    this.#options.onWelcome()
+    this.pump()
+  }
+
+  #converse(message: ServiceToAgent, state: Extract<ConnectionState, { state: 'connected' }>): void {
+    const { journal, now, onNote } = this.#options
+    switch (message.type) {
+      case 'ack':
+        for (const { number, code } of message.rejected ?? []) {
+          onNote('warn', `Report ${number} was refused: ${code}. ${errors[code][1]}`)
+        }
+        this.#ackedAt = now()
+        this.#tries = 0
+        if (message.upTo > journal.acknowledged) this.#resends = 0
+        journal.acknowledge(Math.min(message.upTo, this.#sentUpTo))
+        this.pump()
+        return
+      case 'resend':
+        if (message.from <= journal.acknowledged) {
+          onNote('warn', `The service asks for report ${message.from}, which it had acknowledged. Beginning a new journal.`)
+          journal.renew()
+          return
+        }
+        this.#resends += 1
+        if (this.#resends > mostResends) {
+          this.#lost('the service asks for the same reports again and again')
+          return
+        }
+        this.#sentUpTo = Math.min(this.#sentUpTo, message.from - 1)
+        this.pump()
+        return
+      case 'lifecycle':
+        this.#enter({ ...state, lifecycle: message.lifecycle })
+        return
+      default:
+    }
+  }
+
+  #refuse(code: ErrorCode, detail: string | undefined, retry: boolean): void {
+    const text = `The service refused: ${code}. ${detail ?? errors[code][1]}`
+    this.#options.onNote('warn', text)
+    this.#refusal = code
+    if (retry) return
+    void this.#hangUp('close')
+    this.#enter({ state: 'stopped', why: text, code })
+  }
+
+  #keepAlive(everyMs: number): void {
+    const { now, timers, journal } = this.#options
+    const silent = now() - this.#heardAt
+    if (silent > everyMs * silentBeats) {
+      this.#lost('the service fell silent')
+      return
+    }
+    if (this.#sentUpTo > journal.acknowledged && now() - this.#ackedAt > limits.agentAckMs) {
+      this.#lost('reports were not acknowledged in time')
+      return
+    }
+    this.#say({ type: 'beat' })
+    if (silent > everyMs) this.#socket?.ping()
+    this.#beat = timers.after(everyMs, () => {
+      this.#keepAlive(everyMs)
+    })
+  }
+
+  /** The socket is of no use any more: hang up, and dial again after a pause. */
+  #lost(why: string): void {
+    if (this.#state.state === 'stopped' || this.#state.state === 'idle') return
+    const { now, timers, onNote } = this.#options
+    const pauseMs = this.#nextPause()
+    void this.#hangUp('drop')
+    onNote('info', `Not connected: ${why}.`)
+    this.#enter({ state: 'waiting', until: now() + pauseMs, why })
+    this.#timer = timers.after(pauseMs, () => {
+      this.#dial()
+    })
+  }
+
+  #nextPause(): number {
+    const longest = Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** this.#tries)
+    this.#tries = Math.min(this.#tries + 1, 30)
+    return longest * (steadyShare + (1 - steadyShare) * this.#options.random())
+  }
+
+  async #hangUp(how: 'close' | 'drop'): Promise<void> {
+    this.#timer?.()
+    this.#beat?.()
+    this.#dialled += 1
+    const socket = this.#socket
+    this.#socket = undefined
+    await socket?.[how]()
+  }
+
+  #say(message: AgentToService): void {
+    this.#socket?.send(JSON.stringify(message))
+  }
+
+  #enter(state: ConnectionState): void {
+    this.#state = state
+    this.#options.onState(state)
+  }
+}

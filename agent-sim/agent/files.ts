@@ -1,0 +1,31 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+
+/** Makes a folder that only this user may enter, with those above it. */
+export function makePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+/** Writes a file that only this user may read, so that after a crash it is there whole, or not at all. */
+export function writePrivateFile(path: string, content: string | Uint8Array): void {
+  const partial = `${path}.partial`
+  rmSync(partial, { force: true })
+  const file = openSync(partial, 'wx', 0o600)
+  try {
+    writeSync(file, typeof content === 'string' ? Buffer.from(content) : content)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(partial, path)
+}
+
+/** The text of a file, or undefined where there is no such file. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

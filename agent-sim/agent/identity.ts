@@ -1,0 +1,80 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DevicePublicKey } from '../../contract/agent.ts'
+import type { KeyProtection } from '../../contract/entities.ts'
+import { readIfThere, writePrivateFile } from './files.ts'
+
+/** A device's key pair (ENR-3). The private half is not part of this interface, and never leaves the device. */
+export interface DeviceKey {
+  readonly publicKey: DevicePublicKey
+  readonly protection: KeyProtection
+  /** ECDSA P-256 with SHA-256 over the text's UTF-8, as 64 bytes (IEEE P1363) in base64url. */
+  sign(text: string): Promise<string>
+}
+
+/** Where a device keeps its key. */
+export interface KeyStore {
+  readonly protection: KeyProtection
+  /** The key made before, or undefined where none was. @throws KeyStoreError if it is there and cannot be used. */
+  open(): Promise<DeviceKey | undefined>
+  /** Makes a key pair in the place of any before it. @throws KeyStoreError */
+  create(): Promise<DeviceKey>
+  /** Removes the key for good. */
+  remove(): Promise<void>
+}
+
+/** Why a key cannot be made or used, in words for the person at the device. */
+export class KeyStoreError extends Error {
+  override readonly name = 'KeyStoreError'
+}
+
+/** The four fields of a public key that the protocol carries. */
+export function publicKeyOf(key: KeyObject): DevicePublicKey {
+  return DevicePublicKey.parse(key.export({ format: 'jwk' }))
+}
+
+/**
+ * A key in a file (PKCS8, readable by this user only), for devices without a TPM; tenants refuse it unless they allow
+ * keys in software.
+ */
+export class SoftwareKeyStore implements KeyStore {
+  readonly protection = 'software'
+  readonly #file: string
+
+  constructor(folder: string) {
+    this.#file = join(folder, 'key.pem')
+  }
+
+  open(): Promise<DeviceKey | undefined> {
+    const pem = readIfThere(this.#file)
+    if (pem === undefined) return Promise.resolve(undefined)
+    try {
+      return Promise.resolve(softwareKey(createPrivateKey(pem)))
+    } catch (error) {
+      return Promise.reject(new KeyStoreError(`${this.#file} is not a usable key. Remove it to enrol anew.`, { cause: error }))
+    }
+  }
+
+  create(): Promise<DeviceKey> {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    writePrivateFile(this.#file, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    return Promise.resolve(softwareKey(privateKey))
+  }
+
+  remove(): Promise<void> {
+    rmSync(this.#file, { force: true })
+    return Promise.resolve()
+  }
+}
+
+function softwareKey(privateKey: KeyObject): DeviceKey {
+  return {
+    protection: 'software',
+    publicKey: publicKeyOf(createPublicKey(privateKey)),
+    sign: (text) =>
+      Promise.resolve(
+        sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
+      ),
+  }
+}
