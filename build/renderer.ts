@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { root, say } from './paths.ts'
+import { buildOnce } from './stale.ts'
+
+const inputs = ['renderer', 'contract', 'package-lock.json']
+
+/** Builds the screens into out/renderer, when something of them has changed. */
+export async function buildRenderer(): Promise<void> {
+  const startedAt = Date.now()
+  const made = await buildOnce('renderer', inputs, async (folder) => {
+    say('Building the screens …')
+    const { build } = await import('vite')
+    await build({
+      configFile: join(root, 'renderer', 'vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: folder, emptyOutDir: true },
+    })
+  })
+  if (made) say(`Built the screens in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`)
+}
+
+if (import.meta.main) await buildRenderer()
