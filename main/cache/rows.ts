@@ -1,0 +1,224 @@
+import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities.ts'
+import { detailsOf } from '../../contract/errors.ts'
+import type { Row } from '../../contract/feed.ts'
+import { incidentColumns, roomColumns } from './derive.ts'
+import type { Change } from './messages.ts'
+import type { Db } from './open.ts'
+
+/** What of a batch or page is still to be told: filled while rows are written. */
+export interface Written {
+  kinds: Set<Kind>
+  rooms: Set<string>
+  incidents: Set<string>
+  receipts: string[]
+  skipped: { count: number; first: string }
+}
+
+export const nothingWritten = (): Written => ({
+  kinds: new Set(),
+  rooms: new Set(),
+  incidents: new Set(),
+  receipts: [],
+  skipped: { count: 0, first: '' },
+})
+
+export function changeOf(written: Written, nameThem: boolean): Change | undefined {
+  if (written.kinds.size === 0) return undefined
+  return {
+    kinds: [...written.kinds],
+    ...(nameThem ? { rooms: [...written.rooms], incidents: [...written.incidents] } : {}),
+    receipts: written.receipts,
+  }
+}
+
+/** How a row is written. `overwriteBefore`: rows last seen before this snapshot give way whatever their revision. */
+export interface WriteMode {
+  generation: number
+  overwriteBefore: number
+  keepTombstones: boolean
+}
+
+/** Writes documents with their derived columns. Every method expects to be inside a transaction of the caller. */
+export class RowStore {
+  readonly #db: Db
+  readonly #upsert
+  readonly #see
+  readonly #words
+  readonly #setRoom
+  readonly #setIncident
+  readonly #setEntry
+  readonly #setEvent
+  readonly #addWords
+  readonly #dropWords
+  readonly #unlist
+
+  constructor(db: Db) {
+    this.#db = db
+    this.#upsert = db.prepare<[string, string, string | null, number, number, string | null, number], { docid: number }>(`
+      insert into document (kind, id, room, rev, seen, body) values (?, ?, ?, ?, ?, ?)
+      on conflict (kind, id) do update set room = excluded.room, rev = excluded.rev, seen = excluded.seen, body = excluded.body
+      where excluded.rev > document.rev or document.seen < ?
+      returning docid`)
+    this.#see = db.prepare('update document set seen = ? where kind = ? and id = ? and seen < ?')
+    this.#words = {
+      room: db.prepare<[number], { words: string }>('select words from room_list where docid = ?'),
+      incident: db.prepare<[number], { words: string }>('select words from incident_list where docid = ?'),
+    }
+    this.#setRoom = db.prepare(`
+      insert or replace into room_list values (@docid, @id, @name, @building, @city, @buildingKey, @state, @stateOrder,
+        @since, @contact, @words)`)
+    this.#setIncident = db.prepare(`
+      insert or replace into incident_list values (@docid, @id, @number, @room, @signalOrder, @status, @severityOrder,
+        @owner, @at, @words)`)
+    this.#setEntry = db.prepare('insert or replace into entry_list values (?, ?, ?)')
+    this.#setEvent = db.prepare('insert or replace into event_list values (?, ?, ?, ?, ?, ?)')
+    this.#addWords = {
+      room: db.prepare('insert into room_words (rowid, words) values (?, ?)'),
+      incident: db.prepare('insert into incident_words (rowid, words) values (?, ?)'),
+    }
+    this.#dropWords = {
+      room: db.prepare('delete from room_words where rowid = ?'),
+      incident: db.prepare('delete from incident_words where rowid = ?'),
+    }
+    this.#unlist = {
+      room: db.prepare('delete from room_list where docid = ?'),
+      incident: db.prepare('delete from incident_list where docid = ?'),
+      entry: db.prepare('delete from entry_list where docid = ?'),
+      roomEvent: db.prepare('delete from event_list where docid = ?'),
+    }
+  }
+
+  /** Writes the rows that are newer than what is there. One that does not fit its schema is counted and left out. */
+  write(rows: readonly Row[], mode: WriteMode, written: Written): void {
+    for (const row of rows) {
+      if (row.doc === undefined) {
+        if (this.#put(row, null, mode) !== undefined) {
+          if (!mode.keepTombstones) this.#erase(row.kind, row.id)
+          this.#told(row, undefined, written)
+        }
+        continue
+      }
+      const parsed = parseDoc(row)
+      if (typeof parsed === 'string') {
+        written.skipped.count++
+        if (written.skipped.first === '') written.skipped.first = parsed
+        continue
+      }
+      const docid = this.#put(row, JSON.stringify(parsed.doc), mode)
+      if (docid === undefined) continue
+      this.#list(docid, parsed)
+      this.#told(row, parsed, written)
+    }
+  }
+
+  /** The document's row number, or undefined where what is there is as new. */
+  #put(row: Row, body: string | null, mode: WriteMode): number | undefined {
+    const { kind, id, room, rev } = row
+    const put = this.#upsert.get(kind, id, room, rev, mode.generation, body, mode.overwriteBefore)
+    if (put === undefined) {
+      this.#see.run(mode.generation, kind, id, mode.generation)
+      return undefined
+    }
+    if (body === null) this.#dropDerived(kind, put.docid)
+    return put.docid
+  }
+
+  #list(docid: number, parsed: AnyDoc): void {
+    switch (parsed.kind) {
+      case 'room': {
+        const columns = roomColumns(parsed.doc)
+        this.#index('room', docid, columns.words)
+        this.#setRoom.run({ docid, ...columns })
+        break
+      }
+      case 'incident': {
+        const columns = incidentColumns(parsed.doc)
+        this.#index('incident', docid, columns.words)
+        this.#setIncident.run({ docid, ...columns })
+        break
+      }
+      case 'entry':
+        this.#setEntry.run(docid, parsed.doc.incident, parsed.doc.at)
+        break
+      case 'roomEvent': {
+        const { room, at, kind, signal, value } = parsed.doc
+        this.#setEvent.run(docid, room, at, kind, signal ?? null, value ?? null)
+        break
+      }
+      case 'tenant':
+      case 'me':
+      case 'settings':
+      case 'receipt':
+        break
+    }
+  }
+
+  /** Most changes of a room leave its words alone; then the index is left alone too. */
+  #index(kind: 'room' | 'incident', docid: number, words: string): void {
+    const before = this.#words[kind].get(docid)
+    if (before?.words === words) return
+    if (before !== undefined) this.#dropWords[kind].run(docid)
+    this.#addWords[kind].run(docid, words)
+  }
+
+  #dropDerived(kind: Kind, docid: number): void {
+    if (kind === 'room' || kind === 'incident') {
+      if (this.#unlist[kind].run(docid).changes > 0) this.#dropWords[kind].run(docid)
+    } else if (kind === 'entry' || kind === 'roomEvent') {
+      this.#unlist[kind].run(docid)
+    }
+  }
+
+  #erase(kind: Kind, id: string): void {
+    this.#db.prepare('delete from document where kind = ? and id = ?').run(kind, id)
+  }
+
+  #told(row: Row, parsed: AnyDoc | undefined, written: Written): void {
+    written.kinds.add(row.kind)
+    switch (row.kind) {
+      case 'room':
+        written.rooms.add(row.id)
+        break
+      case 'incident':
+        written.incidents.add(row.id)
+        break
+      case 'entry':
+        if (parsed?.kind === 'entry') written.incidents.add(parsed.doc.incident)
+        break
+      case 'roomEvent':
+        if (row.room !== null) written.rooms.add(row.room)
+        break
+      case 'receipt':
+        if (parsed !== undefined) written.receipts.push(row.id)
+        break
+      case 'tenant':
+      case 'me':
+      case 'settings':
+        break
+    }
+  }
+
+  /** Removes the documents that a query names, with all that was derived from them; returns how many of each kind. */
+  remove(where: string, ...parameters: (string | number)[]): Map<Kind, number> {
+    const gone = this.#db
+      .prepare<(string | number)[], { docid: number; kind: Kind }>(`select docid, kind from document where ${where}`)
+      .all(...parameters)
+    const erase = this.#db.prepare('delete from document where docid = ?')
+    const counts = new Map<Kind, number>()
+    for (const { docid, kind } of gone) {
+      this.#dropDerived(kind, docid)
+      erase.run(docid)
+      counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    }
+    return counts
+  }
+}
+
+/** The document by the schema of its kind, or what is wrong with it (never its content). */
+function parseDoc(row: Row): AnyDoc | string {
+  const result = kinds[row.kind].schema.safeParse(row.doc)
+  if (!result.success) return `${row.kind}: ${detailsOf(result.error).field ?? 'not a document'}`
+  // The table of schemas is keyed by kind, which the compiler does not follow through an index.
+  const parsed = { kind: row.kind, doc: result.data as Doc<Kind> } as AnyDoc
+  return parsed.doc.id === row.id ? parsed : `${row.kind}: id`
+}

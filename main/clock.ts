@@ -1,0 +1,58 @@
+import type { Undo } from './platform.ts'
+
+/** Time and waits, injected, so that tests run on a clock of their own. */
+export interface Clock {
+  /** UTC milliseconds. */
+  now(): number
+  /** Runs once after so many milliseconds, unless undone before. Does not keep the process alive. */
+  after(ms: number, run: () => void): Undo
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** A clock for tests: time stands still until it is moved on. */
+export class FakeClock implements Clock {
+  #now: number
+  #order = 0
+  readonly #waits = new Set<{ at: number; order: number; run: () => void }>()
+
+  constructor(now = 1_800_000_000_000) {
+    this.#now = now
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, run: () => void): Undo {
+    const wait = { at: this.#now + ms, order: this.#order++, run }
+    this.#waits.add(wait)
+    return () => this.#waits.delete(wait)
+  }
+
+  /** Moves on and runs what comes due on the way, in order. */
+  advance(ms: number): void {
+    const end = this.#now + ms
+    for (;;) {
+      const due = [...this.#waits].filter((wait) => wait.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0]
+      if (due === undefined) break
+      this.#waits.delete(due)
+      this.#now = Math.max(this.#now, due.at)
+      due.run()
+    }
+    this.#now = end
+  }
+
+  /** How long until the next wait is over; undefined when nothing waits. */
+  next(): number | undefined {
+    const times = [...this.#waits].map((wait) => wait.at)
+    return times.length === 0 ? undefined : Math.min(...times) - this.#now
+  }
+}
