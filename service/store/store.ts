@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Tenant } from '../../contract/entities.ts'
-import type { DeviceId, TenantId } from '../../contract/ids.ts'
+import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { Bus } from '../bus/bus.ts'
 import { flush } from './commit.ts'
 import { migrate } from './migrations/index.ts'
@@ -129,6 +129,27 @@ export class Store {
 
   async deviceByThumbprint(thumbprint: string): Promise<DeviceTable | undefined> {
     return this.#reader.selectFrom('device').selectAll().where('thumbprint', '=', thumbprint).executeTakeFirst()
+  }
+
+  /** Rooms that the incident engine has to look at by this moment, the most urgent first. */
+  async dueRooms(until: number, limit: number): Promise<{ tenant: TenantId; room: RoomId }[]> {
+    return this.#reader.selectFrom('roomState').select(['tenant', 'room']).where('nextTimer', '<=', until).orderBy('nextTimer').orderBy('room').limit(limit).execute()
+  }
+
+  /** When the next of them is due; null: none. */
+  async nextRoomTimer(): Promise<number | null> {
+    const row = await this.#reader.selectFrom('roomState').select('nextTimer').where('nextTimer', 'is not', null).orderBy('nextTimer').limit(1).executeTakeFirst()
+    return row?.nextTimer ?? null
+  }
+
+  /** Rooms that are not called disconnected, and when they were last heard. */
+  async roomsInContact(): Promise<{ tenant: TenantId; room: RoomId; lastContactAt: number }[]> {
+    return this.#reader.selectFrom('roomState').select(['tenant', 'room', 'lastContactAt']).where('contact', 'in', ['never', 'connected']).execute()
+  }
+
+  /** Devices that are being off-boarded since before this moment (ms). */
+  async devicesOffboardingBefore(moment: number, limit: number): Promise<DeviceTable[]> {
+    return this.#reader.selectFrom('device').selectAll().where('offboardingSince', '<', moment).where('state', '=', 'offboarding').limit(limit).execute()
   }
 
   /** The self-enrolment key by its SHA-256 (base64url); it names the tenant. */

@@ -96,6 +96,21 @@ export interface DeviceProgressTable {
   lastContactAt: number
 }
 
+/** What the incident engine remembers of a room. */
+export interface RoomStateTable {
+  tenant: TenantId
+  room: RoomId
+  /** RoomState as JSON (service/incidents/state.ts). */
+  state: string
+  /** Id and number of each incident that the room ever had, by signal, as JSON. */
+  incidents: string
+  /** Of the state, for finding rooms after a restart. */
+  contact: 'never' | 'connected' | 'lost'
+  lastContactAt: number
+  /** When the engine must look at the room though nothing was reported; null: never. */
+  nextTimer: number | null
+}
+
 export interface RejectedReportTable {
   tenant: TenantId
   device: DeviceId
@@ -201,6 +216,7 @@ export interface Tables extends ServiceTables {
   assignment: AssignmentTable
   device: DeviceTable
   deviceProgress: DeviceProgressTable
+  roomState: RoomStateTable
   rejectedReport: RejectedReportTable
   enrolmentKey: EnrolmentKeyTable
   commandOutcome: CommandOutcomeTable

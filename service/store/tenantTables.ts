@@ -15,6 +15,7 @@ export function tenantSelects(db: ReadHandle<Tables>, tenant: TenantId) {
     assignment: () => db.selectFrom('assignment').where('assignment.tenant', '=', tenant),
     device: () => db.selectFrom('device').where('device.tenant', '=', tenant),
     deviceProgress: () => db.selectFrom('deviceProgress').where('deviceProgress.tenant', '=', tenant),
+    roomState: () => db.selectFrom('roomState').where('roomState.tenant', '=', tenant),
     rejectedReport: () => db.selectFrom('rejectedReport').where('rejectedReport.tenant', '=', tenant),
     enrolmentKey: () => db.selectFrom('enrolmentKey').where('enrolmentKey.tenant', '=', tenant),
     commandOutcome: () => db.selectFrom('commandOutcome').where('commandOutcome.tenant', '=', tenant),

@@ -3,9 +3,10 @@ import { v7 } from 'uuid'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { Bus, BusTopic, BusTopics } from '../bus/bus.ts'
+import { progressRows, roomStateRows } from './bulk.ts'
 import { belongingOf } from './documents.ts'
 import { parse } from './reader.ts'
-import type { AuditTable, Tables } from './tables.ts'
+import type { AuditTable, DeviceProgressTable, RoomStateTable, Tables } from './tables.ts'
 import { tenantSelects, type TenantSelects, tenantWrites, type TenantWrites } from './tenantTables.ts'
 
 /** Who acts: a person of the directory, or the service itself. */
@@ -148,6 +149,16 @@ export class TenantTransaction {
       .returning('nextIncidentNumber')
       .executeTakeFirstOrThrow()
     return row.nextIncidentNumber - count
+  }
+
+  /** Replaces the progress of devices, each at most once. */
+  async saveProgress(rows: readonly Omit<DeviceProgressTable, 'tenant'>[]): Promise<void> {
+    await progressRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
+  }
+
+  /** Replaces what the incident engine remembers of rooms, each at most once. */
+  async saveRoomStates(rows: readonly Omit<RoomStateTable, 'tenant'>[]): Promise<void> {
+    await roomStateRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
   }
 
   /** Records what the doer of this write did (AUD-1). */

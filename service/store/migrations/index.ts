@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { first } from './0001-first.ts'
+import { rooms } from './0002-rooms.ts'
 
 /** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
 export interface Migration {
@@ -8,7 +9,7 @@ export interface Migration {
   readonly up: (db: Kysely<unknown>) => Promise<void>
 }
 
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, rooms]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends Error {

@@ -1,0 +1,62 @@
+import type { Incident, Lifecycle, Settings } from '../../contract/entities.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { IncidentId, RoomId } from '../../contract/ids.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+import type { Rooms } from './rooms.ts'
+
+/**
+ * What commands do to rooms and incidents, inside the command's own transaction. Whether the person may is checked
+ * before; audit and receipts are the command's own. An incident's owner and comments are not the engine's: a command
+ * reads the document, puts it with `changedAt`, and adds its entry.
+ */
+
+/**
+ * Rooms into another lifecycle state (ENR-5): enrolling evaluates at once what is known of them, unenrolling closes
+ * what is open. Rooms that are in that state already are left alone. Devices are not told: see
+ * service/agents/offboarding.ts, which is what commands call.
+ * @returns the rooms that changed.
+ * @throws room.notFound where one does not exist; nothing must be committed then.
+ */
+export async function changeLifecycle(rooms: Rooms, tx: TenantTransaction, ids: readonly RoomId[], lifecycle: Lifecycle): Promise<RoomId[]> {
+  const work = rooms.within(tx)
+  await work.load(ids)
+  const changed = [...new Set(ids)].filter((id) => work.room(id).state.lifecycle !== lifecycle)
+  for (const id of changed) work.take(id, { type: 'lifecycle', lifecycle })
+  await work.flush()
+  return changed
+}
+
+/**
+ * Acknowledges an incident, or takes that back (`null`) (INC-5). The entry in its history is the caller's.
+ * @returns the incident as it is now.
+ * @throws incident.notFound, incident.resolved.
+ */
+export async function attend(rooms: Rooms, tx: TenantTransaction, id: IncidentId, acknowledged: Incident['acknowledged'] | null): Promise<Incident> {
+  const before = await tx.get('incident', id)
+  if (!before) throw new RoomkeeperError('incident.notFound')
+  if (before.status === 'resolved') throw new RoomkeeperError('incident.resolved')
+  const work = rooms.within(tx)
+  await work.load([before.room])
+  work.take(before.room, { type: 'attention', signal: before.signal, acknowledged: acknowledged !== null })
+  await work.flush()
+  // Time went on with the event: a hold that ran out may have resolved the incident just now.
+  const now = (await tx.get('incident', id)) ?? before
+  if (now.status === 'resolved') throw new RoomkeeperError('incident.resolved')
+  const { acknowledged: _, ...rest } = now
+  const incident: Incident = { ...rest, ...(acknowledged ? { acknowledged } : {}), changedAt: tx.at }
+  tx.put('incident', incident)
+  return incident
+}
+
+/**
+ * The tenant's settings are others: call it in the transaction that puts the settings document (before or after) and
+ * adds their row of `settingsHistory` with `validFrom` = `tx.at`. Everything that waits is dated anew.
+ */
+export async function changeSettings(rooms: Rooms, tx: TenantTransaction, settings: Settings): Promise<void> {
+  const work = rooms.within(tx)
+  // A room without a timer has nothing that settings could date: what they are about always waits for a time.
+  const waiting = await tx.tables.roomState().select('room').where('nextTimer', 'is not', null).execute()
+  await work.load(waiting.map(({ room }) => room))
+  work.changeSettings(settings)
+  await work.flush()
+}

@@ -1,0 +1,244 @@
+import { v7 } from 'uuid'
+import type { DeviceFacts } from '../../contract/agent.ts'
+import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
+import { EntryId, IncidentId, type RoomId } from '../../contract/ids.ts'
+import { SignalId } from '../../contract/signals.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, roomEventDocument } from './documents.ts'
+import { type EngineEvent, type EntryEffect, type RoomEventEffect, step } from './engine.ts'
+import type { KnownRoom, Rooms } from './rooms.ts'
+import { type EngineSettings, newRoomState, RoomState } from './state.ts'
+
+interface OpenRoom {
+  base: RoomBase
+  state: RoomState
+  names: IncidentNames
+  nextTimerAt: number | null
+  changed: boolean
+  /** Other than what the cache has. */
+  news: boolean
+  readonly incidents: Set<SignalId>
+  entries: EntryEffect[]
+  events: RoomEventEffect[]
+}
+
+/**
+ * The engine at work inside one transaction: `load` the rooms, take them through any number of events, then `flush`
+ * once: documents and engine state are written in a few statements however many rooms there are. What a room goes
+ * through is visible to others after the commit only.
+ */
+export class RoomWork {
+  readonly #tx: TenantTransaction
+  readonly #rooms: Rooms
+  readonly #open = new Map<RoomId, OpenRoom>()
+  #settings: EngineSettings | undefined
+  #remembers = false
+
+  constructor(tx: TenantTransaction, rooms: Rooms) {
+    this.#tx = tx
+    this.#rooms = rooms
+  }
+
+  /** Brings rooms to hand, and the settings. Ids of rooms that do not exist are passed over. */
+  async load(ids: Iterable<RoomId>): Promise<void> {
+    this.#settings ??= this.#rooms.settingsOf(this.#tx.tenant) ?? (await this.#readSettings())
+    const missing: RoomId[] = []
+    for (const id of ids) {
+      if (this.#open.has(id)) continue
+      const known = this.#rooms.cached(id)
+      if (known?.tenant === this.#tx.tenant) this.#open.set(id, openRoom(known, false))
+      else missing.push(id)
+    }
+    if (missing.length > 0) await this.#read(missing)
+    this.#rememberAfterCommit()
+  }
+
+  has(room: RoomId): boolean {
+    return this.#open.has(room)
+  }
+
+  /** The room as this transaction sees it. @throws room.notFound where it was not loaded or does not exist. */
+  room(room: RoomId): Readonly<Pick<OpenRoom, 'base' | 'state' | 'names'>> {
+    return this.#get(room)
+  }
+
+  /** A new room, in onboarding (ENR-4). */
+  async create(base: RoomBase): Promise<void> {
+    await this.load([])
+    const at = this.#tx.at
+    const room = openRoom({ base, state: newRoomState(at), names: {}, nextTimerAt: null }, true)
+    room.changed = true
+    room.events.push({ kind: 'onboarded', at })
+    this.#open.set(base.id, room)
+  }
+
+  /** Takes a loaded room through one event, at the moment of this transaction. */
+  take(id: RoomId, event: EngineEvent): void {
+    const room = this.#get(id)
+    this.#step(room, event, this.#settings ?? engineSettings(defaultSettings, 0))
+  }
+
+  /** What the device says of itself. */
+  facts(id: RoomId, facts: Partial<DeviceFacts>): void {
+    const room = this.#get(id)
+    const { inCall = room.base.inCall, ...others } = facts
+    let news = inCall !== room.base.inCall
+    const device = { ...room.base.device }
+    for (const name of factNames) {
+      const value = others[name]
+      if (value === undefined || value === device[name]) continue
+      device[name] = value
+      news = true
+    }
+    if (!news) return
+    room.base = { ...room.base, inCall, device }
+    room.changed = true
+  }
+
+  /** Replaces what the engine does not know: a new device in the room, another name or place. */
+  rebase(id: RoomId, changes: Partial<Omit<RoomBase, 'id'>>): void {
+    const room = this.#get(id)
+    room.base = { ...room.base, ...changes }
+    room.changed = true
+  }
+
+  /** The settings are others from this moment on: `load` all rooms with a timer first (they are the only ones it touches). */
+  changeSettings(settings: Settings): void {
+    const before = this.#settings
+    const after = engineSettings(settings, this.#tx.at)
+    for (const room of this.#open.values()) {
+      if (before) this.#step(room, { type: 'timer' }, before)
+      this.#step(room, { type: 'timer' }, after)
+    }
+    this.#settings = after
+  }
+
+  /** Puts the documents of everything that changed, and stores the engine's memory. May be called again after more. */
+  async flush(): Promise<void> {
+    const tx = this.#tx
+    const changed = [...this.#open].filter(([, room]) => room.changed)
+    if (changed.length === 0) return
+    await this.#nameIncidents(changed)
+    const ids = changed.flatMap(([, room]) => [...room.incidents].flatMap((signal) => room.names[signal]?.id ?? []))
+    const before = ids.length === 0 ? new Map<string, Incident>() : await tx.getMany('incident', ids)
+    for (const [id, room] of changed) {
+      for (const signal of room.incidents) {
+        const name = room.names[signal]
+        const memory = room.state.signals[signal]?.incident
+        if (name && memory) tx.put('incident', incidentDocument(name, id, signal, memory, before.get(name.id), tx.at))
+      }
+      for (const entry of room.entries) {
+        const name = room.names[entry.signal]
+        if (name) tx.put('entry', entryDocument(EntryId.parse(v7()), id, name.id, entry, tx.doer, tx.at))
+      }
+      for (const event of room.events) tx.put('roomEvent', roomEventDocument(EntryId.parse(v7()), id, event, tx.doer, tx.at))
+      tx.put('room', roomDocument(room.base, room.state))
+      room.incidents.clear()
+      room.entries = []
+      room.events = []
+      room.changed = false
+      room.news = true
+    }
+    await tx.saveRoomStates(
+      changed.map(([id, { state, names, nextTimerAt }]) => ({
+        room: id,
+        state: JSON.stringify(state),
+        incidents: JSON.stringify(names),
+        contact: state.contact,
+        lastContactAt: state.lastContactAt,
+        nextTimer: nextTimerAt,
+      })),
+    )
+  }
+
+  #get(id: RoomId): OpenRoom {
+    const room = this.#open.get(id)
+    if (!room) throw new RoomkeeperError('room.notFound', { params: { room: id } })
+    return room
+  }
+
+  #step(room: OpenRoom, event: EngineEvent, settings: EngineSettings): void {
+    const { state, effects, nextTimerAt } = step(room.state, event, settings, this.#tx.at)
+    if (nextTimerAt !== room.nextTimerAt) {
+      room.nextTimerAt = nextTimerAt
+      room.changed = true
+    }
+    if (state === room.state) return
+    room.state = state
+    room.changed = true
+    for (const signal of effects.incidents) room.incidents.add(signal)
+    room.entries.push(...effects.entries)
+    room.events.push(...effects.events)
+  }
+
+  /** Gives incidents that are new their id and number; the numbers of one flush come from one statement. */
+  async #nameIncidents(changed: readonly (readonly [RoomId, OpenRoom])[]): Promise<void> {
+    const nameless = changed.flatMap(([, room]) =>
+      SignalId.options.filter((signal) => room.incidents.has(signal) && !room.names[signal]).map((signal) => ({ room, signal })),
+    )
+    if (nameless.length === 0) return
+    let number = await this.#tx.nextIncidentNumber(nameless.length)
+    for (const { room, signal } of nameless) room.names = { ...room.names, [signal]: { id: IncidentId.parse(v7()), number: number++ } }
+  }
+
+  async #read(ids: RoomId[]): Promise<void> {
+    const docs = await this.#tx.getMany('room', ids)
+    const rows = []
+    for (let i = 0; i < ids.length; i += 2_000) {
+      rows.push(...(await this.#tx.tables.roomState().selectAll().where('room', 'in', ids.slice(i, i + 2_000)).execute()))
+    }
+    for (const row of rows) {
+      const doc = docs.get(row.room)
+      if (!doc) continue
+      const state = RoomState.parse(JSON.parse(row.state))
+      const names = IncidentNames.parse(JSON.parse(row.incidents))
+      this.#open.set(row.room, openRoom({ base: baseOf(doc), state, names, nextTimerAt: row.nextTimer }, true))
+    }
+  }
+
+  async #readSettings(): Promise<EngineSettings> {
+    const settings = await this.#tx.get('settings', this.#tx.tenant)
+    const newest = await this.#tx.tables
+      .settingsHistory()
+      .select((eb) => eb.fn.max('validFrom').as('validFrom'))
+      .executeTakeFirst()
+    return engineSettings(settings ?? defaultSettings, Number(newest?.validFrom ?? 0))
+  }
+
+  #rememberAfterCommit(): void {
+    if (this.#remembers) return
+    this.#remembers = true
+    const { tenant } = this.#tx
+    this.#tx.messages.push(() => {
+      const known: KnownRoom[] = []
+      for (const { news, base, state, names, nextTimerAt } of this.#open.values()) {
+        if (news) known.push({ tenant, base, state, names, nextTimerAt })
+      }
+      this.#rooms.remember(tenant, known, this.#settings)
+    })
+  }
+}
+
+const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
+
+const openRoom = ({ base, state, names, nextTimerAt }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
+  base,
+  state,
+  names,
+  nextTimerAt,
+  changed: false,
+  news,
+  incidents: new Set(),
+  entries: [],
+  events: [],
+})
+
+const engineSettings = (settings: Omit<Settings, 'id'>, validFrom: number): EngineSettings => ({
+  openHoldMs: settings.openHoldMs,
+  resolveHoldMs: settings.resolveHoldMs,
+  warningAgesMs: settings.warningAgesMs,
+  flapCount: settings.flapCount,
+  flapWindowMs: settings.flapWindowMs,
+  validFrom,
+})

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import type { Entry, Incident, Room, RoomEvent } from '../../contract/entities.ts'
+import { IncidentId, type EntryId, type Millis, type RoomId } from '../../contract/ids.ts'
+import { signals, SignalId } from '../../contract/signals.ts'
+import type { Doer } from '../store/transaction.ts'
+import type { EntryEffect, RoomEventEffect } from './engine.ts'
+import { countsOf, type IncidentMemory, memories, type RoomState, severityOf, statusOf } from './state.ts'
+
+/** From the engine's memory to the documents that consoles get. */
+
+/** The part of a room's document that the engine knows nothing of. */
+export type RoomBase = Pick<Room, 'id' | 'name' | 'place' | 'onboardedAt' | 'inCall' | 'device'>
+
+/** Id and number of an incident: given once, for life (INC-2). */
+export const IncidentName = z.object({ id: IncidentId, number: z.int().min(1) })
+export type IncidentName = z.infer<typeof IncidentName>
+export const IncidentNames = z.partialRecord(SignalId, IncidentName)
+export type IncidentNames = z.infer<typeof IncidentNames>
+
+export function baseOf({ id, name, place, onboardedAt, inCall, device }: Room): RoomBase {
+  return { id, name, place, onboardedAt, inCall, device }
+}
+
+export function roomDocument(base: RoomBase, state: RoomState): Room {
+  const signalStates: Room['signals'] = {}
+  for (const [signal, { value, since, observedAt, detail }] of memories(state)) {
+    signalStates[signal] = { value, since, observedAt, ...(detail === undefined ? {} : { detail }) }
+  }
+  return {
+    ...base,
+    lifecycle: state.lifecycle,
+    health: state.health,
+    healthSince: state.healthSince,
+    connected: state.contact === 'connected',
+    lastContactAt: state.lastContactAt,
+    signals: signalStates,
+    incidents: countsOf(state),
+  }
+}
+
+/** What people did to it (owner, comment) is kept from the document before; the acknowledgement as long as it holds. */
+export function incidentDocument(
+  name: IncidentName,
+  room: RoomId,
+  signal: SignalId,
+  memory: IncidentMemory,
+  before: Incident | undefined,
+  changedAt: Millis,
+): Incident {
+  const { value, detail, since, openedAt, resolvedAt, agedAt, openings, flapping } = memory
+  const status = statusOf(memory)
+  const { acknowledged, owner, lastComment } = before ?? {}
+  return {
+    id: name.id,
+    number: name.number,
+    room,
+    signal,
+    category: signals[signal].category,
+    severity: severityOf(signal, memory),
+    status,
+    value,
+    ...(detail === undefined ? {} : { detail }),
+    since,
+    ...(openedAt === undefined ? {} : { openedAt }),
+    ...(resolvedAt === undefined || status !== 'resolved' ? {} : { resolvedAt }),
+    ...(agedAt === undefined ? {} : { agedAt }),
+    openings,
+    flapping,
+    ...(acknowledged === undefined || !memory.acknowledged ? {} : { acknowledged }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(lastComment === undefined ? {} : { lastComment }),
+    changedAt,
+  }
+}
+
+const actorOf = (doer: Doer): Entry['actor'] =>
+  doer.kind === 'person' ? { kind: 'person', id: doer.id, name: doer.name } : { kind: 'system' }
+
+/** The engine's own transitions are the system's; what a person did to the room's lifecycle is theirs. */
+export function entryDocument(id: EntryId, room: RoomId, incident: IncidentId, effect: EntryEffect, doer: Doer, receivedAt: Millis): Entry {
+  return {
+    id,
+    incident,
+    room,
+    kind: effect.kind,
+    actor: effect.kind === 'closed' ? actorOf(doer) : { kind: 'system' },
+    at: effect.at,
+    receivedAt,
+    ...(effect.value === undefined ? {} : { value: effect.value }),
+    ...(effect.detail === undefined ? {} : { text: effect.detail }),
+  }
+}
+
+export function roomEventDocument(id: EntryId, room: RoomId, effect: RoomEventEffect, doer: Doer, receivedAt: Millis): RoomEvent {
+  const { kind, at, signal, value, health, detail } = effect
+  const byPerson = kind === 'onboarded' || kind === 'enrolled' || kind === 'unenrolled'
+  return {
+    id,
+    room,
+    kind,
+    actor: byPerson ? actorOf(doer) : { kind: 'system' },
+    at,
+    receivedAt,
+    ...(signal === undefined ? {} : { signal }),
+    ...(value === undefined ? {} : { value }),
+    ...(health === undefined ? {} : { health }),
+    ...(detail === undefined ? {} : { detail }),
+  }
+}

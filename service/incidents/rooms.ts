@@ -1,0 +1,80 @@
+import type { RoomId, TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+import { RoomWork } from './apply.ts'
+import type { IncidentNames, RoomBase } from './documents.ts'
+import type { EngineSettings, RoomState } from './state.ts'
+
+/** A room as the engine's shell knows it: as committed, never changed in place. */
+export interface KnownRoom {
+  readonly tenant: TenantId
+  readonly base: RoomBase
+  readonly state: RoomState
+  readonly names: IncidentNames
+  readonly nextTimerAt: number | null
+}
+
+/**
+ * The engine's shell: a write-through cache of what it remembers of rooms, in the one process that writes. All changes
+ * of room documents, and all that the engine does to incidents, go through `within`; memory changes only after the
+ * commit, so that a failed transaction leaves no trace.
+ */
+export class Rooms {
+  readonly #capacity: number
+  readonly #rooms = new Map<RoomId, KnownRoom>()
+  readonly #settings = new Map<TenantId, EngineSettings>()
+  readonly #works = new WeakMap<TenantTransaction, RoomWork>()
+  readonly #timerListeners = new Set<(at: number) => void>()
+
+  /** `capacity`: rooms kept in memory. */
+  constructor(capacity: number = limits.roomsInMemory) {
+    this.#capacity = capacity
+  }
+
+  /** The engine's work inside one transaction; always the same one for the same transaction. */
+  within(tx: TenantTransaction): RoomWork {
+    let work = this.#works.get(tx)
+    if (!work) {
+      work = new RoomWork(tx, this)
+      this.#works.set(tx, work)
+    }
+    return work
+  }
+
+  /** Told of the earliest timer of each commit. Returns its undo. */
+  onTimer(listener: (at: number) => void): () => void {
+    this.#timerListeners.add(listener)
+    return () => void this.#timerListeners.delete(listener)
+  }
+
+  cached(room: RoomId): KnownRoom | undefined {
+    const known = this.#rooms.get(room)
+    if (known && this.#rooms.size > this.#capacity / 2) {
+      // Used again: goes to the young end. With room to spare the order does not matter.
+      this.#rooms.delete(room)
+      this.#rooms.set(room, known)
+    }
+    return known
+  }
+
+  settingsOf(tenant: TenantId): EngineSettings | undefined {
+    return this.#settings.get(tenant)
+  }
+
+  /** For `RoomWork`, after the commit: what is true now. */
+  remember(tenant: TenantId, rooms: Iterable<KnownRoom>, settings: EngineSettings | undefined): void {
+    let earliest: number | null = null
+    for (const known of rooms) {
+      this.#rooms.delete(known.base.id)
+      this.#rooms.set(known.base.id, known)
+      if (known.nextTimerAt !== null && (earliest === null || known.nextTimerAt < earliest)) earliest = known.nextTimerAt
+    }
+    while (this.#rooms.size > this.#capacity) {
+      const oldest = this.#rooms.keys().next()
+      if (oldest.done) break
+      this.#rooms.delete(oldest.value)
+    }
+    if (settings) this.#settings.set(tenant, settings)
+    if (earliest !== null) for (const listener of this.#timerListeners) listener(earliest)
+  }
+}
