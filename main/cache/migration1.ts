@@ -22,6 +22,7 @@ export function migration1(db: Db): void {
     create unique index document_key on document (kind, id);
     create index document_room on document (kind, room) where room is not null;
     create index document_seen on document (seen);
+    create index document_removed on document (docid) where body is null;
 
     create table room_list (
       docid integer primary key,

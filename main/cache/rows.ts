@@ -1,6 +1,6 @@
 import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import { detailsOf } from '../../contract/errors.ts'
-import type { Row } from '../../contract/feed.ts'
+import { Row } from '../../contract/feed.ts'
 import { incidentColumns, roomColumns } from './derive.ts'
 import type { Change } from './messages.ts'
 import type { Db } from './open.ts'
@@ -89,8 +89,18 @@ export class RowStore {
   }
 
   /** Writes the rows that are newer than what is there. One that does not fit its schema is counted and left out. */
-  write(rows: readonly Row[], mode: WriteMode, written: Written): void {
-    for (const row of rows) {
+  write(rows: readonly unknown[], mode: WriteMode, written: Written): void {
+    const skip = (reason: string): void => {
+      written.skipped.count++
+      if (written.skipped.first === '') written.skipped.first = reason
+    }
+    for (const raw of rows) {
+      const checked = Row.safeParse(raw)
+      if (!checked.success) {
+        skip(`row: ${detailsOf(checked.error).field ?? 'not a row'}`)
+        continue
+      }
+      const row = checked.data
       if (row.doc === undefined) {
         if (this.#put(row, null, mode) !== undefined) {
           if (!mode.keepTombstones) this.#erase(row.kind, row.id)
@@ -100,8 +110,7 @@ export class RowStore {
       }
       const parsed = parseDoc(row)
       if (typeof parsed === 'string') {
-        written.skipped.count++
-        if (written.skipped.first === '') written.skipped.first = parsed
+        skip(parsed)
         continue
       }
       const docid = this.#put(row, JSON.stringify(parsed.doc), mode)

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Kind, kinds } from '../../contract/entities.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import { type Cursor, FeedToConsole, SnapshotPage } from '../../contract/feed.ts'
@@ -12,7 +13,11 @@ export interface Outcome<T> {
   skipped?: { count: number; first: string }
 }
 
-type Batch = Extract<FeedToConsole, { type: 'batch' }>
+/** Rows are checked one by one, so that one that a newer service made differently does not stop the others. */
+const rows = z.array(z.unknown())
+const Batch = FeedToConsole.options[3].extend({ rows })
+type Batch = z.infer<typeof Batch>
+const Page = SnapshotPage.extend({ rows })
 type ScopeMessage = Extract<FeedToConsole, { type: 'scope' }>
 
 /** Rows of more rooms or incidents than this are not named one by one in a change. */
@@ -44,8 +49,14 @@ export class CacheWriter {
 
   /** One message of the feed. `now` is the console's own time. */
   feed(bytes: Uint8Array, now: number): Outcome<FeedEvent> {
-    const parsed = parse(FeedToConsole, bytes)
-    if (typeof parsed === 'string') return { event: { type: 'malformed', detail: parsed } }
+    const json = parseJson(bytes)
+    if (isBatch(json)) {
+      const batch = Batch.safeParse(json)
+      return batch.success ? this.#batch(batch.data, now) : { event: malformed(batch.error) }
+    }
+    const message = FeedToConsole.safeParse(json)
+    if (!message.success) return { event: malformed(message.error) }
+    const parsed = message.data
     switch (parsed.type) {
       case 'batch':
         return this.#batch(parsed, now)
@@ -139,8 +150,9 @@ export class CacheWriter {
   page(bytes: Uint8Array, generation: number, after: string | null, now: number): Outcome<PageEvent> {
     const running = this.#state.snapshot
     if (running === null || running.generation !== generation || running.after !== after) return { event: { type: 'dropped' } }
-    const page = parse(SnapshotPage, bytes)
-    if (typeof page === 'string') return { event: { type: 'malformed', detail: page } }
+    const parsed = Page.safeParse(parseJson(bytes))
+    if (!parsed.success) return { event: malformed(parsed.error) }
+    const page = parsed.data
     const scope = this.#state.scope
     const fits =
       (running.scope === null || running.scope === page.scope) &&
@@ -170,7 +182,8 @@ export class CacheWriter {
 
   /** What neither the snapshot nor a batch beside it had is gone from the service too. */
   #finish(snapshot: SnapshotState, cursor: Cursor, scope: number, written: Written, now: number): CacheState {
-    for (const kind of this.#rows.remove('seen < ? or body is null', snapshot.generation).keys()) written.kinds.add(kind)
+    for (const kind of this.#rows.remove('seen < ?', snapshot.generation).keys()) written.kinds.add(kind)
+    this.#rows.remove('body is null')
     this.#set.run('generation', JSON.stringify(snapshot.generation))
     return { scope, snapshot: null, cursor: snapshot.full ? cursor : this.#state.cursor, syncedAt: now }
   }
@@ -230,15 +243,19 @@ function outcomeOf<T>(event: T, written: Written, nameThem: boolean): Outcome<T>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function parse<T extends typeof FeedToConsole | typeof SnapshotPage>(schema: T, bytes: Uint8Array): ReturnType<T['parse']> | string {
-  let json: unknown
+/** Undefined where it is not JSON, which no schema here takes. */
+function parseJson(bytes: Uint8Array): unknown {
   try {
-    json = JSON.parse(utf8.decode(bytes))
+    return JSON.parse(utf8.decode(bytes))
   } catch {
-    return 'not JSON'
+    return undefined
   }
-  const result = schema.safeParse(json)
-  if (result.success) return result.data as ReturnType<T['parse']>
-  const { field, detail } = detailsOf(result.error)
-  return `${field ?? 'message'}: ${detail ?? 'invalid'}`
+}
+
+const isBatch = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'type' in json && json.type === 'batch'
+
+function malformed(error: z.ZodError): { type: 'malformed'; detail: string } {
+  const { field, detail } = detailsOf(error)
+  return { type: 'malformed', detail: `${field ?? 'message'}: ${detail ?? 'invalid'}` }
 }

@@ -1,0 +1,191 @@
+import type { Doc, Kind } from '../../contract/entities.ts'
+import type { SignalId, SignalValue } from '../../contract/signals.ts'
+import type { IncidentColumns, RoomColumns } from './derive.ts'
+import type { Db } from './open.ts'
+
+type Value = string | number | null
+type Statement = ReturnType<Db['prepare']>
+
+/** One change of a room, as timelines need it. */
+export interface EventLine {
+  at: number
+  kind: Doc<'roomEvent'>['kind']
+  signal: SignalId | null
+  value: SignalValue | null
+}
+
+export interface Slice<T> {
+  total: number
+  rows: T[]
+}
+
+/**
+ * Reads the cache. It has no method that writes to the file, and SQLite refuses one on this handle; its overlay tables
+ * live in memory and say how rooms and incidents look with the operator's own unsent changes, so that lists and counts
+ * come out right in one query.
+ */
+export class CacheReader {
+  readonly #db: Db
+  readonly #statements = new Map<string, Statement>()
+  #overlaid = { room: 0, incident: 0 }
+
+  constructor(db: Db) {
+    this.#db = db
+    db.exec(`
+      create temp table room_overlay as select * from main.room_list where 0;
+      create unique index temp.room_overlay_id on room_overlay (id);
+      create temp table incident_overlay as select * from main.incident_list where 0;
+      create unique index temp.incident_overlay_id on incident_overlay (id);
+      create temp view room_shown as
+        select * from main.room_list where id not in (select id from temp.room_overlay)
+        union all select * from temp.room_overlay;
+      create temp view incident_shown as
+        select * from main.incident_list where id not in (select id from temp.incident_overlay)
+        union all select * from temp.incident_overlay;`)
+  }
+
+  /** The document, or undefined where the cache has none. */
+  get<K extends Kind>(kind: K, id: string): Doc<K> | undefined {
+    const row = this.one<{ body: string | null }>('select body from document where kind = ? and id = ?', kind, id)
+    return row === undefined || row.body === null ? undefined : bodyOf<K>(row.body)
+  }
+
+  has(kind: Kind, id: string): boolean {
+    return this.one('select 1 from document where kind = ? and id = ? and body is not null', kind, id) !== undefined
+  }
+
+  /** The only document of a kind of which there is one: tenant, me, settings. */
+  only<K extends 'tenant' | 'me' | 'settings'>(kind: K): Doc<K> | undefined {
+    const row = this.one<{ body: string }>('select body from document where kind = ? and body is not null limit 1', kind)
+    return row === undefined ? undefined : bodyOf<K>(row.body)
+  }
+
+  /** History of an incident, newest first. */
+  entries(incident: string, offset: number, limit: number): Slice<Doc<'entry'>> {
+    return {
+      total: this.#count('select count(*) as n from entry_list where incident = ?', incident),
+      rows: this.#bodies<'entry'>(
+        `select body from entry_list join document using (docid) where incident = ? order by at desc, id desc limit ? offset ?`,
+        incident, limit, offset,
+      ),
+    }
+  }
+
+  /** History of a room, newest first. */
+  roomEvents(room: string, offset: number, limit: number): Slice<Doc<'roomEvent'>> {
+    return {
+      total: this.#count('select count(*) as n from event_list where room = ?', room),
+      rows: this.#bodies<'roomEvent'>(
+        `select body from event_list join document using (docid) where event_list.room = ? order by at desc, id desc limit ? offset ?`,
+        room, limit, offset,
+      ),
+    }
+  }
+
+  /** Changes of a room since a time, oldest first, at most `limit` of the newest. */
+  eventsSince(room: string, from: number, limit: number): EventLine[] {
+    return this.all<EventLine>(
+      'select at, kind, signal, value from event_list where room = ? and at >= ? order by at desc, docid desc limit ?',
+      room, from, limit,
+    ).reverse()
+  }
+
+  /** The last change of this signal (or, without one, of the connection) before a time. */
+  lastEventBefore(room: string, before: number, signal?: SignalId): EventLine | undefined {
+    return signal === undefined
+      ? this.one<EventLine>(
+          `select at, kind, signal, value from event_list where room = ? and at < ? and kind in ('connected', 'disconnected')
+           order by at desc, docid desc limit 1`,
+          room, before,
+        )
+      : this.one<EventLine>(
+          `select at, kind, signal, value from event_list where room = ? and at < ? and signal = ?
+           order by at desc, docid desc limit 1`,
+          room, before, signal,
+        )
+  }
+
+  /** How many documents of each kind there are. */
+  counts(): Partial<Record<Kind, number>> {
+    const rows = this.all<{ kind: Kind; n: number }>('select kind, count(*) as n from document group by kind')
+    return Object.fromEntries(rows.map(({ kind, n }) => [kind, n]))
+  }
+
+  /** Says how this room looks with unsent changes; with null it looks as the service said. */
+  overlayRoom(id: string, columns: RoomColumns | null): void {
+    this.#run('delete from temp.room_overlay where id = ?', [id])
+    if (columns !== null) {
+      this.#run(
+        `insert into temp.room_overlay values ((select docid from main.room_list where id = @id), @id, @name, @building, @city, @buildingKey, @state, @stateOrder, @since,
+          @contact, @words)`,
+        [columns],
+      )
+    }
+    this.#overlaid.room = this.#count('select count(*) as n from temp.room_overlay')
+  }
+
+  /** Says how this incident looks with unsent changes; with null it looks as the service said. */
+  overlayIncident(id: string, columns: IncidentColumns | null): void {
+    this.#run('delete from temp.incident_overlay where id = ?', [id])
+    if (columns !== null) {
+      this.#run(
+        `insert into temp.incident_overlay values ((select docid from main.incident_list where id = @id), @id, @number, @room, @signalOrder, @status, @severityOrder, @owner,
+          @at, @words)`,
+        [columns],
+      )
+    }
+    this.#overlaid.incident = this.#count('select count(*) as n from temp.incident_overlay')
+  }
+
+  /** Where lists of rooms and incidents are read from: the plain table (and its indexes) while nothing is laid over it. */
+  get rooms(): 'room_list' | 'room_shown' {
+    return this.#overlaid.room === 0 ? 'room_list' : 'room_shown'
+  }
+
+  get incidents(): 'incident_list' | 'incident_shown' {
+    return this.#overlaid.incident === 0 ? 'incident_list' : 'incident_shown'
+  }
+
+  /** Rows of a query over the tables of columns. The text is the console's own, never put together from input. */
+  all<R>(sql: string, ...parameters: Value[]): R[] {
+    return this.#prepare(sql).all(...parameters) as R[]
+  }
+
+  /** The first row of such a query. */
+  one<R>(sql: string, ...parameters: Value[]): R | undefined {
+    return this.#prepare(sql).get(...parameters) as R | undefined
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #count(sql: string, ...parameters: Value[]): number {
+    return this.one<{ n: number }>(sql, ...parameters)?.n ?? 0
+  }
+
+  #bodies<K extends Kind>(sql: string, ...parameters: Value[]): Doc<K>[] {
+    return this.all<{ body: string }>(sql, ...parameters).map((row) => bodyOf<K>(row.body))
+  }
+
+  #run(sql: string, parameters: readonly unknown[]): void {
+    this.#prepare(sql).run(...parameters)
+  }
+
+  /** Prepared once; the texts that lists make are few, but bounded all the same. */
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      if (this.#statements.size >= 200) this.#statements.clear()
+      statement = this.#db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+/** The writer checked the document by the schema of its kind before it was stored. */
+function bodyOf<K extends Kind>(body: string): Doc<K> {
+  return JSON.parse(body) as Doc<K>
+}
