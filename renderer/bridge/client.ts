@@ -1,0 +1,133 @@
+import {
+  type Bridge,
+  type BridgeRequest,
+  BridgeResponse,
+  bridgeCallMs,
+  type CallInput,
+  type CallName,
+  type CallOutput,
+  calls,
+  type TopicInput,
+  type TopicName,
+  type TopicOutput,
+  topics,
+} from '../../contract/bridge.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { StatefulPipe } from './pipes.ts'
+
+/** Reads, which may be asked again after the pipe was lost; anything else might be done twice. */
+const repeatable: ReadonlySet<CallName> = new Set<CallName>([
+  'rooms.list',
+  'rooms.totals',
+  'rooms.buildings',
+  'rooms.events',
+  'rooms.timeline',
+  'incidents.list',
+  'incidents.counts',
+  'incidents.entries',
+  'search.jump',
+  'outbox.list',
+])
+
+interface Waiting {
+  readonly request: BridgeRequest
+  readonly again: boolean
+  sent: boolean
+  readonly settle: (answer: { value: unknown } | { error: Error }) => void
+}
+
+interface Heard {
+  readonly request: BridgeRequest
+  readonly onValue: (value: unknown) => void
+  readonly onProblem: (error: Error) => void
+}
+
+/**
+ * The bridge over a pipe. A call waits for the pipe to open and fails with `bridge.timeout` after `callMs`; when the
+ * pipe is lost, reads are asked again, topics are listened to again, and other calls fail. Answers that do not fit the
+ * contract fail with `bridge.invalid`.
+ */
+export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs): Bridge {
+  const waiting = new Map<number, Waiting>()
+  const heard = new Map<number, Heard>()
+  let lastId = 0
+  let open = false
+
+  pipe.onMessage((raw) => {
+    const message = BridgeResponse.safeParse(raw)
+    if (!message.success) return
+    const { id } = message.data
+    const error =
+      message.data.type === 'problem' ? new RoomkeeperError(message.data.problem.code, message.data.problem) : undefined
+    const value = message.data.type === 'value' ? message.data.value : undefined
+    waiting.get(id)?.settle(error ? { error } : { value })
+    const topic = heard.get(id)
+    if (error) topic?.onProblem(error)
+    else topic?.onValue(value)
+  })
+
+  pipe.onOpen((now) => {
+    open = now
+    if (now) {
+      for (const topic of heard.values()) pipe.send(topic.request)
+      for (const call of waiting.values()) {
+        call.sent = true
+        pipe.send(call.request)
+      }
+      return
+    }
+    for (const call of [...waiting.values()]) {
+      if (call.sent && !call.again) call.settle({ error: new RoomkeeperError('bridge.timeout') })
+    }
+  })
+
+  function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
+    const id = ++lastId
+    const request: BridgeRequest = { type: 'call', id, name, input }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        if (open) pipe.send({ type: 'end', id })
+        waiting.get(id)?.settle({ error: new RoomkeeperError('bridge.timeout') })
+      }, callMs)
+      waiting.set(id, {
+        request,
+        again: repeatable.has(name),
+        sent: open,
+        settle(answer) {
+          waiting.delete(id)
+          clearTimeout(timer)
+          if ('error' in answer) return reject(answer.error)
+          const parsed = calls[name].output.safeParse(answer.value)
+          if (parsed.success) resolve(parsed.data as CallOutput<N>)
+          else reject(new RoomkeeperError('bridge.invalid', { detail: parsed.error.issues[0]?.message ?? '' }))
+        },
+      })
+      if (open) pipe.send(request)
+    })
+  }
+
+  function listen<N extends TopicName>(
+    name: N,
+    input: TopicInput<N>,
+    onValue: (value: TopicOutput<N>) => void,
+    onProblem: (error: Error) => void = () => undefined,
+  ): () => void {
+    const id = ++lastId
+    const request: BridgeRequest = { type: 'listen', id, name, input }
+    heard.set(id, {
+      request,
+      onProblem,
+      onValue(value) {
+        const parsed = topics[name].output.safeParse(value)
+        if (parsed.success) onValue(parsed.data as TopicOutput<N>)
+        else onProblem(new RoomkeeperError('bridge.invalid', { detail: parsed.error.issues[0]?.message ?? '' }))
+      },
+    })
+    if (open) pipe.send(request)
+    return () => {
+      if (heard.delete(id) && open) pipe.send({ type: 'end', id })
+    }
+  }
+
+  return { call, listen }
+}

@@ -1,0 +1,109 @@
+import type { BridgePipe, BridgeRequest } from '../../contract/bridge.ts'
+import { limits } from '../../contract/limits.ts'
+
+/** A pipe that says when it is open: a message sent before is lost. */
+export interface StatefulPipe extends BridgePipe {
+  /** Tells the present state at once and every change of it. Returns its undo. */
+  onOpen(listener: (open: boolean) => void): () => void
+}
+
+/** The longest pause before the next try: the host is on this machine, so trying costs nothing. */
+const longestPauseMs = 3_000
+
+/** The preload's pipe, which is open as long as the window is. */
+export function electronPipe(pipe: BridgePipe): StatefulPipe {
+  return {
+    send: (message) => pipe.send(message),
+    onMessage: (listener) => pipe.onMessage(listener),
+    onOpen(listener) {
+      listener(true)
+      return () => undefined
+    },
+  }
+}
+
+/** A WebSocket that is opened again whenever it closes, after a pause that doubles up to three seconds. */
+export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): StatefulPipe {
+  const messages = new Set<(message: unknown) => void>()
+  const states = new Set<(open: boolean) => void>()
+  let socket: WebSocket | undefined
+  let open = false
+  let pause: number = limits.retryFirstMs
+
+  const becomes = (next: boolean): void => {
+    if (next === open) return
+    open = next
+    for (const listener of states) listener(open)
+  }
+
+  const connect = (): void => {
+    socket = new Socket(address)
+    socket.addEventListener('open', () => {
+      pause = limits.retryFirstMs
+      becomes(true)
+    })
+    socket.addEventListener('message', (event: MessageEvent<unknown>) => {
+      const message = decode(event.data)
+      for (const listener of messages) listener(message)
+    })
+    socket.addEventListener('close', () => {
+      becomes(false)
+      setTimeout(connect, pause)
+      pause = Math.min(pause * 2, longestPauseMs)
+    })
+  }
+  connect()
+
+  return {
+    send(message: BridgeRequest) {
+      if (open) socket?.send(JSON.stringify(message))
+    },
+    onMessage(listener) {
+      messages.add(listener)
+      return () => messages.delete(listener)
+    },
+    onOpen(listener) {
+      states.add(listener)
+      listener(open)
+      return () => states.delete(listener)
+    },
+  }
+}
+
+function decode(data: unknown): unknown {
+  if (typeof data !== 'string') return undefined
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The browser host's way in: the one-time token of the address's fragment becomes a cookie, and leaves the address so
+ * that it is neither copied nor kept in the history.
+ */
+async function takeTokenFromAddress(): Promise<void> {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (token === null) return
+  history.replaceState(null, '', `${location.pathname}${location.search}`)
+  try {
+    await fetch('/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+      credentials: 'same-origin',
+    })
+  } catch {
+    // The socket is refused without the cookie, and the screen says how to come in again.
+  }
+}
+
+/** The pipe of the host that this page runs in. */
+export async function openPipe(): Promise<StatefulPipe> {
+  if (window.roomkeeper) return electronPipe(window.roomkeeper)
+  await takeTokenFromAddress()
+  const address = new URL('/bridge', location.href)
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
+  return socketPipe(address)
+}
