@@ -1,0 +1,103 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { defaultSettings, Settings } from '../contract/entities.ts'
+import { detailsOf } from '../contract/errors.ts'
+import { limits } from '../contract/limits.ts'
+
+/** The checkout this program runs from. */
+export const checkout = fileURLToPath(new URL('..', import.meta.url))
+
+const ms = z.int().min(1).max(2_147_483_647)
+const folder = z.string().min(1).transform((path) => (isAbsolute(path) ? path : resolve(path)))
+
+/** Every wait of the service, in ms. Tests shorten them; nothing else about a test run differs. */
+const Timing = z.object({
+  heartbeatMs: ms.default(limits.heartbeatMs),
+  disconnectAfterMs: ms.default(limits.disconnectAfterMs),
+  graceMs: z.int().min(0).default(limits.serviceGraceMs),
+  agentHelloMs: ms.default(limits.agentHelloMs),
+  offboardingMs: ms.default(limits.offboardingMs),
+  feedBeatMs: ms.default(15_000),
+  /** How long an access token of the embedded issuer lives. */
+  accessTokenMs: ms.default(3_600_000),
+  /** How often old audit records and outcomes are deleted. */
+  pruneEveryMs: ms.default(3_600_000),
+})
+
+export const Config = z
+  .object({
+    /** The root data folder; the service keeps its own in `service/` below it. */
+    data: folder.default(join(checkout, '.data')),
+    host: z.string().min(1).default('127.0.0.1'),
+    /** 0 takes a free port. */
+    port: z.int().min(0).max(65_535).default(4721),
+    demo: z.boolean().default(false),
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    /** Own certificate and key (PEM files). */
+    tls: z.object({ cert: folder, key: folder }).optional(),
+    /** A proxy in front terminates TLS. */
+    behindProxy: z.boolean().default(false),
+    /** The address that others use, where it is not the one listened on. */
+    publicUrl: z.url().optional(),
+    /** An OpenID Connect issuer; without one the embedded issuer is used, on loopback only. */
+    issuer: z
+      .object({ url: z.string().min(1), audience: z.string().min(1), clientId: z.string().min(1), scope: z.string().min(1) })
+      .optional(),
+    /** What goes into the installer; absent: the built agent if there is one, else its sources. */
+    agentFolder: folder.optional(),
+    timing: Timing.prefault({}),
+    /** What a new tenant's settings start with. */
+    settings: Settings.omit({ id: true }).partial().default({}),
+  })
+  .superRefine((config, check) => {
+    if (!isLoopback(config.host) && !config.tls && !config.behindProxy) {
+      check.addIssue({
+        code: 'custom',
+        path: ['host'],
+        message: `${config.host} is not a loopback address. Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front speaks TLS.`,
+      })
+    }
+    if (!isEmbedded(config) && !config.issuer) {
+      check.addIssue({
+        code: 'custom',
+        path: ['issuer'],
+        message: 'the embedded issuer stays on loopback. Give --issuer, --audience, --client-id and --scope of your own.',
+      })
+    }
+  })
+export type Config = z.infer<typeof Config>
+export type ConfigInput = z.input<typeof Config>
+
+/** A configuration value is wrong; the message names it. */
+export class ConfigProblem extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ConfigProblem'
+  }
+}
+
+/** @throws ConfigProblem that names the first wrong value. */
+export function readConfig(input: ConfigInput): Config {
+  const parsed = Config.safeParse(input)
+  if (parsed.success) return parsed.data
+  const { field, detail } = detailsOf(parsed.error)
+  throw new ConfigProblem(field ? `${field}: ${detail}` : (detail ?? 'The configuration is not valid.'))
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+}
+
+/** Whether this service is its own issuer: only where nothing but loopback can reach it. */
+export function isEmbedded(config: Pick<Config, 'issuer' | 'host' | 'tls' | 'behindProxy'>): boolean {
+  return !config.issuer && isLoopback(config.host) && !config.tls && !config.behindProxy
+}
+
+export const newTenantSettings = (config: Config): Omit<Settings, 'id'> => ({ ...defaultSettings, ...config.settings })
+
+/** Where the service keeps its files, below the root data folder. */
+export function filesOf(data: string) {
+  const own = join(data, 'service')
+  return { folder: own, database: join(own, 'service.db'), runtime: join(own, 'runtime.json'), lock: join(own, 'service.lock') }
+}

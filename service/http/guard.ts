@@ -1,0 +1,67 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { may } from '../../contract/access.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Permission } from '../../contract/permissions.ts'
+import type { Caller } from '../access/service.ts'
+import type { App, ServiceDeps } from '../deps.ts'
+import { auditRefusal } from './refusals.ts'
+import { RateLimit } from './rateLimit.ts'
+import { requireAccessDeclared, type RouteAccess } from './routeAccess.ts'
+
+/**
+ * Puts the check in front of every route: its declared access is enforced before its body is even read.
+ * `adminSecret` is what the running service wrote for this machine's user.
+ */
+export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void {
+  const rate = new RateLimit(limits.requestsPerMinute, deps.now)
+  app.decorateRequest('caller', null)
+  app.addHook('onRoute', requireAccessDeclared)
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access
+    if (access === undefined || access === 'public' || access === 'device') return
+    if (access === 'admin') return checkAdmin(request, adminSecret)
+    const token = bearerOf(request)
+    rate.take(token)
+    const caller = await deps.access.authenticate(token)
+    request.caller = caller
+    try {
+      checkPermission(access, caller, request.params)
+    } catch (error) {
+      await auditRefusal(deps, caller, request, error)
+      throw error
+    }
+  })
+}
+
+/** @throws RoomkeeperError auth.missing */
+export function bearerOf(request: FastifyRequest): string {
+  const match = /^Bearer ([\w.~+/=-]{1,16384})$/i.exec(request.headers.authorization ?? '')
+  if (!match?.[1]) throw new RoomkeeperError('auth.missing')
+  return match[1]
+}
+
+/**
+ * @throws RoomkeeperError access.denied without the permission anywhere, access.outOfScope without it on that room:
+ * the same answer as for a room that does not exist.
+ */
+export function checkPermission(access: RouteAccess, caller: Pick<Caller, 'access'>, params: unknown): void {
+  if (typeof access === 'string') return
+  const wanted: readonly Permission[] = typeof access.permission === 'string' ? [access.permission] : access.permission
+  const held = wanted.filter((permission) => may(caller.access, permission))
+  if (held.length === 0) throw new RoomkeeperError('access.denied')
+  if (access.room === undefined) return
+  const named = typeof params === 'object' && params !== null ? Object.entries(params).find(([name]) => name === access.room) : undefined
+  const room = RoomId.safeParse(named?.[1])
+  if (!room.success || !held.some((permission) => may(caller.access, permission, room.data))) {
+    throw new RoomkeeperError('access.outOfScope')
+  }
+}
+
+function checkAdmin(request: FastifyRequest, secret: string): void {
+  const given = Buffer.from(request.headers.authorization ?? '')
+  const wanted = Buffer.from(`Admin ${secret}`)
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new RoomkeeperError('auth.missing')
+}

@@ -1,0 +1,42 @@
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { Permission } from '../../contract/permissions.ts'
+import type { Caller } from '../access/service.ts'
+
+/**
+ * Who may use a route; every route says it as `config: { access: … }`.
+ * - `public`: anybody who can reach the service
+ * - `device`: the route checks the credential of a device itself
+ * - `anyone`: any signed-in person of a tenant; what they see is cut to them by the reads
+ * - `byCommand`: a signed-in person; each command names its own permission
+ * - `admin`: this machine's user, who can read the running service's secret; loopback only
+ * - a permission, or one of several; with `room`, the path parameter that names the room it is needed on
+ */
+export type RouteAccess =
+  | 'public'
+  | 'device'
+  | 'anyone'
+  | 'byCommand'
+  | 'admin'
+  | { readonly permission: Permission | readonly Permission[]; readonly room?: string }
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess
+  }
+  interface FastifyRequest {
+    /** Who asks; null on routes that ask nobody. Read it by `callerOf`. */
+    caller: Caller | null
+  }
+}
+
+/** Registering a route that does not say who may use it is a mistake of the program, found at its start. */
+export function requireAccessDeclared(route: RouteOptions): void {
+  if (route.config?.access === undefined) throw new Error(`The route ${String(route.method)} ${route.url} does not declare its access.`)
+}
+
+/** @throws RoomkeeperError auth.missing on a route that nobody had to sign in for. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new RoomkeeperError('auth.missing')
+  return request.caller
+}
