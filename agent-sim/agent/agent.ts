@@ -38,6 +38,7 @@ export class Agent {
   #facts: Partial<DeviceFacts> = {}
   /** Whether the journal's reports since the connection was lost begin with a full one. */
   #full = false
+  #connected = false
   #unwatch: Undo | undefined
 
   private constructor(options: AgentOptions) {
@@ -139,7 +140,8 @@ export class Agent {
   }
 
   #entered(state: ConnectionState): void {
-    if (state.state === 'waiting' || state.state === 'idle') this.#full = false
+    if (this.#connected && state.state !== 'connected') this.#full = false
+    this.#connected = state.state === 'connected'
     this.#options.log.verbose('info', `Connection: ${state.state}`)
     this.#options.onState?.(state)
   }

@@ -33,7 +33,6 @@ export function webSocketDial(agent?: HttpAgent): Dial {
     const socket = new WebSocket(url, {
       perMessageDeflate: false,
       handshakeTimeout: limits.agentRequestMs,
-      closeTimeout: closeMs,
       maxPayload: limits.agentMessageBytes,
       ...(agent ? { agent } : {}),
     })
@@ -64,8 +63,15 @@ export function webSocketDial(agent?: HttpAgent): Dial {
       },
       close: () =>
         new Promise((done) => {
-          if (socket.readyState === WebSocket.CLOSED) done()
-          else socket.once('close', () => {
+          if (socket.readyState === WebSocket.CLOSED) {
+            done()
+            return
+          }
+          const giveUp = setTimeout(() => {
+            socket.terminate()
+          }, closeMs)
+          socket.once('close', () => {
+            clearTimeout(giveUp)
             done()
           })
           socket.close(1000)

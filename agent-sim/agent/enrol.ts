@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import type { Agent as HttpAgent } from 'node:http'
+import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest } from '../../contract/agent.ts'
+import { Problem, RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Device } from '../devices/device.ts'
+import { request } from './http.ts'
+import type { DeviceKey } from './identity.ts'
+import { cutFacts } from './report.ts'
+
+/** What lets a device in: the self-enrolment key, or an access token of the room's own account (ENR-1). */
+export interface Credential {
+  kind: 'key' | 'account'
+  secret: string
+}
+
+export interface EnrolOptions {
+  url: URL
+  credential: Credential
+  /** Made once per installation and kept, so that a repeated request makes nothing new. */
+  installation: string
+  key: DeviceKey
+  device: Device
+  agent?: HttpAgent
+  /** Waits before the next try. */
+  pause: (ms: number) => Promise<void>
+  random: () => number
+  /** Is told why a try did not succeed, before the next one. */
+  onRetry?: (why: string) => void
+  /** Ends the tries. */
+  signal?: AbortSignal
+}
+
+/**
+ * Enrols a device (ENR-1, ENR-3). While the service cannot be reached, is starting or asks to slow down, it is asked
+ * again, with growing pauses, until the signal ends it. @throws RoomkeeperError with the code of a refusal.
+ */
+export async function enrol(options: EnrolOptions): Promise<EnrolmentAnswer> {
+  const body = JSON.stringify(await enrolmentRequest(options))
+  const scheme = options.credential.kind === 'key' ? 'EnrolmentKey' : 'Bearer'
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `${scheme} ${options.credential.secret}`,
+  }
+  for (let tries = 0; ; tries += 1) {
+    options.signal?.throwIfAborted()
+    const outcome = await tryOnce(options, headers, body)
+    if (outcome.answer) return outcome.answer
+    const growing = Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** Math.min(tries, 30))
+    options.onRetry?.(outcome.why)
+    await options.pause(outcome.waitMs ?? growing * (0.5 + options.random() / 2))
+  }
+}
+
+/** What enrolling sends: facts of the device and the proof that it holds its key. Texts are cut to the protocol. */
+export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation' | 'key' | 'device'>): Promise<EnrolmentRequest> {
+  const { installation, key, device } = options
+  const { facts } = await device.read()
+  const name = (text: string) => text.slice(0, limits.nameChars * 16)
+  const { country, city, building, floor, timeZone } = device.place
+  return {
+    installation,
+    publicKey: key.publicKey,
+    proof: await key.sign(enrolmentProof(installation, key.publicKey)),
+    profile: device.profile,
+    keyProtection: key.protection,
+    facts: cutFacts(facts, limits.deviceTextChars * 4),
+    room: {
+      name: name(device.roomName),
+      place: {
+        country: name(country),
+        city: name(city),
+        building: name(building),
+        floor: name(floor),
+        timeZone: timeZone.slice(0, 64 * 16),
+      },
+    },
+  }
+}
+
+type Outcome = { answer: EnrolmentAnswer } | { answer?: undefined; why: string; waitMs?: number }
+
+async function tryOnce(options: EnrolOptions, headers: Record<string, string>, body: string): Promise<Outcome> {
+  const { url, agent } = options
+  let answer
+  try {
+    answer = await request(url, { method: 'POST', headers, body, ...(agent ? { agent } : {}) })
+  } catch (error) {
+    return { why: `${url.origin} cannot be reached: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  if (answer.status === 200 || answer.status === 201) return { answer: EnrolmentAnswer.parse(JSON.parse(answer.text)) }
+  const problem = problemOf(answer.text)
+  const why = `${url.origin} answers ${answer.status}${problem ? ` ${problem.code}` : ''}`
+  if (answer.status === 429 || answer.status >= 500) {
+    const seconds = Number(answer.headers['retry-after'])
+    return { why, ...(seconds > 0 ? { waitMs: Math.min(seconds, 600) * 1_000 } : {}) }
+  }
+  throw problem ? RoomkeeperError.fromProblem(problem) : new RoomkeeperError('request.invalid', { detail: why })
+}
+
+function problemOf(text: string): Problem | undefined {
+  try {
+    return Problem.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+/** A short name for a credential in logs, which does not reveal it. */
+export const credentialName = (credential: Credential): string =>
+  `${credential.kind} ${createHash('sha256').update(credential.secret).digest('hex').slice(0, 8)}`

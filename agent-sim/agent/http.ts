@@ -1,0 +1,42 @@
+import { request as plainRequest, type Agent as HttpAgent } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { limits } from '../../contract/limits.ts'
+
+export interface Answer {
+  status: number
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  text: string
+}
+
+/**
+ * One HTTP request, with a limit on its time (`agentRequestMs`) and on the size of the answer (`bodyBytes`).
+ * @throws Error when there is no answer, or one that is too large.
+ */
+export function request(
+  url: URL,
+  options: { method: string; headers?: Record<string, string>; body?: string; agent?: HttpAgent },
+): Promise<Answer> {
+  const { method, headers = {}, body, agent } = options
+  const send = url.protocol === 'https:' ? secureRequest : plainRequest
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(limits.agentRequestMs)
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const asked = send(url, { method, headers: { ...headers, ...length }, signal, ...(agent ? { agent } : {}) }, (answer) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > limits.bodyBytes) asked.destroy(new Error('the answer is too large'))
+        else chunks.push(chunk)
+      })
+      answer.on('end', () => {
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') })
+      })
+      answer.on('error', reject)
+    })
+    asked.on('error', (error) => {
+      reject(signal.aborted ? new Error(`no answer within ${limits.agentRequestMs / 1_000} s`, { cause: error }) : error)
+    })
+    asked.end(body)
+  })
+}

@@ -1,0 +1,126 @@
+import type { DeviceFacts } from '../../contract/agent.ts'
+import type { Place } from '../../contract/entities.ts'
+import { reportedSignals, type SignalId, type SignalValue } from '../../contract/signals.ts'
+import { agentVersion } from '../version.ts'
+import type { Observations } from '../agent/report.ts'
+import { randomInt, seededRandom } from '../random.ts'
+import type { Change, Device, PrerequisiteAnswers, Reading } from './device.ts'
+import { hostile, hostileFacts, hostileObservations } from './hostile.ts'
+import { equip, type Equipment } from './models.ts'
+
+export interface SimulatedDeviceOptions {
+  roomName: string
+  place: Place
+  /** With the name it decides the equipment, so that the same room is the same one at the next start. */
+  seed: string | number
+  boot: string
+  /** Puts hostile text into every string that the device sends, its room's name among them. */
+  hostile?: boolean
+  /** Answers to the installer's questions; by default all is as it should be. */
+  answers?: Partial<{ elevated: boolean; tpm: boolean; accounts: readonly string[] }>
+}
+
+/** A simulated Teams Rooms device. It is healthy until someone says otherwise. */
+export class SimulatedDevice implements Device {
+  readonly roomName: string
+  readonly place: Place
+  readonly profile = 'windows-mtr'
+  readonly boot: string
+  readonly answers: PrerequisiteAnswers
+  readonly #hostile: boolean
+  readonly #healthy: Observations
+  readonly #listeners = new Set<(change: Change) => Promise<void>>()
+  #signals: Observations
+  #facts: DeviceFacts
+
+  constructor(options: SimulatedDeviceOptions) {
+    const random = seededRandom('device', options.seed, options.roomName)
+    const equipment = equip(random)
+    const { elevated = true, tpm = true, accounts = ['Admin', 'Skype'] } = options.answers ?? {}
+    this.#hostile = options.hostile ?? false
+    this.roomName = this.#hostile ? hostile(options.roomName, randomInt(random, 12)) : options.roomName
+    this.place = this.#hostile ? { ...options.place, building: hostile(options.place.building, 1) } : options.place
+    this.boot = options.boot
+    this.answers = {
+      elevated: () => Promise.resolve(elevated),
+      tpmReady: () => Promise.resolve(tpm),
+      hasAccount: (name) => Promise.resolve(accounts.includes(name)),
+    }
+    this.#healthy = healthySignals(equipment)
+    this.#signals = { ...this.#healthy }
+    this.#facts = {
+      platform: 'Microsoft Teams Rooms on Windows (simulated)',
+      os: equipment.os,
+      manufacturer: equipment.manufacturer,
+      model: equipment.model,
+      serial: equipment.serial,
+      agentVersion,
+      appVersion: equipment.appVersion,
+      address: `10.${20 + randomInt(random, 40)}.${randomInt(random, 256)}.${2 + randomInt(random, 250)}`,
+      inCall: false,
+    }
+  }
+
+  read(): Promise<Reading> {
+    return Promise.resolve(
+      this.#hostile
+        ? { signals: hostileObservations(this.#signals), facts: hostileFacts(this.#facts) }
+        : { signals: { ...this.#signals }, facts: { ...this.#facts } },
+    )
+  }
+
+  watch(listener: (change: Change) => Promise<void>): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  /**
+   * Sets a signal. Without a detail, a healthy signal gets the one it began with and any other gets none. Resolves
+   * when the agent has it in its journal and, where connected, on its way.
+   */
+  async setSignal(id: SignalId, value: SignalValue, detail?: string): Promise<void> {
+    const usual = this.#healthy[id]
+    const said = detail ?? (usual?.value === value ? usual.detail : undefined)
+    const observation = { value, ...(said === undefined ? {} : { detail: said }) }
+    this.#signals = { ...this.#signals, [id]: observation }
+    const signals: Observations = { [id]: observation }
+    await this.#tell({ signals: this.#hostile ? hostileObservations(signals) : signals })
+  }
+
+  /** Changes what the device says of itself, such as `inCall`. Resolves like `setSignal`. */
+  async setFacts(facts: Partial<DeviceFacts>): Promise<void> {
+    this.#facts = { ...this.#facts, ...facts }
+    await this.#tell({ facts: this.#hostile ? hostileFacts(facts) : facts })
+  }
+
+  async #tell(change: Change): Promise<void> {
+    await Promise.all([...this.#listeners].map((listener) => listener(change)))
+  }
+}
+
+/** Every signal of a room in which all is well. */
+function healthySignals(equipment: Equipment): Observations {
+  const details: Partial<Record<SignalId, string | undefined>> = {
+    'display.frontOfRoom1': `${equipment.display}, 3840×2160 at 60 Hz`,
+    'display.frontOfRoom2': equipment.secondDisplay && `${equipment.secondDisplay}, 3840×2160 at 60 Hz`,
+    'display.console': equipment.console,
+    'audio.microphone': equipment.microphone,
+    'audio.speaker': equipment.speaker,
+    'peripherals.camera': equipment.camera,
+    'peripherals.hdmiIngest': equipment.hdmiIngest ? 'HDMI ingest, no signal' : undefined,
+    'peripherals.proximity': equipment.proximity ? 'Bluetooth beacon on' : undefined,
+    'connectivity.signInExchange': 'Signed in',
+    'connectivity.signInTeams': 'Signed in',
+    'connectivity.network': 'Wired, 1 Gbit/s',
+    'versioning.app': equipment.appVersion,
+    'versioning.os': equipment.os,
+  }
+  return Object.fromEntries(
+    reportedSignals.map((id) => {
+      const detail = details[id]
+      return [id, detail === undefined ? { value: 'notPresent' } : { value: 'healthy', detail }]
+    }),
+  )
+}
