@@ -183,15 +183,13 @@ class MsalSession implements HostSession {
     return held
   }
 
-  /** Keeps MSAL's cache in the sealed record. Only this process writes it, so it is read once, at the first access. */
+  /**
+   * Keeps MSAL's cache in the sealed record. MSAL goes back to what it was last given here (a refresh token of two
+   * renewals ago, which an issuer that rotates takes for a theft), so it is given the newest at every access.
+   */
   #cachePlugin(heldOf: () => Held): ICachePlugin {
-    let read = false
     return {
-      beforeCacheAccess: async (context) => {
-        if (read) return
-        read = true
-        context.tokenCache.deserialize(heldOf().record.cache)
-      },
+      beforeCacheAccess: async (context) => context.tokenCache.deserialize(heldOf().record.cache),
       afterCacheAccess: async (context) => {
         const held = heldOf()
         if (!context.cacheHasChanged || this.#held !== held) return
@@ -206,10 +204,11 @@ class MsalSession implements HostSession {
       const account = await accountIn(held.client, held.record.homeAccountId)
       if (!account) throw new RoomkeeperError('session.none')
       const request = { account, scopes: [...held.record.connection.scopes] }
-      let token = tokenOf(await held.client.acquireTokenSilent({ ...request, forceRefresh }))
-      if (!forceRefresh && token.expiresAt - this.#now() <= lifeLeftMs) {
-        token = tokenOf(await held.client.acquireTokenSilent({ ...request, forceRefresh: true }))
+      let result = await held.client.acquireTokenSilent({ ...request, forceRefresh })
+      if (result.fromCache && tokenOf(result).expiresAt - this.#now() <= lifeLeftMs) {
+        result = await held.client.acquireTokenSilent({ ...request, forceRefresh: true })
       }
+      const token = tokenOf(result)
       // Signed out meanwhile: what was renewed is nobody's.
       if (this.#held !== held) throw new RoomkeeperError('session.none')
       held.token = token

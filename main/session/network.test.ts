@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { IssuerNetwork } from './network.ts'
+
+const endpoints = {
+  issuer: 'https://login.example',
+  authorization_endpoint: 'https://login.example/auth',
+  token_endpoint: 'https://login.example/token',
+  jwks_uri: 'https://login.example/jwks',
+  device_authorization_endpoint: 'https://login.example/device/auth',
+}
+
+function network(answers: [status: number, body: unknown][]) {
+  const sent: { url: string; form: Record<string, string> }[] = []
+  const made = new IssuerNetwork(endpoints, {
+    timeoutMs: 1_000,
+    devicePollMs: 5,
+    fetch: async (input, init) => {
+      sent.push({ url: String(input), form: Object.fromEntries(new URLSearchParams(String(init?.body ?? ''))) })
+      const [status, body] = answers.shift() ?? [200, {}]
+      return new Response(JSON.stringify(body), { status })
+    },
+  })
+  return { made, sent }
+}
+
+describe("MSAL's device code flow, mended for RFC 8628", () => {
+  it('goes to the address that the issuer names', async () => {
+    const { made, sent } = network([[200, { user_code: 'A' }]])
+    const answer = await made.sendPostRequestAsync('https://login.example/devicecode?client-request-id=1', { body: 'client_id=c' })
+    expect(sent).toEqual([{ url: endpoints.device_authorization_endpoint, form: { client_id: 'c' } }])
+    expect(answer.body).toEqual({ user_code: 'A', interval: 0.005 })
+  })
+
+  it("keeps the issuer's own interval", async () => {
+    const { made } = network([[200, { interval: 9 }]])
+    expect((await made.sendPostRequestAsync('https://login.example/devicecode')).body).toEqual({ interval: 9 })
+  })
+
+  it('sends the registered grant type, and slows down when told to instead of giving up', async () => {
+    const { made, sent } = network([[400, { error: 'slow_down' }]])
+    const answer = await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=device_code&device_code=d' })
+    expect(sent[0]?.form).toEqual({ grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: 'd' })
+    expect(answer.body).toEqual({ error: 'authorization_pending' })
+  })
+
+  it('leaves everything else, and Entra altogether, as MSAL has it', async () => {
+    const { made, sent } = network([[400, { error: 'expired_token' }]])
+    const body = 'grant_type=device_code&device_code=d'
+    expect((await made.sendPostRequestAsync(endpoints.token_endpoint, { body })).body).toEqual({ error: 'expired_token' })
+    await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })
+    expect(sent[1]?.form).toEqual({ grant_type: 'refresh_token' })
+    const client = new IssuerNetwork(undefined, { timeoutMs: 1_000, devicePollMs: 5, fetch: async (_input, init) => new Response(JSON.stringify({ body: String(init?.body) })) })
+    expect((await client.sendPostRequestAsync('https://login.microsoftonline.com/t/oauth2/v2.0/token', { body })).body).toEqual({ body })
+  })
+
+  it.each([500, 503, 429])('takes %i for not reached', async (status) => {
+    const { made } = network([[status, {}]])
+    await expect(made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })).rejects.toThrow(String(status))
+  })
+})

@@ -1,0 +1,87 @@
+/**
+ * For tests: a browser reduced to what signing in needs. It follows redirects, keeps cookies per host, and fills in and
+ * sends the first form of a page. It knows nothing of the issuer's pages but the names of their fields.
+ */
+export interface Page {
+  url: string
+  status: number
+  html: string
+  headers: Headers
+}
+
+interface Form {
+  action: string
+  method: string
+  fields: Map<string, string>
+}
+
+export class TestBrowser {
+  readonly #cookies = new Map<string, Map<string, string>>()
+  /** Every address that was opened, for looking for secrets in them. */
+  readonly visited: string[] = []
+
+  async open(url: string, form?: URLSearchParams): Promise<Page> {
+    let target = url
+    let body = form
+    for (let hops = 0; hops < 20; hops += 1) {
+      this.visited.push(target)
+      const jar = this.#jar(target)
+      const response = await fetch(target, {
+        method: body ? 'POST' : 'GET',
+        redirect: 'manual',
+        headers: { accept: 'text/html', cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+        ...(body ? { body } : {}),
+      })
+      for (const cookie of response.headers.getSetCookie()) {
+        const [pair = ''] = cookie.split(';')
+        const at = pair.indexOf('=')
+        const value = pair.slice(at + 1)
+        if (value === '') jar.delete(pair.slice(0, at))
+        else jar.set(pair.slice(0, at), value)
+      }
+      const location = response.headers.get('location')
+      if (response.status < 300 || response.status >= 400 || location === null) {
+        return { url: target, status: response.status, html: await response.text(), headers: response.headers }
+      }
+      target = new URL(location, target).href
+      body = undefined
+    }
+    throw new Error(`Too many redirects, last to ${target}`)
+  }
+
+  /** Sends the page's form with these answers; what the page does not ask for is left out. */
+  async submit(page: Page, answers: Record<string, string>): Promise<Page> {
+    const form = formOf(page)
+    for (const [name, value] of Object.entries(answers)) if (form.fields.has(name)) form.fields.set(name, value)
+    return this.open(form.action, new URLSearchParams([...form.fields]))
+  }
+
+  /** Goes through every page of a sign-in as this person, to the page that has no form any more. */
+  async signIn(url: string, answers: Record<string, string>): Promise<Page> {
+    let page = await this.open(url)
+    for (let pages = 0; pages < 10 && page.status === 200 && /<form/u.test(page.html); pages += 1) page = await this.submit(page, answers)
+    return page
+  }
+
+  #jar(url: string): Map<string, string> {
+    const { hostname } = new URL(url)
+    const jar = this.#cookies.get(hostname) ?? new Map<string, string>()
+    this.#cookies.set(hostname, jar)
+    return jar
+  }
+}
+
+/** The last form of a page: issuers put "cancel" before or outside of what goes on. */
+function formOf(page: Page): Form {
+  const [form = ''] = page.html.match(/<form[\s\S]*?<\/form>/u) ?? []
+  const attribute = (tag: string, name: string): string | undefined => {
+    const found = new RegExp(`\\b${name}="([^"]*)"`, 'u').exec(tag)?.[1]
+    return found?.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#39;', "'")
+  }
+  const fields = new Map<string, string>()
+  for (const [tag] of form.matchAll(/<(?:input|button)\b[^>]*>/gu)) {
+    const name = attribute(tag, 'name')
+    if (name !== undefined && !fields.has(name)) fields.set(name, attribute(tag, 'value') ?? '')
+  }
+  return { action: new URL(attribute(form, 'action') ?? page.url, page.url).href, method: 'post', fields }
+}

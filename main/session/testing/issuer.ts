@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import Provider, { type Configuration } from 'oidc-provider'
+import type { Discovery } from '../../../contract/api.ts'
+
+/**
+ * For tests: an OpenID Connect issuer with two people, and the discovery document that a service would serve, on one
+ * loopback port. Its pages are those of oidc-provider.
+ */
+export interface TestIssuer {
+  readonly url: string
+  /** What the token endpoint answers instead of tokens; undefined: it works. */
+  trouble: { status: number; body: string } | undefined
+  /** Method and path of all that was asked. */
+  readonly requests: string[]
+  /** Grant types that the token endpoint was asked for, in order. */
+  readonly grants: string[]
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+export interface TestIssuerOptions {
+  accessTokenSeconds?: number
+  deviceCode?: boolean
+  /** What the discovery document says instead, given the issuer's address. */
+  discovery?: (url: string) => Partial<Discovery>
+}
+
+export const people = {
+  'amelie@contoso.test': { oid: 'a1a1a1a1-0000-4000-8000-000000000001', name: 'Amélie Laurent' },
+  'clara@contoso.test': { oid: 'c1c1c1c1-0000-4000-8000-000000000002', name: 'Clara Nguyen' },
+} as const
+const directory = '11111111-2222-4333-8444-555555555555'
+const api = 'urn:roomkeeper:test'
+
+export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
+  let handle: ((req: IncomingMessage, res: ServerResponse) => void) | undefined
+  let server: Server | undefined
+  let port = 0
+  const start = async (): Promise<void> => {
+    server = createServer((req, res) => handle?.(req, res)).listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (typeof address === 'object' && address) port = address.port
+  }
+  await start()
+  const url = `http://127.0.0.1:${port}`
+
+  const configuration: Configuration = {
+    clients: [
+      {
+        client_id: 'console',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['http://localhost'],
+        response_types: ['code'],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+      },
+    ],
+    claims: { openid: ['sub', 'oid', 'tid'], profile: ['name', 'preferred_username'], email: ['email'] },
+    conformIdTokenClaims: false,
+    findAccount: (_ctx, login) => {
+      const person = Object.entries(people).find(([email]) => email === login)
+      if (!person) return undefined
+      const [email, { oid, name }] = person
+      return { accountId: email, claims: () => ({ sub: `pairwise-${oid}`, oid, tid: directory, name, preferred_username: email, email }) }
+    },
+    features: {
+      deviceFlow: { enabled: deviceCode },
+      revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => api,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({ scope: '', audience: api, accessTokenFormat: 'jwt', accessTokenTTL: accessTokenSeconds, jwt: { sign: { alg: 'RS256' } } }),
+      },
+    },
+    cookies: { keys: ['test'] },
+    pkce: { required: () => true },
+    ttl: { Interaction: 600, Session: 600, Grant: 3_600, IdToken: 600, RefreshToken: 3_600, DeviceCode: 600 },
+  }
+  const provider = new Provider(url, configuration)
+  const callback = provider.callback()
+
+  const issuer: TestIssuer = {
+    url,
+    trouble: undefined,
+    requests: [],
+    grants: [],
+    start,
+    stop: async () => {
+      const closing = server
+      if (!closing) return
+      server = undefined
+      closing.close()
+      closing.closeAllConnections()
+      await once(closing, 'close')
+    },
+  }
+  provider.on('grant.success', (ctx) => issuer.grants.push(String(ctx.oidc.params?.['grant_type'])))
+  handle = (req, res) => {
+    issuer.requests.push(`${req.method} ${req.url}`)
+    if (req.url === '/.well-known/roomkeeper') {
+      const document: Discovery = {
+        product: 'roomkeeper',
+        version: '0.0.0',
+        service: 'test',
+        issuer: url,
+        clientId: 'console',
+        scope: 'openid profile email offline_access',
+        embeddedIssuer: true,
+        setupRequired: false,
+        ...discovery(url),
+      }
+      res.setHeader('content-type', 'application/json').end(JSON.stringify(document))
+    } else if (req.url?.startsWith('/token') === true && req.url !== '/token/revocation' && issuer.trouble) {
+      res.writeHead(issuer.trouble.status, { 'content-type': 'application/json' }).end(issuer.trouble.body)
+    } else {
+      void callback(req, res)
+    }
+  }
+  return issuer
+}
