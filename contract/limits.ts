@@ -70,6 +70,15 @@ export const limits = {
   issuerRequestMs: 15_000,
   /** How long a person may take to sign in. Longer: the attempt ends, and may be made again. */
   signInMs: 10 * 60_000,
+  /** One message of a window to the core, in bytes. Larger: the browser host closes with 1009; Electron drops it. */
+  bridgeMessageBytes: 1024 * 1024,
+  /** Windows of one console. More: refused. */
+  bridgeWindows: 32,
+  /** Links to the browser host that were made and not used. More: the oldest stops working. Each lasts `consoleLinkMs`. */
+  consoleLinks: 32,
+  consoleLinkMs: 12 * 3_600_000,
+  /** Browsers that used a link, in one run of the browser host. More: the oldest needs a new link. */
+  consoleSessions: 64,
   /** A bridge call without an answer after this is refused with `bridge.timeout`. */
   bridgeCallMs: 30_000,
   /** A comment or a note, in characters. */
