@@ -19,4 +19,13 @@ export async function buildRenderer(): Promise<void> {
   if (made) say(`Built the screens in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`)
 }
 
+/** Builds main, preload and screens of the Electron program into out/electron, when something of them has changed. */
+export async function buildElectron(): Promise<void> {
+  await buildOnce('electron', [...inputs, 'main', 'preload', 'electron.vite.config.ts'], async (folder) => {
+    say('Building the Electron program …')
+    const { build } = await import('electron-vite')
+    await build({ configFile: join(root, 'electron.vite.config.ts'), logLevel: 'error', build: { outDir: folder } })
+  })
+}
+
 if (import.meta.main) await buildRenderer()

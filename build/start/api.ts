@@ -1,0 +1,61 @@
+import { type z } from 'zod'
+import {
+  type Assignment,
+  AssignmentList,
+  type AssignmentChange,
+  EnrolmentKey,
+  RoomList,
+} from '../../contract/api.ts'
+import { CommandOutcome, type Command } from '../../contract/commands.ts'
+import { type Room } from '../../contract/entities.ts'
+import { limits } from '../../contract/limits.ts'
+import { v7 } from 'uuid'
+
+/** The service's public HTTP interface, as far as the demo needs it. */
+export interface Api {
+  enrolmentKey(): Promise<string>
+  rooms(): Promise<Room[]>
+  assignments(): Promise<Assignment[]>
+  changeAssignment(id: Assignment['id'], change: z.input<typeof AssignmentChange>): Promise<void>
+  /** Sends one command and throws when it is refused. */
+  command(command: z.input<typeof Command>): Promise<void>
+}
+
+const requestMs = 30_000
+
+export function connect(service: string, token: string): Api {
+  const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(new URL(path, service), {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(requestMs),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 300)}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+  return {
+    enrolmentKey: async () => EnrolmentKey.parse(await ask('GET', '/v1/enrolment/key')).key,
+    rooms: async () => {
+      const rooms: Room[] = []
+      let after: string | undefined
+      do {
+        const query = new URLSearchParams({ limit: String(limits.listRows), ...(after === undefined ? {} : { after }) })
+        const page = RoomList.parse(await ask('GET', `/v1/rooms?${query}`))
+        rooms.push(...page.items)
+        after = page.next
+      } while (after !== undefined)
+      return rooms
+    },
+    assignments: async () => AssignmentList.parse(await ask('GET', '/v1/assignments')).items,
+    changeAssignment: async (id, change) => {
+      await ask('PUT', `/v1/assignments/${id}`, change)
+    },
+    command: async (command) => {
+      const request = { key: v7(), issuedAt: Date.now(), command }
+      const outcome = CommandOutcome.parse(await ask('POST', '/v1/commands', request))
+      if (outcome.outcome === 'refused') throw new Error(`${command.type} was refused: ${outcome.code}`)
+    },
+  }
+}
