@@ -50,6 +50,9 @@ export type CommandRequest = z.infer<typeof CommandRequest>
  * What became of it, stored under its key; a stored outcome answers every retry with the same key alike. An applied
  * command also leaves a `receipt` row in the feed, behind the rows that it changed and in the same batch: once that is
  * in the copy, the console's overlay can go.
+ *
+ * Over HTTP `applied` is a 200 with this body; a refusal is a problem with its code and that code's status, on every
+ * retry alike. 401, 429 and 5xx are no outcomes: nothing was stored, the same key may be sent again.
  */
 export const CommandOutcome = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('applied'), at: Millis }),
