@@ -30,6 +30,10 @@ export const limits = {
   hostProbeMs: 10_000,
   /** Steps that one scenario may expand to. More: the scenario is refused. */
   scenarioActions: 100_000,
+  /** Of a rejected report, this many characters of its JSON are kept. */
+  rejectedReportChars: 4_000,
+  /** Bytes waiting in one agent's socket because it does not read. More: the socket is dropped. */
+  agentBufferedBytes: 256 * 1024,
   /** How often an agent says that it is alive. */
   heartbeatMs: 30_000,
   /** Silence after which a room is disconnected (INC-2: within two minutes after the last sign of life). */
