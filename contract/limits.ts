@@ -98,4 +98,23 @@ export const limits = {
   retryMaxMs: 30_000,
   /** Audit records are kept this many days (AUD-1). */
   auditDays: 180,
+  /** The console waits this long for the head of an answer, and for each silence while one arrives. Then: try later. */
+  consoleRequestMs: 20_000,
+  /** An answer of the service to the console, other than a snapshot page or an installer. Larger: refused. */
+  consoleAnswerBytes: 4 * 1024 * 1024,
+  /** One snapshot page, and one message of the feed. Larger: dropped, and the connection is tried again later. */
+  snapshotPageBytes: 64 * 1024 * 1024,
+  feedMessageBytes: 64 * 1024 * 1024,
+  /** Bytes of the feed that wait for the cache. More: the socket is paused until they are written. */
+  feedUnwrittenBytes: 8 * 1024 * 1024,
+  /** An installer. Larger: refused. */
+  installerBytes: 512 * 1024 * 1024,
+  /** Calls and topics open at once in one window. More: refused as `bridge.invalid`. */
+  bridgeOpen: 1_000,
+  /** Bytes that wait for one window. More: topics keep only their newest value until it catches up. */
+  bridgeWaitingBytes: 4 * 1024 * 1024,
+  /** Sorted lists kept for scrolling. Full: the one unused longest is dropped and made again when asked for. */
+  listsKept: 16,
+  /** Changes within this time are told to a window in one message; the first is told at once. */
+  changesEveryMs: 30,
 } as const
