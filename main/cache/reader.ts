@@ -1,10 +1,11 @@
+import type Database from 'better-sqlite3'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { SignalId, SignalValue } from '../../contract/signals.ts'
 import type { IncidentColumns, RoomColumns } from './derive.ts'
 import type { Db } from './open.ts'
 
 type Value = string | number | null
-type Statement = ReturnType<Db['prepare']>
+type Statement = Database.Statement<unknown[]>
 
 /** One change of a room, as timelines need it. */
 export interface EventLine {

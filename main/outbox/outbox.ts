@@ -1,0 +1,192 @@
+import { v7 } from 'uuid'
+import type { Command } from '../../contract/commands.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { CommandKey } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../clock.ts'
+import type { Undo } from '../platform.ts'
+import { subjectsOf } from './overlay.ts'
+import type { OutboxRow, OutboxStore } from './store.ts'
+
+/** The things whose picture changed: `subjectsOf` of the commands concerned. */
+export type OutboxListener = (subjects: readonly string[]) => void
+
+/**
+ * What the operator did (CON-3): durable, in order, and known by what it is about. Listeners hear of a change after it
+ * is on the disk.
+ */
+export class Outbox {
+  readonly #store: OutboxStore
+  readonly #clock: Clock
+  readonly #rows = new Map<string, OutboxRow>()
+  readonly #bySubject = new Map<string, Map<string, OutboxRow>>()
+  readonly #listeners = new Set<OutboxListener>()
+
+  constructor(store: OutboxStore, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+    for (const row of store.all()) {
+      // The answer to what was on its way when the program ended is not known: it goes again, under the same key.
+      const known: OutboxRow = row.state === 'sending' ? { ...row, state: 'pending' } : row
+      this.#rows.set(row.key, known)
+      this.#index(known)
+    }
+  }
+
+  /** Everything, oldest first. */
+  rows(): OutboxRow[] {
+    return [...this.#rows.values()]
+  }
+
+  get(key: string): OutboxRow | undefined {
+    return this.#rows.get(key)
+  }
+
+  /** What is laid over this thing: every command about it that was not refused, oldest first. */
+  about(subject: string): OutboxRow[] {
+    return [...(this.#bySubject.get(subject)?.values() ?? [])]
+  }
+
+  /** All things that something is laid over. */
+  subjects(): string[] {
+    return [...this.#bySubject.keys()]
+  }
+
+  /** `pending`: not answered yet, or applied and not seen in the feed; `refused`: kept for the operator to look at. */
+  counts(): { pending: number; refused: number; unsent: number } {
+    const counts = { pending: 0, refused: 0, unsent: 0 }
+    for (const { state } of this.#rows.values()) {
+      counts[state === 'refused' ? 'refused' : 'pending']++
+      if (state !== 'sent') counts.unsent++
+    }
+    return counts
+  }
+
+  /** Durable when it returns. Errors: `outbox.full`, `disk.failed`. */
+  submit(command: Command): CommandKey {
+    const issuedAt = this.#clock.now()
+    const row: OutboxRow = { key: newKey(issuedAt), command, issuedAt, state: 'pending', tries: 0 }
+    this.#store.add(row)
+    this.#rows.set(row.key, row)
+    this.#changed([row])
+    return row.key
+  }
+
+  /** Takes back what was refused or never tried. Errors: `outbox.notFound`; `request.conflict` once it was tried. */
+  discard(key: CommandKey): void {
+    const row = this.#known(key)
+    if (row.state !== 'refused' && row.tries > 0) throw new RoomkeeperError('request.conflict')
+    this.#forget([row])
+  }
+
+  /** Puts what was refused in again, under a new key. Errors: `outbox.notFound`, `request.conflict` if not refused. */
+  retry(key: CommandKey): CommandKey {
+    const row = this.#known(key)
+    if (row.state !== 'refused') throw new RoomkeeperError('request.conflict')
+    const issuedAt = this.#clock.now()
+    const again: OutboxRow = { key: newKey(issuedAt), command: row.command, issuedAt, state: 'pending', tries: 0 }
+    this.#store.replace(key, again)
+    this.#rows.delete(key)
+    this.#rows.set(again.key, again)
+    this.#changed([again])
+    return again.key
+  }
+
+  /** Forgets everything, refused or not: the operator said so. */
+  discardAll(): void {
+    this.#forget(this.rows())
+  }
+
+  /** Says that a try begins; false where there is nothing to try (discarded, or parked because it is too old). */
+  beginTry(key: string): boolean {
+    const row = this.#rows.get(key)
+    if (row === undefined || row.state !== 'pending') return false
+    if (this.#clock.now() - row.issuedAt > limits.commandMaxAgeMs) {
+      this.refused(key, 'command.expired')
+      return false
+    }
+    this.#replace({ ...row, state: 'sending', tries: row.tries + 1 })
+    return true
+  }
+
+  /** The try had no answer that counts; the command waits for the next. */
+  tryAgain(key: string): void {
+    const row = this.#rows.get(key)
+    if (row?.state === 'sending') this.#replace({ ...row, state: 'pending' })
+  }
+
+  /** The service applied it; the overlay stays until its receipt is in the cache. */
+  applied(key: string): void {
+    const row = this.#rows.get(key)
+    if (row !== undefined) this.#replace({ ...row, state: 'sent', appliedAt: this.#clock.now() })
+  }
+
+  /** Parks it with the reason; what was typed stays in the command. */
+  refused(key: string, code: ErrorCode, detail?: string): void {
+    const row = this.#rows.get(key)
+    if (row === undefined) return
+    this.#replace({ ...row, state: 'refused', refusal: { code, ...(detail === undefined ? {} : { detail }) } })
+  }
+
+  /** Receipts of these commands are in the cache: what they changed is too, and the overlay goes. */
+  confirm(keys: readonly string[]): void {
+    this.#forget(keys.flatMap((key) => this.#rows.get(key) ?? []))
+  }
+
+  /** A snapshot that began at this time is whole: what was applied before it is in it. */
+  snapshotFinished(startedAt: number): void {
+    this.#forget(this.rows().filter(({ state, appliedAt }) => state === 'sent' && appliedAt !== undefined && appliedAt < startedAt))
+  }
+
+  /** Returns its undo. */
+  listen(listener: OutboxListener): Undo {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#listeners.clear()
+    this.#store.close()
+  }
+
+  #known(key: string): OutboxRow {
+    const row = this.#rows.get(key)
+    if (row === undefined) throw new RoomkeeperError('outbox.notFound')
+    return row
+  }
+
+  #replace(row: OutboxRow): void {
+    this.#store.set(row)
+    this.#rows.set(row.key, row)
+    this.#changed([row])
+  }
+
+  #forget(rows: readonly OutboxRow[]): void {
+    if (rows.length === 0) return
+    this.#store.remove(rows.map(({ key }) => key))
+    for (const { key } of rows) this.#rows.delete(key)
+    this.#changed(rows)
+  }
+
+  #changed(rows: readonly OutboxRow[]): void {
+    for (const row of rows) this.#index(row)
+    const subjects = [...new Set(rows.flatMap(({ command }) => subjectsOf(command)))]
+    for (const listener of this.#listeners) listener(subjects)
+  }
+
+  /** Puts the row as it is now under its subjects, in its old place where it had one, or takes it out. */
+  #index(row: OutboxRow): void {
+    const laidOver = this.#rows.has(row.key) && row.state !== 'refused'
+    for (const subject of subjectsOf(row.command)) {
+      let about = this.#bySubject.get(subject)
+      if (laidOver) {
+        if (about === undefined) this.#bySubject.set(subject, (about = new Map()))
+        about.set(row.key, row)
+      } else if (about?.delete(row.key) === true && about.size === 0) {
+        this.#bySubject.delete(subject)
+      }
+    }
+  }
+}
+
+const newKey = (at: number): CommandKey => CommandKey.parse(v7({ msecs: at }))

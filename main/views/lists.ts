@@ -1,0 +1,108 @@
+/**
+ * Sorted lists of ids that are kept between two readings: a screen reads a slice at a time, and a change of some rooms
+ * moves only these within the list, so that its cost does not grow with a query over all of them.
+ */
+
+export type Key = string | number
+
+/** One row of a list: its id, and what it is sorted by, first key first. */
+export interface ListLine {
+  id: string
+  keys: readonly Key[]
+}
+
+/** Where the lines come from. `only`: just those of these ids that belong into the list. */
+export type LineSource = (only?: readonly string[]) => ListLine[]
+
+export function compareLines(a: ListLine, b: ListLine): number {
+  for (let i = 0; i < a.keys.length; i++) {
+    const order = compareKeys(a.keys[i], b.keys[i])
+    if (order !== 0) return order
+  }
+  return compareKeys(a.id, b.id)
+}
+
+function compareKeys(a: Key | undefined, b: Key | undefined): number {
+  if (a === b || a === undefined || b === undefined) return 0
+  return a < b ? -1 : 1
+}
+
+class List {
+  readonly #source: LineSource
+  #lines: ListLine[]
+  readonly #changed = new Set<string>()
+
+  constructor(source: LineSource) {
+    this.#source = source
+    this.#lines = source().sort(compareLines)
+  }
+
+  /** Returns false when so much changed that the list is better made again. */
+  touch(ids: readonly string[]): boolean {
+    for (const id of ids) this.#changed.add(id)
+    return this.#changed.size <= touchedAtMost
+  }
+
+  lines(): readonly ListLine[] {
+    if (this.#changed.size > 0) {
+      const fresh = this.#source([...this.#changed]).sort(compareLines)
+      this.#lines = merge(this.#lines, this.#changed, fresh)
+      this.#changed.clear()
+    }
+    return this.#lines
+  }
+}
+
+/** Takes out the lines of these ids and puts the fresh ones in their places: one walk along the list. */
+function merge(lines: readonly ListLine[], without: ReadonlySet<string>, fresh: readonly ListLine[]): ListLine[] {
+  const merged: ListLine[] = []
+  let next = 0
+  for (const line of lines) {
+    if (without.has(line.id)) continue
+    for (let add = fresh[next]; add !== undefined && compareLines(add, line) < 0; add = fresh[next]) {
+      merged.push(add)
+      next++
+    }
+    merged.push(line)
+  }
+  for (; next < fresh.length; next++) {
+    const add = fresh[next]
+    if (add !== undefined) merged.push(add)
+  }
+  return merged
+}
+
+/** Ids that may be moved within a kept list; beyond them it is made again at its next reading. */
+const touchedAtMost = 2_000
+
+/** The lists read last, by the text of their filter and order. More than `size`: the one unused longest goes. */
+export class Lists {
+  readonly #size: number
+  readonly #lists = new Map<string, List>()
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  /** The list under this name, made from the source where it is not kept. */
+  lines(name: string, source: LineSource): readonly ListLine[] {
+    let list = this.#lists.get(name)
+    if (list === undefined) {
+      list = new List(source)
+    } else {
+      this.#lists.delete(name)
+    }
+    this.#lists.set(name, list)
+    for (const oldest of this.#lists.keys()) {
+      if (this.#lists.size <= this.#size) break
+      this.#lists.delete(oldest)
+    }
+    return list.lines()
+  }
+
+  /** Something changed about these ids; without ids, about any. */
+  touch(ids?: readonly string[]): void {
+    if (ids === undefined) this.#lists.clear()
+    else for (const [name, list] of this.#lists) if (!list.touch(ids)) this.#lists.delete(name)
+  }
+}
