@@ -9,6 +9,11 @@ import { RoomId } from './ids.ts'
  *
  * A cursor is opaque to the console: it lets a person of a small scope learn nothing of how much happened elsewhere.
  * A batch applies only when its `from` is the console's own cursor; `to` is stored in the same transaction as the rows.
+ *
+ * A hello may be repeated on a socket (with the cursor of a snapshot that is whole now, or after a gap): each is answered
+ * by a welcome. After a welcome to a cursor that is taken comes at least one batch, an empty one with `behind` 0 where
+ * nothing is new, so that the console knows that it is live. After `scope`, batches go on from the cursor that the
+ * console holds, under the new version, beside the snapshot that it fetches to gain rows.
  */
 export const feedProtocolVersions = [1] as const
 
