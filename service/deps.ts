@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { AccessService } from './access/service.ts'
 import type { Bus } from './bus/bus.ts'
 import type { Config } from './config.ts'
+import type { Rooms } from './incidents/rooms.ts'
 import type { Logger } from './ops/log.ts'
 import type { Metrics } from './ops/metrics.ts'
 import type { Store } from './store/store.ts'
@@ -14,6 +15,8 @@ export interface ServiceDeps {
   readonly store: Store
   readonly bus: Bus
   readonly access: AccessService
+  /** The incident engine's shell (`new Rooms()`): every change of a room's document goes through it. */
+  readonly rooms: Rooms
   readonly log: Logger
   readonly metrics: Metrics
   /** The name devices sign for; stable for the life of the data. */

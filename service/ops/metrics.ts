@@ -49,5 +49,12 @@ export function makeMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    intakeBatch: new Histogram({
+      name: 'roomkeeper_intake_batch_reports',
+      help: 'Reports, arrivals and silences of devices that were committed together.',
+      buckets: [1, 10, 100, 500, 1_000, 2_000, 4_000],
+      registers,
+    }),
+    feedRows: new Counter({ name: 'roomkeeper_feed_rows_total', help: 'Rows sent to consoles.', registers }),
   }
 }
