@@ -7,7 +7,7 @@ if (major < 24) {
 }
 
 const integration = '**/*.integration.test.ts'
-const notOurs = ['node_modules/**', 'out/**', 'e2e/**']
+const notOurs = ['node_modules/**', 'out/**', '**/*.spec.ts']
 
 /**
  * Three projects: `unit` (no processes, no sockets), `renderer` (units of the screens in a DOM), and `integration`

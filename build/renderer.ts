@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { root, say } from './paths.ts'
+import { failed, root, say } from './paths.ts'
 import { buildOnce } from './stale.ts'
 
 const inputs = ['renderer', 'contract', 'package-lock.json']
@@ -28,4 +28,10 @@ export async function buildElectron(): Promise<void> {
   })
 }
 
-if (import.meta.main) await buildRenderer()
+if (import.meta.main) {
+  try {
+    await buildRenderer()
+  } catch (error) {
+    process.exitCode = failed(error)
+  }
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { out, root } from './paths.ts'
+import { root } from './paths.ts'
 
 const untracked = /(^|[\\/])(node_modules|out)([\\/]|$)|[.]test[.]ts$/
 
@@ -13,8 +13,8 @@ function files(path: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** A hash of names and contents of all files in these folders of the checkout, without tests. */
-export function hashOf(folders: readonly string[]): string {
+/** A hash of names and contents of all files in these folders of a checkout, without tests. */
+export function hashOf(folders: readonly string[], root: string): string {
   const hash = createHash('sha256')
   const all = folders.flatMap((folder) => files(join(root, folder))).filter((file) => !untracked.test(relative(root, file)))
   for (const file of all.sort()) {
@@ -33,9 +33,10 @@ export async function buildOnce(
   name: string,
   inputs: readonly string[],
   make: (folder: string) => Promise<void>,
+  checkout = root,
 ): Promise<boolean> {
-  const target = join(out, name)
-  const hash = hashOf(inputs)
+  const target = join(checkout, 'out', name)
+  const hash = hashOf(inputs, checkout)
   if (existsSync(stamp(target)) && readFileSync(stamp(target), 'utf8') === hash) return false
   const fresh = `${target}.${process.pid}`
   rmSync(fresh, { recursive: true, force: true })

@@ -1,0 +1,28 @@
+import { defineConfig } from '@playwright/test'
+import { chromiumFlags, findChromium } from '../build/chromium.ts'
+
+const executablePath = process.env['ROOMKEEPER_CHROMIUM'] ?? findChromium()
+
+/**
+ * Each test starts the product itself (e2e/product.ts), so that few run at a time. What a failed test saw is kept in
+ * test-results/.
+ */
+export default defineConfig({
+  testDir: '.',
+  testMatch: '**/*.spec.ts',
+  outputDir: '../test-results',
+  fullyParallel: false,
+  workers: 2,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: true,
+  reporter: [['list'], ['../build/playwright-counts.ts']],
+  use: {
+    browserName: 'chromium',
+    launchOptions: { ...(executablePath === undefined ? {} : { executablePath }), args: chromiumFlags },
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+  },
+})
