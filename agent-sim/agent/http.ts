@@ -9,14 +9,14 @@ export interface Answer {
 }
 
 /**
- * One HTTP request, with a limit on its time (`agentRequestMs`) and on the size of the answer (`bodyBytes`).
+ * One HTTP request, with a limit on its time (`agentRequestMs`) and on the size of the answer (`bodyBytes`, unless told).
  * @throws Error when there is no answer, or one that is too large.
  */
 export function request(
   url: URL,
-  options: { method: string; headers?: Record<string, string>; body?: string; agent?: HttpAgent },
+  options: { method: string; headers?: Record<string, string>; body?: string; agent?: HttpAgent; maxBytes?: number },
 ): Promise<Answer> {
-  const { method, headers = {}, body, agent } = options
+  const { method, headers = {}, body, agent, maxBytes = limits.bodyBytes } = options
   const send = url.protocol === 'https:' ? secureRequest : plainRequest
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(limits.agentRequestMs)
@@ -26,7 +26,7 @@ export function request(
       let size = 0
       answer.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > limits.bodyBytes) asked.destroy(new Error('the answer is too large'))
+        if (size > maxBytes) asked.destroy(new Error('the answer is too large'))
         else chunks.push(chunk)
       })
       answer.on('end', () => {

@@ -1,0 +1,109 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { writePrivateFile } from '../agent/files.ts'
+import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
+import type { AgentRoom } from '../room.ts'
+import { ActionsRequest, controlFileName, FaultRequest, OffboardRequest, secretHeader, type ControlFile, type DoneAnswer, type RoomsAnswer } from './protocol.ts'
+
+/** Largest body of a request, in bytes. */
+const bodyBytes = 4 * 1024 * 1024
+
+/**
+ * Listens on loopback for commands to the running rooms. Address and secret stand in `control.json` of the folder,
+ * which only this user can read; without the secret nothing is answered.
+ */
+export async function startControl(
+  folder: string,
+  rooms: readonly AgentRoom[],
+  act: (actions: readonly Action[]) => Promise<void>,
+): Promise<{ stop(): Promise<void> }> {
+  const secret = randomBytes(32).toString('base64url')
+  const file = join(folder, controlFileName)
+  const names = rooms.map(({ name }) => name)
+
+  const answer = async (request: IncomingMessage): Promise<z.input<typeof RoomsAnswer> | z.input<typeof DoneAnswer> | undefined> => {
+    switch (`${request.method} ${request.url}`) {
+      case 'GET /rooms':
+        return { rooms: await Promise.all(rooms.map((room) => room.status())) }
+      case 'POST /fault': {
+        const action = resolveFault(names, FaultRequest.parse(await bodyOf(request)))
+        await act([action])
+        return { room: action.room }
+      }
+      case 'POST /actions':
+        await act(ActionsRequest.parse(await bodyOf(request)).actions)
+        return {}
+      case 'POST /offboard': {
+        const name = findRoom(names, OffboardRequest.parse(await bodyOf(request)).room)
+        await rooms.find((room) => room.name === name)?.offboard()
+        return { room: name }
+      }
+      default:
+        return undefined
+    }
+  }
+
+  const server = createServer((request, response) => {
+    if (!isSecret(request.headers[secretHeader], secret)) {
+      reply(response, 401, { message: 'The secret of control.json is missing or wrong.' })
+      return
+    }
+    answer(request).then(
+      (body) => {
+        if (body) reply(response, 200, body)
+        else reply(response, 404, { message: 'There is nothing at this address.' })
+      },
+      (error: unknown) => {
+        reply(response, error instanceof ActionError ? 400 : 500, { message: error instanceof Error ? error.message : String(error) })
+      },
+    )
+  })
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed)
+    server.listen(0, '127.0.0.1', listening)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The control server has no port.')
+  const said: ControlFile = { pid: process.pid, url: `http://127.0.0.1:${address.port}`, secret }
+  writePrivateFile(file, `${JSON.stringify(said)}\n`)
+  return {
+    stop: () =>
+      new Promise((done) => {
+        rmSync(file, { force: true })
+        server.close(() => {
+          done()
+        })
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Compared over digests, so that neither length nor content shows in the time it takes. */
+function isSecret(given: string | string[] | undefined, secret: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return typeof given === 'string' && timingSafeEqual(digest(given), digest(secret))
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk)
+    size += bytes.length
+    if (size > bodyBytes) throw new ActionError('The request is too large.')
+    chunks.push(bytes)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    throw new ActionError('The request is not JSON.')
+  }
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(body))
+}

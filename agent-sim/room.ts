@@ -1,0 +1,191 @@
+import { join } from 'node:path'
+import { Agent } from './agent/agent.ts'
+import type { ConnectionState } from './agent/connection.ts'
+import { enrolmentIn, install, installedIn, uninstall, type Installed } from './agent/installation.ts'
+import type { KeyStore } from './agent/identity.ts'
+import type { Journal } from './agent/journal.ts'
+import { DeviceLog } from './agent/log.ts'
+import { ActionError, type Action } from './actions.ts'
+import type { Context } from './context.ts'
+import type { RoomStatus } from './control/protocol.ts'
+import type { Device } from './devices/device.ts'
+import { SimulatedDevice } from './devices/simulated.ts'
+
+/** One room of this process: a device, its folder, its journal and its agent. */
+export class AgentRoom {
+  /** The room's name, clean even where its device sends a hostile one. */
+  readonly name: string
+  readonly folder: string
+  readonly device: Device
+  readonly #context: Context
+  readonly #keys: KeyStore
+  readonly #journalName: string
+  readonly #log: DeviceLog
+  readonly #ended = new AbortController()
+  #journal: Journal | undefined
+  #agent: Agent | undefined
+  #offboarded: boolean
+  #networkUp = true
+  #settled: ((state: ConnectionState) => void) | undefined
+
+  /** `folder` is the room's own, under the context's; its last part names the journal. */
+  constructor(context: Context, options: { name: string; folder: string; device: Device; keys: (folder: string) => KeyStore }) {
+    this.name = options.name
+    this.folder = join(context.folder, options.folder)
+    this.device = options.device
+    this.#context = context
+    this.#keys = options.keys(this.folder)
+    this.#journalName = options.folder
+    this.#offboarded = context.store.isOffboarded(options.folder)
+    const { now, timers, verboseLogs } = context
+    this.#log = new DeviceLog({ folder: this.folder, now, timers, verbose: verboseLogs })
+  }
+
+  /** The agent was removed from this device; it is not brought back by a restart. */
+  get offboarded(): boolean {
+    return this.#offboarded
+  }
+
+  /** The agent, once the device is enrolled. */
+  get agent(): Agent | undefined {
+    return this.#agent
+  }
+
+  /** Starts the agent of a device that is enrolled already, without dialling. Whether there was one. */
+  async resume(): Promise<boolean> {
+    if (this.#offboarded || this.#agent) return this.#agent !== undefined
+    const installed = await installedIn(this.folder, this.#keys)
+    if (installed) await this.#watch(installed)
+    return installed !== undefined
+  }
+
+  /**
+   * Enrols the device where it is not, which waits for the service as long as it takes.
+   * @throws InstallationError, RoomkeeperError; or the reason when the room was stopped meanwhile.
+   */
+  async enrol(): Promise<void> {
+    if (await this.resume()) return
+    const { credential, address, httpAgent, random, newId, timers, checkHosts } = this.#context
+    if (this.#offboarded) throw new ActionError(`${this.name} was off-boarded. "enrol --room" brings it back.`)
+    if (!credential) throw new ActionError(`${this.name} is not enrolled, and neither a key nor an account was given.`)
+    const installed = await install({
+      folder: this.folder,
+      device: this.device,
+      keys: this.#keys,
+      log: this.#log,
+      url: address.enrolments,
+      agent: httpAgent,
+      credential,
+      random,
+      newId,
+      signal: this.#ended.signal,
+      ...(checkHosts ? { checkHosts } : {}),
+      pause: (ms) =>
+        new Promise((done) => {
+          const undo = timers.after(ms, done)
+          this.#ended.signal.addEventListener('abort', () => {
+            undo()
+            done()
+          })
+        }),
+    })
+    await this.#watch(installed)
+  }
+
+  /** Dials; resolves when the agent is connected, or has stopped for good. */
+  connect(): Promise<ConnectionState> {
+    const agent = this.#agent
+    if (!agent) return Promise.reject(new ActionError(`${this.name} is not enrolled.`))
+    return new Promise((resolve) => {
+      this.#settled = resolve
+      agent.connection.start()
+      this.#settle(agent.connection.state)
+    })
+  }
+
+  /** Does what was asked to the device. Resolves when it is journaled and, where connected, sent. @throws ActionError */
+  async act(action: Action): Promise<void> {
+    const { device } = this
+    if (!(device instanceof SimulatedDevice)) throw new ActionError(`${this.name} is a real machine; only simulated rooms can be given faults.`)
+    switch (action.do) {
+      case 'signal':
+        await device.setSignal(action.signal, action.value, action.detail)
+        return
+      case 'facts':
+        await device.setFacts(action.facts)
+        return
+      case 'network':
+        this.#networkUp = action.up
+        if (action.up) this.#agent?.connection.start()
+        else this.#agent?.connection.cut()
+    }
+  }
+
+  /** Removes the agent from the device: says so to the service where connected, then key, files and journal go. */
+  async offboard(): Promise<void> {
+    this.#ended.abort(new ActionError(`${this.name} was off-boarded.`))
+    if (this.#agent) await this.#agent.offboard()
+    else await this.#remove()
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort(new ActionError(`${this.name} was stopped.`))
+    await this.#agent?.stop()
+    this.#log.write()
+  }
+
+  async status(): Promise<RoomStatus> {
+    const { signals, facts } = this.#agent ?? (await this.device.read())
+    const { building, floor } = this.device.place
+    const state: ConnectionState | undefined = this.#agent?.connection.state
+    const enrolment = this.#agent && enrolmentIn(this.folder)
+    const why = !this.#networkUp ? 'network cut' : state && 'why' in state ? state.why : undefined
+    return {
+      name: this.name,
+      building,
+      floor,
+      simulated: this.device instanceof SimulatedDevice,
+      connection: this.#offboarded ? 'offboarded' : (state?.state ?? 'enrolling'),
+      ...(why === undefined ? {} : { why }),
+      ...(state?.state === 'connected' ? { lifecycle: state.lifecycle } : {}),
+      ...(enrolment ? { device: enrolment.device, room: enrolment.room } : {}),
+      waiting: this.#journal?.waiting ?? 0,
+      signals,
+      inCall: facts.inCall ?? false,
+    }
+  }
+
+  async #watch(installed: Installed): Promise<void> {
+    const { store, address, dial, now, timers, random } = this.#context
+    this.#journal = store.journal(this.#journalName)
+    this.#agent = await Agent.start({
+      device: this.device,
+      enrolment: installed.enrolment,
+      url: address.socket.href,
+      key: installed.key,
+      journal: this.#journal,
+      log: this.#log,
+      dial,
+      now,
+      timers,
+      random,
+      offboard: () => this.#remove(),
+      onState: (state) => {
+        this.#settle(state)
+      },
+    })
+  }
+
+  async #remove(): Promise<void> {
+    this.#offboarded = true
+    this.#context.store.setOffboarded(this.#journalName, true)
+    this.#journal?.remove()
+    await uninstall(this.folder, this.#keys)
+  }
+
+  #settle(state: ConnectionState): void {
+    if (state.state !== 'connected' && state.state !== 'stopped') return
+    this.#settled?.(state)
+    this.#settled = undefined
+  }
+}
