@@ -4,7 +4,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Undo } from '../platform.ts'
-import type { CacheState, Change, FeedEvent, PageEvent, SnapshotState, WorkerAnswer, WorkerData, WorkerOpened, WorkerRequest } from './messages.ts'
+import type { CacheState, Change, FeedEvent, PageEvent, SnapshotState, WorkerAnswer, WorkerData, WorkerNext, WorkerOpened, WorkerRequest } from './messages.ts'
 import { openReadable } from './open.ts'
 import { CacheReader } from './reader.ts'
 
@@ -21,13 +21,20 @@ export interface CacheOptions {
   worker?: URL
 }
 
+interface Waiting {
+  resolve(answer: WorkerAnswer): void
+  reject(error: unknown): void
+  onNext?(next: string): void
+}
+
 /** What the sync engine needs of a cache. */
 export interface SyncStore {
   readonly state: CacheState
   feed(bytes: Uint8Array): Promise<FeedEvent>
   beginSnapshot(full: boolean): Promise<SnapshotState>
   restartSnapshot(): Promise<SnapshotState>
-  page(bytes: Uint8Array, generation: number, after: string | null): Promise<PageEvent>
+  /** `onNext` is told where the next page starts before this one is written. */
+  page(bytes: Uint8Array, generation: number, after: string | null, onNext: (next: string) => void): Promise<PageEvent>
   synced(at: number): Promise<void>
 }
 
@@ -37,7 +44,7 @@ export class Cache implements SyncStore {
   readonly #worker: Worker
   readonly #clock: Clock
   readonly #log: Log
-  readonly #waiting = new Map<number, { resolve: (answer: WorkerAnswer) => void; reject: (error: unknown) => void }>()
+  readonly #waiting = new Map<number, Waiting>()
   readonly #onChange = new Set<(change: Change) => void>()
   readonly #onDamage = new Set<() => void>()
   #state: CacheState
@@ -50,7 +57,10 @@ export class Cache implements SyncStore {
     this.#state = state
     this.#clock = options.clock
     this.#log = options.log
-    worker.on('message', (answer: WorkerAnswer) => this.#answered(answer))
+    worker.on('message', (message: WorkerAnswer | WorkerNext) => {
+      if ('next' in message) this.#waiting.get(message.id)?.onNext?.(message.next)
+      else this.#answered(message)
+    })
     worker.on('error', (error) => this.#ended(error))
     worker.on('exit', () => this.#ended(new Error('the cache worker ended')))
   }
@@ -93,8 +103,8 @@ export class Cache implements SyncStore {
     return feed
   }
 
-  async page(bytes: Uint8Array, generation: number, after: string | null): Promise<PageEvent> {
-    const { page } = await this.#ask({ type: 'page', bytes, generation, after, now: this.#clock.now() }, bytes)
+  async page(bytes: Uint8Array, generation: number, after: string | null, onNext: (next: string) => void): Promise<PageEvent> {
+    const { page } = await this.#ask({ type: 'page', bytes, generation, after, now: this.#clock.now() }, bytes, onNext)
     if (page === undefined) throw new Error('the worker gave no event')
     return page
   }
@@ -129,11 +139,11 @@ export class Cache implements SyncStore {
   }
 
   /** The bytes move to the worker: they are empty here afterwards. */
-  #ask(ask: Ask, moved?: Uint8Array): Promise<WorkerAnswer> {
+  #ask(ask: Ask, moved?: Uint8Array, onNext?: (next: string) => void): Promise<WorkerAnswer> {
     if (this.#closed) return Promise.reject(new Error('the cache is closed'))
     const id = this.#next++
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
+      this.#waiting.set(id, { resolve, reject, ...(onNext === undefined ? {} : { onNext }) })
       const whole = moved?.buffer instanceof ArrayBuffer && moved.byteLength === moved.buffer.byteLength
       this.#worker.postMessage({ ...ask, id }, whole && moved.buffer instanceof ArrayBuffer ? [moved.buffer] : [])
     })

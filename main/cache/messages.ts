@@ -81,6 +81,12 @@ export interface WorkerAnswer {
   failed?: { damaged: boolean; detail: string }
 }
 
+/** Where the page after the one being written starts. */
+export interface WorkerNext {
+  id: number
+  next: string
+}
+
 export type WorkerOpened =
   | { type: 'opened'; state: CacheState; setAside?: Unusable }
   | { type: 'cannotOpen'; detail: string }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { cacheMigrations } from './schema.ts'
-import type { WorkerAnswer, WorkerData, WorkerOpened, WorkerRequest } from './messages.ts'
+import type { WorkerAnswer, WorkerData, WorkerNext, WorkerOpened, WorkerRequest } from './messages.ts'
 import { openWritable, saysDamaged, setAside, type Unusable, UnusableDatabase } from './open.ts'
 import { CacheWriter, type Outcome } from './writer.ts'
 
@@ -15,6 +15,8 @@ if (port === null) throw new Error('the cache worker runs as a worker thread onl
 const { path, key, now } = workerData as WorkerData
 /** Copies that could not be used are kept for a look at them; what they held comes again from the service. */
 const asideKept = 2
+
+const post = (message: WorkerOpened | WorkerAnswer | WorkerNext): void => port.postMessage(message)
 
 function open(): { writer: CacheWriter; setAside?: Unusable } {
   const options = { path, key, migrations: cacheMigrations, synchronous: 'normal' } as const
@@ -42,7 +44,9 @@ function handle(writer: CacheWriter, request: WorkerRequest): WorkerAnswer {
       return answer(outcome, { feed: outcome.event })
     }
     case 'page': {
-      const outcome = writer.page(request.bytes, request.generation, request.after, request.now)
+      const outcome = writer.page(request.bytes, request.generation, request.after, request.now, (next) =>
+        post({ id: request.id, next }),
+      )
       return answer(outcome, { page: outcome.event })
     }
     case 'beginSnapshot':
@@ -63,7 +67,7 @@ function handle(writer: CacheWriter, request: WorkerRequest): WorkerAnswer {
 
 try {
   const { writer, setAside: why } = open()
-  port.postMessage({ type: 'opened', state: writer.state, ...(why === undefined ? {} : { setAside: why }) } satisfies WorkerOpened)
+  post({ type: 'opened', state: writer.state, ...(why === undefined ? {} : { setAside: why }) })
   port.on('message', (request: WorkerRequest) => {
     let answer: WorkerAnswer
     try {
@@ -71,10 +75,10 @@ try {
     } catch (error) {
       answer = { id: request.id, state: writer.state, failed: { damaged: saysDamaged(error), detail: String(error) } }
     }
-    port.postMessage(answer)
+    post(answer)
     if (request.type === 'close') port.close()
   })
 } catch (error) {
-  port.postMessage({ type: 'cannotOpen', detail: String(error) } satisfies WorkerOpened)
+  post({ type: 'cannotOpen', detail: String(error) })
   port.close()
 }

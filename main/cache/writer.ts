@@ -146,8 +146,11 @@ export class CacheWriter {
     return { generation, full, after: null, cursor: null, scope: null, done: 0, total: 0, startedAt: now }
   }
 
-  /** One page, asked for with `after` in the snapshot `generation`. The last page ends the snapshot. */
-  page(bytes: Uint8Array, generation: number, after: string | null, now: number): Outcome<PageEvent> {
+  /**
+   * One page, asked for with `after` in the snapshot `generation`. The last page ends the snapshot. `onNext` is told
+   * where the next page starts before this one is written, so that it can be fetched meanwhile.
+   */
+  page(bytes: Uint8Array, generation: number, after: string | null, now: number, onNext?: (next: string) => void): Outcome<PageEvent> {
     const running = this.#state.snapshot
     if (running === null || running.generation !== generation || running.after !== after) return { event: { type: 'dropped' } }
     const parsed = Page.safeParse(parseJson(bytes))
@@ -160,6 +163,7 @@ export class CacheWriter {
       (scope === null || page.scope === scope || (running.full && page.scope > scope)) &&
       (page.next === undefined || page.next !== after)
     if (!fits) return { event: { type: 'restart' } }
+    if (page.next !== undefined) onNext?.(page.next)
 
     const written = nothingWritten()
     const done = running.done + page.rows.length
