@@ -1,0 +1,65 @@
+import { onScopeDispose } from 'vue'
+
+/** How long after "g" its second key is waited for. */
+const secondKeyMs = 1_500
+
+type Keys = Record<string, (event: KeyboardEvent) => void>
+
+const layers: Keys[] = []
+let first: string | null = null
+let firstAt = 0
+
+/** Typing belongs to the field, and an open dialog or menu has its own keys. */
+function busy(event: KeyboardEvent): boolean {
+  const target = event.target
+  if (!(target instanceof HTMLElement)) return false
+  if (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) {
+    return !(target instanceof HTMLInputElement && target.type === 'checkbox')
+  }
+  return document.querySelector('[role="dialog"],[role="menu"],[role="alertdialog"]') !== null
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.altKey) return
+  const command = event.ctrlKey || event.metaKey
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+  if (command) {
+    run(`mod+${key}`, event)
+    return
+  }
+  if (busy(event)) return
+  // Enter and Space belong to the button or link that has the focus.
+  if ((key === 'Enter' || key === ' ') && event.target instanceof HTMLElement && event.target.closest('button,a,input')) return
+  const sequence = first !== null && Date.now() - firstAt < secondKeyMs ? `${first} ${key}` : null
+  first = null
+  if (sequence !== null && run(sequence, event)) return
+  if (run(event.shiftKey && event.key.length > 1 ? `shift+${key}` : key, event)) return
+  if (key === 'g') {
+    first = 'g'
+    firstAt = Date.now()
+  }
+}
+
+function run(key: string, event: KeyboardEvent): boolean {
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const action = layers[i]?.[key]
+    if (!action) continue
+    event.preventDefault()
+    action(event)
+    return true
+  }
+  return false
+}
+
+/**
+ * Keys that work while the caller's scope lives: "j", "Enter", "?", "g i" (one after the other), "mod+k" (Ctrl or
+ * Command; also while typing). The newest scope that knows a key has it.
+ */
+export function useShortcuts(keys: Keys): void {
+  if (layers.length === 0) window.addEventListener('keydown', onKey)
+  layers.push(keys)
+  onScopeDispose(() => {
+    layers.splice(layers.indexOf(keys), 1)
+    if (layers.length === 0) window.removeEventListener('keydown', onKey)
+  })
+}

@@ -1,0 +1,60 @@
+import { computed, type ComputedRef } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRouter } from 'vue-router'
+import { useBridge } from '../../bridge/index.ts'
+import type { IconName } from '../../parts/icons.ts'
+import { useConsole } from '../../stores/console.ts'
+import { guides, useShell } from '../../stores/shell.ts'
+import { useToasts } from '../../stores/toasts.ts'
+
+export interface PaletteAction {
+  readonly group: 'screens' | 'actions' | 'help'
+  readonly id: string
+  readonly name: string
+  readonly icon: IconName
+  readonly keys: string | undefined
+  readonly run: () => void
+}
+
+/** Screens and actions that the palette offers; only what the operator may do. */
+export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: string): void } {
+  const router = useRouter()
+  const core = useConsole()
+  const shell = useShell()
+  const toasts = useToasts()
+  const bridge = useBridge()
+  const { t } = useI18n()
+
+  const go = (path: string): void => void router.push(path)
+  const call = (asked: Promise<unknown>): void => {
+    asked.catch((error: unknown) => toasts.problem(t('palette.failed'), error))
+  }
+
+  const actions = computed<PaletteAction[]>(() => {
+    const made: PaletteAction[] = []
+    const add = (group: PaletteAction['group'], id: string, icon: IconName, run: () => void, keys?: string, name?: string) =>
+      made.push({ group, id, name: name ?? t(`palette.do.${id}`), icon, keys, run })
+    add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
+    add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
+    if (core.may('settings.view')) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
+    add('screens', 'about', 'info', () => go('/about'))
+
+    const offline = core.sync.state === 'offline' && core.sync.why === 'workOffline'
+    if (offline) add('actions', 'goOnline', 'refresh', () => call(bridge.call('sync.workOffline', { on: false })))
+    else add('actions', 'workOffline', 'cloudOff', () => call(bridge.call('sync.workOffline', { on: true })))
+    if (!offline) add('actions', 'syncNow', 'refresh', () => call(bridge.call('sync.now', {})))
+    add('actions', 'outbox', 'outbox', () => (shell.outbox = true))
+    add('actions', 'light', 'settings', () => call(bridge.call('preferences.set', { theme: 'light' })))
+    add('actions', 'dark', 'settings', () => call(bridge.call('preferences.set', { theme: 'dark' })))
+    add('actions', 'english', 'settings', () => call(bridge.call('preferences.set', { language: 'en' })))
+    add('actions', 'french', 'settings', () => call(bridge.call('preferences.set', { language: 'fr' })))
+    add('actions', 'signOut', 'signOut', () => (shell.signOut = true))
+
+    add('help', 'shortcuts', 'keyboard', () => (shell.shortcuts = true), '?')
+    for (const guide of guides) {
+      add('help', `guide-${guide}`, 'book', () => (shell.guide = guide), undefined, t(`guide.${guide}.title`))
+    }
+    return made
+  })
+  return Object.assign(actions, { go })
+}

@@ -1,0 +1,74 @@
+import { defineStore } from 'pinia'
+import { computed, inject, ref, shallowRef } from 'vue'
+import { may as mayBy } from '../../contract/access.ts'
+import type { TopicName, TopicOutput } from '../../contract/bridge.ts'
+import type { RoomId } from '../../contract/ids.ts'
+import type { Permission } from '../../contract/permissions.ts'
+import type { AppState, Preferences, SessionState, SettingsView, SyncState } from '../../contract/views.ts'
+import { pipeKey, useBridge } from '../bridge/index.ts'
+
+type Changes = TopicOutput<'changes'>
+
+/** What the console's core says of itself: program, person, sync, unsent work, settings. All of it is live. */
+export const useConsole = defineStore('console', () => {
+  const bridge = useBridge()
+  const pipe = inject(pipeKey)
+
+  const app = shallowRef<AppState | null>(null)
+  const preferences = shallowRef<Preferences>({ language: 'system', theme: 'system' })
+  const session = shallowRef<SessionState | null>(null)
+  const sync = shallowRef<SyncState>({ state: 'stopped' })
+  const outbox = shallowRef<TopicOutput<'outbox'>>({ pending: 0, refused: 0 })
+  const settings = shallowRef<SettingsView | null>(null)
+  /** Whether the core can be heard; null until it was for the first time. */
+  const linked = ref<boolean | null>(null)
+
+  const watchers = new Set<(changes: Changes) => void>()
+  const hear = <N extends TopicName>(name: N, into: (value: TopicOutput<N>) => void): void => {
+    bridge.listen(name, {} as Parameters<typeof bridge.listen<N>>[1], into)
+  }
+  pipe?.onOpen((open) => {
+    if (open) linked.value = true
+    else if (linked.value !== null) linked.value = false
+  })
+  hear('app', (value) => (app.value = value))
+  hear('preferences', (value) => (preferences.value = value))
+  hear('session', (value) => (session.value = value))
+  hear('sync', (value) => (sync.value = value))
+  hear('outbox', (value) => (outbox.value = value))
+  hear('settings', (value) => (settings.value = value))
+  hear('changes', (value) => {
+    for (const watcher of watchers) watcher(value)
+  })
+
+  /** Called with every change of the cache. Returns its undo. */
+  function onChanges(watcher: (changes: Changes) => void): () => void {
+    watchers.add(watcher)
+    return () => watchers.delete(watcher)
+  }
+
+  const me = computed(() => (session.value?.state === 'signedIn' ? session.value.me : null))
+  const may = (permission: Permission, room?: RoomId): boolean =>
+    me.value !== null && mayBy(me.value.access, permission, room)
+  const offline = computed(() => sync.value.state === 'offline')
+  /** When the copy last agreed with the service, in UTC milliseconds. */
+  const syncedAt = computed(() => ('syncedAt' in sync.value ? sync.value.syncedAt : null))
+  /** Nothing has ever been synced to this copy, so empty lists mean nothing yet. */
+  const neverSynced = computed(() => syncedAt.value === null)
+
+  return {
+    app,
+    preferences,
+    session,
+    sync,
+    outbox,
+    settings,
+    linked,
+    me,
+    may,
+    offline,
+    syncedAt,
+    neverSynced,
+    onChanges,
+  }
+})

@@ -1,0 +1,15 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+
+export const guides = ['enrol', 'proxy', 'byHand', 'inBulk', 'offboard'] as const
+export type Guide = (typeof guides)[number]
+
+/** Which of the shell's panels are open. */
+export const useShell = defineStore('shell', () => {
+  const palette = ref(false)
+  const outbox = ref(false)
+  const shortcuts = ref(false)
+  const signOut = ref(false)
+  const guide = ref<Guide | null>(null)
+  return { palette, outbox, shortcuts, signOut, guide }
+})

@@ -1,0 +1,83 @@
+import { useI18n } from 'vue-i18n'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** A stretch of time in its largest unit, cut: 59 s, 4 min, 3 h, 2 d. Less than nothing counts as nothing. */
+export function largestUnit(ms: number): { unit: 'second' | 'minute' | 'hour' | 'day'; count: number } {
+  const span = Math.max(0, ms)
+  if (span < minute) return { unit: 'second', count: Math.floor(span / 1_000) }
+  if (span < hour) return { unit: 'minute', count: Math.floor(span / minute) }
+  if (span < 2 * day) return { unit: 'hour', count: Math.floor(span / hour) }
+  return { unit: 'day', count: Math.floor(span / day) }
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Formats are costly to make and lists need thousands. A zone that does not exist gives the operator's own. */
+function dateFormat(language: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${name} ${options.timeZone ?? ''}`
+  const known = formats.get(key)
+  if (known) return known
+  let made: Intl.DateTimeFormat
+  try {
+    made = new Intl.DateTimeFormat(language, options)
+  } catch {
+    made = new Intl.DateTimeFormat(language, { ...options, timeZone: undefined })
+  }
+  if (formats.size > 500) formats.clear()
+  formats.set(key, made)
+  return made
+}
+
+const exactly: Intl.DateTimeFormatOptions = {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+}
+
+/** Numbers, times and stretches of time in the chosen language. */
+export function useFormat() {
+  const { t, locale } = useI18n()
+
+  const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value)
+  const percent = (share: number): string =>
+    new Intl.NumberFormat(locale.value, { style: 'percent', maximumFractionDigits: 0 }).format(share)
+  /** 09:12. */
+  const clock = (at: number, timeZone?: string): string =>
+    dateFormat(locale.value, 'clock', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }).format(at)
+  /** 21 Nov, 09:12. */
+  const moment = (at: number, timeZone?: string): string =>
+    dateFormat(locale.value, 'moment', {
+      day: 'numeric',
+      month: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+      timeZone,
+    }).format(at)
+  /** Saturday 21 November, as a heading. */
+  const dayOf = (at: number): string =>
+    dateFormat(locale.value, 'day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
+  /** Sat 21 Nov, 09:12:04, the operator's own time. */
+  const exact = (at: number, timeZone?: string): string =>
+    dateFormat(locale.value, 'exact', { ...exactly, timeZone }).format(at)
+  /** 4 min. */
+  const span = (ms: number): string => {
+    const { unit, count } = largestUnit(ms)
+    return t(`age.${unit}`, { n: number(count) })
+  }
+  const list = (items: string[]): string =>
+    new Intl.ListFormat(locale.value, { style: 'long', type: 'conjunction' }).format(items)
+  const bytes = (value: number): string =>
+    value < 1_000_000
+      ? t('size.kilo', { n: number(Math.max(1, Math.round(value / 1_000))) })
+      : t('size.mega', { n: number(Math.round(value / 100_000) / 10) })
+
+  return { number, percent, clock, moment, dayOf, exact, span, list, bytes }
+}

@@ -1,0 +1,70 @@
+import { evidenceOf, type Severity, type SignalValue } from '../../contract/signals.ts'
+import type { IncidentView, RoomState } from '../../contract/views.ts'
+
+/** Everything that StateMark can draw: one colour, one shape and one word each. */
+export const marks = [
+  'healthy',
+  'important',
+  'warning',
+  'disconnected',
+  'suppressed',
+  'onboarding',
+  'unknown',
+  'unenrolled',
+  'unhealthy',
+  'investigating',
+  'resolved',
+  'misconfigured',
+  'misconfiguredWarning',
+  'notPresent',
+  'notApplicable',
+  'badWarning',
+] as const
+export type Mark = (typeof marks)[number]
+
+export type Shape = 'dot' | 'diamond' | 'triangle' | 'slashed' | 'blocked' | 'dashed' | 'question' | 'dash' | 'ring' | 'check'
+export type Tone =
+  | 'healthy'
+  | 'important'
+  | 'warning'
+  | 'disconnected'
+  | 'suppressed'
+  | 'onboarding'
+  | 'unknown'
+
+export const drawing: Readonly<Record<Mark, { shape: Shape; tone: Tone }>> = {
+  healthy: { shape: 'dot', tone: 'healthy' },
+  important: { shape: 'diamond', tone: 'important' },
+  unhealthy: { shape: 'diamond', tone: 'important' },
+  misconfigured: { shape: 'diamond', tone: 'important' },
+  warning: { shape: 'triangle', tone: 'warning' },
+  badWarning: { shape: 'triangle', tone: 'warning' },
+  misconfiguredWarning: { shape: 'triangle', tone: 'warning' },
+  disconnected: { shape: 'slashed', tone: 'disconnected' },
+  suppressed: { shape: 'blocked', tone: 'suppressed' },
+  onboarding: { shape: 'dashed', tone: 'onboarding' },
+  unknown: { shape: 'question', tone: 'unknown' },
+  unenrolled: { shape: 'dash', tone: 'unknown' },
+  notPresent: { shape: 'dash', tone: 'unknown' },
+  notApplicable: { shape: 'dash', tone: 'unknown' },
+  investigating: { shape: 'ring', tone: 'warning' },
+  resolved: { shape: 'check', tone: 'healthy' },
+}
+
+export function markOfRoomState(state: RoomState): Mark {
+  return state
+}
+
+/** An incident by what it asks for: resolved, investigating, else how bad it is. */
+export function markOfIncident(incident: Pick<IncidentView, 'status' | 'severity' | 'signal'>): Mark {
+  if (incident.status === 'resolved') return 'resolved'
+  if (incident.status === 'investigating') return 'investigating'
+  return incident.signal === 'connectivity.agent' ? 'disconnected' : incident.severity
+}
+
+/** A signal's value, drawn by the severity that it would have as an incident. */
+export function markOfSignal(value: SignalValue, severity: Severity): Mark {
+  if (evidenceOf(value) !== 'bad') return value as Exclude<SignalValue, 'unhealthy' | 'misconfigured'>
+  if (value === 'misconfigured') return severity === 'warning' ? 'misconfiguredWarning' : 'misconfigured'
+  return severity === 'warning' ? 'badWarning' : 'unhealthy'
+}
