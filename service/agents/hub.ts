@@ -1,0 +1,294 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import { agentProtocolVersions, type AgentToService, challengeProof } from '../../contract/agent.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { DeviceChange } from '../bus/bus.ts'
+import type { ServiceDeps } from '../deps.ts'
+import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
+import { readMessage, readReport } from './messages.ts'
+import { revoke } from './offboarding.ts'
+import { isSignedBy, storedKey } from './proofs.ts'
+import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
+import { Silences } from './silences.ts'
+
+type Hello = Extract<AgentToService, { type: 'hello' }>
+
+const beat = JSON.stringify({ type: 'beat' })
+
+/** Whether coming back can help: not for who is not known here, or speaks another language. */
+const finalRefusals: readonly ErrorCode[] = ['device.unknown', 'device.signature', 'device.version']
+
+/**
+ * The agents' sockets: who is there, what each may say at this moment, and when it was last heard. Sockets share their
+ * listeners and one sweep; an idle connection costs little more than the bare socket.
+ */
+export class AgentHub implements SessionOwner {
+  readonly intake: Intake
+  readonly #deps: ServiceDeps
+  readonly #silences: Silences
+  readonly #sockets: InstanceType<typeof WebSocketServer<typeof AgentSocket>>
+  readonly #sessions = new Set<AgentSession>()
+  /** The one session of each known device, and of its room: the newest wins. */
+  readonly #byDevice = new Map<DeviceId, AgentSession>()
+  readonly #byRoom = new Map<RoomId, AgentSession>()
+  #closing = false
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: limits.agentMessageBytes,
+      perMessageDeflate: false,
+      WebSocket: AgentSocket,
+    })
+    this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
+    this.intake = new Intake({
+      ...deps,
+      isPresent: (room) => this.#byRoom.has(room),
+      onCommitted: (outcomes) => this.#committed(outcomes),
+      onFailed: (sessions, error) => {
+        deps.log.error({ err: error, sessions: sessions.size }, 'reports could not be committed')
+        for (const session of sessions) this.#refuse(session, 'service.failed')
+      },
+    })
+  }
+
+  /** Rooms that were in contact when the service last ran: they have the grace period to come back. */
+  async start(): Promise<void> {
+    for (const { tenant, room, lastContactAt } of await this.#deps.store.roomsInContact()) {
+      if (!this.#byRoom.has(room)) this.#silences.expect(tenant, room, lastContactAt)
+    }
+  }
+
+  /** Agents are told to come back later; what they sent is committed first. */
+  async stop(): Promise<void> {
+    this.#closing = true
+    await this.intake.idle()
+    for (const session of this.#sessions) this.#refuse(session, 'service.unavailable')
+    this.#sockets.close()
+  }
+
+  get connected(): number {
+    return this.#byDevice.size
+  }
+
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#closing) {
+      socket.destroy()
+      return
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
+      const nonce = randomBytes(32).toString('base64url')
+      const session = new AgentSession(accepted, this, nonce, this.#deps.now())
+      this.#sessions.add(session)
+      session.say({ type: 'challenge', nonce, service: this.#deps.serviceName })
+    })
+  }
+
+  /** A room was made for a device that has not connected yet. */
+  expect(tenant: TenantId, room: RoomId): void {
+    if (!this.#byRoom.has(room)) this.#silences.expect(tenant, room, this.#deps.now())
+  }
+
+  /** Tells a connected device of a change; one that is not connected learns it when it comes. */
+  tell(device: DeviceId, change: DeviceChange): void {
+    const session = this.#byDevice.get(device)
+    if (!session) return
+    if (change.type === 'lifecycle') session.sayLifecycle(change.lifecycle)
+    else if (change.type === 'revoked') this.#refuse(session, 'device.unknown')
+    else this.#offboard(session)
+  }
+
+  /** The shared look at all connections: late hellos, missed heartbeats, silent rooms, contacts to be stored. */
+  sweep(): void {
+    const { now, config } = this.#deps
+    const { agentHelloMs, disconnectAfterMs } = config.timing
+    const at = now()
+    for (const session of this.#sessions) {
+      const silentMs = at - session.heardAt
+      const known = session.phase === 'live' || session.phase === 'offboarding'
+      if (silentMs >= (known ? disconnectAfterMs : agentHelloMs)) session.socket.terminate()
+      else if (session.phase === 'live' && session.heardAt - session.storedAt >= limits.contactStoreMs) {
+        session.storedAt = session.heardAt
+        this.intake.add({ kind: 'contact', session })
+      }
+    }
+    for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
+  }
+
+  /** For the sessions. */
+  receive(session: AgentSession, data: Buffer, isBinary: boolean): void {
+    if (session.phase === 'closed') return
+    try {
+      const message = readMessage(data, isBinary)
+      // Before its hello was looked at nobody is there, so that a stranger cannot hold the socket open.
+      if (session.phase === 'live' || session.phase === 'offboarding') session.heardAt = this.#deps.now()
+      this.#dispatch(session, message)
+    } catch (error) {
+      if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, 'an agent message failed')
+      if (error instanceof RoomkeeperError) this.#refuse(session, error.code, error.details.detail)
+      else this.#refuse(session, 'service.failed')
+    }
+  }
+
+  #dispatch(session: AgentSession, message: AgentToService): void {
+    const { phase } = session
+    if (message.type === 'hello' && phase === 'challenged') void this.#verify(session, message)
+    else if (phase === 'offboarding') {
+      if (message.type === 'offboarded') this.#offboarded(session)
+      // A beat may have been on its way.
+      else if (message.type !== 'beat') throw new RoomkeeperError('device.offboarding')
+    } else if (message.type === 'report' && phase === 'live') this.#reports(session, message.reports)
+    else if (message.type === 'beat' && phase === 'live') session.sayText(beat)
+    else throw new RoomkeeperError('message.unexpected', { detail: `${message.type} is not for this moment.` })
+  }
+
+  async #verify(session: AgentSession, hello: Hello): Promise<void> {
+    session.phase = 'verifying'
+    const { nonce } = session
+    session.nonce = ''
+    const { store, serviceName, now } = this.#deps
+    const helloAt = now()
+    try {
+      if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
+      const device = await store.deviceById(hello.device)
+      if (!device || device.state === 'revoked') throw new RoomkeeperError('device.unknown')
+      const text = challengeProof(nonce, serviceName, hello.device)
+      if (!isSignedBy(storedKey(device.publicKey), text, hello.signature)) throw new RoomkeeperError('device.signature')
+      if (session.phase !== 'verifying') return
+      session.phase = 'arriving'
+      session.heardAt = now()
+      session.identity = { device: device.id, tenant: device.tenant, room: device.room }
+      this.#register(session, device.id, device.room)
+      if (device.state === 'offboarding') this.#offboard(session)
+      else this.intake.add({ kind: 'arrival', session, journal: hello.journal, clockOffsetMs: helloAt - hello.sentAt })
+    } catch (error) {
+      if (error instanceof RoomkeeperError) {
+        this.#deps.log.warn({ device: hello.device, code: error.code }, 'refused a device')
+        this.#refuse(session, error.code)
+      } else {
+        this.#deps.log.error({ err: error }, 'a hello could not be looked at')
+        this.#refuse(session, 'service.failed')
+      }
+    }
+  }
+
+  #register(session: AgentSession, device: DeviceId, room: RoomId): void {
+    const older = this.#byDevice.get(device)
+    this.#byDevice.set(device, session)
+    this.#byRoom.set(room, session)
+    this.#silences.arrived(room)
+    this.#deps.metrics.agents.set(this.#byDevice.size)
+    if (older) this.#close(older, 1000, 'the same device has connected anew')
+  }
+
+  #reports(session: AgentSession, reports: Extract<AgentToService, { type: 'report' }>['reports']): void {
+    const receivedAt = this.#deps.now()
+    const { progress } = session
+    let repeated = 0
+    for (const numbered of reports) {
+      const { number } = numbered
+      if (number <= session.received) {
+        repeated++
+        continue
+      }
+      if (number > session.received + 1) {
+        this.#deps.metrics.reports.inc({ outcome: 'outOfOrder' })
+        session.say({ type: 'resend', from: session.received + 1 })
+        break
+      }
+      session.received = number
+      const read = readReport(numbered)
+      if ('report' in read) this.intake.add({ kind: 'report', session, number, receivedAt, report: read.report })
+      else this.intake.add({ kind: 'rejected', session, number, receivedAt, code: read.code, body: JSON.stringify(numbered) })
+    }
+    if (repeated === 0) return
+    this.#deps.metrics.reports.inc({ outcome: 'repeated' }, repeated)
+    if (progress) session.sayAcknowledged(progress.acknowledged)
+  }
+
+  #committed(outcomes: readonly SessionOutcome[]): void {
+    const { metrics, config } = this.#deps
+    let acknowledged = 0
+    for (const outcome of outcomes) {
+      const { session, progress, arrived, rejected } = outcome
+      const before = session.progress?.acknowledged ?? progress.acknowledged
+      session.progress = progress
+      session.storedAt = session.heardAt
+      if (arrived && session.phase === 'arriving') this.#welcome(session, config.timing.heartbeatMs)
+      if (progress.acknowledged === before) continue
+      acknowledged += progress.acknowledged - before - rejected.length
+      if (rejected.length > 0) metrics.reports.inc({ outcome: 'rejected' }, rejected.length)
+      if (session.phase === 'live' || session.phase === 'offboarding') session.sayText(acknowledgement(outcome))
+    }
+    if (acknowledged > 0) metrics.reports.inc({ outcome: 'acknowledged' }, acknowledged)
+  }
+
+  #welcome(session: AgentSession, heartbeatMs: number): void {
+    const { identity, progress } = session
+    if (!identity || !progress) return
+    session.phase = 'live'
+    session.received = progress.acknowledged
+    const lifecycle = this.#deps.rooms.cached(identity.room)?.state.lifecycle ?? 'onboarding'
+    session.say({ type: 'welcome', version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle })
+  }
+
+  #offboard(session: AgentSession): void {
+    session.phase = 'offboarding'
+    session.say({ type: 'offboard' })
+  }
+
+  #offboarded(session: AgentSession): void {
+    const { identity } = session
+    this.#close(session, 1000, 'off-boarded')
+    if (!identity) return
+    this.#deps.store
+      .write(identity.tenant, { kind: 'system' }, (tx) => revoke(tx, identity.device))
+      .catch((error: unknown) => this.#deps.log.error({ err: error }, 'a device could not be revoked; it will be later'))
+  }
+
+  #refuse(session: AgentSession, code: ErrorCode, detail?: string): void {
+    if (session.phase === 'closed') return
+    this.#deps.metrics.refusals.inc({ code })
+    session.say({ type: 'error', code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }), retry: !finalRefusals.includes(code) })
+    this.#close(session, 1008, code)
+  }
+
+  #close(session: AgentSession, status: number, reason: string): void {
+    session.phase = 'closed'
+    this.#forget(session)
+    session.socket.close(status, reason)
+  }
+
+  /** For the sessions. */
+  broken(session: AgentSession, error: Error): void {
+    const code: ErrorCode = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'message.tooLarge' : 'message.malformed'
+    // ws has said why on the socket (1009, 1007, 1002), and closes it.
+    if ('code' in error && String(error.code).startsWith('WS_ERR')) this.#deps.metrics.refusals.inc({ code })
+    session.phase = 'closed'
+  }
+
+  /** For the sessions. */
+  gone(session: AgentSession): void {
+    session.phase = 'closed'
+    this.#sessions.delete(session)
+    this.#forget(session)
+  }
+
+  /** From now on silence counts, from when the device was last heard. */
+  #forget(session: AgentSession): void {
+    const { identity, heardAt } = session
+    if (!identity) return
+    if (this.#byDevice.get(identity.device) === session) this.#byDevice.delete(identity.device)
+    if (this.#byRoom.get(identity.room) === session) {
+      this.#byRoom.delete(identity.room)
+      this.#silences.expect(identity.tenant, identity.room, heardAt)
+    }
+    this.#deps.metrics.agents.set(this.#byDevice.size)
+  }
+}

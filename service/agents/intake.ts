@@ -1,0 +1,158 @@
+import type { Report, ServiceToAgent } from '../../contract/agent.ts'
+import type { ErrorCode } from '../../contract/errors.ts'
+import type { DeviceId, JournalId, RoomId, TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Rooms } from '../incidents/rooms.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import type { Store } from '../store/store.ts'
+import { system } from '../store/transaction.ts'
+import { Batch } from './batch.ts'
+import type { AgentSession, Progress } from './session.ts'
+
+/** What waits for the next commit. Everything that devices do to rooms goes through this one queue, so in one order. */
+export type IntakeItem =
+  /** A device that has proved who it is. */
+  | { kind: 'arrival'; session: AgentSession; journal: JournalId; clockOffsetMs: number }
+  | { kind: 'report'; session: AgentSession; number: number; receivedAt: number; report: Report }
+  | { kind: 'rejected'; session: AgentSession; number: number; receivedAt: number; code: ErrorCode; body: string }
+  /** A connected device was heard of again, and it is time to store that. */
+  | { kind: 'contact'; session: AgentSession }
+  /** A room was not heard of for too long. */
+  | { kind: 'silence'; tenant: TenantId; room: RoomId; lastContactAt: number }
+
+/** What a committed batch means for one session. */
+export interface SessionOutcome {
+  readonly session: AgentSession
+  readonly progress: Progress
+  readonly rejected: { number: number; code: ErrorCode }[]
+  /** The device was taken in by this batch. */
+  readonly arrived: boolean
+}
+
+export interface IntakeOptions {
+  readonly store: Store
+  readonly rooms: Rooms
+  readonly metrics: Metrics
+  readonly now: () => number
+  /** Whether somebody is there for the room: a silence that was noticed before they came is void. */
+  readonly isPresent: (room: RoomId) => boolean
+  /** Told after the commit. */
+  readonly onCommitted: (outcomes: readonly SessionOutcome[]) => void
+  /** Nothing of these was committed. */
+  readonly onFailed: (sessions: ReadonlySet<AgentSession>, error: unknown) => void
+}
+
+/**
+ * Group commit: all that arrived since the last commit goes through the engine and into the store in one transaction,
+ * and is acknowledged once that is on the disk. The more arrives, the larger the batches and the cheaper each report.
+ */
+export class Intake {
+  readonly #options: IntakeOptions
+  #queue: IntakeItem[] = []
+  readonly #paused = new Set<AgentSession>()
+  #working: Promise<void> | undefined
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** Queues one thing. A session that fills the queue is not read from until there is room again. */
+  add(item: IntakeItem): void {
+    this.#queue.push(item)
+    if (this.#queue.length >= limits.intakeQueue && 'session' in item && !this.#paused.has(item.session)) {
+      this.#paused.add(item.session)
+      item.session.socket.pause()
+    }
+    this.#working ??= this.#work()
+  }
+
+  /** Resolves when all that was queued is committed or has failed. */
+  async idle(): Promise<void> {
+    while (this.#working) await this.#working
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // One turn of the loop: what other sockets have received meanwhile joins the batch.
+      await new Promise((resolve) => setImmediate(resolve))
+      const items = this.#queue.splice(0, limits.intakeBatch)
+      if (this.#queue.length < limits.intakeQueue / 2) this.#resume()
+      await this.#commit(items)
+    }
+    this.#working = undefined
+  }
+
+  #resume(): void {
+    for (const session of this.#paused) session.socket.resume()
+    this.#paused.clear()
+  }
+
+  async #commit(items: readonly IntakeItem[]): Promise<void> {
+    try {
+      await this.#tryCommit(items)
+    } catch (error) {
+      const parts = bySession(items)
+      if (parts.length === 1) {
+        this.#options.onFailed(new Set(sessionsOf(items)), error)
+        return
+      }
+      // One session's bad luck must not be everybody's.
+      for (const part of parts) await this.#commit(part)
+    }
+  }
+
+  async #tryCommit(items: readonly IntakeItem[]): Promise<void> {
+    const { store, rooms, metrics, isPresent, onCommitted } = this.#options
+    const tenants = byTenant(items)
+    const outcomes = await store.writeMany(system, async (on) => {
+      const found: SessionOutcome[] = []
+      for (const [tenant, own] of tenants) {
+        const batch = new Batch(on(tenant), rooms, isPresent)
+        found.push(...(await batch.run(own)))
+      }
+      return found
+    })
+    metrics.intakeBatch.observe(items.length)
+    onCommitted(outcomes)
+  }
+}
+
+/** The acknowledgement of one session, as text: the same few bytes for almost all. */
+export function acknowledgement({ progress, rejected }: SessionOutcome): string {
+  const upTo = progress.acknowledged
+  if (rejected.length === 0) return `{"type":"ack","upTo":${upTo}}`
+  const message: ServiceToAgent = { type: 'ack', upTo, rejected }
+  return JSON.stringify(message)
+}
+
+function byTenant(items: readonly IntakeItem[]): Map<TenantId, IntakeItem[]> {
+  const found = new Map<TenantId, IntakeItem[]>()
+  for (const item of items) {
+    const tenant = item.kind === 'silence' ? item.tenant : item.session.identity?.tenant
+    if (tenant === undefined) continue
+    const own = found.get(tenant)
+    if (own) own.push(item)
+    else found.set(tenant, [item])
+  }
+  return found
+}
+
+/** Parts that can be committed apart: what one device does stays together and in order. */
+function bySession(items: readonly IntakeItem[]): IntakeItem[][] {
+  const parts = new Map<DeviceId | RoomId | undefined, IntakeItem[]>()
+  for (const item of items) {
+    const key = item.kind === 'silence' ? item.room : item.session.identity?.device
+    const part = parts.get(key)
+    if (part) part.push(item)
+    else parts.set(key, [item])
+  }
+  return [...parts.values()]
+}
+
+function* sessionsOf(items: readonly IntakeItem[]): Generator<AgentSession> {
+  for (const item of items) if ('session' in item) yield item.session
+}

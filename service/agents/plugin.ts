@@ -1,0 +1,66 @@
+import { EnrolmentAnswer, EnrolmentRequest } from '../../contract/agent.ts'
+import { limits } from '../../contract/limits.ts'
+import type { App, Plugin, ServiceDeps } from '../deps.ts'
+import { RateLimit } from '../http/rateLimit.ts'
+import { onUpgrade } from '../http/upgrades.ts'
+import { Timers } from '../incidents/timers.ts'
+import { system } from '../store/transaction.ts'
+import { enrolDevice, readCredential } from './enrolments.ts'
+import { AgentHub } from './hub.ts'
+import { revoke } from './offboarding.ts'
+
+/** How often connections are looked at, as a share of the silence that counts; and how often off-boardings are. */
+const sweepShare = 1 / 20
+const longestSweepMs = 5_000
+const offboardingEveryMs = 3_600_000
+
+/**
+ * All that devices do: enrolment, their sockets, the intake of reports, and the engine's timers. Everything ends with
+ * the server, in an order in which nothing acknowledged is lost.
+ */
+export const agents: Plugin = async (app, deps) => {
+  const hub = new AgentHub(deps)
+  const timers = new Timers({ ...deps, onProblem: (error) => deps.log.error({ err: error }, 'timers of incidents failed; trying again') })
+  enrolmentRoute(app, deps, hub)
+  onUpgrade(app.server, '/v1/agent', (request, socket, head) => hub.accept(request, socket, head))
+  const unsubscribe = deps.bus.subscribe('device', ({ device, change }) => hub.tell(device, change))
+  await hub.start()
+  timers.start()
+  const sweepMs = Math.min(longestSweepMs, Math.max(10, deps.config.timing.disconnectAfterMs * sweepShare))
+  const sweep = setInterval(() => hub.sweep(), sweepMs)
+  const revokeOld = () => {
+    revokeOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'off-boarding devices could not be revoked'))
+  }
+  const offboardings = setInterval(revokeOld, Math.min(offboardingEveryMs, deps.config.timing.offboardingMs))
+  revokeOld()
+  app.addHook('preClose', async () => {
+    clearInterval(sweep)
+    clearInterval(offboardings)
+    unsubscribe()
+    await hub.stop()
+    await timers.stop()
+  })
+}
+
+function enrolmentRoute(app: App, deps: ServiceDeps, hub: AgentHub): void {
+  const rate = new RateLimit(limits.requestsPerMinute, deps.now)
+  app.post(
+    '/v1/enrolments',
+    { config: { access: 'device' }, schema: { tags: ['devices'], body: EnrolmentRequest, response: { 200: EnrolmentAnswer } } },
+    async (request) => {
+      const credential = await readCredential(deps, rate, request.headers.authorization)
+      const { answer, fresh } = await enrolDevice(deps, credential, request.body)
+      if (fresh) hub.expect(credential.tenant, answer.room)
+      return answer
+    },
+  )
+}
+
+/** Devices whose off-boarding was never finished (ENR-5). */
+async function revokeOverdue({ store, now, config }: ServiceDeps): Promise<void> {
+  for (;;) {
+    const overdue = await store.devicesOffboardingBefore(now() - config.timing.offboardingMs, limits.listRows)
+    for (const { tenant, id } of overdue) await store.write(tenant, system, (tx) => revoke(tx, id))
+    if (overdue.length < limits.listRows) return
+  }
+}

@@ -1,0 +1,43 @@
+import type { RoomId, TenantId } from '../../contract/ids.ts'
+
+export interface Silence {
+  readonly tenant: TenantId
+  readonly room: RoomId
+  readonly lastContactAt: number
+}
+
+/**
+ * Rooms that nobody is connected for and that are not called disconnected yet. Only those are kept, so that it costs
+ * nothing while all is well.
+ */
+export class Silences {
+  readonly #afterMs: number
+  readonly #notBefore: number
+  readonly #rooms = new Map<RoomId, Silence>()
+
+  /** `afterMs`: how long a silence may last; `notBefore`: until when the service itself was not up long enough to say so. */
+  constructor(afterMs: number, notBefore: number) {
+    this.#afterMs = afterMs
+    this.#notBefore = notBefore
+  }
+
+  expect(tenant: TenantId, room: RoomId, lastContactAt: number): void {
+    this.#rooms.set(room, { tenant, room, lastContactAt })
+  }
+
+  arrived(room: RoomId): void {
+    this.#rooms.delete(room)
+  }
+
+  /** Rooms whose silence lasts too long now; each is named once. */
+  due(now: number): Silence[] {
+    if (now < this.#notBefore) return []
+    const found: Silence[] = []
+    for (const silence of this.#rooms.values()) {
+      if (now - silence.lastContactAt < this.#afterMs) continue
+      found.push(silence)
+      this.#rooms.delete(silence.room)
+    }
+    return found
+  }
+}

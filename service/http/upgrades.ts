@@ -1,0 +1,36 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Takes over a connection whose client asked for a WebSocket. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+const routers = new WeakMap<object, Map<string, UpgradeHandler>>()
+
+/**
+ * Hands WebSocket requests for one path to a handler. The first call makes the server refuse those for other paths.
+ * @throws where the path is taken already: a mistake of the program.
+ */
+export function onUpgrade(server: Server, path: string, handler: UpgradeHandler): void {
+  let router = routers.get(server)
+  if (!router) {
+    const made = new Map<string, UpgradeHandler>()
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const found = made.get(request.url?.split('?', 1)[0] ?? '')
+      if (found) found(request, socket, head)
+      else refuseUpgrade(socket, '404 Not Found')
+    })
+    routers.set(server, made)
+    router = made
+  }
+  if (router.has(path)) throw new Error(`There are two handlers for WebSockets at ${path}.`)
+  router.set(path, handler)
+}
+
+/** Answers the request over HTTP, with a JSON body if there is one to give, and hangs up. */
+export function refuseUpgrade(socket: Duplex, status: string, problem?: object): void {
+  const body = problem ? JSON.stringify(problem) : ''
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
