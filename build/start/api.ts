@@ -1,3 +1,4 @@
+import { v7 } from 'uuid'
 import { type z } from 'zod'
 import {
   type Assignment,
@@ -6,19 +7,21 @@ import {
   EnrolmentKey,
   RoomList,
 } from '../../contract/api.ts'
-import { CommandOutcome, type Command } from '../../contract/commands.ts'
+import { type Command } from '../../contract/commands.ts'
 import { type Room } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
-import { v7 } from 'uuid'
 
 /** The service's public HTTP interface, as far as the demo needs it. */
 export interface Api {
   enrolmentKey(): Promise<string>
+  resetEnrolmentKey(): Promise<void>
   rooms(): Promise<Room[]>
   assignments(): Promise<Assignment[]>
   changeAssignment(id: Assignment['id'], change: z.input<typeof AssignmentChange>): Promise<void>
   /** Sends one command and throws when it is refused. */
   command(command: z.input<typeof Command>): Promise<void>
+  /** Enrols rooms, however many. */
+  enrolRooms(rooms: readonly string[]): Promise<void>
 }
 
 const requestMs = 30_000
@@ -35,8 +38,14 @@ export function connect(service: string, token: string): Api {
     if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 300)}`)
     return text === '' ? undefined : JSON.parse(text)
   }
+  const command = async (command: z.input<typeof Command>) => {
+    await ask('POST', '/v1/commands', { key: v7(), issuedAt: Date.now(), command })
+  }
   return {
     enrolmentKey: async () => EnrolmentKey.parse(await ask('GET', '/v1/enrolment/key')).key,
+    resetEnrolmentKey: async () => {
+      await ask('POST', '/v1/enrolment/key/reset')
+    },
     rooms: async () => {
       const rooms: Room[] = []
       let after: string | undefined
@@ -52,10 +61,11 @@ export function connect(service: string, token: string): Api {
     changeAssignment: async (id, change) => {
       await ask('PUT', `/v1/assignments/${id}`, change)
     },
-    command: async (command) => {
-      const request = { key: v7(), issuedAt: Date.now(), command }
-      const outcome = CommandOutcome.parse(await ask('POST', '/v1/commands', request))
-      if (outcome.outcome === 'refused') throw new Error(`${command.type} was refused: ${outcome.code}`)
+    command,
+    enrolRooms: async (rooms) => {
+      for (let at = 0; at < rooms.length; at += limits.roomsPerCommand) {
+        await command({ type: 'rooms.enrol', rooms: rooms.slice(at, at + limits.roomsPerCommand) })
+      }
     },
   }
 }

@@ -1,4 +1,3 @@
-import { limits } from '../../contract/limits.ts'
 import { type Room } from '../../contract/entities.ts'
 import { type Api } from './api.ts'
 
@@ -11,9 +10,7 @@ const buildingOf: Readonly<Record<string, string>> = {
 /** Enrols the rooms of the fleet that are new; one that an operator unenrolled stays so. Answers how many. */
 export async function enrolFleet(api: Api, rooms: readonly Room[], fleet: ReadonlySet<string>): Promise<number> {
   const fresh = rooms.filter((room) => room.lifecycle === 'onboarding' && fleet.has(room.id)).map((room) => room.id)
-  for (let at = 0; at < fresh.length; at += limits.roomsPerCommand) {
-    await api.command({ type: 'rooms.enrol', rooms: fresh.slice(at, at + limits.roomsPerCommand) })
-  }
+  await api.enrolRooms(fresh)
   return fresh.length
 }
 

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import WebSocket from 'ws'
+import { z } from 'zod'
+
+/** Node's inspector of a process that was started with `--inspect=127.0.0.1:0`: for its memory after collecting garbage. */
+export interface Inspector {
+  /** Resident bytes after collecting garbage. */
+  residentBytes(): Promise<number>
+  close(): void
+}
+
+const Answer = z.looseObject({ id: z.number().optional(), result: z.unknown() })
+const Memory = z.object({ result: z.object({ value: z.number() }) })
+const answerMs = 30_000
+const collections = 3
+
+/** Finds the inspector's address in what the process has written to its log. */
+export async function inspect(log: string): Promise<Inspector> {
+  const address = /ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/.exec(readFileSync(log, 'utf8'))?.[0]
+  if (address === undefined) throw new Error(`no inspector in ${log}`)
+  const socket = new WebSocket(address)
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  let last = 0
+  const call = (method: string, params: object = {}) =>
+    new Promise<unknown>((resolve, reject) => {
+      const id = ++last
+      const timer = setTimeout(() => reject(new Error(`the inspector did not answer to ${method}`)), answerMs)
+      const listen = (data: Buffer) => {
+        const answer = Answer.parse(JSON.parse(data.toString('utf8')))
+        if (answer.id !== id) return
+        clearTimeout(timer)
+        socket.off('message', listen)
+        resolve(answer.result)
+      }
+      socket.on('message', listen)
+      socket.send(JSON.stringify({ id, method, params }))
+    })
+  return {
+    residentBytes: async () => {
+      for (let round = 0; round < collections; round++) await call('HeapProfiler.collectGarbage')
+      const answer = await call('Runtime.evaluate', { expression: 'process.memoryUsage.rss()', returnByValue: true })
+      return Memory.parse(answer).result.value
+    },
+    close: () => socket.close(),
+  }
+}
