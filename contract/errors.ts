@@ -60,6 +60,7 @@ export const errors = {
   'session.unsent': [409, 'There are changes that have not been sent. Send or discard them before signing out.'],
   'outbox.full': [429, 'Too many changes wait to be sent. Connect to the service first.'],
   'outbox.notFound': [404, 'There is no such pending change.'],
+  'console.failed': [500, 'The console failed to do this. Its log has the reason.'],
   'disk.failed': [507, 'The data folder could not be written or read. Check free space and rights.'],
   'cache.locked': [409, 'Another console uses this data folder.'],
   'vault.locked': [423, 'The keys of this data folder are protected in a way that is not at hand here.'],
