@@ -74,10 +74,14 @@ export class Sync {
     if (closed !== null) {
       if (this.#phase.name === 'closed' && this.#phase.why === closed) return
       this.#enter({ name: 'closed', why: closed, since: this.#options.clock.now() })
-    } else if (this.#phase.name === 'stopped' || this.#phase.name === 'closed') {
+    } else if (this.#phase.name === 'stopped' || this.#phase.name === 'closed' || this.#givenUp()) {
       this.#tries = 0
       this.#connect(null)
     }
+  }
+
+  #givenUp(): boolean {
+    return this.#phase.name === 'waiting' && this.#phase.retry === null
   }
 
   /** The operator does not want to wait for the next try. */

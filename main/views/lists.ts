@@ -14,13 +14,18 @@ export interface ListLine {
 /** Where the lines come from. `only`: just those of these ids that belong into the list. */
 export type LineSource = (only?: readonly string[]) => ListLine[]
 
-export function compareLines(a: ListLine, b: ListLine): number {
-  for (let i = 0; i < a.keys.length; i++) {
-    const order = compareKeys(a.keys[i], b.keys[i])
-    if (order !== 0) return order
+type Compare = (a: ListLine, b: ListLine) => number
+
+/** By key, then by id. `descending` turns the first key round and leaves the others. */
+export const compareLines =
+  (descending: boolean): Compare =>
+  (a, b) => {
+    for (let i = 0; i < a.keys.length; i++) {
+      const order = compareKeys(a.keys[i], b.keys[i])
+      if (order !== 0) return descending && i === 0 ? -order : order
+    }
+    return compareKeys(a.id, b.id)
   }
-  return compareKeys(a.id, b.id)
-}
 
 function compareKeys(a: Key | undefined, b: Key | undefined): number {
   if (a === b || a === undefined || b === undefined) return 0
@@ -29,12 +34,14 @@ function compareKeys(a: Key | undefined, b: Key | undefined): number {
 
 class List {
   readonly #source: LineSource
+  readonly #compare: Compare
   #lines: ListLine[]
   readonly #changed = new Set<string>()
 
-  constructor(source: LineSource) {
+  constructor(source: LineSource, descending: boolean) {
     this.#source = source
-    this.#lines = source().sort(compareLines)
+    this.#compare = compareLines(descending)
+    this.#lines = source().sort(this.#compare)
   }
 
   /** Returns false when so much changed that the list is better made again. */
@@ -45,8 +52,8 @@ class List {
 
   lines(): readonly ListLine[] {
     if (this.#changed.size > 0) {
-      const fresh = this.#source([...this.#changed]).sort(compareLines)
-      this.#lines = merge(this.#lines, this.#changed, fresh)
+      const fresh = this.#source([...this.#changed]).sort(this.#compare)
+      this.#lines = merge(this.#lines, this.#changed, fresh, this.#compare)
       this.#changed.clear()
     }
     return this.#lines
@@ -54,12 +61,12 @@ class List {
 }
 
 /** Takes out the lines of these ids and puts the fresh ones in their places: one walk along the list. */
-function merge(lines: readonly ListLine[], without: ReadonlySet<string>, fresh: readonly ListLine[]): ListLine[] {
+function merge(lines: readonly ListLine[], without: ReadonlySet<string>, fresh: readonly ListLine[], compare: Compare): ListLine[] {
   const merged: ListLine[] = []
   let next = 0
   for (const line of lines) {
     if (without.has(line.id)) continue
-    for (let add = fresh[next]; add !== undefined && compareLines(add, line) < 0; add = fresh[next]) {
+    for (let add = fresh[next]; add !== undefined && compare(add, line) < 0; add = fresh[next]) {
       merged.push(add)
       next++
     }
@@ -85,10 +92,10 @@ export class Lists {
   }
 
   /** The list under this name, made from the source where it is not kept. */
-  lines(name: string, source: LineSource): readonly ListLine[] {
+  lines(name: string, source: LineSource, descending = false): readonly ListLine[] {
     let list = this.#lists.get(name)
     if (list === undefined) {
-      list = new List(source)
+      list = new List(source, descending)
     } else {
       this.#lists.delete(name)
     }

@@ -1,0 +1,121 @@
+import type { CallOutput, CallParsed } from '../../contract/bridge.ts'
+import type { EntryView, IncidentChip, IncidentFilter, IncidentGroup, IncidentView } from '../../contract/views.ts'
+import { pendingEntries } from '../outbox/overlay.ts'
+import type { Key, LineSource, ListLine } from './lists.ts'
+import { incidentNumber, searchPrefixes } from './search.ts'
+import type { Shown } from './shown.ts'
+
+/** What belongs under each chip; `@me` is the person signed in. */
+const chips: Readonly<Record<IncidentChip, string>> = {
+  needAction: `i.status = 'needAction'`,
+  investigating: `i.status = 'investigating'`,
+  unassigned: `i.status = 'needAction' and i.owner is null`,
+  mine: `i.owner = ? and i.status in ('needAction', 'investigating')`,
+  resolved: `i.status = 'resolved'`,
+}
+
+interface Condition {
+  sql: string
+  values: (string | number)[]
+}
+
+const myId = (shown: Shown): string => shown.me?.id ?? ''
+
+function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
+  const parts = [chips[filter.chip]]
+  const values: (string | number)[] = filter.chip === 'mine' ? [myId(shown)] : []
+  if (filter.room !== undefined) {
+    parts.push('i.room = ?')
+    values.push(filter.room)
+  }
+  const number = incidentNumber(filter.search ?? '')
+  for (const prefix of searchPrefixes(filter.search ?? '')) {
+    parts.push(`(i.docid in (select rowid from incident_words where incident_words match ?)
+      or i.room in (select id from room_list where docid in (select rowid from room_words where room_words match ?))
+      ${number === undefined ? '' : 'or i.number = ?'})`)
+    values.push(prefix, prefix, ...(number === undefined ? [] : [number]))
+  }
+  return { sql: parts.join(' and '), values }
+}
+
+/** The gravest first, then the newest; resolved ones by when they were. Groups come before both. */
+function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine): Key[] {
+  const own: Key[] = chip === 'resolved' ? [-line.at, line.number] : [line.severityOrder, -line.at, line.number]
+  switch (group) {
+    case 'none':
+      return own
+    case 'building':
+      return [line.building ?? '', ...own]
+    case 'signal':
+      return [line.signalOrder, ...own]
+  }
+}
+
+interface RawLine {
+  id: string
+  number: number
+  severityOrder: number
+  signalOrder: number
+  at: number
+  building: string | null
+}
+
+function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): LineSource {
+  const { sql, values } = conditionOf(shown, filter)
+  const building = group === 'building' ? 'r.buildingKey' : 'null'
+  const join = group === 'building' ? 'left join room_list r on r.id = i.room' : ''
+  return (only) => {
+    const some = only === undefined ? '' : 'and i.id in (select value from json_each(?))'
+    return shown.reader
+      .all<RawLine>(
+        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, ${building} as building
+         from ${shown.reader.incidents} i ${join} where ${sql} ${some}`,
+        ...values,
+        ...(only === undefined ? [] : [JSON.stringify(only)]),
+      )
+      .map((line): ListLine => ({ id: line.id, keys: keysOf(group, filter.chip, line) }))
+  }
+}
+
+/** Incidents under a chip (INC-1), a slice of them. */
+export function listIncidents(shown: Shown, input: CallParsed<'incidents.list'>): CallOutput<'incidents.list'> {
+  const { filter, group, offset, limit } = input
+  const lines = shown.lists.lines(JSON.stringify(['incidents', filter, group]), source(shown, filter, group))
+  const rows = lines.slice(offset, offset + limit).flatMap(({ id }): IncidentView[] => {
+    const incident = shown.incident(id)
+    return incident === undefined ? [] : [incident]
+  })
+  return { total: lines.length, rows }
+}
+
+/** How many incidents are under each chip; of one room, where it is named. */
+export function incidentCounts(shown: Shown, room: string | undefined): CallOutput<'incidents.counts'> {
+  const [where, values] = room === undefined ? ['1', []] : ['room = ?', [room]]
+  const rows = shown.reader.all<{ status: string; owned: 'me' | 'other' | null; n: number }>(
+    `select status, case when owner is null then null when owner = ? then 'me' else 'other' end as owned, count(*) as n
+     from ${shown.reader.incidents} where ${where} group by status, owned`,
+    myId(shown),
+    ...values,
+  )
+  const counts: Record<IncidentChip, number> = { needAction: 0, investigating: 0, unassigned: 0, mine: 0, resolved: 0 }
+  for (const { status, owned, n } of rows) {
+    if (status === 'needAction' || status === 'investigating' || status === 'resolved') counts[status] += n
+    if (status === 'needAction' && owned === null) counts.unassigned += n
+    if (status !== 'resolved' && owned === 'me') counts.mine += n
+  }
+  return counts
+}
+
+/** History of an incident, newest first; comments that were not sent yet are on top. */
+export function incidentEntries(shown: Shown, input: CallParsed<'incidents.entries'>): CallOutput<'incidents.entries'> {
+  const incident = shown.reader.get('incident', input.incident)
+  if (incident === undefined) return { total: 0, rows: [] }
+  const unsent = pendingEntries(incident, shown.unsentAbout('incident', incident.id), shown.people)
+  const waiting = unsent.slice(input.offset, input.offset + input.limit)
+  const known = shown.reader.entries(incident.id, Math.max(0, input.offset - unsent.length), input.limit)
+  const rows: EntryView[] = [
+    ...waiting.map((entry) => ({ ...entry, pending: true })),
+    ...known.rows.slice(0, input.limit - waiting.length).map((entry) => ({ ...entry, pending: false })),
+  ]
+  return { total: unsent.length + known.total, rows }
+}

@@ -1,0 +1,198 @@
+import type { Doc, Kind } from '../../contract/entities.ts'
+import { limits } from '../../contract/limits.ts'
+import type { IncidentView, RoomRow, RoomView } from '../../contract/views.ts'
+import { evidenceOf, SignalId, signals } from '../../contract/signals.ts'
+import { incidentColumns, roomColumns } from '../cache/derive.ts'
+import type { Change } from '../cache/messages.ts'
+import type { CacheReader } from '../cache/reader.ts'
+import type { Undo } from '../platform.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { overlayIncident, overlayRoom, overlaySettings, type People, pendingTypes, type Unsent } from '../outbox/overlay.ts'
+import { Lists } from './lists.ts'
+
+/** What changed in what is shown. Without `rooms` and `incidents`: too much to name. */
+export interface ShownChange {
+  kinds: readonly Kind[]
+  rooms?: readonly string[]
+  incidents?: readonly string[]
+}
+
+/**
+ * The cache with the operator's unsent changes laid over it: the one picture that every view reads. It hears of both
+ * sides, keeps lists and overlay tables in step, and tells once what changed.
+ */
+export class Shown {
+  readonly reader: CacheReader
+  readonly outbox: Outbox
+  readonly lists = new Lists(limits.listsKept)
+  readonly #listeners = new Set<(change: ShownChange) => void>()
+  readonly #stop: Undo
+  #me: Doc<'me'> | undefined
+
+  constructor(reader: CacheReader, outbox: Outbox) {
+    this.reader = reader
+    this.outbox = outbox
+    this.#me = reader.only('me')
+    outbox.confirm(outbox.rows().filter(({ key }) => reader.has('receipt', key)).map(({ key }) => key))
+    for (const subject of outbox.subjects()) this.#overlay(subject)
+    this.#stop = outbox.listen((subjects) => this.#outboxChanged(subjects))
+  }
+
+  get me(): Doc<'me'> | undefined {
+    return this.#me
+  }
+
+  /** Returns its undo. */
+  listen(listener: (change: ShownChange) => void): Undo {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The cache committed a write. */
+  cacheChanged(change: Change): void {
+    if (change.kinds.includes('me')) {
+      this.#me = this.reader.only('me')
+      this.lists.touch()
+    }
+    const { rooms, incidents } = change
+    const touched = rooms === undefined || incidents === undefined ? undefined : new Set([...rooms.map((id) => `room:${id}`), ...incidents.map((id) => `incident:${id}`)])
+    for (const subject of this.outbox.subjects()) if (touched === undefined || touched.has(subject)) this.#overlay(subject)
+    if (touched === undefined) this.lists.touch()
+    // Rooms give incidents their building and place in lists grouped by building; names rarely change, ids are few.
+    else this.lists.touch([...(rooms ?? []), ...(incidents ?? []), ...this.#incidentsOf(rooms ?? [])])
+    this.outbox.confirm(change.receipts)
+    this.#tell({ kinds: change.kinds, ...(rooms === undefined ? {} : { rooms }), ...(incidents === undefined ? {} : { incidents }) })
+  }
+
+  #outboxChanged(subjects: readonly string[]): void {
+    const kinds = new Set<Kind>()
+    const rooms: string[] = []
+    const incidents: string[] = []
+    for (const subject of subjects) {
+      this.#overlay(subject)
+      const [kind, id] = subject.split(':')
+      if (kind === 'room' && id !== undefined) {
+        kinds.add('room')
+        rooms.push(id)
+      } else if (kind === 'incident' && id !== undefined) {
+        kinds.add('incident').add('entry')
+        incidents.push(id)
+      } else {
+        kinds.add('settings')
+      }
+    }
+    this.lists.touch([...rooms, ...incidents])
+    this.#tell({ kinds: [...kinds], rooms, incidents })
+  }
+
+  #tell(change: ShownChange): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+
+  #incidentsOf(rooms: readonly string[]): string[] {
+    if (rooms.length === 0) return []
+    return this.reader
+      .all<{ id: string }>('select id from incident_list where room in (select value from json_each(?))', JSON.stringify(rooms))
+      .map(({ id }) => id)
+  }
+
+  /** Brings the overlay table up to date with what the outbox says of this thing now. */
+  #overlay(subject: string): void {
+    const [kind, id] = subject.split(':')
+    if (id === undefined) return
+    const unsent = this.#unsent(subject)
+    if (kind === 'room') {
+      const room = unsent.length === 0 ? undefined : this.reader.get('room', id)
+      this.reader.overlayRoom(id, room === undefined ? null : roomColumns(overlayRoom(room, unsent)))
+    } else {
+      const incident = unsent.length === 0 ? undefined : this.reader.get('incident', id)
+      this.reader.overlayIncident(id, incident === undefined ? null : incidentColumns(overlayIncident(incident, unsent, this.people)))
+    }
+  }
+
+  /** Commands about this thing whose receipt is not in the cache: the cache may be a moment ahead of its own news. */
+  #unsent(subject: string): Unsent[] {
+    return this.outbox.about(subject).filter(({ key }) => !this.reader.has('receipt', key))
+  }
+
+  get people(): People {
+    const me = this.#me
+    return {
+      // Without a `me` row nothing was ever synced, and there is nothing to lay anything over.
+      me: me === undefined ? { id: nobody, name: '' } : { id: me.id, name: me.name },
+      nameOf: (person) => (person === me?.id ? me.name : (this.#knownName(person) ?? '')),
+    }
+  }
+
+  #knownName(person: string): string | undefined {
+    return this.reader.one<{ name: string }>(
+      `select body ->> '$.owner.name' as name from document join incident_list using (docid) where incident_list.owner = ? limit 1`,
+      person,
+    )?.name
+  }
+
+  unsentAbout(kind: 'room' | 'incident', id: string): Unsent[] {
+    return this.#unsent(`${kind}:${id}`)
+  }
+
+  room(id: string): RoomView | undefined {
+    const room = this.reader.get('room', id)
+    if (room === undefined) return undefined
+    const unsent = this.unsentAbout('room', id)
+    return { ...overlayRoom(room, unsent), pending: pendingTypes(unsent) }
+  }
+
+  roomRow(id: string): RoomRow | undefined {
+    const room = this.room(id)
+    if (room === undefined) return undefined
+    const { name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending } = room
+    const problem = problemOf(room)
+    return {
+      id: room.id, name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending,
+      ...(problem === undefined ? {} : { problem }),
+    }
+  }
+
+  incident(id: string): IncidentView | undefined {
+    const incident = this.reader.get('incident', id)
+    if (incident === undefined) return undefined
+    const unsent = this.unsentAbout('incident', id)
+    const room = this.reader.get('room', incident.room)
+    return {
+      ...overlayIncident(incident, unsent, this.people),
+      roomName: room?.name ?? '',
+      place: room?.place ?? nowhere,
+      roomHealth: room?.health ?? 'unknown',
+      pending: pendingTypes(unsent),
+    }
+  }
+
+  settings(): Doc<'settings'> | undefined {
+    const settings = this.reader.only('settings')
+    return settings === undefined ? undefined : overlaySettings(settings, this.#unsent('settings'))
+  }
+
+  close(): void {
+    this.#stop()
+    this.#listeners.clear()
+  }
+}
+
+const nobody = '00000000-0000-7000-8000-000000000000' as Doc<'me'>['id']
+/** An incident may arrive a page before its room. */
+const nowhere: IncidentView['place'] = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
+
+/** The signal that best says what is wrong with a room: lost contact, else the oldest of the gravest. */
+export function problemOf(room: Pick<Doc<'room'>, 'health' | 'signals'>): SignalId | undefined {
+  if (room.health === 'disconnected') return 'connectivity.agent'
+  let worst: { id: SignalId; order: number; since: number } | undefined
+  for (const id of SignalId.options) {
+    const state = room.signals[id]
+    if (state === undefined || evidenceOf(state.value) !== 'bad') continue
+    const order = signals[id].severity === 'important' ? 0 : 1
+    if (worst === undefined || order < worst.order || (order === worst.order && state.since < worst.since)) {
+      worst = { id, order, since: state.since }
+    }
+  }
+  return worst?.id
+}
