@@ -137,6 +137,7 @@ export const EntryKind = z.enum([
   'flapping',
   'steady',
   'acknowledged',
+  'unacknowledged',
   'assigned',
   'comment',
   'closed',

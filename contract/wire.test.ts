@@ -19,7 +19,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '15d0af7ad3f90d62',
+      'ab8626d67c5fdd7a',
     ])
   })
 
@@ -27,7 +27,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'b4b56003070be567',
+      'ef1089aee3bded29',
     ])
   })
 })
