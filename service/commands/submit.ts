@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import type { Command, CommandRequest, CommandType } from '../../contract/commands.ts'
+import { CommandOutcome } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Caller } from '../access/service.ts'
+import type { ServiceDeps } from '../deps.ts'
+import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
+import { acknowledge, unacknowledge } from './acknowledge.ts'
+import { assign } from './assign.ts'
+import { comment } from './comment.ts'
+import type { CommandContext, CommandHandler } from './handler.ts'
+import { enrol, unenrol } from './rooms.ts'
+import { settingsChange } from './settings.ts'
+
+const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
+  'incident.acknowledge': acknowledge,
+  'incident.unacknowledge': unacknowledge,
+  'incident.assign': assign,
+  'incident.comment': comment,
+  'rooms.enrol': enrol,
+  'rooms.unenrol': unenrol,
+  'settings.change': settingsChange,
+}
+
+/** The handler of a command, with the command as its argument already. */
+function bind<T extends CommandType>(type: T, command: Extract<Command, { type: T }>) {
+  const handler = handlers[type]
+  return {
+    check: (context: CommandContext) => handler.check(command, context),
+    apply: (context: CommandContext) => handler.apply(command, context),
+  }
+}
+
+function handlerOf(command: Command): ReturnType<typeof bind> {
+  switch (command.type) {
+    case 'incident.acknowledge':
+      return bind(command.type, command)
+    case 'incident.unacknowledge':
+      return bind(command.type, command)
+    case 'incident.assign':
+      return bind(command.type, command)
+    case 'incident.comment':
+      return bind(command.type, command)
+    case 'rooms.enrol':
+      return bind(command.type, command)
+    case 'rooms.unenrol':
+      return bind(command.type, command)
+    case 'settings.change':
+      return bind(command.type, command)
+  }
+}
+
+/** A refusal inside the transaction: undoes it, and is then stored under the key in one of its own. */
+class Refused extends Error {
+  readonly error: RoomkeeperError
+  /** Whether the key is free, so that the refusal may be stored under it. */
+  readonly store: boolean
+  constructor(error: RoomkeeperError, store: boolean) {
+    super(error.message, { cause: error })
+    this.error = error
+    this.store = store
+  }
+}
+
+type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'now' | 'metrics'>
+
+/**
+ * Applies a command once (CON-3): access first, then the key. What changed, its audit, the stored outcome and the
+ * receipt are one commit; a second delivery is answered from the stored outcome.
+ * @throws RoomkeeperError the refusal, also a stored one; command.keyReused, command.expired.
+ */
+export async function submit(deps: Deps, caller: Caller, request: CommandRequest): Promise<CommandOutcome> {
+  const { store, rooms, metrics } = deps
+  const { type } = request.command
+  const digest = digestOf(request.command)
+  const handler = handlerOf(request.command)
+  try {
+    const outcome = await store.write(caller.tenant, caller.doer, async (tx): Promise<CommandOutcome> => {
+      const context: CommandContext = { tx, caller, rooms, actedAt: Math.min(request.issuedAt, tx.at) }
+      const denied = await refusalOf(() => handler.check(context))
+      const known = await storedOutcome(tx, caller, request)
+      if (denied) throw new Refused(denied, !known)
+      if (known) {
+        if (known.digest !== digest) throw new Refused(new RoomkeeperError('command.keyReused'), false)
+        if (known.outcome.outcome === 'applied') return known.outcome
+        const { code, detail } = known.outcome
+        throw new RoomkeeperError(code, detail === undefined ? {} : { detail })
+      }
+      if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new Refused(new RoomkeeperError('command.expired'), true)
+      let audit: AuditRecord
+      try {
+        audit = await handler.apply(context)
+      } catch (error) {
+        throw error instanceof RoomkeeperError && error.status < 500 ? new Refused(error, true) : error
+      }
+      tx.audit(audit)
+      const applied: CommandOutcome = { outcome: 'applied', at: tx.at }
+      await keep(tx, caller, request, digest, applied)
+      // Last, so that whoever has seen it has seen all that the command changed.
+      tx.put('receipt', { id: request.key, person: caller.person, at: tx.at })
+      return applied
+    })
+    metrics.commands.inc({ type, outcome: 'applied' })
+    return outcome
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    metrics.commands.inc({ type, outcome: 'refused' })
+    await recordRefusal(deps, caller, request, digest, error)
+    throw error.error
+  }
+}
+
+/** Refusals of known people are audited, and stored so that a retry gets the same answer. */
+async function recordRefusal({ store }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<void> {
+  const { code, details } = refused.error
+  await store.write(caller.tenant, caller.doer, async (tx) => {
+    tx.audit({ category: 'Command', objectName: request.command.type, operation: 'Update', resultStatus: 'Failed', detail: { code, key: request.key } })
+    if (!refused.store || (await storedOutcome(tx, caller, request))) return
+    const detail = details.detail === undefined ? {} : { detail: details.detail }
+    await keep(tx, caller, request, digest, { outcome: 'refused', code, ...detail })
+  })
+}
+
+async function refusalOf(check: () => Promise<void>): Promise<RoomkeeperError | undefined> {
+  try {
+    await check()
+    return undefined
+  } catch (error) {
+    if (error instanceof RoomkeeperError) return error
+    throw error
+  }
+}
+
+async function storedOutcome(tx: TenantTransaction, { person }: Caller, { key }: CommandRequest) {
+  const row = await tx.tables.commandOutcome().select(['digest', 'outcome']).where('person', '=', person).where('key', '=', key).executeTakeFirst()
+  return row && { digest: row.digest, outcome: CommandOutcome.parse(JSON.parse(row.outcome)) }
+}
+
+async function keep(tx: TenantTransaction, { person }: Caller, { key }: CommandRequest, digest: string, outcome: CommandOutcome): Promise<void> {
+  await tx.insert.commandOutcome({ person, key, digest, outcome: JSON.stringify(outcome), at: tx.at }).execute()
+}
+
+/** Of the command as parsed, whose properties always come in the schema's order. */
+const digestOf = (command: Command): string => createHash('sha256').update(JSON.stringify(command)).digest('base64url')

@@ -1,0 +1,70 @@
+import type { RequestListener, Server } from 'node:http'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import { isLoopback } from '../config.ts'
+import type { App, Plugin, ServiceDeps } from '../deps.ts'
+import { addGuard } from './guard.ts'
+import { sendProblem } from './problems.ts'
+
+export interface AppOptions {
+  readonly version: string
+  /** The server that listens already; the app answers on it from `ready` on. */
+  readonly server: Server
+  readonly adminSecret: string
+  /** The parts of the service, each with its routes. */
+  readonly plugins: readonly Plugin[]
+}
+
+/**
+ * The HTTP side of the service, with every part's routes behind one guard. WebSockets do not come through here: parts
+ * take them from the server itself (http/upgrades.ts).
+ */
+export async function buildApp(deps: ServiceDeps, { version, server, adminSecret, plugins }: AppOptions): Promise<App> {
+  const logger: FastifyBaseLogger = deps.log
+  let answer: RequestListener | undefined
+  const app: App = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: limits.bodyBytes,
+    serverFactory: (handler) => {
+      answer = handler
+      return server
+    },
+    routerOptions: { maxParamLength: 256 },
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, deps.metrics))
+  app.setNotFoundHandler((request, reply) => sendProblem(new RoomkeeperError('request.notFound'), request, reply, deps.metrics))
+
+  if (isLoopback(deps.config.host) && !deps.config.behindProxy) {
+    // A page of another site can make a browser ask a loopback address, but not with a loopback name.
+    app.addHook('onRequest', async ({ hostname }) => {
+      if (!isLoopback(hostname)) throw new RoomkeeperError('request.invalid', { field: 'host', detail: 'This service answers to loopback names only.' })
+    })
+  }
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    deps.metrics.requests.inc({ method: request.method, route, status: reply.statusCode })
+    deps.metrics.requestSeconds.observe({ route }, reply.elapsedTime / 1000)
+    deps.log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
+  })
+  addGuard(app, deps, adminSecret)
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Roomkeeper', version, description: 'The HTTP interface of the Roomkeeper service, version 1.' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+  })
+  for (const plugin of plugins) await app.register(async (part: App) => plugin(part, deps))
+  await app.ready()
+  if (answer) server.on('request', answer)
+  return app
+}

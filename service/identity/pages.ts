@@ -1,0 +1,156 @@
+/** The pages of the embedded issuer: plain HTML, no script, English and French. */
+
+/**
+ * No script but the one that hands a result back to the console, which the issuer adds by its hash. Form targets on
+ * loopback are the consoles that a sign-in goes back to.
+ */
+export const securityHeaders: Record<string, string> = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://localhost:* http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+}
+
+const words = {
+  en: {
+    signIn: 'Sign in',
+    signInTo: 'Sign in to Roomkeeper',
+    choose: 'This is the demo: choose who you are. Nobody has a password here.',
+    email: 'E-mail address',
+    password: 'Password',
+    wrong: 'The e-mail address or the password is wrong.',
+    tooMany: 'Too many tries for this account. Wait a minute.',
+    deviceTitle: 'Sign in on another screen',
+    deviceAsk: 'Type the code that the console shows.',
+    code: 'Code',
+    codeWrong: 'This code is wrong, has ended, or was used. Look at the console again.',
+    goOn: 'Continue',
+    confirm: 'Is this the code that your own console shows?',
+    confirmWarn: 'Go on only if you started this sign-in yourself.',
+    yes: 'Yes, go on',
+    no: 'No, stop',
+    stopped: 'Nothing was signed in.',
+    done: 'You are signed in. This page can be closed.',
+    failed: 'This sign-in cannot go on',
+    failedWhy: 'It has ended, or was begun in another browser. Start again in the console.',
+    role: { proManager: 'Pro Manager', siteLead: 'Site Lead', siteTech: 'Site Tech', none: 'No role' },
+  },
+  fr: {
+    signIn: 'Se connecter',
+    signInTo: 'Se connecter à Roomkeeper',
+    choose: 'Voici la démonstration : choisissez qui vous êtes. Personne n’a de mot de passe ici.',
+    email: 'Adresse e-mail',
+    password: 'Mot de passe',
+    wrong: 'L’adresse e-mail ou le mot de passe est incorrect.',
+    tooMany: 'Trop d’essais pour ce compte. Attendez une minute.',
+    deviceTitle: 'Se connecter sur un autre écran',
+    deviceAsk: 'Saisissez le code affiché par la console.',
+    code: 'Code',
+    codeWrong: 'Ce code est incorrect, a expiré ou a déjà servi. Regardez de nouveau la console.',
+    goOn: 'Continuer',
+    confirm: 'Est-ce bien le code que votre console affiche ?',
+    confirmWarn: 'Continuez seulement si vous avez vous-même commencé cette connexion.',
+    yes: 'Oui, continuer',
+    no: 'Non, arrêter',
+    stopped: 'Personne n’a été connecté.',
+    done: 'Vous êtes connecté. Vous pouvez fermer cette page.',
+    failed: 'Cette connexion ne peut pas continuer',
+    failedWhy: 'Elle a expiré ou a commencé dans un autre navigateur. Recommencez dans la console.',
+    role: { proManager: 'Gestionnaire Pro', siteLead: 'Responsable de site', siteTech: 'Technicien de site', none: 'Sans rôle' },
+  },
+} as const
+
+export type Language = keyof typeof words
+export type Words = (typeof words)[Language]
+export const wordsOf = (language: Language): Words => words[language]
+
+/** The first of our languages in an Accept-Language header; English where none is. */
+export function languageOf(header: string | undefined): Language {
+  const wanted = (header ?? '')
+    .split(',')
+    .map((part) => {
+      const [tag = '', q] = part.trim().split(';q=')
+      return { tag: tag.slice(0, 2).toLowerCase(), q: q === undefined ? 1 : Number(q) || 0 }
+    })
+    .sort((a, b) => b.q - a.q)
+    .find(({ tag }) => tag === 'en' || tag === 'fr')
+  return wanted?.tag === 'fr' ? 'fr' : 'en'
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => entities[char] ?? char)
+
+export function page(language: Language, title: string, body: string): string {
+  return `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<link rel="stylesheet" href="/identity/style.css">
+</head>
+<body>
+<main>
+<p class="product">Roomkeeper</p>
+<h1>${escapeHtml(title)}</h1>
+${body}
+</main>
+</body>
+</html>`
+}
+
+export interface DemoPerson {
+  readonly email: string
+  readonly name: string
+  readonly role: keyof Words['role']
+}
+
+/** The login page: the people of the demo as buttons, or e-mail and password. */
+export function loginPage(language: Language, action: string, people: readonly DemoPerson[], problem?: 'wrong' | 'tooMany', email = ''): string {
+  const w = wordsOf(language)
+  const target = escapeHtml(action)
+  const alert = problem ? `<p class="problem" role="alert">${escapeHtml(w[problem])}</p>` : ''
+  if (people.length > 0) {
+    const buttons = people
+      .map(
+        (person) =>
+          `<li><button type="submit" name="email" value="${escapeHtml(person.email)}"><span>${escapeHtml(person.name)}</span><small>${escapeHtml(w.role[person.role])} · ${escapeHtml(person.email)}</small></button></li>`,
+      )
+      .join('\n')
+    return page(language, w.signInTo, `<p>${escapeHtml(w.choose)}</p>${alert}\n<form method="post" action="${target}"><ul class="people">\n${buttons}\n</ul></form>`)
+  }
+  return page(
+    language,
+    w.signInTo,
+    `${alert}<form method="post" action="${target}">
+<label>${escapeHtml(w.email)}<input name="email" type="email" autocomplete="username" required autofocus value="${escapeHtml(email)}"></label>
+<label>${escapeHtml(w.password)}<input name="password" type="password" autocomplete="current-password" required></label>
+<button type="submit" class="primary">${escapeHtml(w.signIn)}</button>
+</form>`,
+  )
+}
+
+export const style = `
+:root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --ink: #1c2024; --soft: #5d6670; --line: #d5dae0; --accent: #2f5fd0; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --ground: #14171a; --card: #1d2125; --ink: #e8eaed; --soft: #9aa3ad; --line: #353b42; --accent: #7ea2f5; --bad: #f2857c; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 14px/1.5 Inter, system-ui, sans-serif; }
+main { width: min(24rem, calc(100vw - 2rem)); padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.product { margin: 0 0 .25rem; color: var(--soft); font-size: 12px; letter-spacing: .08em; text-transform: uppercase; }
+h1 { margin: 0 0 1rem; font-size: 20px; font-weight: 600; }
+p { margin: 0 0 1rem; }
+.people { list-style: none; margin: 0; padding: 0; display: grid; gap: .5rem; }
+label { display: block; margin-bottom: 1rem; color: var(--soft); }
+input { display: block; width: 100%; margin-top: .25rem; padding: .5rem .625rem; font: inherit; color: var(--ink); background: transparent; border: 1px solid var(--line); border-radius: 6px; }
+.code { font: 600 20px/1.4 "JetBrains Mono", ui-monospace, monospace; letter-spacing: .12em; text-align: center; }
+button { width: 100%; padding: .625rem .75rem; font: inherit; text-align: left; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px; cursor: pointer; }
+button + button { margin-top: .5rem; }
+button span { display: block; font-weight: 600; }
+button small { color: var(--soft); font-size: 12px; }
+button:hover, button:focus-visible, input:focus-visible { border-color: var(--accent); outline: 2px solid var(--accent); outline-offset: 1px; }
+button.primary { text-align: center; font-weight: 600; border-color: var(--accent); color: var(--accent); }
+button.plain { text-align: center; }
+.problem { color: var(--bad); }
+.warning { color: var(--soft); }
+`
