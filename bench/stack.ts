@@ -16,6 +16,7 @@ export interface Service {
   readonly log: string
   readonly part: Part<unknown>
   readonly api: Api
+  readonly token: string
 }
 
 /** Starts the service on a demo tenant, with its inspector open. */
@@ -31,7 +32,7 @@ export async function startService(folder: string): Promise<Service> {
   const { code, output } = await run(process.execPath, ['service/main.ts', 'token', '--user', administrator, '--data', folder])
   if (code !== 0) throw new Error(`no token: ${output}`)
   const token = output.trim()
-  return { url, data: folder, log, part, api: connectApi(url, token) }
+  return { url, data: folder, log, part, token, api: connectApi(url, token) }
 }
 
 /** Writes the enrolment key to a file, for agents that take it from one. */

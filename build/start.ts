@@ -51,7 +51,7 @@ async function startService(session: Session): Promise<string> {
   return (await start(session, 'service', args, ServiceReady)).ready.service
 }
 
-const FleetRooms = z.array(z.object({ room: z.string(), name: z.string(), device: z.string().optional() }))
+const FleetRooms = z.array(z.object({ name: z.string(), simulated: z.boolean(), room: z.string().optional() }))
 
 /** The demo's devices: the simulated fleet, and this machine. Answers a room's name, for the hint on the terminal. */
 async function startDemo(session: Session, service: string): Promise<string | undefined> {
@@ -65,9 +65,9 @@ async function startDemo(session: Session, service: string): Promise<string | un
   const host = ['agent-sim/main.ts', 'run', '--device', 'host', ...device]
   await Promise.all([start(session, 'simulated rooms', fleet, FleetReady), start(session, 'agent of this machine', host, AgentReady)])
   const listed = FleetRooms.parse(JSON.parse(await answerOf(['agent-sim/main.ts', 'rooms', '--json', ...data])))
-  const simulated = listed.filter((room) => room.device !== 'host')
+  const simulated = listed.filter((room) => room.simulated)
   const rooms = await api.rooms()
-  await enrolFleet(api, rooms, new Set(simulated.map((room) => room.room)))
+  await enrolFleet(api, rooms, new Set(simulated.flatMap((room) => room.room ?? [])))
   await assignBuildings(api, rooms)
   return simulated[0]?.name
 }

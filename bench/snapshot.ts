@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { z } from 'zod'
+import { startPart } from '../build/part.ts'
+import { type Row, SnapshotPage } from '../contract/feed.ts'
+import { reportedSignals } from '../contract/signals.ts'
+import { Cache } from '../main/cache/cache.ts'
+import { systemClock } from '../main/clock.ts'
+import { createLog } from '../main/log.ts'
+import { fetchSnapshot } from '../main/sync/snapshot.ts'
+import { type Bench, median } from './bench.ts'
+import { connect, inParallel } from './device.ts'
+import { enrolDevices, type Service, startService } from './stack.ts'
+
+const rooms = 10_000
+const rounds = 5
+const connectTogether = 32
+const rowsPerTransaction = 1_000
+
+const Ready = z.object({ ready: z.literal(true), service: z.url() })
+
+const fullReport = JSON.stringify({
+  type: 'report',
+  reports: [
+    {
+      number: 1,
+      observedAt: Date.now(),
+      full: true,
+      signals: Object.fromEntries(reportedSignals.map((id) => [id, { value: 'healthy' }])),
+    },
+  ],
+})
+
+/** Rooms with devices that have connected and reported once. */
+async function fill(service: Service): Promise<void> {
+  const devices = await enrolDevices(service, rooms)
+  await inParallel(rooms, connectTogether, async (index) => {
+    const device = devices[index]
+    if (!device) throw new Error(`no device ${index}`)
+    const { socket, whenAcknowledged } = await connect(service.url, device)
+    socket.send(fullReport)
+    await whenAcknowledged(1)
+    socket.terminate()
+  })
+}
+
+type FetchPage = (after: string | null) => Promise<Uint8Array>
+
+function pagesOf(service: Service): FetchPage {
+  return async (after) => {
+    const query = after === null ? '' : `?${new URLSearchParams({ after })}`
+    const response = await fetch(new URL(`/v1/snapshot${query}`, service.url), {
+      headers: { authorization: `Bearer ${service.token}` },
+    })
+    if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`)
+    return new Uint8Array(await response.arrayBuffer())
+  }
+}
+
+/** Seconds from an empty encrypted cache to one that holds the whole snapshot, and the rows in it. */
+async function ours(fetchPage: FetchPage, file: string): Promise<{ seconds: number; rows: number }> {
+  const log = createLog('silent')
+  const cache = await Cache.open({ path: file, key: randomBytes(32), clock: systemClock, log })
+  const startedAt = performance.now()
+  const snapshot = await fetchSnapshot({
+    store: cache,
+    fetchPage,
+    full: true,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  })
+  const seconds = (performance.now() - startedAt) / 1000
+  await cache.close()
+  if (!snapshot) throw new Error('the snapshot came to nothing')
+  return { seconds, rows: snapshot.done }
+}
+
+/** Writes the rows of the snapshot as NDJSON, one document a line. */
+async function writeNdjson(fetchPage: FetchPage, file: string): Promise<number> {
+  const out = createWriteStream(file)
+  let after: string | null = null
+  let rows = 0
+  do {
+    const page: SnapshotPage = SnapshotPage.parse(JSON.parse(new TextDecoder().decode(await fetchPage(after))))
+    for (const row of page.rows) if (!out.write(`${JSON.stringify(row)}\n`)) await once(out, 'drain')
+    rows += page.rows.length
+    after = page.next ?? null
+  } while (after !== null)
+  out.end()
+  await once(out, 'finish')
+  return rows
+}
+
+/** Seconds for the same rows over HTTP, line by line, into a plain SQLite table. */
+async function limit(url: string, file: string): Promise<number> {
+  const database = new Database(file)
+  database.pragma('journal_mode = WAL')
+  database.exec('create table doc (id text primary key, kind text, body text) without rowid')
+  const put = database.prepare('insert or replace into doc values (?, ?, ?)')
+  const write = database.transaction((rows: Row[]) => {
+    for (const { id, kind, doc } of rows) put.run(id, kind, JSON.stringify(doc))
+  })
+  const startedAt = performance.now()
+  const response = await fetch(url)
+  if (!response.body) throw new Error('no body')
+  let rows: Row[] = []
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk, { stream: true })
+    const lines = text.split('\n')
+    text = lines.pop() ?? ''
+    for (const line of lines) {
+      rows.push(JSON.parse(line) as Row)
+      if (rows.length < rowsPerTransaction) continue
+      write(rows)
+      rows = []
+    }
+  }
+  write(rows)
+  const seconds = (performance.now() - startedAt) / 1000
+  database.close()
+  return seconds
+}
+
+export const snapshot: Bench = {
+  name: 'snapshot',
+  what: `${rooms.toLocaleString('en')} rooms into an empty, encrypted cache, against plain NDJSON over HTTP into SQLite`,
+  peers: ['10,000 documents of 600 bytes: NDJSON 0.40 s, RxDB in memory 0.62 s, Yjs 0.68 s, PouchDB on LevelDB 4.3 s'],
+  run: async ({ folder, say }) => {
+    const service = await startService(folder)
+    try {
+      say(`enrolling ${rooms} rooms …`)
+      await fill(service)
+      const fetchPage = pagesOf(service)
+      const file = join(folder, 'rows.ndjson')
+      const rows = await writeNdjson(fetchPage, file)
+      const plain = await startPart({ name: 'NDJSON server', args: ['bench/ndjson-server.ts', file], ready: Ready, log: join(folder, 'ndjson.log') })
+      const mine: number[] = []
+      const limits: number[] = []
+      for (let round = 0; round < rounds; round++) {
+        limits.push(await limit(plain.ready.service, join(folder, `limit-${round}.db`)))
+        mine.push((await ours(fetchPage, join(folder, `cache-${round}.db`))).seconds)
+      }
+      await plain.stop()
+      return [
+        { what: `ours, ${rows.toLocaleString('en')} rows in all`, value: median(mine), unit: 's' },
+        { what: 'limit: the same rows as NDJSON', value: median(limits), unit: 's' },
+        { name: 'snapshot10k.timesLimit', what: 'ours as a multiple of it', value: median(mine) / median(limits), unit: '×', aim: '2' },
+      ]
+    } finally {
+      await service.part.stop()
+    }
+  },
+}
