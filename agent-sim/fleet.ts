@@ -22,6 +22,8 @@ export interface FleetOptions extends NetworkOptions {
   folder: string
   /** Every string that the devices send is hostile. */
   hostile?: boolean
+  /** Rooms that were off-boarded are installed again. */
+  bringBack?: boolean
   /** Runtime logs of every device; by default only for fleets of up to `verboseRooms`. */
   verboseLogs?: boolean
   /** Listens on loopback for `fault`, `rooms` and `scenario` (default true). */
@@ -108,10 +110,14 @@ function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
     if (!next || next.done) throw new RangeError('A building ran out of rooms.')
     const { name, place } = next.value
     const device = new SimulatedDevice({ roomName: name, place, seed, boot: v7(), hostile })
-    const folder = `devices/${seed}-${String(index + 1).padStart(5, '0')}`
+    const folder = `devices/${slug(String(seed))}-${String(index + 1).padStart(5, '0')}`
+    if (options.bringBack) context.store.setOffboarded(folder, false)
     return new AgentRoom(context, { name, folder, device, keys: (path) => new SoftwareKeyStore(path) })
   })
 }
+
+/** A seed as part of a folder's name. */
+const slug = (seed: string): string => (/^[\w.]{1,40}$/u.test(seed) && !seed.startsWith('.') ? seed : Buffer.from(seed).toString('hex').slice(0, 80))
 
 async function bringUp(devices: readonly AgentRoom[], options: FleetOptions): Promise<void> {
   const wanted = devices.filter((device) => !device.offboarded)

@@ -10,7 +10,7 @@ const schemaVersion = 1
 
 const schema = `
   CREATE TABLE device (
-    slot INTEGER PRIMARY KEY,
+    slot INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     journal TEXT NOT NULL,
     last INTEGER NOT NULL,

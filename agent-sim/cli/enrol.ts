@@ -1,0 +1,29 @@
+import { enrolmentIn } from '../agent/installation.ts'
+import { dataHelp, networkHelp, parse, print, type Command } from './command.ts'
+import { openDevice, singleHelp, singleOptions } from './single-device.ts'
+
+export const enrolCommand: Command = {
+  summary: 'install the agent on a device: checks, key pair, enrolment',
+  help: `Usage: npm run agent -- enrol --service URL --key-file FILE [options]
+
+Checks the prerequisites and, with --allowlist, the hosts; makes the device's key pair; enrols. Doing it again changes
+nothing. Every step stands in installation.log of the device's folder. "run" then connects.
+
+  --json                     print the ids as JSON
+${singleHelp}
+${networkHelp}
+${dataHelp}`,
+  async run(args) {
+    const { values } = parse(args, { ...singleOptions, json: { type: 'boolean' } })
+    const { room, stop } = await openDevice(values, false)
+    try {
+      await room.enrol()
+      const enrolment = enrolmentIn(room.folder)
+      if (values.json) print(JSON.stringify({ name: room.name, device: enrolment?.device, room: enrolment?.room }))
+      else print(`${room.name} is enrolled: device ${enrolment?.device ?? ''}, room ${enrolment?.room ?? ''}.`)
+      return 0
+    } finally {
+      await stop()
+    }
+  },
+}

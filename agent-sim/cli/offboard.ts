@@ -1,0 +1,36 @@
+import { ActionError } from '../actions.ts'
+import { RunningRooms } from '../control/client.ts'
+import { agentsFolder, dataHelp, networkHelp, parse, print, required, type Command } from './command.ts'
+import { openDevice, singleHelp, singleOptions } from './single-device.ts'
+
+export const offboardCommand: Command = {
+  summary: 'remove the agent from a device',
+  help: `Usage: npm run agent -- offboard --room NAME [--data DIR]
+       npm run agent -- offboard --device host|sim --service URL [options]
+
+Removes the agent's key, journal and files from a device, and tells the service. The first form is for a room that is
+running here; the second for a device whose agent does not run. Afterwards, unenrol the room in the console.
+
+${singleHelp}
+${networkHelp}
+${dataHelp}`,
+  async run(args) {
+    const { values } = parse(args, singleOptions)
+    if (values.service === undefined) {
+      const running = await RunningRooms.find(agentsFolder(values.data))
+      const name = await running.offboard(required(values.room, '--room'))
+      print(`${name} is off-boarded.`)
+      return 0
+    }
+    const { room, stop } = await openDevice(values, false)
+    try {
+      if (!(await room.resume())) throw new ActionError(`No agent is installed for ${room.name}.`)
+      const state = await room.connect()
+      await room.offboard()
+      print(`${room.name} is off-boarded${state.state === 'connected' ? '' : `; the service was not told (${state.state})`}.`)
+      return 0
+    } finally {
+      await stop()
+    }
+  },
+}

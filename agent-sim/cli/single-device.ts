@@ -1,0 +1,71 @@
+import { v7 } from 'uuid'
+import { KeyProtection } from '../../contract/entities.ts'
+import { limits } from '../../contract/limits.ts'
+import { HostDevice } from '../devices/host.ts'
+import { buildings, roomsOf } from '../devices/places.ts'
+import { SimulatedDevice } from '../devices/simulated.ts'
+import { seededRandom } from '../random.ts'
+import { openSingle, type Single } from '../single.ts'
+import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, parse, required, UsageError, wholeNumber } from './command.ts'
+
+/** Options of the commands that are about one device: run, enrol, offboard. */
+export const singleOptions = {
+  ...networkOptions,
+  device: { type: 'string', default: 'host' },
+  room: { type: 'string' },
+  building: { type: 'string' },
+  city: { type: 'string' },
+  country: { type: 'string' },
+  floor: { type: 'string' },
+  key: { type: 'string' },
+  'poll-ms': { type: 'string' },
+  data: { type: 'string' },
+} as const
+
+export const singleHelp = `  --device host|sim          this machine under the generic profile (default), or a simulated room device
+  --room NAME                name of the room (default: the host's name; for sim a made-up one)
+  --building, --city, --country, --floor TEXT   where the room is
+  --key tpm|software         where the device's key is kept (default: the TPM of a real machine that has one)
+  --poll-ms N                how often this machine is read (default ${limits.hostPollMs})`
+
+type Values = Partial<Record<keyof typeof singleOptions, string>> & { device: string }
+
+/** Opens the device that the options name. @throws UsageError */
+export function openDevice(values: Values, control: boolean): Promise<Single> {
+  const { device: kind } = values
+  if (kind !== 'host' && kind !== 'sim') throw new UsageError(`--device must be host or sim, and is "${kind}".`)
+  const pollMs = values['poll-ms'] === undefined ? limits.hostPollMs : wholeNumber(values['poll-ms'], '--poll-ms', 100, 86_400_000)
+  const keys = values.key === undefined ? undefined : KeyProtection.safeParse(values.key).data
+  if (values.key !== undefined && keys === undefined) throw new UsageError(`--key must be tpm or software, and is "${values.key}".`)
+  const given = { building: values.building, city: values.city, country: values.country, floor: values.floor }
+  const place = Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])))
+  const simulated = kind === 'sim'
+  const device = simulated ? simulatedDevice(values.room, place) : new HostDevice({ roomName: values.room, place, pollMs })
+  return openSingle(
+    {
+      service: required(values.service, '--service'),
+      proxy: values.proxy,
+      caFile: values.ca,
+      allowlist: allowlistFrom(values.allowlist),
+      credential: credentialFrom(values),
+      folder: agentsFolder(values.data),
+      id: simulated ? `sim-${Buffer.from(device.roomName).toString('hex').slice(0, 60)}` : 'host',
+      device,
+      keys,
+      control,
+    },
+    simulated,
+  )
+}
+
+/** The values of a command about one device. @throws UsageError */
+export const parseSingle = (args: readonly string[]): Values => parse(args, singleOptions).values
+
+function simulatedDevice(name: string | undefined, place: Partial<SimulatedDevice['place']>): SimulatedDevice {
+  const [building] = buildings
+  if (!building) throw new RangeError('There are no buildings.')
+  const made = roomsOf(building, seededRandom('single')).next()
+  if (made.done) throw new RangeError('The building ran out of rooms.')
+  const room = made.value
+  return new SimulatedDevice({ roomName: name ?? room.name, place: { ...room.place, ...place }, seed: 'single', boot: v7() })
+}

@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { v7 } from 'uuid'
+import type { DeviceFacts, Observation } from '../../contract/agent.ts'
+import type { DeviceProfile, Place } from '../../contract/entities.ts'
+import { limits } from '../../contract/limits.ts'
+import { reportedSignals, type SignalId } from '../../contract/signals.ts'
+import type { Observations } from '../agent/report.ts'
+import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
+import { agentVersion } from '../version.ts'
+import type { Change, Device, PrerequisiteAnswers, Reading } from './device.ts'
+import { hostAnswers } from './host-answers.ts'
+import * as machineParts from './host-facts.ts'
+
+/** Less free space than this share of the disk, or than this many bytes, and the system cannot take its updates. */
+const fullShare = 0.03
+const fullBytes = 512 * 1024 * 1024
+
+export type HostParts = typeof machineParts
+
+export interface HostDeviceOptions {
+  roomName?: string | undefined
+  place?: Partial<Place>
+  profile?: DeviceProfile
+  pollMs?: number
+  probeMs?: number
+  timers?: Timers
+  /** Where the answers come from; tests bring their own machine. */
+  parts?: HostParts
+}
+
+/**
+ * The machine that the agent runs on. A part it never had is not applicable; one that was there and is gone is
+ * unhealthy; one that cannot be asked in time is unknown. It never throws, whatever the machine lacks.
+ */
+export class HostDevice implements Device {
+  readonly roomName: string
+  readonly place: Place
+  readonly profile: DeviceProfile
+  readonly boot: string
+  readonly answers: PrerequisiteAnswers = hostAnswers()
+  readonly #options: Required<Pick<HostDeviceOptions, 'pollMs' | 'probeMs' | 'timers' | 'parts'>>
+  /** The most of each part that was ever seen since the agent started. */
+  readonly #seen = new Map<SignalId, string>()
+  /** Probes that have not answered yet: one that hangs is not started again beside itself. */
+  readonly #slow = new Set<() => Promise<unknown>>()
+  #facts: DeviceFacts | undefined
+
+  constructor(options: HostDeviceOptions = {}) {
+    this.roomName = options.roomName ?? hostname()
+    const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+    this.place = { country: '', city: '', building: '', floor: '', timeZone, ...options.place }
+    this.profile = options.profile ?? 'generic'
+    this.boot = bootId()
+    this.#options = {
+      pollMs: options.pollMs ?? limits.hostPollMs,
+      probeMs: options.probeMs ?? limits.hostProbeMs,
+      timers: options.timers ?? systemTimers,
+      parts: options.parts ?? machineParts,
+    }
+  }
+
+  async read(): Promise<Reading> {
+    const { parts } = this.#options
+    const [displays, audio, cameras, network, system, disk, machine, tpm] = await Promise.all([
+      this.#ask(parts.displays),
+      this.#ask(parts.audio),
+      this.#ask(parts.cameras),
+      this.#ask(parts.network),
+      this.#ask(parts.operatingSystem),
+      this.#ask(parts.systemDisk),
+      this.#ask(parts.machine),
+      this.#ask(parts.tpm),
+    ])
+    const signals: Observations = Object.fromEntries(reportedSignals.map((id) => [id, { value: 'notApplicable' }]))
+    signals['display.frontOfRoom1'] = this.#part('display.frontOfRoom1', displays && { found: displays.found?.[0] })
+    signals['display.frontOfRoom2'] = this.#part('display.frontOfRoom2', displays && { found: displays.found?.[1] })
+    signals['audio.microphone'] = this.#part('audio.microphone', audio && { found: audio.found?.microphones[0] })
+    signals['audio.speaker'] = this.#part('audio.speaker', audio && { found: audio.found?.speakers[0] })
+    signals['peripherals.camera'] = this.#part('peripherals.camera', cameras && { found: cameras.found?.[0] })
+    signals['connectivity.network'] = networkSignal(network)
+    signals['versioning.os'] = systemSignal(system?.found?.name, disk?.found)
+    signals['versioning.app'] = { value: 'healthy', detail: `Roomkeeper agent ${agentVersion}` }
+    const before = this.#facts
+    const facts: DeviceFacts = {
+      platform: system?.found ? `${system.found.platform}, ${tpm?.found ?? 'no TPM'}` : (before?.platform ?? process.platform),
+      os: system?.found?.name ?? before?.os ?? '',
+      manufacturer: machine?.found?.manufacturer ?? before?.manufacturer ?? '',
+      model: machine?.found?.model ?? before?.model ?? '',
+      serial: machine?.found?.serial ?? before?.serial ?? '',
+      agentVersion,
+      appVersion: '',
+      address: network?.found?.address ?? parts.quickAddress(),
+      inCall: false,
+    }
+    this.#facts = facts
+    return { signals, facts }
+  }
+
+  watch(listener: (change: Change) => Promise<void>): Undo {
+    const { timers, pollMs } = this.#options
+    let undo: Undo = () => undefined
+    let ended = false
+    const poll = async () => {
+      const reading = await this.read()
+      // The agent takes what changed. What it cannot write is in its next full report, and it has logged why.
+      if (!ended) await listener(reading).catch(() => undefined)
+    }
+    const wait = () => {
+      undo = timers.after(pollMs, () => {
+        void poll().finally(() => {
+          if (!ended) wait()
+        })
+      })
+    }
+    wait()
+    return () => {
+      ended = true
+      undo()
+    }
+  }
+
+  /** The answer, as `found` (undefined: there is none); undefined itself where no answer came in time. */
+  async #ask<T>(probe: () => Promise<T>): Promise<{ found: T } | undefined> {
+    const { timers, probeMs } = this.#options
+    if (this.#slow.has(probe)) return undefined
+    this.#slow.add(probe)
+    let undo: Undo = () => undefined
+    const late = new Promise<undefined>((done) => {
+      undo = timers.after(probeMs, () => {
+        done(undefined)
+      })
+    })
+    const answer = Promise.resolve()
+      .then(probe)
+      .then(
+        (found) => ({ found }),
+        () => undefined,
+      )
+      .finally(() => this.#slow.delete(probe))
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      undo()
+    }
+  }
+
+  #part(id: SignalId, answer: { found: string | undefined } | undefined): Observation {
+    if (!answer) return { value: 'unknown', detail: 'The machine did not answer in time' }
+    const { found } = answer
+    const before = this.#seen.get(id)
+    if (found !== undefined) {
+      this.#seen.set(id, found)
+      return { value: 'healthy', detail: found }
+    }
+    return before === undefined ? { value: 'notApplicable' } : { value: 'unhealthy', detail: `${before} is gone` }
+  }
+}
+
+function networkSignal(answer: { found: machineParts.NetworkPart | undefined } | undefined): Observation {
+  if (!answer) return { value: 'unknown', detail: 'The machine did not answer in time' }
+  const { found } = answer
+  if (!found) return { value: 'unhealthy', detail: 'No network interface' }
+  const speed = found.speed === undefined ? '' : `, ${found.speed} Mbit/s`
+  return found.up
+    ? { value: 'healthy', detail: `${found.name} is up${speed}, ${found.address}` }
+    : { value: 'unhealthy', detail: `${found.name} is down` }
+}
+
+function systemSignal(name: string | undefined, disk: machineParts.DiskPart | undefined): Observation {
+  if (name === undefined) return { value: 'unknown', detail: 'The machine did not answer in time' }
+  if (!disk) return { value: 'healthy', detail: name }
+  // In coarse steps, so that a disk that is merely in use does not send a report with every poll.
+  const space = `${Math.round((disk.freeBytes / disk.sizeBytes) * 20) * 5} % of ${Math.round(disk.sizeBytes / 1e9)} GB free`
+  const full = disk.freeBytes < Math.min(fullBytes, disk.sizeBytes * fullShare)
+  return full
+    ? { value: 'unhealthy', detail: `${name}; ${space}, too little for updates` }
+    : { value: 'healthy', detail: `${name}; ${space}` }
+}
+
+/** The system's own id of this boot where it has one, else one of this start of the agent. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return v7()
+  }
+}
