@@ -63,9 +63,7 @@ export const limits = {
   /** Changes that a console may not see, after which it is sent a cursor without rows so that it need not read them again. */
   feedUnseenRows: 5_000,
   /** One message from a console to the feed. Larger: the socket is closed with 1009. */
-  feedMessageBytes: 64 * 1024,
-  /** A console that does not say hello in time is dropped. */
-  feedHelloMs: 10_000,
+  consoleMessageBytes: 64 * 1024,
   /** Bytes waiting in one console's feed socket. More: sending stops until it drains (state-based, nothing is lost). */
   feedBufferedBytes: 4 * 1024 * 1024,
   /** Rows in one snapshot page. */
