@@ -1,13 +1,11 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { z } from 'zod'
 import { type Load } from './report-load.ts'
 
 /** What a report must at least cost: parse, compare with what is known, and, for the second limit, commit what changed. */
-const Message = z.object({
-  reports: z.array(z.object({ number: z.number(), observedAt: z.number(), signals: z.record(z.string(), z.object({ value: z.string() })) })),
-})
-type Message = z.infer<typeof Message>
+interface Message {
+  reports: { number: number; observedAt: number; signals: Record<string, { value: string }> }[]
+}
 
 const batchReports = 1_000
 

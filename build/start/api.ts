@@ -5,10 +5,11 @@ import {
   AssignmentList,
   type AssignmentChange,
   EnrolmentKey,
+  IncidentList,
   RoomList,
 } from '../../contract/api.ts'
 import { type Command } from '../../contract/commands.ts'
-import { type Room } from '../../contract/entities.ts'
+import { type Incident, type Room } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 
 /** The service's public HTTP interface, as far as the demo needs it. */
@@ -16,6 +17,7 @@ export interface Api {
   enrolmentKey(): Promise<string>
   resetEnrolmentKey(): Promise<void>
   rooms(): Promise<Room[]>
+  incidents(): Promise<Incident[]>
   assignments(): Promise<Assignment[]>
   changeAssignment(id: Assignment['id'], change: z.input<typeof AssignmentChange>): Promise<void>
   /** Sends one command and throws when it is refused. */
@@ -38,6 +40,18 @@ export function connect(service: string, token: string): Api {
     if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text.slice(0, 300)}`)
     return text === '' ? undefined : JSON.parse(text)
   }
+  /** All pages of a list. */
+  const all = async <T>(schema: z.ZodType<{ items: T[]; next?: string | undefined }>, path: string): Promise<T[]> => {
+    const items: T[] = []
+    let after: string | undefined
+    do {
+      const query = new URLSearchParams({ limit: String(limits.listRows), ...(after === undefined ? {} : { after }) })
+      const page = schema.parse(await ask('GET', `${path}?${query}`))
+      items.push(...page.items)
+      after = page.next
+    } while (after !== undefined)
+    return items
+  }
   const command = async (command: z.input<typeof Command>) => {
     await ask('POST', '/v1/commands', { key: v7(), issuedAt: Date.now(), command })
   }
@@ -46,17 +60,8 @@ export function connect(service: string, token: string): Api {
     resetEnrolmentKey: async () => {
       await ask('POST', '/v1/enrolment/key/reset')
     },
-    rooms: async () => {
-      const rooms: Room[] = []
-      let after: string | undefined
-      do {
-        const query = new URLSearchParams({ limit: String(limits.listRows), ...(after === undefined ? {} : { after }) })
-        const page = RoomList.parse(await ask('GET', `/v1/rooms?${query}`))
-        rooms.push(...page.items)
-        after = page.next
-      } while (after !== undefined)
-      return rooms
-    },
+    rooms: () => all(RoomList, '/v1/rooms'),
+    incidents: () => all(IncidentList, '/v1/incidents'),
     assignments: async () => AssignmentList.parse(await ask('GET', '/v1/assignments')).items,
     changeAssignment: async (id, change) => {
       await ask('PUT', `/v1/assignments/${id}`, change)

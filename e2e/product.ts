@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Part, startPart } from '../build/part.ts'
+import { root } from '../build/paths.ts'
+import { run } from '../build/run.ts'
+import { connect, type Api } from '../build/start/api.ts'
+import { assignBuildings, enrolFleet } from '../build/start/demo.ts'
+import { type CutProxy, startCutProxy } from './cut-proxy.ts'
+
+/** The real product for one test: its processes, on free ports, in a folder of its own. */
+
+export const people = {
+  manager: 'amelie.laurent@contoso.example',
+  siteLead: 'clara.nguyen@contoso.example',
+  siteTech: 'david.okafor@contoso.example',
+  nobody: 'emma.rossi@contoso.example',
+} as const
+
+export function tempFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'roomkeeper-e2e-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** Runs one of the documented commands (`npm run --silent NAME -- ARGS`) and answers what it prints. Throws when it fails. */
+export async function command(name: string, ...args: string[]): Promise<string> {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const { code, output } = await run(npm, ['run', '--silent', name, '--', ...args])
+  if (code !== 0) throw new Error(`npm run ${name} -- ${args.join(' ')} ended with ${code}:\n${output}`)
+  return output
+}
+
+/** Unplugs (or plugs in) something of a simulated room, by the documented command line. */
+export const fault = (data: string, room: string, signal: string, value: string, detail?: string): Promise<string> =>
+  command('agent', 'fault', '--room', room, '--signal', signal, '--value', value, ...(detail === undefined ? [] : ['--detail', detail]), '--data', data)
+
+const StartReady = z.object({
+  ready: z.literal(true),
+  host: z.enum(['electron', 'browser']),
+  console: z.string(),
+  service: z.url(),
+  data: z.string(),
+})
+export type Started = Part<z.infer<typeof StartReady>>
+
+/** `npm start` in one folder, which can be ended and started again. */
+export function npmStart(data: string, ...options: string[]): Promise<Started> {
+  return startPart({
+    name: 'npm start',
+    args: ['build/start.ts', '--no-open', '--host', 'browser', '--port', '0', '--service-port', '0', '--data', data, ...options],
+    ready: StartReady,
+    log: `${data}.log`,
+  })
+}
+
+const Url = z.object({ ready: z.literal(true), service: z.url() })
+const Fleet = z.object({ ready: z.literal(true), rooms: z.int() })
+const ConsoleReady = z.object({ ready: z.literal(true), console: z.url() })
+
+export interface StackOptions {
+  rooms?: number
+  /** Settings of the service, for tests that cannot wait as long as people do. */
+  serviceArgs?: string[]
+}
+
+/** The parts one by one, for tests that cut and kill. The console reaches the service through the cut proxy. */
+export class Stack {
+  readonly data: string
+  readonly #options: StackOptions
+  #servicePort = 0
+  #consolePort = 0
+  #proxy: CutProxy | undefined
+  readonly #parts = new Map<'service' | 'fleet' | 'console', Part<unknown>>()
+
+  constructor(data: string, options: StackOptions = {}) {
+    this.data = data
+    this.#options = options
+  }
+
+  /** Service, fleet (enrolled, with the buildings given out) and console. Answers the console's address. */
+  async start(): Promise<string> {
+    await this.startService()
+    await this.startFleet()
+    return this.startConsole()
+  }
+
+  async startService(): Promise<void> {
+    const port = ['--port', String(this.#servicePort)]
+    const part = await this.#start('service', ['service/main.ts', 'serve', '--demo', ...port, ...(this.#options.serviceArgs ?? [])], Url)
+    this.#servicePort = Number(new URL(part.ready.service).port)
+    this.#proxy ??= await startCutProxy({ port: this.#servicePort })
+  }
+
+  async startFleet(): Promise<void> {
+    const api = await this.api()
+    const key = join(this.data, 'enrolment.key')
+    writeFileSync(key, await api.enrolmentKey(), { mode: 0o600 })
+    const rooms = String(this.#options.rooms ?? 12)
+    const fleet = ['agent-sim/main.ts', 'fleet', '--service', this.service, '--key-file', key, '--rooms', rooms, '--seed', '1']
+    await this.#start('fleet', fleet, Fleet)
+    const all = await api.rooms()
+    await enrolFleet(api, all, new Set(all.map((room) => room.id)))
+    await assignBuildings(api, all)
+  }
+
+  async startConsole(): Promise<string> {
+    const args = ['main/host/browser/main.ts', '--service', this.proxy.url, '--port', String(this.#consolePort)]
+    const part = await this.#start('console', args, ConsoleReady)
+    this.#consolePort = Number(new URL(part.ready.console).port)
+    return part.ready.console
+  }
+
+  /** The service's own address, past the proxy. */
+  get service(): string {
+    return `http://127.0.0.1:${this.#servicePort}`
+  }
+
+  get proxy(): CutProxy {
+    if (!this.#proxy) throw new Error('the service has not been started')
+    return this.#proxy
+  }
+
+  async api(email: string = people.manager): Promise<Api> {
+    return connect(this.service, await this.token(email))
+  }
+
+  async token(email: string): Promise<string> {
+    const { code, output } = await run(process.execPath, ['service/main.ts', 'token', '--user', email, '--data', this.data])
+    if (code !== 0) throw new Error(`no token for ${email}: ${output}`)
+    return output.trim()
+  }
+
+  /** Ends a part as a crash would. */
+  async kill(name: 'service' | 'fleet' | 'console'): Promise<void> {
+    await this.#parts.get(name)?.kill()
+    this.#parts.delete(name)
+  }
+
+  async stop(): Promise<void> {
+    for (const part of [...this.#parts.values()].reverse()) await part.stop()
+    this.#parts.clear()
+    await this.#proxy?.close()
+  }
+
+  async #start<T>(name: 'service' | 'fleet' | 'console', args: string[], ready: z.ZodType<T>): Promise<Part<T>> {
+    const log = join(this.data, 'logs', `${name}-${Date.now()}.log`)
+    const part = await startPart({ name, args: [...args, '--data', this.data], ready, log })
+    this.#parts.set(name, part)
+    return part
+  }
+}
+
+/** Whether any process still has this text in its command line; for tests that everything has ended. */
+export function processesWith(text: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const ps = spawn('ps', ['-eo', 'pid,args'], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })
+    let output = ''
+    ps.stdout.on('data', (chunk) => (output += String(chunk)))
+    ps.once('error', reject)
+    ps.once('close', () => resolve(output.split('\n').filter((line) => line.includes(text) && !line.includes('ps -eo'))))
+  })
+}

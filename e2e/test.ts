@@ -1,0 +1,60 @@
+import { expect, test as base, type Page } from '@playwright/test'
+import { Stack, type StackOptions, tempFolder } from './product.ts'
+
+interface Fixtures {
+  /** An empty data folder, removed after the test. */
+  data: string
+  /** Service, fleet and console of this test's own; `stackOptions` says how. Not started yet. */
+  stack: Stack
+  stackOptions: StackOptions
+}
+
+export const test = base.extend<Fixtures>({
+  data: async ({}, use) => {
+    const folder = tempFolder()
+    await use(folder.path)
+    folder.remove()
+  },
+  stackOptions: [{}, { option: true }],
+  stack: async ({ data, stackOptions }, use) => {
+    const stack = new Stack(data, stackOptions)
+    await use(stack)
+    await stack.stop()
+  },
+})
+
+export { expect }
+
+/** Opens the console and signs in on the issuer's own page, as a person does. */
+export async function signIn(page: Page, address: string, email: string): Promise<void> {
+  await page.goto(address)
+  await page.getByTestId('sign-in-browser').click()
+  await page.locator(`button[name="email"][value="${email}"]`).click()
+  await whenLive(page)
+}
+
+/** Waits until the console follows the service live. */
+export async function whenLive(page: Page): Promise<void> {
+  await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', 'live', { timeout: 45_000 })
+}
+
+export const incidentRow = (page: Page, room: string) => page.getByTestId('incident-row').filter({ hasText: room })
+
+/** Acknowledges the incident of a room with a note, through the open pane. */
+export async function acknowledge(page: Page, room: string, note: string): Promise<void> {
+  await incidentRow(page, room).click()
+  const pane = page.getByTestId('incident-pane')
+  await pane.getByTestId('acknowledge').click()
+  await pane.getByTestId('acknowledge-note').fill(note)
+  await pane.getByTestId('acknowledge-confirm').click()
+  await expect(pane).toHaveAttribute('data-acknowledged', 'true')
+}
+
+export async function workOffline(page: Page, on: boolean): Promise<void> {
+  await page.getByTestId('sync-state').click()
+  await page.getByTestId('work-offline').click()
+  await page.keyboard.press('Escape')
+  const state = page.getByTestId('sync-state')
+  if (on) await expect(state).toHaveAttribute('data-sync', 'offline')
+  else await whenLive(page)
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { command, fault, npmStart, people } from './product.ts'
+import { acknowledge, expect, incidentRow, signIn, test, whenLive, workOffline } from './test.ts'
+
+const note = 'Someone has unplugged the camera; I am on my way'
+const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
+
+test('a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({ page, data }) => {
+  test.setTimeout(180_000)
+  let started = await npmStart(data)
+  try {
+    const rooms = z
+      .array(z.object({ name: z.string(), simulated: z.boolean() }))
+      .parse(JSON.parse(await command('agent', 'rooms', '--json', '--data', data)))
+    expect(rooms.filter((room) => room.simulated)).toHaveLength(24)
+    const room = rooms.find((one) => one.simulated)?.name ?? ''
+
+    await signIn(page, started.ready.console, people.manager)
+    await fault(data, room, ...camera)
+
+    // Without a touch of the screen.
+    const row = incidentRow(page, room)
+    await expect(row).toHaveAttribute('data-status', 'needAction')
+    const number = await row.getAttribute('data-incident-number')
+
+    await workOffline(page, true)
+    await acknowledge(page, room, note)
+    await expect(row).toHaveAttribute('data-pending', 'true')
+
+    // The network comes back: what was done is sent, and the pending mark goes.
+    await workOffline(page, false)
+    await expect(row).toHaveAttribute('data-pending', 'false')
+    await expect(row).toHaveAttribute('data-acknowledged', 'true')
+
+    await started.stop()
+    started = await npmStart(data)
+    await page.goto(started.ready.console)
+    await whenLive(page)
+    await expect(incidentRow(page, room)).toHaveAttribute('data-incident-number', number ?? '')
+    await expect(incidentRow(page, room)).toHaveAttribute('data-acknowledged', 'true')
+    await incidentRow(page, room).click()
+    await expect(page.getByTestId('incident-pane')).toContainText(note)
+  } finally {
+    await started.stop()
+  }
+})
