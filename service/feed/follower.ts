@@ -1,0 +1,219 @@
+import { WebSocket } from 'ws'
+import { type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Caller, CurrentAccess } from '../access/service.ts'
+import type { BusTopics } from '../bus/bus.ts'
+import type { Store } from '../store/store.ts'
+import type { Cursors } from './cursors.ts'
+import { batchText, rowText, Sight } from './rows.ts'
+
+type Changes = BusTopics['changes']
+
+/** The texts of one commit's rows, made once for all consoles that get them. */
+export class SharedRows {
+  readonly changes: Changes
+  readonly #texts: string[] = []
+  #all: string | undefined
+
+  constructor(changes: Changes) {
+    this.changes = changes
+  }
+
+  text(index: number): string {
+    const row = this.changes.rows[index]
+    return (this.#texts[index] ??= row ? rowText(row) : '')
+  }
+
+  /** All rows that belong to rooms or to the whole tenant, joined; undefined where some are for one person only. */
+  all(): string | undefined {
+    if (this.changes.rows.some((row) => row.owner !== null)) return undefined
+    return (this.#all ??= this.changes.rows.map((_, index) => this.text(index)).join(','))
+  }
+}
+
+export interface FollowerOptions {
+  readonly store: Store
+  readonly cursors: Cursors
+  readonly beatMs: number
+  readonly onRows: (count: number) => void
+  readonly onProblem: (follower: Follower, error: unknown) => void
+}
+
+/**
+ * One console that follows a tenant's changes. All that is kept of what it lacks is a position: what it gets is read
+ * when it is sent, so a slow console costs no memory, and sees the newest state of each thing and not its past.
+ *
+ * It is `live` when it has everything up to its position and its socket takes more. Anything else (a hello, a new
+ * scope, a full socket, a commit that it missed) makes it catch up from the store.
+ */
+export class Follower {
+  readonly socket: WebSocket
+  caller: Caller
+  heardAt: number
+  /** Has said hello with a cursor that is good. */
+  following = false
+  readonly #options: FollowerOptions
+  #sight: Sight
+  #position = 0
+  /** What the console knows of its position. */
+  #cursor: Cursor | undefined
+  #cursorPosition = 0
+  /** The tenant has got at least this far. */
+  #tenantAt = 0
+  #live = false
+  #catchingUp = false
+  /** Counts hellos and scopes, so that a read that was begun before does not go on after. */
+  #epoch = 0
+  #draining = false
+  /** Changes of scope that are not read yet. */
+  #suspended = 0
+
+  constructor(socket: WebSocket, caller: Caller, now: number, options: FollowerOptions) {
+    this.socket = socket
+    this.caller = caller
+    this.heardAt = now
+    this.#options = options
+    this.#sight = new Sight(caller.reach)
+  }
+
+  say(message: FeedToConsole): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message))
+  }
+
+  /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
+  hello(current: CurrentAccess, cursor: Cursor | undefined, scope: number | undefined, lastSeq: number): void {
+    const { cursors, beatMs } = this.#options
+    this.#epoch++
+    this.#live = false
+    this.following = false
+    this.#see(current)
+    this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs })
+    const seq = cursor === undefined ? undefined : cursors.seqOf(this.caller, cursor)
+    // A cursor from beyond the last change is of data that a restored backup does not have.
+    if (cursor === undefined || seq === undefined || seq > lastSeq) {
+      this.say({ type: 'snapshot' })
+      return
+    }
+    this.following = true
+    this.#position = this.#cursorPosition = seq
+    this.#cursor = cursor
+    if (scope !== this.caller.scopeVersion) this.#sayScope()
+    this.#catchUp()
+  }
+
+  /** Nothing more is sent under the scope before; `rescope` follows when the new one is known. */
+  suspend(): void {
+    this.#suspended++
+    this.#epoch++
+    this.#live = false
+  }
+
+  rescope(current: CurrentAccess): void {
+    this.#suspended--
+    if (this.#see(current)) this.#sayScope()
+    if (this.following) this.#catchUp()
+  }
+
+  /** Whether that is another scope. Two changes close together may be read in any order: the newer one stays. */
+  #see({ access, scopeVersion }: CurrentAccess): boolean {
+    if (scopeVersion <= this.caller.scopeVersion) return false
+    const reach = { person: this.caller.person, access }
+    this.caller = { ...this.caller, access, scopeVersion, reach }
+    this.#sight = new Sight(reach)
+    return true
+  }
+
+  /** A commit of its tenant. */
+  changed(shared: SharedRows): void {
+    const { upTo, rows } = shared.changes
+    this.#tenantAt = Math.max(this.#tenantAt, upTo)
+    if (!this.#live) return
+    const first = rows[0]
+    if (!first || first.seq > this.#position + 1 || rows.length > limits.feedBatchRows) {
+      this.#live = false
+      this.#catchUp()
+      return
+    }
+    if (upTo <= this.#position) return
+    const whole = first.seq === this.#position + 1 && this.#sight.everyRoom ? shared.all() : undefined
+    if (whole !== undefined && rows.every((row) => row.room !== null)) {
+      this.#send(whole, rows.length, upTo, 0)
+      return
+    }
+    const texts: string[] = []
+    rows.forEach((row, index) => {
+      if (row.seq > this.#position && this.#sight.sees(row)) texts.push(shared.text(index))
+    })
+    if (texts.length > 0) this.#send(texts.join(','), texts.length, upTo, 0)
+    else this.#pass(upTo)
+  }
+
+  /** Nothing in it for this console: it is not told, or only rarely, so that it learns nothing of how much happens. */
+  #pass(upTo: number): void {
+    this.#position = upTo
+    if (this.#position - this.#cursorPosition >= limits.feedUnseenRows) this.#send('', 0, upTo, 0)
+  }
+
+  #catchUp(): void {
+    if (this.#catchingUp || this.#draining || this.#suspended > 0) return
+    this.#catchingUp = true
+    this.#read()
+      .catch((error: unknown) => this.#options.onProblem(this, error))
+      .finally(() => {
+        this.#catchingUp = false
+        // Something put an end to that reading; what it was begins anew.
+        if (!this.#live && this.following && this.#isOpen) this.#catchUp()
+      })
+  }
+
+  get #isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN
+  }
+
+  async #read(): Promise<void> {
+    const epoch = this.#epoch
+    const read = this.#options.store.read(this.caller.tenant, 'wholeTenant')
+    for (;;) {
+      const rows = await read.changesAfter(this.#position, limits.feedBatchRows)
+      const lastSeq = await read.lastSeq()
+      if (epoch !== this.#epoch || !this.#isOpen) return
+      const upTo = rows.at(-1)?.seq ?? this.#position
+      const more = rows.length === limits.feedBatchRows
+      const seen = rows.filter((row) => this.#sight.sees(row))
+      // How much is to come is told to those who may see it all; others only that something is.
+      const behind = more ? (this.#sight.everyRoom ? Math.max(1, lastSeq - upTo) : 1) : 0
+      if (seen.length > 0 || !more) this.#send(seen.map(rowText).join(','), seen.length, upTo, behind)
+      else this.#pass(upTo)
+      if (this.#draining) return
+      if (!more && this.#tenantAt <= this.#position) {
+        this.#live = true
+        return
+      }
+    }
+  }
+
+  #send(rows: string, count: number, upTo: number, behind: number): void {
+    const { cursors, onRows } = this.#options
+    if (this.#cursor === undefined) return
+    const to = cursors.cursor(this.caller, upTo)
+    const text = batchText(this.caller.scopeVersion, this.#cursor, to, rows, behind)
+    this.#position = this.#cursorPosition = upTo
+    this.#cursor = to
+    onRows(count)
+    if (this.socket.bufferedAmount + text.length < limits.feedBufferedBytes) {
+      this.socket.send(text)
+      return
+    }
+    // The socket is full: nothing more is made until this is gone. Then it catches up with what is true by then.
+    this.#draining = true
+    this.#live = false
+    this.socket.send(text, () => {
+      this.#draining = false
+      if (this.following && this.#isOpen) this.#catchUp()
+    })
+  }
+
+  #sayScope(): void {
+    this.say({ type: 'scope', version: this.caller.scopeVersion, rooms: this.#sight.rooms() })
+  }
+}

@@ -1,0 +1,180 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { type ErrorCode, detailsOf, RoomkeeperError } from '../../contract/errors.ts'
+import { ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts'
+import type { PersonId, TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Caller } from '../access/service.ts'
+import type { BusTopics } from '../bus/bus.ts'
+import type { ServiceDeps } from '../deps.ts'
+import { refuseUpgrade } from '../http/upgrades.ts'
+import type { Cursors } from './cursors.ts'
+import { Follower, type FollowerOptions, SharedRows } from './follower.ts'
+
+/** Beats without a word from the console, after which nobody is there. */
+const beatsMissed = 4
+
+/** The consoles' sockets: who follows which tenant, under which scope, until when. */
+export class FeedHub {
+  readonly #deps: ServiceDeps
+  readonly #options: FollowerOptions
+  readonly #sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: limits.consoleMessageBytes, perMessageDeflate: false })
+  readonly #tenants = new Map<TenantId, Set<Follower>>()
+  #closing = false
+
+  constructor(deps: ServiceDeps, cursors: Cursors) {
+    this.#deps = deps
+    this.#options = {
+      store: deps.store,
+      cursors,
+      beatMs: deps.config.timing.feedBeatMs,
+      onRows: (count) => deps.metrics.feedRows.inc(count),
+      onProblem: (follower, error) => {
+        deps.log.error({ err: error }, 'a console could not be fed')
+        this.#end(follower, 'service.failed')
+      },
+    }
+  }
+
+  /** Takes over an upgrade when its access token is good; else answers like any other route. */
+  async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const fail = () => socket.destroy()
+    socket.on('error', fail)
+    let caller: Caller
+    try {
+      if (this.#closing) throw new RoomkeeperError('service.unavailable')
+      const token = /^Bearer (\S{1,16384})$/i.exec(request.headers.authorization ?? '')?.[1]
+      if (!token) throw new RoomkeeperError('auth.missing')
+      caller = await this.#deps.access.authenticate(token)
+    } catch (error) {
+      const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
+      this.#deps.metrics.refusals.inc({ code: known.code })
+      refuseUpgrade(socket, `${known.status} Refused`, known.toProblem())
+      return
+    }
+    socket.off('error', fail)
+    if (socket.destroyed) return
+    this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#join(accepted, caller))
+  }
+
+  /** A commit: every console of the tenant gets of it what it may see, at once. */
+  changed(changes: BusTopics['changes']): void {
+    const followers = this.#tenants.get(changes.tenant)
+    if (!followers) return
+    const shared = new SharedRows(changes)
+    for (const follower of followers) if (follower.following) follower.changed(shared)
+  }
+
+  /** What a person may see is other than before (ACC-8): nothing more under the old scope. */
+  rescoped({ tenant, person }: Pick<BusTopics['scope'], 'tenant' | 'person'>): void {
+    for (const follower of this.#of(tenant, person)) {
+      follower.suspend()
+      this.#deps.access.current(tenant, person).then(
+        ({ access, scopeVersion }) => {
+          follower.rescope({ access, scopeVersion })
+        },
+        (error: unknown) => this.#end(follower, error instanceof RoomkeeperError ? error.code : 'service.failed'),
+      )
+    }
+  }
+
+  /** Beats, and the ends of tokens and of those who fell silent. */
+  beat(): void {
+    const at = this.#deps.now()
+    const { feedBeatMs } = this.#deps.config.timing
+    for (const followers of this.#tenants.values()) {
+      for (const follower of followers) {
+        const silentMs = at - follower.heardAt
+        if (silentMs > feedBeatMs * beatsMissed) follower.socket.terminate()
+        else follower.say({ type: 'beat', at })
+      }
+    }
+  }
+
+  expire(): void {
+    const at = this.#deps.now()
+    for (const followers of this.#tenants.values()) {
+      for (const follower of followers) if (at >= follower.caller.expiresAt) this.#end(follower, 'auth.expired')
+    }
+  }
+
+  stop(): void {
+    this.#closing = true
+    for (const followers of this.#tenants.values()) for (const follower of followers) this.#end(follower, 'service.unavailable')
+    this.#sockets.close()
+  }
+
+  #join(socket: WebSocket, caller: Caller): void {
+    const follower = new Follower(socket, caller, this.#deps.now(), this.#options)
+    const followers = this.#tenants.get(caller.tenant) ?? new Set()
+    this.#tenants.set(caller.tenant, followers.add(follower))
+    this.#count()
+    socket.on('message', (data, isBinary) => void this.#receive(follower, data, isBinary))
+    // ws closes the socket by itself after an error; that is counted below.
+    socket.on('error', (error) => this.#deps.log.debug({ err: error }, "a console's socket failed"))
+    socket.on('close', () => {
+      follower.following = false
+      followers.delete(follower)
+      if (followers.size === 0 && this.#tenants.get(caller.tenant) === followers) this.#tenants.delete(caller.tenant)
+      this.#count()
+    })
+  }
+
+  async #receive(follower: Follower, data: RawData, isBinary: boolean): Promise<void> {
+    follower.heardAt = this.#deps.now()
+    try {
+      const message = readMessage(data, isBinary)
+      if (message.type === 'renew') await this.#renew(follower, message.token)
+      else if (message.type === 'hello') {
+        if (!feedProtocolVersions.some((version) => message.versions.includes(version))) throw new RoomkeeperError('device.version')
+        const { tenant, person } = follower.caller
+        const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
+        // The token may be older than the newest change of scope.
+        const { access, scopeVersion } = await this.#deps.access.current(tenant, person)
+        follower.hello({ access, scopeVersion }, message.cursor, message.scope, lastSeq)
+      }
+    } catch (error) {
+      if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, "a console's message failed")
+      if (error instanceof RoomkeeperError) this.#end(follower, error.code, error.details.detail)
+      else this.#end(follower, 'service.failed')
+    }
+  }
+
+  async #renew(follower: Follower, token: string): Promise<void> {
+    const caller = await this.#deps.access.authenticate(token)
+    const { tenant, person } = follower.caller
+    if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
+    follower.caller = { ...follower.caller, expiresAt: caller.expiresAt }
+  }
+
+  *#of(tenant: TenantId, person: PersonId): Generator<Follower> {
+    for (const follower of this.#tenants.get(tenant) ?? []) if (follower.caller.person === person) yield follower
+  }
+
+  #end(follower: Follower, code: ErrorCode, detail?: string): void {
+    this.#deps.metrics.refusals.inc({ code })
+    follower.following = false
+    follower.say({ type: 'error', code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }), retry: code !== 'auth.invalid' && code !== 'access.denied' })
+    follower.socket.close(1008, code)
+  }
+
+  #count(): void {
+    let consoles = 0
+    for (const followers of this.#tenants.values()) consoles += followers.size
+    this.#deps.metrics.consoles.set(consoles)
+  }
+}
+
+function readMessage(data: RawData, isBinary: boolean): ConsoleToFeed {
+  if (isBinary) throw new RoomkeeperError('message.malformed', { detail: 'Messages are text.' })
+  let raw: unknown
+  try {
+    raw = JSON.parse(String(data))
+  } catch (error) {
+    throw new RoomkeeperError('message.malformed', { detail: 'Not JSON.' }, error)
+  }
+  const parsed = ConsoleToFeed.safeParse(raw)
+  if (!parsed.success) throw new RoomkeeperError('message.malformed', detailsOf(parsed.error))
+  return parsed.data
+}

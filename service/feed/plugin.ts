@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { SnapshotPage } from '../../contract/feed.ts'
+import type { Plugin } from '../deps.ts'
+import { callerOf } from '../http/routeAccess.ts'
+import { onUpgrade } from '../http/upgrades.ts'
+import { Cursors } from './cursors.ts'
+import { FeedHub } from './hub.ts'
+import { snapshotPage } from './snapshot.ts'
+
+/** How often tokens are looked at. */
+const expiryEveryMs = 1_000
+
+/** How consoles keep their copy (CON-2, ACC-8): pages of a snapshot, and the socket that follows. */
+export const feed: Plugin = (app, deps) => {
+  // Of no particular type: the page is text already.
+  const response: Record<200, z.ZodType> = { 200: SnapshotPage }
+  const cursors = new Cursors(deps.cursorKey)
+  const hub = new FeedHub(deps, cursors)
+  app.get(
+    '/v1/snapshot',
+    {
+      config: { access: 'anyone' },
+      schema: { tags: ['feed'], querystring: z.object({ after: z.string().min(1).max(200).optional() }), response },
+    },
+    async (request, reply) => {
+      const page = await snapshotPage(deps.store, cursors, callerOf(request), request.query.after)
+      // The text goes out as it is: the documents in it were checked when they were written.
+      return reply.header('content-type', 'application/json; charset=utf-8').serializer((text: string) => text).send(page)
+    },
+  )
+  onUpgrade(app.server, '/v1/feed', (request, socket, head) => void hub.accept(request, socket, head))
+  const unsubscribe = [
+    deps.bus.subscribe('changes', (changes) => hub.changed(changes)),
+    deps.bus.subscribe('scope', (scope) => hub.rescoped(scope)),
+  ]
+  const timers = [setInterval(() => hub.beat(), deps.config.timing.feedBeatMs), setInterval(() => hub.expire(), expiryEveryMs)]
+  app.addHook('preClose', async () => {
+    for (const timer of timers) clearInterval(timer)
+    for (const undo of unsubscribe) undo()
+    hub.stop()
+  })
+}

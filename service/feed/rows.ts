@@ -1,0 +1,43 @@
+import { Kind } from '../../contract/entities.ts'
+import type { Cursor, FeedToConsole } from '../../contract/feed.ts'
+import { isVisible, type Reach, type Visible, visibleOf } from '../store/reader.ts'
+import type { StoredRow } from '../store/documents.ts'
+
+/** A row as it goes to consoles. The document's text is passed on as it is stored, never made again. */
+export function rowText({ kind, id, room, rev, body }: Omit<StoredRow, 'seq' | 'owner'>): string {
+  const head = `{"kind":"${kind}","id":${JSON.stringify(id)},"room":${room === null ? 'null' : `"${room}"`},"rev":${rev}`
+  return body === null ? `${head}}` : `${head},"doc":${body}}`
+}
+
+export function batchText(scope: number, from: Cursor, to: Cursor, rows: string, behind: number): string {
+  return `{"type":"batch","scope":${scope},"from":"${from}","to":"${to}","rows":[${rows}],"behind":${behind}}`
+}
+
+/** What one person may see, worked out once per scope and not per row. */
+export class Sight {
+  readonly #visible: ReadonlyMap<Kind, Visible>
+  /** Sees whatever belongs to a room. */
+  readonly everyRoom: boolean
+
+  constructor(reach: Reach) {
+    this.#visible = new Map(Kind.options.map((kind) => [kind, visibleOf(reach, kind)]))
+    this.everyRoom = roomKinds.every((kind) => this.#visible.get(kind) === 'all')
+  }
+
+  sees(row: Pick<StoredRow, 'kind' | 'room' | 'owner'>): boolean {
+    return isVisible(this.#visible.get(row.kind) ?? 'none', row)
+  }
+
+  /** The rooms that are visible per kind, as a `scope` message names them; a kind that is not in it has none. */
+  rooms(): Extract<FeedToConsole, { type: 'scope' }>['rooms'] {
+    const rooms: Extract<FeedToConsole, { type: 'scope' }>['rooms'] = {}
+    for (const [kind, visible] of this.#visible) {
+      if (visible === 'none') continue
+      if (visible === 'all' || 'owner' in visible) rooms[kind] = 'all'
+      else if (roomKinds.includes(kind)) rooms[kind] = [...visible.rooms]
+    }
+    return rooms
+  }
+}
+
+const roomKinds: readonly Kind[] = ['room', 'roomEvent', 'incident', 'entry']

@@ -1,0 +1,48 @@
+import type { Kind } from '../../contract/entities.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Caller } from '../access/service.ts'
+import type { Store } from '../store/store.ts'
+import type { Cursors, SnapshotPlace } from './cursors.ts'
+import { rowText } from './rows.ts'
+
+/** What a screen needs first comes first. */
+const order: readonly Kind[] = ['tenant', 'me', 'settings', 'room', 'incident', 'receipt', 'roomEvent', 'entry']
+
+/**
+ * One page of all that the caller may see (CON-2), as JSON text. Pages go by key, so each costs the same, and a snapshot
+ * can stop, resume and run beside the live feed: what changed since its first page comes by the cursor. Each page is
+ * cut to the scope of its own moment, and says which.
+ * @throws request.invalid where `after` is not a place that this person was given.
+ */
+export async function snapshotPage(store: Store, cursors: Cursors, caller: Caller, after?: string): Promise<string> {
+  const read = store.read(caller.tenant, caller.reach)
+  const given = after === undefined ? undefined : cursors.placeOf(caller, after)
+  if (after !== undefined && !given) throw new RoomkeeperError('request.invalid', { field: 'after' })
+  let place: SnapshotPlace
+  if (given) place = { ...given, scope: caller.scopeVersion }
+  else {
+    const seq = await read.lastSeq()
+    let total = 0
+    for (const kind of order) total += await read.count(kind)
+    place = { seq, scope: caller.scopeVersion, kind: 0, after: '', total }
+  }
+  const rows: string[] = []
+  let next: SnapshotPlace | undefined = place
+  while (next && rows.length < limits.snapshotPageRows) {
+    const kind: Kind | undefined = order[next.kind]
+    if (!kind) {
+      next = undefined
+      break
+    }
+    const wanted = limits.snapshotPageRows - rows.length
+    const found = await read.page(kind, next.after, wanted)
+    for (const row of found) rows.push(rowText(row))
+    const last = found.at(-1)
+    next = last && found.length === wanted ? { ...next, after: last.id } : { ...next, kind: next.kind + 1, after: '' }
+    if (next.kind >= order.length) next = undefined
+  }
+  const cursor = cursors.cursor(caller, place.seq)
+  const where = next ? `,"next":"${cursors.place(caller, next)}"` : ''
+  return `{"cursor":"${cursor}","scope":${place.scope},"rows":[${rows.join(',')}]${where},"total":${place.total}}`
+}
