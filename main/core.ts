@@ -1,3 +1,8 @@
+import { callHandlers } from './bridge/handlers.ts'
+import { Dispatcher } from './bridge/dispatcher.ts'
+import { topicSources } from './bridge/topics.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Console } from './console.ts'
 import type { Core, CoreOptions } from './platform.ts'
 
 export type {
@@ -17,4 +22,15 @@ export type {
 export { createLog, type Log, type LogLevel } from './log.ts'
 export { lockDataFolder } from './lock.ts'
 
-export type CreateCore = (options: CoreOptions) => Promise<Core>
+/**
+ * Starts the console's core: opens the account that the session restored (with no network at all, CON-2) and serves the
+ * bridge. Errors: `disk.failed` where the account's files can be neither used nor made.
+ */
+export async function createCore(options: CoreOptions, clock: Clock = systemClock): Promise<Core> {
+  const core = new Console(options, clock)
+  await core.start()
+  return {
+    bridge: new Dispatcher(callHandlers(core), topicSources(core), clock, options.log),
+    stop: () => core.stop(),
+  }
+}

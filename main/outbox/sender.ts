@@ -42,6 +42,7 @@ export class Sender {
   readonly #waits = new Map<string, { tries: number; until: number }>()
   #online = false
   #sending: AbortController | null = null
+  #try: Promise<void> = Promise.resolve()
   #timer: Undo | null = null
 
   constructor(options: SenderOptions) {
@@ -67,6 +68,11 @@ export class Sender {
     this.#rest()
   }
 
+  /** Resolves when no try is under way any more. */
+  idle(): Promise<void> {
+    return this.#try
+  }
+
   #rest(): void {
     this.#timer?.()
     this.#timer = null
@@ -81,7 +87,7 @@ export class Sender {
     const all = this.#waits.get('')?.until ?? 0
     const row = all > now ? undefined : this.#eligible(now)
     if (row !== undefined) {
-      void this.#try(row)
+      this.#try = this.#send(row)
       return
     }
     const waits = [...this.#waits.values()].map(({ until }) => until).filter((until) => until > now)
@@ -101,7 +107,7 @@ export class Sender {
     return undefined
   }
 
-  async #try(row: OutboxRow): Promise<void> {
+  async #send(row: OutboxRow): Promise<void> {
     const { outbox, log } = this.#options
     const { key, command, issuedAt } = row
     const sending = new AbortController()

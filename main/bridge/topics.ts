@@ -1,0 +1,82 @@
+import type { AppState } from '../../contract/views.ts'
+import { type Console, everyKind } from '../console.ts'
+import type { Undo } from '../platform.ts'
+import type { Shown, ShownChange } from '../views/shown.ts'
+import type { TopicSources } from './dispatcher.ts'
+
+/** Where the values of every topic of the contract come from. */
+export function topicSources(core: Console): TopicSources {
+  return {
+    app: (_input, emit) => {
+      emit(appState(core))
+      return core.setup.onChange.listen(() => emit(appState(core)))
+    },
+    preferences: (_input, emit) => {
+      emit(core.preferences.preferences)
+      return core.preferences.listen(emit)
+    },
+    session: (_input, emit) => {
+      emit(core.session)
+      return core.onSession.listen(emit)
+    },
+    sync: (_input, emit) => {
+      emit(core.sync)
+      return core.onSync.listen(emit)
+    },
+    outbox: (_input, emit) => {
+      emit(core.outbox)
+      return core.onOutbox.listen(emit)
+    },
+    changes: (_input, emit) => {
+      emit(core.changes.everything(everyKind))
+      return core.changes.listen(emit)
+    },
+    room: ({ room }, emit) => watch(core, emit, (shown) => shown.room(room), (change) => change.rooms?.includes(room) ?? true),
+    incident: ({ incident }, emit) => {
+      let room: string | undefined
+      const read = (shown: Shown): ReturnType<Shown['incident']> => {
+        const view = shown.incident(incident)
+        room = view?.room
+        return view
+      }
+      const concerns = (change: ShownChange): boolean =>
+        change.incidents === undefined || change.incidents.includes(incident) || (room !== undefined && (change.rooms?.includes(room) ?? true))
+      return watch(core, emit, read, concerns)
+    },
+  }
+}
+
+/** Gives a view at once and whenever it comes out differently after a change that concerns it. */
+function watch<T>(
+  core: Console,
+  emit: (value: T | null) => void,
+  read: (shown: Shown) => T | undefined,
+  concerns: (change: ShownChange) => boolean,
+): Undo {
+  let last: string | undefined
+  const look = (): void => {
+    const open = core.accountOrNone
+    const value = open === null ? null : (core.use(({ shown }) => read(shown)) ?? null)
+    const text = JSON.stringify(value)
+    if (text === last) return
+    last = text
+    emit(value)
+  }
+  look()
+  return core.onShown.listen((change) => {
+    if (concerns(change)) look()
+  })
+}
+
+function appState(core: Console): AppState {
+  const { host, service, vault, folder } = core.options
+  return {
+    host: host.kind,
+    version: host.version,
+    platform: `${process.platform} ${process.arch}`,
+    service,
+    protection: vault.protection,
+    setupRequired: core.setup.required,
+    dataFolder: folder.path,
+  }
+}

@@ -1,0 +1,64 @@
+import { may, scopeOf } from '../../contract/access.ts'
+import { type Command, commandPermission } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { CommandKey } from '../../contract/ids.ts'
+import type { Shown } from '../views/shown.ts'
+
+/**
+ * Puts a command into the outbox, after the checks that the service will make too and that the console can make without
+ * it (ACC-6), with the same codes. Errors: `access.denied`, `incident.notFound`, `room.notFound`, `outbox.full`,
+ * `disk.failed`.
+ */
+export function submitCommand(shown: Shown, command: Command): CommandKey {
+  const { me } = shown
+  if (me === undefined) throw new RoomkeeperError('access.denied')
+  const permission = commandPermission[command.type]
+  switch (command.type) {
+    case 'incident.acknowledge':
+    case 'incident.unacknowledge':
+    case 'incident.assign':
+    case 'incident.comment': {
+      const incident = shown.reader.get('incident', command.incident)
+      if (incident === undefined) throw new RoomkeeperError('incident.notFound')
+      if (!may(me.access, permission, incident.room)) throw new RoomkeeperError('access.denied')
+      break
+    }
+    case 'rooms.enrol':
+    case 'rooms.unenrol': {
+      const scope = scopeOf(me.access, permission)
+      for (const room of command.rooms) {
+        if (!shown.reader.has('room', room)) throw new RoomkeeperError('room.notFound')
+        if (scope !== 'all' && !scope.has(room)) throw new RoomkeeperError('access.denied')
+      }
+      break
+    }
+    case 'settings.change':
+      if (!may(me.access, permission)) throw new RoomkeeperError('access.denied')
+      break
+  }
+  return shown.outbox.submit(command)
+}
+
+const roomsNamed = 3
+
+/** What a command is about, in the words of the cache: "#12 Boardroom", "Lab 1, Lab 2 +3"; '' for the tenant. */
+export function subjectOf(shown: Shown, command: Command): string {
+  switch (command.type) {
+    case 'incident.acknowledge':
+    case 'incident.unacknowledge':
+    case 'incident.assign':
+    case 'incident.comment': {
+      const incident = shown.reader.get('incident', command.incident)
+      if (incident === undefined) return ''
+      return `#${incident.number} ${shown.reader.get('room', incident.room)?.name ?? ''}`.trim()
+    }
+    case 'rooms.enrol':
+    case 'rooms.unenrol': {
+      const names = command.rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
+      const more = command.rooms.length - names.length
+      return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()
+    }
+    case 'settings.change':
+      return ''
+  }
+}
