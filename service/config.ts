@@ -44,6 +44,8 @@ export const Config = z
     issuer: z
       .object({ url: z.string().min(1), audience: z.string().min(1), clientId: z.string().min(1), scope: z.string().min(1) })
       .optional(),
+    /** The first tenant of an empty service with an issuer of its own: directory tenant (`tid`) and name. */
+    firstTenant: z.object({ directory: z.string().min(1).max(64), name: z.string().min(1).max(limits.nameChars) }).optional(),
     /** What goes into the installer; absent: the built agent if there is one, else its sources. */
     agentFolder: folder.optional(),
     timing: Timing.prefault({}),

@@ -51,19 +51,22 @@ export class Directory {
     return (await passwordMatches(password, account?.password ?? null)) ? account : undefined
   }
 
-  async add(tenant: { id: string; name: string }, accounts: readonly NewAccount[]): Promise<void> {
+  /** Makes the directory anew with these accounts: the first start of a service, which has none that matter. */
+  async replaceAll(tenant: { id: string; name: string }, accounts: readonly NewAccount[]): Promise<void> {
     const rows: Account[] = []
     for (const { password, groups = [], globalAdministrator, email, ...account } of accounts) {
       rows.push({
         ...account,
-        email: email.toLowerCase(),
+        email: email.trim().toLowerCase(),
         password: password === undefined ? null : await hashPassword(password),
         globalAdministrator: Number(globalAdministrator),
         groups: JSON.stringify(groups),
       })
     }
     await this.#store.writeService(async (db) => {
-      await db.insertInto('directoryTenant').values(tenant).onConflict((conflict) => conflict.column('id').doNothing()).execute()
+      await db.deleteFrom('directoryAccount').execute()
+      await db.deleteFrom('directoryTenant').execute()
+      await db.insertInto('directoryTenant').values(tenant).execute()
       if (rows.length > 0) await db.insertInto('directoryAccount').values(rows).execute()
     })
   }

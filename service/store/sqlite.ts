@@ -54,6 +54,23 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   }
 }
 
+/**
+ * Takes a folder for this process alone: a lock that the system gives back however the process ends.
+ * @returns its undo, or undefined where another process has it.
+ */
+export function lockFolder(path: string): (() => void) | undefined {
+  const db = new Database(path, { timeout: 0 })
+  try {
+    db.pragma('journal_mode = MEMORY')
+    db.exec('begin exclusive')
+    return () => db.close()
+  } catch (error) {
+    db.close()
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined
+    throw error
+  }
+}
+
 /** @throws where the file is not a whole SQLite database. */
 export function checkDatabase(path: string): void {
   const db = new Database(path, { readonly: true, fileMustExist: true })

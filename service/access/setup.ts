@@ -1,0 +1,39 @@
+import { v7 } from 'uuid'
+import type { Settings } from '../../contract/entities.ts'
+import { AssignmentId, RoleId, TenantId } from '../../contract/ids.ts'
+import type { Store } from '../store/store.ts'
+import { system, type TenantTransaction } from '../store/transaction.ts'
+import { saveAssignment } from './assignments.ts'
+
+export interface NewTenant {
+  readonly name: string
+  /** The issuer's name as people are stored under, and the directory's tenant. */
+  readonly issuer: string
+  readonly directory: string
+  readonly settings: Omit<Settings, 'id'>
+  /** Directory object id of the first Pro Manager; left out, a Global Administrator appoints one. */
+  readonly proManager?: string
+}
+
+/** Makes a tenant with its settings and its first Pro Manager, who may not have signed in yet (ACC-3). */
+export async function makeTenant(store: Store, tenant: NewTenant, more: (tx: TenantTransaction) => Promise<void> = async () => undefined): Promise<TenantId> {
+  const id = TenantId.parse(v7())
+  const { name, issuer, directory } = tenant
+  await store.createTenant({ id, name, issuer, directory }, system, async (tx) => {
+    const settings: Settings = { id, ...tenant.settings }
+    tx.put('settings', settings)
+    await tx.insert.settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) }).execute()
+    tx.audit({ category: 'Tenant', objectName: name, operation: 'Create' })
+    if (tenant.proManager !== undefined) {
+      await saveAssignment(tx, {
+        id: AssignmentId.parse(v7()),
+        name: 'Pro Managers',
+        role: RoleId.parse('proManager'),
+        members: [{ kind: 'person', id: tenant.proManager }],
+        scope: 'all',
+      })
+    }
+    await more(tx)
+  })
+  return id
+}

@@ -1,0 +1,175 @@
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { detailsOf } from '../../contract/errors.ts'
+import { type ConfigInput, ConfigProblem, readConfig } from '../config.ts'
+import { startService } from '../server.ts'
+
+export const serveHelp = `service serve: the Roomkeeper service
+
+  --data DIR           data folder (default: .data of this checkout)
+  --host ADDRESS       address to listen on (default 127.0.0.1)
+  --port N             port (default 4721; 0 takes a free one)
+  --demo               an empty service gets the demo customer
+  --json               print one line of JSON when ready
+  --parent-pipe        end when standard input closes
+  --log-level LEVEL    trace, debug, info (default), warn, error, fatal, silent
+  --agent-folder DIR   what the installer holds (default: out/agent, else the agent's sources)
+  --settings JSON      what new tenants' settings start with, and any of the times below
+
+For other machines to reach it:
+  --tls-cert FILE --tls-key FILE   speak TLS with this certificate
+  --behind-proxy                   a proxy in front speaks TLS
+  --public-url URL                 the address that others use
+  --issuer URL --audience ID --client-id ID --scope SCOPES   OpenID Connect issuer of your organisation
+  --tenant-directory ID --tenant-name NAME                   the first tenant: its directory and name
+
+Times in ms:
+  --open-hold-ms --resolve-hold-ms (of new tenants) --heartbeat-ms --disconnect-after-ms --grace-ms
+  --agent-hello-ms --offboarding-ms --feed-beat-ms --access-token-ms --prune-every-ms
+`
+
+const timings = {
+  'heartbeat-ms': 'heartbeatMs',
+  'disconnect-after-ms': 'disconnectAfterMs',
+  'grace-ms': 'graceMs',
+  'agent-hello-ms': 'agentHelloMs',
+  'offboarding-ms': 'offboardingMs',
+  'feed-beat-ms': 'feedBeatMs',
+  'access-token-ms': 'accessTokenMs',
+  'prune-every-ms': 'pruneEveryMs',
+} as const
+const holds = { 'open-hold-ms': 'openHoldMs', 'resolve-hold-ms': 'resolveHoldMs' } as const
+const timingNames: readonly string[] = Object.values(timings)
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+
+/** Reads the command line of `serve`. @throws ConfigProblem, or a TypeError of parseArgs, that name what is wrong. */
+export function readServeArguments(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      data: text,
+      host: text,
+      port: text,
+      demo: flag,
+      json: flag,
+      'parent-pipe': flag,
+      'log-level': text,
+      'agent-folder': text,
+      settings: text,
+      'tls-cert': text,
+      'tls-key': text,
+      'behind-proxy': flag,
+      'public-url': text,
+      issuer: text,
+      audience: text,
+      'client-id': text,
+      scope: text,
+      'tenant-directory': text,
+      'tenant-name': text,
+      'open-hold-ms': text,
+      'resolve-hold-ms': text,
+      'heartbeat-ms': text,
+      'disconnect-after-ms': text,
+      'grace-ms': text,
+      'agent-hello-ms': text,
+      'offboarding-ms': text,
+      'feed-beat-ms': text,
+      'access-token-ms': text,
+      'prune-every-ms': text,
+      help: flag,
+    },
+  })
+  const given = values.settings === undefined ? {} : readSettings(values.settings)
+  const numbers = <N extends keyof typeof values>(names: Readonly<Record<N, string>>) =>
+    Object.fromEntries(
+      Object.entries<string>(names).flatMap(([option, name]) => {
+        const value = Object.entries(values).find(([key]) => key === option)?.[1]
+        return typeof value === 'string' ? [[name, numberOf(option, value)]] : []
+      }),
+    )
+  const both = (a: string, one: string | undefined, b: string, other: string | undefined): boolean => {
+    if ((one === undefined) !== (other === undefined)) throw new ConfigProblem(`--${a} and --${b} go together.`)
+    return one !== undefined
+  }
+  const input: ConfigInput = {
+    ...(values.data === undefined ? {} : { data: values.data }),
+    ...(values.host === undefined ? {} : { host: values.host }),
+    ...(values.port === undefined ? {} : { port: numberOf('port', values.port) }),
+    demo: values.demo ?? false,
+    ...(values['log-level'] === undefined ? {} : { logLevel: LogLevel.parse(values['log-level']) }),
+    ...(values['agent-folder'] === undefined ? {} : { agentFolder: values['agent-folder'] }),
+    ...(both('tls-cert', values['tls-cert'], 'tls-key', values['tls-key'])
+      ? { tls: { cert: values['tls-cert'] ?? '', key: values['tls-key'] ?? '' } }
+      : {}),
+    behindProxy: values['behind-proxy'] ?? false,
+    ...(values['public-url'] === undefined ? {} : { publicUrl: values['public-url'] }),
+    ...(values.issuer === undefined
+      ? {}
+      : {
+          issuer: {
+            url: values.issuer,
+            audience: values.audience ?? '',
+            clientId: values['client-id'] ?? '',
+            scope: values.scope ?? 'openid profile email offline_access',
+          },
+        }),
+    ...(both('tenant-directory', values['tenant-directory'], 'tenant-name', values['tenant-name'])
+      ? { firstTenant: { directory: values['tenant-directory'] ?? '', name: values['tenant-name'] ?? '' } }
+      : {}),
+    timing: { ...pick(given, (name) => timingNames.includes(name)), ...numbers(timings) },
+    settings: { ...pick(given, (name) => !timingNames.includes(name)), ...numbers(holds) },
+  }
+  return { help: values.help ?? false, json: values.json ?? false, parentPipe: values['parent-pipe'] ?? false, input }
+}
+
+const LogLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { error: '--log-level: trace, debug, info, warn, error, fatal or silent' })
+const SettingsJson = z.record(z.string(), z.union([z.number(), z.boolean()]))
+
+function readSettings(json: string): z.infer<typeof SettingsJson> {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    throw new ConfigProblem('--settings is not JSON.')
+  }
+  const parsed = SettingsJson.safeParse(value)
+  if (!parsed.success) throw new ConfigProblem(`--settings: ${detailsOf(parsed.error).detail}`)
+  return parsed.data
+}
+
+function numberOf(option: string, value: string): number {
+  if (!/^\d+$/.test(value)) throw new ConfigProblem(`--${option} takes a whole number, not "${value}".`)
+  return Number(value)
+}
+
+const pick = <T>(values: Record<string, T>, wanted: (name: string) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)))
+
+/** Runs the service until a signal, or its parent's end, stops it. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const { help, json, parentPipe, input } = readServeArguments(args)
+  if (help) {
+    process.stdout.write(serveHelp)
+    return
+  }
+  const service = await startService(readConfig(input))
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    service.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`The service did not stop cleanly: ${String(error)}\n`)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  if (parentPipe) process.stdin.on('end', stop).on('error', stop).resume()
+  if (json) process.stdout.write(`${JSON.stringify({ ready: true, service: service.url, data: service.data })}\n`)
+}

@@ -1,0 +1,13 @@
+import { CommandOutcome, CommandRequest } from '../../../contract/commands.ts'
+import { submit } from '../../commands/submit.ts'
+import type { Plugin } from '../../deps.ts'
+import { callerOf } from '../routeAccess.ts'
+
+/** What operators do (INC-5, ENR-5, CON-3). */
+export const commandRoutes: Plugin = (app, deps) => {
+  app.post(
+    '/v1/commands',
+    { config: { access: 'byCommand' }, schema: { tags: ['commands'], body: CommandRequest, response: { 200: CommandOutcome } } },
+    async (request) => submit(deps, callerOf(request), request.body),
+  )
+}

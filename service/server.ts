@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { z } from 'zod'
+import { AccessService } from './access/service.ts'
+import { makeTenant } from './access/setup.ts'
+import { keysOfIssuer, type TokenRules } from './access/tokens.ts'
+import { agents } from './agents/plugin.ts'
+import { inProcessBus } from './bus/bus.ts'
+import { type Config, filesOf, isEmbedded, newTenantSettings } from './config.ts'
+import { makeDemo } from './demo/contoso.ts'
+import { demoPeople } from './demo/people.ts'
+import type { App, Plugin, ServiceDeps } from './deps.ts'
+import { feed } from './feed/plugin.ts'
+import { buildApp } from './http/app.ts'
+import { commandRoutes } from './http/routes/commands.ts'
+import { enrolmentRoutes } from './http/routes/enrolment.ts'
+import { localRoutes } from './http/routes/local.ts'
+import { peopleRoutes } from './http/routes/people.ts'
+import { roomRoutes } from './http/routes/rooms.ts'
+import { serviceRoutes } from './http/routes/service.ts'
+import { Directory, embeddedIssuerName } from './identity/directory.ts'
+import { embeddedClient, identityPath, makeIssuer } from './identity/issuer.ts'
+import { identityRoutes } from './identity/plugin.ts'
+import { readSecrets } from './identity/secrets.ts'
+import { Rooms } from './incidents/rooms.ts'
+import { makeLogger } from './ops/log.ts'
+import { makeMetrics } from './ops/metrics.ts'
+import { pruning } from './ops/pruning.ts'
+import { removeRuntime, writeRuntime } from './ops/runtime.ts'
+import { lockFolder } from './store/sqlite.ts'
+import { Store } from './store/store.ts'
+
+/** The service cannot start, for a reason that whoever started it can do something about. */
+export class StartProblem extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'StartProblem'
+  }
+}
+
+export interface RunningService {
+  readonly url: string
+  readonly data: string
+  /** Ends sockets, commits what was begun, closes the data. */
+  stop(): Promise<void>
+}
+
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
+
+/**
+ * Starts the service: lock, port, data, parts, in that order, so that a second start on the same folder or port
+ * changes nothing.
+ * @throws StartProblem, NewerDatabase
+ */
+export async function startService(config: Config, now: () => number = Date.now): Promise<RunningService> {
+  const files = filesOf(config.data)
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 })
+  const log = makeLogger(config.logLevel, 'service')
+  /** What has been opened, to be closed in the opposite order. */
+  const opened: (() => void | Promise<void>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
+  try {
+    const unlock = lockFolder(files.lock)
+    if (!unlock) throw new StartProblem(`Another service uses the data folder ${config.data}. Stop it, or give --data another folder.`)
+    opened.push(unlock)
+
+    const server = makeServer(config)
+    const port = await listen(server, config)
+    opened.push(() => closeServer(server))
+    const url = `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+    const publicUrl = config.publicUrl?.replace(/\/$/, '') ?? url
+
+    const metrics = makeMetrics()
+    const bus = inProcessBus((error, topic) => log.error({ err: error, topic }, 'a subscriber failed'))
+    const store = await Store.open({
+      path: files.database,
+      bus,
+      now,
+      onCommit: (rows, ms) => {
+        metrics.committedRows.inc(rows)
+        metrics.commitSeconds.observe(ms / 1000)
+      },
+    })
+    opened.push(() => store.close())
+    const secrets = await readSecrets(store)
+    const adminSecret = randomBytes(32).toString('base64url')
+    const identity = await identityOf(config, `${url}${identityPath}`, store, secrets, now)
+    const access = new AccessService({ store, bus, log, rules: identity.rules })
+    opened.push(() => access.close())
+
+    const deps: ServiceDeps = {
+      config,
+      store,
+      bus,
+      access,
+      rooms: new Rooms(),
+      log,
+      metrics,
+      serviceName: secrets.serviceName,
+      cursorKey: secrets.cursorKey,
+      now,
+    }
+    const discovery = async () => ({
+      product: 'roomkeeper' as const,
+      version,
+      service: secrets.serviceName,
+      issuer: identity.issuerUrl,
+      clientId: identity.clientId,
+      scope: identity.scope,
+      embeddedIssuer: identity.embedded,
+      setupRequired: identity.embedded && (await store.tenants()).length === 0,
+    })
+    const app = await buildApp(deps, {
+      version,
+      server,
+      adminSecret,
+      plugins: [
+        serviceRoutes(discovery),
+        peopleRoutes,
+        roomRoutes,
+        commandRoutes,
+        enrolmentRoutes(publicUrl),
+        agents,
+        feed,
+        pruning,
+        ...identity.plugins,
+      ],
+    })
+    opened.push(() => app.close())
+    writeRuntime(files.runtime, { pid: process.pid, url, adminSecret })
+    opened.push(() => removeRuntime(files.runtime))
+    log.info({ url, data: config.data, version }, 'the service is ready')
+    return { url, data: config.data, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface Identity {
+  readonly embedded: boolean
+  readonly issuerUrl: string
+  readonly clientId: string
+  readonly scope: string
+  readonly rules: TokenRules
+  readonly plugins: readonly Plugin[]
+}
+
+async function identityOf(config: Config, url: string, store: Store, secrets: Awaited<ReturnType<typeof readSecrets>>, now: () => number): Promise<Identity> {
+  const { issuer: external, firstTenant } = config
+  if (!isEmbedded(config) && external) {
+    if (firstTenant && (await store.tenants()).length === 0) {
+      const issuer = external.url.replace('{tenantid}', firstTenant.directory)
+      await makeTenant(store, { ...firstTenant, issuer, settings: newTenantSettings(config) })
+    }
+    return {
+      embedded: false,
+      issuerUrl: external.url,
+      clientId: external.clientId,
+      scope: external.scope,
+      rules: { issuer: external.url, audience: external.audience, keys: keysOfIssuer(external.url), now },
+      plugins: [],
+    }
+  }
+  const directory = new Directory(store)
+  if (config.demo) await makeDemo(store, directory, config.settings)
+  const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, now })
+  const people = () => demoPeople(store, directory)
+  return {
+    embedded: true,
+    issuerUrl: url,
+    ...embeddedClient,
+    rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
+    plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory)],
+  }
+}
+
+function makeServer(config: Config): Server {
+  if (!config.tls) return createServer()
+  for (const file of [config.tls.cert, config.tls.key]) if (!existsSync(file)) throw new StartProblem(`There is no file ${file}.`)
+  return createTlsServer({ cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key), minVersion: 'TLSv1.2' })
+}
+
+/** Takes the port before anything else is opened. Until the app answers, requests wait in the system's queue. */
+async function listen(server: Server, { host, port }: Config): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(new StartProblem(`Port ${port} is in use. Stop what uses it, or give --port another one.`))
+      else if (error.code === 'EACCES') reject(new StartProblem(`This user may not listen on port ${port}.`))
+      else if (error.code === 'EADDRNOTAVAIL') reject(new StartProblem(`This machine has no address ${host}.`))
+      else reject(error)
+    })
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new StartProblem('The service has no port.')
+  return address.port
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+}
+
