@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Kind } from '../contract/entities.ts'
-import { Kind as Kinds } from '../contract/entities.ts'
+import { Kind } from '../contract/entities.ts'
 import { RoomkeeperError } from '../contract/errors.ts'
 import type { SessionState, SyncState } from '../contract/views.ts'
 import { forgetCache, OpenAccount, setCacheAside } from './account.ts'
@@ -252,4 +250,4 @@ export class Console {
   }
 }
 
-export const everyKind: readonly Kind[] = Kinds.options
+export const everyKind: readonly Kind[] = Kind.options

@@ -31,6 +31,7 @@ export function topicSources(core: Console): TopicSources {
       emit(core.changes.everything(everyKind))
       return core.changes.listen(emit)
     },
+    settings: (_input, emit) => watch(core, emit, (shown) => shown.settings(), ({ kinds }) => kinds.includes('settings')),
     room: ({ room }, emit) => watch(core, emit, (shown) => shown.room(room), (change) => change.rooms?.includes(room) ?? true),
     incident: ({ incident }, emit) => {
       let room: string | undefined

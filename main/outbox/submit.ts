@@ -11,29 +11,25 @@ import type { Shown } from '../views/shown.ts'
  */
 export function submitCommand(shown: Shown, command: Command): CommandKey {
   const { me } = shown
-  if (me === undefined) throw new RoomkeeperError('access.denied')
   const permission = commandPermission[command.type]
+  if (me === undefined || !may(me.access, permission)) throw new RoomkeeperError('access.denied')
   switch (command.type) {
     case 'incident.acknowledge':
     case 'incident.unacknowledge':
     case 'incident.assign':
     case 'incident.comment': {
       const incident = shown.reader.get('incident', command.incident)
-      if (incident === undefined) throw new RoomkeeperError('incident.notFound')
-      if (!may(me.access, permission, incident.room)) throw new RoomkeeperError('access.denied')
+      if (incident === undefined || !may(me.access, permission, incident.room)) throw new RoomkeeperError('incident.notFound')
       break
     }
     case 'rooms.enrol':
     case 'rooms.unenrol': {
       const scope = scopeOf(me.access, permission)
-      for (const room of command.rooms) {
-        if (!shown.reader.has('room', room)) throw new RoomkeeperError('room.notFound')
-        if (scope !== 'all' && !scope.has(room)) throw new RoomkeeperError('access.denied')
-      }
+      const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
+      if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
       break
     }
     case 'settings.change':
-      if (!may(me.access, permission)) throw new RoomkeeperError('access.denied')
       break
   }
   return shown.outbox.submit(command)

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import type { Preferences, SyncState } from '../../contract/views.ts'
-import type { Doc, Kind } from '../../contract/entities.ts'
+import type { Preferences, SettingsView, SyncState } from '../../contract/views.ts'
+import type { Kind } from '../../contract/entities.ts'
 import { scrubLine } from './scrub.ts'
 
 export interface BundleFacts {
@@ -15,7 +15,7 @@ export interface BundleFacts {
   sync: SyncState
   counts: Partial<Record<Kind, number>>
   outbox: { pending: number; refused: number }
-  settings: Doc<'settings'> | undefined
+  settings: SettingsView | undefined
   /** Folder of the account's files; null when nobody is signed in. */
   folder: string | null
   log: readonly string[]

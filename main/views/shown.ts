@@ -1,6 +1,6 @@
 import type { Doc, Kind } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
-import type { IncidentView, RoomRow, RoomView } from '../../contract/views.ts'
+import type { IncidentView, RoomRow, RoomView, SettingsView } from '../../contract/views.ts'
 import { evidenceOf, SignalId, signals } from '../../contract/signals.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import type { Change } from '../cache/messages.ts'
@@ -167,9 +167,11 @@ export class Shown {
     }
   }
 
-  settings(): Doc<'settings'> | undefined {
+  settings(): SettingsView | undefined {
     const settings = this.reader.only('settings')
-    return settings === undefined ? undefined : overlaySettings(settings, this.#unsent('settings'))
+    if (settings === undefined) return undefined
+    const unsent = this.#unsent('settings')
+    return { ...overlaySettings(settings, unsent), pending: pendingTypes(unsent) }
   }
 
   close(): void {
