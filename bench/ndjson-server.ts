@@ -12,4 +12,4 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
   console.log(JSON.stringify({ ready: true, service: `http://127.0.0.1:${port}` }))
 })
-process.stdin.resume().once('close', () => process.exit(0))
+process.stdin.resume().once('end', () => process.exit(0))

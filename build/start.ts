@@ -109,7 +109,7 @@ function whenToldToEnd(parentPipe: boolean): Promise<Ending> {
       resolve({ code: 0 })
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
-    if (parentPipe) process.stdin.resume().once('close', end)
+    if (parentPipe) process.stdin.resume().once('end', end)
   })
 }
 

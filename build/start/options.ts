@@ -28,7 +28,7 @@ const Options = z.object({
   port,
   servicePort: port,
   data: z.string().min(1),
-  rooms: z.coerce.number().int().min(0).max(10_000),
+  rooms: z.coerce.number().int().min(1).max(20_000),
   seed: z.coerce.number().int().min(0),
   host: z.enum(['electron', 'browser']).optional(),
   demo: z.boolean(),

@@ -1,0 +1,76 @@
+import { fault, people } from './product.ts'
+import { expect, incidentRow, signIn, test, whenLive } from './test.ts'
+
+test('each role sees its own rooms and no entry that leads nowhere', async ({ browser, stack, data }) => {
+  const address = await stack.start()
+  const rooms = await (await stack.api()).rooms()
+  const lyon = rooms.filter((room) => room.place.building === 'Lyon – Confluence')
+  const london = rooms.filter((room) => room.place.building === 'London – Bishopsgate')
+  const [mine] = lyon
+  const [other] = london
+  if (!mine || !other) throw new Error('the fleet has no rooms in Lyon or London')
+  await fault(data, other.name, 'peripherals.camera', 'unhealthy')
+  await fault(data, mine.name, 'peripherals.camera', 'unhealthy')
+
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await signIn(page, address, people.siteLead)
+  await expect(incidentRow(page, mine.name)).toHaveAttribute('data-status', 'needAction')
+  await expect(incidentRow(page, other.name)).toHaveCount(0)
+  await page.getByTestId('rail-rooms').click()
+  await expect(page.getByTestId('room-row')).toHaveCount(lyon.length)
+  await expect(page.getByTestId('room-row').filter({ hasText: other.name })).toHaveCount(0)
+  // The palette never names what the person may not see.
+  await page.keyboard.press('Control+k')
+  await page.getByTestId('palette-input').fill(other.name)
+  await expect(page.getByTestId('palette-entry').filter({ hasText: other.name })).toHaveCount(0)
+  await context.close()
+})
+
+test('rooms that are taken away leave the screen and the copy', async ({ page, stack }) => {
+  const address = await stack.start()
+  const api = await stack.api()
+  const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
+  if (!assignment || assignment.scope === 'all') throw new Error('the Site Tech has no scope')
+  await signIn(page, address, people.siteTech)
+  await page.getByTestId('rail-rooms').click()
+  await expect(page.getByTestId('room-row')).toHaveCount(assignment.scope.length)
+  const { id, ...rest } = assignment
+  await api.changeAssignment(id, { ...rest, scope: assignment.scope.slice(0, 1) })
+  await expect(page.getByTestId('room-row')).toHaveCount(1)
+
+  // Nor does a start from the copy, with no service, bring them back.
+  await stack.kill('console')
+  await stack.kill('service')
+  await page.goto(await stack.startConsole())
+  await page.getByTestId('rail-rooms').click()
+  await expect(page.getByTestId('room-row')).toHaveCount(1)
+})
+
+test('a command that the service refuses is shown with the reason and what was typed', async ({ page, stack, data }) => {
+  const address = await stack.start()
+  const api = await stack.api()
+  const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
+  const room = (await api.rooms()).find((one) => assignment?.scope !== 'all' && assignment?.scope.includes(one.id))
+  if (!assignment || !room) throw new Error('the Site Tech has no room')
+  await fault(data, room.name, 'peripherals.camera', 'unhealthy')
+  await signIn(page, address, people.siteTech)
+  await incidentRow(page, room.name).click()
+  stack.proxy.cut()
+  await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', 'offline')
+  await page.getByTestId('comment-field').fill('replaced the cable behind the display')
+  await page.getByTestId('comment-send').click()
+  await expect(page.getByTestId('outbox-button')).toBeVisible()
+
+  // While nobody could tell the console, the role was taken away.
+  const { id, ...rest } = assignment
+  await api.changeAssignment(id, { ...rest, scope: [] })
+  stack.proxy.resume()
+  await whenLive(page)
+  await page.getByTestId('outbox-button').click()
+  const row = page.getByTestId('outbox-row')
+  await expect(row).toContainText('replaced the cable behind the display')
+  await expect(row.getByTestId('outbox-discard')).toBeVisible()
+  await row.getByTestId('outbox-discard').click()
+  await expect(row).toHaveCount(0)
+})

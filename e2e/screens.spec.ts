@@ -1,0 +1,76 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
+import { type Page } from '@playwright/test'
+import { root } from '../build/paths.ts'
+import { fault, people } from './product.ts'
+import { acknowledge, expect, incidentRow, signIn, test, whenLive } from './test.ts'
+
+const screenshots = process.env['ROOMKEEPER_SCREENSHOTS'] !== undefined
+const images = join(root, 'docs', 'images')
+
+async function noSidewaysScroll(page: Page): Promise<void> {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  expect(overflow).toBeLessThanOrEqual(0)
+}
+
+async function accessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+  expect(violations.map(({ id, nodes }) => ({ id, at: nodes.map((node) => node.target.join(' ')) }))).toEqual([])
+}
+
+/** The picture of a screen for the README, where the run was asked for them. */
+async function picture(page: Page, name: string): Promise<void> {
+  if (!screenshots) return
+  mkdirSync(images, { recursive: true })
+  await page.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' })
+}
+
+const screens = ['incidents', 'rooms', 'settings', 'about'] as const
+
+for (const { theme, language } of [
+  { theme: 'light', language: 'en' },
+  { theme: 'dark', language: 'fr' },
+] as const) {
+  test.describe(`${theme}, ${language}`, () => {
+    test.use({ colorScheme: theme, locale: language === 'fr' ? 'fr-FR' : 'en-GB', stackOptions: { rooms: 24 } })
+
+    test('every screen fits, reads and can be used without seeing it', async ({ page, stack, data }) => {
+      const address = await stack.start()
+      const rooms = await (await stack.api()).rooms()
+      const named = (index: number) => rooms[index]?.name ?? ''
+      await fault(data, named(0), 'peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found')
+      await fault(data, named(5), 'display.frontOfRoom1', 'unhealthy', 'no EDID on HDMI 1')
+      await fault(data, named(9), 'versioning.os', 'unhealthy', 'Windows 11 22H2 is out of support')
+      await page.goto(address)
+      await expect(page.getByTestId('sign-in-browser')).toBeVisible()
+      await accessible(page)
+      await picture(page, `sign-in-${theme}-${language}`)
+      await signIn(page, address, people.manager)
+      await expect(page.locator('html')).toHaveAttribute('lang', language)
+      await acknowledge(page, named(5), language === 'fr' ? 'Câble HDMI remplacé, à vérifier demain' : 'HDMI cable replaced, to check tomorrow')
+      await incidentRow(page, named(0)).click()
+      await expect(page.getByTestId('incident-pane')).toBeVisible()
+      for (const screen of screens) {
+        if (screen === 'about') {
+          await page.getByTestId('help-menu').click()
+          await page.getByTestId('help-about').click()
+        } else if (screen !== 'incidents') await page.getByTestId(`rail-${screen}`).click()
+        for (const width of [1280, 1920]) {
+          await page.setViewportSize({ width, height: 900 })
+          await noSidewaysScroll(page)
+        }
+        await page.setViewportSize({ width: 1440, height: 900 })
+        await accessible(page)
+        await picture(page, `${screen}-${theme}-${language}`)
+      }
+      await page.getByTestId('rail-rooms').click()
+      await page.getByTestId('room-row').filter({ hasText: named(0) }).click()
+      await expect(page).toHaveURL(/rooms\/[0-9a-f-]{36}/)
+      await whenLive(page)
+      await noSidewaysScroll(page)
+      await accessible(page)
+      await picture(page, `room-${theme}-${language}`)
+    })
+  })
+}
