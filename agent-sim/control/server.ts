@@ -2,7 +2,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import type { z } from 'zod'
+import { ZodError, type z } from 'zod'
+import { detailsOf } from '../../contract/errors.ts'
 import { writePrivateFile } from '../agent/files.ts'
 import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
 import type { AgentRoom } from '../room.ts'
@@ -57,7 +58,9 @@ export async function startControl(
         else reply(response, 404, { message: 'There is nothing at this address.' })
       },
       (error: unknown) => {
-        reply(response, error instanceof ActionError ? 400 : 500, { message: error instanceof Error ? error.message : String(error) })
+        if (error instanceof ActionError) reply(response, 400, { message: error.message })
+        else if (error instanceof ZodError) reply(response, 400, { message: malformed(error) })
+        else reply(response, 500, { message: error instanceof Error ? error.message : String(error) })
       },
     )
   })
@@ -101,6 +104,11 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw new ActionError('The request is not JSON.')
   }
+}
+
+function malformed(error: ZodError): string {
+  const { field = 'the request', detail = 'does not fit' } = detailsOf(error)
+  return `${field}: ${detail}`
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {
