@@ -1,0 +1,31 @@
+import { computed, type ComputedRef, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { evidenceOf, SignalId, signals } from '../../../contract/signals.ts'
+import type { RoomView } from '../../../contract/views.ts'
+import { useFormat } from '../../words/format.ts'
+
+/** A room's state as one sentence: "Unhealthy for 12 min: room camera". */
+export function useRoomSentence(room: Ref<RoomView | null | undefined>, now: () => number): ComputedRef<string> {
+  const { t } = useI18n()
+  const { span, list } = useFormat()
+  const mostNamed = 3
+
+  return computed(() => {
+    const about = room.value
+    if (!about) return ''
+    const time = span(now() - about.healthSince)
+    if (about.lifecycle !== 'enrolled') return t(`room.sentence.${about.lifecycle}`)
+    if (about.health === 'healthy') {
+      return t(about.incidents.warning > 0 ? 'room.sentence.healthyWarning' : 'room.sentence.healthy', { time })
+    }
+    if (about.health !== 'unhealthy') return t(`room.sentence.${about.health}`, { time })
+    const bad = SignalId.options.filter((id) => {
+      const state = about.signals[id]
+      return state !== undefined && signals[id].severity === 'important' && evidenceOf(state.value) === 'bad'
+    })
+    if (bad.length === 0) return t('room.sentence.unhealthy', { time })
+    const named = bad.slice(0, mostNamed).map((id) => t(`signalInside.${id}`))
+    if (bad.length > mostNamed) named.push(t('room.sentence.more', { n: bad.length - mostNamed }, bad.length - mostNamed))
+    return t('room.sentence.unhealthyOf', { time, signals: list(named) })
+  })
+}
