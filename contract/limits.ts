@@ -34,6 +34,8 @@ export const limits = {
   rejectedReportChars: 4_000,
   /** Bytes waiting in one agent's socket because it does not read. More: the socket is dropped. */
   agentBufferedBytes: 256 * 1024,
+  /** Enrolments that came together and are committed together. More wait for the next transaction. */
+  enrolmentsTogether: 200,
   /** How often an agent says that it is alive. */
   heartbeatMs: 30_000,
   /** Silence after which a room is disconnected (INC-2: within two minutes after the last sign of life). */
