@@ -19,6 +19,9 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   restore: restoreCommand,
 }
 
+// Everything the service writes is for its own user only.
+process.umask(0o077)
+
 const [name = '--help', ...args] = process.argv.slice(2)
 const command = commands[name]
 if (name === '--help') {

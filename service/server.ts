@@ -23,9 +23,9 @@ import { serviceRoutes } from './http/routes/service.ts'
 import { Directory, embeddedIssuerName } from './identity/directory.ts'
 import { embeddedClient, identityPath, makeIssuer } from './identity/issuer.ts'
 import { identityRoutes } from './identity/plugin.ts'
-import { readSecrets } from './identity/secrets.ts'
+import { readSecrets, type ServiceSecrets } from './identity/secrets.ts'
 import { Rooms } from './incidents/rooms.ts'
-import { makeLogger } from './ops/log.ts'
+import { type Logger, makeLogger } from './ops/log.ts'
 import { makeMetrics } from './ops/metrics.ts'
 import { pruning } from './ops/pruning.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
@@ -88,7 +88,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     opened.push(() => store.close())
     const secrets = await readSecrets(store)
     const adminSecret = randomBytes(32).toString('base64url')
-    const identity = await identityOf(config, `${url}${identityPath}`, store, secrets, now)
+    const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, now, log })
     const access = new AccessService({ store, bus, log, rules: identity.rules })
     opened.push(() => access.close())
 
@@ -150,7 +150,14 @@ interface Identity {
   readonly plugins: readonly Plugin[]
 }
 
-async function identityOf(config: Config, url: string, store: Store, secrets: Awaited<ReturnType<typeof readSecrets>>, now: () => number): Promise<Identity> {
+interface IdentityParts {
+  readonly store: Store
+  readonly secrets: ServiceSecrets
+  readonly now: () => number
+  readonly log: Logger
+}
+
+async function identityOf(config: Config, url: string, { store, secrets, now, log }: IdentityParts): Promise<Identity> {
   const { issuer: external, firstTenant } = config
   if (!isEmbedded(config) && external) {
     if (firstTenant && (await store.tenants()).length === 0) {
@@ -168,7 +175,7 @@ async function identityOf(config: Config, url: string, store: Store, secrets: Aw
   }
   const directory = new Directory(store)
   if (config.demo) await makeDemo(store, directory, config.settings)
-  const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, now })
+  const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, now, log })
   const people = () => demoPeople(store, directory)
   return {
     embedded: true,

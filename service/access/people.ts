@@ -7,7 +7,7 @@ import { PersonId } from '../../contract/ids.ts'
 import type { AssignmentTable, PersonTable } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 import { accessOf, isMember, scopeDigestOf, type Subject } from './grants.ts'
-import type { Claims } from './tokens.ts'
+import type { PersonClaims } from './tokens.ts'
 
 /** People of a tenant: made at first sight, kept as their newest token says, each with a `me` document. */
 
@@ -34,7 +34,7 @@ export async function assignmentsOf(tx: TenantTransaction): Promise<Assignment[]
 }
 
 /** Whether the stored person says what this token says, or the token is older than what is stored. */
-export function isCurrent(row: PersonTable, claims: Claims): boolean {
+export function isCurrent(row: PersonTable, claims: PersonClaims): boolean {
   return (
     claims.issuedAt < row.claimsAt ||
     (row.name === claims.name &&
@@ -45,7 +45,7 @@ export function isCurrent(row: PersonTable, claims: Claims): boolean {
 }
 
 /** Makes the person, or takes over what their newer token says; their `me` follows. */
-export async function savePerson(tx: TenantTransaction, claims: Claims): Promise<PersonTable> {
+export async function savePerson(tx: TenantTransaction, claims: PersonClaims): Promise<PersonTable> {
   const { issuer, directory, objectId, name, email } = claims
   const said = {
     name,

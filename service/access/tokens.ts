@@ -6,8 +6,8 @@ import { limits } from '../../contract/limits.ts'
 /** The directory role template that Entra puts into `wids` for a Global Administrator. */
 export const globalAdministratorRole = '62e90394-69f5-4237-9190-012177145e10'
 
-/** What an access token says of its person, checked. */
-export interface Claims {
+/** What a token says of a person. */
+export interface PersonClaims {
   readonly issuer: string
   readonly directory: string
   readonly objectId: string
@@ -15,10 +15,15 @@ export interface Claims {
   readonly email: string
   readonly globalAdministrator: boolean
   readonly groups: readonly string[]
+  /** When it was said (ms). */
+  readonly issuedAt: number
+}
+
+/** An access token's content, checked. */
+export interface Claims extends PersonClaims {
   /** A room's own account, which enrols a device and may do nothing else. */
   readonly roomAccount: boolean
   /** ms */
-  readonly issuedAt: number
   readonly expiresAt: number
 }
 

@@ -3,6 +3,7 @@ import { defaultSettings, type Settings } from '../../contract/entities.ts'
 import { AssignmentId, RoleId } from '../../contract/ids.ts'
 import type { BuiltInRole } from '../../contract/permissions.ts'
 import { saveAssignment } from '../access/assignments.ts'
+import { savePerson } from '../access/people.ts'
 import { makeTenant } from '../access/setup.ts'
 import { type Directory, embeddedIssuerName } from '../identity/directory.ts'
 import type { Store } from '../store/store.ts'
@@ -45,7 +46,9 @@ export async function makeDemo(store: Store, directory: Directory, settings: Par
     store,
     { name: 'Contoso', issuer: embeddedIssuerName, directory: directoryId, settings: { ...defaultSettings, ...demoSettings, ...settings }, ...(manager ? { proManager: manager.id } : {}) },
     async (tx) => {
-      for (const { id, role } of accounts) {
+      for (const { id, role, name, email, globalAdministrator } of accounts) {
+        // Known before they sign in, so that incidents can be assigned to them.
+        await savePerson(tx, { issuer: embeddedIssuerName, directory: directoryId, objectId: id, name, email, globalAdministrator, groups: [], issuedAt: 0 })
         if (role === null || role === 'proManager') continue
         await saveAssignment(tx, { id: AssignmentId.parse(v7()), name: names[role], role: RoleId.parse(role), members: [{ kind: 'person', id }], scope: [] })
       }

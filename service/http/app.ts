@@ -1,6 +1,6 @@
 import type { RequestListener, Server } from 'node:http'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyBaseLogger } from 'fastify'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -27,7 +27,7 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   let answer: RequestListener | undefined
   const app: App = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     serverFactory: (handler) => {
       answer = handler

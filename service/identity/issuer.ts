@@ -2,6 +2,7 @@ import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey, SignJWT }
 import { Provider, type Configuration } from 'oidc-provider'
 import { v7 } from 'uuid'
 import type { Config } from '../config.ts'
+import type { Logger } from '../ops/log.ts'
 import type { Store } from '../store/store.ts'
 import { StoreAdapter } from './adapter.ts'
 import { claimsOf, type Directory, type Account } from './directory.ts'
@@ -29,6 +30,7 @@ export interface IssuerOptions {
   readonly secrets: ServiceSecrets
   readonly timing: Config['timing']
   readonly now: () => number
+  readonly log: Logger
 }
 
 export interface EmbeddedIssuer {
@@ -40,7 +42,7 @@ export interface EmbeddedIssuer {
 }
 
 /** The embedded OpenID Connect issuer (ACC-1): code with PKCE, device code, refresh; for loopback only. */
-export async function makeIssuer({ url, store, directory, secrets, timing, now }: IssuerOptions): Promise<EmbeddedIssuer> {
+export async function makeIssuer({ url, store, directory, secrets, timing, now, log }: IssuerOptions): Promise<EmbeddedIssuer> {
   const { signingKey } = secrets
   const lifetime = Math.max(1, Math.floor(timing.accessTokenMs / 1000))
   const port = new URL(url).port
@@ -53,7 +55,8 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now }
         client_name: 'Roomkeeper',
         application_type: 'native',
         token_endpoint_auth_method: 'none',
-        redirect_uris: ['http://localhost', 'http://127.0.0.1'],
+        // Any port; with and without a path, since consoles differ in that.
+        redirect_uris: ['http://localhost', 'http://localhost/', 'http://127.0.0.1', 'http://127.0.0.1/'],
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       },
@@ -115,6 +118,9 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now }
     ctx.set(securityHeaders)
     await next()
   })
+  provider.on('server_error', (_, error) => log.error({ err: error }, 'the embedded issuer failed'))
+  provider.on('authorization.error', (_, { name, message }) => log.info({ name, reason: message }, 'a sign-in was refused'))
+  provider.on('grant.error', (_, { name, message }) => log.info({ name, reason: message }, 'a token was refused'))
   return {
     provider,
     keys: createLocalJWKSet({ keys: [publicPart(signingKey)] }),

@@ -6,6 +6,8 @@ import { callerOf } from '../routeAccess.ts'
 
 /** What Settings → General → Enrol a room offers (ENR-1). `url`: where devices reach this service. */
 export const enrolmentRoutes = (url: string): Plugin => (app, { store, config }) => {
+  /** Packed at the first download; the files do not change while the service runs. */
+  let packed: Buffer | undefined
   app.get(
     '/v1/enrolment/key',
     { config: { access: { permission: 'rooms.downloadKey' } }, schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } } },
@@ -29,14 +31,14 @@ export const enrolmentRoutes = (url: string): Plugin => (app, { store, config })
     { config: { access: { permission: ['rooms.create', 'settings.view'] } }, schema: { tags: ['enrolment'] } },
     async (request, reply) => {
       const { tenant, doer } = callerOf(request)
-      const zip = packInstaller(url, config.agentFolder)
+      packed ??= Buffer.from(packInstaller(url, config.agentFolder))
       await store.write(tenant, doer, async (tx) =>
         tx.audit({ category: 'Installer', objectName: 'Agent installer', operation: 'Update', detail: { action: 'download' } }),
       )
       return reply
         .type('application/zip')
         .header('content-disposition', 'attachment; filename="RoomkeeperAgent.zip"')
-        .send(Buffer.from(zip))
+        .send(packed)
     },
   )
 }

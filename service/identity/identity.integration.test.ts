@@ -1,0 +1,210 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { FormBrowser, type Page } from '../testing/browser.ts'
+import { codeOf, demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
+
+const Tokens = z.object({ access_token: z.string(), refresh_token: z.string(), id_token: z.string(), expires_in: z.number() })
+const clientId = 'roomkeeper-console'
+const redirect = 'http://localhost:45678/'
+
+let data: string
+let service: TestService
+beforeAll(async () => {
+  data = makeFolder()
+  service = await TestService.start(data, '--demo')
+})
+afterAll(async () => {
+  await service.stop()
+  removeFolder(data)
+})
+
+async function tokenRequest(fields: Record<string, string>) {
+  const answer = await fetch(`${service.url}/identity/token`, { method: 'POST', body: new URLSearchParams({ client_id: clientId, ...fields }) })
+  return { status: answer.status, json: await answer.json() }
+}
+
+function authorization(verifier: string, extra: Record<string, string> = {}): string {
+  const query = new URLSearchParams({
+    client_id: clientId,
+    response_type: 'code',
+    redirect_uri: redirect,
+    scope: 'openid profile email offline_access',
+    state: 'abc',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    prompt: 'login consent',
+    ...extra,
+  })
+  return `${service.url}/identity/auth?${query}`
+}
+
+/** Code with PKCE through the login page, as this person. */
+async function signIn(email: string, answers: Record<string, string> = {}) {
+  const verifier = randomBytes(32).toString('base64url')
+  const browser = new FormBrowser()
+  const login = await browser.open(authorization(verifier))
+  const back = await browser.submit(login, { email, ...answers })
+  const code = new URL(back.url).searchParams.get('code') ?? ''
+  return { login, back, tokens: await tokenRequest({ grant_type: 'authorization_code', code, redirect_uri: redirect, code_verifier: verifier }) }
+}
+
+describe('code with PKCE (ACC-1)', () => {
+  it('shows the demo people, comes back with a code, and gives a token that the service takes', async () => {
+    const { login, back, tokens } = await signIn(demo.manager)
+    expect(login.html).toContain('Amélie Laurent')
+    expect(login.html).toContain('Site Tech')
+    expect(login.html).not.toMatch(/<script|style="|rooms@contoso/)
+    expect(login.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(back.url.startsWith(redirect)).toBe(true)
+    expect(new URL(back.url).searchParams.get('state')).toBe('abc')
+    const { access_token, refresh_token } = Tokens.parse(tokens.json)
+    expect((await service.ask('/v1/me', { token: access_token })).json).toMatchObject({ email: demo.manager, access: { globalAdministrator: true } })
+    expect((await service.ask('/v1/me', { token: Tokens.parse(tokens.json).id_token })).status).toBe(401)
+
+    const renewed = await tokenRequest({ grant_type: 'refresh_token', refresh_token })
+    expect((await service.ask('/v1/me', { token: Tokens.parse(renewed.json).access_token })).status).toBe(200)
+  })
+
+  it('hands the code over as a form where the console asks for that', async () => {
+    const browser = new FormBrowser()
+    const login = await browser.open(authorization('v'.repeat(43), { response_mode: 'form_post' }))
+    const back = await browser.submit(login, { email: demo.lead })
+    expect(back.html).toContain(`action="${redirect}"`)
+    expect(back.html).toMatch(/name="code" value="[^"]+"/)
+    expect(back.headers.get('content-security-policy')).toMatch(/script-src 'self' 'sha256-/)
+  })
+
+  it('refuses a code without its verifier, a second use of a code, and a request without PKCE', async () => {
+    const browser = new FormBrowser()
+    const verifier = randomBytes(32).toString('base64url')
+    const back = await browser.submit(await browser.open(authorization(verifier)), { email: demo.tech })
+    const code = new URL(back.url).searchParams.get('code') ?? ''
+    const request = { grant_type: 'authorization_code', code, redirect_uri: redirect }
+    expect((await tokenRequest({ ...request, code_verifier: 'x'.repeat(43) })).status).toBe(400)
+    expect((await tokenRequest({ ...request, code_verifier: verifier })).status).toBe(200)
+    expect((await tokenRequest({ ...request, code_verifier: verifier })).status).toBe(400)
+
+    const without = new URL(authorization(verifier))
+    without.searchParams.delete('code_challenge')
+    expect(new URL((await new FormBrowser().open(without.href)).url).searchParams.get('error')).toBe('invalid_request')
+  })
+
+  it('refuses a redirect to another machine', async () => {
+    const page = await new FormBrowser().open(authorization('v'.repeat(43), { redirect_uri: 'http://evil.example/' }))
+    expect(page.status).toBe(400)
+    expect(page.html).toContain('cannot go on')
+  })
+
+  it('refuses a login form that another site sends, or another browser', async () => {
+    const browser = new FormBrowser()
+    const login = await browser.open(authorization('v'.repeat(43)))
+    expect((await browser.submit(login, { email: demo.manager }, { 'sec-fetch-site': 'cross-site' })).status).toBe(400)
+    expect((await new FormBrowser().submit(login, { email: demo.manager })).status).toBe(400)
+    expect((await browser.submit(login, { email: 'stranger@contoso.example' })).status).toBe(401)
+  })
+
+  it('speaks French where the browser does', async () => {
+    const page = await new FormBrowser({ 'accept-language': 'fr-CA,fr;q=0.9,en;q=0.5' }).open(authorization('v'.repeat(43)))
+    expect(page.html).toContain('lang="fr"')
+    expect(page.html).toContain('Se connecter à Roomkeeper')
+  })
+})
+
+describe('device code (ACC-1)', () => {
+  const Device = z.object({ device_code: z.string(), user_code: z.string(), verification_uri: z.string(), verification_uri_complete: z.string() })
+  const begin = async () => {
+    const answer = await fetch(`${service.url}/identity/device/auth`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: clientId, scope: 'openid profile email offline_access', prompt: 'consent' }),
+    })
+    return Device.parse(await answer.json())
+  }
+  const poll = (device_code: string) => tokenRequest({ grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code })
+
+  it('signs in a console that has no browser, once its code was confirmed', async () => {
+    const { device_code, user_code, verification_uri } = await begin()
+    expect((await poll(device_code)).json).toMatchObject({ error: 'authorization_pending' })
+
+    const browser = new FormBrowser()
+    let page: Page = await browser.open(verification_uri)
+    expect(page.html).not.toMatch(/<script|onfocus/)
+    page = await browser.submit(page, { user_code: 'WRNG-CODE' })
+    expect(page.html).toContain('This code is wrong')
+    page = await browser.submit(page, { user_code })
+    expect(page.html).toContain(user_code)
+    page = await browser.submit(page, {})
+    page = await browser.submit(page, { email: demo.tech })
+    expect(page.html).toContain('You are signed in')
+
+    const { access_token } = Tokens.parse((await poll(device_code)).json)
+    expect((await service.ask('/v1/me', { token: access_token })).json).toMatchObject({ email: demo.tech })
+  })
+
+  it('can be refused', async () => {
+    const { device_code, user_code, verification_uri } = await begin()
+    const browser = new FormBrowser()
+    const confirm = await browser.submit(await browser.open(verification_uri), { user_code })
+    expect((await browser.submit(confirm, { abort: 'yes' })).html).toContain('Nothing was signed in')
+    expect((await poll(device_code)).json).toMatchObject({ error: 'access_denied' })
+  })
+})
+
+describe('a restart', () => {
+  it('keeps refresh tokens, people and keys', async () => {
+    const { tokens } = await signIn(demo.lead)
+    const { refresh_token, access_token } = Tokens.parse(tokens.json)
+    const before = (await service.ask('/v1/me', { token: access_token })).json
+    await service.stop()
+    const { port } = new URL(service.url)
+    service = await TestService.start(data, '--demo', '--port', port)
+    expect((await service.ask('/v1/me', { token: access_token })).json).toEqual(before)
+    const renewed = await tokenRequest({ grant_type: 'refresh_token', refresh_token })
+    expect((await service.ask('/v1/me', { token: Tokens.parse(renewed.json).access_token })).json).toEqual(before)
+  })
+})
+
+describe('setting up an empty service', () => {
+  const setup = { tenant: 'Fabrikam', name: 'Ada Byron', email: 'Ada@fabrikam.example', password: 'correct horse battery' }
+
+  it('makes the first tenant and administrator, once, who then signs in with the password', async () => {
+    const folder = makeFolder()
+    const empty = await TestService.start(folder)
+    const demoService = service
+    try {
+      expect((await empty.ask('/.well-known/roomkeeper')).json).toMatchObject({ setupRequired: true, embeddedIssuer: true })
+      const weak = await empty.ask('/v1/setup', { body: { ...setup, password: 'short' } })
+      expect([weak.status, codeOf(weak)]).toEqual([400, 'request.invalid'])
+      expect(weak.json).toMatchObject({ field: 'password' })
+      expect((await empty.ask('/v1/setup', { body: setup })).status).toBe(201)
+      const again = await empty.ask('/v1/setup', { body: setup })
+      expect([again.status, codeOf(again)]).toEqual([409, 'setup.done'])
+      expect((await empty.ask('/.well-known/roomkeeper')).json).toMatchObject({ setupRequired: false })
+
+      service = empty
+      const wrong = await signIn('ada@fabrikam.example', { password: 'not this one' })
+      expect(wrong.back.status).toBe(401)
+      expect(wrong.login.html).toContain('type="password"')
+      const { tokens } = await signIn('ada@fabrikam.example', { password: setup.password })
+      const { access_token } = Tokens.parse(tokens.json)
+      expect((await empty.ask('/v1/me', { token: access_token })).json).toMatchObject({
+        name: 'Ada Byron',
+        access: { globalAdministrator: true, grants: [{ role: 'proManager', scope: 'all' }] },
+      })
+      expect((await empty.ask('/v1/rooms', { token: await demoService.tokenOf(demo.manager) })).status).toBe(401)
+    } finally {
+      service = demoService
+      await empty.stop()
+      removeFolder(folder)
+    }
+  })
+
+  it('lets nobody try passwords without end', async () => {
+    const browser = new FormBrowser()
+    const login = await browser.open(authorization('v'.repeat(43)))
+    let last: Page = login
+    for (let tries = 0; tries < 12; tries += 1) last = await browser.submit(login, { email: 'someone@contoso.example', password: String(tries) })
+    expect(last.status).toBe(429)
+    expect(last.html).toContain('Too many tries')
+  })
+})
