@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
+import type { z } from 'zod'
 import { v7 } from 'uuid'
-import { type EnrolmentAnswer, enrolmentProof, EnrolmentRequest } from '../../contract/agent.ts'
+import { enrolmentProof, type EnrolmentRequest } from '../../contract/agent.ts'
 import { defaultSettings, type Place, type RoomDevice } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId, type TenantId } from '../../contract/ids.ts'
-import type { z } from 'zod'
+import { limits } from '../../contract/limits.ts'
+import { digestOfKey } from '../access/enrolmentKeys.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { RateLimit } from '../http/rateLimit.ts'
 import type { DeviceTable } from '../store/tables.ts'
@@ -22,8 +23,6 @@ export interface EnrolmentCredential {
   /** SHA-256 of the key that was used, checked again inside the transaction: a reset one stops at once. */
   readonly keyDigest?: string
 }
-
-export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('base64url')
 
 /**
  * Reads `Authorization: EnrolmentKey …` or `Bearer …`.
@@ -46,25 +45,87 @@ export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>
 
 /** What an enrolment led to. `fresh`: a room or device is new, or back in onboarding. */
 export interface Enrolled {
-  readonly answer: EnrolmentAnswer
+  readonly room: RoomId
+  readonly device: DeviceId
   readonly fresh: boolean
 }
 
-/**
- * Enrols one device (ENR-3, ENR-4): it proves that it holds its key, and a room in onboarding appears. The same
- * installation with the same key again gets the same answer. An installation that comes back with another key (a
- * re-imaged device), or after it was unenrolled, keeps its room, and so the numbers of its incidents.
- * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown.
- */
-export async function enrolDevice(deps: ServiceDeps, credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
-  const { installation, publicKey, proof } = request
-  if (!isSignedBy(publicKey, enrolmentProof(installation, publicKey), proof)) throw new RoomkeeperError('enrol.proofInvalid')
-  const thumbprint = await calculateJwkThumbprint(publicKey)
-  const { room, device, fresh } = await deps.store.write(credential.tenant, system, (tx) => enrol(deps, tx, credential, request, thumbprint))
-  return { answer: { device, room, service: deps.serviceName }, fresh }
+interface Waiting {
+  readonly credential: EnrolmentCredential
+  readonly request: Enrolment
+  readonly thumbprint: string
+  readonly done: (result: Enrolled) => void
+  readonly failed: (error: unknown) => void
 }
 
-async function enrol(deps: ServiceDeps, tx: TenantTransaction, credential: EnrolmentCredential, request: Enrolment, thumbprint: string) {
+/** Enrolments; those that come together are committed together (ENR-8: a thousand at once). */
+export class Enrolments {
+  readonly #deps: Pick<ServiceDeps, 'store' | 'rooms'>
+  #waiting: Waiting[] = []
+  #working = false
+
+  constructor(deps: Pick<ServiceDeps, 'store' | 'rooms'>) {
+    this.#deps = deps
+  }
+
+  /**
+   * Enrols one device (ENR-3, ENR-4): it proves that it holds its key, and a room in onboarding appears. The same
+   * installation with the same key again gets the same answer. An installation that comes back with another key (a
+   * re-imaged device), or after it was unenrolled, keeps its room, and so the numbers of its incidents.
+   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown.
+   */
+  async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
+    const { installation, publicKey, proof } = request
+    if (!isSignedBy(publicKey, enrolmentProof(installation, publicKey), proof)) throw new RoomkeeperError('enrol.proofInvalid')
+    const thumbprint = await calculateJwkThumbprint(publicKey)
+    return new Promise((done, failed) => {
+      this.#waiting.push({ credential, request, thumbprint, done, failed })
+      if (!this.#working) void this.#work()
+    })
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true
+    while (this.#waiting.length > 0) {
+      const { tenant } = this.#waiting[0]?.credential ?? {}
+      if (tenant === undefined) break
+      const together = this.#waiting.filter(({ credential }) => credential.tenant === tenant).slice(0, limits.enrolmentsTogether)
+      this.#waiting = this.#waiting.filter((one) => !together.includes(one))
+      await this.#commit(tenant, together)
+    }
+    this.#working = false
+  }
+
+  async #commit(tenant: TenantId, together: readonly Waiting[]): Promise<void> {
+    const { store, rooms } = this.#deps
+    try {
+      const results = await store.write(tenant, system, async (tx) => {
+        const found: (() => void)[] = []
+        for (const one of together) found.push(await attempt(this.#deps, tx, one))
+        await rooms.within(tx).flush()
+        return found
+      })
+      for (const tell of results) tell()
+    } catch (error) {
+      // Nothing of it was committed; whose fault it was shows when each is alone.
+      if (together.length === 1) together[0]?.failed(error)
+      else for (const one of together) await this.#commit(tenant, [one])
+    }
+  }
+}
+
+/** A refusal comes before anything is written, so it leaves the others' work alone. */
+async function attempt(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, one: Waiting): Promise<() => void> {
+  try {
+    const result = await enrol(deps, tx, one)
+    return () => one.done(result)
+  } catch (error) {
+    if (error instanceof RoomkeeperError) return () => one.failed(error)
+    throw error
+  }
+}
+
+async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, { credential, request, thumbprint }: Waiting): Promise<Enrolled> {
   if (credential.keyDigest !== undefined) {
     const current = await tx.tables.enrolmentKey().select('digest').executeTakeFirst()
     if (current?.digest !== credential.keyDigest) throw new RoomkeeperError('enrol.keyInvalid')
@@ -73,7 +134,8 @@ async function enrol(deps: ServiceDeps, tx: TenantTransaction, credential: Enrol
   if (request.keyProtection === 'software' && !settings.allowSoftwareKeys) throw new RoomkeeperError('enrol.softwareKeyRefused')
   const known = await tx.tables.device().selectAll().where('installation', '=', request.installation).executeTakeFirst()
   // The thumbprint is unique over all tenants, and what another tenant has is nothing to speak of here.
-  const holder = await deps.store.deviceByThumbprint(thumbprint)
+  const own = await tx.tables.device().select('id').where('thumbprint', '=', thumbprint).executeTakeFirst()
+  const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
   if (holder && holder.id !== known?.id) throw new RoomkeeperError('enrol.deviceKnown')
   if (known) return enrolAgain(deps, tx, request, thumbprint, known)
   const device = DeviceId.parse(v7())
@@ -99,11 +161,10 @@ async function enrol(deps: ServiceDeps, tx: TenantTransaction, credential: Enrol
     inCall: request.facts.inCall,
     device: deviceOf(device, request),
   })
-  await work.flush()
   return { room, device, fresh: true }
 }
 
-async function enrolAgain(deps: ServiceDeps, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable) {
+async function enrolAgain({ rooms }: Pick<ServiceDeps, 'rooms'>, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable): Promise<Enrolled> {
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint
   if (sameKey && known.state === 'active') return { room, device, fresh: false }
@@ -114,11 +175,10 @@ async function enrolAgain(deps: ServiceDeps, tx: TenantTransaction, request: Enr
     .execute()
   // Whoever is connected with the key before is cut off.
   if (!sameKey) tx.publish('device', { tenant: tx.tenant, device, change: { type: 'revoked' } })
-  const work = deps.rooms.within(tx)
+  const work = rooms.within(tx)
   await work.load([room])
   work.rebase(room, { device: deviceOf(device, request) })
   if (work.room(room).state.lifecycle === 'unenrolled') work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
-  await work.flush()
   return { room, device, fresh: true }
 }
 

@@ -5,7 +5,7 @@ import { RateLimit } from '../http/rateLimit.ts'
 import { onUpgrade } from '../http/upgrades.ts'
 import { Timers } from '../incidents/timers.ts'
 import { system } from '../store/transaction.ts'
-import { enrolDevice, readCredential } from './enrolments.ts'
+import { Enrolments, readCredential } from './enrolments.ts'
 import { AgentHub } from './hub.ts'
 import { revoke } from './offboarding.ts'
 
@@ -43,15 +43,16 @@ export const agents: Plugin = async (app, deps) => {
 }
 
 function enrolmentRoute(app: App, deps: ServiceDeps, hub: AgentHub): void {
+  const enrolments = new Enrolments(deps)
   const rate = new RateLimit(limits.requestsPerMinute, deps.now)
   app.post(
     '/v1/enrolments',
     { config: { access: 'device' }, schema: { tags: ['devices'], body: EnrolmentRequest, response: { 200: EnrolmentAnswer } } },
     async (request) => {
       const credential = await readCredential(deps, rate, request.headers.authorization)
-      const { answer, fresh } = await enrolDevice(deps, credential, request.body)
-      if (fresh) hub.expect(credential.tenant, answer.room)
-      return answer
+      const { room, device, fresh } = await enrolments.enrol(credential, request.body)
+      if (fresh) hub.expect(credential.tenant, room)
+      return { room, device, service: deps.serviceName }
     },
   )
 }

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generateKeyPair, SignJWT } from 'jose'
+import { pino } from 'pino'
+import { defaultSettings, type Settings } from '../../../contract/entities.ts'
+import type { TenantId } from '../../../contract/ids.ts'
+import { digestOfKey } from '../../access/enrolmentKeys.ts'
+import { AccessService } from '../../access/service.ts'
+import { makeTenant } from '../../access/setup.ts'
+import { inProcessBus } from '../../bus/bus.ts'
+import { type ConfigInput, readConfig } from '../../config.ts'
+import type { ServiceDeps } from '../../deps.ts'
+import { feed } from '../../feed/plugin.ts'
+import { buildApp } from '../../http/app.ts'
+import { Rooms } from '../../incidents/rooms.ts'
+import { makeMetrics } from '../../ops/metrics.ts'
+import { Store } from '../../store/store.ts'
+import { system } from '../../store/transaction.ts'
+import { agents } from '../plugin.ts'
+
+/** For tests: the devices' and consoles' side of the service in this process, with an issuer of its own. */
+
+const issuer = 'https://issuer.example'
+const directory = 'directory-1'
+export const proManager = 'object-pro-manager'
+export const enrolmentKey = 'test-enrolment-key-0123456789'
+
+export interface PartsOptions {
+  readonly settings?: Partial<Omit<Settings, 'id'>>
+  readonly timing?: ConfigInput['timing']
+  /** Where the data is, if it is to outlive the parts. */
+  readonly folder?: string
+}
+
+export interface Parts {
+  readonly url: string
+  readonly deps: ServiceDeps
+  readonly tenant: TenantId
+  /** An access token of a person by their object id, for so many seconds. */
+  token(objectId: string, seconds?: number): Promise<string>
+  close(): Promise<void>
+}
+
+export async function startParts(options: PartsOptions = {}): Promise<Parts> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'roomkeeper-parts-'))
+  const now = Date.now
+  const config = readConfig({ data: folder, port: 0, logLevel: 'silent', timing: { graceMs: 0, ...options.timing } })
+  const bus = inProcessBus((error) => {
+    throw error
+  })
+  const store = await Store.open({ path: join(folder, 'service.db'), bus, now })
+  const [known] = await store.tenants()
+  const tenant = known?.id ?? (await makeTestTenant(store, options.settings))
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const log = pino({ level: 'silent' })
+  const access = new AccessService({ store, bus, rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now }, log })
+  const deps: ServiceDeps = {
+    config,
+    store,
+    bus,
+    access,
+    rooms: new Rooms(),
+    log,
+    metrics: makeMetrics(),
+    serviceName: 'roomkeeper:test',
+    cursorKey: randomBytes(32),
+    now,
+  }
+  const server = createServer({ keepAliveTimeout: 60_000 })
+  const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [agents, feed] })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4_096, resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The parts listen nowhere.')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    deps,
+    tenant,
+    token: (objectId, seconds = 3_600) =>
+      new SignJWT({ tid: directory, oid: objectId, name: objectId, email: `${objectId}@contoso.example` })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setIssuer(issuer)
+        .setAudience('roomkeeper')
+        .setIssuedAt(Math.floor(now() / 1000))
+        .setExpirationTime(Math.floor(now() / 1000) + seconds)
+        .sign(privateKey),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await app.close()
+      server.closeAllConnections()
+      await closed
+      access.close()
+      await store.close()
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function makeTestTenant(store: Store, changes: Partial<Omit<Settings, 'id'>> = {}): Promise<TenantId> {
+  const settings = { ...defaultSettings, openHoldMs: 0, resolveHoldMs: 0, allowSoftwareKeys: true, ...changes }
+  const tenant = await makeTenant(store, { name: 'Contoso', issuer, directory, settings, proManager })
+  await store.write(tenant, system, async (tx) => {
+    await tx.insert.enrolmentKey({ digest: digestOfKey(enrolmentKey), key: enrolmentKey, madeAt: tx.at }).execute()
+  })
+  return tenant
+}
+
+/** Waits until something is so, and gives it. */
+export async function until<T>(look: () => T | undefined | false | null | Promise<T | undefined | false | null>, what = 'what the test waits for'): Promise<T> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
