@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { type Room } from '../contract/entities.ts'
+import { run } from '../build/run.ts'
+import { fault, people } from './product.ts'
+import { expect, incidentRow, signIn, test } from './test.ts'
+
+const rounds = 6
+const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
+const victims = ['console', 'fleet', 'service'] as const
+
+/** The same numbers in every run, so that a failure can be repeated. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return state / 2_147_483_648
+  }
+}
+
+const Listed = z.array(z.object({ name: z.string(), room: z.string(), waiting: z.int(), signals: z.record(z.string(), z.object({ value: z.string() })) }))
+
+test('kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page, stack, data }) => {
+  test.setTimeout(300_000)
+  const random = seeded(20_261_121)
+  await signIn(page, await stack.start(), people.manager)
+  const rooms = await (await stack.api()).rooms()
+  const commented = rooms[0]
+  if (!commented) throw new Error('the fleet has no rooms')
+  await fault(data, commented.name, 'connectivity.network', 'unhealthy')
+  await incidentRow(page, commented.name).click()
+
+  const written: string[] = []
+  for (let round = 0; round < rounds; round++) {
+    // Load: faults come and go while the operator writes.
+    const faults = Array.from({ length: 4 }, () => {
+      const room = rooms[1 + Math.floor(random() * (rooms.length - 1))] ?? commented
+      const signal = signals[Math.floor(random() * signals.length)] ?? signals[0]
+      return fault(data, room.name, signal, random() < 0.5 ? 'unhealthy' : 'healthy')
+    })
+    const text = `comment number ${round} of this shift`
+    await page.getByTestId('comment-field').fill(text)
+    await page.getByTestId('comment-send').click()
+    // Shown is kept: from here on it may not be lost.
+    await expect(page.getByTestId('entry').filter({ hasText: text })).toHaveCount(1)
+    written.push(text)
+    await Promise.all(faults)
+    await new Promise((resolve) => setTimeout(resolve, random() * 300))
+
+    const victim = victims[round % victims.length] ?? 'console'
+    await stack.kill(victim)
+    if (victim === 'service') await stack.startService()
+    else if (victim === 'fleet') await stack.startFleet()
+    else {
+      await page.goto(await stack.startConsole())
+      await incidentRow(page, commented.name).click()
+    }
+  }
+
+  await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', 'live', { timeout: 60_000 })
+  // What was written is there, once each, and nothing waits any more.
+  for (const text of written) await expect(page.getByTestId('entry').filter({ hasText: text })).toHaveCount(1)
+  await expect(incidentRow(page, commented.name)).toHaveAttribute('data-pending', 'false', { timeout: 60_000 })
+
+  // What the devices say is what the service knows.
+  const devices = async () => {
+    const { output } = await run(process.execPath, ['agent-sim/main.ts', 'rooms', '--json', '--data', data])
+    return Listed.parse(JSON.parse(output))
+  }
+  await expect.poll(async () => (await devices()).reduce((sum, one) => sum + one.waiting, 0), { timeout: 60_000 }).toBe(0)
+  const known = new Map<string, Room>((await (await stack.api()).rooms()).map((room) => [room.id, room]))
+  for (const device of await devices()) {
+    const room = known.get(device.room)
+    for (const signal of signals) expect(room?.signals[signal]?.value, `${device.name} ${signal}`).toBe(device.signals[signal]?.value)
+  }
+
+  // One number for life: no room has two incidents of one signal.
+  const incidents = await (await stack.api()).incidents()
+  const keys = incidents.map((incident) => `${incident.room} ${incident.signal}`)
+  expect(new Set(keys).size).toBe(keys.length)
+})
