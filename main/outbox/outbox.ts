@@ -109,10 +109,10 @@ export class Outbox {
     return true
   }
 
-  /** The try had no answer that counts; the command waits for the next. */
+  /** The try had no answer that counts; the command waits for the next. On the disk that is the same state. */
   tryAgain(key: string): void {
     const row = this.#rows.get(key)
-    if (row?.state === 'sending') this.#replace({ ...row, state: 'pending' })
+    if (row?.state === 'sending') this.#keep({ ...row, state: 'pending' })
   }
 
   /** The service applied it; the overlay stays until its receipt is in the cache. */
@@ -130,12 +130,12 @@ export class Outbox {
 
   /** Receipts of these commands are in the cache: what they changed is too, and the overlay goes. */
   confirm(keys: readonly string[]): void {
-    this.#forget(keys.flatMap((key) => this.#rows.get(key) ?? []))
+    this.#done(keys.flatMap((key) => this.#rows.get(key) ?? []))
   }
 
   /** A snapshot that began at this time is whole: what was applied before it is in it. */
   snapshotFinished(startedAt: number): void {
-    this.#forget(this.rows().filter(({ state, appliedAt }) => state === 'sent' && appliedAt !== undefined && appliedAt < startedAt))
+    this.#done(this.rows().filter(({ state, appliedAt }) => state === 'sent' && appliedAt !== undefined && appliedAt < startedAt))
   }
 
   /** Returns its undo. */
@@ -157,13 +157,30 @@ export class Outbox {
 
   #replace(row: OutboxRow): void {
     this.#store.set(row)
+    this.#keep(row)
+  }
+
+  #keep(row: OutboxRow): void {
     this.#rows.set(row.key, row)
     this.#changed([row])
+  }
+
+  /** Confirmed rows go even where the disk is full: what is left of them is found confirmed at the next start. */
+  #done(rows: readonly OutboxRow[]): void {
+    try {
+      this.#forget(rows)
+    } catch {
+      this.#drop(rows)
+    }
   }
 
   #forget(rows: readonly OutboxRow[]): void {
     if (rows.length === 0) return
     this.#store.remove(rows.map(({ key }) => key))
+    this.#drop(rows)
+  }
+
+  #drop(rows: readonly OutboxRow[]): void {
     for (const { key } of rows) this.#rows.delete(key)
     this.#changed(rows)
   }

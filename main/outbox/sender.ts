@@ -131,15 +131,21 @@ export class Sender {
   #failed(key: string, error: unknown): void {
     const { outbox, clock, random } = this.#options
     const verdict = verdictOf(error)
-    if (verdict === 'park' && error instanceof RoomkeeperError) {
-      outbox.refused(key, error.code, error.details.detail)
-      return
-    }
+    if (verdict === 'park' && error instanceof RoomkeeperError && this.#park(key, error)) return
     const name = verdict === 'waitAll' ? '' : key
     const tries = (this.#waits.get(name)?.tries ?? 0) + 1
     const asked = error instanceof RoomkeeperError ? Number(error.details.params?.['retryAfterMs'] ?? 0) : 0
     const pause = Math.max(backoffMs(tries, random), Math.min(asked, limits.retryMaxMs))
     this.#waits.set(name, { tries, until: clock.now() + pause })
     outbox.tryAgain(key)
+  }
+  /** False where the disk did not take it: the service will refuse it again. */
+  #park(key: string, { code, details }: RoomkeeperError): boolean {
+    try {
+      this.#options.outbox.refused(key, code, details.detail)
+      return true
+    } catch {
+      return false
+    }
   }
 }

@@ -38,6 +38,8 @@ type Phase =
   | { name: 'catchingUp'; connection: Connection; done: number; total: number }
   | { name: 'live'; connection: Connection; syncedAt: number }
 
+/** While live, how old the copy is is told at most this often. */
+const tellSyncedEveryMs = 1_000
 /** The time of the last beat is kept on the disk this often, for "synced 4 min ago" after a start without network. */
 const keepSyncedEveryMs = 60_000
 
@@ -53,6 +55,7 @@ export class Sync {
   #renewToken = false
   #shown: SyncState
   #keptSynced = 0
+  #tellLater: Undo | null = null
 
   constructor(options: SyncOptions) {
     this.#options = options
@@ -174,8 +177,22 @@ export class Sync {
     this.#phase = phase
     if (before.name === 'waiting') before.retry?.()
     if ('connection' in before && !('connection' in phase && phase.connection === before.connection)) before.connection.drop()
+    this.#tell()
+  }
+
+  #tell(): void {
     const shown = this.#show()
     if (JSON.stringify(shown) === JSON.stringify(this.#shown)) return
+    const early = shown.state === 'live' && this.#shown.state === 'live' ? this.#shown.syncedAt + tellSyncedEveryMs - shown.syncedAt : 0
+    if (early > 0) {
+      this.#tellLater ??= this.#options.clock.after(early, () => {
+        this.#tellLater = null
+        this.#tell()
+      })
+      return
+    }
+    this.#tellLater?.()
+    this.#tellLater = null
     this.#shown = shown
     for (const listener of this.#listeners) listener(shown)
   }

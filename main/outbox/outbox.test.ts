@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Command } from '../../contract/commands.ts'
+import { limits } from '../../contract/limits.ts'
+import { openWritable } from '../cache/open.ts'
+import { FakeClock } from '../clock.ts'
+import { idOf } from '../testing/documents.ts'
+import { tempFolder } from '../testing/fakes.ts'
+import { Outbox } from './outbox.ts'
+import { outboxMigrations, OutboxStore } from './store.ts'
+
+let folder: ReturnType<typeof tempFolder>
+let clock: FakeClock
+const key = randomBytes(32)
+const incident = idOf('incident', 1)
+const comment = (text: string) => Command.parse({ type: 'incident.comment', incident, text })
+const path = (): string => join(folder.path, 'outbox.db')
+const open = () => {
+  const { store, setAside, saved } = OutboxStore.open(path(), key, clock.now())
+  return { outbox: new Outbox(store, clock), setAside, saved }
+}
+
+beforeEach(() => {
+  folder = tempFolder()
+  clock = new FakeClock()
+})
+afterEach(() => folder.remove())
+
+describe('the outbox', () => {
+  it('keeps what was submitted, in order, and shows it as about its subject', () => {
+    const { outbox } = open()
+    const heard: string[][] = []
+    outbox.listen((subjects) => heard.push([...subjects]))
+    outbox.submit(comment('one'))
+    outbox.submit(comment('two'))
+    expect(heard).toEqual([[`incident:${incident}`], [`incident:${incident}`]])
+    outbox.close()
+    const again = open().outbox
+    expect(again.about(`incident:${incident}`).map(({ command }) => command)).toEqual([comment('one'), comment('two')])
+    expect(again.counts()).toEqual({ pending: 2, refused: 0, unsent: 2 })
+    again.close()
+  })
+
+  it('sends what was on its way at the end again under its own key', () => {
+    const { outbox } = open()
+    const sent = outbox.submit(comment('one'))
+    outbox.beginTry(sent)
+    expect(outbox.get(sent)).toMatchObject({ state: 'sending', tries: 1 })
+    outbox.close()
+    const again = open().outbox
+    expect(again.get(sent)).toMatchObject({ state: 'pending', tries: 1 })
+    // It may have been applied: it cannot be taken back any more.
+    expect(() => again.discard(sent)).toThrow(expect.objectContaining({ code: 'request.conflict' }))
+    again.close()
+  })
+
+  it('keeps an applied command over the picture until its receipt or a later snapshot', () => {
+    const { outbox } = open()
+    const [first, second] = [outbox.submit(comment('one')), outbox.submit(comment('two'))]
+    outbox.applied(first)
+    outbox.applied(second)
+    expect(outbox.counts()).toMatchObject({ pending: 2, unsent: 0 })
+    outbox.confirm([first])
+    expect(outbox.get(first)).toBeUndefined()
+    outbox.snapshotFinished(clock.now())
+    expect(outbox.get(second)).toBeDefined()
+    outbox.snapshotFinished(clock.now() + 1)
+    expect(outbox.rows()).toEqual([])
+    expect(outbox.subjects()).toEqual([])
+    outbox.close()
+  })
+
+  it('parks what was refused with what was typed, and sends it again under a new key or forgets it', () => {
+    const { outbox } = open()
+    const refused = outbox.submit(comment('typed with care'))
+    outbox.beginTry(refused)
+    outbox.refused(refused, 'incident.notFound', 'gone')
+    expect(outbox.about(`incident:${incident}`)).toEqual([])
+    outbox.close()
+    const again = open().outbox
+    expect(again.get(refused)).toMatchObject({ state: 'refused', refusal: { code: 'incident.notFound', detail: 'gone' }, command: { text: 'typed with care' } })
+    const next = again.retry(refused)
+    expect(next).not.toBe(refused)
+    expect(again.rows()).toMatchObject([{ key: next, state: 'pending', tries: 0 }])
+    again.refused(next, 'access.denied')
+    again.discard(next)
+    expect(again.rows()).toEqual([])
+    expect(() => again.discard(next)).toThrow(expect.objectContaining({ code: 'outbox.notFound' }))
+    again.close()
+  })
+
+  it('parks what waited too long', () => {
+    const { outbox } = open()
+    const old = outbox.submit(comment('long ago'))
+    clock.advance(limits.commandMaxAgeMs + 1)
+    expect(outbox.beginTry(old)).toBe(false)
+    expect(outbox.get(old)).toMatchObject({ state: 'refused', refusal: { code: 'command.expired' } })
+    outbox.close()
+  })
+
+  it('says when it is full, and drops nothing', () => {
+    const db = openWritable({ path: path(), key, migrations: outboxMigrations, synchronous: 'full' })
+    const add = db.prepare('insert into command (key, body) values (?, ?)')
+    db.transaction(() => {
+      for (let n = 0; n < limits.outboxRows; n++) add.run(String(n), '{}')
+    })()
+    db.close()
+    const { outbox } = open()
+    expect(() => outbox.submit(comment('one too many'))).toThrow(expect.objectContaining({ code: 'outbox.full' }))
+    outbox.close()
+  })
+})
+
+describe('an outbox file that cannot be used', () => {
+  const aside = (): string[] => readdirSync(folder.path).filter((name) => name.endsWith('.aside'))
+
+  it('of a newer version is kept, and its rows are saved', () => {
+    const { outbox } = open()
+    const kept = outbox.submit(comment('saved'))
+    outbox.close()
+    openWritable({ path: path(), key, migrations: [...outboxMigrations, (db) => db.exec('alter table command add column later text')], synchronous: 'full' }).close()
+    const again = open()
+    expect(again).toMatchObject({ setAside: 'newer', saved: 1 })
+    expect(again.outbox.get(kept)).toMatchObject({ command: comment('saved') })
+    expect(aside().length).toBe(1)
+    again.outbox.close()
+  })
+
+  it('that is damaged is kept, and a new one takes over', () => {
+    const { outbox } = open()
+    outbox.submit(comment('lost to the disk'))
+    outbox.close()
+    const bytes = readFileSync(path())
+    bytes.fill(7, 0, 4_096)
+    writeFileSync(path(), bytes)
+    const again = open()
+    expect(again).toMatchObject({ setAside: 'unreadable', saved: 0 })
+    expect(again.outbox.rows()).toEqual([])
+    again.outbox.submit(comment('after'))
+    expect(readFileSync(join(folder.path, aside()[0]!)).equals(bytes)).toBe(true)
+    again.outbox.close()
+  })
+
+  it('is never deleted, however often', () => {
+    for (let n = 0; n < 5; n++) {
+      writeFileSync(path(), `junk ${n} `.repeat(2_000))
+      open().outbox.close()
+    }
+    expect(aside().length).toBe(5)
+  })
+})

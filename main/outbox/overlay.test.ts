@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Command } from '../../contract/commands.ts'
+import { Entry, Incident, Room } from '../../contract/entities.ts'
+import { CommandKey, PersonId } from '../../contract/ids.ts'
+import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
+import { overlayIncident, overlayRoom, overlaySettings, pendingEntries, pendingTypes, subjectsOf, type Unsent } from './overlay.ts'
+
+const people = { me: { id: PersonId.parse(personId), name: 'Amélie' }, nameOf: (person: string) => `name of ${person}` }
+const incident = makeIncident(1, 1)
+const room = makeRoom(1, { lifecycle: 'onboarding' })
+
+const incidentCommand = fc.oneof(
+  fc.record({ type: fc.constant('incident.acknowledge'), incident: fc.constant(incident.id), note: fc.constantFrom(undefined, 'on it') }),
+  fc.record({ type: fc.constant('incident.unacknowledge'), incident: fc.constant(incident.id) }),
+  fc.record({ type: fc.constant('incident.assign'), incident: fc.constant(incident.id), owner: fc.constantFrom(null, personId, idOf('person', 2)) }),
+  fc.record({ type: fc.constant('incident.comment'), incident: fc.constant(incident.id), text: fc.constantFrom('one', 'two') }),
+)
+const roomCommand = fc.record({ type: fc.constantFrom('rooms.enrol', 'rooms.unenrol'), rooms: fc.constant([room.id]) })
+
+const unsentOf = (commands: readonly unknown[]): Unsent[] =>
+  commands.map((command, n) => ({ key: CommandKey.parse(idOf('key', n)), issuedAt: 1_900_000_000_000 + n, command: Command.parse(command) }))
+
+describe('what is laid over', () => {
+  it('is a whole document, changes nothing that no command is about, and nothing more the second time', () => {
+    fc.assert(
+      fc.property(fc.array(incidentCommand, { maxLength: 8 }), (commands) => {
+        const unsent = unsentOf(commands)
+        const shown = overlayIncident(incident, unsent, people)
+        expect(() => Incident.strict().parse(shown)).not.toThrow()
+        const { acknowledged: _a, owner: _o, lastComment: _c, ...rest } = shown
+        expect(rest).toEqual(incident)
+        expect(overlayIncident(shown, unsent, people)).toEqual(shown)
+        for (const entry of pendingEntries(incident, unsent, people)) expect(() => Entry.strict().parse(entry)).not.toThrow()
+      }),
+    )
+  })
+
+  it('shows the last word of each sort', () => {
+    fc.assert(
+      fc.property(fc.array(incidentCommand, { minLength: 1, maxLength: 8 }), (commands) => {
+        const unsent = unsentOf(commands)
+        const shown = overlayIncident(incident, unsent, people)
+        const last = (...types: string[]) => unsent.filter(({ command }) => types.includes(command.type)).at(-1)
+        const mark = last('incident.acknowledge', 'incident.unacknowledge')
+        expect(shown.acknowledged?.at).toBe(mark?.command.type === 'incident.acknowledge' ? mark.issuedAt : undefined)
+        const assign = last('incident.assign')?.command
+        expect(shown.owner?.id ?? null).toBe(assign?.type === 'incident.assign' ? assign.owner : null)
+        const comment = last('incident.comment')?.command
+        expect(shown.lastComment?.text).toBe(comment?.type === 'incident.comment' ? comment.text : undefined)
+        expect(pendingEntries(incident, unsent, people).length).toBe(unsent.filter(({ command }) => command.type === 'incident.comment').length)
+      }),
+    )
+  })
+
+  it('takes rooms through their lifecycle and nowhere else', () => {
+    fc.assert(
+      fc.property(fc.array(roomCommand, { maxLength: 6 }), fc.constantFrom('onboarding', 'enrolled', 'unenrolled'), (commands, lifecycle) => {
+        const before = makeRoom(1, { lifecycle })
+        const unsent = unsentOf(commands)
+        const shown = overlayRoom(before, unsent)
+        expect(() => Room.strict().parse(shown)).not.toThrow()
+        expect({ ...shown, lifecycle }).toEqual(before)
+        expect(overlayRoom(shown, unsent)).toEqual(shown)
+        // Nobody comes back from being unenrolled but by a new installation.
+        if (lifecycle === 'unenrolled' || commands.some(({ type }) => type === 'rooms.unenrol')) expect(shown.lifecycle).toBe('unenrolled')
+        else if (commands.length > 0) expect(shown.lifecycle).toBe('enrolled')
+      }),
+    )
+  })
+
+  it('changes only the named settings', () => {
+    const settings = { id: incident.id as never, openHoldMs: 1, resolveHoldMs: 2, warningAgesMs: 3, flapCount: 4, flapWindowMs: 5, allowSoftwareKeys: false }
+    const unsent = unsentOf([{ type: 'settings.change', changes: { openHoldMs: 9 } }, { type: 'settings.change', changes: { flapCount: 7 } }])
+    expect(overlaySettings(settings, unsent)).toEqual({ ...settings, openHoldMs: 9, flapCount: 7 })
+  })
+
+  it('says what it is about', () => {
+    expect(subjectsOf(Command.parse({ type: 'rooms.enrol', rooms: [room.id, idOf('room', 2)] }))).toEqual([`room:${room.id}`, `room:${idOf('room', 2)}`])
+    expect(pendingTypes(unsentOf([{ type: 'incident.comment', incident: incident.id, text: 'a' }, { type: 'incident.comment', incident: incident.id, text: 'b' }]))).toEqual(['incident.comment'])
+  })
+})

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Command, type CommandOutcome, type CommandRequest } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { FakeClock } from '../clock.ts'
+import { createLog } from '../log.ts'
+import { idOf } from '../testing/documents.ts'
+import { tempFolder } from '../testing/fakes.ts'
+import { Outbox } from './outbox.ts'
+import { Sender } from './sender.ts'
+import { OutboxStore } from './store.ts'
+
+let folder: ReturnType<typeof tempFolder>
+let clock: FakeClock
+let outbox: Outbox
+let sender: Sender
+/** What was sent, and how a test answers it. */
+let sent: { text: string; request: CommandRequest; answer(outcome: CommandOutcome): void; fail(error: unknown): void }[]
+
+const comment = (incident: number, text: string) => Command.parse({ type: 'incident.comment', incident: idOf('incident', incident), text })
+const applied: CommandOutcome = { outcome: 'applied', at: 1 }
+const settle = async (): Promise<void> => {
+  for (let n = 0; n < 10; n++) await Promise.resolve()
+}
+const last = () => sent.at(-1)!
+
+beforeEach(() => {
+  folder = tempFolder()
+  clock = new FakeClock()
+  sent = []
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), randomBytes(32), clock.now()).store, clock)
+  sender = new Sender({
+    outbox,
+    clock,
+    random: () => 1,
+    log: createLog('silent'),
+    send: (request, signal) =>
+      new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new RoomkeeperError('network.offline')))
+        sent.push({ text: request.command.type === 'incident.comment' ? request.command.text : '', request, answer: resolve, fail: reject })
+      }),
+  })
+})
+afterEach(async () => {
+  sender.stop()
+  await sender.idle()
+  outbox.close()
+  folder.remove()
+})
+
+describe('the sender', () => {
+  it('sends one at a time, in order, each once', async () => {
+    for (const text of ['a', 'b', 'c']) outbox.submit(comment(1, text))
+    sender.online = true
+    for (const text of ['a', 'b', 'c']) {
+      await settle()
+      expect(last().text).toBe(text)
+      last().answer(applied)
+    }
+    await settle()
+    expect(sent.length).toBe(3)
+    expect(outbox.rows().map(({ state }) => state)).toEqual(['sent', 'sent', 'sent'])
+  })
+
+  it('sends nothing while it may not, and what was on its way again afterwards under its key', async () => {
+    outbox.submit(comment(1, 'a'))
+    sender.kick()
+    await settle()
+    expect(sent).toEqual([])
+    sender.online = true
+    sender.online = false
+    await settle()
+    expect(outbox.rows()).toMatchObject([{ state: 'pending', tries: 1 }])
+    sender.online = true
+    await settle()
+    expect(sent.map(({ request }) => request.key)).toEqual([last().request.key, last().request.key])
+  })
+
+  it.each(['network.offline', 'auth.expired', 'rate.limited', 'service.unavailable'] as const)('waits with everything on %s, longer each time, and begins anew when told', async (code) => {
+    outbox.submit(comment(1, 'a'))
+    outbox.submit(comment(2, 'b'))
+    sender.online = true
+    const pauses: number[] = []
+    for (let n = 0; n < 4; n++) {
+      last().fail(new RoomkeeperError(code))
+      await settle()
+      pauses.push(clock.next()!)
+      clock.advance(clock.next()!)
+    }
+    expect(pauses).toEqual([500, 1_000, 2_000, 4_000])
+    expect(sent.map(({ text }) => text)).toEqual(['a', 'a', 'a', 'a', 'a'])
+    last().fail(new RoomkeeperError(code))
+    await settle()
+    sender.kick()
+    await settle()
+    last().answer(applied)
+    await settle()
+    expect(last().text).toBe('b')
+  })
+
+  it('waits as long as the service asks', async () => {
+    outbox.submit(comment(1, 'a'))
+    sender.online = true
+    last().fail(new RoomkeeperError('rate.limited', { params: { retryAfterMs: 7_000 } }))
+    await settle()
+    expect(clock.next()).toBe(7_000)
+  })
+
+  it('goes on with other things when one meets a failing service, but not with the same thing', async () => {
+    for (const [incident, text] of [[1, 'a1'], [1, 'a2'], [2, 'b']] as const) outbox.submit(comment(incident, text))
+    sender.online = true
+    last().fail(new RoomkeeperError('service.failed'))
+    await settle()
+    expect(last().text).toBe('b')
+    last().answer(applied)
+    await settle()
+    clock.advance(500)
+    await settle()
+    expect(sent.map(({ text }) => text)).toEqual(['a1', 'b', 'a1'])
+    last().answer(applied)
+    await settle()
+    expect(last().text).toBe('a2')
+  })
+
+  it.each([
+    ['as an outcome', (n: number) => sent[n]!.answer({ outcome: 'refused', code: 'incident.resolved' })],
+    ['as a problem', (n: number) => sent[n]!.fail(new RoomkeeperError('incident.resolved'))],
+  ])('parks what is refused %s and goes on', async (_how, refuse) => {
+    outbox.submit(comment(1, 'a'))
+    outbox.submit(comment(1, 'b'))
+    sender.online = true
+    refuse(0)
+    await settle()
+    expect(last().text).toBe('b')
+    expect(outbox.rows()).toMatchObject([{ state: 'refused', refusal: { code: 'incident.resolved' } }, { state: 'sending' }])
+  })
+
+  it('lets a command go whose receipt came before its answer', async () => {
+    const key = outbox.submit(comment(1, 'a'))
+    sender.online = true
+    outbox.confirm([key])
+    last().answer(applied)
+    await settle()
+    expect(outbox.rows()).toEqual([])
+  })
+})

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Bridge,
+  type BridgeRequest,
+  BridgeResponse,
+  type CallInput,
+  type CallName,
+  type CallOutput,
+  calls,
+  type TopicInput,
+  type TopicName,
+  type TopicOutput,
+  topics,
+} from '../../contract/bridge.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { Emitter } from '../emitter.ts'
+import type { AccessToken, AccountState, BridgeServer, Session, Undo, Vault } from '../platform.ts'
+
+/** Stand-ins for what surrounds the core, for its tests. */
+
+/** A session that a test signs in and out by hand. */
+export class FakeSession implements Session {
+  state: AccountState
+  token: () => Promise<AccessToken>
+  readonly #changed = new Emitter<AccountState>()
+
+  constructor(token = 'token', account = 'a'.repeat(16)) {
+    this.state = { state: 'signedIn', account: { id: account, name: 'Amélie Laurent', email: 'amelie.laurent@contoso.example' }, renewalNeeded: false }
+    this.token = () => Promise.resolve({ token, expiresAt: Date.now() + 3_600_000 })
+  }
+
+  set(state: AccountState): void {
+    this.state = state
+    this.#changed.emit(state)
+  }
+
+  listen(listener: (state: AccountState) => void): Undo {
+    return this.#changed.listen(listener)
+  }
+
+  accessToken(): Promise<AccessToken> {
+    if (this.state.state !== 'signedIn' || this.state.renewalNeeded) return Promise.reject(new RoomkeeperError('session.none'))
+    return this.token()
+  }
+
+  signIn(method: 'browser' | 'deviceCode'): Promise<void> {
+    this.set({ state: 'signingIn', method })
+    return Promise.resolve()
+  }
+
+  cancelSignIn(): Promise<void> {
+    return this.signOut()
+  }
+
+  signOut(): Promise<void> {
+    this.set({ state: 'signedOut' })
+    return Promise.resolve()
+  }
+}
+
+export class FakeVault implements Vault {
+  readonly protection = 'none'
+  readonly keys = new Map<string, Uint8Array>()
+
+  key(name: string): Promise<Uint8Array> {
+    const key = this.keys.get(name) ?? randomBytes(32)
+    this.keys.set(name, key)
+    return Promise.resolve(key)
+  }
+
+  forget(name: string): Promise<void> {
+    this.keys.delete(name)
+    return Promise.resolve()
+  }
+}
+
+/** A window on a bridge server, which checks every answer by its schema. */
+export function openWindow(server: BridgeServer): { bridge: Bridge; close: Undo } {
+  const toCore = new Emitter<unknown>()
+  const waiting = new Map<number, { value(value: unknown): void; problem(error: RoomkeeperError): void }>()
+  let next = 1
+  const close = server.serve({
+    onMessage: (listener) => toCore.listen(listener),
+    send(message) {
+      const answer = BridgeResponse.parse(structuredClone(message))
+      const asked = waiting.get(answer.id)
+      if (answer.type === 'value') asked?.value(answer.value)
+      else asked?.problem(new RoomkeeperError(answer.problem.code, answer.problem))
+    },
+  })
+  const send = (request: BridgeRequest): void => toCore.emit(structuredClone(request))
+  const bridge: Bridge = {
+    call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
+      const id = next++
+      return new Promise((resolve, reject) => {
+        waiting.set(id, {
+          value: (value) => {
+            waiting.delete(id)
+            resolve(calls[name].output.parse(value) as CallOutput<N>)
+          },
+          problem: reject,
+        })
+        send({ type: 'call', id, name, input })
+      })
+    },
+    listen<N extends TopicName>(name: N, input: TopicInput<N>, onValue: (value: TopicOutput<N>) => void, onProblem?: (error: Error) => void): Undo {
+      const id = next++
+      waiting.set(id, { value: (value) => onValue(topics[name].output.parse(value) as TopicOutput<N>), problem: (error) => onProblem?.(error) })
+      send({ type: 'listen', id, name, input })
+      return () => {
+        waiting.delete(id)
+        send({ type: 'end', id })
+      }
+    },
+  }
+  return { bridge, close }
+}
+
+/** A folder of its own, with what removes it. */
+export function tempFolder(): { path: string; remove: Undo } {
+  const path = mkdtempSync(join(tmpdir(), 'roomkeeper-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Waits until something is so; fails with what it was waiting for. */
+export async function until<T>(what: string, look: () => T | undefined | false | null | Promise<T | undefined | false | null>, ms = 20_000): Promise<T> {
+  const end = Date.now() + ms
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false && found !== null) return found
+    if (Date.now() > end) throw new Error(`waited in vain for: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
