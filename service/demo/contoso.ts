@@ -16,7 +16,7 @@ const people: readonly { email: string; name: string; role: BuiltInRole | null; 
 ]
 
 /** The account by which a device may enrol without a key; `token --user` gives its token. */
-export const demoRoomAccount = 'rooms@contoso.example'
+export const demoRoomAccount = 'boardroom@contoso.example'
 
 /** A fault is an incident within seconds, so that whoever tries the demo sees it. */
 const demoSettings = { openHoldMs: 3_000, resolveHoldMs: 5_000, allowSoftwareKeys: true }
@@ -39,7 +39,7 @@ export async function makeDemo(store: Store, directory: Directory, settings: Par
   const accounts = people.map((person) => ({ ...person, id: v7() }))
   await directory.replaceAll({ id: directoryId, name: 'Contoso' }, [
     ...accounts.map(({ id, email, name, globalAdministrator }) => ({ id, directory: directoryId, kind: 'person' as const, email, name, globalAdministrator })),
-    { id: v7(), directory: directoryId, kind: 'room', email: demoRoomAccount, name: 'Contoso rooms', globalAdministrator: false },
+    { id: v7(), directory: directoryId, kind: 'room', email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false },
   ])
   const manager = accounts.find(({ role }) => role === 'proManager')
   await makeTenant(

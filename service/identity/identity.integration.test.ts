@@ -54,7 +54,7 @@ describe('code with PKCE (ACC-1)', () => {
     const { login, back, tokens } = await signIn(demo.manager)
     expect(login.html).toContain('Amélie Laurent')
     expect(login.html).toContain('Site Tech')
-    expect(login.html).not.toMatch(/<script|style="|rooms@contoso/)
+    expect(login.html).not.toMatch(/<script|style="|boardroom@contoso/)
     expect(login.headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(back.url.startsWith(redirect)).toBe(true)
     expect(new URL(back.url).searchParams.get('state')).toBe('abc')

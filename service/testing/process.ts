@@ -116,5 +116,5 @@ export const demo = {
   lead: 'clara.nguyen@contoso.example',
   tech: 'david.okafor@contoso.example',
   nobody: 'emma.rossi@contoso.example',
-  rooms: 'rooms@contoso.example',
+  room: 'boardroom@contoso.example',
 } as const

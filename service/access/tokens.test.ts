@@ -1,0 +1,90 @@
+import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { globalAdministratorRole, readToken, type TokenRules } from './tokens.ts'
+
+const now = 1_800_000_000_000
+const claims = { tid: 'directory', oid: 'object', name: 'Ada', email: 'ada@contoso.example' }
+let keys: Awaited<ReturnType<typeof generateKeyPair>>
+let rules: TokenRules
+
+beforeAll(async () => {
+  keys = await generateKeyPair('RS256', { extractable: true })
+  rules = { issuer: 'https://issuer.example', audience: 'roomkeeper', keys: async () => keys.publicKey, now: () => now }
+})
+
+const signed = (extra: Record<string, unknown> = {}, audience = 'roomkeeper', seconds = 60) =>
+  new SignJWT({ iss: 'https://issuer.example', ...claims, ...extra })
+    .setProtectedHeader({ alg: 'RS256' })
+    .setAudience(audience)
+    .setIssuedAt(now / 1000)
+    .setExpirationTime(now / 1000 + seconds)
+    .sign(keys.privateKey)
+
+async function codeOf(token: string, under = rules): Promise<string> {
+  try {
+    await readToken(token, under)
+    return 'taken'
+  } catch (error) {
+    return error instanceof RoomkeeperError ? error.code : String(error)
+  }
+}
+
+describe('an access token', () => {
+  it('says who its person is', async () => {
+    const token = await signed({ wids: [globalAdministratorRole], groups: ['b', 'a', 'b'] })
+    expect(await readToken(token, rules)).toEqual({
+      issuer: 'https://issuer.example',
+      directory: 'directory',
+      objectId: 'object',
+      name: 'Ada',
+      email: 'ada@contoso.example',
+      globalAdministrator: true,
+      groups: ['a', 'b'],
+      roomAccount: false,
+      issuedAt: now,
+      expiresAt: now + 60_000,
+    })
+  })
+
+  it('is refused once it has expired', async () => {
+    expect(await codeOf(await signed({}, 'roomkeeper', -60))).toBe('auth.expired')
+  })
+
+  it('is refused for another audience, from another issuer, and with another key', async () => {
+    expect(await codeOf(await signed({}, 'another'))).toBe('auth.invalid')
+    expect(await codeOf(await signed({ iss: 'https://evil.example' }))).toBe('auth.invalid')
+    const other = await generateKeyPair('RS256')
+    expect(await codeOf(await signed(), { ...rules, keys: async () => other.publicKey })).toBe('auth.invalid')
+  })
+
+  it('is refused unsigned, and signed with the public key as if it were a shared secret', async () => {
+    const none = new UnsecuredJWT({ ...claims, iss: 'https://issuer.example' }).setAudience('roomkeeper').setIssuedAt().setExpirationTime('1h').encode()
+    expect(await codeOf(none)).toBe('auth.invalid')
+    const secret = new TextEncoder().encode(await exportSPKI(keys.publicKey))
+    const confused = await new SignJWT({ ...claims, iss: 'https://issuer.example' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setAudience('roomkeeper')
+      .setIssuedAt(now / 1000)
+      .setExpirationTime(now / 1000 + 60)
+      .sign(secret)
+    expect(await codeOf(confused, { ...rules, keys: async () => secret })).toBe('auth.invalid')
+  })
+
+  it('is refused without a directory tenant or object, and as nonsense', async () => {
+    expect(await codeOf(await signed({ oid: undefined }))).toBe('auth.invalid')
+    expect(await codeOf(await signed({ tid: '' }))).toBe('auth.invalid')
+    expect(await codeOf('a.b.c')).toBe('auth.invalid')
+  })
+
+  it('of an issuer with one address per directory must come from its own', async () => {
+    const entra = { ...rules, issuer: 'https://login.example/{tenantid}/v2.0' }
+    expect(await codeOf(await signed({ iss: 'https://login.example/directory/v2.0' }), entra)).toBe('taken')
+    expect(await codeOf(await signed({ iss: 'https://login.example/other/v2.0' }), entra)).toBe('auth.invalid')
+  })
+
+  it('cannot be judged where the issuer cannot be asked for its keys', async () => {
+    const unreachable = { ...rules, keys: async () => Promise.reject(new TypeError('fetch failed')) }
+    expect(await codeOf(await signed(), unreachable)).toBe('service.unavailable')
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { readServeArguments } from './cli/serve.ts'
+import { isEmbedded, isLoopback, readConfig } from './config.ts'
+
+const issuer = { url: 'https://issuer.example', audience: 'a', clientId: 'c', scope: 's' }
+
+describe('the configuration', () => {
+  it('keeps to loopback unless there is TLS or a proxy that speaks it', () => {
+    expect(() => readConfig({ host: '0.0.0.0' })).toThrow(/^host: 0\.0\.0\.0 is not a loopback address/)
+    expect(readConfig({ host: '0.0.0.0', behindProxy: true, issuer }).host).toBe('0.0.0.0')
+    expect(readConfig({ host: '10.0.0.5', tls: { cert: 'c.pem', key: 'k.pem' }, issuer }).tls?.cert).toMatch(/\/c\.pem$/)
+  })
+
+  it('keeps the embedded issuer on loopback', () => {
+    expect(() => readConfig({ behindProxy: true })).toThrow(/^issuer: the embedded issuer stays on loopback/)
+    expect(isEmbedded(readConfig({}))).toBe(true)
+    expect(isEmbedded(readConfig({ issuer }))).toBe(false)
+  })
+
+  it.each([
+    ['127.0.0.1', true],
+    ['127.8.8.8', true],
+    ['localhost', true],
+    ['::1', true],
+    ['127.0.0.1.evil.example', false],
+    ['localhost.evil.example', false],
+    ['0.0.0.0', false],
+  ])('knows whether %s is loopback', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected)
+  })
+
+  it('names a value that is wrong', () => {
+    expect(() => readConfig({ port: 70_000 })).toThrow(/^port: /)
+    expect(() => readConfig({ timing: { heartbeatMs: 0 } })).toThrow(/^timing\.heartbeatMs: /)
+  })
+})
+
+describe('the command line of serve', () => {
+  it('reads times and settings, the single option before the JSON', () => {
+    const { input } = readServeArguments(['--settings', '{"openHoldMs":1,"heartbeatMs":20,"allowSoftwareKeys":true}', '--open-hold-ms', '5', '--port', '0'])
+    expect(readConfig(input)).toMatchObject({ port: 0, settings: { openHoldMs: 5, allowSoftwareKeys: true }, timing: { heartbeatMs: 20 } })
+  })
+
+  it.each([
+    [['--port', 'many'], '--port takes a whole number'],
+    [['--tls-cert', 'x'], '--tls-cert and --tls-key go together'],
+    [['--settings', '{'], '--settings is not JSON'],
+    [['--settings', '{"openHoldMs":"soon"}'], '--settings: '],
+    [['--nonsense'], '--nonsense'],
+    [['--log-level', 'loud'], '--log-level: trace'],
+  ])('says what is wrong with %j', (args, message) => {
+    expect(() => readServeArguments(args)).toThrow(message)
+  })
+})

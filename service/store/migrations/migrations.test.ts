@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { Kysely } from 'kysely'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openWriter } from '../sqlite.ts'
+import { migrate, migrations, NewerDatabase } from './index.ts'
+
+let folder: string
+let path: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'roomkeeper-migrations-'))
+  path = join(folder, 'service.db')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+async function migrated(steps = migrations): Promise<void> {
+  const writer = openWriter(path)
+  await migrate(new Kysely<unknown>({ dialect: writer.dialect }), () => 7, steps)
+  writer.close()
+}
+
+/** How SQLite would run it. */
+function planOf(query: string): string {
+  const db = new Database(path)
+  const steps: unknown[] = db.prepare(`explain query plan ${query}`).all()
+  db.close()
+  return JSON.stringify(steps)
+}
+
+describe('migrations', () => {
+  it('are numbered from 1 without gaps', () => {
+    expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, index) => index + 1))
+  })
+
+  it('run once each, and keep what is there', async () => {
+    await migrated(migrations.slice(0, 1))
+    const db = new Database(path)
+    db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 3, 1, 0)`)
+    db.close()
+    await migrated()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "version", "appliedAt" from "schemaVersion"').all()).toEqual(migrations.map(({ version }) => ({ version, appliedAt: 7 })))
+    expect(after.prepare('select "name", "lastSeq" from tenant').all()).toEqual([{ name: 'T', lastSeq: 3 }])
+    after.close()
+  })
+
+  it('leave nothing behind where one fails', async () => {
+    const failing = { version: migrations.length + 1, name: 'bad', up: async (db: Kysely<unknown>) => {
+      await db.schema.createTable('half').addColumn('a', 'text').execute()
+      throw new Error('no')
+    } }
+    await expect(migrated([...migrations, failing])).rejects.toThrow('no')
+    const db = new Database(path)
+    expect(db.prepare(`select count(*) as n from sqlite_schema where name = 'half'`).get()).toEqual({ n: 0 })
+    db.close()
+  })
+
+  it('refuse a database of a newer version, in plain words, and change nothing', async () => {
+    await migrated()
+    const db = new Database(path)
+    db.exec(`insert into "schemaVersion" values (99, 'future', 0)`)
+    db.close()
+    await expect(migrated()).rejects.toThrow(NewerDatabase)
+    await expect(migrated()).rejects.toThrow(/database version 99; this one knows \d+\)\. Nothing was changed/)
+  })
+})
+
+describe('the queries that matter', () => {
+  it.each([
+    ['changes since a sequence', `select * from document where tenant = 't' and seq > 5 order by seq limit 10`, 'document_seq'],
+    ['a page of a kind', `select * from document where tenant = 't' and kind = 'room' and id > 'a' order by id limit 10`, 'autoindex_document_1'],
+    ['what belongs to rooms', `select * from document where tenant = 't' and kind = 'incident' and room in ('a', 'b') and deleted = 0`, 'document_room'],
+    ['a device at its hello', `select * from device where id = 'd'`, 'autoindex_device_1'],
+    ['a key at enrolment', `select * from "enrolmentKey" where digest = 'x'`, 'autoindex_enrolmentKey_2'],
+    ['an outcome by its key', `select * from "commandOutcome" where tenant = 't' and person = 'p' and "key" = 'k'`, 'autoindex_commandOutcome_1'],
+    ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],
+  ])('find %s by an index, without a sort', async (_, query, index) => {
+    await migrated()
+    const plan = planOf(query)
+    expect(plan).toContain(index)
+    expect(plan).not.toContain('TEMP B-TREE')
+    expect(plan).not.toMatch(/"SCAN /)
+  })
+})
