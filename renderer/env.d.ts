@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import type { BridgePipe } from '../contract/bridge.ts'
 
 declare global {

@@ -244,3 +244,6 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
 
   return { total, loaded, problem, waiting, left, changed, places, at, indexOf, byKey, show, changesCame, accept, reset }
 }
+
+/** A live list as it is handed to the parts that draw it. */
+export type LiveList<Row> = ReturnType<typeof useLiveList<Row>>

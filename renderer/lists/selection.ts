@@ -29,3 +29,5 @@ export function useSelection<Row>(keyOf: (row: Row) => string, at: (index: numbe
   const has = (row: Row): boolean => chosen.has(keyOf(row))
   return { chosen, rows, toggle, clear, has }
 }
+
+export type Selection<Row> = ReturnType<typeof useSelection<Row>>
