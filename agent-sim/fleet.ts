@@ -8,7 +8,7 @@ import { closeContext, openContext, type Context, type NetworkOptions } from './
 import type { Credential } from './agent/enrol.ts'
 import { startControl } from './control/server.ts'
 import { buildings, roomsOf } from './devices/places.ts'
-import { SimulatedDevice } from './devices/simulated.ts'
+import { parseChanges, SimulatedDevice } from './devices/simulated.ts'
 import { seededRandom } from './random.ts'
 import { AgentRoom } from './room.ts'
 
@@ -109,9 +109,10 @@ function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
     const next = sources[index % sources.length]?.next()
     if (!next || next.done) throw new RangeError('A building ran out of rooms.')
     const { name, place } = next.value
-    const device = new SimulatedDevice({ roomName: name, place, seed, boot: v7(), hostile })
     const folder = `devices/${slug(String(seed))}-${String(index + 1).padStart(5, '0')}`
     if (options.bringBack) context.store.setOffboarded(folder, false)
+    const changes = parseChanges(context.store.remembered(folder))
+    const device = new SimulatedDevice({ roomName: name, place, seed, boot: v7(), hostile, changes })
     return new AgentRoom(context, { name, folder, device, keys: (path) => new SoftwareKeyStore(path) })
   })
 }

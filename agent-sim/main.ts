@@ -65,6 +65,9 @@ function explain(error: unknown): { text: string; code: number } {
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 }
 }
 
+// Whoever reads the answer may stop reading, as `head` does.
+process.stdout.on('error', () => process.exit(0))
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

@@ -34,3 +34,9 @@ export function sample<T>(random: Random, items: readonly T[], count: number): T
   while (taken.length < count && rest.length > 0) taken.push(...rest.splice(randomInt(random, rest.length), 1))
   return taken
 }
+
+/** A UUID (version 8) that depends on nothing but the words given. */
+export function seededUuid(...words: (string | number)[]): string {
+  const hex = createHash('sha256').update(words.join('\u0000')).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
+}

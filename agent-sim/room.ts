@@ -51,6 +51,12 @@ export class AgentRoom {
     return this.#agent
   }
 
+  /** Forgets that the device was off-boarded, so that it can be installed again. */
+  bringBack(): void {
+    this.#offboarded = false
+    this.#context.store.setOffboarded(this.#journalName, false)
+  }
+
   /** Starts the agent of a device that is enrolled already, without dialling. Whether there was one. */
   async resume(): Promise<boolean> {
     if (this.#offboarded || this.#agent) return this.#agent !== undefined
@@ -66,7 +72,7 @@ export class AgentRoom {
   async enrol(): Promise<void> {
     if (await this.resume()) return
     const { credential, address, httpAgent, random, newId, timers, checkHosts } = this.#context
-    if (this.#offboarded) throw new ActionError(`${this.name} was off-boarded. "enrol --room" brings it back.`)
+    if (this.#offboarded) throw new ActionError(`${this.name} was off-boarded. The command "enrol" installs it again.`)
     if (!credential) throw new ActionError(`${this.name} is not enrolled, and neither a key nor an account was given.`)
     const installed = await install({
       folder: this.folder,
@@ -106,14 +112,18 @@ export class AgentRoom {
   /** Does what was asked to the device. Resolves when it is journaled and, where connected, sent. @throws ActionError */
   async act(action: Action): Promise<void> {
     const { device } = this
+    const { store } = this.#context
     if (!(device instanceof SimulatedDevice)) throw new ActionError(`${this.name} is a real machine; only simulated rooms can be given faults.`)
+    if (this.#offboarded) throw new ActionError(`${this.name} is off-boarded: no agent watches it.`)
     switch (action.do) {
       case 'signal':
-        await device.setSignal(action.signal, action.value, action.detail)
+      case 'facts': {
+        const done = action.do === 'signal' ? device.setSignal(action.signal, action.value, action.detail) : device.setFacts(action.facts)
+        // In the same commit as the report, so that both survive or neither does.
+        store.remember(this.#journalName, JSON.stringify(device.changes))
+        await done
         return
-      case 'facts':
-        await device.setFacts(action.facts)
-        return
+      }
       case 'network':
         this.#networkUp = action.up
         if (action.up) this.#agent?.connection.start()
@@ -139,7 +149,8 @@ export class AgentRoom {
     const { building, floor } = this.device.place
     const state: ConnectionState | undefined = this.#agent?.connection.state
     const enrolment = this.#agent && enrolmentIn(this.folder)
-    const why = !this.#networkUp ? 'network cut' : state && 'why' in state ? state.why : undefined
+    const reason = state && 'why' in state ? state.why : undefined
+    const why = this.#offboarded ? undefined : this.#networkUp ? reason : 'network cut'
     return {
       name: this.name,
       building,

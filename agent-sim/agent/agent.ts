@@ -114,7 +114,7 @@ export class Agent {
     Object.assign(this.#signals, signals)
     Object.assign(this.#facts, facts)
     for (const [id, { value, detail }] of Object.entries(signals ?? {})) {
-      this.#options.log.event('info', `${id} is ${value}${detail ? `: ${detail}` : ''}`)
+      this.#options.log.verbose('info', `${id} is ${value}${detail ? `: ${detail}` : ''}`)
     }
     await this.#write({ ...(signals ? { signals } : {}), ...(facts ? { facts } : {}) })
   }

@@ -1,5 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 
 /** Makes a folder that only this user may enter, with those above it. */
 export function makePrivateFolder(folder: string): void {
@@ -9,8 +8,7 @@ export function makePrivateFolder(folder: string): void {
 /** Writes a file that only this user may read, so that after a crash it is there whole, or not at all. */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
   const partial = `${path}.partial`
-  rmSync(partial, { force: true })
-  const file = openSync(partial, 'wx', 0o600)
+  const file = openSync(partial, 'w', 0o600)
   try {
     writeSync(file, typeof content === 'string' ? Buffer.from(content) : content)
     fsyncSync(file)

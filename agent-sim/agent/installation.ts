@@ -76,8 +76,8 @@ export async function install(options: InstallOptions): Promise<Installed> {
     let key = await keys.open()
     // An enrolment whose key is gone is worth nothing: this is a new installation.
     let installation = stored?.enrolment && !key ? undefined : stored?.installation
-    installation ??= newId()
-    writeStored(folder, { installation })
+    installation ??= device.installation ?? newId()
+    if (device.installation === undefined) writeStored(folder, { installation })
     key ??= await keys.create()
     log.installation('info', `The device has its key (${key.protection}).`)
     const enrolment = await enrol({

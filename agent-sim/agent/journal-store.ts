@@ -22,6 +22,7 @@ const schema = `
     body TEXT NOT NULL,
     PRIMARY KEY (slot, number)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE memory (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE offboarded (name TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 
@@ -52,6 +53,9 @@ export class JournalStore {
   readonly #timers: Timers
   readonly #statements: ReturnType<typeof prepare>
   readonly #freed = new Set<Journal>()
+  readonly #begun = new Map<string, JournalRow>()
+  #lastSlot: number
+  readonly #memories = new Map<string, string>()
   #queue: Waiting[] = []
   #flushing: NodeJS.Immediate | undefined
   #forgetting: (() => void) | undefined
@@ -62,6 +66,7 @@ export class JournalStore {
     this.#options = options
     this.#timers = options.timers ?? systemTimers
     this.#statements = prepare(db)
+    this.#lastSlot = this.#statements.lastSlot.get()?.seq ?? 0
   }
 
   /**
@@ -85,12 +90,7 @@ export class JournalStore {
 
   /** The journal of one device, with all that waited when the process ended. Made where there is none. */
   journal(name: string): Journal {
-    let row = this.#statements.find.get(name)
-    if (!row) {
-      this.#statements.create.run(name, JournalId.parse(this.#options.newId()))
-      row = this.#statements.find.get(name)
-    }
-    if (!row) throw new JournalStoreError(`The journal of ${name} could not be made.`)
+    const row = this.#statements.find.get(name) ?? this.#begun.get(name) ?? this.#begin(name)
     const maxReports = this.#options.maxReports ?? limits.agentJournalReports
     return new Journal(row, maxReports, {
       newId: () => JournalId.parse(this.#options.newId()),
@@ -113,9 +113,11 @@ export class JournalStore {
       remove: (journal) => {
         this.flush()
         this.#freed.delete(journal)
+        this.#begun.delete(journal.name)
         this.#db.transaction(() => {
           this.#statements.deleteUpTo.run(journal.slot, Number.MAX_SAFE_INTEGER)
           this.#statements.deleteDevice.run(journal.slot)
+          this.#statements.forget.run(journal.name)
         })()
       },
     })
@@ -131,6 +133,21 @@ export class JournalStore {
     return this.#statements.isOffboarded.get(name) !== undefined
   }
 
+  /**
+   * Keeps a text for a device, in the place of the one before; it is committed with the next report, or shortly. What a
+   * simulated device was told to be is kept so, since a real one does not heal when its agent restarts.
+   */
+  remember(name: string, body: string): void {
+    this.#memories.set(name, body)
+    this.#flushing ??= setImmediate(() => {
+      this.flush()
+    })
+  }
+
+  remembered(name: string): string | undefined {
+    return this.#memories.get(name) ?? this.#statements.remembered.get(name)?.body
+  }
+
   /** Commits what waits, now. */
   flush(): void {
     clearImmediate(this.#flushing)
@@ -139,16 +156,21 @@ export class JournalStore {
     this.#forgetting = undefined
     const queue = this.#queue
     const freed = [...this.#freed]
-    if (this.#closed || (queue.length === 0 && freed.length === 0)) return
+    const memories = [...this.#memories]
+    const begun = [...this.#begun.values()]
+    if (this.#closed || begun.length + queue.length + freed.length + memories.length === 0) return
     this.#queue = []
     this.#freed.clear()
+    this.#memories.clear()
     const last = new Map<Journal, number>()
     try {
       this.#db.transaction(() => {
+        for (const { slot, name, journal } of begun) this.#statements.create.run(slot, name, journal)
         for (const { journal, number, body } of queue) {
           this.#statements.insert.run(journal.slot, number, body)
           last.set(journal, number)
         }
+        for (const [name, body] of memories) this.#statements.remember.run(name, body)
         for (const [journal, number] of last) this.#statements.setLast.run(number, journal.slot)
         for (const journal of freed) {
           this.#statements.deleteUpTo.run(journal.slot, journal.acknowledged)
@@ -160,6 +182,7 @@ export class JournalStore {
       for (const waiting of queue) waiting.failed(error)
       return
     }
+    for (const { name } of begun) this.#begun.delete(name)
     for (const waiting of queue) waiting.journal.written(waiting)
     for (const waiting of queue) waiting.done(waiting.number)
   }
@@ -169,6 +192,14 @@ export class JournalStore {
     this.flush()
     this.#closed = true
     this.#db.close()
+  }
+
+  /** A journal for a new device: on the disk with its first report, so that a thousand new devices cost one commit. */
+  #begin(name: string): JournalRow {
+    this.#lastSlot += 1
+    const row = { slot: this.#lastSlot, name, journal: this.#options.newId(), last: 0, acknowledged: 0 }
+    this.#begun.set(name, row)
+    return row
   }
 
   #append(waiting: Waiting): void {
@@ -224,7 +255,10 @@ function openDatabase(file: string): Database.Database {
 function prepare(db: Database.Database) {
   return {
     find: db.prepare<[string], JournalRow>('SELECT slot, name, journal, last, acknowledged FROM device WHERE name = ?'),
-    create: db.prepare<[string, string]>('INSERT INTO device (name, journal, last, acknowledged) VALUES (?, ?, 0, 0)'),
+    create: db.prepare<[number, string, string]>(
+      'INSERT INTO device (slot, name, journal, last, acknowledged) VALUES (?, ?, ?, 0, 0)',
+    ),
+    lastSlot: db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'device'"),
     insert: db.prepare<[number, number, string]>('INSERT INTO report (slot, number, body) VALUES (?, ?, ?)'),
     read: db.prepare<[number, number, number], { number: number; body: string }>(
       'SELECT number, body FROM report WHERE slot = ? AND number > ? ORDER BY number LIMIT ?',
@@ -238,6 +272,9 @@ function prepare(db: Database.Database) {
     deleteDevice: db.prepare<[number]>('DELETE FROM device WHERE slot = ?'),
     shift: db.prepare<[number, number]>('UPDATE report SET number = ? - number WHERE slot = ?'),
     unsign: db.prepare<[number]>('UPDATE report SET number = -number WHERE slot = ?'),
+    remember: db.prepare<[string, string]>('INSERT OR REPLACE INTO memory (name, body) VALUES (?, ?)'),
+    remembered: db.prepare<[string], { body: string }>('SELECT body FROM memory WHERE name = ?'),
+    forget: db.prepare<[string]>('DELETE FROM memory WHERE name = ?'),
     markOffboarded: db.prepare<[string, number]>('INSERT OR REPLACE INTO offboarded (name, at) VALUES (?, ?)'),
     clearOffboarded: db.prepare<[string]>('DELETE FROM offboarded WHERE name = ?'),
     isOffboarded: db.prepare<[string], { at: number }>('SELECT at FROM offboarded WHERE name = ?'),

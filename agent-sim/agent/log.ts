@@ -45,10 +45,13 @@ export class DeviceLog {
     if (this.#verbose) this.#add('runtime', level, text)
   }
 
-  /** One step of an installation; on the disk at once, since an installation that fails ends the program. */
+  /**
+   * One step of an installation. Where logs are verbose it is on the disk at once, since the machine may be switched off
+   * in the middle; a large fleet writes it with the rest.
+   */
   installation(level: LogLevel, text: string): void {
     this.#add('installation', level, text)
-    this.write()
+    if (this.#verbose || level === 'error') this.write()
   }
 
   /** Writes what waits. */

@@ -17,6 +17,7 @@ ${dataHelp}`,
     const { values } = parse(args, { ...singleOptions, json: { type: 'boolean' } })
     const { room, stop } = await openDevice(values, false)
     try {
+      room.bringBack()
       await room.enrol()
       const enrolment = enrolmentIn(room.folder)
       if (values.json) print(JSON.stringify({ name: room.name, device: enrolment?.device, room: enrolment?.room }))

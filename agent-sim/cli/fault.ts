@@ -6,7 +6,7 @@ export const faultCommand: Command = {
   summary: 'change a signal of a running simulated room',
   help: `Usage: npm run agent -- fault --room NAME --signal ID --value VALUE [--detail TEXT] [--data DIR]
 
-Example: npm run agent -- fault --room "Lyon 2.14 Saône" --signal peripherals.camera --value unhealthy
+Example: npm run agent -- fault --room "Lyon 1.14 Gerland" --signal peripherals.camera --value unhealthy
 
   --room NAME                as "rooms" lists it; accents and capitals may differ
   --detail TEXT              what the device says of it

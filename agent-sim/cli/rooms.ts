@@ -11,7 +11,9 @@ export const roomsCommand: Command = {
 ${dataHelp}`,
   async run(args) {
     const { values } = parse(args, { json: { type: 'boolean' }, data: { type: 'string' } })
-    const { rooms } = await RunningRooms.find(agentsFolder(values.data))
+    const running = await RunningRooms.find(agentsFolder(values.data))
+    const order = new Intl.Collator('en', { numeric: true })
+    const rooms = running.rooms.sort((one, other) => order.compare(one.building, other.building) || order.compare(one.name, other.name))
     print(values.json ? JSON.stringify(rooms) : table(rooms))
     return 0
   },

@@ -28,6 +28,8 @@ export interface Device {
   readonly roomName: string
   readonly place: Place
   readonly profile: DeviceProfile
+  /** Id of the installation, where the device has one that outlives its files; else each installation makes one. */
+  readonly installation?: string
   /** Identifies this boot of the device. */
   readonly boot: string
   readonly answers: PrerequisiteAnswers

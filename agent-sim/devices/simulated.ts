@@ -1,12 +1,20 @@
-import type { DeviceFacts } from '../../contract/agent.ts'
+import { z } from 'zod'
+import { DeviceFacts, Observation } from '../../contract/agent.ts'
 import type { Place } from '../../contract/entities.ts'
-import { reportedSignals, type SignalId, type SignalValue } from '../../contract/signals.ts'
+import { reportedSignals, SignalId, type SignalValue } from '../../contract/signals.ts'
 import { agentVersion } from '../version.ts'
 import type { Observations } from '../agent/report.ts'
-import { randomInt, seededRandom } from '../random.ts'
+import { randomInt, seededRandom, seededUuid } from '../random.ts'
 import type { Change, Device, PrerequisiteAnswers, Reading } from './device.ts'
 import { hostile, hostileFacts, hostileObservations } from './hostile.ts'
 import { equip, type Equipment } from './models.ts'
+
+/** What of a simulated device is not as it came: kept over a restart. */
+export const SimulatedChanges = z.object({
+  signals: z.partialRecord(SignalId, Observation),
+  facts: DeviceFacts.partial(),
+})
+export type SimulatedChanges = z.infer<typeof SimulatedChanges>
 
 export interface SimulatedDeviceOptions {
   roomName: string
@@ -16,8 +24,19 @@ export interface SimulatedDeviceOptions {
   boot: string
   /** Puts hostile text into every string that the device sends, its room's name among them. */
   hostile?: boolean
+  /** What the device was told to be before the process ended. */
+  changes?: SimulatedChanges
   /** Answers to the installer's questions; by default all is as it should be. */
   answers?: Partial<{ elevated: boolean; tpm: boolean; accounts: readonly string[] }>
+}
+
+/** The changes that were kept as text; none where the text is not of this form. */
+export function parseChanges(text: string | undefined): SimulatedChanges {
+  try {
+    return SimulatedChanges.parse(JSON.parse(text ?? ''))
+  } catch {
+    return { signals: {}, facts: {} }
+  }
 }
 
 /** A simulated Teams Rooms device. It is healthy until someone says otherwise. */
@@ -25,11 +44,14 @@ export class SimulatedDevice implements Device {
   readonly roomName: string
   readonly place: Place
   readonly profile = 'windows-mtr'
+  /** By seed and name, so that a room whose files were removed comes back as the same room. */
+  readonly installation: string
   readonly boot: string
   readonly answers: PrerequisiteAnswers
   readonly #hostile: boolean
   readonly #healthy: Observations
   readonly #listeners = new Set<(change: Change) => Promise<void>>()
+  #changes: SimulatedChanges
   #signals: Observations
   #facts: DeviceFacts
 
@@ -37,6 +59,7 @@ export class SimulatedDevice implements Device {
     const random = seededRandom('device', options.seed, options.roomName)
     const equipment = equip(random)
     const { elevated = true, tpm = true, accounts = ['Admin', 'Skype'] } = options.answers ?? {}
+    this.installation = seededUuid('installation', options.seed, options.roomName)
     this.#hostile = options.hostile ?? false
     this.roomName = this.#hostile ? hostile(options.roomName, randomInt(random, 12)) : options.roomName
     this.place = this.#hostile ? { ...options.place, building: hostile(options.place.building, 1) } : options.place
@@ -47,7 +70,8 @@ export class SimulatedDevice implements Device {
       hasAccount: (name) => Promise.resolve(accounts.includes(name)),
     }
     this.#healthy = healthySignals(equipment)
-    this.#signals = { ...this.#healthy }
+    this.#changes = options.changes ?? { signals: {}, facts: {} }
+    this.#signals = { ...this.#healthy, ...this.#changes.signals }
     this.#facts = {
       platform: 'Microsoft Teams Rooms on Windows (simulated)',
       os: equipment.os,
@@ -58,7 +82,13 @@ export class SimulatedDevice implements Device {
       appVersion: equipment.appVersion,
       address: `10.${20 + randomInt(random, 40)}.${randomInt(random, 256)}.${2 + randomInt(random, 250)}`,
       inCall: false,
+      ...this.#changes.facts,
     }
+  }
+
+  /** All that was changed since the device was made. */
+  get changes(): SimulatedChanges {
+    return this.#changes
   }
 
   read(): Promise<Reading> {
@@ -85,6 +115,7 @@ export class SimulatedDevice implements Device {
     const said = detail ?? (usual?.value === value ? usual.detail : undefined)
     const observation = { value, ...(said === undefined ? {} : { detail: said }) }
     this.#signals = { ...this.#signals, [id]: observation }
+    this.#changes = { ...this.#changes, signals: { ...this.#changes.signals, [id]: observation } }
     const signals: Observations = { [id]: observation }
     await this.#tell({ signals: this.#hostile ? hostileObservations(signals) : signals })
   }
@@ -92,6 +123,7 @@ export class SimulatedDevice implements Device {
   /** Changes what the device says of itself, such as `inCall`. Resolves like `setSignal`. */
   async setFacts(facts: Partial<DeviceFacts>): Promise<void> {
     this.#facts = { ...this.#facts, ...facts }
+    this.#changes = { ...this.#changes, facts: { ...this.#changes.facts, ...facts } }
     await this.#tell({ facts: this.#hostile ? hostileFacts(facts) : facts })
   }
 
