@@ -13,7 +13,7 @@ export default defineConfig(
     rules: {
       'max-lines': ['error', { max: 400 }],
       'no-console': 'error',
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
@@ -26,6 +26,8 @@ export default defineConfig(
       'vue/html-indent': 'off',
       'vue/multi-word-component-names': 'off',
       'vue/require-default-prop': 'off',
+      // It takes a schema's `.catch(…)` for a promise's.
+      'vue/no-async-in-computed-properties': 'off',
       // Text of devices and people is drawn as text, never as markup.
       'vue/no-v-html': 'error',
     },

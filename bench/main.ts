@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util'
 import { failed, root, say } from '../build/paths.ts'
 import { agentMemory } from './agent-memory.ts'
 import { type Bench, type Figure } from './bench.ts'
+import { fault } from './fault.ts'
 import { reports } from './reports.ts'
 import { snapshot } from './snapshot.ts'
 
-const benches: readonly Bench[] = [reports, agentMemory, snapshot]
+const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME …]

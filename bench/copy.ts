@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { Cache } from '../main/cache/cache.ts'
+import { systemClock } from '../main/clock.ts'
+import { createLog } from '../main/log.ts'
+import { type Session } from '../main/platform.ts'
+import { ServiceClient } from '../main/sync/http.ts'
+import { feedOf } from '../main/sync/socket.ts'
+import { Sync } from '../main/sync/sync.ts'
+import { limits } from '../contract/limits.ts'
+import { type Service } from './stack.ts'
+
+const liveMs = 120_000
+
+/** The console's own copy, without its screens: cache and sync as they are, a token instead of a sign-in. */
+export interface Copy {
+  /** Called with the rooms of each committed write. */
+  onRooms(listener: (rooms: readonly string[]) => void): void
+  close(): Promise<void>
+}
+
+function signedIn(service: Service): Session {
+  const state = {
+    state: 'signedIn',
+    account: { id: 'benchbenchbenchbench', name: 'Bench', email: 'bench@contoso.example' },
+    renewalNeeded: false,
+  } as const
+  const nothing = () => Promise.resolve()
+  return {
+    state,
+    listen: () => () => undefined,
+    accessToken: () => Promise.resolve({ token: service.token, expiresAt: Date.now() + 600_000 }),
+    signIn: nothing,
+    cancelSignIn: nothing,
+    signOut: nothing,
+  }
+}
+
+/** Opens an empty copy and waits until it follows the service live. */
+export async function openCopy(service: Service): Promise<Copy> {
+  const log = createLog('silent')
+  const cache = await Cache.open({ path: join(service.data, 'copy.db'), key: randomBytes(32), clock: systemClock, log })
+  const session = signedIn(service)
+  const client = new ServiceClient(service.url, session)
+  const sync = new Sync({
+    store: cache,
+    session,
+    fetchPage: async (after, signal) => {
+      const query = after === null ? '' : `?${new URLSearchParams({ after })}`
+      return (await client.ask({ path: `/v1/snapshot${query}`, atMostBytes: limits.snapshotPageBytes, signal })).bytes
+    },
+    openFeed: feedOf(service.url),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    onSnapshot: () => undefined,
+  })
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the copy was not live after ${liveMs / 1000} s`)), liveMs)
+    sync.listen(({ state }) => {
+      if (state !== 'live') return
+      clearTimeout(timer)
+      resolve()
+    })
+    sync.open(null)
+  })
+  return {
+    onRooms: (listener) => {
+      cache.onChange((change) => listener(change.rooms ?? []))
+    },
+    close: async () => {
+      sync.stop()
+      await cache.close()
+    },
+  }
+}
