@@ -87,6 +87,8 @@ export class Enrolments {
   async #work(): Promise<void> {
     this.#working = true
     while (this.#waiting.length > 0) {
+      // One turn of the loop: requests that were received meanwhile join.
+      await new Promise((resolve) => setImmediate(resolve))
       const { tenant } = this.#waiting[0]?.credential ?? {}
       if (tenant === undefined) break
       const together = this.#waiting.filter(({ credential }) => credential.tenant === tenant).slice(0, limits.enrolmentsTogether)
@@ -186,12 +188,19 @@ function placeOf({ room: { place } }: Enrolment): Place {
   return { ...place, timeZone: isTimeZone(place.timeZone) ? place.timeZone : 'UTC' }
 }
 
+/** Names found good; there are some six hundred in the world, and asking for one is slow. */
+const timeZones = new Set<string>()
+
 function isTimeZone(name: string): boolean {
+  if (name === '') return false
+  if (timeZones.has(name)) return true
   try {
-    return name !== '' && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+    new Intl.DateTimeFormat('en', { timeZone: name })
   } catch {
     return false
   }
+  if (timeZones.size < 1_000) timeZones.add(name)
+  return true
 }
 
 function deviceOf(id: DeviceId, { profile, keyProtection, facts: { inCall: _, ...facts } }: Enrolment): RoomDevice {

@@ -1,6 +1,7 @@
-import { z } from 'zod'
-import { AgentToService, NumberedReport, Report } from '../../contract/agent.ts'
+import type { z } from 'zod'
+import { AgentToService, type NumberedReport, Report } from '../../contract/agent.ts'
 import { detailsOf, type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
 import { isReportable, SignalId } from '../../contract/signals.ts'
 
 /**
@@ -15,10 +16,27 @@ export function readMessage(data: Buffer, isBinary: boolean): AgentToService {
   } catch (error) {
     throw new RoomkeeperError('message.malformed', { detail: 'Not JSON.' }, error)
   }
+  const reports = plainReports(raw)
+  if (reports) return { type: 'report', reports }
   const parsed = AgentToService.safeParse(raw)
   if (!parsed.success) throw new RoomkeeperError('message.malformed', detailsOf(parsed.error))
   return parsed.data
 }
+
+/**
+ * The reports of a message that is nothing but reports: what the schema would say, at a quarter of its price, for the one
+ * message that comes by the ten thousand. Anything that does not fit goes to the schema, which says what is wrong.
+ */
+function plainReports(raw: unknown): z.infer<typeof NumberedReport>[] | undefined {
+  if (typeof raw !== 'object' || raw === null || !('type' in raw) || raw.type !== 'report' || !('reports' in raw)) return undefined
+  const found: unknown = raw.reports
+  if (!Array.isArray(found) || found.length === 0 || found.length > limits.reportsPerMessage) return undefined
+  const reports: unknown[] = found
+  return reports.every(isNumbered) ? reports : undefined
+}
+
+const isNumbered = (report: unknown): report is z.infer<typeof NumberedReport> =>
+  typeof report === 'object' && report !== null && 'number' in report && Number.isSafeInteger(report.number) && Number(report.number) >= 1
 
 /** A report as it can be taken, or why it is kept aside. */
 export type ReadReport = { report: Report } | { code: ErrorCode }

@@ -1,0 +1,228 @@
+import { v7 } from 'uuid'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Scope } from '../../contract/access.ts'
+import { AssignmentId, RoleId, type RoomId } from '../../contract/ids.ts'
+import { removeAssignment, saveAssignment } from '../access/assignments.ts'
+import { enrolRooms } from '../agents/offboarding.ts'
+import { TestDevice } from '../agents/testing/device.ts'
+import { type Parts, proManager, startParts, until } from '../agents/testing/parts.ts'
+import { system } from '../store/transaction.ts'
+import { TestConsole } from './testing/console.ts'
+
+let service: Parts
+const assignment = AssignmentId.parse(v7())
+
+beforeEach(async () => {
+  service = await startParts({ timing: { feedBeatMs: 100 } })
+})
+afterEach(async () => {
+  await service.close()
+})
+
+const write = <T>(work: Parameters<typeof service.deps.store.write<T>>[2]) => service.deps.store.write(service.tenant, system, work)
+const enrol = (rooms: RoomId[]) => write((tx) => enrolRooms(service.deps.rooms, tx, rooms))
+const assign = (scope: Scope, role = 'siteLead') =>
+  write((tx) => saveAssignment(tx, { id: assignment, name: 'Lead', role: RoleId.parse(role), members: [{ kind: 'person', id: 'clara' }], scope }))
+const consoleOf = async (person: string) => new TestConsole(service.url, await service.token(person))
+const follow = async (person: string) => {
+  const made = await consoleOf(person)
+  await made.snapshot()
+  made.connect()
+  await made.live()
+  return made
+}
+
+describe('a console', () => {
+  it('without a copy is told to fetch a snapshot, and follows after it', async () => {
+    const device = await TestDevice.enrol(service.url)
+    const console = await consoleOf(proManager)
+    console.connect()
+    await console.hears('snapshot')
+    await console.snapshot()
+    console.hello()
+    await console.live()
+    expect(console.doc('room', device.enrolment.room)).toMatchObject({ lifecycle: 'onboarding' })
+  })
+
+  it('sees a new room, a fault and its end without asking', async () => {
+    const console = await follow(proManager)
+    const device = await TestDevice.enrol(service.url)
+    const { room } = device.enrolment
+    await until(() => console.doc('room', room), 'the room')
+    await device.connect()
+    await enrol([room])
+    device.report({ 'peripherals.camera': 'unhealthy' })
+    await until(() => JSON.stringify(console.doc('room', room) ?? '').includes('"health":"unhealthy"'), 'the room to be unhealthy')
+    expect(console.count('incident')).toBe(1)
+    expect(console.count('entry')).toBeGreaterThan(0)
+    device.report({ 'peripherals.camera': 'healthy' })
+    await until(() => JSON.stringify(console.doc('room', room)).includes('"health":"healthy"'), 'the room to be healthy')
+  })
+
+  it('goes on from its cursor after an absence, and has what everybody has', async () => {
+    const away = await follow(proManager)
+    away.socket?.terminate()
+    const devices = await Promise.all(Array.from({ length: 30 }, () => TestDevice.enrol(service.url)))
+    for (const device of devices.slice(0, 5)) {
+      await device.connect()
+      await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }))
+    }
+    away.connect()
+    await away.live()
+    const fresh = await consoleOf(proManager)
+    await fresh.snapshot()
+    await until(() => [...fresh.rows.keys()].every((key) => away.rows.get(key)?.rev === fresh.rows.get(key)?.rev), 'the copies to be equal')
+    expect(away.rows.size).toBe(fresh.rows.size)
+  })
+
+  it('takes a snapshot in pieces beside live changes, and misses nothing', async () => {
+    const devices = await Promise.all(Array.from({ length: 120 }, () => TestDevice.enrol(service.url)))
+    await write(async (tx) => {
+      for (const { enrolment } of devices) {
+        const room = await tx.get('room', enrolment.room)
+        for (let i = 0; i < 12 && room; i++) tx.put('roomEvent', { id: v7() as never, room: room.id, kind: 'health', actor: { kind: 'system' }, at: 1, receivedAt: 1 })
+      }
+    })
+    const console = await consoleOf(proManager)
+    const [first] = devices
+    await first?.connect()
+    let step = 0
+    const pages = await console.snapshot(async () => {
+      await first?.acknowledged(first.report({ 'audio.speaker': step++ % 2 === 0 ? 'unhealthy' : 'healthy' }))
+      await TestDevice.enrol(service.url)
+    })
+    expect(pages.length).toBeGreaterThan(1)
+    expect(new Set(pages.map(({ cursor }) => cursor)).size).toBe(1)
+    console.connect()
+    await console.live()
+    const fresh = await consoleOf(proManager)
+    await fresh.snapshot()
+    for (const [key, row] of fresh.rows) expect(console.rows.get(key)).toEqual(row)
+    expect(console.rows.size).toBe(fresh.rows.size)
+  })
+
+  it('cannot use the cursor of another person, or one that it made up', async () => {
+    const mine = await follow(proManager)
+    await assign('all')
+    for (const cursor of [mine.cursor, 'AAAA', 'x'.repeat(200)]) {
+      const other = await consoleOf('clara')
+      other.cursor = cursor
+      other.connect()
+      await other.hears('snapshot')
+    }
+    await expect((await consoleOf(proManager)).page('made-up')).rejects.toThrow()
+  })
+})
+
+describe('scope', () => {
+  it('cuts the snapshot and the feed to the rooms of the person', async () => {
+    const [inside, outside] = [await TestDevice.enrol(service.url), await TestDevice.enrol(service.url)]
+    await assign([inside.enrolment.room])
+    const clara = await follow('clara')
+    expect(clara.count('room')).toBe(1)
+    expect(clara.count('settings')).toBe(0)
+    expect(clara.count('me')).toBe(1)
+    for (const device of [outside, inside]) {
+      await device.connect()
+      await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }))
+    }
+    await until(() => JSON.stringify(clara.doc('room', inside.enrolment.room)).includes('unhealthy'), 'the change inside')
+    expect([...clara.rows.values()].filter(({ room }) => room === outside.enrolment.room)).toEqual([])
+  })
+
+  it('names what remains when rooms are taken away, and sends nothing of them any more', async () => {
+    const [kept, lost] = [await TestDevice.enrol(service.url), await TestDevice.enrol(service.url)]
+    await assign([kept.enrolment.room, lost.enrolment.room])
+    const clara = await follow('clara')
+    expect(clara.count('room')).toBe(2)
+    await assign([kept.enrolment.room])
+    const { rooms } = await clara.hears('scope')
+    expect(rooms.room).toEqual([kept.enrolment.room])
+    expect(clara.count('room')).toBe(1)
+    await lost.connect()
+    await lost.acknowledged(lost.report({ 'peripherals.camera': 'unhealthy' }))
+    await kept.connect()
+    await kept.acknowledged(kept.report({ 'peripherals.camera': 'unhealthy' }))
+    await until(() => JSON.stringify(clara.doc('room', kept.enrolment.room)).includes('unhealthy'), 'the change of the room that is left')
+    expect(clara.doc('room', lost.enrolment.room)).toBeUndefined()
+  })
+
+  it('is told at the next hello to who was away, and everything goes with the last assignment', async () => {
+    const device = await TestDevice.enrol(service.url)
+    await assign([device.enrolment.room])
+    const clara = await follow('clara')
+    clara.socket?.terminate()
+    await write((tx) => removeAssignment(tx, assignment))
+    clara.connect()
+    const { rooms } = await clara.hears('scope')
+    expect(rooms.room).toBeUndefined()
+    expect(clara.count('room') + clara.count('roomEvent')).toBe(0)
+  })
+})
+
+describe('sockets', () => {
+  it.each([
+    ['no token', async () => ({}), 401],
+    ['a token that is none', async () => ({ authorization: 'Bearer nothing' }), 401],
+    ['an expired token', async () => ({ authorization: `Bearer ${await service.token(proManager, -60)}` }), 401],
+  ])('refuse %s', async (_, headers, status) => {
+    const console = await consoleOf(proManager)
+    console.connect(await headers())
+    await until(() => console.closed, 'the refusal')
+    expect(console.status).toBe(status)
+  })
+
+  it.each([
+    ['not JSON', (console: TestConsole) => console.socket?.send('{')],
+    ['an unknown message', (console: TestConsole) => console.say({ type: 'delete' })],
+    ['binary', (console: TestConsole) => console.socket?.send(Buffer.from([1]))],
+  ])('end at %s', async (_, act) => {
+    const console = await follow(proManager)
+    act(console)
+    expect((await console.hears('error')).code).toBe('message.malformed')
+    await until(() => console.closed, 'the end')
+  })
+
+  it('end with their token, unless it is renewed in place', async () => {
+    const short = new TestConsole(service.url, await service.token(proManager, 2))
+    const renewed = new TestConsole(service.url, await service.token(proManager, 2))
+    for (const console of [short, renewed]) {
+      await console.snapshot()
+      console.connect()
+      await console.live()
+    }
+    renewed.say({ type: 'renew', token: await service.token(proManager, 60) })
+    expect((await short.hears('error')).code).toBe('auth.expired')
+    await until(() => short.closed, 'the end')
+    renewed.heard = []
+    await renewed.hears('beat')
+    expect(renewed.closed).toBe(false)
+    renewed.say({ type: 'renew', token: await service.token('somebody else') })
+    expect((await renewed.hears('error')).code).toBe('auth.invalid')
+  })
+
+  it('are refused at a path that is none', async () => {
+    const console = new TestConsole(`${service.url}/nowhere`, await service.token(proManager))
+    console.connect()
+    await until(() => console.closed, 'the refusal')
+    expect(console.status).toBe(404)
+  })
+
+  it('that do not read cost no memory, and have everything once they read again', async () => {
+    const devices = await Promise.all(Array.from({ length: 40 }, () => TestDevice.enrol(service.url)))
+    const slow = await follow(proManager)
+    slow.socket?.pause()
+    const filler = 'x'.repeat(100)
+    for (let round = 0; round < 30; round++) {
+      await write(async (tx) => {
+        for (const { enrolment } of devices) {
+          for (let i = 0; i < 40; i++) tx.put('roomEvent', { id: v7() as never, room: enrolment.room, kind: 'health', actor: { kind: 'system' }, at: round, receivedAt: 1, detail: filler.repeat(3) })
+        }
+      })
+    }
+    slow.socket?.resume()
+    const lastSeq = await service.deps.store.read(service.tenant, 'wholeTenant').lastSeq()
+    expect(lastSeq).toBeGreaterThan(48_000)
+    await until(() => slow.count('roomEvent') === 40 * (1 + 30 * 40), 'the slow console to have all')
+  })
+})
