@@ -12,8 +12,9 @@ import { refuseUpgrade } from '../http/upgrades.ts'
 import type { Cursors } from './cursors.ts'
 import { Follower, type FollowerOptions, SharedRows } from './follower.ts'
 
-/** Beats without a word from the console, after which nobody is there. */
+/** Beats without a word from the console, after which nobody is there; but never sooner than that many ms. */
 const beatsMissed = 4
+const leastSilenceMs = 30_000
 
 /** The consoles' sockets: who follows which tenant, under which scope, until when. */
 export class FeedHub {
@@ -86,7 +87,7 @@ export class FeedHub {
     for (const followers of this.#tenants.values()) {
       for (const follower of followers) {
         const silentMs = at - follower.heardAt
-        if (silentMs > feedBeatMs * beatsMissed) follower.socket.terminate()
+        if (silentMs > Math.max(feedBeatMs * beatsMissed, leastSilenceMs)) follower.socket.terminate()
         else follower.say({ type: 'beat', at })
       }
     }
