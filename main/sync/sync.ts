@@ -55,6 +55,7 @@ export class Sync {
   #renewToken = false
   #shown: SyncState
   #keptSynced = 0
+  #toldAt = 0
   #tellLater: Undo | null = null
 
   constructor(options: SyncOptions) {
@@ -183,9 +184,10 @@ export class Sync {
   #tell(): void {
     const shown = this.#show()
     if (JSON.stringify(shown) === JSON.stringify(this.#shown)) return
-    const early = shown.state === 'live' && this.#shown.state === 'live' ? this.#shown.syncedAt + tellSyncedEveryMs - shown.syncedAt : 0
+    const { clock } = this.#options
+    const early = shown.state === 'live' && this.#shown.state === 'live' ? this.#toldAt + tellSyncedEveryMs - clock.now() : 0
     if (early > 0) {
-      this.#tellLater ??= this.#options.clock.after(early, () => {
+      this.#tellLater ??= clock.after(early, () => {
         this.#tellLater = null
         this.#tell()
       })
@@ -194,6 +196,7 @@ export class Sync {
     this.#tellLater?.()
     this.#tellLater = null
     this.#shown = shown
+    this.#toldAt = clock.now()
     for (const listener of this.#listeners) listener(shown)
   }
 

@@ -41,7 +41,7 @@ export class FakeSession implements Session {
     return this.#changed.listen(listener)
   }
 
-  accessToken(): Promise<AccessToken> {
+  accessToken(_options?: { renew?: boolean }): Promise<AccessToken> {
     if (this.state.state !== 'signedIn' || this.state.renewalNeeded) return Promise.reject(new RoomkeeperError('session.none'))
     return this.token()
   }

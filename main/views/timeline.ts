@@ -19,8 +19,13 @@ interface Point<T> {
 export function stretches<T>(points: readonly Point<T>[], before: T | undefined, from: number, to: number): { from: number; to: number; value: T }[] {
   const line: { from: number; to: number; value: T }[] = []
   const begin = (at: number, value: T): void => {
+    // Of several at one moment, the last counts.
+    if (line.at(-1)?.from === at) line.pop()
     const last = line.at(-1)
-    if (last?.value === value) return
+    if (last?.value === value) {
+      last.to = to
+      return
+    }
     if (last !== undefined) last.to = at
     line.push({ from: at, to, value })
   }

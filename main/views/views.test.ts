@@ -1,0 +1,301 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { calls, type CallInput } from '../../contract/bridge.ts'
+import { Command } from '../../contract/commands.ts'
+import { RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { SignalId } from '../../contract/signals.ts'
+import { FakeClock } from '../clock.ts'
+import { Outbox } from '../outbox/outbox.ts'
+import { OutboxStore } from '../outbox/store.ts'
+import { subjectOf, submitCommand } from '../outbox/submit.ts'
+import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
+import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRoom, personId, rowOf } from '../testing/documents.ts'
+import { tempFolder } from '../testing/fakes.ts'
+import { incidentCounts, incidentEntries, listIncidents } from './incidents.ts'
+import { searchJump } from './jump.ts'
+import { compareLines, Lists, type ListLine } from './lists.ts'
+import { listRooms, roomBuildings, roomTotals } from './rooms.ts'
+import { searchPrefixes } from './search.ts'
+import { Shown } from './shown.ts'
+import { roomTimeline, stretches } from './timeline.ts'
+
+let cache: TestCache
+let folder: ReturnType<typeof tempFolder>
+let outbox: Outbox
+let shown: Shown
+const clock = new FakeClock()
+
+const load = (rows: unknown[]): void => {
+  cache.fill(rows, 'c1')
+  shown = new Shown(cache.reader, outbox)
+}
+const change = (from: string, to: string, rows: unknown[]): void => {
+  const { change: told } = cache.writer.feed(bytesOf({ type: 'batch', scope: 1, from, to, rows, behind: 0 }), 1)
+  if (told !== undefined) shown.cacheChanged(told)
+}
+const rooms = (input: Partial<CallInput<'rooms.list'>> = {}) =>
+  listRooms(shown, calls['rooms.list'].input.parse({ filter: {}, sort: 'name', descending: false, offset: 0, limit: 100, ...input }))
+const names = (input: Partial<CallInput<'rooms.list'>> = {}) => rooms(input).rows.map(({ name }) => name)
+const incidents = (filter: Partial<CallInput<'incidents.list'>['filter']> = {}, group: 'none' | 'building' | 'signal' = 'none') =>
+  listIncidents(shown, calls['incidents.list'].input.parse({ filter: { chip: 'needAction', ...filter }, group, offset: 0, limit: 100 }))
+const numbers = (filter: Parameters<typeof incidents>[0] = {}, group: 'none' | 'building' | 'signal' = 'none') => incidents(filter, group).rows.map(({ number }) => number)
+
+beforeEach(() => {
+  cache = openTestCache()
+  folder = tempFolder()
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), randomBytes(32), clock.now()).store, clock)
+})
+afterEach(() => {
+  shown.close()
+  outbox.close()
+  cache.remove()
+  folder.remove()
+})
+
+describe('rooms', () => {
+  it('are sorted by number and not by digit, filtered and counted', () => {
+    load([
+      rowOf('room', makeRoom(2, { name: 'Room 12', health: 'unhealthy' })),
+      rowOf('room', makeRoom(4, { name: 'Room 2' })),
+      rowOf('room', makeRoom(3, { name: 'Élysée', lifecycle: 'onboarding' })),
+    ])
+    expect(names()).toEqual(['Élysée', 'Room 2', 'Room 12'])
+    expect(names({ descending: true })).toEqual(['Room 12', 'Room 2', 'Élysée'])
+    expect(names({ sort: 'state' })).toEqual(['Room 12', 'Room 2', 'Élysée'])
+    expect(names({ filter: { search: 'elys' } })).toEqual(['Élysée'])
+    expect(names({ filter: { search: 'room conf' } })).toEqual(['Room 2', 'Room 12'])
+    expect(names({ filter: { states: ['unhealthy', 'onboarding'] } })).toEqual(['Élysée', 'Room 12'])
+    expect(names({ filter: { buildings: ['Bishopsgate'] } })).toEqual(['Élysée'])
+    expect(names({ offset: 1, limit: 1 })).toEqual(['Room 2'])
+    expect(rooms({ offset: 1, limit: 1 }).total).toBe(3)
+    expect(roomTotals(shown, {})).toMatchObject({ healthy: 1, unhealthy: 1, onboarding: 1 })
+    expect(roomTotals(shown, { search: 'elys' })).toMatchObject({ healthy: 0, onboarding: 1 })
+    expect(roomBuildings(shown).rows).toEqual([
+      { building: 'Bishopsgate', city: 'Lyon', rooms: 1 },
+      { building: 'Confluence', city: 'Lyon', rooms: 2 },
+    ])
+  })
+
+  it('take no search text for a query language', () => {
+    load([rowOf('room', makeRoom(1))])
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (search) => {
+        expect(() => names({ filter: { search } })).not.toThrow()
+        expect(() => searchJump(shown, search)).not.toThrow()
+      }),
+      { numRuns: 100 },
+    )
+    expect(searchPrefixes('a" OR b*')).toEqual(['"a"*', '"or"*', '"b"*'])
+  })
+
+  it('show what the operator did at once, in lists, totals and the row, until the service says so', () => {
+    load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { lifecycle: 'onboarding' })), rowOf('room', makeRoom(2))])
+    expect(rooms({ filter: { states: ['onboarding'] } }).total).toBe(1)
+    const key = submitCommand(shown, Command.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
+    expect(rooms({ filter: { states: ['onboarding'] } }).total).toBe(0)
+    expect(roomTotals(shown, {})).toMatchObject({ healthy: 2, onboarding: 0 })
+    expect(rooms().rows.find(({ id }) => id === idOf('room', 1))).toMatchObject({ lifecycle: 'enrolled', pending: ['rooms.enrol'] })
+    expect(names({ filter: { search: 'sn1' } })).toEqual(['Room 1'])
+    // Another change of the room, before the command is confirmed.
+    change('c1', 'c2', [rowOf('room', makeRoom(1, { lifecycle: 'onboarding', name: 'Renamed' }), 2)])
+    expect(names()).toEqual(['Renamed', 'Room 2'])
+    expect(roomTotals(shown, {})).toMatchObject({ healthy: 2 })
+    change('c2', 'c3', [rowOf('room', makeRoom(1, { name: 'Renamed' }), 3), rowOf('receipt', { id: key, person: personId, at: 1 } as never)])
+    expect(outbox.rows()).toEqual([])
+    expect(rooms().rows.map(({ pending }) => pending)).toEqual([[], []])
+    expect(roomTotals(shown, {})).toMatchObject({ healthy: 2 })
+  })
+
+  it('show the service again when it refuses', () => {
+    load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { lifecycle: 'onboarding' }))])
+    const key = submitCommand(shown, Command.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
+    outbox.refused(key, 'room.alreadyEnrolled')
+    expect(roomTotals(shown, {})).toMatchObject({ healthy: 0, onboarding: 1 })
+    expect(rooms().rows[0]).toMatchObject({ lifecycle: 'onboarding', pending: [] })
+  })
+})
+
+describe('incidents', () => {
+  const owner = { id: personId as never, name: 'Amélie Laurent' }
+  const rowsOf = () => [
+    rowOf('me', makeMe()),
+    rowOf('room', makeRoom(1, { name: 'Boardroom' })),
+    rowOf('room', makeRoom(2, { name: 'Lab' })),
+    rowOf('incident', makeIncident(1, 1)),
+    rowOf('incident', makeIncident(2, 2, { severity: 'warning', owner }, 'connectivity.network')),
+    rowOf('incident', makeIncident(3, 2)),
+    rowOf('incident', makeIncident(4, 1, { status: 'investigating', owner })),
+    rowOf('incident', makeIncident(5, 1, { status: 'resolved', resolvedAt: 1_800_000_000_900 })),
+  ]
+
+  it('stand under their chips, the gravest and newest first, by group where asked', () => {
+    load(rowsOf())
+    expect(numbers()).toEqual([3, 1, 2])
+    expect(numbers({ chip: 'unassigned' })).toEqual([3, 1])
+    expect(numbers({ chip: 'mine' })).toEqual([4, 2])
+    expect(numbers({ chip: 'investigating' })).toEqual([4])
+    expect(numbers({ chip: 'resolved' })).toEqual([5])
+    expect(numbers({}, 'building')).toEqual([1, 3, 2])
+    expect(numbers({}, 'signal')).toEqual([3, 1, 2])
+    expect(numbers({ room: RoomId.parse(idOf('room', 2)) })).toEqual([3, 2])
+    expect(incidentCounts(shown, undefined)).toEqual({ needAction: 3, investigating: 1, unassigned: 2, mine: 2, resolved: 1 })
+    expect(incidentCounts(shown, idOf('room', 1))).toEqual({ needAction: 1, investigating: 1, unassigned: 1, mine: 1, resolved: 1 })
+    expect(incidents().rows[0]).toMatchObject({ roomName: 'Lab', roomHealth: 'healthy', place: { building: 'Confluence' } })
+  })
+
+  it('are found by number, by words of the signal in two languages, and by their room', () => {
+    load(rowsOf())
+    expect(numbers({ search: '#3' })).toEqual([3])
+    expect(numbers({ search: 'caméra' })).toEqual([3, 1])
+    expect(numbers({ search: 'network lab' })).toEqual([2])
+    const jump = searchJump(shown, 'lab')
+    expect(jump.rooms.map(({ name }) => name)).toEqual(['Lab'])
+    expect(jump.incidents.map(({ number }) => number)).toEqual([3, 2])
+    expect(searchJump(shown, '5').incidents[0]?.number).toBe(5)
+    expect(searchJump(shown, '  ')).toEqual({ rooms: [], incidents: [] })
+  })
+
+  it('move when the operator takes one', () => {
+    load(rowsOf())
+    expect(numbers({ chip: 'unassigned' })).toEqual([3, 1])
+    submitCommand(shown, Command.parse({ type: 'incident.assign', incident: idOf('incident', 3), owner: personId }))
+    expect(numbers({ chip: 'unassigned' })).toEqual([1])
+    expect(numbers({ chip: 'mine' })).toEqual([4, 3, 2])
+    expect(incidentCounts(shown, undefined)).toMatchObject({ unassigned: 1, mine: 3 })
+    expect(shown.incident(idOf('incident', 3))).toMatchObject({ owner: { name: 'Amélie Laurent' }, pending: ['incident.assign'] })
+  })
+
+  it('have the unsent comments on top of their history, and each comment once', () => {
+    const incident = makeIncident(1, 1)
+    load([...rowsOf(), rowOf('entry', makeEntry(1, incident) as never), rowOf('entry', makeEntry(2, incident) as never)])
+    const texts = (offset = 0, limit = 10) =>
+      incidentEntries(shown, { incident: incident.id, offset, limit }).rows.map(({ text, pending }) => `${text}${pending ? '*' : ''}`)
+    const key = submitCommand(shown, Command.parse({ type: 'incident.comment', incident: incident.id, text: 'typed' }))
+    expect(texts()).toEqual(['typed*', 'Comment 2', 'Comment 1'])
+    expect([texts(0, 1), texts(1, 1), texts(2, 1)]).toEqual([['typed*'], ['Comment 2'], ['Comment 1']])
+    // The copy is a moment ahead of what it tells.
+    cache.writer.feed(bytesOf({ type: 'batch', scope: 1, from: 'c1', to: 'c2', behind: 0, rows: [rowOf('entry', makeEntry(3, incident, 'typed') as never), rowOf('receipt', { id: key, person: personId, at: 1 } as never)] }), 1)
+    expect(texts()).toEqual(['typed', 'Comment 2', 'Comment 1'])
+  })
+})
+
+describe('what the operator may do', () => {
+  it('is refused at once, with the code of the service', () => {
+    const rowsOf = (me: Record<string, unknown> & { id: string }) => [rowOf('me', me), rowOf('room', makeRoom(1)), rowOf('room', makeRoom(2)), rowOf('incident', makeIncident(1, 1))]
+    load(rowsOf(makeMe(['rooms.view', 'incidents.view', 'incidents.update', 'rooms.create'], [idOf('room', 2)])))
+    const code = (command: unknown) => {
+      try {
+        submitCommand(shown, Command.parse(command))
+        return 'taken'
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    expect(code({ type: 'incident.acknowledge', incident: idOf('incident', 1) })).toBe('incident.notFound')
+    expect(code({ type: 'incident.acknowledge', incident: idOf('incident', 7) })).toBe('incident.notFound')
+    expect(code({ type: 'rooms.enrol', rooms: [idOf('room', 2), idOf('room', 1)] })).toBe('room.notFound')
+    expect(code({ type: 'rooms.enrol', rooms: [idOf('room', 2)] })).toBe('taken')
+    expect(code({ type: 'rooms.unenrol', rooms: [idOf('room', 2)] })).toBe('access.denied')
+    expect(code({ type: 'settings.change', changes: { openHoldMs: 0 } })).toBe('access.denied')
+    expect(outbox.rows().length).toBe(1)
+    expect(subjectOf(shown, outbox.rows()[0]!.command)).toBe('Room 2')
+  })
+})
+
+describe('lists', () => {
+  it('that are kept equal lists that are made anew, whatever changed', () => {
+    const line = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), key: fc.integer({ min: 0, max: 3 }) })
+    fc.assert(
+      fc.property(fc.array(fc.array(line, { maxLength: 4 }), { maxLength: 8 }), fc.boolean(), (rounds, descending) => {
+        const all = new Map<string, number>([['a', 1], ['b', 2], ['c', 1]])
+        const source = (only?: readonly string[]): ListLine[] =>
+          [...all].filter(([id, key]) => key !== 3 && (only === undefined || only.includes(id))).map(([id, key]) => ({ id, keys: [key] }))
+        const lists = new Lists(2)
+        lists.lines('x', source, descending)
+        for (const round of rounds) {
+          for (const { id, key } of round) all.set(id, key)
+          lists.touch(round.map(({ id }) => id))
+          expect(lists.lines('x', source, descending)).toEqual(source().sort(compareLines(descending)))
+        }
+      }),
+    )
+  })
+
+  it('of 100,000 are read once, and a change reads only what changed', () => {
+    shown = new Shown(cache.reader, outbox)
+    const count = 100_000
+    const asked: (number | undefined)[] = []
+    const source = (only?: readonly string[]): ListLine[] => {
+      asked.push(only?.length)
+      return only === undefined ? Array.from({ length: count }, (_, n) => ({ id: String(n), keys: [count - n] })) : only.map((id) => ({ id, keys: [-1] }))
+    }
+    const lists = new Lists(limits.listsKept)
+    for (let offset = 0; offset < count; offset += 10_000) expect(lists.lines('all', source).slice(offset, offset + 1).length).toBe(1)
+    lists.touch(['5'])
+    expect(lists.lines('all', source)[0]?.id).toBe('5')
+    expect(lists.lines('all', source).length).toBe(count)
+    expect(asked).toEqual([undefined, 1])
+    lists.touch()
+    lists.lines('all', source)
+    expect(asked.length).toBe(3)
+  })
+
+  it('are kept up to a limit', () => {
+    shown = new Shown(cache.reader, outbox)
+    let made = 0
+    const lists = new Lists(2)
+    for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) lists.lines(name, () => [{ id: String(++made), keys: [] }])
+    expect(made).toBe(4)
+  })
+})
+
+describe('the last hours of a room', () => {
+  it('are stretches of equal value', () => {
+    shown = new Shown(cache.reader, outbox)
+    expect(stretches([{ at: 3, value: 'b' }, { at: 5, value: 'b' }, { at: 7, value: 'a' }], 'a', 1, 10)).toEqual([
+      { from: 1, to: 3, value: 'a' },
+      { from: 3, to: 7, value: 'b' },
+      { from: 7, to: 10, value: 'a' },
+    ])
+    expect(stretches([{ at: 3, value: 'b' }], undefined, 1, 10)).toEqual([{ from: 3, to: 10, value: 'b' }])
+    fc.assert(
+      fc.property(fc.array(fc.record({ at: fc.integer({ min: -5, max: 30 }), value: fc.constantFrom('a', 'b', 'c') })), fc.constantFrom('a', undefined), (points, before) => {
+        const line = stretches([...points].sort((a, b) => a.at - b.at), before, 0, 20)
+        line.forEach((stretch, n) => {
+          expect(stretch.to).toBeGreaterThan(stretch.from)
+          const next = line[n + 1]
+          if (next !== undefined) {
+            expect(next.from).toBe(stretch.to)
+            expect(next.value).not.toBe(stretch.value)
+          } else expect(stretch.to).toBe(20)
+        })
+      }),
+    )
+  })
+
+  it('come from its history, and from before where that says more', () => {
+    const at = 1_800_000_000_000
+    const camera: SignalId = 'peripherals.camera'
+    const now = at + 3_600_000
+    load([
+      rowOf('room', makeRoom(1, { signals: { [camera]: { value: 'healthy', since: now - 60_000, observedAt: now } } })),
+      rowOf('roomEvent', makeEvent(1, 1, { kind: 'signal', signal: camera, value: 'healthy', at: at - 86_400_000 }) as never),
+      rowOf('roomEvent', makeEvent(2, 1, { kind: 'signal', signal: camera, value: 'unhealthy', at: now - 120_000 }) as never),
+      rowOf('roomEvent', makeEvent(3, 1, { kind: 'disconnected', at: now - 30_000 }) as never),
+      rowOf('roomEvent', makeEvent(4, 1, { kind: 'connected', at: now - 10_000 }) as never),
+    ])
+    const line = roomTimeline(shown, idOf('room', 1), 1, now)
+    expect(line.signals[camera]).toEqual([
+      { from: now - 3_600_000, to: now - 120_000, value: 'healthy' },
+      { from: now - 120_000, to: now - 60_000, value: 'unhealthy' },
+      { from: now - 60_000, to: now, value: 'healthy' },
+    ])
+    expect(line.contact).toEqual([
+      { from: now - 30_000, to: now - 10_000, connected: false },
+      { from: now - 10_000, to: now, connected: true },
+    ])
+  })
+})
