@@ -212,8 +212,9 @@ export class RoomWork {
     const { tenant } = this.#tx
     this.#tx.messages.push(() => {
       const known: KnownRoom[] = []
-      for (const { news, base, state, names, nextTimerAt } of this.#open.values()) {
-        if (news) known.push({ tenant, base, state, names, nextTimerAt })
+      for (const { news, changed, base, state, names, nextTimerAt } of this.#open.values()) {
+        // What was not flushed is not in the store either.
+        if (news && !changed) known.push({ tenant, base, state, names, nextTimerAt })
       }
       this.#rooms.remember(tenant, known, this.#settings)
     })
