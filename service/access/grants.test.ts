@@ -26,14 +26,16 @@ const assignment: fc.Arbitrary<Assignment> = fc.record({
   scope: fc.oneof(fc.constant('all' as const), fc.subarray(rooms)),
 })
 
+const holds = (name: 'siteLead' | 'siteTech', role: RoleId, permission: Permission): boolean =>
+  role === name && builtInRoles[name].permissions.includes(permission)
+
 describe('what a person may do (ACC-6)', () => {
   it('is the union of the assignments that reach them, each cut to its scope', () => {
     fc.assert(
       fc.property(fc.array(assignment, { maxLength: 5 }), fc.constantFrom(...Permission.options), fc.constantFrom(...rooms), (assignments, permission, room) => {
         const expected = assignments.some(
           ({ role, members, scope }) =>
-            (role === 'siteLead' || role === 'siteTech') &&
-            builtInRoles[role].permissions.includes(permission) &&
+            (holds('siteLead', role, permission) || holds('siteTech', role, permission)) &&
             members.some(({ kind, id }) => (kind === 'group' ? id === 'group' : id === subject.id || id === 'object')) &&
             (scope === 'all' || scope.includes(room)),
         )

@@ -70,6 +70,13 @@ export class TestService {
     await closed
   }
 
+  /** Closes the pipe that a parent holds; resolves when the service has ended by itself. */
+  async parentEnds(): Promise<void> {
+    const closed = once(this.#child, 'close')
+    this.#child.stdin?.end()
+    await closed
+  }
+
   /** An access token by the `token` command's own route. */
   async tokenOf(email: string): Promise<string> {
     const answer = await fetch(`${this.url}/v1/local/token`, {

@@ -1,0 +1,328 @@
+import { request } from 'node:http'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { decodeJwt, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose'
+import { unzipSync } from 'fflate'
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { AssignmentList, EnrolmentKey, IncidentList, RoleList, RoomList } from '../../contract/api.ts'
+import { Problem } from '../../contract/errors.ts'
+import { enrolmentOf, enrolRaw, newKey, type TestDevice } from '../agents/testing/device.ts'
+import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
+import { breakCamera, giveScope, makeRooms } from '../testing/rooms.ts'
+
+let data: string
+let service: TestService
+let devices: TestDevice[]
+const tokens = { manager: '', lead: '', tech: '', nobody: '' }
+const people = ['manager', 'lead', 'tech', 'nobody'] as const
+type Who = (typeof people)[number]
+const roomOf = (index: number): string => devices[index]?.enrolment.room ?? ''
+
+beforeAll(async () => {
+  data = makeFolder()
+  service = await TestService.start(data, '--demo', '--open-hold-ms', '0', '--resolve-hold-ms', '0')
+  for (const who of people) tokens[who] = await service.tokenOf(demo[who])
+  devices = await makeRooms(service, 3)
+  await giveScope(service, 'siteLead', [roomOf(0)])
+  await giveScope(service, 'siteTech', [roomOf(1)])
+})
+afterAll(async () => {
+  for (const device of devices) device.drop()
+  await service.stop()
+  removeFolder(data)
+})
+
+const command = (body: object, issuedAt = Date.now(), key: string = v7()) => ({ key, issuedAt, command: body })
+
+describe('every route, every role', () => {
+  const unknown = v7()
+  const change = { name: 'A', role: 'siteTech', members: [{ kind: 'group', id: 'g' }], scope: [] }
+  const rows: [method: string, path: string, body: (() => unknown) | null, allowed: Record<Who, number>][] = [
+    ['GET', '/v1/me', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
+    ['GET', '/v1/rooms', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
+    ['GET', '/v1/rooms/ROOM0', null, { manager: 200, lead: 200, tech: 404, nobody: 403 }],
+    ['GET', '/v1/rooms/ROOM1', null, { manager: 200, lead: 404, tech: 200, nobody: 403 }],
+    ['GET', '/v1/rooms/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['GET', '/v1/incidents', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
+    ['GET', '/v1/incidents/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['GET', '/v1/roles', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['GET', '/v1/assignments', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['POST', '/v1/assignments', () => change, { manager: 201, lead: 403, tech: 403, nobody: 403 }],
+    ['PUT', '/v1/assignments/UNKNOWN', () => change, { manager: 404, lead: 403, tech: 403, nobody: 403 }],
+    ['DELETE', '/v1/assignments/UNKNOWN', null, { manager: 404, lead: 403, tech: 403, nobody: 403 }],
+    ['GET', '/v1/people', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
+    ['GET', '/v1/enrolment/key', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
+    ['POST', '/v1/enrolment/key/reset', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['GET', '/v1/enrolment/installer', null, { manager: 200, lead: 200, tech: 403, nobody: 403 }],
+    ['GET', '/v1/snapshot', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
+    ['POST', '/v1/commands', () => command({ type: 'settings.change', changes: {} }), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['POST', '/v1/commands', () => command({ type: 'rooms.enrol', rooms: [unknown] }), { manager: 404, lead: 404, tech: 403, nobody: 403 }],
+    ['POST', '/v1/commands', () => command({ type: 'rooms.enrol', rooms: [roomOf(1)] }), { manager: 200, lead: 404, tech: 403, nobody: 403 }],
+    ['POST', '/v1/commands', () => command({ type: 'rooms.unenrol', rooms: [unknown] }), { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['POST', '/v1/commands', () => command({ type: 'incident.acknowledge', incident: unknown }), { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['POST', '/v1/commands', () => command({ type: 'incident.comment', incident: unknown, text: 'x' }), { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['GET', '/v1/local/users', null, { manager: 401, lead: 401, tech: 401, nobody: 401 }],
+  ]
+
+  it.each(rows)('%s %s', async (method, template, body, allowed) => {
+    const path = template.replace('ROOM0', roomOf(0)).replace('ROOM1', roomOf(1)).replace('UNKNOWN', unknown)
+    for (const who of people) {
+      const status = allowed[who]
+      const answer = await service.ask(path, { method, token: tokens[who], ...(body ? { body: body() } : {}) })
+      expect({ who, status: answer.status }).toEqual({ who, status })
+      if (status >= 400) {
+        expect(answer.headers.get('content-type')).toContain('application/problem+json')
+        expect(Problem.parse(answer.json).status).toBe(status)
+      }
+    }
+    if (path.startsWith('/v1/local')) return
+    const stranger = await service.ask(path, { method, ...(body ? { body: body() } : {}) })
+    expect([stranger.status, codeOf(stranger)]).toEqual([401, 'auth.missing'])
+  })
+
+  it('is covered: the interface has no route that is not tried here or elsewhere', async () => {
+    const OpenApi = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+    const { paths } = OpenApi.parse((await service.ask('/v1/openapi.json')).json)
+    const listed = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`))
+    const tried = new Set(rows.map(([method, path]) => `${method} ${path.replace(/ROOM\d|UNKNOWN/, ':id')}`))
+    const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /metrics', 'POST /v1/setup', 'POST /v1/enrolments']
+    expect(listed.filter((route) => !tried.has(route) && !elsewhere.includes(route))).toEqual([])
+  })
+})
+
+describe('what a scope shows', () => {
+  it('is cut to the rooms of the person, totals too', async () => {
+    const all = RoomList.parse((await service.ask('/v1/rooms?limit=2', { token: tokens.manager })).json)
+    expect([all.items.length, all.total]).toEqual([2, 3])
+    const rest = RoomList.parse((await service.ask(`/v1/rooms?limit=2&after=${all.next}`, { token: tokens.manager })).json)
+    expect(new Set([...all.items, ...rest.items].map(({ id }) => id)).size).toBe(3)
+    const mine = RoomList.parse((await service.ask('/v1/rooms', { token: tokens.tech })).json)
+    expect([mine.items.map(({ id }) => String(id)), mine.total]).toEqual([[roomOf(1)], 1])
+    expect(RoomList.parse((await service.ask('/v1/rooms?name=ROOM', { token: tokens.tech })).json).total).toBe(1)
+    expect(RoomList.parse((await service.ask('/v1/rooms?name=lab', { token: tokens.tech })).json).total).toBe(0)
+  })
+
+  it('holds for incidents, and for commands about them', async () => {
+    const device = devices[1]
+    if (!device) throw new Error('no device')
+    await service.ask('/v1/commands', { token: tokens.manager, body: command({ type: 'rooms.enrol', rooms: [roomOf(1)] }) })
+    const incident = await breakCamera(service, device)
+    expect((await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.tech })).status).toBe(200)
+    expect(codeOf(await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.lead }))).toBe('access.outOfScope')
+    expect(IncidentList.parse((await service.ask('/v1/incidents', { token: tokens.lead })).json)).toEqual({ items: [], total: 0 })
+    const refused = await service.ask('/v1/commands', { token: tokens.lead, body: command({ type: 'incident.acknowledge', incident: incident.id }) })
+    expect([refused.status, codeOf(refused)]).toEqual([404, 'incident.notFound'])
+    const taken = await service.ask('/v1/commands', { token: tokens.tech, body: command({ type: 'incident.acknowledge', incident: incident.id, note: 'On my way' }) })
+    expect(taken.json).toMatchObject({ outcome: 'applied' })
+    expect((await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.manager })).json).toMatchObject({
+      acknowledged: { by: { name: 'David Okafor' }, note: 'On my way' },
+    })
+  })
+
+  it('changes at once with an assignment', async () => {
+    await giveScope(service, 'siteTech', [roomOf(1), roomOf(2)])
+    expect(RoomList.parse((await service.ask('/v1/rooms', { token: tokens.tech })).json).total).toBe(2)
+    await giveScope(service, 'siteTech', [roomOf(1)])
+    expect((await service.ask(`/v1/rooms/${roomOf(2)}`, { token: tokens.tech })).status).toBe(404)
+  })
+})
+
+describe('a token that is not right', () => {
+  const claims = () => ({ iss: `${service.url}/identity`, tid: 't', oid: 'o' })
+
+  it('is refused: unsigned, foreign, for another audience, expired, nonsense', async () => {
+    const none = new UnsecuredJWT(claims()).setAudience('urn:roomkeeper:service').setIssuedAt().setExpirationTime('1h').encode()
+    const { privateKey } = await generateKeyPair('RS256')
+    const foreign = await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256' }).setAudience('urn:roomkeeper:service').setIssuedAt().setExpirationTime('1h').sign(privateKey)
+    const tampered = tokens.manager.replace(/\.([\w-]+)\./, (_, payload: string) => `.${payload.slice(0, -4)}AAAA.`)
+    for (const token of [none, foreign, tampered, 'nonsense', `${tokens.manager}x`]) {
+      const answer = await service.ask('/v1/me', { token })
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'auth.invalid'])
+    }
+    expect(codeOf(await service.ask('/v1/me'))).toBe('auth.missing')
+  })
+
+  it("is refused though the issuer's own key signed it: expired, or for another audience", async () => {
+    const db = new Database(join(data, 'service', 'service.db'), { readonly: true })
+    const { value } = z.object({ value: z.string() }).parse(db.prepare(`select value from "serviceValue" where name = 'issuerKey'`).get())
+    db.close()
+    const key = await importJWK(JSON.parse(value), 'RS256')
+    const { kid } = z.object({ kid: z.string() }).parse(JSON.parse(value))
+    const own = decodeJwt(tokens.manager)
+    const sign = (changes: object) => new SignJWT({ ...own, ...changes }).setProtectedHeader({ alg: 'RS256', kid }).sign(key)
+    expect((await service.ask('/v1/me', { token: await sign({}) })).status).toBe(200)
+    expect(codeOf(await service.ask('/v1/me', { token: await sign({ exp: Math.floor(Date.now() / 1000) - 60 }) }))).toBe('auth.expired')
+    expect(codeOf(await service.ask('/v1/me', { token: await sign({ aud: 'urn:another' }) }))).toBe('auth.invalid')
+    expect(codeOf(await service.ask('/v1/me', { token: await sign({ iss: 'https://evil.example' }) }))).toBe('auth.invalid')
+    expect(codeOf(await service.ask('/v1/me', { token: await sign({ tid: 'another directory' }) }))).toBe('auth.unknownTenant')
+  })
+
+  it("of a room's account opens nothing but an enrolment", async () => {
+    const token = await service.tokenOf(demo.room)
+    expect(codeOf(await service.ask('/v1/rooms', { token }))).toBe('access.denied')
+    const { status } = await enrolRaw(service.url, enrolmentOf(newKey()), `Bearer ${token}`)
+    expect(status).toBe(200)
+    const person = await enrolRaw(service.url, enrolmentOf(newKey()), `Bearer ${tokens.manager}`)
+    expect(Problem.parse(person.answer).code).toBe('enrol.accountInvalid')
+  })
+})
+
+describe('a command and its key (CON-3)', () => {
+  const rename = (holds: number) => ({ type: 'settings.change', changes: { flapCount: holds } })
+
+  it('is applied once, however often it comes', async () => {
+    const body = command(rename(7))
+    const first = await service.ask('/v1/commands', { token: tokens.manager, body })
+    await service.ask('/v1/commands', { token: tokens.manager, body: command(rename(8)) })
+    const again = await service.ask('/v1/commands', { token: tokens.manager, body })
+    expect([first.status, again.json]).toEqual([200, first.json])
+    const snapshot = await service.ask('/v1/snapshot', { token: tokens.manager })
+    expect(snapshot.text).toContain('"flapCount":8')
+  })
+
+  it('keeps its refusal too', async () => {
+    const body = command({ type: 'incident.comment', incident: v7(), text: 'Hello' })
+    for (let tries = 0; tries < 2; tries += 1) expect(codeOf(await service.ask('/v1/commands', { token: tokens.manager, body }))).toBe('incident.notFound')
+  })
+
+  it('is refused with the key of another command, and lets another person use the same key', async () => {
+    const key = v7()
+    await service.ask('/v1/commands', { token: tokens.manager, body: command(rename(5), 1, key) })
+    const other = await service.ask('/v1/commands', { token: tokens.manager, body: command(rename(6), Date.now(), key) })
+    expect([other.status, codeOf(other)]).toEqual([409, 'command.keyReused'])
+    const someone = await service.ask('/v1/commands', { token: tokens.lead, body: command(rename(6), Date.now(), key) })
+    expect(codeOf(someone)).toBe('access.denied')
+  })
+
+  it('is refused when it is too old', async () => {
+    const old = await service.ask('/v1/commands', { token: tokens.manager, body: command(rename(5), Date.now() - 31 * 24 * 3_600_000) })
+    expect([old.status, codeOf(old)]).toEqual([410, 'command.expired'])
+  })
+
+  it('changes no room where one of them may not be changed', async () => {
+    const body = command({ type: 'rooms.enrol', rooms: [roomOf(0), roomOf(1)] })
+    expect(codeOf(await service.ask('/v1/commands', { token: tokens.lead, body }))).toBe('room.notFound')
+    expect((await service.ask(`/v1/rooms/${roomOf(0)}`, { token: tokens.lead })).json).toMatchObject({ lifecycle: 'onboarding' })
+  })
+
+  it.each([
+    ['no command', { key: v7(), issuedAt: 1 }, 'command'],
+    ['an unknown command', command({ type: 'rooms.explode' }), 'command.type'],
+    ['a text that is empty', command({ type: 'incident.comment', incident: v7(), text: ' \u0000 ' }), 'command.text'],
+    ['a key that is none', command(rename(5), 1, 'key'), 'key'],
+    ['a setting out of bounds', command(rename(1)), 'command.changes.flapCount'],
+  ])('names the field with %s', async (_, body, field) => {
+    const answer = await service.ask('/v1/commands', { token: tokens.manager, body })
+    expect([answer.status, answer.json]).toMatchObject([400, { code: 'request.invalid', field }])
+  })
+})
+
+describe('roles (ACC-2)', () => {
+  const all = ['rooms.view', 'rooms.modify', 'rooms.resetKey', 'rooms.downloadKey', 'rooms.unenroll', 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'settings.view', 'settings.modify', 'roles.view', 'roles.modify']
+  const techs = ['rooms.view', 'rooms.modify', 'rooms.downloadKey', 'rooms.unenroll', 'incidents.create', 'incidents.view', 'incidents.update']
+  const matrix = {
+    proManager: all,
+    siteLead: [...techs, 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view'],
+    siteTech: techs,
+    primaryAdmin: ['rooms.view', 'rooms.modify', 'groups.view', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'roles.view', 'roles.modify'],
+  }
+
+  it('hold exactly what the portal’s table says; none has remote access', async () => {
+    const { items } = RoleList.parse((await service.ask('/v1/roles', { token: tokens.manager })).json)
+    const held = Object.fromEntries(items.map(({ id, permissions }) => [id, [...permissions].sort()]))
+    expect(held).toEqual(Object.fromEntries(Object.entries(matrix).map(([role, permissions]) => [role, [...permissions].sort()])))
+  })
+
+  it('keep the last Pro Manager assignment (ACC-3)', async () => {
+    const { items } = AssignmentList.parse((await service.ask('/v1/assignments', { token: tokens.manager })).json)
+    const last = items.find(({ role }) => role === 'proManager')
+    const answer = await service.ask(`/v1/assignments/${last?.id}`, { token: tokens.manager, method: 'DELETE' })
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'assignment.lastProManager'])
+  })
+})
+
+describe('enrolment of devices (ENR-1)', () => {
+  it('uses a key that is the same at every download, until it is reset', async () => {
+    const download = async () => EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: tokens.tech })).json)
+    const first = await download()
+    expect(await download()).toEqual(first)
+    expect((await enrolRaw(service.url, enrolmentOf(newKey()), `EnrolmentKey ${first.key}`)).status).toBe(200)
+    const second = EnrolmentKey.parse((await service.ask('/v1/enrolment/key/reset', { token: tokens.manager, method: 'POST' })).json)
+    expect(second.key).not.toBe(first.key)
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(newKey()), `EnrolmentKey ${first.key}`)).answer).code).toBe('enrol.keyInvalid')
+    await devices[0]?.connect()
+  })
+
+  it('offers an installer with the agent, this address and the steps, and no key', async () => {
+    const { key } = EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: tokens.manager })).json)
+    const answer = await fetch(`${service.url}/v1/enrolment/installer`, { headers: { authorization: `Bearer ${tokens.lead}` } })
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="RoomkeeperAgent.zip"')
+    const files = unzipSync(new Uint8Array(await answer.arrayBuffer()))
+    const text = (name: string) => new TextDecoder().decode(files[name])
+    expect(JSON.parse(text('service.json'))).toEqual({ service: service.url })
+    expect(text('INSTALL.txt')).toContain(`--service ${service.url}`)
+    expect(text('INSTALL.txt')).toContain('Décompressez')
+    expect(Object.keys(files)).toContain('agent-sim/main.ts')
+    expect(Object.keys(files).filter((name) => name.endsWith('.test.ts'))).toEqual([])
+    expect(Object.keys(files).every((name) => !text(name).includes(key))).toBe(true)
+  })
+})
+
+describe('the edges', () => {
+  it('answers under loopback names only', async () => {
+    const { hostname, port } = new URL(service.url)
+    const statusFor = (host: string) =>
+      new Promise<number | undefined>((resolve) => request({ hostname, port, path: '/healthz', headers: { host } }, (answer) => resolve(answer.resume().statusCode)).end())
+    expect(await statusFor(`localhost:${port}`)).toBe(200)
+    expect(await statusFor('evil.example')).toBe(400)
+  })
+
+  it('says what is too large, not JSON, or not there, and goes on', async () => {
+    const large = await service.ask('/v1/commands', { token: tokens.manager, body: `"${'x'.repeat(300_000)}"` })
+    expect([large.status, codeOf(large)]).toEqual([413, 'request.tooLarge'])
+    const broken = await service.ask('/v1/commands', { token: tokens.manager, body: '{' })
+    expect([broken.status, codeOf(broken)]).toEqual([400, 'request.invalid'])
+    const nowhere = await service.ask('/v1/nowhere', { token: tokens.manager })
+    expect([nowhere.status, codeOf(nowhere)]).toEqual([404, 'request.notFound'])
+    expect((await service.ask('/healthz')).json).toEqual({ status: 'ok' })
+  })
+
+  it('limits requests per token, not for others', async () => {
+    const token = await service.tokenOf(demo.nobody)
+    let last = 0
+    for (let round = 0; round < 40 && last !== 429; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => service.ask('/v1/me', { token })))
+      last = Math.max(...answers.map(({ status }) => status))
+      const limited = answers.find(({ status }) => status === 429)
+      if (limited) expect([codeOf(limited), Number(limited.headers.get('retry-after')) >= 1]).toEqual(['rate.limited', true])
+    }
+    expect(last).toBe(429)
+    expect((await service.ask('/v1/me', { token: tokens.manager })).status).toBe(200)
+  })
+
+  it('counts requests for Prometheus by route, never by address or token', async () => {
+    const { text } = await service.ask('/metrics')
+    expect(text).toMatch(/roomkeeper_http_requests_total\{method="GET",route="\/v1\/rooms\/:room",status="404"\} \d+/)
+    expect(text).not.toContain(roomOf(0))
+    expect(text).not.toContain('eyJ')
+  })
+})
+
+it('the token command prints the users and a token, and helps where it is wrong', async () => {
+  const list = await runCommand('token', '--list', '--data', data)
+  expect(JSON.parse(list.stdout)).toEqual([
+    { email: demo.manager, role: 'proManager', tenant: 'Contoso' },
+    { email: demo.lead, role: 'siteLead', tenant: 'Contoso' },
+    { email: demo.tech, role: 'siteTech', tenant: 'Contoso' },
+    { email: demo.nobody, role: 'none', tenant: 'Contoso' },
+  ])
+  const { stdout } = await runCommand('token', '--user', demo.tech, '--data', data)
+  expect((await service.ask('/v1/me', { token: stdout.trim() })).json).toMatchObject({ email: demo.tech })
+  const unknown = await runCommand('token', '--user', 'x@y.example', '--data', data)
+  expect([unknown.code, unknown.stdout, unknown.stderr]).toEqual([1, '', 'There is no account x@y.example.\n'])
+  expect((await runCommand('token')).code).toBe(2)
+  const elsewhere = await runCommand('token', '--list', '--data', `${data}-none`)
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining('No service is running on')])
+})

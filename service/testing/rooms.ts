@@ -1,0 +1,42 @@
+import { EnrolmentAnswer } from '../../contract/agent.ts'
+import { AssignmentList, EnrolmentKey, IncidentList } from '../../contract/api.ts'
+import type { Incident } from '../../contract/entities.ts'
+import { enrolmentOf, enrolRaw, newKey, TestDevice } from '../agents/testing/device.ts'
+import { demo, type TestService } from './process.ts'
+
+/** For tests: rooms of a demo service, each with a device that says what it is told to. */
+
+/** Enrols devices, so that rooms in onboarding appear. */
+export async function makeRooms(service: TestService, count: number): Promise<TestDevice[]> {
+  const { key } = EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: await service.tokenOf(demo.manager) })).json)
+  const devices: TestDevice[] = []
+  for (let made = 0; made < count; made += 1) {
+    const own = newKey()
+    const { answer } = await enrolRaw(service.url, enrolmentOf(own), `EnrolmentKey ${key}`)
+    devices.push(new TestDevice(service.url, own, EnrolmentAnswer.parse(answer)))
+  }
+  return devices
+}
+
+/** Gives the demo's people of this role these rooms. */
+export async function giveScope(service: TestService, role: string, rooms: readonly string[]): Promise<void> {
+  const token = await service.tokenOf(demo.manager)
+  const { items } = AssignmentList.parse((await service.ask('/v1/assignments', { token })).json)
+  const assignment = items.find((item) => item.role === role)
+  if (!assignment) throw new Error(`The demo has no assignment of ${role}.`)
+  const answer = await service.ask(`/v1/assignments/${assignment.id}`, { token, method: 'PUT', body: { ...assignment, scope: rooms } })
+  if (answer.status !== 200) throw new Error(answer.text)
+}
+
+/** Breaks the camera of an enrolled room and waits for the incident that needs action. */
+export async function breakCamera(service: TestService, device: TestDevice): Promise<Incident> {
+  await device.connect()
+  await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }))
+  const token = await service.tokenOf(demo.manager)
+  for (;;) {
+    const { items } = IncidentList.parse(
+      (await service.ask(`/v1/incidents?status=needAction&room=${device.enrolment.room}`, { token })).json,
+    )
+    if (items[0]) return items[0]
+  }
+}
