@@ -34,11 +34,11 @@ const directory = '11111111-2222-4333-8444-555555555555'
 const api = 'urn:roomkeeper:test'
 
 export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
-  let handle: ((req: IncomingMessage, res: ServerResponse) => void) | undefined
+  const held: { handle?: (req: IncomingMessage, res: ServerResponse) => void } = {}
   let server: Server | undefined
   let port = 0
   const start = async (): Promise<void> => {
-    server = createServer((req, res) => handle?.(req, res)).listen(port, '127.0.0.1')
+    server = createServer((req, res) => held.handle?.(req, res)).listen(port, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (typeof address === 'object' && address) port = address.port
@@ -98,7 +98,7 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
     },
   }
   provider.on('grant.success', (ctx) => issuer.grants.push(String(ctx.oidc.params?.['grant_type'])))
-  handle = (req, res) => {
+  held.handle = (req, res) => {
     issuer.requests.push(`${req.method} ${req.url}`)
     if (req.url === '/.well-known/roomkeeper') {
       const document: Discovery = {

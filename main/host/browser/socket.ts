@@ -1,0 +1,46 @@
+import type { RawData, WebSocket } from 'ws'
+import type { BridgeServer } from '../../core.ts'
+import type { Log } from '../../log.ts'
+
+/** How often a window is asked whether it is still there. Two silences: it is not. */
+const usualBeatMs = 30_000
+
+/** Serves one window over its socket until that closes. What is not JSON text ends it with 1007. */
+export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beatMs = usualBeatMs }: { log: Log; beatMs?: number }): void {
+  let alive = true
+  const beat = setInterval(() => {
+    if (!alive) return socket.terminate()
+    alive = false
+    socket.ping()
+  }, beatMs)
+  socket.on('pong', () => (alive = true))
+  socket.on('error', (error) => log.warn({ code: 'code' in error ? error.code : error.name }, 'a window sent what it must not'))
+
+  const undo = bridge.serve({
+    send: (message) => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
+    },
+    onMessage: (listener) => {
+      const take = (data: RawData, binary: boolean): void => {
+        const message = binary ? undefined : parse(data)
+        if (message === undefined) socket.close(1007)
+        else listener(message)
+      }
+      socket.on('message', take)
+      return () => void socket.off('message', take)
+    },
+    waiting: () => socket.bufferedAmount,
+  })
+  socket.once('close', () => {
+    clearInterval(beat)
+    undo()
+  })
+}
+
+function parse(data: RawData): unknown {
+  try {
+    return JSON.parse(data.toString())
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,59 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { type BridgeServer, createCore, type DataFolder, type HostPlatform, type Log } from '../core.ts'
+import type { SignInPlace } from '../session/attempt.ts'
+import { openSession, type SessionSettings } from '../session/session.ts'
+import { type KeyKeeper, openVault } from '../session/vault.ts'
+
+export interface ProgramOptions {
+  /** The console's folder, locked by this process. It is released by `stop`. */
+  folder: DataFolder
+  service: string
+  keeper: KeyKeeper
+  place: SignInPlace
+  host: HostPlatform
+  log: Log
+  session?: Partial<SessionSettings>
+}
+
+export interface Program {
+  readonly bridge: BridgeServer
+  stop(): Promise<void>
+}
+
+/**
+ * What both hosts run: vault, sign-in, core, in the order they need each other. Errors: vault.locked, disk.failed; the
+ * folder is released then.
+ */
+export async function startProgram({ folder, service, keeper, place, host, log, session: settings }: ProgramOptions): Promise<Program> {
+  try {
+    const vault = await openVault(folder.path, keeper)
+    if (vault.protection === 'none') log.warn({}, 'the keys of the cached data are not protected: anyone who reads this folder can use them')
+    const session = await openSession({ folder: folder.path, service, vault, place, log, ...(settings ? { settings } : {}) })
+    const core = await createCore({ folder, service, session, vault, host, log })
+    return {
+      bridge: core.bridge,
+      stop: async () => {
+        await session.close()
+        await core.stop()
+        folder.release()
+      },
+    }
+  } catch (error) {
+    folder.release()
+    throw error
+  }
+}
+
+/** Where files are saved that the operator asks for: the person's download folder where there is one. */
+export function defaultDownloads(dataDir: string): string {
+  const usual = join(homedir(), 'Downloads')
+  return existsSync(usual) ? usual : join(dataDir, 'downloads')
+}
+
+/** The root address of the service, in one spelling. Undefined when it is not http(s). */
+export function serviceAddress(raw: string): string | undefined {
+  const url = URL.canParse(raw) ? new URL(raw) : undefined
+  return url && /^https?:$/u.test(url.protocol) && !url.username && !url.password ? url.origin : undefined
+}
