@@ -73,9 +73,9 @@ export class TestDevice {
     this.enrolment = enrolment
   }
 
-  static async enrol(url: string, changes: Partial<EnrolmentRequest> = {}): Promise<TestDevice> {
+  static async enrol(url: string, changes: Partial<EnrolmentRequest> = {}, tenantKey = enrolmentKey): Promise<TestDevice> {
     const key = newKey()
-    const { status, answer } = await enrolRaw(url, enrolmentOf(key, changes))
+    const { status, answer } = await enrolRaw(url, enrolmentOf(key, changes), `EnrolmentKey ${tenantKey}`)
     if (status !== 200) throw new Error(Problem.parse(answer).code)
     return new TestDevice(url, key, EnrolmentAnswer.parse(answer))
   }

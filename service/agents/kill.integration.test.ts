@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EnrolmentKey } from '../../contract/api.ts'
+import { Incident, RoomEvent } from '../../contract/entities.ts'
+import { TestConsole } from '../feed/testing/console.ts'
+import { demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
+import { TestDevice } from './testing/device.ts'
+import { until } from './testing/parts.ts'
+
+let folder: string
+let service: TestService
+
+beforeEach(async () => {
+  folder = makeFolder()
+  service = await TestService.start(folder, '--demo')
+})
+afterEach(async () => {
+  await service.stop()
+  removeFolder(folder)
+})
+
+const devices = 8
+const reportsEach = 160
+const window = 40
+
+/** Report `number` of every journal: the camera turns with each, so that one lost or taken twice shows in the history. */
+const reportOf = (number: number) => ({
+  number,
+  observedAt: Date.now(),
+  signals: { 'peripherals.camera': { value: number % 2 === 1 ? 'unhealthy' : 'healthy' } },
+})
+
+/** Sends the journal from where the service has it, as fast as the window allows, until the socket ends or all is acknowledged. */
+async function sendFrom(device: TestDevice, known: number): Promise<number> {
+  let acknowledged = known
+  let sent = 0
+  const pump = () => {
+    const reports = []
+    while (sent < reportsEach && sent < acknowledged + window) reports.push(reportOf(++sent))
+    if (reports.length > 0) device.say({ type: 'report', reports })
+  }
+  try {
+    const welcome = await device.connect()
+    // Nothing that was acknowledged may be lost; more may have been committed than was heard of.
+    expect(welcome.acknowledged).toBeGreaterThanOrEqual(known)
+    acknowledged = sent = welcome.acknowledged
+    pump()
+    device.socket?.on('message', (data) => {
+      const message: { type: string; upTo?: number } = JSON.parse(String(data))
+      if (message.type !== 'ack' || message.upTo === undefined) return
+      acknowledged = Math.max(acknowledged, message.upTo)
+      pump()
+    })
+    await until(() => acknowledged === reportsEach || device.closed !== undefined, 'acknowledgements')
+  } catch (error) {
+    if (device.closed === undefined) throw error
+  }
+  return acknowledged
+}
+
+describe('kill -9 of the service under load', () => {
+  it('loses nothing that was acknowledged, and applies nothing twice', async () => {
+    const manager = await service.tokenOf(demo.manager)
+    const { key } = EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: manager })).json)
+    let fleet: TestDevice[] = []
+    for (let i = 0; i < devices; i++) fleet.push(await TestDevice.enrol(service.url, { room: roomNamed(i) }, key))
+    await service.ask('/v1/commands', {
+      token: manager,
+      body: { key: '018f0000-0000-7000-8000-00000000aaaa', issuedAt: Date.now(), command: { type: 'rooms.enrol', rooms: fleet.map(({ enrolment }) => enrolment.room) } },
+    })
+    let progress = fleet.map(() => 0)
+    for (let kills = 0; kills < 3; kills++) {
+      const before = progress.reduce((sum, acknowledged) => sum + acknowledged, 0)
+      const running = fleet.map((device, index) => sendFrom(device, progress[index] ?? 0))
+      const heard = () => fleet.reduce((sum, device) => sum + device.heard.filter(({ type }) => type === 'ack').length, 0)
+      // At a moment that differs from run to run, in the middle of the work.
+      await until(() => heard() > 5 + Math.random() * 40 || before === devices * reportsEach, 'work in progress')
+      await service.stop('SIGKILL')
+      progress = await Promise.all(running)
+      service = await TestService.start(folder, '--demo')
+      fleet = fleet.map((device) => {
+        const again = new TestDevice(service.url, device.key, device.enrolment)
+        again.journal = device.journal
+        return again
+      })
+    }
+    progress = await Promise.all(fleet.map((device, index) => sendFrom(device, progress[index] ?? 0)))
+    expect(progress).toEqual(fleet.map(() => reportsEach))
+
+    const console = new TestConsole(service.url, await service.tokenOf(demo.manager))
+    await console.snapshot()
+    const docs = [...console.rows.values()]
+    const events = docs.flatMap(({ kind, doc }) => (kind === 'roomEvent' ? [RoomEvent.parse(doc)] : []))
+    const incidents = docs.flatMap(({ kind, doc }) => (kind === 'incident' ? [Incident.parse(doc)] : []))
+    for (const { enrolment } of fleet) {
+      const turns = events.filter(({ room, kind }) => room === enrolment.room && kind === 'signal').sort((a, b) => (a.id < b.id ? -1 : 1))
+      expect(turns.map(({ value }) => value)).toEqual(Array.from({ length: reportsEach }, (_, i) => (i % 2 === 0 ? 'unhealthy' : 'healthy')))
+      expect(incidents.filter(({ room, signal }) => room === enrolment.room && signal === 'peripherals.camera')).toHaveLength(1)
+    }
+    expect(new Set(incidents.map(({ number }) => number)).size).toBe(incidents.length)
+  }, 180_000)
+})
+
+const roomNamed = (index: number) => ({
+  name: `Room ${index}`,
+  place: { country: 'France', city: 'Lyon', building: 'Confluence', floor: '1', timeZone: 'Europe/Paris' },
+})
