@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defaultSettings, Settings } from '../contract/entities.ts'
 import { detailsOf } from '../contract/errors.ts'
 import { limits } from '../contract/limits.ts'
+import { ConfigProblem } from './problems.ts'
 
 /** The checkout this program runs from. */
 export const checkout = fileURLToPath(new URL('..', import.meta.url))
@@ -70,14 +71,6 @@ export const Config = z
   })
 export type Config = z.infer<typeof Config>
 export type ConfigInput = z.input<typeof Config>
-
-/** A configuration value is wrong; the message names it. */
-export class ConfigProblem extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'ConfigProblem'
-  }
-}
 
 /** @throws ConfigProblem that names the first wrong value. */
 export function readConfig(input: ConfigInput): Config {

@@ -1,8 +1,4 @@
-import { ZodError } from 'zod'
-import { backupCommand, restoreCommand } from './cli/backup.ts'
-import { serve } from './cli/serve.ts'
-import { token } from './cli/token.ts'
-import { ConfigProblem } from './config.ts'
+import { CommandProblem, ConfigProblem } from './problems.ts'
 
 const help = `The Roomkeeper service. Commands, each with --help:
 
@@ -12,11 +8,14 @@ const help = `The Roomkeeper service. Commands, each with --help:
   restore    put a backup in its place
 `
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
-  serve,
-  token,
-  backup: backupCommand,
-  restore: restoreCommand,
+type Run = (args: readonly string[]) => Promise<void>
+
+/** Loaded when asked for: a script that only wants a token does not wait for the whole service. */
+const commands: Readonly<Record<string, () => Promise<Run>>> = {
+  serve: async () => (await import('./cli/serve.ts')).serve,
+  token: async () => (await import('./cli/token.ts')).token,
+  backup: async () => (await import('./cli/backup.ts')).backupCommand,
+  restore: async () => (await import('./cli/backup.ts')).restoreCommand,
 }
 
 // Everything the service writes is for its own user only.
@@ -31,11 +30,19 @@ if (name === '--help') {
   process.exitCode = 2
 } else {
   try {
-    await command(args)
+    await (await command())(args)
   } catch (error) {
-    const isUsage = error instanceof TypeError || error instanceof ConfigProblem
-    const message = error instanceof ZodError ? (error.issues[0]?.message ?? '') : error instanceof Error ? error.message : String(error)
-    process.stderr.write(`${message}\n${isUsage ? `See: service ${name} --help\n` : ''}`)
-    process.exitCode = isUsage || error instanceof ZodError ? 2 : 1
+    const isUsage = error instanceof ConfigProblem || isArgumentError(error)
+    const words = error instanceof CommandProblem || isUsage ? messageOf(error) : (error instanceof Error && error.stack) || String(error)
+    process.stderr.write(`${words}\n${isUsage ? `See: service ${name} --help\n` : ''}`)
+    process.exitCode = isUsage ? 2 : 1
   }
+}
+
+function isArgumentError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

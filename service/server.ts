@@ -29,16 +29,9 @@ import { type Logger, makeLogger } from './ops/log.ts'
 import { makeMetrics } from './ops/metrics.ts'
 import { pruning } from './ops/pruning.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
+import { CommandProblem } from './problems.ts'
 import { lockFolder } from './store/sqlite.ts'
 import { Store } from './store/store.ts'
-
-/** The service cannot start, for a reason that whoever started it can do something about. */
-export class StartProblem extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'StartProblem'
-  }
-}
 
 export interface RunningService {
   readonly url: string
@@ -52,7 +45,7 @@ const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileS
 /**
  * Starts the service: lock, port, data, parts, in that order, so that a second start on the same folder or port
  * changes nothing.
- * @throws StartProblem, NewerDatabase
+ * @throws CommandProblem where the folder or port is in use, or the data is of a newer version.
  */
 export async function startService(config: Config, now: () => number = Date.now): Promise<RunningService> {
   const files = filesOf(config.data)
@@ -65,7 +58,7 @@ export async function startService(config: Config, now: () => number = Date.now)
   }
   try {
     const unlock = lockFolder(files.lock)
-    if (!unlock) throw new StartProblem(`Another service uses the data folder ${config.data}. Stop it, or give --data another folder.`)
+    if (!unlock) throw new CommandProblem(`Another service uses the data folder ${config.data}. Stop it, or give --data another folder.`)
     opened.push(unlock)
 
     const server = makeServer(config)
@@ -188,7 +181,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
 
 function makeServer(config: Config): Server {
   if (!config.tls) return createServer()
-  for (const file of [config.tls.cert, config.tls.key]) if (!existsSync(file)) throw new StartProblem(`There is no file ${file}.`)
+  for (const file of [config.tls.cert, config.tls.key]) if (!existsSync(file)) throw new CommandProblem(`There is no file ${file}.`)
   return createTlsServer({ cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key), minVersion: 'TLSv1.2' })
 }
 
@@ -196,15 +189,15 @@ function makeServer(config: Config): Server {
 async function listen(server: Server, { host, port }: Config): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new StartProblem(`Port ${port} is in use. Stop what uses it, or give --port another one.`))
-      else if (error.code === 'EACCES') reject(new StartProblem(`This user may not listen on port ${port}.`))
-      else if (error.code === 'EADDRNOTAVAIL') reject(new StartProblem(`This machine has no address ${host}.`))
+      if (error.code === 'EADDRINUSE') reject(new CommandProblem(`Port ${port} is in use. Stop what uses it, or give --port another one.`))
+      else if (error.code === 'EACCES') reject(new CommandProblem(`This user may not listen on port ${port}.`))
+      else if (error.code === 'EADDRNOTAVAIL') reject(new CommandProblem(`This machine has no address ${host}.`))
       else reject(error)
     })
     server.listen(port, host, resolve)
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new StartProblem('The service has no port.')
+  if (address === null || typeof address === 'string') throw new CommandProblem('The service has no port.')
   return address.port
 }
 

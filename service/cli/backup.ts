@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readConfig } from '../config.ts'
 import { backup, restore } from '../ops/backup.ts'
+import { ConfigProblem } from '../problems.ts'
 
 export const backupHelp = `service backup: copies the service's data into one file, also while the service runs
 
@@ -21,7 +22,7 @@ export async function backupCommand(args: readonly string[]): Promise<void> {
   const { to, data, help } = options
   const { values } = parseArgs({ args: [...args], strict: true, options: { to, data, help } })
   if (values.help) return void process.stdout.write(backupHelp)
-  if (values.to === undefined) throw new TypeError('Name the file with --to FILE.')
+  if (values.to === undefined) throw new ConfigProblem('Name the file with --to FILE.')
   const file = resolve(values.to)
   await backup(dataOf(values.data), file)
   process.stdout.write(`${JSON.stringify({ backup: file })}\n`)
@@ -31,7 +32,7 @@ export async function restoreCommand(args: readonly string[]): Promise<void> {
   const { from, data, help } = options
   const { values } = parseArgs({ args: [...args], strict: true, options: { from, data, help } })
   if (values.help) return void process.stdout.write(restoreHelp)
-  if (values.from === undefined) throw new TypeError('Name the backup with --from FILE.')
+  if (values.from === undefined) throw new ConfigProblem('Name the backup with --from FILE.')
   const former = await restore(resolve(values.from), dataOf(values.data), Date.now)
   process.stdout.write(`${JSON.stringify({ restored: dataOf(values.data), ...(former === undefined ? {} : { former }) })}\n`)
 }

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { detailsOf } from '../../contract/errors.ts'
-import { type ConfigInput, ConfigProblem, readConfig } from '../config.ts'
-import { startService } from '../server.ts'
+import { Config, type ConfigInput, readConfig } from '../config.ts'
+import { ConfigProblem } from '../problems.ts'
 
 export const serveHelp = `service serve: the Roomkeeper service
 
@@ -44,7 +44,7 @@ const timingNames: readonly string[] = Object.values(timings)
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 
-/** Reads the command line of `serve`. @throws ConfigProblem, or a TypeError of parseArgs, that name what is wrong. */
+/** Reads the command line of `serve`. @throws ConfigProblem, or an error of parseArgs, that name what is wrong. */
 export function readServeArguments(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
@@ -99,7 +99,7 @@ export function readServeArguments(args: readonly string[]) {
     ...(values.host === undefined ? {} : { host: values.host }),
     ...(values.port === undefined ? {} : { port: numberOf('port', values.port) }),
     demo: values.demo ?? false,
-    ...(values['log-level'] === undefined ? {} : { logLevel: LogLevel.parse(values['log-level']) }),
+    ...(values['log-level'] === undefined ? {} : { logLevel: logLevelOf(values['log-level']) }),
     ...(values['agent-folder'] === undefined ? {} : { agentFolder: values['agent-folder'] }),
     ...(both('tls-cert', values['tls-cert'], 'tls-key', values['tls-key'])
       ? { tls: { cert: values['tls-cert'] ?? '', key: values['tls-key'] ?? '' } }
@@ -125,7 +125,12 @@ export function readServeArguments(args: readonly string[]) {
   return { help: values.help ?? false, json: values.json ?? false, parentPipe: values['parent-pipe'] ?? false, input }
 }
 
-const LogLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { error: '--log-level: trace, debug, info, warn, error, fatal or silent' })
+function logLevelOf(value: string): Config['logLevel'] {
+  const parsed = Config.shape.logLevel.safeParse(value)
+  if (!parsed.success) throw new ConfigProblem('--log-level: trace, debug, info, warn, error, fatal or silent.')
+  return parsed.data
+}
+
 const SettingsJson = z.record(z.string(), z.union([z.number(), z.boolean()]))
 
 function readSettings(json: string): z.infer<typeof SettingsJson> {
@@ -155,7 +160,9 @@ export async function serve(args: readonly string[]): Promise<void> {
     process.stdout.write(serveHelp)
     return
   }
-  const service = await startService(readConfig(input))
+  const config = readConfig(input)
+  const { startService } = await import('../server.ts')
+  const service = await startService(config)
   let stopping = false
   const stop = (): void => {
     if (stopping) return

@@ -1,24 +1,17 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { filesOf } from '../config.ts'
+import { CommandProblem } from '../problems.ts'
 import { checkDatabase, copyDatabase, lockFolder } from '../store/sqlite.ts'
-
-/** Why a backup or a restore was not done, in words for whoever typed the command. */
-export class BackupProblem extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'BackupProblem'
-  }
-}
 
 /**
  * Copies the service's data into one file, also while the service runs, and checks the copy.
- * @throws BackupProblem where there is no data, the file exists, or the copy is damaged.
+ * @throws CommandProblem where there is no data, the file exists, or the copy is damaged.
  */
 export async function backup(data: string, to: string): Promise<void> {
   const { database } = filesOf(data)
-  if (!existsSync(database)) throw new BackupProblem(`There is no service data in ${data}.`)
-  if (existsSync(to)) throw new BackupProblem(`${to} exists already. Name another file.`)
+  if (!existsSync(database)) throw new CommandProblem(`There is no service data in ${data}.`)
+  if (existsSync(to)) throw new CommandProblem(`${to} exists already. Name another file.`)
   mkdirSync(dirname(to), { recursive: true })
   const unfinished = `${to}.unfinished`
   rmSync(unfinished, { force: true })
@@ -27,26 +20,26 @@ export async function backup(data: string, to: string): Promise<void> {
     renameSync(unfinished, to)
   } catch (error) {
     rmSync(unfinished, { force: true })
-    throw new BackupProblem(`The backup failed: ${error instanceof Error ? error.message : String(error)}`, error)
+    throw new CommandProblem(`The backup failed: ${error instanceof Error ? error.message : String(error)}`, error)
   }
 }
 
 /**
  * Puts a backup in the place of the service's data. What was there stays beside it under another name.
  * @returns where the former data is, if there was any.
- * @throws BackupProblem where the service runs, or the backup is missing or damaged; nothing is changed then.
+ * @throws CommandProblem where the service runs, or the backup is missing or damaged; nothing is changed then.
  */
 export async function restore(from: string, data: string, now: () => number): Promise<string | undefined> {
-  if (!existsSync(from)) throw new BackupProblem(`There is no file ${from}.`)
+  if (!existsSync(from)) throw new CommandProblem(`There is no file ${from}.`)
   try {
     checkDatabase(from)
   } catch (error) {
-    throw new BackupProblem(`${from} is not a backup that can be restored: ${error instanceof Error ? error.message : String(error)}`, error)
+    throw new CommandProblem(`${from} is not a backup that can be restored: ${error instanceof Error ? error.message : String(error)}`, error)
   }
   const { folder, database, lock } = filesOf(data)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const unlock = lockFolder(lock)
-  if (!unlock) throw new BackupProblem(`A service is running on ${data}. Stop it first.`)
+  if (!unlock) throw new CommandProblem(`A service is running on ${data}. Stop it first.`)
   try {
     const incoming = `${database}.incoming`
     rmSync(incoming, { force: true })

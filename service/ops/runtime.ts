@@ -5,6 +5,10 @@ import { z } from 'zod'
 export const Runtime = z.object({ pid: z.int(), url: z.url(), adminSecret: z.string().min(1) })
 export type Runtime = z.infer<typeof Runtime>
 
+/** What the `token` command is answered. */
+export const LocalUsers = z.array(z.object({ email: z.string(), role: z.string(), tenant: z.string() }))
+export const LocalToken = z.object({ token: z.string() })
+
 export function writeRuntime(path: string, runtime: Runtime): void {
   rmSync(path, { force: true })
   writeFileSync(path, `${JSON.stringify(runtime)}\n`, { mode: 0o600 })

@@ -8,9 +8,7 @@ import type { Plugin } from '../../deps.ts'
 import { type Directory, embeddedIssuerName } from '../../identity/directory.ts'
 import type { EmbeddedIssuer } from '../../identity/issuer.ts'
 import { rolesOf } from '../../demo/people.ts'
-
-export const LocalUsers = z.array(z.object({ email: z.string(), role: z.string(), tenant: z.string() }))
-export const LocalToken = z.object({ token: z.string() })
+import { LocalToken, LocalUsers } from '../../ops/runtime.ts'
 
 /**
  * For the embedded issuer only, so for loopback only: the first tenant of an empty service, and the `token` command of

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { CommandProblem } from '../../problems.ts'
 import { first } from './0001-first.ts'
 import { rooms } from './0002-rooms.ts'
 
@@ -12,7 +13,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [first, rooms]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
-export class NewerDatabase extends Error {
+export class NewerDatabase extends CommandProblem {
   constructor(found: number, known: number) {
     super(
       `The data folder was written by a newer version of the service (database version ${found}; this one knows ${known}). ` +
