@@ -5,6 +5,9 @@ import type { Db } from './open.ts'
  * remembered while a snapshot runs, so that a page read before it cannot bring the row back. `seen` is the last snapshot
  * that had the row, or during which it came. The other tables are columns taken out of the documents for lists, and
  * words for search.
+ *
+ * Indexes are few, since a snapshot pays for each of them a hundred thousand times: what only the end of a snapshot or a
+ * change of scope asks for is found by a walk over the table, in the worker.
  */
 export function migration1(db: Db): void {
   db.exec(`
@@ -20,13 +23,11 @@ export function migration1(db: Db): void {
       body text
     );
     create unique index document_key on document (kind, id);
-    create index document_room on document (kind, room) where room is not null;
-    create index document_seen on document (seen);
     create index document_removed on document (docid) where body is null;
 
     create table room_list (
       docid integer primary key,
-      id text not null unique,
+      id text not null,
       name text not null,
       building text not null,
       city text not null,
@@ -38,13 +39,12 @@ export function migration1(db: Db): void {
       words text not null
     );
     create index room_list_state on room_list (state);
-    create index room_list_building on room_list (building, city);
     create virtual table room_words using fts5 (words, content = '', contentless_delete = 1,
       tokenize = 'unicode61 remove_diacritics 2');
 
     create table incident_list (
       docid integer primary key,
-      id text not null unique,
+      id text not null,
       number integer not null,
       room text not null,
       signalOrder integer not null,

@@ -89,7 +89,7 @@ describe('what is set aside', () => {
 describe('the cache schema', () => {
   it.each([
     ['select body from document where kind = ? and id = ?', /SEARCH document USING INDEX document_key/],
-    ['select docid from document where seen < ?', /SEARCH document USING (COVERING )?INDEX document_seen/],
+    ["select docid from document where kind = 'room' and id in (select value from json_each(?))", /COVERING INDEX document_key/],
     ['select body from entry_list join document using (docid) where incident = ? order by at desc', /USING (COVERING )?INDEX entry_list_incident/],
     ['select at from event_list where room = ? and at >= ?', /USING (COVERING )?INDEX event_list_room/],
     ['select at from event_list where room = ? and at < ? and signal = ? order by at desc limit 1', /INDEX event_list_signal/],

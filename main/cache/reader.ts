@@ -35,13 +35,15 @@ export class CacheReader {
     db.exec(`
       create temp table room_overlay as select * from main.room_list where 0;
       create unique index temp.room_overlay_id on room_overlay (id);
+      create index temp.room_overlay_docid on room_overlay (docid);
       create temp table incident_overlay as select * from main.incident_list where 0;
       create unique index temp.incident_overlay_id on incident_overlay (id);
+      create index temp.incident_overlay_docid on incident_overlay (docid);
       create temp view room_shown as
-        select * from main.room_list where id not in (select id from temp.room_overlay)
+        select * from main.room_list where docid not in (select docid from temp.room_overlay)
         union all select * from temp.room_overlay;
       create temp view incident_shown as
-        select * from main.incident_list where id not in (select id from temp.incident_overlay)
+        select * from main.incident_list where docid not in (select docid from temp.incident_overlay)
         union all select * from temp.incident_overlay;`)
   }
 
@@ -117,7 +119,7 @@ export class CacheReader {
     this.#run('delete from temp.room_overlay where id = ?', [id])
     if (columns !== null) {
       this.#run(
-        `insert into temp.room_overlay values ((select docid from main.room_list where id = @id), @id, @name, @building, @city, @buildingKey, @state, @stateOrder, @since,
+        `insert into temp.room_overlay values ((select docid from main.document where kind = 'room' and id = @id), @id, @name, @building, @city, @buildingKey, @state, @stateOrder, @since,
           @contact, @words)`,
         [columns],
       )
@@ -130,7 +132,7 @@ export class CacheReader {
     this.#run('delete from temp.incident_overlay where id = ?', [id])
     if (columns !== null) {
       this.#run(
-        `insert into temp.incident_overlay values ((select docid from main.incident_list where id = @id), @id, @number, @room, @signalOrder, @status, @severityOrder, @owner,
+        `insert into temp.incident_overlay values ((select docid from main.document where kind = 'incident' and id = @id), @id, @number, @room, @signalOrder, @status, @severityOrder, @owner,
           @at, @words)`,
         [columns],
       )

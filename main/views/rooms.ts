@@ -50,7 +50,7 @@ function source(shown: Shown, filter: RoomFilter, sort: RoomSort): LineSource {
   const { sql, values } = conditionOf(filter)
   const [first, ...others] = sortColumns[sort]
   return (only) => {
-    const some = only === undefined ? '' : 'and id in (select value from json_each(?))'
+    const some = only === undefined ? '' : "and docid in (select docid from document where kind = 'room' and id in (select value from json_each(?)))"
     return shown.reader
       .all<{ id: string; first: Value; second: Value | null }>(
         `select id, ${first} as first, ${others[0] ?? 'null'} as second from ${shown.reader.rooms} where ${sql} ${some}`,
