@@ -1,6 +1,6 @@
-import { type Dirent, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { join } from 'node:path'
 
 /**
  * What both hosts send with every file of the screens. Everything comes from the page's own origin, no script or style
@@ -51,17 +51,8 @@ export interface Shell {
 /** Lists the built screens. Undefined: they are not built. */
 export function openShell(folder: string): Shell | undefined {
   const files = new Map<string, string>()
-  let entries: Dirent[]
-  try {
-    entries = readdirSync(folder, { withFileTypes: true, recursive: true })
-  } catch {
-    return undefined
-  }
-  for (const entry of entries) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    files.set(`/${relative(folder, path).split(sep).join('/')}`, path)
-  }
+  if (!existsSync(folder)) return undefined
+  list(folder, '', files)
   const index = files.get('/index.html')
   if (index === undefined) return undefined
   files.set('/', index)
@@ -75,5 +66,14 @@ export function openShell(folder: string): Shell | undefined {
       const caching = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-store'
       return { body: await readFile(found), headers: { ...securityHeaders, 'content-type': type, 'cache-control': caching } }
     },
+  }
+}
+
+/** Folder by folder: inside a package (asar) Electron's own listing does not go deeper by itself. */
+function list(folder: string, at: string, files: Map<string, string>): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) list(path, `${at}/${entry.name}`, files)
+    else if (entry.isFile()) files.set(`${at}/${entry.name}`, path)
   }
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { createLog, lockDataFolder } from '../../core.ts'
-import { passphraseKeeper, plainKeeper } from '../../session/vault.ts'
+import { plainKeeper } from '../../session/vault.ts'
+import { passphraseFrom } from '../passphrase.ts'
 import { startProgram } from '../program.ts'
 import { openShell } from '../shell.ts'
 import { version } from '../version.ts'
@@ -29,13 +30,6 @@ function say(json: boolean, console: string, more: object = {}): Promise<void> {
   return new Promise((resolve) => void process.stdout.write(`${text}\n`, () => resolve()))
 }
 
-function keeperOf({ passphraseFile }: BrowserOptions) {
-  if (passphraseFile === undefined) return plainKeeper
-  const [passphrase = ''] = readFileSync(passphraseFile, 'utf8').split(/\r?\n/u)
-  if (passphrase === '') throw new Error(`${passphraseFile} is empty: its first line is the passphrase.`)
-  return passphraseKeeper(passphrase)
-}
-
 /** The folder, or the link that the console holding it has given. */
 async function takeFolder(options: BrowserOptions) {
   try {
@@ -52,7 +46,7 @@ async function run(options: BrowserOptions): Promise<void> {
   const ended = toldToEnd(options.parentPipe)
   const shell = openShell(screens)
   if (!shell) throw new Error(notBuilt)
-  const keeper = keeperOf(options)
+  const keeper = options.passphraseFile === undefined ? plainKeeper : passphraseFrom(options.passphraseFile)
   const folder = await takeFolder(options)
   if (typeof folder === 'string') return say(options.json, folder, { running: true })
   const log = createLog(options.logLevel)
