@@ -79,14 +79,10 @@ function decode(data: unknown): unknown {
   }
 }
 
-/**
- * The browser host's way in: the one-time token of the address's fragment becomes a cookie, and leaves the address so
- * that it is neither copied nor kept in the history.
- */
-async function takeTokenFromAddress(): Promise<void> {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token')
-  if (token === null) return
-  history.replaceState(null, '', `${location.pathname}${location.search}`)
+const tokenIn = (address: string): string | null => new URLSearchParams(new URL(address).hash.slice(1)).get('token')
+
+/** The browser host's way in: a link's token becomes a cookie. */
+async function enter(token: string): Promise<void> {
   try {
     await fetch('/session', {
       method: 'POST',
@@ -97,6 +93,23 @@ async function takeTokenFromAddress(): Promise<void> {
   } catch {
     // The socket is refused without the cookie, and the screen says how to come in again.
   }
+}
+
+/**
+ * Takes the one-time token out of the address, so that it is neither copied nor kept in the history. A link that is
+ * opened in a tab which shows the console already changes only the fragment: the page is loaded anew then.
+ */
+async function takeTokenFromAddress(): Promise<void> {
+  window.addEventListener('hashchange', (event) => {
+    const later = tokenIn(event.newURL)
+    if (later === null) return
+    history.replaceState(null, '', `${location.pathname}${location.search}`)
+    void enter(later).then(() => location.reload())
+  })
+  const token = tokenIn(location.href)
+  if (token === null) return
+  history.replaceState(null, '', `${location.pathname}${location.search}`)
+  await enter(token)
 }
 
 /** The pipe of the host that this page runs in. */

@@ -13,6 +13,9 @@ export function largestUnit(ms: number): { unit: 'second' | 'minute' | 'hour' | 
   return { unit: 'day', count: Math.floor(span / day) }
 }
 
+/** English as this product spells it; the day comes before the month. */
+const tagOf = (language: string): string => (language === 'en' ? 'en-GB' : language)
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Formats are costly to make and lists need thousands. A zone that does not exist gives the operator's own. */
@@ -22,9 +25,9 @@ function dateFormat(language: string, name: string, options: Intl.DateTimeFormat
   if (known) return known
   let made: Intl.DateTimeFormat
   try {
-    made = new Intl.DateTimeFormat(language, options)
+    made = new Intl.DateTimeFormat(tagOf(language), options)
   } catch {
-    made = new Intl.DateTimeFormat(language, { ...options, timeZone: undefined })
+    made = new Intl.DateTimeFormat(tagOf(language), { ...options, timeZone: undefined })
   }
   if (formats.size > 500) formats.clear()
   formats.set(key, made)

@@ -1,4 +1,4 @@
-import { evidenceOf, type Severity, type SignalValue } from '../../contract/signals.ts'
+import { evidenceOf, type Severity, type SignalId, type SignalValue } from '../../contract/signals.ts'
 import type { IncidentView, RoomState } from '../../contract/views.ts'
 
 /** Everything that StateMark can draw: one colour, one shape and one word each. */
@@ -61,6 +61,10 @@ export function markOfIncident(incident: Pick<IncidentView, 'status' | 'severity
   if (incident.status === 'investigating') return 'investigating'
   return incident.signal === 'connectivity.agent' ? 'disconnected' : incident.severity
 }
+
+/** The message that names what is wrong: the signal, except that a silent agent is not called connected. */
+export const faultOf = (signal: SignalId): string =>
+  signal === 'connectivity.agent' ? 'incident.silent' : `signal.${signal}`
 
 /** A signal's value, drawn by the severity that it would have as an incident. */
 export function markOfSignal(value: SignalValue, severity: Severity): Mark {
