@@ -2,6 +2,7 @@ import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Kind } from '../../contract/entities.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { ChangedRow } from '../bus/bus.ts'
+import { unchanging } from './documents.ts'
 import type { Tables } from './tables.ts'
 import type { TenantTransaction } from './transaction.ts'
 
@@ -22,7 +23,9 @@ type Item = { -readonly [P in keyof ChangedRow]: ChangedRow[P] } & { tenant: Ten
  * last in a database transaction; the result is true once that is committed.
  */
 export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTransaction>): Promise<Committed[]> {
-  const items: Item[] = []
+  /** Documents that are new by their kind, and those that may replace one. */
+  const made: Item[] = []
+  const changed: Item[] = []
   const committed: Committed[] = []
   const audits = []
   for (const tx of transactions) {
@@ -31,16 +34,18 @@ export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTra
     let seq = await takeSequences(db, tx.tenant, tx.pending.size)
     const rows: Item[] = []
     for (const { kind, id, room, owner, state, body } of tx.pending.values()) {
-      rows.push({ tenant: tx.tenant, kind, id, room, owner, state, rev: 0, seq: ++seq, body })
+      const item: Item = { tenant: tx.tenant, kind, id, room, owner, state, rev: 1, seq: ++seq, body }
+      rows.push(item)
+      if (body !== null && unchanging.has(kind)) made.push(item)
+      else changed.push(item)
     }
-    items.push(...rows)
     committed.push({ tenant: tx.tenant, upTo: seq, rows })
   }
-  for (let start = 0; start < items.length; ) {
-    const size = Math.min(rowsPerStatement, 2 ** Math.floor(Math.log2(items.length - start)))
-    await upsert(db, items.slice(start, start + size))
-    start += size
+  for (const some of statementsOf(made)) {
+    const query = built(inserts, some.length, () => buildInsert(db, some.length).compile())
+    await db.executeQuery({ ...query, parameters: parametersOf(some) })
   }
+  for (const some of statementsOf(changed)) await upsert(db, some)
   for (let start = 0; start < audits.length; start += rowsPerStatement) {
     await db.insertInto('audit').values(audits.slice(start, start + rowsPerStatement)).execute()
   }
@@ -66,26 +71,41 @@ interface Revision {
 }
 
 /** Statements by number of rows: building one costs more than running it. */
+const inserts = new Map<number, CompiledQuery>()
 const upserts = new Map<number, CompiledQuery<Revision>>()
 
-/** The revision is counted by the database, so that nobody has to read a document to replace it. */
-async function upsert(db: Kysely<Tables>, items: readonly Item[]): Promise<void> {
+function built<Q>(known: Map<number, Q>, rows: number, build: () => Q): Q {
+  const query = known.get(rows) ?? build()
+  known.set(rows, query)
+  return query
+}
+
+function* statementsOf(items: readonly Item[]): Generator<Item[]> {
+  for (let start = 0; start < items.length; ) {
+    const size = Math.min(rowsPerStatement, 2 ** Math.floor(Math.log2(items.length - start)))
+    yield items.slice(start, start + size)
+    start += size
+  }
+}
+
+function parametersOf(items: readonly Item[]): unknown[] {
   const parameters: unknown[] = []
   for (const { tenant, kind, id, room, owner, state, seq, body } of items) {
     parameters.push(tenant, kind, id, room, owner, state, 1, seq, body === null ? 1 : 0, body ?? '')
   }
-  let built = upserts.get(items.length)
-  if (built === undefined) {
-    built = buildUpsert(db, items.length)
-    upserts.set(items.length, built)
-  }
-  const { rows } = await db.executeQuery<Revision>({ ...built, parameters })
-  const revisions = new Map<string, number>()
-  for (const { tenant, kind, id, rev } of rows) revisions.set(`${tenant}/${kind}/${id}`, rev)
-  for (const item of items) item.rev = revisions.get(`${item.tenant}/${item.kind}/${item.id}`) ?? 0
+  return parameters
 }
 
-function buildUpsert(db: Kysely<Tables>, rows: number): CompiledQuery<Revision> {
+/** The revision is counted by the database, so that nobody has to read a document to replace it. */
+async function upsert(db: Kysely<Tables>, items: readonly Item[]): Promise<void> {
+  const query = built(upserts, items.length, () => buildUpsert(db, items.length))
+  const { rows } = await db.executeQuery<Revision>({ ...query, parameters: parametersOf(items) })
+  const revisions = new Map<string, number>()
+  for (const { tenant, kind, id, rev } of rows) revisions.set(`${tenant}/${kind}/${id}`, rev)
+  for (const item of items) item.rev = revisions.get(`${item.tenant}/${item.kind}/${item.id}`) ?? 1
+}
+
+function buildInsert(db: Kysely<Tables>, rows: number) {
   const placeholder = sql<never>`${null}`
   const row = {
     tenant: placeholder,
@@ -99,9 +119,11 @@ function buildUpsert(db: Kysely<Tables>, rows: number): CompiledQuery<Revision> 
     deleted: placeholder,
     body: placeholder,
   }
-  return db
-    .insertInto('document')
-    .values(Array.from({ length: rows }, () => row))
+  return db.insertInto('document').values(Array.from({ length: rows }, () => row))
+}
+
+function buildUpsert(db: Kysely<Tables>, rows: number): CompiledQuery<Revision> {
+  return buildInsert(db, rows)
     .onConflict((conflict) =>
       conflict.columns(['tenant', 'kind', 'id']).doUpdateSet((eb) => ({
         room: eb.ref('excluded.room'),

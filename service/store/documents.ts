@@ -26,6 +26,9 @@ export function belongingOf<K extends Kind>(kind: K, doc: Doc<K>): Belonging {
   return belongings[kind](doc)
 }
 
+/** Kinds whose documents are made once and never changed: their revision is always 1. */
+export const unchanging: ReadonlySet<Kind> = new Set<Kind>(['roomEvent', 'entry', 'receipt'])
+
 /** A document as it is stored. `body` is its JSON, or null when it was removed. */
 export interface StoredRow {
   readonly kind: Kind
