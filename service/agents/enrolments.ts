@@ -1,4 +1,3 @@
-import { calculateJwkThumbprint } from 'jose'
 import type { z } from 'zod'
 import { v7 } from 'uuid'
 import { enrolmentProof, type EnrolmentRequest } from '../../contract/agent.ts'
@@ -11,7 +10,7 @@ import type { ServiceDeps } from '../deps.ts'
 import type { RateLimit } from '../http/rateLimit.ts'
 import type { DeviceTable } from '../store/tables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
-import { isSignedBy } from './proofs.ts'
+import { isSignedBy, thumbprintOf } from './proofs.ts'
 
 type Enrolment = z.output<typeof EnrolmentRequest>
 
@@ -77,7 +76,7 @@ export class Enrolments {
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
     const { installation, publicKey, proof } = request
     if (!isSignedBy(publicKey, enrolmentProof(installation, publicKey), proof)) throw new RoomkeeperError('enrol.proofInvalid')
-    const thumbprint = await calculateJwkThumbprint(publicKey)
+    const thumbprint = thumbprintOf(publicKey)
     return new Promise((done, failed) => {
       this.#waiting.push({ credential, request, thumbprint, done, failed })
       if (!this.#working) void this.#work()

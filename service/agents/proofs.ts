@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import { DevicePublicKey } from '../../contract/agent.ts'
 
 /**
@@ -13,6 +13,11 @@ export function isSignedBy(key: DevicePublicKey, text: string, signature: string
   } catch {
     return false
   }
+}
+
+/** The key's thumbprint (RFC 7638, SHA-256, base64url): the same for every way to write the key down. */
+export function thumbprintOf({ crv, kty, x, y }: DevicePublicKey): string {
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
 }
 
 /** A public key as the device table keeps it. */

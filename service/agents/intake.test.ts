@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { v7 } from 'uuid'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DeviceId, JournalId, RoomId, TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import { inProcessBus } from '../bus/bus.ts'
+import { Rooms } from '../incidents/rooms.ts'
+import { makeMetrics } from '../ops/metrics.ts'
+import { Store } from '../store/store.ts'
+import { system } from '../store/transaction.ts'
+import { Intake, type SessionOutcome } from './intake.ts'
+import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
+import { Silences } from './silences.ts'
+
+const tenant = TenantId.parse(v7())
+const nobody: SessionOwner = { receive: () => undefined, broken: () => undefined, gone: () => undefined }
+
+/** A socket that is connected to nothing and counts how often it was told to stop. */
+class StillSocket extends AgentSocket {
+  pauses = 0
+  resumes = 0
+  constructor() {
+    super('ws://127.0.0.1:9', { lookup: () => undefined })
+    this.on('error', () => undefined)
+  }
+  override pause(): void {
+    this.pauses++
+  }
+  override resume(): void {
+    this.resumes++
+  }
+}
+
+let folder: string
+let store: Store
+let rooms: Rooms
+let outcomes: SessionOutcome[]
+let failed: unknown[]
+let intake: Intake
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'roomkeeper-intake-'))
+  const bus = inProcessBus((error) => {
+    throw error
+  })
+  store = await Store.open({ path: join(folder, 'service.db'), bus, now: Date.now })
+  await store.createTenant({ id: tenant, name: 'Contoso', issuer: 'issuer', directory: 'directory' }, system, async () => undefined)
+  rooms = new Rooms()
+  outcomes = []
+  failed = []
+  intake = new Intake({
+    store,
+    rooms,
+    metrics: makeMetrics(),
+    now: Date.now,
+    isPresent: () => false,
+    onCommitted: (found) => {
+      outcomes.push(...found)
+      for (const { session, progress } of found) session.progress = progress
+    },
+    onFailed: (sessions, error) => failed.push([sessions.size, error]),
+  })
+})
+afterEach(async () => {
+  await intake.idle()
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function makeSession(): Promise<{ session: AgentSession; socket: StillSocket }> {
+  const socket = new StillSocket()
+  const session = new AgentSession(socket, nobody, '', Date.now())
+  const [device, room] = [DeviceId.parse(v7()), RoomId.parse(v7())]
+  await store.write(tenant, system, async (tx) => {
+    const place = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
+    const facts = { platform: '', os: '', manufacturer: '', model: '', serial: '', agentVersion: '', appVersion: '', address: '' }
+    const work = rooms.within(tx)
+    await work.create({ id: room, name: 'Room', place, onboardedAt: 1, inCall: false, device: { id: device, profile: 'generic', keyProtection: 'tpm', ...facts } })
+    await work.flush()
+  })
+  session.identity = { device, tenant, room }
+  session.phase = 'arriving'
+  intake.add({ kind: 'arrival', session, journal: JournalId.parse(v7()), clockOffsetMs: 0 })
+  await intake.idle()
+  return { session, socket }
+}
+
+const reportOf = (session: AgentSession, number: number) =>
+  ({ kind: 'report', session, number, receivedAt: Date.now(), report: { number, observedAt: Date.now(), signals: {} } }) as const
+
+describe('intake', () => {
+  it('commits what came together with one acknowledgement per device, and writes its progress', async () => {
+    const { session } = await makeSession()
+    outcomes = []
+    for (let number = 1; number <= 500; number++) intake.add(reportOf(session, number))
+    await intake.idle()
+    expect(outcomes.map(({ progress }) => progress.acknowledged)).toEqual([500])
+    const row = await store.read(tenant, 'wholeTenant').tables.deviceProgress().select('acknowledged').executeTakeFirst()
+    expect(row?.acknowledged).toBe(500)
+  })
+
+  it('stops reading from who fills the queue, and goes on when there is room', async () => {
+    const { session, socket } = await makeSession()
+    for (let number = 1; number <= limits.intakeQueue + 10; number++) intake.add(reportOf(session, number))
+    expect(socket.pauses).toBe(1)
+    await intake.idle()
+    expect(socket.resumes).toBe(1)
+    expect(session.progress?.acknowledged).toBe(limits.intakeQueue + 10)
+  })
+
+  it('passes over reports behind one that is missing', async () => {
+    const { session } = await makeSession()
+    for (const number of [1, 2, 4, 5]) intake.add(reportOf(session, number))
+    await intake.idle()
+    expect(session.progress?.acknowledged).toBe(2)
+  })
+
+  it("lets one device's failure be its own", async () => {
+    const [bad, good] = [(await makeSession()).session, (await makeSession()).session]
+    const poison = { ...reportOf(bad, 1), report: { number: 1, observedAt: 0, signals: {}, get full(): boolean { throw new Error('poison') } } }
+    intake.add(poison)
+    intake.add(reportOf(good, 1))
+    await intake.idle()
+    expect(failed).toEqual([[1, new Error('poison')]])
+    expect(good.progress?.acknowledged).toBe(1)
+    expect(bad.progress?.acknowledged).toBe(0)
+  })
+})
+
+describe('silences', () => {
+  it('are named once, not before their time, and not while the service itself is young', () => {
+    const silences = new Silences(100, 1_000)
+    const room = RoomId.parse(v7())
+    silences.expect(tenant, room, 500)
+    expect(silences.due(999)).toEqual([])
+    expect(silences.due(1_000)).toEqual([{ tenant, room, lastContactAt: 500 }])
+    expect(silences.due(2_000)).toEqual([])
+    silences.expect(tenant, room, 2_000)
+    expect(silences.due(2_099)).toEqual([])
+    silences.arrived(room)
+    expect(silences.due(9_000)).toEqual([])
+  })
+})
