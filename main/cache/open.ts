@@ -12,6 +12,9 @@ export type Db = Database.Database
  */
 const pageBytes = 16_384
 
+/** Pages kept decrypted by the writer: what a batch touches should not be read again for the next. */
+const pageCacheKiB = 32 * 1_024
+
 function unlock(db: Db, key: Uint8Array): void {
   db.pragma("cipher = 'aegis'")
   db.pragma(`key = 'raw:${Buffer.from(key).toString('hex')}'`)
@@ -59,6 +62,7 @@ export function openWritable(options: WritableOptions): Db {
     db.pragma(`synchronous = ${options.synchronous}`)
     db.pragma('temp_store = memory')
     db.pragma('secure_delete = fast')
+    db.pragma(`cache_size = -${pageCacheKiB}`)
     migrate(db, options.migrations, version)
     return db
   } catch (error) {

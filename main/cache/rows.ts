@@ -77,14 +77,14 @@ export class RowStore {
       room: db.prepare<[number], { words: string }>('select words from room_list where docid = ?'),
       incident: db.prepare<[number], { words: string }>('select words from incident_list where docid = ?'),
     }
-    this.#setRoom = db.prepare(`
-      insert or replace into room_list (docid, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
+    this.#setRoom = this.#setter(`
+      into room_list (docid, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    this.#setIncident = db.prepare(`
-      insert or replace into incident_list (docid, id, number, room, signalOrder, status, severityOrder, owner, at, words)
+    this.#setIncident = this.#setter(`
+      into incident_list (docid, id, number, room, signalOrder, status, severityOrder, owner, at, words)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    this.#setEntry = db.prepare('insert or replace into entry_list values (?, ?, ?)')
-    this.#setEvent = db.prepare('insert or replace into event_list values (?, ?, ?, ?, ?, ?)')
+    this.#setEntry = this.#setter('into entry_list (docid, incident, at) values (?, ?, ?)')
+    this.#setEvent = this.#setter('into event_list (docid, room, at, kind, signal, value) values (?, ?, ?, ?, ?, ?)')
     this.#addWords = {
       room: db.prepare('insert into room_words (rowid, words) values (?, ?)'),
       incident: db.prepare('insert into incident_words (rowid, words) values (?, ?)'),
@@ -98,6 +98,18 @@ export class RowStore {
       incident: db.prepare('delete from incident_list where docid = ?'),
       entry: db.prepare('delete from entry_list where docid = ?'),
       roomEvent: db.prepare('delete from event_list where docid = ?'),
+    }
+  }
+
+  /**
+   * A new line goes in by a plain insert: `or replace` opens a savepoint of its own, at which the full-text index writes
+   * out what it has gathered, and that would be once a row.
+   */
+  #setter(into: string): (place: Place, ...columns: (string | number | null)[]) => void {
+    const insert = this.#db.prepare(`insert ${into}`)
+    const replace = this.#db.prepare(`insert or replace ${into}`)
+    return ({ docid, fresh }, ...columns) => {
+      ;(fresh ? insert : replace).run(docid, ...columns)
     }
   }
 
@@ -152,26 +164,25 @@ export class RowStore {
   }
 
   #list(place: Place, parsed: AnyDoc): void {
-    const { docid } = place
     switch (parsed.kind) {
       case 'room': {
         const { id, name, building, city, buildingKey, state, stateOrder, since, contact, words } = roomColumns(parsed.doc)
         this.#index('room', place, words)
-        this.#setRoom.run(docid, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
+        this.#setRoom(place, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
         break
       }
       case 'incident': {
         const { id, number, room, signalOrder, status, severityOrder, owner, at, words } = incidentColumns(parsed.doc)
         this.#index('incident', place, words)
-        this.#setIncident.run(docid, id, number, room, signalOrder, status, severityOrder, owner, at, words)
+        this.#setIncident(place, id, number, room, signalOrder, status, severityOrder, owner, at, words)
         break
       }
       case 'entry':
-        this.#setEntry.run(docid, parsed.doc.incident, parsed.doc.at)
+        this.#setEntry(place, parsed.doc.incident, parsed.doc.at)
         break
       case 'roomEvent': {
         const { room, at, kind, signal, value } = parsed.doc
-        this.#setEvent.run(docid, room, at, kind, signal ?? null, value ?? null)
+        this.#setEvent(place, room, at, kind, signal ?? null, value ?? null)
         break
       }
       case 'tenant':
