@@ -6,7 +6,9 @@ import { unzipSync } from 'fflate'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { AssignmentList, EnrolmentKey, IncidentList, RoleList, RoomList } from '../../contract/api.ts'
+import { AssignmentList, EnrolmentKey, IncidentList, PeopleList, RoleList, RoomList } from '../../contract/api.ts'
+import { Entry, Incident } from '../../contract/entities.ts'
+import { SnapshotPage } from '../../contract/feed.ts'
 import { Problem } from '../../contract/errors.ts'
 import { enrolmentOf, enrolRaw, newKey, type TestDevice } from '../agents/testing/device.ts'
 import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
@@ -219,6 +221,57 @@ describe('a command and its key (CON-3)', () => {
   })
 })
 
+describe('commands about incidents (INC-5)', () => {
+  const send = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command(body) })
+
+  it('assign, comment, acknowledge and take it back, each with its line of history', async () => {
+    const [device] = await makeRooms(service, 1)
+    if (!device) throw new Error('no device')
+    devices.push(device)
+    await send('manager', { type: 'rooms.enrol', rooms: [device.enrolment.room] })
+    const { id: incident } = await breakCamera(service, device)
+    const { items: known } = PeopleList.parse((await service.ask('/v1/people', { token: tokens.manager })).json)
+    const clara = known.find(({ email }) => email === demo.lead)
+    for (const body of [
+      { type: 'incident.assign', incident, owner: clara?.id },
+      { type: 'incident.comment', incident, text: 'Spare camera ordered' },
+      { type: 'incident.acknowledge', incident },
+    ]) {
+      expect((await send('manager', body)).json).toMatchObject({ outcome: 'applied' })
+    }
+    const read = async () => Incident.parse((await service.ask(`/v1/incidents/${incident}`, { token: tokens.manager })).json)
+    expect(await read()).toMatchObject({ owner: { name: 'Clara Nguyen' }, lastComment: { text: 'Spare camera ordered' }, acknowledged: { by: { name: 'Amélie Laurent' } } })
+    await send('manager', { type: 'incident.unacknowledge', incident })
+    await send('manager', { type: 'incident.assign', incident, owner: null })
+    expect(await read()).not.toHaveProperty('acknowledged')
+    expect(await read()).not.toHaveProperty('owner')
+    const { rows } = SnapshotPage.parse((await service.ask('/v1/snapshot', { token: tokens.manager })).json)
+    const mine = rows.flatMap(({ kind, doc }) => (kind === 'entry' ? [Entry.parse(doc)] : [])).filter((entry) => entry.incident === incident && entry.actor.kind === 'person')
+    expect(mine.map(({ kind }) => kind).sort()).toEqual(['acknowledged', 'assigned', 'assigned', 'comment', 'unacknowledged'])
+
+    expect(codeOf(await send('manager', { type: 'incident.assign', incident, owner: v7() }))).toBe('incident.ownerUnknown')
+    await device.acknowledged(device.report({ 'peripherals.camera': 'healthy' }))
+    while ((await read()).status !== 'resolved') await new Promise((resolve) => setImmediate(resolve))
+    expect(codeOf(await send('manager', { type: 'incident.acknowledge', incident }))).toBe('incident.resolved')
+  })
+})
+
+it('refusals of known people stand in the audit, those of strangers do not (AUD-1)', async () => {
+  const stranger = v7()
+  await service.ask(`/v1/rooms/${stranger}`)
+  await service.ask('/v1/roles', { token: tokens.tech })
+  await service.ask('/v1/commands', { token: tokens.tech, body: command({ type: 'rooms.enrol', rooms: [roomOf(0)] }) })
+  const db = new Database(join(data, 'service', 'service.db'), { readonly: true })
+  const rows = z
+    .array(z.object({ objectName: z.string(), userId: z.string(), actor: z.string().nullable(), detail: z.string() }))
+    .parse(db.prepare(`select "objectName", "userId", actor, detail from audit where "resultStatus" = 'Failed'`).all())
+  db.close()
+  expect(rows.every(({ userId, actor }) => userId !== '' && actor !== null)).toBe(true)
+  expect(rows.filter(({ objectName, detail }) => objectName === 'GET /v1/roles' && detail.includes('access.denied')).length).toBeGreaterThan(0)
+  expect(rows.filter(({ objectName, detail }) => objectName === 'rooms.enrol' && detail.includes('access.denied')).length).toBeGreaterThan(0)
+  expect(JSON.stringify(rows)).not.toContain(stranger)
+})
+
 describe('roles (ACC-2)', () => {
   const all = ['rooms.view', 'rooms.modify', 'rooms.resetKey', 'rooms.downloadKey', 'rooms.unenroll', 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'settings.view', 'settings.modify', 'roles.view', 'roles.modify']
   const techs = ['rooms.view', 'rooms.modify', 'rooms.downloadKey', 'rooms.unenroll', 'incidents.create', 'incidents.view', 'incidents.update']
@@ -292,7 +345,7 @@ describe('the edges', () => {
   it('limits requests per token, not for others', async () => {
     const token = await service.tokenOf(demo.nobody)
     let last = 0
-    for (let round = 0; round < 40 && last !== 429; round += 1) {
+    for (let round = 0; round < 200 && last !== 429; round += 1) {
       const answers = await Promise.all(Array.from({ length: 50 }, () => service.ask('/v1/me', { token })))
       last = Math.max(...answers.map(({ status }) => status))
       const limited = answers.find(({ status }) => status === 429)

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeJwt } from 'jose'
 import { z } from 'zod'
+import { EnrolmentKey } from '../../contract/api.ts'
 import { FormBrowser, type Page } from '../testing/browser.ts'
 import { codeOf, demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
 
@@ -162,6 +164,52 @@ describe('a restart', () => {
     const renewed = await tokenRequest({ grant_type: 'refresh_token', refresh_token })
     expect((await service.ask('/v1/me', { token: Tokens.parse(renewed.json).access_token })).json).toEqual(before)
   })
+})
+
+describe('a service with an issuer of its own', () => {
+  it('finds its keys by discovery, makes its first tenant, and takes its people', async () => {
+    const folder = makeFolder()
+    const token = await service.tokenOf(demo.manager)
+    const { tid } = z.object({ tid: z.string() }).parse(decodeJwt(token))
+    const issuer = `${service.url}/identity`
+    const other = await TestService.start(
+      folder,
+      ...['--issuer', issuer, '--audience', 'urn:roomkeeper:service', '--client-id', clientId],
+      ...['--tenant-directory', tid, '--tenant-name', 'Contoso elsewhere'],
+    )
+    try {
+      expect((await other.ask('/.well-known/roomkeeper')).json).toMatchObject({ issuer, embeddedIssuer: false, setupRequired: false })
+      expect((await other.ask('/v1/me', { token })).json).toMatchObject({ email: demo.manager, access: { globalAdministrator: true, grants: [] } })
+      expect((await other.ask('/v1/rooms', { token: await service.tokenOf(demo.tech) })).status).toBe(403)
+      expect((await other.ask('/v1/setup', { body: {} })).status).toBe(404)
+      expect((await other.ask('/identity/auth')).status).toBe(404)
+    } finally {
+      await other.stop()
+      removeFolder(folder)
+    }
+  })
+})
+
+it('no secret reaches the log, however much is logged', async () => {
+  const folder = makeFolder()
+  const before = service
+  const password = 'a password nobody may read'
+  service = await TestService.start(folder, '--log-level', 'trace')
+  try {
+    await service.ask('/v1/setup', { body: { tenant: 'T', name: 'Ada', email: 'ada@t.example', password } })
+    const { tokens } = await signIn('ada@t.example', { password })
+    await signIn('ada@t.example', { password: `${password}!` })
+    const { access_token, refresh_token } = Tokens.parse(tokens.json)
+    const { key } = EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: access_token })).json)
+    await service.ask('/v1/me', { token: `${access_token}x` })
+    await service.stop()
+    expect(service.log).toContain('the service is ready')
+    for (const secret of [password, access_token, refresh_token, key]) expect(service.log).not.toContain(secret)
+  } finally {
+    await service.stop()
+    service = before
+    removeFolder(folder)
+  }
 })
 
 describe('setting up an empty service', () => {

@@ -34,18 +34,20 @@ const incident = (room: RoomId, number: number, status: Incident['status'] = 'ne
 let folder: string
 let store: Store
 let published: BusTopics['changes'][]
+let now = 1_000
 
 async function open(): Promise<Store> {
   const bus = inProcessBus((error) => {
     throw error
   })
   bus.subscribe('changes', (message) => published.push(message))
-  return Store.open({ path: join(folder, 'service.db'), bus, now: () => 1_000 })
+  return Store.open({ path: join(folder, 'service.db'), bus, now: () => now })
 }
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'roomkeeper-store-'))
   published = []
+  now = 1_000
   store = await open()
   for (const id of [tenantId, other]) {
     await store.createTenant({ id, name: 'T', issuer: 'i', directory: id }, system, async () => undefined)
@@ -143,6 +145,28 @@ describe('a write', () => {
     await store.close()
     store = await open()
     expect(await store.read(tenantId, 'wholeTenant').get('settings', tenantId)).toEqual(settings(7))
+  })
+})
+
+describe('pruning', () => {
+  it('deletes audit, outcomes and receipts from before their moments, and nothing else', async () => {
+    const person = PersonId.parse(v7())
+    const keep = async (at: number, tenant = tenantId) => {
+      now = at
+      const key = CommandKey.parse(v7())
+      await store.write(tenant, system, async (tx) => {
+        tx.audit({ category: 'Test', objectName: String(at), operation: 'Create' })
+        await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
+        tx.put('receipt', { id: key, person, at })
+      })
+    }
+    for (const at of [100, 200, 300]) await keep(at)
+    await keep(100, other)
+    expect(await store.prune({ audit: 200, outcomes: 300 })).toEqual({ audit: 2, outcomes: 3 })
+    const read = store.read(tenantId, 'wholeTenant')
+    expect((await read.tables.audit().select('objectName').orderBy('at').execute()).map((row) => row.objectName)).toEqual(['200', '300'])
+    expect(await read.count('receipt')).toBe(1)
+    expect(await read.get('tenant', tenantId)).toBeDefined()
   })
 })
 

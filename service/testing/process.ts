@@ -36,8 +36,11 @@ export class TestService {
   readonly url: string
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, url: string, data: string) {
+  readonly #said: () => string
+
+  private constructor(child: ChildProcess, url: string, data: string, said: () => string) {
     this.#child = child
+    this.#said = said
     this.url = url
     this.data = data
   }
@@ -53,10 +56,15 @@ export class TestService {
       const ready: unknown = JSON.parse(line)
       if (typeof ready === 'object' && ready !== null && 'service' in ready && typeof ready.service === 'string') {
         child.stdout.resume()
-        return new TestService(child, ready.service, data)
+        return new TestService(child, ready.service, data, () => said)
       }
     }
     throw new Error(`The service ended before it was ready: ${said}`)
+  }
+
+  /** All that the service has logged. */
+  get log(): string {
+    return this.#said()
   }
 
   get runtime(): Runtime {
