@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Room } from '../contract/entities.ts'
 import { run } from '../build/run.ts'
 import { fault, people } from './product.ts'
-import { expect, incidentRow, signIn, test } from './test.ts'
+import { expect, incidentRow, open, signIn, test } from './test.ts'
 
 const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
@@ -51,7 +51,7 @@ test('kill -9 of console, agents and service at random moments under load: nothi
     if (victim === 'service') await stack.startService()
     else if (victim === 'fleet') await stack.startFleet()
     else {
-      await page.goto(await stack.startConsole())
+      await open(page, await stack.startConsole())
       await incidentRow(page, commented.name).click()
     }
   }

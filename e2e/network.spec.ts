@@ -1,5 +1,5 @@
 import { fault, people } from './product.ts'
-import { acknowledge, expect, incidentRow, signIn, test, whenLive } from './test.ts'
+import { acknowledge, expect, incidentRow, open, signIn, test, whenLive } from './test.ts'
 
 const room = async (api: { rooms(): Promise<{ name: string }[]> }): Promise<string> => {
   const [first] = await api.rooms()
@@ -29,7 +29,7 @@ test('acknowledged with the network cut, sent once when it is back, and kept ove
   await stack.startService()
   await stack.startFleet()
   stack.proxy.resume()
-  await page.goto(await stack.startConsole())
+  await open(page, await stack.startConsole())
   await whenLive(page)
   await expect(row).toHaveAttribute('data-acknowledged', 'true')
   await expect(row).toHaveAttribute('data-pending', 'false')
@@ -47,7 +47,7 @@ test('the console starts from its copy with no service at all, and says how old 
 
   await stack.kill('console')
   await stack.kill('service')
-  await page.goto(await stack.startConsole())
+  await open(page, await stack.startConsole())
   await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', /offline|connecting/)
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row').first()).toBeVisible()

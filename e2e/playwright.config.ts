@@ -5,12 +5,12 @@ const executablePath = process.env['ROOMKEEPER_CHROMIUM'] ?? findChromium()
 
 /**
  * Each test starts the product itself (e2e/product.ts), so that few run at a time. What a failed test saw is kept in
- * test-results/.
+ * out/test/e2e.
  */
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
-  outputDir: '../test-results',
+  outputDir: '../out/test/e2e',
   fullyParallel: false,
   workers: 2,
   timeout: 120_000,
@@ -23,6 +23,6 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    trace: 'off',
   },
 })

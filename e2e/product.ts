@@ -45,11 +45,16 @@ const StartReady = z.object({
 })
 export type Started = Part<z.infer<typeof StartReady>>
 
-/** `npm start` in one folder, which can be ended and started again. */
-export function npmStart(data: string, ...options: string[]): Promise<Started> {
+/**
+ * `npm start` in one folder. Started `again`, it has the addresses of the run before, as it would by default; the first
+ * run takes free ones.
+ */
+export function npmStart(data: string, options: string[] = [], again?: Started): Promise<Started> {
+  const portOf = (address?: string) => (address === undefined ? '0' : new URL(address).port)
+  const ports = ['--port', portOf(again?.ready.console), '--service-port', portOf(again?.ready.service)]
   return startPart({
     name: 'npm start',
-    args: ['build/start.ts', '--no-open', '--host', 'browser', '--port', '0', '--service-port', '0', '--data', data, ...options],
+    args: ['build/start.ts', '--no-open', '--host', 'browser', ...ports, '--data', data, ...options],
     ready: StartReady,
     log: `${data}.log`,
   })

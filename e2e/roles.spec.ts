@@ -1,5 +1,5 @@
 import { fault, people } from './product.ts'
-import { expect, incidentRow, signIn, test, whenLive } from './test.ts'
+import { expect, incidentRow, open, signIn, test, whenLive } from './test.ts'
 
 test('each role sees its own rooms and no entry that leads nowhere', async ({ browser, stack, data }) => {
   const address = await stack.start()
@@ -42,7 +42,7 @@ test('rooms that are taken away leave the screen and the copy', async ({ page, s
   // Nor does a start from the copy, with no service, bring them back.
   await stack.kill('console')
   await stack.kill('service')
-  await page.goto(await stack.startConsole())
+  await open(page, await stack.startConsole())
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row')).toHaveCount(1)
 })

@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { type Page } from '@playwright/test'
 import { root } from '../build/paths.ts'
 import { fault, people } from './product.ts'
-import { acknowledge, expect, incidentRow, signIn, test, whenLive } from './test.ts'
+import { acknowledge, expect, incidentRow, open, signIn, test, whenLive } from './test.ts'
 
 const screenshots = process.env['ROOMKEEPER_SCREENSHOTS'] !== undefined
 const images = join(root, 'docs', 'images')
@@ -42,7 +42,7 @@ for (const { theme, language } of [
       await fault(data, named(0), 'peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found')
       await fault(data, named(5), 'display.frontOfRoom1', 'unhealthy', 'no EDID on HDMI 1')
       await fault(data, named(9), 'versioning.os', 'unhealthy', 'Windows 11 22H2 is out of support')
-      await page.goto(address)
+      await open(page, address)
       await expect(page.getByTestId('sign-in-browser')).toBeVisible()
       await accessible(page)
       await picture(page, `sign-in-${theme}-${language}`)

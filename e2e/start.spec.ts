@@ -70,11 +70,11 @@ test('the demo: 24 rooms enrolled in three buildings, this machine in onboarding
     expect(await started.ended).toBe('exit code 1')
 
     // The next start goes on where this one was; --reset-demo begins anew.
-    started = await npmStart(data)
+    started = await npmStart(data, [], started)
     const after = connect(started.ready.service, (await command('token', '--user', people.manager, '--data', data)).trim())
     expect((await after.rooms()).map((room) => room.id).sort()).toEqual(rooms.map((room) => room.id).sort())
     await started.stop()
-    started = await npmStart(data, '--reset-demo', '--rooms', '6')
+    started = await npmStart(data, ['--reset-demo', '--rooms', '6'])
     const anew = connect(started.ready.service, (await command('token', '--user', people.manager, '--data', data)).trim())
     expect((await anew.rooms()).filter((room) => room.lifecycle === 'enrolled')).toHaveLength(6)
   } finally {

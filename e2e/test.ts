@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test as base, type Page } from '@playwright/test'
 import { Stack, type StackOptions, tempFolder } from './product.ts'
 
@@ -10,9 +12,13 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  data: async ({}, use) => {
+  data: async ({}, use, info) => {
     const folder = tempFolder()
     await use(folder.path)
+    const logs = join(folder.path, 'logs')
+    if (info.status !== info.expectedStatus && existsSync(logs)) {
+      for (const name of readdirSync(logs)) await info.attach(name, { path: join(logs, name), contentType: 'text/plain' })
+    }
     folder.remove()
   },
   stackOptions: [{}, { option: true }],
@@ -25,9 +31,15 @@ export const test = base.extend<Fixtures>({
 
 export { expect }
 
+/** Opens the console by its link, as in a new tab: the link differs only in its fragment, which alone loads nothing. */
+export async function open(page: Page, address: string): Promise<void> {
+  await page.goto('about:blank')
+  await page.goto(address)
+}
+
 /** Opens the console and signs in on the issuer's own page, as a person does. */
 export async function signIn(page: Page, address: string, email: string): Promise<void> {
-  await page.goto(address)
+  await open(page, address)
   await page.getByTestId('sign-in-browser').click()
   await page.locator(`button[name="email"][value="${email}"]`).click()
   await whenLive(page)

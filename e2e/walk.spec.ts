@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { command, fault, npmStart, people } from './product.ts'
-import { acknowledge, expect, incidentRow, signIn, test, whenLive, workOffline } from './test.ts'
+import { acknowledge, expect, incidentRow, open, signIn, test, whenLive, workOffline } from './test.ts'
 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
@@ -33,8 +33,8 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
     await expect(row).toHaveAttribute('data-acknowledged', 'true')
 
     await started.stop()
-    started = await npmStart(data)
-    await page.goto(started.ready.console)
+    started = await npmStart(data, [], started)
+    await open(page, started.ready.console)
     await whenLive(page)
     await expect(incidentRow(page, room)).toHaveAttribute('data-incident-number', number ?? '')
     await expect(incidentRow(page, room)).toHaveAttribute('data-acknowledged', 'true')
