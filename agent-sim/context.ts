@@ -39,6 +39,8 @@ export interface Context {
   random: () => number
   newId: () => string
   verboseLogs: boolean
+  /** Keys and enrolments survive a loss of power; journals always do. */
+  durable: boolean
 }
 
 export interface ContextOptions extends NetworkOptions {
@@ -47,6 +49,8 @@ export interface ContextOptions extends NetworkOptions {
   credential: Credential | undefined
   timers: Timers
   verboseLogs: boolean
+  /** Keys and enrolments survive a loss of power; journals always do. */
+  durable: boolean
 }
 
 /**
@@ -75,6 +79,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     random: Math.random,
     newId: v7,
     verboseLogs: options.verboseLogs,
+    durable: options.durable,
   }
 }
 

@@ -62,6 +62,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     ...options,
     credential: options.credential,
     timers: new TimerWheel(),
+    durable: false,
     verboseLogs: options.verboseLogs ?? options.rooms <= verboseRooms,
   })
   const devices = makeRooms(context, options)
@@ -113,7 +114,7 @@ function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
     if (options.bringBack) context.store.setOffboarded(folder, false)
     const changes = parseChanges(context.store.remembered(folder))
     const device = new SimulatedDevice({ roomName: name, place, seed, boot: v7(), hostile, changes })
-    return new AgentRoom(context, { name, folder, device, keys: (path) => new SoftwareKeyStore(path) })
+    return new AgentRoom(context, { name, folder, device, keys: (path) => new SoftwareKeyStore(path, false) })
   })
 }
 

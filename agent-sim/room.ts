@@ -71,7 +71,7 @@ export class AgentRoom {
    */
   async enrol(): Promise<void> {
     if (await this.resume()) return
-    const { credential, address, httpAgent, random, newId, timers, checkHosts } = this.#context
+    const { credential, address, httpAgent, random, newId, timers, durable, checkHosts } = this.#context
     if (this.#offboarded) throw new ActionError(`${this.name} was off-boarded. The command "enrol" installs it again.`)
     if (!credential) throw new ActionError(`${this.name} is not enrolled, and neither a key nor an account was given.`)
     const installed = await install({
@@ -84,6 +84,7 @@ export class AgentRoom {
       credential,
       random,
       newId,
+      durable,
       signal: this.#ended.signal,
       ...(checkHosts ? { checkHosts } : {}),
       pause: (ms) =>

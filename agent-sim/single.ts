@@ -37,7 +37,7 @@ export function keyStoreFor(folder: string, keys: KeyProtection | undefined, sim
 /** Opens one device's folder. It is enrolled and connected by its room. @throws JournalStoreError where it is in use */
 export async function openSingle(options: SingleOptions, simulated: boolean): Promise<Single> {
   const home = join(options.folder, options.id)
-  const context = await openContext({ ...options, folder: home, timers: systemTimers, verboseLogs: true })
+  const context = await openContext({ ...options, folder: home, timers: systemTimers, verboseLogs: true, durable: true })
   const room = new AgentRoom(context, {
     name: options.device.roomName,
     folder: 'device',

@@ -5,13 +5,16 @@ export function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
 }
 
-/** Writes a file that only this user may read, so that after a crash it is there whole, or not at all. */
-export function writePrivateFile(path: string, content: string | Uint8Array): void {
+/**
+ * Writes a file that only this user may read, so that after a crash of the program it is there whole, or not at all;
+ * after a loss of power too, unless `durable` is false (a fleet of simulated devices writes thousands).
+ */
+export function writePrivateFile(path: string, content: string | Uint8Array, durable = true): void {
   const partial = `${path}.partial`
   const file = openSync(partial, 'w', 0o600)
   try {
     writeSync(file, typeof content === 'string' ? Buffer.from(content) : content)
-    fsyncSync(file)
+    if (durable) fsyncSync(file)
   } finally {
     closeSync(file)
   }

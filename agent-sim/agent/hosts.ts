@@ -92,8 +92,12 @@ async function directly(host: string, port: number): Promise<Socket> {
 
 async function secure(socket: Socket, host: string, ca: string | undefined): Promise<void> {
   const secured = tlsConnect({ socket, ...(isIP(host) ? { host } : { servername: host }), ...(ca === undefined ? {} : { ca }) })
-  await settled(secured, 'secureConnect', 'tls')
-  secured.destroy()
+  try {
+    await settled(secured, 'secureConnect', 'tls')
+  } finally {
+    secured.destroy()
+    socket.destroy()
+  }
 }
 
 /** The socket, once it has emitted the event; it is destroyed if that fails or takes too long. */

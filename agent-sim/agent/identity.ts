@@ -41,9 +41,12 @@ export function publicKeyOf(key: KeyObject): DevicePublicKey {
 export class SoftwareKeyStore implements KeyStore {
   readonly protection = 'software'
   readonly #file: string
+  readonly #durable: boolean
 
-  constructor(folder: string) {
+  /** Unless `durable` is false, a key that was made survives a loss of power. */
+  constructor(folder: string, durable = true) {
     this.#file = join(folder, 'key.pem')
+    this.#durable = durable
   }
 
   open(): Promise<DeviceKey | undefined> {
@@ -58,7 +61,7 @@ export class SoftwareKeyStore implements KeyStore {
 
   create(): Promise<DeviceKey> {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    writePrivateFile(this.#file, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    writePrivateFile(this.#file, privateKey.export({ type: 'pkcs8', format: 'pem' }), this.#durable)
     return Promise.resolve(softwareKey(privateKey))
   }
 

@@ -38,6 +38,8 @@ export interface InstallOptions extends Omit<EnrolOptions, 'installation' | 'key
   keys: KeyStore
   log: DeviceLog
   newId: () => string
+  /** What was written survives a loss of power. */
+  durable: boolean
   /** Checks the hosts of the deployment; left out where nothing filters the traffic. */
   checkHosts?: () => Promise<HostResult[]>
 }
@@ -65,7 +67,7 @@ export async function installedIn(folder: string, keys: KeyStore): Promise<Insta
  * @throws InstallationError where the device does not fit, RoomkeeperError where the service refuses.
  */
 export async function install(options: InstallOptions): Promise<Installed> {
-  const { folder, device, keys, log, newId, checkHosts, ...request } = options
+  const { folder, device, keys, log, newId, durable, checkHosts, ...request } = options
   const before = await installedIn(folder, keys)
   if (before) return before
   makePrivateFolder(folder)
@@ -77,7 +79,7 @@ export async function install(options: InstallOptions): Promise<Installed> {
     // An enrolment whose key is gone is worth nothing: this is a new installation.
     let installation = stored?.enrolment && !key ? undefined : stored?.installation
     installation ??= device.installation ?? newId()
-    if (device.installation === undefined) writeStored(folder, { installation })
+    if (device.installation === undefined) writeStored(folder, { installation }, durable)
     key ??= await keys.create()
     log.installation('info', `The device has its key (${key.protection}).`)
     const enrolment = await enrol({
@@ -89,7 +91,7 @@ export async function install(options: InstallOptions): Promise<Installed> {
         log.installation('warn', why)
       },
     })
-    writeStored(folder, { installation, enrolment })
+    writeStored(folder, { installation, enrolment }, durable)
     log.installation('info', `Enrolled as device ${enrolment.device}, room ${enrolment.room}.`)
     return { enrolment, key }
   } catch (error) {
@@ -130,6 +132,6 @@ function readStored(folder: string): Stored | undefined {
   }
 }
 
-function writeStored(folder: string, stored: Stored): void {
-  writePrivateFile(fileIn(folder), `${JSON.stringify(stored, undefined, 2)}\n`)
+function writeStored(folder: string, stored: Stored, durable: boolean): void {
+  writePrivateFile(fileIn(folder), `${JSON.stringify(stored, undefined, 2)}\n`, durable)
 }

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { Journal, type JournalRow, type Waiting } from './journal.ts'
-import { systemTimers, type Timers } from './timers.ts'
+import { systemTimers, type Timers, type Undo } from './timers.ts'
 
 /** The layout of the journal database. A newer one is refused, never deleted. */
 const schemaVersion = 1
@@ -57,7 +57,10 @@ export class JournalStore {
   #lastSlot: number
   readonly #memories = new Map<string, string>()
   #queue: Waiting[] = []
-  #flushing: NodeJS.Immediate | undefined
+  #flushing: Undo | undefined
+  /** When the last commit ended and how long it took, in ms of a clock that only runs forward. */
+  #committedAt = 0
+  #commitTook = 0
   #forgetting: (() => void) | undefined
   #closed = false
 
@@ -139,9 +142,7 @@ export class JournalStore {
    */
   remember(name: string, body: string): void {
     this.#memories.set(name, body)
-    this.#flushing ??= setImmediate(() => {
-      this.flush()
-    })
+    this.#schedule()
   }
 
   remembered(name: string): string | undefined {
@@ -150,7 +151,7 @@ export class JournalStore {
 
   /** Commits what waits, now. */
   flush(): void {
-    clearImmediate(this.#flushing)
+    this.#flushing?.()
     this.#flushing = undefined
     this.#forgetting?.()
     this.#forgetting = undefined
@@ -163,6 +164,7 @@ export class JournalStore {
     this.#freed.clear()
     this.#memories.clear()
     const last = new Map<Journal, number>()
+    const startedAt = performance.now()
     try {
       this.#db.transaction(() => {
         for (const { slot, name, journal } of begun) this.#statements.create.run(slot, name, journal)
@@ -182,6 +184,8 @@ export class JournalStore {
       for (const waiting of queue) waiting.failed(error)
       return
     }
+    this.#committedAt = performance.now()
+    this.#commitTook = this.#committedAt - startedAt
     for (const { name } of begun) this.#begun.delete(name)
     for (const waiting of queue) waiting.journal.written(waiting)
     for (const waiting of queue) waiting.done(waiting.number)
@@ -192,6 +196,24 @@ export class JournalStore {
     this.flush()
     this.#closed = true
     this.#db.close()
+  }
+
+  /**
+   * Commits in the next turn of the event loop; under load not before the process has had as long for its other work as
+   * the last commit took, so that a slow disk makes commits larger and not the agents slower.
+   */
+  #schedule(): void {
+    if (this.#flushing) return
+    const wait = this.#committedAt + this.#commitTook - performance.now()
+    const flush = () => {
+      this.flush()
+    }
+    if (wait < 1) {
+      const immediate = setImmediate(flush)
+      this.#flushing = () => {
+        clearImmediate(immediate)
+      }
+    } else this.#flushing = systemTimers.after(wait, flush)
   }
 
   /** A journal for a new device: on the disk with its first report, so that a thousand new devices cost one commit. */
@@ -208,9 +230,7 @@ export class JournalStore {
       return
     }
     this.#queue.push(waiting)
-    this.#flushing ??= setImmediate(() => {
-      this.flush()
-    })
+    this.#schedule()
   }
 
   /** Puts `first` in the place of all reports up to `upTo` and numbers from 1 again, under the journal's new id. */

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { parseProxy, ProxyError } from './proxy.ts'
+import { serviceAddress, ServiceAddressError } from './service-address.ts'
+
+describe('parseProxy', () => {
+  it.each([
+    [undefined, { kind: 'none' }],
+    ['', { kind: 'none' }],
+    ['proxy.corp.example:8080', { kind: 'proxy', host: 'proxy.corp.example', port: 8080 }],
+    ['[2001:db8::1]:3128', { kind: 'proxy', host: '2001:db8::1', port: 3128 }],
+    ['http://proxy.corp.example/proxy.pac', { kind: 'pac', url: 'http://proxy.corp.example/proxy.pac' }],
+  ])('%j', (text, setting) => {
+    expect(parseProxy(text)).toEqual(setting)
+  })
+
+  it.each(['proxy', 'proxy:', 'proxy:0', 'proxy:70000', 'a b:80', 'user@host:80', 'ftp://x/y.pac', '2001:db8::1:80'])('refuses %j', (text) => {
+    expect(() => parseProxy(text)).toThrow(ProxyError)
+  })
+})
+
+describe('serviceAddress', () => {
+  it.each([
+    ['https://rooms.example.com', 'wss://rooms.example.com/v1/agent'],
+    ['https://rooms.example.com:8443/x', 'wss://rooms.example.com:8443/v1/agent'],
+    ['http://127.0.0.1:4721', 'ws://127.0.0.1:4721/v1/agent'],
+    ['http://[::1]:4721/', 'ws://[::1]:4721/v1/agent'],
+    ['http://localhost:1', 'ws://localhost:1/v1/agent'],
+  ])('%s', (text, socket) => {
+    expect(serviceAddress(text).socket.href).toBe(socket)
+  })
+
+  it.each(['http://rooms.example.com', 'http://127.0.0.1.example.com', 'rooms.example.com', 'ftp://127.0.0.1', 'https://key@rooms.example.com', ''])('refuses %j', (text) => {
+    expect(() => serviceAddress(text)).toThrow(ServiceAddressError)
+  })
+})

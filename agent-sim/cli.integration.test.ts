@@ -1,0 +1,188 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer } from 'node:tls'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { RoomStatus } from './control/protocol.ts'
+import { runAgents, type Run } from './testing/child.ts'
+import { FakeService } from './testing/fake-service.ts'
+import { portOf } from './testing/proxy.ts'
+import { testCertificate } from './testing/tls.ts'
+import { until } from './testing/until.ts'
+
+let data: string
+let service: FakeService
+let keyFile: string
+let runs: Run[]
+
+beforeEach(async () => {
+  data = mkdtempSync(join(tmpdir(), 'cli-'))
+  service = new FakeService()
+  keyFile = join(data, 'key')
+  writeFileSync(keyFile, `${service.key}\n`)
+  runs = []
+  await service.start()
+})
+afterEach(async () => {
+  for (const run of runs) run.child.kill('SIGKILL')
+  await Promise.all(runs.map(({ ended }) => ended))
+  await service.stop()
+  rmSync(data, { recursive: true, force: true })
+})
+
+function start(...args: string[]): Run {
+  const run = runAgents(...args)
+  runs.push(run)
+  return run
+}
+
+/** Runs a command to its end. */
+async function call(...args: string[]): Promise<{ code: number | string | null; output: string; problems: string }> {
+  const run = start(...args)
+  const code = await run.ended
+  return { code, output: run.output(), problems: run.problems() }
+}
+
+async function fleet(...args: string[]): Promise<Run> {
+  const run = start('fleet', '--service', service.url, '--key-file', keyFile, '--data', data, '--rooms', '3', '--json', ...args)
+  await until(`the fleet: ${run.problems()}`, () => run.output().includes('\n') || run.child.exitCode !== null)
+  expect(run.problems()).toBe('')
+  return run
+}
+
+async function rooms(): Promise<RoomStatus[]> {
+  const { output } = await call('rooms', '--json', '--data', data)
+  return z.array(RoomStatus).parse(JSON.parse(output))
+}
+
+const camera = (name: string) => {
+  const reports = [...service.deviceOf(name).journals.values()].flat()
+  return reports.findLast(({ signals }) => signals['peripherals.camera'])?.signals['peripherals.camera']
+}
+
+describe('the command line', () => {
+  it('runs a fleet, lists its rooms, gives them faults, plays a scenario, and ends with its parent', async () => {
+    const run = await fleet('--parent-pipe')
+    expect(JSON.parse(run.output())).toEqual({ ready: true, rooms: 3 })
+    const control = join(data, 'agents/control.json')
+    expect(statSync(control).mode & 0o777).toBe(0o600)
+    const [room] = await rooms()
+    if (!room) throw new Error('no rooms')
+    expect(room).toMatchObject({ simulated: true, connection: 'connected', lifecycle: 'onboarding' })
+
+    const done = await call('fault', '--room', room.name.toUpperCase(), '--signal', 'peripherals.camera', '--value', 'unhealthy', '--detail', 'gone', '--data', data)
+    expect(done).toEqual({ code: 0, output: `${room.name}: peripherals.camera is now unhealthy.\n`, problems: '' })
+    await until('the fault', () => camera(room.name)?.detail === 'gone')
+    const { output: table } = await call('rooms', '--data', data)
+    expect(table).toContain('peripherals.camera=unhealthy')
+
+    const wrong = await call('fault', '--room', `${room.name}x`, '--signal', 'peripherals.camera', '--value', 'unhealthy', '--data', data)
+    expect(wrong.code).toBe(1)
+    expect(wrong.problems).toContain(`Nearest: "${room.name}"`)
+
+    const file = join(data, 'scenario.json')
+    const steps = [
+      { at: '0s', rooms: { name: room.name }, set: { 'peripherals.camera': 'healthy' } },
+      { at: '50ms', rooms: { random: 1 }, network: 'down' },
+    ]
+    writeFileSync(file, JSON.stringify({ name: 'mine', description: 'a test', steps }))
+    const played = await call('scenario', file, '--data', data)
+    expect(played.problems).toBe('')
+    await until('the camera', () => camera(room.name)?.value === 'healthy')
+    expect((await rooms()).filter(({ why }) => why === 'network cut')).toHaveLength(1)
+
+    run.child.stdin?.end()
+    expect(await run.ended).toBe(0)
+    expect(existsSync(control)).toBe(false)
+  })
+
+  it('answers nobody who does not know the secret', async () => {
+    await fleet()
+    const { url } = z.object({ url: z.string() }).parse(JSON.parse(readFileSync(join(data, 'agents/control.json'), 'utf8')))
+    expect((await fetch(`${url}/rooms`)).status).toBe(401)
+    expect((await fetch(`${url}/rooms`, { headers: { 'x-roomkeeper-agents': 'guess' } })).status).toBe(401)
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends at %s in good order', async (signal) => {
+    const run = await fleet()
+    run.child.kill(signal)
+    expect(await run.ended).toBe(0)
+    expect(run.problems()).toBe('')
+  })
+
+  it('says when the folder is in use', async () => {
+    await fleet()
+    const second = await call('fleet', '--service', service.url, '--key-file', keyFile, '--data', data)
+    expect(second.code).toBe(1)
+    expect(second.problems).toContain('Another agent process')
+    expect(second.problems.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('runs this machine as a room, and off-boards it', async () => {
+    const run = start('run', '--device', 'host', '--room', 'The machine', '--service', service.url, '--key-file', keyFile, '--data', data, '--json')
+    await until('it to be ready', () => run.output().includes('ready'))
+    const [room] = await rooms()
+    expect(room).toMatchObject({ name: 'The machine', simulated: false, connection: 'connected' })
+    expect(room?.signals['versioning.os']?.value).not.toBe('notApplicable')
+    const refused = await call('fault', '--room', 'The machine', '--signal', 'audio.speaker', '--value', 'unhealthy', '--data', data)
+    expect(refused.problems).toContain('real machine')
+    expect((await call('offboard', '--room', 'the machine', '--data', data)).code).toBe(0)
+    await until('the farewell', () => service.deviceOf('The machine').offboarded)
+    expect(existsSync(join(data, 'agents/host/device/key.pem'))).toBe(false)
+  })
+
+  it('enrols one device, twice the same', async () => {
+    const args = ['enrol', '--device', 'sim', '--room', 'Alone', '--service', service.url, '--key-file', keyFile, '--data', data, '--json']
+    const first = await call(...args)
+    expect(first.code).toBe(0)
+    expect(await call(...args)).toEqual(first)
+    expect(service.devices.size).toBe(1)
+  })
+
+  it('checks hosts of its own list, and fails by those of the enrolment only', async () => {
+    const server = createServer({ cert: testCertificate.cert, key: testCertificate.key })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const list = join(data, 'hosts.json')
+    const hosts = (second: string) => JSON.stringify({ port: portOf(server), hosts: [{ host: 'localhost', for: ['enrolment'] }, { host: 'nowhere.invalid', for: [second] }] })
+    const check = () => call('check', '--profile', 'generic', '--allowlist', list, '--ca', testCertificate.certFile)
+    writeFileSync(list, hosts('remoteAccess'))
+    expect((await check()).code).toBe(0)
+    writeFileSync(list, hosts('enrolment'))
+    const failed = await check()
+    expect(failed.code).toBe(1)
+    expect(failed.output).toContain('FAILED: resolve')
+    await new Promise((done) => server.close(done))
+  })
+
+  it.each([
+    [[], 2, ''],
+    [['bogus'], 2, 'no command "bogus"'],
+    [['fleet', '--bogus'], 2, '--bogus'],
+    [['fleet', '--service', 'http://127.0.0.1:1', '--rooms', 'many'], 2, '--rooms'],
+    [['fleet'], 2, '--service is missing'],
+    [['fleet', '--service', 'http://rooms.example.com'], 1, 'must be https'],
+    [['fault', '--room', 'x'], 2, '--signal is missing'],
+    [['scenario'], 2, 'unplug-camera'],
+    [['scenario', 'unplug-kamera'], 1, 'Nearest: unplug-camera'],
+    [['check', '--lang', 'de'], 2, '--lang'],
+    [['run', '--device', 'toaster'], 2, '--device'],
+  ])('%j ends with %i', async (args, code, text) => {
+    const ended = await call(...args)
+    expect(ended.code).toBe(code)
+    expect(ended.problems).toContain(text)
+    expect(ended.problems).not.toContain('    at ')
+  })
+
+  it('says how to start when nothing runs', async () => {
+    const { code, problems } = await call('rooms', '--data', data)
+    expect(code).toBe(1)
+    expect(problems).toContain('npm start')
+  })
+
+  it.each(['fleet', 'run', 'enrol', 'check', 'fault', 'rooms', 'scenario', 'offboard'])('%s explains itself', async (command) => {
+    const { code, output } = await call(command, '--help')
+    expect(code).toBe(0)
+    expect(output).toContain(`npm run agent -- ${command}`)
+  })
+})

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { Report } from '../../contract/agent.ts'
+import { reportedSignals } from '../../contract/signals.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import type { Change } from './device.ts'
+import { HostDevice, type HostParts } from './host.ts'
+import * as real from './host-facts.ts'
+
+/** A machine with everything. */
+const laptop = (): HostParts => ({
+  ...real,
+  displays: () => Promise.resolve(['DELL U2723QE, 3840×2160']),
+  audio: () => Promise.resolve({ microphones: ['Array'], speakers: ['Built-in'] }),
+  cameras: () => Promise.resolve(['Integrated Camera']),
+  network: () => Promise.resolve({ name: 'eth0', up: true, address: '192.0.2.7', speed: 1_000 }),
+  operatingSystem: () => Promise.resolve({ name: 'Debian 12', platform: 'linux x64' }),
+  systemDisk: () => Promise.resolve({ freeBytes: 50e9, sizeBytes: 100e9 }),
+  machine: () => Promise.resolve({ manufacturer: 'Dell', model: 'Latitude', serial: '123' }),
+  tpm: () => Promise.resolve('TPM 2.0'),
+})
+const nothing = (): HostParts => ({
+  ...laptop(),
+  displays: () => Promise.resolve([]),
+  audio: () => Promise.resolve({ microphones: [], speakers: [] }),
+  cameras: () => Promise.resolve([]),
+  network: () => Promise.resolve(undefined),
+  systemDisk: () => Promise.resolve(undefined),
+  tpm: () => Promise.resolve(undefined),
+})
+const turn = () => new Promise((done) => setImmediate(done))
+
+describe('HostDevice', () => {
+  it('shows what the machine has', async () => {
+    const { signals, facts } = await new HostDevice({ parts: laptop() }).read()
+    expect(signals['display.frontOfRoom1']).toEqual({ value: 'healthy', detail: 'DELL U2723QE, 3840×2160' })
+    expect(signals['display.frontOfRoom2']).toEqual({ value: 'notApplicable' })
+    expect(signals['connectivity.network']).toEqual({ value: 'healthy', detail: 'eth0 is up, 1000 Mbit/s, 192.0.2.7' })
+    expect(signals['versioning.os']).toEqual({ value: 'healthy', detail: 'Debian 12; 50 % of 100 GB free' })
+    expect(facts).toMatchObject({ platform: 'linux x64, TPM 2.0', model: 'Latitude', address: '192.0.2.7' })
+  })
+
+  it('calls not applicable what the machine never had', async () => {
+    const { signals, facts } = await new HostDevice({ parts: nothing() }).read()
+    for (const id of ['display.frontOfRoom1', 'audio.microphone', 'audio.speaker', 'peripherals.camera', 'connectivity.signInTeams'] as const) {
+      expect(signals[id]).toEqual({ value: 'notApplicable' })
+    }
+    expect(signals['connectivity.network']?.value).toBe('unhealthy')
+    expect(facts.platform).toBe('linux x64, no TPM')
+  })
+
+  it('calls unhealthy what was there and is gone, and healthy when it is back', async () => {
+    let here = true
+    const parts = { ...laptop(), cameras: () => Promise.resolve(here ? ['Integrated Camera'] : []) }
+    const device = new HostDevice({ parts })
+    await device.read()
+    here = false
+    expect((await device.read()).signals['peripherals.camera']).toEqual({ value: 'unhealthy', detail: 'Integrated Camera is gone' })
+    here = true
+    expect((await device.read()).signals['peripherals.camera']?.value).toBe('healthy')
+  })
+
+  it('calls unknown what does not answer in time or fails, and starts a probe that hangs only once', async () => {
+    const clock = new FakeClock()
+    let asked = 0
+    const parts: HostParts = {
+      ...laptop(),
+      cameras: () => {
+        asked += 1
+        return new Promise(() => undefined)
+      },
+      network: () => Promise.reject(new Error('broken')),
+    }
+    const device = new HostDevice({ parts, timers: clock, probeMs: 100 })
+    for (let reading = 0; reading < 3; reading += 1) {
+      const read = device.read()
+      await turn()
+      clock.advance(100)
+      const { signals } = await read
+      expect(signals['peripherals.camera']?.value).toBe('unknown')
+      expect(signals['connectivity.network']?.value).toBe('unknown')
+      expect(signals['audio.speaker']?.value).toBe('healthy')
+    }
+    expect(asked).toBe(1)
+  })
+
+  it('is read at its interval until it is no longer watched', async () => {
+    const clock = new FakeClock()
+    const told: Change[] = []
+    const device = new HostDevice({ parts: laptop(), timers: clock, pollMs: 1_000 })
+    const undo = device.watch((change) => {
+      told.push(change)
+      return Promise.resolve()
+    })
+    for (let poll = 0; poll < 3; poll += 1) {
+      clock.advance(1_000)
+      await turn()
+    }
+    expect(told).toHaveLength(3)
+    undo()
+    clock.advance(10_000)
+    await turn()
+    expect(told).toHaveLength(3)
+  })
+
+  it('says that a full disk keeps the system from its updates', async () => {
+    const parts = { ...laptop(), systemDisk: () => Promise.resolve({ freeBytes: 1e8, sizeBytes: 100e9 }) }
+    expect((await new HostDevice({ parts }).read()).signals['versioning.os']?.value).toBe('unhealthy')
+  })
+
+  it('runs on this machine, whatever it has', async () => {
+    const { signals, facts } = await new HostDevice({ probeMs: 4_000 }).read()
+    expect(Object.keys(signals).sort()).toEqual([...reportedSignals].sort())
+    expect(Report.safeParse({ number: 1, observedAt: 1, full: true, signals, facts }).error).toBeUndefined()
+    expect(signals['versioning.os']?.value).not.toBe('notApplicable')
+  })
+})
+
+describe('linuxAudio', () => {
+  it('reads the list of the kernel', () => {
+    const pcm = '00-00: ALC257 Analog : ALC257 Analog : playback 1 : capture 1\n00-03: HDMI 0 : HDMI 0 : playback 1\n'
+    expect(real.linuxAudio(pcm)).toEqual({ microphones: ['ALC257 Analog'], speakers: ['ALC257 Analog', 'HDMI 0'] })
+    expect(real.linuxAudio('')).toEqual({ microphones: [], speakers: [] })
+  })
+})
