@@ -39,7 +39,7 @@ describe('the package', () => {
     expect(packed.code, packed.output).toBe(0)
 
     const resources = join(folder, 'packed', 'linux-unpacked', 'resources')
-    const listed = await run(process.execPath, [tool('@electron', 'asar', 'bin', 'asar.mjs'), 'list', join(resources, 'app.asar')])
+    const listed = await run(process.execPath, [tool('@electron', 'asar', 'bin', 'asar.js'), 'list', join(resources, 'app.asar')])
     const files = listed.output.trim().split('\n').map((file) => file.replaceAll('\\', '/'))
     for (const file of ['main/index.js', 'main/cache-worker.js', 'preload/index.cjs', 'renderer/index.html']) expect(files).toContain(`/out/electron/${file}`)
     const packages = new Set(files.flatMap((file) => /^\/node_modules\/((?:@[^/]+\/)?[^/]+)\/./u.exec(file)?.[1] ?? []))
@@ -51,7 +51,7 @@ describe('the package', () => {
     const at = binary.indexOf(sentinel) + sentinel.length + 2
     const fuses = Object.fromEntries(fuseNames.map((name, index) => [name, binary[at + index] === '1']))
     expect(fuses).toMatchObject({ runAsNode: false, cookieEncryption: true, nodeOptions: false, nodeCliInspect: false, asarIntegrity: true, onlyAsar: true, fileProtocol: false })
-  })
+  }, 240_000)
 
   it('is described in a file that electron-builder itself finds valid', async () => {
     const refused = await pack('-c.noSuchSetting=1')
