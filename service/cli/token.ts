@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import { type z } from 'zod'
 import { Problem } from '../../contract/errors.ts'
 import { filesOf, readConfig } from '../config.ts'
 import { LocalToken, LocalUsers, readRuntime } from '../ops/runtime.ts'

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { z } from 'zod'
+import { type z } from 'zod'
 import type { CommandRequest } from '../../contract/commands.ts'
 import { Entry } from '../../contract/entities.ts'
 import { CommandKey, type IncidentId } from '../../contract/ids.ts'

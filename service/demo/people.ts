@@ -1,4 +1,4 @@
-import { builtInRoles } from '../../contract/permissions.ts'
+import { type builtInRoles } from '../../contract/permissions.ts'
 import { roleOf } from '../access/grants.ts'
 import { assignmentOf } from '../access/people.ts'
 import type { Directory } from '../identity/directory.ts'
