@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../contract/limits.ts'
 import { isReportable, reportedSignals, signals, SignalId, SignalValue } from '../contract/signals.ts'
+import { ExplainedError } from './explained.ts'
 
 const room = z.string().min(1).max(limits.nameChars)
 const text = z.string().max(limits.deviceTextChars)
@@ -23,7 +24,7 @@ export const RawFault = z.object({ room: z.string(), signal: z.string(), value: 
 export type RawFault = z.infer<typeof RawFault>
 
 /** What was asked for does not exist; the message names what comes near and what is allowed. */
-export class ActionError extends Error {
+export class ActionError extends ExplainedError {
   override readonly name = 'ActionError'
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DevicePublicKey } from '../../contract/agent.ts'
 import type { KeyProtection } from '../../contract/entities.ts'
 import { readIfThere, writePrivateFile } from './files.ts'
+import { ExplainedError } from '../explained.ts'
 
 /** A device's key pair (ENR-3). The private half is not part of this interface, and never leaves the device. */
 export interface DeviceKey {
@@ -25,7 +26,7 @@ export interface KeyStore {
 }
 
 /** Why a key cannot be made or used, in words for the person at the device. */
-export class KeyStoreError extends Error {
+export class KeyStoreError extends ExplainedError {
   override readonly name = 'KeyStoreError'
 }
 

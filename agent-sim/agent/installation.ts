@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { EnrolmentAnswer } from '../../contract/agent.ts'
 import type { Device } from '../devices/device.ts'
 import { enrol, credentialName, type EnrolOptions } from './enrol.ts'
-import { enrolmentErrors, type EnrolmentErrorId } from './enrolment-errors.ts'
+import { enrolmentErrors, otherErrorRemedy, type EnrolmentErrorId } from './enrolment-errors.ts'
+import { ExplainedError } from '../explained.ts'
 import { makePrivateFolder, readIfThere, writePrivateFile } from './files.ts'
 import { blocksEnrolment, type HostResult } from './hosts.ts'
 import type { DeviceKey, KeyStore } from './identity.ts'
@@ -18,17 +19,19 @@ type Stored = z.infer<typeof Stored>
 const fileIn = (folder: string) => join(folder, 'installation.json')
 
 /** Why an installation cannot go on: the checks, and the error of the table that they led to, if it is one of them. */
-export class InstallationError extends Error {
+export class InstallationError extends ExplainedError {
   override readonly name = 'InstallationError'
   readonly error: EnrolmentErrorId | undefined
   readonly prerequisites: readonly PrerequisiteResult[]
   readonly hosts: readonly HostResult[]
+  override readonly remedy: string
 
   constructor(message: string, found: { error?: EnrolmentErrorId; prerequisites: readonly PrerequisiteResult[]; hosts: readonly HostResult[] }) {
     super(message)
     this.error = found.error
     this.prerequisites = found.prerequisites
     this.hosts = found.hosts
+    this.remedy = (found.error === undefined ? otherErrorRemedy : enrolmentErrors[found.error].remedy).en
   }
 }
 

@@ -4,6 +4,7 @@ import { JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { Journal, type JournalRow, type Waiting } from './journal.ts'
 import { systemTimers, type Timers, type Undo } from './timers.ts'
+import { ExplainedError } from '../explained.ts'
 
 /** The layout of the journal database. A newer one is refused, never deleted. */
 const schemaVersion = 1
@@ -39,7 +40,7 @@ export interface JournalStoreOptions {
 }
 
 /** Why a journal database could not be opened, in words for the person at the device. */
-export class JournalStoreError extends Error {
+export class JournalStoreError extends ExplainedError {
   override readonly name = 'JournalStoreError'
 }
 

@@ -3,10 +3,9 @@ import { Agent as HttpsAgent, type AgentOptions } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { createPacResolver } from 'pac-resolver'
-import { QuickJS } from 'quickjs-wasi'
 import { limits } from '../../contract/limits.ts'
 import { request } from './http.ts'
+import { ExplainedError } from '../explained.ts'
 
 /** The way out of a device's network: no proxy, one proxy, or a PAC file that names one per address (ENR-2). */
 export type ProxySetting =
@@ -21,7 +20,7 @@ export interface Proxy {
 }
 
 /** Why there is no way through a proxy, in words for the person at the device. */
-export class ProxyError extends Error {
+export class ProxyError extends ExplainedError {
   override readonly name = 'ProxyError'
 }
 
@@ -62,6 +61,8 @@ async function askPac(pacUrl: string, url: URL): Promise<string> {
   try {
     const file = await request(new URL(pacUrl), { method: 'GET' })
     if (file.status !== 200) throw new ProxyError(`it answers with status ${file.status}`)
+    // Loaded where a PAC file is used at all: the sandbox is large.
+    const [{ QuickJS }, { createPacResolver }] = await Promise.all([import('quickjs-wasi'), import('pac-resolver')])
     const runtime = await QuickJS.create()
     try {
       return await createPacResolver(runtime, file.text)(url)

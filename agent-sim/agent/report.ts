@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Observation, Report, type DeviceFacts } from '../../contract/agent.ts'
+import { type Observation, Report, type DeviceFacts } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
 import type { NewReport } from './journal.ts'

@@ -1,3 +1,5 @@
+import { ExplainedError } from '../explained.ts'
+
 /** Where a service is, for an agent. */
 export interface ServiceAddress {
   /** As given, without a path. */
@@ -7,7 +9,7 @@ export interface ServiceAddress {
 }
 
 /** Why an address cannot be used, in words for the person at the device. */
-export class ServiceAddressError extends Error {
+export class ServiceAddressError extends ExplainedError {
   override readonly name = 'ServiceAddressError'
 }
 

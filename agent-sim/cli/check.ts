@@ -14,7 +14,6 @@ const words = {
 } as const
 
 export const checkCommand: Command = {
-  summary: 'check whether this machine can be enrolled: prerequisites and hosts',
   help: `Usage: npm run agent -- check [options]
 
 Looks at elevated rights, the TPM, the local accounts 'Admin' and 'Skype', and at every host that the device must

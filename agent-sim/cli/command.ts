@@ -8,8 +8,6 @@ import { detailsOf } from '../../contract/errors.ts'
 
 /** One command of the command line. */
 export interface Command {
-  /** One line for the list of commands. */
-  readonly summary: string
   readonly help: string
   /** Does it; gives the exit code. @throws UsageError for arguments that do not fit. */
   run(args: readonly string[]): Promise<number>

@@ -3,7 +3,6 @@ import { dataHelp, networkHelp, parse, print, type Command } from './command.ts'
 import { openDevice, singleHelp, singleOptions } from './single-device.ts'
 
 export const enrolCommand: Command = {
-  summary: 'install the agent on a device: checks, key pair, enrolment',
   help: `Usage: npm run agent -- enrol --service URL --key-file FILE [options]
 
 Checks the prerequisites and, with --allowlist, the hosts; makes the device's key pair; enrols. Doing it again changes

@@ -3,7 +3,6 @@ import { RunningRooms } from '../control/client.ts'
 import { agentsFolder, dataHelp, parse, print, required, type Command } from './command.ts'
 
 export const faultCommand: Command = {
-  summary: 'change a signal of a running simulated room',
   help: `Usage: npm run agent -- fault --room NAME --signal ID --value VALUE [--detail TEXT] [--data DIR]
 
 Example: npm run agent -- fault --room "Lyon 1.14 Gerland" --signal peripherals.camera --value unhealthy

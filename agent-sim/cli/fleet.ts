@@ -8,7 +8,6 @@ import { askedToEnd, processLog, releaseParent } from './process.ts'
 const mostRooms = 20_000
 
 export const fleetCommand: Command = {
-  summary: 'run simulated rooms in three buildings',
   help: `Usage: npm run agent -- fleet --service URL --key-file FILE [options]
 
 Runs N simulated rooms. Names and equipment depend on the seed; keys and journals are kept in the data folder, so the

@@ -4,7 +4,6 @@ import { agentsFolder, dataHelp, networkHelp, parse, print, required, type Comma
 import { openDevice, singleHelp, singleOptions } from './single-device.ts'
 
 export const offboardCommand: Command = {
-  summary: 'remove the agent from a device',
   help: `Usage: npm run agent -- offboard --room NAME [--data DIR]
        npm run agent -- offboard --device host|sim --service URL [options]
 

@@ -4,7 +4,6 @@ import type { RoomStatus } from '../control/protocol.ts'
 import { agentsFolder, dataHelp, parse, print, type Command } from './command.ts'
 
 export const roomsCommand: Command = {
-  summary: 'list the rooms that are running here',
   help: `Usage: npm run agent -- rooms [--json] [--data DIR]
 
   --json                     everything, as one JSON array

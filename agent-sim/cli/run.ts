@@ -3,7 +3,6 @@ import { askedToEnd, processLog, releaseParent } from './process.ts'
 import { openDevice, singleHelp, singleOptions } from './single-device.ts'
 
 export const runCommand: Command = {
-  summary: 'run the agent of one device: this machine, or one simulated room',
   help: `Usage: npm run agent -- run --service URL --key-file FILE [options]
 
 Installs the agent where it is not installed yet (see "enrol"), connects, and reports until it is ended.

@@ -9,7 +9,6 @@ import { Scenario } from '../scenarios/schema.ts'
 import { agentsFolder, dataHelp, jsonFile, parse, print, UsageError, type Command } from './command.ts'
 
 export const scenarioCommand: Command = {
-  summary: 'play a scenario on the rooms that are running here',
   help: `Usage: npm run agent -- scenario FILE|NAME [options]
 
 The same scenario, rooms and seed do the same things in the same order. Ctrl-C ends it where it is.

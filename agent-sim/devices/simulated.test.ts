@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DeviceFacts, Observation } from '../../contract/agent.ts'
+import { DeviceFacts, type Observation } from '../../contract/agent.ts'
 import { evidenceOf, isReportable, reportedSignals, type SignalId } from '../../contract/signals.ts'
 import type { Change } from './device.ts'
 import { hostileTexts } from './hostile.ts'

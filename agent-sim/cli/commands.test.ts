@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { ExplainedError } from '../explained.ts'
+import { UsageError } from './command.ts'
+import { commandSummaries, loadCommand } from './commands.ts'
+
+const run = async (name: string, ...args: string[]) => (await loadCommand(name)).run(args)
+
+describe('commands', () => {
+  it.each(Object.keys(commandSummaries))('%s explains itself', async (name) => {
+    expect((await loadCommand(name)).help).toContain(`npm run agent -- ${name}`)
+  })
+
+  it.each([
+    [['fleet', '--bogus'], '--bogus'],
+    [['fleet'], '--service is missing'],
+    [['fleet', '--service', 'http://127.0.0.1:1', '--rooms', 'many'], '--rooms must be a whole number'],
+    [['fleet', '--service', 'http://127.0.0.1:1', '--rooms', '0'], '--rooms must be a whole number'],
+    [['fleet', '--service', 'http://127.0.0.1:1', '--key-file', '/nowhere/key'], '--key-file'],
+    [['fleet', '--service', 'http://127.0.0.1:1', '--log-level', 'loud'], '--log-level'],
+    [['fleet', 'extra'], 'extra'],
+    [['fault', '--room', 'x'], '--signal is missing'],
+    [['scenario'], 'unplug-camera'],
+    [['check', '--lang', 'de'], '--lang'],
+    [['check', '--profile', 'toaster'], '--profile'],
+    [['check', '--allowlist', '/nowhere/list.json'], '--allowlist'],
+    [['run', '--device', 'toaster'], '--device'],
+    [['run', '--device', 'sim', '--key', 'wood'], '--key must be'],
+    [['bogus'], 'There is no command "bogus"'],
+    [['fleets'], 'Nearest: fleet'],
+  ])('%j does not fit', async ([name = '', ...args], text) => {
+    const failed = run(name, ...args)
+    await expect(failed).rejects.toThrow(UsageError)
+    await expect(failed).rejects.toThrow(text)
+  })
+
+  it.each([
+    [['fleet', '--service', 'http://rooms.example.com'], 'must be https'],
+    [['fleet', '--service', 'http://127.0.0.1:1', '--proxy', 'nonsense'], 'neither host:port nor'],
+    [['scenario', 'unplug-kamera'], 'Nearest: unplug-camera'],
+    [['rooms', '--data', '/nowhere'], 'npm start'],
+    [['offboard', '--room', 'x', '--data', '/nowhere'], 'npm start'],
+  ])('%j is explained', async ([name = '', ...args], text) => {
+    const failed = run(name, ...args)
+    await expect(failed).rejects.toThrow(ExplainedError)
+    await expect(failed).rejects.toThrow(text)
+  })
+})
