@@ -86,16 +86,11 @@ export class OpenAccount {
       log,
       send: (request, signal) => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body: request, signal }),
     })
-    let pending = outbox.counts().unsent
     let reached = false
     this.#undo = [
       cache.onChange((change) => this.shown.cacheChanged(change)),
       cache.onDamage(options.onDamage),
-      outbox.listen(() => {
-        const { unsent } = outbox.counts()
-        if (unsent > pending) this.sender.kick()
-        pending = unsent
-      }),
+      outbox.listen(() => this.sender.wake()),
       this.sync.listen(({ state }) => {
         const reaches = state === 'live' || state === 'catchingUp'
         if (reaches && !reached) this.sender.kick()

@@ -32,7 +32,7 @@ describe('changes', () => {
     changes.add({ kinds: ['room'] })
     clock.advance(30)
     expect(heard.length).toBe(1)
-    clock.advance(470)
+    clock.advance(170)
     expect(heard.length).toBe(2)
   })
 })

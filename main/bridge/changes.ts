@@ -73,7 +73,7 @@ export class Changeset {
 }
 
 /** Changes of everything (a snapshot that comes in) make every list anew: they are told less often. */
-const unnamedEveryMs = 500
+const unnamedEveryMs = 200
 
 function joined(known: Set<string> | null, more: readonly string[] | undefined): Set<string> | null {
   if (known === null || more === undefined) return null

@@ -56,7 +56,12 @@ export class Sender {
     else this.#rest()
   }
 
-  /** Something was submitted, or the service can be reached again: forgets every wait and tries now. */
+  /** Something may have come into the outbox: tries what has nothing to wait for. */
+  wake(): void {
+    this.#next()
+  }
+
+  /** The service can be reached again: forgets every wait and tries now. */
   kick(): void {
     this.#waits.clear()
     this.#next()
