@@ -21,13 +21,9 @@ export function codeOf(error: unknown): ErrorCode {
 /** The present value of a topic, heard once. */
 export function readOnce<N extends TopicName>(bridge: Bridge, name: N, input: TopicInput<N>): Promise<TopicOutput<N>> {
   return new Promise((resolve, reject) => {
-    let stop: (() => void) | undefined
-    let done = false
-    const end = (): void => {
-      done = true
-      stop?.()
-    }
-    stop = bridge.listen(
+    // A value may come before `listen` has returned, so the end waits for a moment.
+    const end = (): void => queueMicrotask(() => stop())
+    const stop = bridge.listen(
       name,
       input,
       (value) => {
@@ -39,6 +35,5 @@ export function readOnce<N extends TopicName>(bridge: Bridge, name: N, input: To
         reject(error)
       },
     )
-    if (done) stop()
   })
 }

@@ -33,7 +33,9 @@ function onKey(event: KeyboardEvent): void {
   const sequence = first !== null && Date.now() - firstAt < secondKeyMs ? `${first} ${key}` : null
   first = null
   if (sequence !== null && run(sequence, event)) return
-  if (run(event.shiftKey && event.key.length > 1 ? `shift+${key}` : key, event)) return
+  // Shift is part of the key where it makes no other character: letters, and keys with a name.
+  const shifted = event.shiftKey && (event.key.length > 1 || /^[a-z]$/u.test(key))
+  if (run(shifted ? `shift+${key}` : key, event)) return
   if (key === 'g') {
     first = 'g'
     firstAt = Date.now()
