@@ -9,6 +9,8 @@ const text = z.string().max(limits.deviceTextChars)
 /** What can be done to a simulated room, by a person, a script or a scenario. */
 export const Action = z.discriminatedUnion('do', [
   z.object({ do: z.literal('signal'), room, signal: SignalId, value: SignalValue, detail: text.optional() }),
+  /** Puts a signal back to what it was when the device was made: healthy, or not present where it has no such part. */
+  z.object({ do: z.literal('mend'), room, signal: SignalId }),
   /** Takes the device's network away, or gives it back. Meanwhile it goes on writing its journal. */
   z.object({ do: z.literal('network'), room, up: z.boolean() }),
   z.object({

@@ -97,6 +97,14 @@ describe('the command line', () => {
     expect(existsSync(control)).toBe(false)
   })
 
+  it('lists and drives hostile rooms like any others', async () => {
+    await fleet('--hostile')
+    const [room] = await rooms()
+    expect(room?.connection).toBe('connected')
+    const { code } = await call('fault', '--room', room?.name ?? '', '--signal', 'audio.speaker', '--value', 'unhealthy', '--data', data)
+    expect(code).toBe(0)
+  })
+
   it('answers nobody who does not know the secret', async () => {
     await fleet()
     const { url } = z.object({ url: z.string() }).parse(JSON.parse(readFileSync(join(data, 'agents/control.json'), 'utf8')))

@@ -118,8 +118,9 @@ export class AgentRoom {
     if (this.#offboarded) throw new ActionError(`${this.name} is off-boarded: no agent watches it.`)
     switch (action.do) {
       case 'signal':
+      case 'mend':
       case 'facts': {
-        const done = action.do === 'signal' ? device.setSignal(action.signal, action.value, action.detail) : device.setFacts(action.facts)
+        const done = change(device, action)
         // In the same commit as the report, so that both survive or neither does.
         store.remember(this.#journalName, JSON.stringify(device.changes))
         await done
@@ -199,5 +200,16 @@ export class AgentRoom {
     if (state.state !== 'connected' && state.state !== 'stopped') return
     this.#settled?.(state)
     this.#settled = undefined
+  }
+}
+
+function change(device: SimulatedDevice, action: Exclude<Action, { do: 'network' }>): Promise<void> {
+  switch (action.do) {
+    case 'signal':
+      return device.setSignal(action.signal, action.value, action.detail)
+    case 'mend':
+      return device.mend(action.signal)
+    case 'facts':
+      return device.setFacts(action.facts)
   }
 }

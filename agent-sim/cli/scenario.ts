@@ -63,6 +63,8 @@ function describe(action: Parameters<RunningRooms['act']>[0][number]): string {
   switch (action.do) {
     case 'signal':
       return `${action.room}: ${action.signal} ${action.value}${action.detail === undefined ? '' : ` (${action.detail})`}`
+    case 'mend':
+      return `${action.room}: ${action.signal} mended`
     case 'network':
       return `${action.room}: network ${action.up ? 'up' : 'down'}`
     case 'facts':

@@ -95,12 +95,9 @@ function controlIn(file: string): ControlFile | undefined {
 
 /** Undefined where a process ended without taking its control file along. */
 async function ask(control: ControlFile): Promise<Running | undefined> {
-  try {
-    const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers: { [secretHeader]: control.secret }, maxBytes: Infinity })
-    return { control, rooms: RoomsAnswer.parse(JSON.parse(answer.text)).rooms }
-  } catch {
-    return undefined
-  }
+  const headers = { [secretHeader]: control.secret }
+  const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers, maxBytes: Infinity }).catch(() => undefined)
+  return answer?.status === 200 ? { control, rooms: RoomsAnswer.parse(JSON.parse(answer.text)).rooms } : undefined
 }
 
 async function post<T extends z.ZodType>(control: ControlFile, path: string, body: unknown, schema: T): Promise<z.output<T>> {

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { Lifecycle } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
-import { Observation } from '../../contract/agent.ts'
-import { SignalId } from '../../contract/signals.ts'
+import { SignalId, SignalValue } from '../../contract/signals.ts'
 import { Action, RawFault } from '../actions.ts'
 
 /** What the process that runs rooms offers on loopback to whoever can read its control file. */
@@ -32,7 +31,8 @@ export const RoomStatus = z.object({
   room: z.string().optional(),
   /** Reports that the service has not acknowledged. */
   waiting: z.int(),
-  signals: z.partialRecord(SignalId, Observation),
+  /** As the device says it, hostile text and all. */
+  signals: z.partialRecord(SignalId, z.object({ value: SignalValue, detail: z.string().optional() })),
   inCall: z.boolean(),
 })
 export type RoomStatus = z.infer<typeof RoomStatus>

@@ -50,6 +50,11 @@ describe('SimulatedDevice', () => {
     expect((await device.read()).signals['audio.microphone']).toEqual({ value: 'misconfigured' })
     await device.setSignal('audio.microphone', 'healthy')
     expect(await device.read()).toEqual(before)
+    for (const id of reportedSignals) {
+      await device.setSignal(id, 'unhealthy', 'broken')
+      await device.mend(id)
+    }
+    expect(await device.read()).toEqual(before)
   })
 
   it('is after a restart as it was left', async () => {

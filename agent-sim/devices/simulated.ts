@@ -120,6 +120,12 @@ export class SimulatedDevice implements Device {
     await this.#tell({ signals: this.#hostile ? hostileObservations(signals) : signals })
   }
 
+  /** Puts a signal back to what it was at first. Resolves like `setSignal`. */
+  async mend(id: SignalId): Promise<void> {
+    const usual = this.#healthy[id]
+    if (usual) await this.setSignal(id, usual.value)
+  }
+
   /** Changes what the device says of itself, such as `inCall`. Resolves like `setSignal`. */
   async setFacts(facts: Partial<DeviceFacts>): Promise<void> {
     this.#facts = { ...this.#facts, ...facts }

@@ -51,14 +51,14 @@ describe('plan', () => {
   })
 
   it('flapping goes bad and good in turn', () => {
-    const values = plan(known('flap'), rooms).map(({ action }) => (action.do === 'signal' ? action.value : ''))
-    expect(values).toEqual(Array.from({ length: 12 }, (_, turn) => (turn % 2 === 0 ? 'unhealthy' : 'healthy')))
+    const values = plan(known('flap'), rooms).map(({ action }) => (action.do === 'signal' ? action.value : action.do))
+    expect(values).toEqual(Array.from({ length: 12 }, (_, turn) => (turn % 2 === 0 ? 'unhealthy' : 'mend')))
   })
 
   it('all noise mends itself', () => {
     const bad = new Map<string, number>()
     for (const { action } of plan(known('noise'), rooms)) {
-      if (action.do === 'signal') bad.set(`${action.room} ${action.signal}`, action.value === 'unhealthy' ? 1 : 0)
+      if (action.do === 'signal' || action.do === 'mend') bad.set(`${action.room} ${action.signal}`, action.do === 'signal' ? 1 : 0)
     }
     expect([...bad.values()].filter(Boolean)).toEqual([])
   })

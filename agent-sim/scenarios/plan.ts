@@ -81,7 +81,7 @@ function expand(step: Step, rooms: readonly ScenarioRoom[], random: Random): Pla
     const { signal, every, times, detail } = flap
     return Array.from({ length: times }, (_, turn) => [
       ...all((room) => ({ do: 'signal', room, signal, value: 'unhealthy', ...(detail === undefined ? {} : { detail }) }), at + 2 * turn * every),
-      ...all((room) => ({ do: 'signal', room, signal, value: 'healthy' }), at + (2 * turn + 1) * every),
+      ...all((room) => ({ do: 'mend', room, signal }), at + (2 * turn + 1) * every),
     ]).flat()
   }
   return noise ? makeNoise(at, noise, rooms, random) : []
@@ -99,7 +99,7 @@ function makeNoise(at: number, noise: { for: number; perMinute: number }, rooms:
     const from = at + randomInt(random, noise.for)
     const until = from + 500 + randomInt(random, 9_500)
     const bad: Planned = { atMs: from, action: { do: 'signal', room, signal, value: 'unhealthy', detail: 'Did not answer' } }
-    const good: Planned = { atMs: until, action: { do: 'signal', room, signal, value: 'healthy' } }
+    const good: Planned = { atMs: until, action: { do: 'mend', room, signal } }
     return [bad, good]
   }).flat()
 }
