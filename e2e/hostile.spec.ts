@@ -14,6 +14,9 @@ test('hostile text of a device is drawn as text, and runs nothing', async ({ pag
   await signIn(page, address, people.manager)
   await fault(data, one.name, 'peripherals.camera', 'unhealthy', script)
   await fault(data, two.name, 'peripherals.camera', 'unhealthy', override)
+  // Both are there before one is opened: an open one holds the list still.
+  await expect(incidentRow(page, one.name)).toBeVisible()
+  await expect(incidentRow(page, two.name)).toBeVisible()
 
   await incidentRow(page, one.name).click()
   await expect(page.getByTestId('incident-detail')).toHaveText(script)
