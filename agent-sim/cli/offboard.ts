@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import { limits } from '../../contract/limits.ts'
 import { ActionError } from '../actions.ts'
 import { RunningRooms } from '../control/client.ts'
 import { agentsFolder, dataHelp, networkHelp, parse, print, required, type Command } from './command.ts'
@@ -8,7 +10,8 @@ export const offboardCommand: Command = {
        npm run agent -- offboard --device host|sim --service URL [options]
 
 Removes the agent's key, journal and files from a device, and tells the service. The first form is for a room that is
-running here; the second for a device whose agent does not run. Afterwards, unenrol the room in the console.
+running here; the second for a device whose agent does not run. A service that cannot be reached within
+${limits.agentRequestMs / 1_000} s is not told. Afterwards, unenrol the room in the console.
 
 ${singleHelp}
 ${networkHelp}
@@ -24,9 +27,14 @@ ${dataHelp}`,
     const { room, stop } = await openDevice(values, false)
     try {
       if (!(await room.resume())) throw new ActionError(`No agent is installed for ${room.name}.`)
-      const state = await room.connect()
+      const late = new AbortController()
+      const connected = await Promise.race([
+        room.connect().then(({ state }) => state === 'connected'),
+        setTimeout(limits.agentRequestMs, false, { signal: late.signal }),
+      ])
+      late.abort()
       await room.offboard()
-      print(`${room.name} is off-boarded${state.state === 'connected' ? '' : `; the service was not told (${state.state})`}.`)
+      print(`${room.name} is off-boarded${connected ? '' : '; the service could not be told'}.`)
       return 0
     } finally {
       await stop()

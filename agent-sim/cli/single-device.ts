@@ -1,5 +1,5 @@
 import { v7 } from 'uuid'
-import { KeyProtection } from '../../contract/entities.ts'
+import { DeviceProfile, KeyProtection } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import { HostDevice } from '../devices/host.ts'
 import { buildings, roomsOf } from '../devices/places.ts'
@@ -18,11 +18,14 @@ export const singleOptions = {
   country: { type: 'string' },
   floor: { type: 'string' },
   key: { type: 'string' },
+  profile: { type: 'string' },
   'poll-ms': { type: 'string' },
   data: { type: 'string' },
 } as const
 
-export const singleHelp = `  --device host|sim          this machine under the generic profile (default), or a simulated room device
+export const singleHelp = `  --device host|sim          this machine (default), or a simulated room device
+  --profile windows-mtr|generic   what this machine is: a certified room device, whose prerequisites are checked
+                             before it enrols, or any other (default)
   --room NAME                name of the room (default: the host's name; for sim a made-up one)
   --building, --city, --country, --floor TEXT   where the room is
   --key tpm|software         where the device's key is kept (default: the TPM of a real machine that has one)
@@ -37,10 +40,14 @@ export function openDevice(values: Values, control: boolean): Promise<Single> {
   const pollMs = values['poll-ms'] === undefined ? limits.hostPollMs : wholeNumber(values['poll-ms'], '--poll-ms', 100, 86_400_000)
   const keys = values.key === undefined ? undefined : KeyProtection.safeParse(values.key).data
   if (values.key !== undefined && keys === undefined) throw new UsageError(`--key must be tpm or software, and is "${values.key}".`)
+  const profile = values.profile === undefined ? undefined : DeviceProfile.safeParse(values.profile).data
+  if (values.profile !== undefined && (profile === undefined || kind === 'sim')) {
+    throw new UsageError(`--profile is for --device host, and one of ${DeviceProfile.options.join(', ')}.`)
+  }
   const given = { building: values.building, city: values.city, country: values.country, floor: values.floor }
   const place = Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])))
   const simulated = kind === 'sim'
-  const device = simulated ? simulatedDevice(values.room, place) : new HostDevice({ roomName: values.room, place, pollMs })
+  const device = simulated ? simulatedDevice(values.room, place) : new HostDevice({ roomName: values.room, place, pollMs, ...(profile ? { profile } : {}) })
   return openSingle(
     {
       service: required(values.service, '--service'),
