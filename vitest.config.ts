@@ -31,6 +31,8 @@ export default defineConfig({
           include: ['renderer/**/*.test.ts'],
           exclude: notOurs,
           environment: 'happy-dom',
+          // Styles are read as they are: contrast is tested on them.
+          css: true,
           pool: 'forks',
         },
       },
