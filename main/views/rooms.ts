@@ -1,5 +1,5 @@
 import type { CallParsed, CallOutput } from '../../contract/bridge.ts'
-import { type RoomFilter, type RoomSort, RoomState } from '../../contract/views.ts'
+import type { RoomFilter, RoomSort, RoomState } from '../../contract/views.ts'
 import { searchPrefixes } from './search.ts'
 import type { LineSource, ListLine } from './lists.ts'
 import type { Shown } from './shown.ts'
