@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openPipe, socketPipe } from './pipes.ts'
+
+/** Stands in for the browser's WebSocket. */
+class HandSocket extends EventTarget {
+  static made: HandSocket[] = []
+  readonly sent: string[] = []
+  readonly address: string
+  constructor(address: string | URL) {
+    super()
+    this.address = String(address)
+    HandSocket.made.push(this)
+  }
+  send(text: string): void {
+    this.sent.push(text)
+  }
+}
+
+beforeEach(() => {
+  HandSocket.made = []
+  vi.useFakeTimers()
+  vi.stubGlobal('WebSocket', HandSocket)
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+const at = (index: number): HandSocket => {
+  const socket = HandSocket.made[index]
+  if (!socket) throw new Error(`No socket ${index} was made.`)
+  return socket
+}
+
+describe('the browser host’s pipe', () => {
+  it('opens again whenever it closes, with a longer pause each time', async () => {
+    const pipe = socketPipe(new URL('ws://127.0.0.1:1/bridge'))
+    const states: boolean[] = []
+    pipe.onOpen((open) => states.push(open))
+    at(0).dispatchEvent(new Event('open'))
+    at(0).dispatchEvent(new Event('close'))
+    await vi.advanceTimersByTimeAsync(499)
+    expect(HandSocket.made).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(HandSocket.made).toHaveLength(2)
+    at(1).dispatchEvent(new Event('close'))
+    await vi.advanceTimersByTimeAsync(999)
+    expect(HandSocket.made).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(1)
+    at(2).dispatchEvent(new Event('open'))
+    expect(states).toEqual([false, true, false, true])
+  })
+
+  it('hands messages on, and what is no JSON as nothing', () => {
+    const pipe = socketPipe(new URL('ws://127.0.0.1:1/bridge'))
+    const heard: unknown[] = []
+    pipe.onMessage((message) => heard.push(message))
+    at(0).dispatchEvent(new MessageEvent('message', { data: '{"type":"value"}' }))
+    at(0).dispatchEvent(new MessageEvent('message', { data: '{' }))
+    at(0).dispatchEvent(new MessageEvent('message', { data: new ArrayBuffer(4) }))
+    expect(heard).toEqual([{ type: 'value' }, undefined, undefined])
+  })
+
+  it('takes the token out of the address before anything else sees it', async () => {
+    const asked = vi.fn(() => Promise.resolve(new Response(null, { status: 204 })))
+    vi.stubGlobal('fetch', asked)
+    location.hash = '#token=once-only'
+    await openPipe()
+    expect(location.hash).toBe('')
+    expect(asked).toHaveBeenCalledWith('/session', expect.objectContaining({ method: 'POST', body: '{"token":"once-only"}' }))
+    expect(at(0).address.endsWith('/bridge')).toBe(true)
+  })
+
+  it('leaves the address of a screen alone', async () => {
+    vi.stubGlobal('fetch', vi.fn(() => Promise.reject(new Error('not to be called'))))
+    location.hash = '#/rooms'
+    await openPipe()
+    expect(location.hash).toBe('#/rooms')
+    expect(fetch).not.toHaveBeenCalled()
+  })
+})

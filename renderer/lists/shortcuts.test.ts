@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { effectScope, type EffectScope } from 'vue'
+import { useShortcuts } from './shortcuts.ts'
+
+const scopes: EffectScope[] = []
+function layer(keys: Parameters<typeof useShortcuts>[0]): EffectScope {
+  const scope = effectScope()
+  scope.run(() => useShortcuts(keys))
+  scopes.push(scope)
+  return scope
+}
+function press(key: string, options: KeyboardEventInit = {}, target: EventTarget = document.body): void {
+  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...options }))
+}
+afterEach(() => {
+  for (const scope of scopes.splice(0)) scope.stop()
+  document.body.innerHTML = ''
+  vi.useRealTimers()
+})
+
+describe('shortcuts', () => {
+  it('go to the newest layer that knows the key, and end with it', () => {
+    const below = vi.fn()
+    const above = vi.fn()
+    layer({ j: below, k: below })
+    const scope = layer({ j: above })
+    press('j')
+    press('k')
+    scope.stop()
+    press('j')
+    expect(above).toHaveBeenCalledTimes(1)
+    expect(below).toHaveBeenCalledTimes(2)
+  })
+
+  it('leave typing alone, except with Ctrl or Command', () => {
+    const plain = vi.fn()
+    const palette = vi.fn()
+    layer({ j: plain, 'mod+k': palette })
+    const field = document.createElement('textarea')
+    document.body.append(field)
+    press('j', {}, field)
+    press('k', { ctrlKey: true }, field)
+    press('k', { metaKey: true })
+    expect(plain).not.toHaveBeenCalled()
+    expect(palette).toHaveBeenCalledTimes(2)
+  })
+
+  it('rest while a dialog is open', () => {
+    const plain = vi.fn()
+    layer({ j: plain })
+    document.body.innerHTML = '<div role="dialog"></div>'
+    press('j')
+    expect(plain).not.toHaveBeenCalled()
+  })
+
+  it('know sequences, for a moment', () => {
+    vi.useFakeTimers()
+    const rooms = vi.fn()
+    const single = vi.fn()
+    layer({ 'g r': rooms, r: single })
+    press('g')
+    press('r')
+    expect(rooms).toHaveBeenCalledTimes(1)
+    press('g')
+    vi.advanceTimersByTime(2_000)
+    press('r')
+    expect(rooms).toHaveBeenCalledTimes(1)
+    expect(single).toHaveBeenCalledTimes(1)
+  })
+
+  it('tell x from shift and x, and take ? as it is typed', () => {
+    const one = vi.fn()
+    const range = vi.fn()
+    const help = vi.fn()
+    layer({ x: one, 'shift+x': range, '?': help })
+    press('x')
+    press('X', { shiftKey: true })
+    press('?', { shiftKey: true })
+    expect([one, range, help].map((called) => called.mock.calls.length)).toEqual([1, 1, 1])
+  })
+
+  it('leave Enter to the button that has the focus', () => {
+    const enter = vi.fn()
+    layer({ Enter: enter })
+    const button = document.createElement('button')
+    document.body.append(button)
+    press('Enter', {}, button)
+    press('Enter')
+    expect(enter).toHaveBeenCalledTimes(1)
+  })
+})

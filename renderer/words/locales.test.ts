@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { commandTypes } from '../../contract/commands.ts'
+import { EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
+import { ErrorCode } from '../../contract/errors.ts'
+import { SignalCategory, SignalId, SignalValue } from '../../contract/signals.ts'
+import { IncidentChip } from '../../contract/views.ts'
+import en from '../locales/en.json'
+import fr from '../locales/fr.json'
+import { createWords } from './i18n.ts'
+import { marks } from './state.ts'
+
+type Messages = { [key: string]: string | string[] | Messages }
+
+function flat(messages: Messages, prefix = ''): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const [key, value] of Object.entries(messages)) {
+    const path = `${prefix}${key}`
+    if (typeof value === 'string') found.set(path, value)
+    else if (Array.isArray(value)) value.forEach((one, at) => found.set(`${path}.${at}`, one))
+    else for (const entry of flat(value, `${path}.`)) found.set(...entry)
+  }
+  return found
+}
+const english = flat(en)
+const french = flat(fr)
+const named = (text: string): string[] => [...new Set(text.match(/\{\w+\}/gu) ?? [])].sort()
+
+describe('the two languages', () => {
+  it('have the same messages', () => {
+    expect([...french.keys()].sort()).toEqual([...english.keys()].sort())
+  })
+
+  it('name the same things in each message, with as many plural forms', () => {
+    for (const [key, text] of english) {
+      const other = french.get(key) ?? ''
+      expect([key, named(other)]).toEqual([key, named(text)])
+      expect([key, other.split(' | ').length]).toEqual([key, text.split(' | ').length])
+    }
+  })
+
+  it('leave nothing empty', () => {
+    for (const [key, text] of [...english, ...french]) expect([key, text.trim() !== '']).toEqual([key, true])
+  })
+
+  it('put the spaces of French in front of its punctuation', () => {
+    for (const [key, text] of french) expect([key, / [:;?!»]/u.test(text)]).toEqual([key, false])
+  })
+})
+
+describe('every value of the contract has its words', () => {
+  const wanted = [
+    ...ErrorCode.options.map((code) => `error.${code}`),
+    ...SignalId.options.flatMap((id) => [`signal.${id}`, `signalInside.${id}`, `advice.${id}.text`, `advice.${id}.steps.0`]),
+    ...SignalValue.options.map((value) => `value.${value}`),
+    ...SignalCategory.options.map((category) => `category.${category}`),
+    ...IncidentChip.options.flatMap((chip) => [`chip.${chip}`, `incidents.empty.${chip}`, `incidents.emptyText.${chip}`]),
+    ...EntryKind.options.map((kind) => `entry.${kind}`),
+    ...RoomEvent.shape.kind.options.map((kind) => `event.${kind}`),
+    ...Lifecycle.options.flatMap((state) => [`lifecycle.${state}`, `lifecycle.${state}Text`]),
+    ...commandTypes.map((type) => `command.${type}`),
+    ...marks.map((mark) => `state.${mark}`),
+  ]
+  it.each(wanted)('%s', (key) => {
+    expect(english.has(key)).toBe(true)
+  })
+
+  it('has no words for errors that do not exist', () => {
+    const known = new Set<string>(ErrorCode.options)
+    const words = [...english.keys()].filter((key) => key.startsWith('error.')).map((key) => key.slice('error.'.length))
+    expect(words.filter((code) => !known.has(code))).toEqual([])
+  })
+})
+
+describe('the screens', () => {
+  const sources = import.meta.glob<string>(['../**/*.vue', '../**/*.ts', '!../**/*.test.ts'], { query: '?raw', import: 'default', eager: true })
+
+  it('ask only for messages that exist', () => {
+    const missing: string[] = []
+    for (const [file, text] of Object.entries(sources)) {
+      for (const [, key] of text.matchAll(/\bt\(\s*'([\w.-]+)'/gu)) {
+        if (key !== undefined && !english.has(key)) missing.push(`${file}: ${key}`)
+      }
+    }
+    expect(Object.keys(sources).length).toBeGreaterThan(50)
+    expect(missing).toEqual([])
+  })
+
+  it('draw text as text', () => {
+    for (const [file, text] of Object.entries(sources)) expect([file, /v-html|innerHTML/u.test(text)]).toEqual([file, false])
+  })
+})
+
+describe('plural forms', () => {
+  it.each([
+    ['en', 0, '0 rooms'],
+    ['en', 1, '1 room'],
+    ['en', 2, '2 rooms'],
+    ['fr', 0, '0 salle'],
+    ['fr', 1, '1 salle'],
+    ['fr', 2, '2 salles'],
+    ['fr', 1_000_000, '1000000 salles'],
+  ] as const)('%s %i: %s', (language, count, text) => {
+    const words = createWords(language)
+    expect(words.global.t('rooms.shown', { n: count }, count)).toBe(text)
+  })
+})
