@@ -14,16 +14,19 @@ let server: BrowserServer
 let shell: ReturnType<typeof testShell>
 let now = 1_000
 const heard: unknown[] = []
-let serving = 0
+/** The windows that the server at hand serves; what an earlier one closes late is none of them. */
+let serving = new Set<object>()
 
 async function start(beatMs?: number): Promise<BrowserServer> {
   const made = await startBrowserServer(0, { shell: shell.shell, secret, log: createLog('silent'), now: () => now, ...(beatMs === undefined ? {} : { beatMs }) })
+  const windows = new Set<object>()
+  serving = windows
   made.serve({
     serve: (pipe) => {
-      serving += 1
+      windows.add(pipe)
       const undo = pipe.onMessage((message) => heard.push(message))
       return () => {
-        serving -= 1
+        windows.delete(pipe)
         undo()
       }
     },
@@ -33,7 +36,6 @@ async function start(beatMs?: number): Promise<BrowserServer> {
 
 beforeEach(async () => {
   heard.length = 0
-  serving = 0
   now = 1_000
   shell = testShell()
   server = await start()
@@ -160,10 +162,10 @@ describe('the bridge', () => {
     expect(await dial({ origin: 'http://evil.example', cookie })).toBe(403)
     expect(await dial({ origin: 'http://evil.example', cookie, host: 'evil.example' })).toBe(421)
     expect(await dial({ origin: origin(), cookie }, '/other')).toBe(404)
-    expect(serving).toBe(0)
+    expect(serving.size).toBe(0)
     const socket = await dial({ origin: origin(), cookie })
     expect(socket).toBeInstanceOf(WebSocket)
-    await vi.waitFor(() => expect(serving).toBe(1))
+    await vi.waitFor(() => expect(serving.size).toBe(1))
   })
 
   it.each([
@@ -177,7 +179,7 @@ describe('the bridge', () => {
     expect(closed).toBe(code)
     good.send('{"type":"end","id":1}')
     await vi.waitFor(() => expect(heard).toEqual([{ type: 'end', id: 1 }]))
-    await vi.waitFor(() => expect(serving).toBe(1))
+    await vi.waitFor(() => expect(serving.size).toBe(1))
   })
 
   it('ends with a window that does not answer any more', async () => {
@@ -186,7 +188,7 @@ describe('the bridge', () => {
     const socket = await opened()
     // It is there, but nothing that it gets is read: no sign of life goes back.
     socket.pause()
-    await vi.waitFor(() => expect(serving).toBe(0), { timeout: 5_000 })
+    await vi.waitFor(() => expect(serving.size).toBe(0), { timeout: 5_000 })
     socket.terminate()
   })
 
