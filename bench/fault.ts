@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { chromium, type Page } from '@playwright/test'
+import { chromium } from '@playwright/test'
 import { z } from 'zod'
 import { chromiumFlags, getChromium } from '../build/chromium.ts'
 import { startPart } from '../build/part.ts'
 import { RunningRooms } from '../agent-sim/control/client.ts'
+import { inTab } from '../e2e/screen.ts'
 import { signIn } from '../e2e/test.ts'
 import { type Bench, percentile } from './bench.ts'
 import { openCopy } from './copy.ts'
@@ -87,8 +88,8 @@ async function toPixel(service: Service, running: RunningRooms): Promise<number[
   })
   const browser = await chromium.launch({ executablePath: found.path, args: chromiumFlags })
   try {
-    const page: Page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    await signIn(page, console_.ready.console, administrator)
+    const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const page = await signIn(tab, inTab(console_.ready.console), administrator)
     await page.getByTestId('rail-rooms').click()
     await page.getByTestId('room-row').first().waitFor()
     const targets = await page

@@ -6,7 +6,7 @@ import { getChromium } from './chromium.ts'
 import { add, none, summary, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
 import { failed, out, say, tool } from './paths.ts'
-import { buildRenderer } from './renderer.ts'
+import { buildElectron, buildRenderer } from './renderer.ts'
 import { endAll, run } from './run.ts'
 
 const kinds = ['check', 'unit', 'integration', 'e2e'] as const
@@ -79,9 +79,12 @@ async function runKind(kind: Kind, filters: readonly string[], screenshots: bool
       return playwright({ ...env, ROOMKEEPER_CHROMIUM: chromium.path }, filters)
     }
     case 'electron': {
-      const electron = await findElectron({ fetchMs: 300_000 })
+      const electron = await findElectron({ fetchMs: 300_000, insist: true })
       if ('missing' in electron) return unavailable('end-to-end tests in Electron', electron.missing)
-      return playwright({ ...env, ROOMKEEPER_ELECTRON: electron.path }, filters)
+      const chromium = await getChromium()
+      if ('missing' in chromium) return unavailable('end-to-end tests in Electron', `no Chromium for the sign-in page: ${chromium.missing}`)
+      await buildElectron()
+      return playwright({ ...env, ROOMKEEPER_CHROMIUM: chromium.path, ROOMKEEPER_ELECTRON: electron.path }, filters)
     }
   }
 }

@@ -4,14 +4,14 @@ import { expect, incidentRow, signIn, test } from './test.ts'
 const script = '<img src=x onerror="window.taken=true"><script>window.taken=true</script>'
 const override = 'camera \u202Etxt.exe\u202C gone'
 
-test('hostile text of a device is drawn as text, and runs nothing', async ({ page, stack, data }) => {
-  const address = await stack.start()
+test('hostile text of a device is drawn as text, and runs nothing', async ({ page: tab, stack, data }) => {
+  const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const [one, two] = rooms
   if (!one || !two) throw new Error('the fleet has too few rooms')
   const problems: string[] = []
+  const page = await signIn(tab, screen, people.manager)
   page.on('pageerror', (error) => problems.push(error.message))
-  await signIn(page, address, people.manager)
   await fault(data, one.name, 'peripherals.camera', 'unhealthy', script)
   await fault(data, two.name, 'peripherals.camera', 'unhealthy', override)
   // Both are there before one is opened: an open one holds the list still.

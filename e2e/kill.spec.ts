@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Room } from '../contract/entities.ts'
 import { run } from '../build/run.ts'
 import { fault, people } from './product.ts'
-import { expect, incidentRow, open, signIn, test } from './test.ts'
+import { expect, incidentRow, signIn, test } from './test.ts'
 
 const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
@@ -19,10 +19,10 @@ function seeded(seed: number): () => number {
 
 const Listed = z.array(z.object({ name: z.string(), room: z.string(), waiting: z.int(), signals: z.record(z.string(), z.object({ value: z.string() })) }))
 
-test('kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page, stack, data }) => {
+test('kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page: tab, stack, data }) => {
   test.setTimeout(300_000)
   const random = seeded(20_261_121)
-  await signIn(page, await stack.start(), people.manager)
+  let page = await signIn(tab, await stack.start(), people.manager)
   const rooms = await (await stack.api()).rooms()
   const commented = rooms[0]
   if (!commented) throw new Error('the fleet has no rooms')
@@ -51,7 +51,7 @@ test('kill -9 of console, agents and service at random moments under load: nothi
     if (victim === 'service') await stack.startService()
     else if (victim === 'fleet') await stack.startFleet()
     else {
-      await open(page, await stack.startConsole())
+      page = await (await stack.startConsole()).open(tab)
       await incidentRow(page, commented.name).click()
     }
   }

@@ -1,5 +1,5 @@
 import { fault, people } from './product.ts'
-import { acknowledge, expect, incidentRow, open, signIn, test, whenLive } from './test.ts'
+import { acknowledge, expect, incidentRow, signIn, test, whenLive } from './test.ts'
 
 const room = async (api: { rooms(): Promise<{ name: string }[]> }): Promise<string> => {
   const [first] = await api.rooms()
@@ -7,11 +7,11 @@ const room = async (api: { rooms(): Promise<{ name: string }[]> }): Promise<stri
   return first.name
 }
 
-test('acknowledged with the network cut, sent once when it is back, and kept over a restart of everything', async ({ page, stack, data }) => {
-  const address = await stack.start()
+test('acknowledged with the network cut, sent once when it is back, and kept over a restart of everything', async ({ page: tab, stack, data }) => {
+  const screen = await stack.start()
   const api = await stack.api()
   const name = await room(api)
-  await signIn(page, address, people.manager)
+  let page = await signIn(tab, screen, people.manager)
   await fault(data, name, 'peripherals.camera', 'unhealthy', 'camera unplugged')
   const row = incidentRow(page, name)
   await expect(row).toHaveAttribute('data-status', 'needAction')
@@ -29,7 +29,7 @@ test('acknowledged with the network cut, sent once when it is back, and kept ove
   await stack.startService()
   await stack.startFleet()
   stack.proxy.resume()
-  await open(page, await stack.startConsole())
+  page = await (await stack.startConsole()).open(tab)
   await whenLive(page)
   await expect(row).toHaveAttribute('data-acknowledged', 'true')
   await expect(row).toHaveAttribute('data-pending', 'false')
@@ -39,24 +39,24 @@ test('acknowledged with the network cut, sent once when it is back, and kept ove
   await expect(page.getByTestId('incident-pane').getByTestId('entry').filter({ hasText: 'on it' })).toHaveCount(1)
 })
 
-test('the console starts from its copy with no service at all, and says how old it is', async ({ page, stack }) => {
-  const address = await stack.start()
-  await signIn(page, address, people.manager)
+test('the console starts from its copy with no service at all, and says how old it is', async ({ page: tab, stack }) => {
+  const screen = await stack.start()
+  let page = await signIn(tab, screen, people.manager)
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row').first()).toBeVisible()
 
   await stack.kill('console')
   await stack.kill('service')
-  await open(page, await stack.startConsole())
+  page = await (await stack.startConsole()).open(tab)
   await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', /offline|connecting/)
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row').first()).toBeVisible()
 })
 
-test('a network that swallows everything is noticed, and a network that returns too', async ({ page, stack, data }) => {
-  const address = await stack.start()
+test('a network that swallows everything is noticed, and a network that returns too', async ({ page: tab, stack, data }) => {
+  const screen = await stack.start()
   const name = await room(await stack.api())
-  await signIn(page, address, people.manager)
+  const page = await signIn(tab, screen, people.manager)
   stack.proxy.hold()
   await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', /offline|connecting/, { timeout: 90_000 })
   await fault(data, name, 'audio.microphone', 'unhealthy')

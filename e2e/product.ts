@@ -9,6 +9,7 @@ import { run } from '../build/run.ts'
 import { connect, type Api } from '../build/start/api.ts'
 import { assignBuildings, enrolFleet } from '../build/start/demo.ts'
 import { type CutProxy, startCutProxy } from './cut-proxy.ts'
+import { type RunningConsole, type Screen, startConsole } from './screen.ts'
 
 /** The real product for one test: its processes, on free ports, in a folder of its own. */
 
@@ -62,7 +63,6 @@ export function npmStart(data: string, options: string[] = [], again?: Started):
 
 const Url = z.object({ ready: z.literal(true), service: z.url() })
 const Fleet = z.object({ ready: z.literal(true), rooms: z.int() })
-const ConsoleReady = z.object({ ready: z.literal(true), console: z.url() })
 
 export interface StackOptions {
   rooms?: number
@@ -75,17 +75,18 @@ export class Stack {
   readonly data: string
   readonly #options: StackOptions
   #servicePort = 0
-  #consolePort = 0
   #proxy: CutProxy | undefined
-  readonly #parts = new Map<'service' | 'fleet' | 'console', Part<unknown>>()
+  #console: RunningConsole | undefined
+  /** What runs now, in the order of its start. */
+  readonly #running = new Map<'service' | 'fleet' | 'console', Pick<Part<unknown>, 'stop' | 'kill'>>()
 
   constructor(data: string, options: StackOptions = {}) {
     this.data = data
     this.#options = options
   }
 
-  /** Service, fleet (enrolled, with the buildings given out) and console. Answers the console's address. */
-  async start(): Promise<string> {
+  /** Service, fleet (enrolled, with the buildings given out) and console. */
+  async start(): Promise<Screen> {
     await this.startService()
     await this.startFleet()
     return this.startConsole()
@@ -110,11 +111,11 @@ export class Stack {
     await assignBuildings(api, all)
   }
 
-  async startConsole(): Promise<string> {
-    const args = ['main/host/browser/main.ts', '--service', this.proxy.url, '--port', String(this.#consolePort)]
-    const part = await this.#start('console', args, ConsoleReady)
-    this.#consolePort = Number(new URL(part.ready.console).port)
-    return part.ready.console
+  async startConsole(): Promise<Screen> {
+    const log = join(this.data, 'logs', `console-${Date.now()}.log`)
+    this.#console = await startConsole({ service: this.proxy.url, data: this.data, port: this.#console?.port ?? 0, log })
+    this.#running.set('console', this.#console)
+    return this.#console
   }
 
   /** The service's own address, past the proxy. */
@@ -139,20 +140,20 @@ export class Stack {
 
   /** Ends a part as a crash would. */
   async kill(name: 'service' | 'fleet' | 'console'): Promise<void> {
-    await this.#parts.get(name)?.kill()
-    this.#parts.delete(name)
+    await this.#running.get(name)?.kill()
+    this.#running.delete(name)
   }
 
   async stop(): Promise<void> {
-    for (const part of [...this.#parts.values()].reverse()) await part.stop()
-    this.#parts.clear()
+    for (const part of [...this.#running.values()].reverse()) await part.stop()
+    this.#running.clear()
     await this.#proxy?.close()
   }
 
-  async #start<T>(name: 'service' | 'fleet' | 'console', args: string[], ready: z.ZodType<T>): Promise<Part<T>> {
+  async #start<T>(name: 'service' | 'fleet', args: string[], ready: z.ZodType<T>): Promise<Part<T>> {
     const log = join(this.data, 'logs', `${name}-${Date.now()}.log`)
     const part = await startPart({ name, args: [...args, '--data', this.data], ready, log })
-    this.#parts.set(name, part)
+    this.#running.set(name, part)
     return part
   }
 }

@@ -1,8 +1,8 @@
 import { fault, people } from './product.ts'
-import { expect, incidentRow, open, signIn, test, whenLive } from './test.ts'
+import { expect, incidentRow, signIn, test, whenLive } from './test.ts'
 
-test('each role sees its own rooms and no entry that leads nowhere', async ({ browser, stack, data }) => {
-  const address = await stack.start()
+test('each role sees its own rooms and no entry that leads nowhere', async ({ page: tab, stack, data }) => {
+  const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const lyon = rooms.filter((room) => room.place.building === 'Lyon – Confluence')
   const london = rooms.filter((room) => room.place.building === 'London – Bishopsgate')
@@ -12,9 +12,7 @@ test('each role sees its own rooms and no entry that leads nowhere', async ({ br
   await fault(data, other.name, 'peripherals.camera', 'unhealthy')
   await fault(data, mine.name, 'peripherals.camera', 'unhealthy')
 
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  await signIn(page, address, people.siteLead)
+  const page = await signIn(tab, screen, people.siteLead)
   await expect(incidentRow(page, mine.name)).toHaveAttribute('data-status', 'needAction')
   await expect(incidentRow(page, other.name)).toHaveCount(0)
   await page.getByTestId('rail-rooms').click()
@@ -24,15 +22,14 @@ test('each role sees its own rooms and no entry that leads nowhere', async ({ br
   await page.keyboard.press('Control+k')
   await page.getByTestId('palette-input').fill(other.name)
   await expect(page.getByTestId('palette-entry').filter({ hasText: other.name })).toHaveCount(0)
-  await context.close()
 })
 
-test('rooms that are taken away leave the screen and the copy', async ({ page, stack }) => {
-  const address = await stack.start()
+test('rooms that are taken away leave the screen and the copy', async ({ page: tab, stack }) => {
+  const screen = await stack.start()
   const api = await stack.api()
   const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
   if (!assignment || assignment.scope === 'all') throw new Error('the Site Tech has no scope')
-  await signIn(page, address, people.siteTech)
+  let page = await signIn(tab, screen, people.siteTech)
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row')).toHaveCount(assignment.scope.length)
   const { id, ...rest } = assignment
@@ -42,19 +39,19 @@ test('rooms that are taken away leave the screen and the copy', async ({ page, s
   // Nor does a start from the copy, with no service, bring them back.
   await stack.kill('console')
   await stack.kill('service')
-  await open(page, await stack.startConsole())
+  page = await (await stack.startConsole()).open(tab)
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row')).toHaveCount(1)
 })
 
-test('a command that the service refuses is shown with the reason and what was typed', async ({ page, stack, data }) => {
-  const address = await stack.start()
+test('a command that the service refuses is shown with the reason and what was typed', async ({ page: tab, stack, data }) => {
+  const screen = await stack.start()
   const api = await stack.api()
   const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
   const room = (await api.rooms()).find((one) => assignment?.scope !== 'all' && assignment?.scope.includes(one.id))
   if (!assignment || !room) throw new Error('the Site Tech has no room')
   await fault(data, room.name, 'peripherals.camera', 'unhealthy')
-  await signIn(page, address, people.siteTech)
+  const page = await signIn(tab, screen, people.siteTech)
   await incidentRow(page, room.name).click()
   stack.proxy.cut()
   await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', 'offline')

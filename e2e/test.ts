@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test as base, type Page } from '@playwright/test'
 import { Stack, type StackOptions, tempFolder } from './product.ts'
+import { type Screen } from './screen.ts'
 
 interface Fixtures {
   /** An empty data folder, removed after the test. */
@@ -31,18 +32,14 @@ export const test = base.extend<Fixtures>({
 
 export { expect }
 
-/** Opens the console by its link, as in a new tab: the link differs only in its fragment, which alone loads nothing. */
-export async function open(page: Page, address: string): Promise<void> {
-  await page.goto('about:blank')
-  await page.goto(address)
-}
-
-/** Opens the console and signs in on the issuer's own page, as a person does. */
-export async function signIn(page: Page, address: string, email: string): Promise<void> {
-  await open(page, address)
+/** Opens the console and signs in on the issuer's own page, as a person does. Answers the console's screen. */
+export async function signIn(tab: Page, screen: Screen, email: string): Promise<Page> {
+  const page = await screen.open(tab)
   await page.getByTestId('sign-in-browser').click()
-  await page.locator(`button[name="email"][value="${email}"]`).click()
+  const issuer = await screen.issuer(tab)
+  await issuer.locator(`button[name="email"][value="${email}"]`).click()
   await whenLive(page)
+  return page
 }
 
 /** Waits until the console follows the service live. */

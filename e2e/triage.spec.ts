@@ -1,12 +1,12 @@
 import { fault, people } from './product.ts'
 import { expect, signIn, test } from './test.ts'
 
-test('triage by keyboard: move, mark, acknowledge, comment; the cursor stays where it is', async ({ page, stack, data }) => {
-  const address = await stack.start()
+test('triage by keyboard: move, mark, acknowledge, comment; the cursor stays where it is', async ({ page: tab, stack, data }) => {
+  const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const faulty = rooms.slice(0, 4)
   for (const room of faulty) await fault(data, room.name, 'peripherals.camera', 'unhealthy')
-  await signIn(page, address, people.manager)
+  const page = await signIn(tab, screen, people.manager)
   const rows = page.getByTestId('incident-row')
   await expect(rows).toHaveCount(faulty.length)
 

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { command, fault, npmStart, people } from './product.ts'
-import { acknowledge, expect, incidentRow, open, signIn, test, whenLive, workOffline } from './test.ts'
+import { electronPath, inTab } from './screen.ts'
+import { acknowledge, expect, incidentRow, signIn, test, whenLive, workOffline } from './test.ts'
 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
 
 test('a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({ page, data }) => {
+  test.skip(electronPath !== undefined, 'npm start opens its own window; network.spec.ts goes the same way in Electron')
   test.setTimeout(180_000)
   let started = await npmStart(data)
   try {
@@ -15,7 +17,7 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
     expect(rooms.filter((room) => room.simulated)).toHaveLength(24)
     const room = rooms.find((one) => one.simulated)?.name ?? ''
 
-    await signIn(page, started.ready.console, people.manager)
+    await signIn(page, inTab(started.ready.console), people.manager)
     await fault(data, room, ...camera)
 
     // Without a touch of the screen.
@@ -34,7 +36,7 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
 
     await started.stop()
     started = await npmStart(data, [], started)
-    await open(page, started.ready.console)
+    await inTab(started.ready.console).open(page)
     await whenLive(page)
     await expect(incidentRow(page, room)).toHaveAttribute('data-incident-number', number ?? '')
     await expect(incidentRow(page, room)).toHaveAttribute('data-acknowledged', 'true')
