@@ -64,9 +64,13 @@ describe('the browser host’s pipe', () => {
   it('takes the token out of the address before anything else sees it', async () => {
     const asked = vi.fn(() => Promise.resolve(new Response(null, { status: 204 })))
     vi.stubGlobal('fetch', asked)
+    // The DOM of the tests would load the page anew.
+    const replaced = vi.spyOn(history, 'replaceState').mockImplementation(() => undefined)
     location.hash = '#token=once-only'
     await openPipe()
-    expect(location.hash).toBe('')
+    expect(replaced).toHaveBeenCalledExactlyOnceWith(null, '', location.pathname + location.search)
+    expect(replaced.mock.invocationCallOrder[0]).toBeLessThan(asked.mock.invocationCallOrder[0] ?? 0)
+    replaced.mockRestore()
     expect(asked).toHaveBeenCalledWith('/session', expect.objectContaining({ method: 'POST', body: '{"token":"once-only"}' }))
     expect(at(0).address.endsWith('/bridge')).toBe(true)
   })
