@@ -47,8 +47,6 @@ export const Config = z
       .optional(),
     /** The first tenant of an empty service with an issuer of its own: directory tenant (`tid`) and name. */
     firstTenant: z.object({ directory: z.string().min(1).max(64), name: z.string().min(1).max(limits.nameChars) }).optional(),
-    /** What goes into the installer; absent: the built agent if there is one, else its sources. */
-    agentFolder: folder.optional(),
     timing: Timing.prefault({}),
     /** What a new tenant's settings start with. */
     settings: Settings.omit({ id: true }).partial().default({}),

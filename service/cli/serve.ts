@@ -13,7 +13,6 @@ export const serveHelp = `service serve: the Roomkeeper service
   --json               print one line of JSON when ready
   --parent-pipe        end when standard input closes
   --log-level LEVEL    trace, debug, info (default), warn, error, fatal, silent
-  --agent-folder DIR   what the installer holds (default: out/agent, else the agent's sources)
   --settings JSON      what new tenants' settings start with, and any of the times below
 
 For other machines to reach it:
@@ -57,7 +56,6 @@ export function readServeArguments(args: readonly string[]) {
       json: flag,
       'parent-pipe': flag,
       'log-level': text,
-      'agent-folder': text,
       settings: text,
       'tls-cert': text,
       'tls-key': text,
@@ -100,7 +98,6 @@ export function readServeArguments(args: readonly string[]) {
     ...(values.port === undefined ? {} : { port: numberOf('port', values.port) }),
     demo: values.demo ?? false,
     ...(values['log-level'] === undefined ? {} : { logLevel: logLevelOf(values['log-level']) }),
-    ...(values['agent-folder'] === undefined ? {} : { agentFolder: values['agent-folder'] }),
     ...(both('tls-cert', values['tls-cert'], 'tls-key', values['tls-key'])
       ? { tls: { cert: values['tls-cert'] ?? '', key: values['tls-key'] ?? '' } }
       : {}),

@@ -1,83 +1,131 @@
-/** The steps on the device and for many devices at once, in English and French, with this deployment's own address. */
+/** The steps on the device, in English and French, with this deployment's own address. */
 export function installText(service: string): string {
-  const { hostname } = new URL(service)
+  const { hostname, port } = new URL(service)
+  const address = `${hostname}:${port || 443}`
   return `ROOMKEEPER AGENT FOR ${hostname}
 (français plus bas)
 
-1. Before
+The agent reports to ${service}
+
+1. Before, on a room device with Windows
    Hang up and go to the home screen of the room's console. More > Settings, enter the password of the local
    administrator (the factory default is sfb: change it), then Windows Settings > Administrator, or the device's own
    administrator; on a domain: Other User, .\\admin. When you are done: Start > sign out > Skype (or Other User, .\\skype).
 
-2. Proxy, only where the device needs one
-   In a command prompt with elevated rights; the quotes at the end matter:
+2. Network
+   The device must reach ${address}, and, while the agent is installed, npm's registry. Only where it needs a proxy:
+   in a command prompt with elevated rights (the quotes at the end matter)
      bitsadmin /Util /SetIEProxy LOCALSYSTEM MANUAL_PROXY host:port ""
-   or with a PAC file:
+   or with a PAC file
      bitsadmin /Util /SetIEProxy LOCALSYSTEM AUTOSCRIPT http://host/proxy.pac
-   The agent speaks TLS on port 443 only. Allow: ${hostname}
+   install.ps1 takes it from there. Elsewhere: the option --proxy HOST:PORT, or --proxy http://host/proxy.pac
+   npm knows no PAC files: with one, give npm a proxy of its own (npm config set proxy).
 
 3. Install
-   Unpack this archive. With Node.js 20.19 or newer, in the unpacked folder, as administrator:
-     npm install --omit=dev
-     npx --no-install node agent-sim/main.ts run --device host --service ${service} --key-file KEYFILE
-   KEYFILE is the self-enrolment key (Settings > General > Enrol a room > Download key, or "?" > Download key).
-   Without a key the device enrols with the account of its room: --account-token-file TOKENFILE instead.
-   Do not close the window while the agent sets itself up. It checks, in this order: elevated rights, a Trusted
-   Platform Module that is on, the local accounts 'Admin' and 'Skype'.
+   The device needs Node.js 20.19 or newer, with npm. Unpack this archive into a folder of its own that only
+   administrators can change, for instance C:\\RoomkeeperAgent or /opt/roomkeeper-agent: the agent stays there.
+
+   The self-enrolment key, roomkeeper-enrolment.key (Settings > General > Enrol a room > Download key, or "?" >
+   Download key), goes beside the scripts or, on Windows, into C:\\Rigel; or name its file, as KEYFILE below. Without a
+   key the device enrols with an access token of its room's account: -AccountTokenFile or --account-token-file.
+
+   Windows, in a PowerShell started as administrator:
+     cd C:\\RoomkeeperAgent
+     Get-ChildItem *.ps1 | Unblock-File
+     Set-ExecutionPolicy -ExecutionPolicy RemoteSigned
+   answer Y, then
+     .\\install.ps1 [KEYFILE]
+   Do not close the window before it says that the agent runs. It checks, in this order: elevated rights, a Trusted
+   Platform Module that is on, the local accounts 'Admin' and 'Skype'. A computer that is no certified room device:
+     .\\install.ps1 [KEYFILE] -Generic
+   The agent then runs at every start, by a scheduled task, under the account LocalService.
+
+   Linux and macOS:
+     sh install.sh [KEYFILE]
+   As root, where systemd runs, the agent then runs at every start. Otherwise, or to look on:
+     sh install.sh [KEYFILE] --foreground
+
+   On Linux the key pair of the device is kept in its TPM, where there is one. On Windows and macOS it is a file in the
+   agent's folder: such devices enrol only while Settings > General > Allow keys in software is on.
 
 4. Enrol
    The room appears in Rooms as Onboarding. Open it > Status > Enrol. From then on it raises alerts and incidents.
 
-5. Many devices with Intune
-   Devices that are enrolled there, in a group: Apps > All apps > Add > Line-of-business app. Publisher as you like,
-   Ignore app version: Yes (the agent updates itself), Required > the group > Review + create. It may take up to eight
-   hours; restarting a device shortens it.
+5. Update
+   The agent does not update itself. Unpack a newer installer over this one and run its script again.
 
 6. Off-boarding
-   As administrator, unpack the off-boarding script. In an elevated PowerShell:
-     Set-ExecutionPolicy -ExecutionPolicy RemoteSigned
-   answer Y, then run the script by its full path. The agent and its files are gone, and the device is back on standard
-   updates. Then, in the console, Rooms > the room > Status > Unenrol.
+   In a PowerShell started as administrator, with the full path:
+     C:\\RoomkeeperAgent\\offboard.ps1
+   On Linux and macOS, as whoever installed it:
+     sh offboard.sh
+   The service is told, and the agent, its key and its files are gone. An agent that runs in a window is ended there
+   first, with Ctrl-C. Then, in the console, Rooms > the room > Status > Unenrol.
 
 ------------------------------------------------------------------------------------------------------------------------
 
 AGENT ROOMKEEPER POUR ${hostname}
 
-1. Avant de commencer
+L'agent rend compte à ${service}
+
+1. Avant de commencer, sur un appareil de salle sous Windows
    Raccrochez et revenez à l'écran d'accueil de la console de la salle. Plus > Paramètres, saisissez le mot de passe de
    l'administrateur local (celui d'usine est sfb : changez-le), puis Paramètres Windows > Administrateur, ou
    l'administrateur propre à l'appareil ; dans un domaine : Autre utilisateur, .\\admin. À la fin : Démarrer > se
    déconnecter > Skype (ou Autre utilisateur, .\\skype).
 
-2. Proxy, seulement si l'appareil en a besoin
-   Dans une invite de commandes avec privilèges élevés ; les guillemets à la fin comptent :
+2. Réseau
+   L'appareil doit joindre ${address} et, pendant l'installation, le registre de npm. Seulement s'il lui faut un proxy :
+   dans une invite de commandes avec privilèges élevés (les guillemets à la fin comptent)
      bitsadmin /Util /SetIEProxy LOCALSYSTEM MANUAL_PROXY hôte:port ""
-   ou avec un fichier PAC :
+   ou avec un fichier PAC
      bitsadmin /Util /SetIEProxy LOCALSYSTEM AUTOSCRIPT http://hôte/proxy.pac
-   L'agent parle TLS sur le port 443 uniquement. Autorisez : ${hostname}
+   install.ps1 reprend ce réglage. Ailleurs : l'option --proxy HÔTE:PORT, ou --proxy http://hôte/proxy.pac
+   npm ne connaît pas les fichiers PAC : donnez-lui alors son propre proxy (npm config set proxy).
 
 3. Installer
-   Décompressez cette archive. Avec Node.js 20.19 ou plus récent, dans le dossier décompressé, en administrateur :
-     npm install --omit=dev
-     npx --no-install node agent-sim/main.ts run --device host --service ${service} --key-file FICHIER
-   FICHIER est la clé d'inscription (Paramètres > Général > Inscrire une salle > Télécharger la clé, ou « ? » >
-   Télécharger la clé). Sans clé, l'appareil s'inscrit avec le compte de sa salle : --account-token-file FICHIER.
-   Ne fermez pas la fenêtre pendant l'installation. L'agent vérifie, dans cet ordre : les privilèges élevés, un module
-   de plateforme sécurisée (TPM) activé, les comptes locaux « Admin » et « Skype ».
+   Il faut Node.js 20.19 ou plus récent, avec npm. Décompressez cette archive dans un dossier à elle, que seuls les
+   administrateurs peuvent modifier, par exemple C:\\RoomkeeperAgent ou /opt/roomkeeper-agent : l'agent y reste.
+
+   La clé d'auto-inscription, roomkeeper-enrolment.key (Réglages > Général > Inscrire une salle > Télécharger la clé, ou
+   « ? » > Télécharger la clé), se place à côté des scripts ou, sous Windows, dans C:\\Rigel ; ou indiquez son fichier,
+   CLÉ ci-dessous. Sans clé, l'appareil s'inscrit avec un jeton d'accès du compte de sa salle : -AccountTokenFile ou
+   --account-token-file.
+
+   Windows, dans PowerShell lancé en tant qu'administrateur :
+     cd C:\\RoomkeeperAgent
+     Get-ChildItem *.ps1 | Unblock-File
+     Set-ExecutionPolicy -ExecutionPolicy RemoteSigned
+   répondez O, puis
+     .\\install.ps1 [CLÉ]
+   Ne fermez pas la fenêtre avant d'y lire que l'agent s'exécute (« The agent runs »). Sont vérifiés, dans cet ordre :
+   les privilèges élevés, un module de plateforme sécurisée (TPM) activé, les comptes locaux « Admin » et « Skype ». Un
+   ordinateur qui n'est pas un appareil de salle certifié :
+     .\\install.ps1 [CLÉ] -Generic
+   L'agent s'exécute ensuite à chaque démarrage, par une tâche planifiée, sous le compte LocalService.
+
+   Linux et macOS :
+     sh install.sh [CLÉ]
+   En root, là où systemd est présent, l'agent s'exécute ensuite à chaque démarrage. Sinon, ou pour le regarder faire :
+     sh install.sh [CLÉ] --foreground
+
+   Sous Linux, la paire de clés de l'appareil est dans son TPM, s'il en a un. Sous Windows et macOS, c'est un fichier du
+   dossier de l'agent : ces appareils ne s'inscrivent que si Réglages > Général > Autoriser les clés logicielles est actif.
 
 4. Inscrire la salle
-   La salle apparaît dans Salles, en cours de mise en service. Ouvrez-la > État > Inscrire. Dès lors, elle produit des
-   alertes et des incidents.
+   La salle apparaît dans Salles, en mise en service. Ouvrez-la > État > Inscrire. Dès lors, elle produit des alertes et
+   des incidents.
 
-5. Beaucoup d'appareils avec Intune
-   Pour des appareils qui y sont inscrits, dans un groupe : Applications > Toutes les applications > Ajouter >
-   Application métier. Éditeur au choix, Ignorer la version de l'application : Oui (l'agent se met à jour lui-même),
-   Obligatoire > le groupe > Vérifier + créer. Cela peut prendre huit heures ; redémarrer l'appareil abrège l'attente.
+5. Mettre à jour
+   L'agent ne se met pas à jour lui-même. Décompressez un programme d'installation plus récent par-dessus celui-ci et
+   relancez son script.
 
 6. Retirer un appareil
-   En administrateur, décompressez le script de retrait. Dans PowerShell avec privilèges élevés :
-     Set-ExecutionPolicy -ExecutionPolicy RemoteSigned
-   répondez O, puis lancez le script par son chemin complet. L'agent et ses fichiers disparaissent, et l'appareil revient
-   aux mises à jour standard. Puis, dans la console : Salles > la salle > État > Annuler l'inscription.
+   Dans PowerShell lancé en tant qu'administrateur, avec le chemin complet :
+     C:\\RoomkeeperAgent\\offboard.ps1
+   Sous Linux et macOS, avec le compte qui l'a installé :
+     sh offboard.sh
+   Le service est prévenu ; l'agent, sa clé et ses fichiers ont disparu. Un agent qui s'exécute dans une fenêtre y est
+   d'abord arrêté, par Ctrl-C. Puis, dans la console : Salles > la salle > État > Désinscrire.
 `
 }

@@ -1,47 +1,52 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import { z } from 'zod'
 import { checkout } from '../config.ts'
+import { manifestFiles } from './agentManifest.ts'
 import { installText } from './installText.ts'
 
 /**
- * The installer that Settings offers (ENR-1): the agent, the address of this service, and the steps on the device. No
- * secret is in it: the self-enrolment key is a file of its own.
+ * The installer that Settings offers (ENR-1): the agent, the scripts that install and off-board it, the address of this
+ * service, and the steps on the device. No secret is in it: the self-enrolment key is a file of its own.
  */
 
-const Manifest = z.object({ version: z.string(), engines: z.record(z.string(), z.string()), dependencies: z.record(z.string(), z.string()) })
+const scriptFolder = 'agent-sim/installer/'
+const scripts = ['install.ps1', 'install.sh', 'offboard.ps1', 'offboard.sh']
 
-/** `folder`: the built agent; absent: `out/agent` if it was built, else the agent's sources. `service`: its address. */
-export function packInstaller(service: string, folder: string | undefined): Uint8Array {
-  const built = folder ?? join(checkout, 'out', 'agent')
-  const files = folder !== undefined || existsSync(built) ? filesBelow(built, built) : sources()
+/** `service`: its address, as devices reach it. Throws where the checkout is not whole. */
+export function packInstaller(service: string): Uint8Array {
+  const sources = { ...filesBelow('agent-sim'), ...filesBelow('contract') }
+  const texts = Object.entries(sources).flatMap(([path, bytes]) => (path.endsWith('.ts') ? [Buffer.from(bytes).toString('utf8')] : []))
+  const written = {
+    ...manifestFiles(checkout, texts),
+    'service.json': `${JSON.stringify({ service }, null, 2)}\n`,
+    ...hostsToCheck(service),
+    'INSTALL.txt': installText(service),
+  }
   return zipSync({
-    ...files,
-    'service.json': strToU8(`${JSON.stringify({ service }, null, 2)}\n`),
-    'INSTALL.txt': strToU8(installText(service)),
+    ...sources,
+    ...Object.fromEntries(scripts.map((name) => [name, readFileSync(join(checkout, scriptFolder, name))])),
+    ...Object.fromEntries(Object.entries(written).map(([name, text]) => [name, strToU8(text)])),
   })
 }
 
-function sources(): Record<string, Uint8Array> {
-  const files = { ...filesBelow(join(checkout, 'agent-sim'), checkout), ...filesBelow(join(checkout, 'contract'), checkout) }
-  const { version, engines, dependencies } = Manifest.parse(JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')))
-  const used = new Set<string>(['node'])
-  for (const bytes of Object.values(files)) {
-    for (const [, name = ''] of Buffer.from(bytes).toString('utf8').matchAll(/\bfrom '((?:@[\w.-]+\/)?[\w.-]+)[^']*'/g)) used.add(name)
-  }
-  const needed = Object.fromEntries(Object.entries(dependencies).filter(([name]) => used.has(name)))
-  const manifest = { name: 'roomkeeper-agent', version, private: true, type: 'module', engines, dependencies: needed }
-  return { ...files, 'package.json': strToU8(`${JSON.stringify(manifest, null, 2)}\n`) }
+/** What filtered traffic must let through before an enrolment can be tried (ENR-2); nothing for a service on loopback. */
+function hostsToCheck(service: string): Record<string, string> {
+  const { protocol, hostname, port } = new URL(service)
+  if (protocol !== 'https:') return {}
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return { 'allowlist.json': `${JSON.stringify({ port: Number(port || 443), hosts: [{ host, for: ['enrolment'] }] }, null, 2)}\n` }
 }
 
-/** Tests stay at home. */
-function filesBelow(folder: string, base: string): Record<string, Uint8Array> {
+/** What the device needs of a folder: tests stay at home, and the scripts lie at the top. */
+function filesBelow(folder: string): Record<string, Uint8Array> {
   const files: Record<string, Uint8Array> = {}
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || entry.name.endsWith('.test.ts')) continue
+  for (const entry of readdirSync(join(checkout, folder), { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name)
-    files[relative(base, path).split(sep).join('/')] = readFileSync(path)
+    const name = relative(checkout, path).split(sep).join('/')
+    if (entry.isFile() && !name.endsWith('.test.ts') && !name.includes('/testing/') && !name.startsWith(scriptFolder)) {
+      files[name] = readFileSync(path)
+    }
   }
   return files
 }

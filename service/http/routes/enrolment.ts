@@ -5,7 +5,7 @@ import { packInstaller } from '../installer.ts'
 import { callerOf } from '../routeAccess.ts'
 
 /** What Settings → General → Enrol a room offers (ENR-1). `url`: where devices reach this service. */
-export const enrolmentRoutes = (url: string): Plugin => (app, { store, config }) => {
+export const enrolmentRoutes = (url: string): Plugin => (app, { store }) => {
   /** Packed at the first download; the files do not change while the service runs. */
   let packed: Buffer | undefined
   app.get(
@@ -31,7 +31,7 @@ export const enrolmentRoutes = (url: string): Plugin => (app, { store, config })
     { config: { access: { permission: ['rooms.create', 'settings.view'] } }, schema: { tags: ['enrolment'] } },
     async (request, reply) => {
       const { tenant, doer } = callerOf(request)
-      packed ??= Buffer.from(packInstaller(url, config.agentFolder))
+      packed ??= Buffer.from(packInstaller(url))
       await store.write(tenant, doer, async (tx) =>
         tx.audit({ category: 'Installer', objectName: 'Agent installer', operation: 'Update', detail: { action: 'download' } }),
       )

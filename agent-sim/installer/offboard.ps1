@@ -1,0 +1,53 @@
+# Takes the Roomkeeper agent off this device: its key, its files, and its scheduled task; tells the service. Afterwards,
+# unenrol the room in the console.
+# For Windows PowerShell 5.1 and newer. Written from the documentation of Windows and not yet run on a Windows device.
+[CmdletBinding()]
+param(
+  # As the agent was installed with them, where it was.
+  [string] $Proxy,
+  [string] $Ca
+)
+
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+$here = $PSScriptRoot
+$task = 'Roomkeeper agent'
+$node = Join-Path $here 'node_modules\node\bin\node.exe'
+$data = Join-Path $here '.data'
+
+$me = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
+if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
+  [Console]::Error.WriteLine('Run this in a PowerShell that was started as administrator.')
+  exit 2
+}
+
+$registered = Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue
+if ($registered -and $registered.Actions[0].WorkingDirectory -eq $here) {
+  Stop-ScheduledTask -TaskName $task
+  while ((Get-ScheduledTask -TaskName $task).State -eq 'Running') { Start-Sleep -Milliseconds 200 }
+  Unregister-ScheduledTask -TaskName $task -Confirm:$false
+}
+
+if ((Test-Path -LiteralPath (Join-Path $data 'agents\host\device\installation.json')) -and (Test-Path -LiteralPath $node)) {
+  $service = (Get-Content -LiteralPath (Join-Path $here 'service.json') -Raw | ConvertFrom-Json).service
+  $options = @('--device', 'host', '--service', $service, '--data', $data)
+  if ($Proxy) { $options += '--proxy', $Proxy }
+  if ($Ca) { $options += '--ca', (Resolve-Path -LiteralPath $Ca).ProviderPath }
+  & $node (Join-Path $here 'agent-sim\main.ts') offboard @options
+  if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+}
+
+# Only what came with the agent goes: the folder may hold other things.
+Set-Location -Path $env:SystemDrive\
+$ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json',
+  'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'install.sh', 'offboard.sh', 'offboard.ps1'
+foreach ($name in $ours) {
+  $path = Join-Path $here $name
+  if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -Recurse -Force }
+}
+if (@(Get-ChildItem -LiteralPath $here -Force).Count -eq 0) {
+  Remove-Item -LiteralPath $here -Force
+  Write-Output 'The agent and its files are gone.'
+} else {
+  Write-Output "The agent and its files are gone. Other files stay in $here"
+}
