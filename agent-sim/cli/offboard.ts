@@ -33,8 +33,10 @@ ${dataHelp}`,
         setTimeout(limits.agentRequestMs, false, { signal: late.signal }),
       ])
       late.abort()
-      await room.offboard()
-      print(`${room.name} is off-boarded${connected ? '' : '; the service could not be told'}.`)
+      // A service that wants it off-boarded says so at once, and the agent has obeyed.
+      const told = connected || room.offboarded
+      if (!room.offboarded) await room.offboard()
+      print(`${room.name} is off-boarded${told ? '' : '; the service could not be told'}.`)
       return 0
     } finally {
       await stop()

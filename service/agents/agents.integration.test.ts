@@ -217,7 +217,6 @@ describe('bad days', () => {
     ['too many reports', 'message.malformed', (device) => device.say({ type: 'report', reports: Array.from({ length: 101 }, (_, i) => ({ number: i + 1 })) })],
     ['a report without a number', 'message.malformed', (device) => device.say({ type: 'report', reports: [{ number: 'x' }] })],
     ['a second hello', 'message.unexpected', (device) => device.hello('x'.repeat(43))],
-    ['offboarded out of the blue', 'message.unexpected', (device) => device.say({ type: 'offboarded' })],
     ['prototype tricks', 'message.malformed', (device) => device.socket?.send('{"__proto__":{"type":"beat"},"constructor":{"prototype":{}}}')],
   ]
   it.each(send)('%s ends that connection and nothing else', async (_, code, act) => {
@@ -306,6 +305,17 @@ describe('off-boarding', () => {
     await until(async () => (await service.deps.store.deviceById(device.enrolment.device))?.state === 'revoked', 'the device to be revoked')
     device.hello(await device.dial())
     expect((await device.hears('error')).code).toBe('device.unknown')
+  })
+
+  it('revokes a device whose off-boarding script was run on it, whatever the console said', async () => {
+    const device = await TestDevice.enrol(service.url)
+    await device.connect()
+    device.say({ type: 'offboarded' })
+    await device.ends()
+    await until(async () => (await service.deps.store.deviceById(device.enrolment.device))?.state === 'revoked', 'the device to be revoked')
+    expect((await room(device))?.lifecycle).toBe('onboarding')
+    await unenrol(device)
+    expect((await room(device))?.lifecycle).toBe('unenrolled')
   })
 
   it('brings a room back when the agent is installed again', async () => {

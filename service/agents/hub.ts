@@ -139,10 +139,11 @@ export class AgentHub implements SessionOwner {
   #dispatch(session: AgentSession, message: AgentToService): void {
     const { phase } = session
     if (message.type === 'hello' && phase === 'challenged') void this.#verify(session, message)
+    // Asked for, or because someone ran the off-boarding script on the device.
+    else if (message.type === 'offboarded' && (phase === 'live' || phase === 'offboarding')) this.#offboarded(session)
     else if (phase === 'offboarding') {
-      if (message.type === 'offboarded') this.#offboarded(session)
       // A beat may have been on its way.
-      else if (message.type !== 'beat') throw new RoomkeeperError('device.offboarding')
+      if (message.type !== 'beat') throw new RoomkeeperError('device.offboarding')
     } else if (message.type === 'report' && phase === 'live') this.#reports(session, message.reports)
     else if (message.type === 'beat' && phase === 'live') session.sayText(beat)
     else throw new RoomkeeperError('message.unexpected', { detail: `${message.type} is not for this moment.` })
