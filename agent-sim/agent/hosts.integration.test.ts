@@ -86,7 +86,7 @@ describe('checkHosts', () => {
     expect(proxy.targets).toEqual([`localhost:${port}`])
   })
 
-  it.each(['this is no JavaScript (', 'function other() {}', 'function FindProxyForURL() { return "SOCKS a:1" }', 'function FindProxyForURL() { return process.env.HOME }'])(
+  it.each(['this is no JavaScript (', 'function other() {}', 'function FindProxyForURL() { return "SOCKS a:1" }', 'function FindProxyForURL() { return process.env.HOME }', 'function FindProxyForURL() { for (;;); }', 'var x = []; for (;;) x.push(new Array(1000).join("x"))'])(
     'says that a PAC file cannot be used: %s',
     async (text) => {
       const pac = await startTextServer(text)

@@ -63,7 +63,11 @@ async function askPac(pacUrl: string, url: URL): Promise<string> {
     if (file.status !== 200) throw new ProxyError(`it answers with status ${file.status}`)
     // Loaded where a PAC file is used at all: the sandbox is large.
     const [{ QuickJS }, { createPacResolver }] = await Promise.all([import('quickjs-wasi'), import('pac-resolver')])
-    const runtime = await QuickJS.create()
+    const startedAt = performance.now()
+    const runtime = await QuickJS.create({
+      memoryLimit: limits.pacBytes,
+      interruptHandler: () => performance.now() - startedAt > limits.pacMs,
+    })
     try {
       return await createPacResolver(runtime, file.text)(url)
     } finally {

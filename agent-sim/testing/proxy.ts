@@ -17,8 +17,11 @@ export async function startProxy(refuse?: number): Promise<{ port: number; targe
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       onward.pipe(socket).pipe(onward)
     })
-    onward.on('error', () => socket.destroy())
-    socket.on('error', () => onward.destroy())
+    // Whichever end goes, in whatever way, the other goes too.
+    onward.on('error', () => undefined)
+    socket.on('error', () => undefined)
+    onward.on('close', () => socket.destroy())
+    socket.on('close', () => onward.destroy())
   })
   await listening(server)
   return { port: portOf(server), targets, stop: () => stop(server) }

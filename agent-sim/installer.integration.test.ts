@@ -1,0 +1,144 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import Database from 'better-sqlite3'
+import { unzipSync } from 'fflate'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { EnrolmentKey, RoomList } from '../contract/api.ts'
+import type { Run } from './testing/child.ts'
+import { until } from './testing/until.ts'
+
+/** The installer, as an administrator uses it: downloaded from a real service, unpacked, run, and off-boarded. */
+
+const service = join(import.meta.dirname, '../service/main.ts')
+const Ready = z.object({ service: z.url() })
+const manager = 'amelie.laurent@contoso.example'
+
+let base: string
+let folder: string
+let url: string
+let token: string
+const runs: Run[] = []
+
+/** A program in a process of its own; the system's Node comes first, as on a device. */
+function run(program: string, args: readonly string[], cwd = base): Run {
+  const path = (process.env['PATH'] ?? '').split(':').filter((part) => !part.includes('node_modules'))
+  const env = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))), PATH: path.join(':') }
+  const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  let output = ''
+  let problems = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (problems += chunk.toString()))
+  const ended = once(child, 'close').then(() => child.exitCode ?? child.signalCode)
+  const started = { child, output: () => output, problems: () => problems, ended }
+  runs.push(started)
+  return started
+}
+
+async function ask<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
+  const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })
+  expect(answer.status).toBe(200)
+  return schema.parse(await answer.json())
+}
+const rooms = async () => (await ask('/v1/rooms', RoomList)).items
+
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'installer-'))
+  folder = join(base, 'a folder of $its own')
+  const data = join(base, 'data')
+  const serving = run(process.execPath, [service, 'serve', '--demo', '--data', data, '--port', '0', '--json', '--parent-pipe'])
+  const [line] = await once(createInterface({ input: serving.child.stdout ?? process.stdin }), 'line')
+  url = Ready.parse(JSON.parse(z.string().parse(line))).service
+  const signIn = run(process.execPath, [service, 'token', '--data', data, '--user', manager])
+  await signIn.ended
+  token = signIn.output().trim()
+})
+afterAll(async () => {
+  for (const { child } of runs) child.kill('SIGKILL')
+  await Promise.all(runs.map(({ ended }) => ended))
+  rmSync(base, { recursive: true, force: true })
+})
+
+/** Downloads the installer and unpacks it. */
+async function unpack(): Promise<void> {
+  const answer = await fetch(`${url}/v1/enrolment/installer`, { headers: { authorization: `Bearer ${token}` } })
+  expect(answer.status).toBe(200)
+  for (const [name, bytes] of Object.entries(unzipSync(new Uint8Array(await answer.arrayBuffer())))) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), bytes)
+  }
+}
+
+const withoutShell = process.platform === 'win32' ? 'the shell scripts are not for Windows' : undefined
+/** Why the packages of the agent cannot be fetched here, if so. */
+function withoutRegistry(): string | undefined {
+  const { status, stderr } = spawnSync('npm', ['view', 'node@24.21.0', 'version', '--fetch-retries=0'], { encoding: 'utf8', timeout: 30_000 })
+  return status === 0 ? undefined : `npm's registry cannot be reached: ${stderr.trim().split('\n')[0] ?? 'no answer'}`
+}
+
+describe.skipIf(withoutShell)('the installer', () => {
+  it('holds what a device needs, and nothing of tests', async () => {
+    await unpack()
+    for (const name of ['install.ps1', 'install.sh', 'offboard.ps1', 'offboard.sh', 'service.json', 'package-lock.json', 'INSTALL.txt']) {
+      expect(existsSync(join(folder, name)), name).toBe(true)
+    }
+    expect(existsSync(join(folder, 'agent-sim/testing'))).toBe(false)
+    expect(existsSync(join(folder, 'agent-sim/installer'))).toBe(false)
+    const wanted = new Set(Object.keys(z.object({ dependencies: z.record(z.string(), z.string()) }).parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).dependencies))
+    expect(wanted).toContain('node')
+    expect(wanted).toContain('pac-resolver')
+    expect(wanted).not.toContain('vitest')
+    expect(wanted).not.toContain('fastify')
+  })
+
+  it('says what is wrong with its arguments before it does anything', async () => {
+    for (const [args, text] of [
+      [['--bogus'], '--bogus'],
+      [['nowhere.key'], 'nowhere.key'],
+      [['--room'], '--room needs a value'],
+    ] as const) {
+      const wrong = run('sh', [join(folder, 'install.sh'), ...args])
+      expect(await wrong.ended).toBe(2)
+      expect(wrong.problems()).toContain(text)
+    }
+    expect(existsSync(join(folder, 'node_modules'))).toBe(false)
+  })
+
+  it('installs, reports, and leaves nothing behind', { timeout: 300_000 }, async ({ skip }) => {
+    const reason = withoutRegistry()
+    if (reason !== undefined) skip(reason)
+    writeFileSync(join(folder, 'roomkeeper-enrolment.key'), 'wrong')
+    const install = (...args: string[]) => run('sh', [join(folder, 'install.sh'), ...args])
+    const refused = install('--foreground')
+    expect(await refused.ended, refused.problems()).toBe(1)
+    expect(refused.problems()).toContain('enrol.keyInvalid')
+    expect(await rooms()).toEqual([])
+
+    const { key } = await ask('/v1/enrolment/key', EnrolmentKey)
+    writeFileSync(join(base, 'my.key'), `${key}\n`)
+    const name = 'Room with "quotes" and $HOME'
+    const agent = install('my.key', '--room', name, '--city', 'Lyon', '--foreground')
+    await until('the agent to be connected', () => agent.output().includes('is connected') || agent.child.exitCode !== null, 120_000)
+    expect(agent.problems()).toBe('')
+    expect(await rooms()).toMatchObject([{ name, place: { city: 'Lyon' }, lifecycle: 'onboarding', device: { profile: 'generic' } }])
+
+    const busy = run('sh', [join(folder, 'offboard.sh')])
+    expect(await busy.ended).toBe(1)
+    expect(busy.problems()).toContain('Another agent process')
+    expect(existsSync(join(folder, '.data'))).toBe(true)
+
+    agent.child.kill('SIGTERM')
+    expect(await agent.ended).toBe(0)
+    const gone = run('sh', [join(folder, 'offboard.sh')])
+    expect(await gone.ended, gone.problems()).toBe(0)
+    expect(gone.output()).toContain('is off-boarded.')
+    expect(existsSync(folder)).toBe(false)
+    const store = new Database(join(base, 'data/service/service.db'), { readonly: true })
+    await until('the device to be revoked', () => store.prepare('select state from device').pluck().all().join() === 'revoked')
+    store.close()
+  })
+})
