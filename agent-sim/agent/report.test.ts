@@ -21,7 +21,7 @@ describe('fitReport', () => {
         expect(Buffer.byteLength(JSON.stringify(fitted))).toBeLessThanOrEqual(messageBudgetBytes)
         expect(Report.safeParse({ number: 1, ...fitted }).error).toBeUndefined()
       }),
-      { numRuns: 60 },
+      { numRuns: 12 },
     )
   })
 
