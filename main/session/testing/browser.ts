@@ -11,8 +11,9 @@ export interface Page {
 
 interface Form {
   action: string
-  method: string
   fields: Map<string, string>
+  /** Of those only the one that is clicked is sent. */
+  buttons: [name: string, value: string][]
 }
 
 export class TestBrowser {
@@ -49,11 +50,13 @@ export class TestBrowser {
     throw new Error(`Too many redirects, last to ${target}`)
   }
 
-  /** Sends the page's form with these answers; what the page does not ask for is left out. */
+  /** Fills in the page's form with these answers, and clicks the button that is one of them, else the first. */
   async submit(page: Page, answers: Record<string, string>): Promise<Page> {
-    const form = formOf(page)
-    for (const [name, value] of Object.entries(answers)) if (form.fields.has(name)) form.fields.set(name, value)
-    return this.open(form.action, new URLSearchParams([...form.fields]))
+    const { action, fields, buttons } = formOf(page)
+    for (const [name, value] of Object.entries(answers)) if (fields.has(name)) fields.set(name, value)
+    const [name, value] = buttons.find(([named, chosen]) => answers[named] === chosen) ?? buttons[0] ?? ['', '']
+    if (name !== '') fields.set(name, value)
+    return this.open(action, new URLSearchParams([...fields]))
   }
 
   /** Goes through every page of a sign-in as this person, to the page that has no form any more. */
@@ -71,7 +74,7 @@ export class TestBrowser {
   }
 }
 
-/** The last form of a page: issuers put "cancel" before or outside of what goes on. */
+/** The first form of a page. */
 function formOf(page: Page): Form {
   const [form = ''] = page.html.match(/<form[\s\S]*?<\/form>/u) ?? []
   const attribute = (tag: string, name: string): string | undefined => {
@@ -79,9 +82,10 @@ function formOf(page: Page): Form {
     return found?.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#39;', "'")
   }
   const fields = new Map<string, string>()
-  for (const [tag] of form.matchAll(/<(?:input|button)\b[^>]*>/gu)) {
+  for (const [tag] of form.matchAll(/<input\b[^>]*>/gu)) {
     const name = attribute(tag, 'name')
-    if (name !== undefined && !fields.has(name)) fields.set(name, attribute(tag, 'value') ?? '')
+    if (name !== undefined) fields.set(name, attribute(tag, 'value') ?? '')
   }
-  return { action: new URL(attribute(form, 'action') ?? page.url, page.url).href, method: 'post', fields }
+  const buttons = [...form.matchAll(/<button\b[^>]*>/gu)].map(([tag]): [string, string] => [attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? ''])
+  return { action: new URL(attribute(form, 'action') ?? page.url, page.url).href, fields, buttons }
 }
