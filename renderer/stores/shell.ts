@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 
-export const guides = ['enrol', 'proxy', 'byHand', 'inBulk', 'offboard'] as const
+export const guides = ['enrol', 'proxy', 'byHand', 'offboard'] as const
 export type Guide = (typeof guides)[number]
 
 /** Which of the shell's panels are open. */

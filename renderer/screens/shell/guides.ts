@@ -6,7 +6,8 @@ export interface GuideStep {
   readonly copy?: string
 }
 
-const installer = 'ManagedRoomsInstaller.msi'
+/** Where INSTALL.txt of the installer proposes to unpack it on Windows. */
+const folder = 'C:\\RoomkeeperAgent'
 
 /** The steps of a guide, with the deployment's own address filled in. */
 export function stepsOf(guide: Guide, service: string): GuideStep[] {
@@ -25,16 +26,25 @@ export function stepsOf(guide: Guide, service: string): GuideStep[] {
         step(4, service),
       ]
     case 'byHand':
-      return [step(1), step(2), step(3), step(4), step(5, installer), step(6), step(7), step(8)]
-    case 'inBulk':
-      return [step(1), step(2), step(3, installer), step(4), step(5), step(6)]
+      return [
+        step(1),
+        step(2),
+        step(3, folder),
+        step(4),
+        step(5, `cd ${folder}; Get-ChildItem *.ps1 | Unblock-File`),
+        step(6, 'Set-ExecutionPolicy -ExecutionPolicy RemoteSigned'),
+        step(7, '.\\install.ps1'),
+        step(8, 'sh install.sh'),
+        step(9),
+      ]
     case 'offboard':
       return [
         step(1),
         step(2, 'Set-ExecutionPolicy -ExecutionPolicy RemoteSigned'),
-        step(3),
-        step(4),
+        step(3, `${folder}\\offboard.ps1`),
+        step(4, 'sh offboard.sh'),
         step(5),
+        step(6),
       ]
   }
 }
