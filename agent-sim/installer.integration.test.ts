@@ -27,7 +27,7 @@ const runs: Run[] = []
 /** A program in a process of its own; the system's Node comes first, as on a device. */
 function run(program: string, args: readonly string[], cwd = base): Run {
   const path = (process.env['PATH'] ?? '').split(':').filter((part) => !part.includes('node_modules'))
-  const env = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))), PATH: path.join(':') }
+  const env = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))), PATH: path.join(':'), npm_config_prefer_offline: 'true' }
   const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   let problems = ''

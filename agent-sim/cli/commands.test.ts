@@ -25,6 +25,8 @@ describe('commands', () => {
     [['check', '--allowlist', '/nowhere/list.json'], '--allowlist'],
     [['run', '--device', 'toaster'], '--device'],
     [['run', '--device', 'sim', '--key', 'wood'], '--key must be'],
+    [['run', '--profile', 'toaster', '--service', 'http://127.0.0.1:1'], '--profile is for --device host'],
+    [['enrol', '--device', 'sim', '--profile', 'windows-mtr'], '--profile is for --device host'],
     [['bogus'], 'There is no command "bogus"'],
     [['fleets'], 'Nearest: fleet'],
   ])('%j does not fit', async ([name = '', ...args], text) => {
