@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { enrolmentErrors } from './agent/enrolment-errors.ts'
 import { RoomStatus } from './control/protocol.ts'
 import { runAgents, type Run } from './testing/child.ts'
 import { FakeService } from './testing/fake-service.ts'
@@ -146,6 +147,17 @@ describe('the command line', () => {
     expect(first.code).toBe(0)
     expect(await call(...args)).toEqual(first)
     expect(service.devices.size).toBe(1)
+  })
+
+  it('enrols no certified device that lacks what it must have, and names the first thing that check names', async () => {
+    const checked = await call('check', '--no-hosts', '--json')
+    const { prerequisites } = z.object({ prerequisites: z.array(z.object({ error: z.string().optional() })) }).parse(JSON.parse(checked.output))
+    const [missing] = prerequisites.flatMap(({ error }) => error ?? [])
+    const enrolled = await call('enrol', '--profile', 'windows-mtr', '--service', service.url, '--key-file', keyFile, '--data', data)
+    expect(enrolled.code).toBe(missing === undefined ? 0 : 1)
+    const texts: Record<string, { message: { en: string } }> = enrolmentErrors
+    if (missing !== undefined) expect(enrolled.problems).toContain(texts[missing]?.message.en)
+    expect(service.devices.size).toBe(missing === undefined ? 1 : 0)
   })
 
   it('checks hosts of its own list, and fails by those of the enrolment only', async () => {

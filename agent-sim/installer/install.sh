@@ -28,7 +28,7 @@ absolute() {
   printf '%s/%s' "$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd -P)" "$(basename -- "$1")"
 }
 # As a word of a systemd unit: quoted, with what systemd would expand doubled.
-quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g; s/\$/$$/g')"; }
+quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g')"; }
 
 # What is for the agent is kept as the arguments of this script, each a word of its own.
 foreground=no credential='' secret='' proxy=''
@@ -110,7 +110,9 @@ set -- "$node" "$agent" run --profile generic --service "$service" --data "$data
 if [ "$foreground" = yes ]; then
   exec "$@"
 elif [ "$systemd" = yes ]; then
-  line=''
+  # The colon keeps systemd from replacing $NAME.
+  line=$(quoted ":$1")
+  shift
   for word in "$@"; do line="$line $(quoted "$word")"; done
   cat >"$unit" <<UNIT
 # Folder: $here
