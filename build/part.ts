@@ -63,7 +63,10 @@ export class PartFailed extends Error {
 function whenReady<Ready>(child: ChildProcess, options: PartOptions<Ready>, ended: Promise<string>): Promise<Ready> {
   const limit = options.readyMs ?? defaultReadyMs
   return new Promise((resolve, reject) => {
+    let settled = false
     const fail = (what: string) => {
+      if (settled) return
+      settled = true
       clearTimeout(timer)
       reject(new PartFailed(options.name, what, options.log))
     }
@@ -71,9 +74,10 @@ function whenReady<Ready>(child: ChildProcess, options: PartOptions<Ready>, ende
     void ended.then((how) => fail(`did not start (${how})`))
     if (!child.stdout) throw new Error('A part is started with a pipe')
     createInterface({ input: child.stdout }).once('line', (line) => {
-      clearTimeout(timer)
       try {
         resolve(options.ready.parse(JSON.parse(line)))
+        settled = true
+        clearTimeout(timer)
       } catch {
         fail(`said something else than that it is ready: ${line.slice(0, 200)}`)
       }

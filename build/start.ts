@@ -133,7 +133,7 @@ async function bringUp(session: Session): Promise<void> {
   const [service] = await Promise.all([startService(session), buildRenderer()])
   const [room, console_] = await Promise.all([demo ? startDemo(session, service) : undefined, startConsole(session, service)])
   const { host, console: address, why } = console_
-  if (host === 'browser') folder.note(address)
+  if (host === 'browser') folder.note(service)
   if (json) console.log(JSON.stringify({ ready: true, host, console: address, service, data: folder.path }))
   else {
     console.log(`\nRoomkeeper is running.`)

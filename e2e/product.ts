@@ -57,7 +57,7 @@ export function npmStart(data: string, options: string[] = [], again?: Started):
     name: 'npm start',
     args: ['build/start.ts', '--no-open', '--host', 'browser', ...ports, '--data', data, ...options],
     ready: StartReady,
-    log: `${data}.log`,
+    log: join(data, 'logs', 'npm-start.log'),
   })
 }
 

@@ -1,14 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { type Page } from '@playwright/test'
-import { root } from '../build/paths.ts'
 import { fault, people } from './product.ts'
 import { electronPath } from './screen.ts'
-import { acknowledge, expect, incidentRow, signIn, test, whenLive } from './test.ts'
-
-const screenshots = process.env['ROOMKEEPER_SCREENSHOTS'] !== undefined
-const images = join(root, 'docs', 'images')
+import { acknowledge, expect, incidentRow, picture, signIn, test, whenLive } from './test.ts'
 
 async function noSidewaysScroll(page: Page): Promise<void> {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -18,13 +12,6 @@ async function noSidewaysScroll(page: Page): Promise<void> {
 async function accessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
   expect(violations.map(({ id, nodes }) => ({ id, at: nodes.map((node) => node.target.join(' ')) }))).toEqual([])
-}
-
-/** The picture of a screen for the README, where the run was asked for them. */
-async function picture(page: Page, name: string): Promise<void> {
-  if (!screenshots) return
-  mkdirSync(images, { recursive: true })
-  await page.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' })
 }
 
 const screens = ['incidents', 'rooms', 'settings', 'about'] as const

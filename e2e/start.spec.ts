@@ -5,13 +5,14 @@ import { z } from 'zod'
 import { root } from '../build/paths.ts'
 import { run } from '../build/run.ts'
 import { connect } from '../build/start/api.ts'
-import { command, npmStart, people, processesWith } from './product.ts'
+import { command, npmStart, people, processesWith, tempFolder } from './product.ts'
 import { expect, test } from './test.ts'
 
 const start = ['build/start.ts', '--no-open', '--host', 'browser']
 
 test('Ctrl-C ends everything that the start has started, and a folder or port in use is said plainly', async ({ data }) => {
   test.setTimeout(180_000)
+  const other = tempFolder()
   const args = [...start, '--json', '--port', '0', '--service-port', '0', '--data', data]
   const first = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(first, 'exit')
@@ -25,12 +26,13 @@ test('Ctrl-C ends everything that the start has started, and a folder or port in
     expect(again.output).toContain(`process ${first.pid}`)
 
     const port = new URL(service).port
-    const other = await run(process.execPath, [...start, '--data', `${data}-other`, '--service-port', port])
-    expect(other.code).toBe(1)
-    expect(other.output).toContain(`Port ${port} is in use by another Roomkeeper service`)
-    expect(other.output).toContain('--service-port')
+    const refused = await run(process.execPath, [...start, '--data', other.path, '--service-port', port])
+    expect(refused.code).toBe(1)
+    expect(refused.output).toContain(`Port ${port} is in use by another Roomkeeper service`)
+    expect(refused.output).toContain('--service-port')
   } finally {
     first.kill('SIGINT')
+    other.remove()
   }
   expect(await ended).toEqual([0, null])
   await expect.poll(() => processesWith(data)).toEqual([])

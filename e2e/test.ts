@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test as base, type Page } from '@playwright/test'
+import { root } from '../build/paths.ts'
 import { Stack, type StackOptions, tempFolder } from './product.ts'
 import { type Screen } from './screen.ts'
 
@@ -57,6 +58,14 @@ export async function acknowledge(page: Page, room: string, note: string): Promi
   await pane.getByTestId('acknowledge-note').fill(note)
   await pane.getByTestId('acknowledge-confirm').click()
   await expect(pane).toHaveAttribute('data-acknowledged', 'true')
+}
+
+/** The picture of a screen for the README, where the run was asked for them (`--screenshots`). */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env['ROOMKEEPER_SCREENSHOTS'] === undefined) return
+  const images = join(root, 'docs', 'images')
+  mkdirSync(images, { recursive: true })
+  await page.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' })
 }
 
 export async function workOffline(page: Page, on: boolean): Promise<void> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, fault, npmStart, people } from './product.ts'
 import { electronPath, inTab } from './screen.ts'
-import { acknowledge, expect, incidentRow, signIn, test, whenLive, workOffline } from './test.ts'
+import { acknowledge, expect, incidentRow, picture, signIn, test, whenLive, workOffline } from './test.ts'
 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
@@ -25,9 +25,14 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
     await expect(row).toHaveAttribute('data-status', 'needAction')
     const number = await row.getAttribute('data-incident-number')
 
+    await row.click()
+    await expect(page.getByTestId('incident-pane')).toHaveAttribute('data-incident-number', number ?? '')
+    await picture(page, 'walk-1-fault')
+
     await workOffline(page, true)
     await acknowledge(page, room, note)
     await expect(row).toHaveAttribute('data-pending', 'true')
+    await picture(page, 'walk-2-offline')
 
     // The network comes back: what was done is sent, and the pending mark goes.
     await workOffline(page, false)
@@ -42,6 +47,7 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
     await expect(incidentRow(page, room)).toHaveAttribute('data-acknowledged', 'true')
     await incidentRow(page, room).click()
     await expect(page.getByTestId('incident-pane')).toContainText(note)
+    await picture(page, 'walk-3-restarted')
   } finally {
     await started.stop()
   }

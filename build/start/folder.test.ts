@@ -19,9 +19,9 @@ describe('takeFolder', () => {
     expect(existsSync(join(data, 'start.json'))).toBe(false)
   })
 
-  it('says which process uses the folder and where its console is', () => {
-    writeFileSync(join(data, 'start.json'), JSON.stringify({ pid: process.ppid, console: 'http://127.0.0.1:4720' }))
-    expect(() => takeFolder(data, 'demo', false)).toThrow(`process ${process.ppid}, console at http://127.0.0.1:4720`)
+  it('says which process uses the folder and how to get to its console', () => {
+    writeFileSync(join(data, 'start.json'), JSON.stringify({ pid: process.ppid, service: 'http://127.0.0.1:4721' }))
+    expect(() => takeFolder(data, 'demo', false)).toThrow(`(process ${process.ppid}).\nFor a new link to its console:  npm run console -- --service http://127.0.0.1:4721 --data`)
   })
 
   it('takes over from a start that was killed', () => {

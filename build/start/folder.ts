@@ -6,7 +6,8 @@ import { z } from 'zod'
 const ours = ['service', 'agents', 'host', 'console', 'logs', 'enrolment.key']
 
 const Marker = z.object({ product: z.literal('roomkeeper'), kind: z.enum(['demo', 'own']) })
-const Running = z.object({ pid: z.int(), console: z.string().optional() })
+/** Who runs, and with a console in the browser: its service, by which a new link can be had. */
+const Running = z.object({ pid: z.int(), service: z.string().optional() })
 
 function read<T>(schema: z.ZodType<T>, file: string): T | undefined {
   try {
@@ -27,8 +28,8 @@ function isAlive(pid: number): boolean {
 
 export interface DataFolder {
   readonly path: string
-  /** Says where the console is, for a second start that finds this folder in use. */
-  note(console: string): void
+  /** Notes the service of a console in the browser, for a second start that finds this folder in use. */
+  note(service: string): void
   /** Gives the folder free again. */
   release(): void
 }
@@ -45,8 +46,11 @@ export function takeFolder(path: string, kind: 'demo' | 'own', reset: boolean): 
   const running = read(Running, runningFile)
   if (running && running.pid !== process.pid && isAlive(running.pid)) {
     throw new Error(
-      `Roomkeeper is running with this data folder already (process ${running.pid}${running.console ? `, console at ${running.console}` : ''}).\n` +
-        `Stop that one, or take another folder with --data DIR. (${path})`,
+      `Roomkeeper is running with the data folder ${path} already (process ${running.pid}).\n` +
+        (running.service === undefined
+          ? ''
+          : `For a new link to its console:  npm run console -- --service ${running.service} --data ${JSON.stringify(path)}\n`) +
+        `Or stop it, or take another folder with --data DIR.`,
     )
   }
   if (!marker) {
@@ -66,7 +70,7 @@ export function takeFolder(path: string, kind: 'demo' | 'own', reset: boolean): 
   }
   if (reset) for (const name of ours) rmSync(join(path, name), { recursive: true, force: true })
   writeFileSync(markerFile, `${JSON.stringify({ product: 'roomkeeper', kind })}\n`)
-  const note = (console?: string) => writeFileSync(runningFile, JSON.stringify({ pid: process.pid, console }), { mode: 0o600 })
+  const note = (service?: string) => writeFileSync(runningFile, JSON.stringify({ pid: process.pid, service }), { mode: 0o600 })
   note()
   return { path, note, release: () => rmSync(runningFile, { force: true }) }
 }
