@@ -19,7 +19,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'ab8626d67c5fdd7a',
+      'ee7b2ed442d54d9b',
     ])
   })
 
@@ -27,7 +27,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'ef1089aee3bded29',
+      'da8e0b7914302fc9',
     ])
   })
 })
