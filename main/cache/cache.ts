@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Undo } from '../platform.ts'
 import type { CacheState, Change, FeedEvent, PageEvent, SnapshotState, WorkerAnswer, WorkerData, WorkerNext, WorkerOpened, WorkerRequest } from './messages.ts'
-import { openReadable } from './open.ts'
+import { cachesKeptAside, openReadable, saysDamaged, setAside } from './open.ts'
 import { CacheReader } from './reader.ts'
 
 type Ask = WorkerRequest extends infer R ? (R extends WorkerRequest ? Omit<R, 'id'> : never) : never
@@ -38,6 +38,9 @@ export interface SyncStore {
   synced(at: number): Promise<void>
 }
 
+const asDiskFailed = (error: unknown): RoomkeeperError =>
+  error instanceof RoomkeeperError ? error : new RoomkeeperError('disk.failed', {}, error)
+
 /** The copy of what the service said: writes through the worker, reads through a handle that cannot write. */
 export class Cache implements SyncStore {
   readonly reader: CacheReader
@@ -67,6 +70,20 @@ export class Cache implements SyncStore {
 
   /** Opens the cache. Errors: `disk.failed` where no usable file can be made (disk full, no rights). */
   static async open(options: CacheOptions): Promise<Cache> {
+    try {
+      return await Cache.#open(options)
+    } catch (error) {
+      if (error instanceof RoomkeeperError || !saysDamaged(error)) throw asDiskFailed(error)
+    }
+    // Damage that the writer's log still covers shows to the reader only.
+    setAside(options.path, options.clock.now(), cachesKeptAside)
+    options.log.warn({ why: 'unreadable' }, 'cache set aside; it is built anew')
+    return await Cache.#open(options).catch((error: unknown) => {
+      throw asDiskFailed(error)
+    })
+  }
+
+  static async #open(options: CacheOptions): Promise<Cache> {
     const workerData: WorkerData = { path: options.path, key: options.key, now: options.clock.now() }
     const worker = new Worker(options.worker ?? new URL('./worker.ts', import.meta.url), { workerData })
     const [opened] = (await once(worker, 'message')) as [WorkerOpened]
@@ -77,7 +94,7 @@ export class Cache implements SyncStore {
       return new Cache(worker, reader, opened.state, options)
     } catch (error) {
       await worker.terminate()
-      throw new RoomkeeperError('disk.failed', {}, error)
+      throw error
     }
   }
 
@@ -131,9 +148,10 @@ export class Cache implements SyncStore {
   async close(): Promise<void> {
     if (this.#closed) return
     const ended = once(this.#worker, 'exit')
+    // The reader first: the last handle to go folds the log into the file, and a reader cannot.
+    this.reader.close()
     const asked = this.#ask({ type: 'close' }).catch(() => undefined)
     this.#closed = true
-    this.reader.close()
     await asked
     await ended
   }

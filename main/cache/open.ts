@@ -97,6 +97,9 @@ export function openReadable(path: string, key: Uint8Array): Db {
   }
 }
 
+/** Caches that could not be used are kept for a look at them; what they held comes again from the service. */
+export const cachesKeptAside = 2
+
 const parts = ['', '-wal', '-shm']
 
 /** Removes a database with its side files. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { cacheMigrations } from './schema.ts'
 import type { WorkerAnswer, WorkerData, WorkerNext, WorkerOpened, WorkerRequest } from './messages.ts'
-import { openWritable, saysDamaged, setAside, type Unusable, UnusableDatabase } from './open.ts'
+import { cachesKeptAside, openWritable, saysDamaged, setAside, type Unusable, UnusableDatabase } from './open.ts'
 import { CacheWriter, type Outcome } from './writer.ts'
 
 /**
@@ -13,9 +13,6 @@ const port = parentPort
 if (port === null) throw new Error('the cache worker runs as a worker thread only')
 
 const { path, key, now } = workerData as WorkerData
-/** Copies that could not be used are kept for a look at them; what they held comes again from the service. */
-const asideKept = 2
-
 const post = (message: WorkerOpened | WorkerAnswer | WorkerNext): void => port.postMessage(message)
 
 function open(): { writer: CacheWriter; setAside?: Unusable } {
@@ -25,7 +22,7 @@ function open(): { writer: CacheWriter; setAside?: Unusable } {
   } catch (error) {
     const why = error instanceof UnusableDatabase ? error.why : saysDamaged(error) ? 'unreadable' : undefined
     if (why === undefined) throw error
-    setAside(path, now, asideKept)
+    setAside(path, now, cachesKeptAside)
     return { writer: new CacheWriter(openWritable(options)), setAside: why }
   }
 }

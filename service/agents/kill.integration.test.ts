@@ -57,6 +57,13 @@ async function sendFrom(device: TestDevice, known: number): Promise<number> {
   return acknowledged
 }
 
+/** The highest number that the device was told is committed, on this connection. */
+const acknowledgedBy = (device: TestDevice): number =>
+  device.heard.reduce((highest, message) => {
+    if (message.type === 'ack') return Math.max(highest, message.upTo)
+    return message.type === 'welcome' ? Math.max(highest, message.acknowledged) : highest
+  }, 0)
+
 describe('kill -9 of the service under load', () => {
   it('loses nothing that was acknowledged, and applies nothing twice', async () => {
     const manager = await service.tokenOf(demo.manager)
@@ -69,11 +76,13 @@ describe('kill -9 of the service under load', () => {
     })
     let progress = fleet.map(() => 0)
     for (let kills = 0; kills < 3; kills++) {
-      const before = progress.reduce((sum, acknowledged) => sum + acknowledged, 0)
-      const running = fleet.map((device, index) => sendFrom(device, progress[index] ?? 0))
-      const heard = () => fleet.reduce((sum, device) => sum + device.heard.filter(({ type }) => type === 'ack').length, 0)
-      // At a moment that differs from run to run, in the middle of the work.
-      await until(() => heard() > 5 + Math.random() * 40 || before === devices * reportsEach, 'work in progress')
+      const known = progress
+      const running = fleet.map((device, index) => sendFrom(device, known[index] ?? 0))
+      // At a moment that differs from run to run, in the middle of what is left to do.
+      const left = known.reduce((sum, acknowledged) => sum + reportsEach - acknowledged, 0)
+      const share = left * Math.random() * 0.7
+      const done = () => fleet.reduce((sum, device, index) => sum + acknowledgedBy(device) - (known[index] ?? 0), 0)
+      await until(() => left === 0 || done() > share, 'work in progress')
       await service.stop('SIGKILL')
       progress = await Promise.all(running)
       service = await TestService.start(folder, '--demo')
