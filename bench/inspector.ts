@@ -4,13 +4,19 @@ import { z } from 'zod'
 
 /** Node's inspector of a process that was started with `--inspect=127.0.0.1:0`: for its memory after collecting garbage. */
 export interface Inspector {
-  /** Resident bytes after collecting garbage. */
-  residentBytes(): Promise<number>
+  /** After collecting garbage: bytes of live objects and buffers, and resident bytes. */
+  memory(): Promise<Memory>
   close(): void
 }
 
 const Answer = z.looseObject({ id: z.number().optional(), result: z.unknown() })
-const Memory = z.object({ result: z.object({ value: z.number() }) })
+const Evaluated = z.object({ result: z.object({ value: z.string() }) })
+const Usage = z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() })
+
+export interface Memory {
+  live: number
+  resident: number
+}
 const answerMs = 30_000
 const collections = 3
 
@@ -39,10 +45,11 @@ export async function inspect(log: string): Promise<Inspector> {
       socket.send(JSON.stringify({ id, method, params }))
     })
   return {
-    residentBytes: async () => {
+    memory: async () => {
       for (let round = 0; round < collections; round++) await call('HeapProfiler.collectGarbage')
-      const answer = await call('Runtime.evaluate', { expression: 'process.memoryUsage.rss()', returnByValue: true })
-      return Memory.parse(answer).result.value
+      const answer = await call('Runtime.evaluate', { expression: 'JSON.stringify(process.memoryUsage())', returnByValue: true })
+      const { rss, heapUsed, external } = Usage.parse(JSON.parse(Evaluated.parse(answer).result.value))
+      return { live: heapUsed + external, resident: rss }
     },
     close: () => socket.close(),
   }

@@ -48,7 +48,7 @@ export const limits = {
   /** A sign of life, and a repeated observation, is stored at most this often; in between it is in memory only. */
   contactStoreMs: 300_000,
   /** Rooms whose engine state the service keeps in memory. More: the one unused for longest is read again when needed. */
-  roomsInMemory: 5_000,
+  roomsInMemory: 2_000,
   /** Rooms that timers take through the engine in one transaction. More are due: the next transaction follows at once. */
   dueRoomsTogether: 1_000,
   /** An agent that does not answer its challenge in time is dropped. */
