@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Room } from '../contract/entities.ts'
 import { run } from '../build/run.ts'
 import { fault, people } from './product.ts'
-import { expect, incidentRow, signIn, test } from './test.ts'
+import { expect, incidentRow, openIncident, signIn, test } from './test.ts'
 
 const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
@@ -27,7 +27,7 @@ test('kill -9 of console, agents and service at random moments under load: nothi
   const commented = rooms[0]
   if (!commented) throw new Error('the fleet has no rooms')
   await fault(data, commented.name, 'connectivity.network', 'unhealthy')
-  await incidentRow(page, commented.name).click()
+  await openIncident(page, commented.name)
 
   const written: string[] = []
   for (let round = 0; round < rounds; round++) {
@@ -52,7 +52,7 @@ test('kill -9 of console, agents and service at random moments under load: nothi
     else if (victim === 'fleet') await stack.startFleet()
     else {
       page = await (await stack.startConsole()).open(tab)
-      await incidentRow(page, commented.name).click()
+      await openIncident(page, commented.name)
     }
   }
 

@@ -50,9 +50,20 @@ export async function whenLive(page: Page): Promise<void> {
 
 export const incidentRow = (page: Page, room: string) => page.getByTestId('incident-row').filter({ hasText: room })
 
+/**
+ * Opens the incident of a room. A machine clicks within the same moment in which it has arrived over the list, so a row
+ * that comes in just then may be hit instead: it looks, and clicks again.
+ */
+export async function openIncident(page: Page, room: string): Promise<void> {
+  await expect(async () => {
+    await incidentRow(page, room).click()
+    await expect(page.getByTestId('incident-pane')).toContainText(room, { timeout: 2_000 })
+  }).toPass()
+}
+
 /** Acknowledges the incident of a room with a note, through the open pane. */
 export async function acknowledge(page: Page, room: string, note: string): Promise<void> {
-  await incidentRow(page, room).click()
+  await openIncident(page, room)
   const pane = page.getByTestId('incident-pane')
   await pane.getByTestId('acknowledge').click()
   await pane.getByTestId('acknowledge-note').fill(note)
