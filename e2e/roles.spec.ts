@@ -1,5 +1,5 @@
 import { fault, people } from './product.ts'
-import { expect, incidentRow, signIn, test, whenLive } from './test.ts'
+import { expect, incidentRow, openIncident, signIn, test, whenLive } from './test.ts'
 
 test('each role sees its own rooms and no entry that leads nowhere', async ({ page: tab, stack, data }) => {
   const screen = await stack.start()
@@ -52,7 +52,7 @@ test('a command that the service refuses is shown with the reason and what was t
   if (!assignment || !room) throw new Error('the Site Tech has no room')
   await fault(data, room.name, 'peripherals.camera', 'unhealthy')
   const page = await signIn(tab, screen, people.siteTech)
-  await incidentRow(page, room.name).click()
+  await openIncident(page, room.name)
   stack.proxy.cut()
   await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', 'offline')
   await page.getByTestId('comment-field').fill('replaced the cable behind the display')

@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { type Page } from '@playwright/test'
 import { fault, people } from './product.ts'
 import { electronPath } from './screen.ts'
-import { acknowledge, expect, incidentRow, picture, signIn, test, whenLive } from './test.ts'
+import { acknowledge, expect, openIncident, picture, signIn, test, whenLive } from './test.ts'
 
 async function noSidewaysScroll(page: Page): Promise<void> {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -38,7 +38,7 @@ for (const { theme, language } of [
       page = await signIn(tab, screen, people.manager)
       await expect(page.locator('html')).toHaveAttribute('lang', language)
       await acknowledge(page, named(5), language === 'fr' ? 'Câble HDMI remplacé, à vérifier demain' : 'HDMI cable replaced, to check tomorrow')
-      await incidentRow(page, named(0)).click()
+      await openIncident(page, named(0))
       await expect(page.getByTestId('incident-pane')).toBeVisible()
       for (const name of screens) {
         if (name === 'about') {

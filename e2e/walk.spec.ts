@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, fault, npmStart, people } from './product.ts'
 import { electronPath, inTab } from './screen.ts'
-import { acknowledge, expect, incidentRow, picture, signIn, test, whenLive, workOffline } from './test.ts'
+import { acknowledge, expect, incidentRow, openIncident, picture, signIn, test, whenLive, workOffline } from './test.ts'
 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
@@ -45,7 +45,7 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
     await whenLive(page)
     await expect(incidentRow(page, room)).toHaveAttribute('data-incident-number', number ?? '')
     await expect(incidentRow(page, room)).toHaveAttribute('data-acknowledged', 'true')
-    await incidentRow(page, room).click()
+    await openIncident(page, room)
     await expect(page.getByTestId('incident-pane')).toContainText(note)
     await picture(page, 'walk-3-restarted')
   } finally {
