@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AssignmentId, RoleId, RoomId } from './ids.ts'
+import { AssignmentId, LinkId, RoleId, RoomId } from './ids.ts'
 import { globalAdministratorPermissions, Permission } from './permissions.ts'
 
 /**
@@ -22,30 +22,64 @@ export type Grant = z.infer<typeof Grant>
 export const Access = z.object({
   globalAdministrator: z.boolean(),
   grants: z.array(Grant),
+  /** A person of a partner, in the tenant of its customer. */
+  link: LinkId.optional(),
 })
 export type Access = z.infer<typeof Access>
 
+/** Grants by permission, so that a decision costs the same with one room and with a hundred thousand. */
+const held = new WeakMap<Access, Map<Permission, 'all' | Set<RoomId>>>()
+
+function heldBy(access: Access): Map<Permission, 'all' | Set<RoomId>> {
+  const known = held.get(access)
+  if (known) return known
+  const made = new Map<Permission, 'all' | Set<RoomId>>()
+  if (access.globalAdministrator) for (const permission of globalAdministratorPermissions) made.set(permission, 'all')
+  for (const { permissions, scope } of access.grants) {
+    for (const permission of permissions) {
+      const before = made.get(permission)
+      if (before === 'all') continue
+      if (scope === 'all') {
+        made.set(permission, 'all')
+        continue
+      }
+      const rooms = before ?? new Set<RoomId>()
+      for (const room of scope) rooms.add(room)
+      made.set(permission, rooms)
+    }
+  }
+  held.set(access, made)
+  return made
+}
+
 /**
  * May this person use the permission on this room? Without a room the question is about the tenant as a whole for
- * permissions that are not about one room (settings, keys, roles), and "on any room at all" for the others.
+ * permissions that are not about one room (settings, keys, roles), and "on any room at all" for the others; a grant over
+ * no room at all still allows what is about none. `access` must not be changed afterwards.
  */
 export function may(access: Access, permission: Permission, room?: RoomId): boolean {
-  if (access.globalAdministrator && globalAdministratorPermissions.includes(permission)) return true
-  return access.grants.some(
-    (grant) =>
-      grant.permissions.includes(permission) &&
-      (room === undefined || grant.scope === 'all' || grant.scope.includes(room)),
-  )
+  const rooms = heldBy(access).get(permission)
+  if (rooms === undefined) return false
+  return room === undefined || rooms === 'all' || rooms.has(room)
 }
+
+const noRooms: ReadonlySet<RoomId> = new Set()
 
 /** The rooms on which this person holds the permission. */
 export function scopeOf(access: Access, permission: Permission): 'all' | ReadonlySet<RoomId> {
-  if (access.globalAdministrator && globalAdministratorPermissions.includes(permission)) return 'all'
-  const rooms = new Set<RoomId>()
-  for (const grant of access.grants) {
-    if (!grant.permissions.includes(permission)) continue
-    if (grant.scope === 'all') return 'all'
-    for (const room of grant.scope) rooms.add(room)
-  }
-  return rooms
+  return heldBy(access).get(permission) ?? noRooms
 }
+
+const holdsRole = (access: Access, role: string): boolean => access.grants.some((grant) => grant.role === role)
+
+/** A Pro Manager of this tenant, who may grant any permission. */
+export const isProManager = (access: Access): boolean => access.link === undefined && holdsRole(access, 'proManager')
+
+/** Reads and exports the audit log (AUD-1). */
+export const mayAudit = (access: Access): boolean => isProManager(access) || (access.link === undefined && access.globalAdministrator)
+
+/** The role id under which an organisation names who manages its customers (PAR-2). It holds no permission of its own. */
+export const tenantManagerRole = RoleId.parse('tenantManager')
+
+/** Accepts and denies invitations, and ends links, for the partner organisation that is this person's own (PAR-2). */
+export const mayManageCustomers = (access: Access): boolean => mayAudit(access) || (access.link === undefined && holdsRole(access, tenantManagerRole))

@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { Scope } from './access.ts'
 import { Incident, Me, Room } from './entities.ts'
-import { AssignmentId, Millis, PersonId, RoleId, RoomId, TenantId } from './ids.ts'
+import { Millis, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
-import { Permission } from './permissions.ts'
 import { typedText } from './text.ts'
 
 /**
@@ -20,8 +18,8 @@ import { typedText } from './text.ts'
  * GET  /v1/me                           who the caller is and what they may do
  * GET  /v1/rooms, /v1/rooms/:room       rooms.view
  * GET  /v1/incidents, /v1/incidents/:incident   incidents.view
- * GET  /v1/roles                        roles.view
- * GET  /v1/assignments; POST; PUT, DELETE /v1/assignments/:assignment   roles.view; roles.modify
+ * POST /v1/commands/preview             what a command on roles, assignments, groups or links would change for whom
+ * GET  /v1/roles, /v1/assignments …     contract/policyApi.ts: roles, groups, partners, explain, audit
  * GET  /v1/people                       people known in this tenant, for owners: incidents.view
  * GET  /v1/enrolment/key                rooms.downloadKey
  * POST /v1/enrolment/key/reset          rooms.resetKey
@@ -70,25 +68,6 @@ export const IncidentQuery = ListQuery.extend({
 export const RoomQuery = ListQuery.extend({ name: z.string().max(limits.nameChars).optional() })
 
 export const MeAnswer = Me
-export const Role = z.object({
-  id: RoleId,
-  builtIn: z.boolean(),
-  name: z.string(),
-  permissions: z.array(Permission),
-})
-export const RoleList = z.object({ items: z.array(Role) })
-
-export const Member = z.object({ kind: z.enum(['person', 'group']), id: z.string().min(1).max(64) })
-export const Assignment = z.object({
-  id: AssignmentId,
-  name: z.string().max(limits.nameChars),
-  role: RoleId,
-  members: z.array(Member),
-  scope: Scope,
-})
-export type Assignment = z.infer<typeof Assignment>
-export const AssignmentChange = Assignment.omit({ id: true })
-export const AssignmentList = z.object({ items: z.array(Assignment) })
 
 export const Person = z.object({ id: PersonId, name: z.string(), email: z.string() })
 export type Person = z.infer<typeof Person>

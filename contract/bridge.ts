@@ -1,10 +1,30 @@
 import { z } from 'zod'
-import { SetupRequest } from './api.ts'
-import { Command } from './commands.ts'
-import { Kind, RoomEvent } from './entities.ts'
+import { PeopleList, SetupRequest } from './api.ts'
+import { CommandOutcome, PolicyCommand, QueuedCommand } from './commands.ts'
+import { ApprovalRequest, Kind, RoomEvent } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, IncidentId, RoomId } from './ids.ts'
+import { CommandKey, IncidentId, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
+import {
+  AssignmentList,
+  AssignmentQuery,
+  AuditCheck,
+  AuditPage,
+  AuditQuery,
+  AuditRange,
+  CustomerList,
+  DirectoryQuery,
+  Effect,
+  GroupList,
+  GroupPreview,
+  GroupPreviewRequest,
+  PartnerList,
+  PrincipalList,
+  RoleList,
+  WhatCan,
+  WhoCan,
+  WhoCanQuery,
+} from './policyApi.ts'
 import {
   AppState,
   EntryView,
@@ -66,7 +86,7 @@ export const calls = {
   },
 
   /** Puts a command into the outbox; it is durable when this returns. */
-  'commands.submit': { input: z.object({ command: Command }), output: z.object({ key: CommandKey }) },
+  'commands.submit': { input: z.object({ command: QueuedCommand }), output: z.object({ key: CommandKey }) },
   'outbox.list': { input: nothing, output: z.object({ rows: z.array(OutboxItem) }) },
   /** Forgets a command that was refused, or one that was never tried. */
   'outbox.discard': { input: z.object({ key: CommandKey }), output: nothing },
@@ -78,6 +98,33 @@ export const calls = {
   'enrolment.saveKey': { input: nothing, output: savedFile },
   'enrolment.resetKey': { input: nothing, output: nothing },
 
+  /**
+   * Roles, assignments, groups, partners and audit (contract/policyApi.ts): only with the service, never from the cache,
+   * never queued. They are about the tenant that is entered; with all together, about one's own.
+   */
+  'people.list': { input: nothing, output: PeopleList },
+  'policy.roles': { input: nothing, output: RoleList },
+  'policy.assignments': { input: AssignmentQuery, output: AssignmentList },
+  'policy.groups': { input: nothing, output: GroupList },
+  'policy.previewGroup': { input: GroupPreviewRequest, output: GroupPreview },
+  'policy.directory': { input: DirectoryQuery, output: PrincipalList },
+  'policy.whoCan': { input: WhoCanQuery, output: WhoCan },
+  'policy.whatCan': { input: z.object({ person: PersonId }), output: WhatCan },
+  'policy.partners': { input: nothing, output: PartnerList },
+  /** Always about one's own organisation. */
+  'policy.customers': { input: nothing, output: CustomerList },
+  /** What a command would change, and the command itself, under a key that is made here. */
+  'policy.preview': { input: z.object({ command: PolicyCommand }), output: Effect },
+  'policy.apply': { input: z.object({ command: PolicyCommand }), output: CommandOutcome },
+  'policy.saveFile': { input: nothing, output: savedFile },
+  /** Requests of partners, the waiting first, then the newest; from the cache. Of all customers when all are entered. */
+  'requests.list': { input: nothing, output: z.object({ rows: z.array(ApprovalRequest.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }) },
+  'audit.list': { input: AuditQuery.partial(), output: AuditPage },
+  'audit.saveCsv': { input: AuditRange, output: savedFile },
+  'audit.check': { input: nothing, output: AuditCheck },
+
+  /** Shows this tenant's data from now on, or that of all together (PAR-8); kept over restarts. Errors: session.tenantUnknown. */
+  'session.enter': { input: z.object({ tenant: z.union([TenantId, z.literal('all')]) }), output: nothing },
   'session.signIn': { input: z.object({ method: z.enum(['browser', 'deviceCode']) }), output: nothing },
   'session.cancelSignIn': { input: nothing, output: nothing },
   /**

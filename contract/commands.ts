@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { CommandKey, IncidentId, Millis, PersonId, RoomId } from './ids.ts'
+import { AssignmentId, CommandKey, GroupId, IncidentId, LinkId, Millis, PersonId, RequestId, RoleId, RoomId } from './ids.ts'
 import { limits } from './limits.ts'
-import { Settings } from './entities.ts'
+import { type ChangeKind, Settings } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { type Permission } from './permissions.ts'
+import { Permission } from './permissions.ts'
+import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
 import { typedText } from './text.ts'
 
 /**
@@ -12,9 +13,13 @@ import { typedText } from './text.ts'
  */
 
 const note = typedText(limits.commentChars).optional()
+const text = typedText(limits.commentChars).or(z.literal(''))
+const name = typedText(limits.nameChars)
+const members = z.array(Member).max(limits.membersPerAssignment)
 const rooms = z.array(RoomId).min(1).max(limits.roomsPerCommand)
 
-export const Command = z.discriminatedUnion('type', [
+/** What consoles keep in their outbox until it is sent, also offline. */
+export const QueuedCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('incident.acknowledge'), incident: IncidentId, note }),
   z.object({ type: z.literal('incident.unacknowledge'), incident: IncidentId }),
   z.object({ type: z.literal('incident.assign'), incident: IncidentId, owner: PersonId.nullable() }),
@@ -25,21 +30,121 @@ export const Command = z.discriminatedUnion('type', [
     type: z.literal('settings.change'),
     changes: Settings.omit({ id: true }).partial(),
   }),
+  z.object({ type: z.literal('rooms.ring'), rooms, ring: name }),
 ])
+export type QueuedCommand = z.infer<typeof QueuedCommand>
+
+/** What changes who may do what: sent to the service at once or not at all, never from an outbox. */
+export const PolicyCommand = z.discriminatedUnion('type', [
+  /** Makes or replaces a custom role; a partner's person makes one of their own link. */
+  z.object({ type: z.literal('role.save'), role: RoleId, name, description: text, permissions: z.array(Permission).min(1).max(Permission.options.length) }),
+  /** Its assignments go with it. */
+  z.object({ type: z.literal('role.delete'), role: RoleId }),
+  z.object({
+    type: z.literal('assignment.save'),
+    assignment: AssignmentId,
+    role: RoleId,
+    name,
+    description: text,
+    notify: z.boolean(),
+    members,
+    scope: AssignmentScope,
+  }),
+  z.object({ type: z.literal('assignment.delete'), assignment: AssignmentId }),
+  z.object({ type: z.literal('group.save'), group: GroupId, name, description: text, rooms: z.array(RoomId).max(limits.roomsPerScope), rule: GroupRule.nullable() }),
+  z.object({ type: z.literal('group.delete'), group: GroupId }),
+  z.object({
+    type: z.literal('partner.invite'),
+    link: LinkId,
+    domain: z.string().min(1).max(253),
+    days: z.int().min(1).max(limits.invitationDaysAtMost),
+    changeControl: ChangeControl,
+    scope: AssignmentScope,
+    remoteAccess: z.boolean(),
+    multiFactor: z.boolean(),
+    /** The terms were read and agreed to. */
+    agreed: z.literal(true),
+  }),
+  /** The scope is that of Assigned admins: it is changed there, by `assignment.save` (PAR-4). */
+  z.object({ type: z.literal('partner.change'), link: LinkId, changeControl: ChangeControl, remoteAccess: z.boolean(), multiFactor: z.boolean() }),
+  z.object({ type: z.literal('partner.remove'), link: LinkId }),
+  /** The partner's side, in its own tenant: the first to accept names the primary admins (PAR-2). */
+  z.object({ type: z.literal('invitation.accept'), link: LinkId, admins: members.min(1) }),
+  z.object({ type: z.literal('invitation.deny'), link: LinkId }),
+  z.object({ type: z.literal('customer.leave'), link: LinkId }),
+  /** Who accepts invitations and manages customers, beside Pro Managers and Global Administrators (PAR-2). */
+  z.object({ type: z.literal('tenantManagers.set'), members }),
+  z.object({ type: z.literal('request.decide'), request: RequestId, approve: z.boolean(), note }),
+  /** Who asked takes it back. */
+  z.object({ type: z.literal('request.withdraw'), request: RequestId }),
+  /** Roles, assignments, groups and links as a file: all of it or nothing. */
+  z.object({ type: z.literal('policy.import'), yaml: z.string().min(1).max(limits.policyFileChars) }),
+])
+export type PolicyCommand = z.infer<typeof PolicyCommand>
+
+export const Command = z.discriminatedUnion('type', [...QueuedCommand.options, ...PolicyCommand.options])
 export type Command = z.infer<typeof Command>
 export type CommandType = Command['type']
 
 export const commandTypes = Command.options.map((option) => option.shape.type.value)
 
-/** What each command needs, on the room it is about (or on the tenant, where it is about none). */
-export const commandPermission: Readonly<Record<CommandType, Permission>> = {
+/**
+ * What each command needs, on the room it is about (or on the tenant, where it is about none). `customers`: to manage
+ * the customers of one's own organisation (`mayManageCustomers`); `own`: nothing but being who asked.
+ */
+export const commandPermission = {
   'incident.acknowledge': 'incidents.update',
   'incident.unacknowledge': 'incidents.update',
   'incident.assign': 'incidents.update',
   'incident.comment': 'incidents.update',
   'rooms.enrol': 'rooms.create',
   'rooms.unenrol': 'rooms.unenroll',
+  'rooms.ring': 'rings.modify',
   'settings.change': 'settings.modify',
+  'role.save': 'roles.modify',
+  'role.delete': 'roles.modify',
+  'assignment.save': 'roles.modify',
+  'assignment.delete': 'roles.modify',
+  'group.save': 'groups.modify',
+  'group.delete': 'groups.modify',
+  'partner.invite': 'settings.modify',
+  'partner.change': 'settings.modify',
+  'partner.remove': 'settings.modify',
+  'invitation.accept': 'customers',
+  'invitation.deny': 'customers',
+  'customer.leave': 'customers',
+  'tenantManagers.set': 'settings.modify',
+  'request.decide': 'settings.modify',
+  'request.withdraw': 'own',
+  'policy.import': 'roles.modify',
+} as const satisfies Readonly<Record<CommandType, Permission | 'customers' | 'own'>>
+
+/** The kind of change control that a partner's command falls under (PAR-1); null: a partner cannot send it, or it is their own affair. */
+export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
+  'incident.acknowledge': 'incidents',
+  'incident.unacknowledge': 'incidents',
+  'incident.assign': 'incidents',
+  'incident.comment': 'incidents',
+  'rooms.enrol': 'rooms',
+  'rooms.unenrol': 'rooms',
+  'rooms.ring': 'rings',
+  'settings.change': null,
+  'role.save': 'roles',
+  'role.delete': 'roles',
+  'assignment.save': 'roles',
+  'assignment.delete': 'roles',
+  'group.save': null,
+  'group.delete': null,
+  'partner.invite': null,
+  'partner.change': null,
+  'partner.remove': null,
+  'invitation.accept': null,
+  'invitation.deny': null,
+  'customer.leave': null,
+  'tenantManagers.set': null,
+  'request.decide': null,
+  'request.withdraw': null,
+  'policy.import': null,
 }
 
 /** A command on its way: the key makes a second delivery harmless, `issuedAt` is when the operator acted. */
@@ -56,6 +161,8 @@ export type CommandRequest = z.infer<typeof CommandRequest>
  */
 export const CommandOutcome = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('applied'), at: Millis }),
+  /** Waits for the customer's decision (PAR-5); over HTTP a 200 too. The receipt follows when it was approved and done. */
+  z.object({ outcome: z.literal('requested'), request: RequestId, expiresAt: Millis }),
   z.object({ outcome: z.literal('refused'), code: ErrorCode, detail: z.string().optional() }),
 ])
 export type CommandOutcome = z.infer<typeof CommandOutcome>

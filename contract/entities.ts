@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Access } from './access.ts'
-import { CommandKey, DeviceId, EntryId, IncidentId, Millis, PersonId, RoomId, TenantId } from './ids.ts'
+import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { type Permission } from './permissions.ts'
 import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
@@ -80,6 +80,8 @@ export const Room = z.object({
   /** Incidents by what they count for: open important, open warning, investigating. */
   incidents: z.object({ important: z.int(), warning: z.int(), investigating: z.int() }),
   device: RoomDevice,
+  /** Its update ring; absent: the default one (`ringOf`). */
+  ring: z.string().min(1).max(limits.nameChars).optional(),
 })
 export type Room = z.infer<typeof Room>
 
@@ -88,12 +90,13 @@ export const IncidentStatus = z.enum(['needAction', 'investigating', 'resolved']
 export type IncidentStatus = z.infer<typeof IncidentStatus>
 
 export const Actor = z.union([
-  z.object({ kind: z.literal('person'), id: PersonId, name }),
+  z.object({ kind: z.literal('person'), id: PersonId, name, organisation: name.optional() }),
   z.object({ kind: z.literal('system') }),
 ])
 export type Actor = z.infer<typeof Actor>
 
-export const PersonRef = z.object({ id: PersonId, name })
+/** `organisation`: the partner's name, where the person is a partner's. */
+export const PersonRef = z.object({ id: PersonId, name, organisation: name.optional() })
 export type PersonRef = z.infer<typeof PersonRef>
 
 export const Incident = z.object({
@@ -188,11 +191,18 @@ export const Settings = z.object({
   flapWindowMs: z.int().min(0).max(7 * 24 * 3_600_000),
   /** Devices with keys in software may enrol (ENR-3). */
   allowSoftwareKeys: z.boolean(),
+  /** Days that a console's copy stays readable without contact (ACC-8); absent: the default; 0: no limit. */
+  offlineLeaseDays: z.int().min(0).max(limits.offlineLeaseDaysAtMost).optional(),
 })
 export type Settings = z.infer<typeof Settings>
 
 /** What everyone of a tenant may know of it. */
-export const Tenant = z.object({ id: TenantId, name })
+export const Tenant = z.object({
+  id: TenantId,
+  name,
+  /** Days that cached data stays readable without contact (ACC-8); absent: the default; 0: no limit. */
+  offlineLeaseDays: z.int().min(0).max(limits.offlineLeaseDaysAtMost).optional(),
+})
 export type Tenant = z.infer<typeof Tenant>
 
 /** The signed-in person, with all that a console needs to mirror access. Synced to that person only. */
@@ -202,14 +212,53 @@ export const Me = z.object({
   name,
   email: z.string().max(254),
   access: Access,
+  /** In one's own tenant: the customers whose rooms one may see (PAR-8), by name. */
+  customers: z.array(z.object({ tenant: TenantId, link: LinkId, name })).optional(),
 })
 export type Me = z.infer<typeof Me>
+
+/** Says that roles, assignments, groups or links changed: what is shown of them is read again. `id`: tenant or link. */
+export const PolicyMark = z.object({ id: z.union([TenantId, LinkId]), at: Millis })
+export type PolicyMark = z.infer<typeof PolicyMark>
+
+export const ChangeKind = z.enum(['rooms', 'rings', 'incidents', 'roles'])
+/** The kinds of a partner's actions that a customer may want to approve (PAR-1). */
+export type ChangeKind = z.infer<typeof ChangeKind>
+
+/** A partner's action that waits for the customer's decision (PAR-5), or did. Seen by who decides, and by who asked. */
+export const ApprovalRequest = z.object({
+  id: RequestId,
+  link: LinkId,
+  /** The partner's name. */
+  partner: name,
+  by: PersonRef,
+  kind: ChangeKind,
+  /** The command's type, and how many rooms it is about. */
+  command: z.string().max(64),
+  /** Names of what it is about (rooms, an incident's number, a role), the first few. */
+  subjects: z.array(z.string().max(limits.nameChars)).max(20),
+  subjectCount: z.int().min(0),
+  /** What it says, where it says something: a comment, a ring, a role's name. */
+  text: z.string().max(limits.commentChars).optional(),
+  at: Millis,
+  expiresAt: Millis,
+  status: z.enum(['waiting', 'approved', 'rejected', 'expired', 'failed', 'withdrawn']),
+  decidedBy: PersonRef.optional(),
+  decidedAt: Millis.optional(),
+  note: z.string().max(limits.commentChars).optional(),
+  /** Why it could not be done when it was approved. */
+  code: z.string().max(64).optional(),
+})
+export type ApprovalRequest = z.infer<typeof ApprovalRequest>
 
 /** Says that a command of this person was applied: all that it changed lies at or before it in the feed. */
 export const Receipt = z.object({ id: CommandKey, person: PersonId, at: Millis })
 export type Receipt = z.infer<typeof Receipt>
 
-/** Every synced kind: its schema, its id, and the permission that reads it (`none`: whoever belongs to the tenant). */
+/**
+ * Every synced kind: its schema, its id, and the permission that reads it (`none`: whoever belongs to the tenant). Of
+ * `policy` a partner's person sees only their own link's; a `request` is seen by whoever asked, too.
+ */
 export const kinds = {
   tenant: { schema: Tenant, reads: 'none' },
   me: { schema: Me, reads: 'self' },
@@ -219,9 +268,11 @@ export const kinds = {
   incident: { schema: Incident, reads: 'incidents.view' },
   entry: { schema: Entry, reads: 'incidents.view' },
   receipt: { schema: Receipt, reads: 'self' },
+  policy: { schema: PolicyMark, reads: 'roles.view' },
+  request: { schema: ApprovalRequest, reads: 'settings.modify' },
 } as const satisfies Record<string, { schema: z.ZodType; reads: Permission | 'none' | 'self' }>
 
-export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'roomEvent', 'incident', 'entry', 'receipt'])
+export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'roomEvent', 'incident', 'entry', 'receipt', 'policy', 'request'])
 export type Kind = z.infer<typeof Kind>
 export type Doc<K extends Kind> = z.infer<(typeof kinds)[K]['schema']>
 export type AnyDoc = { [K in Kind]: { kind: K; doc: Doc<K> } }[Kind]
@@ -234,4 +285,9 @@ export const defaultSettings: Omit<Settings, 'id'> = {
   flapCount: 4,
   flapWindowMs: 3_600_000,
   allowSoftwareKeys: false,
+  offlineLeaseDays: 30,
 }
+
+/** The rings that every tenant has (UPD-1), first to last, and the one that a room starts in. */
+export const builtInRings = ['Staging', 'General', 'Executive'] as const
+export const ringOf = (room: Pick<Room, 'ring'>): string => room.ring ?? 'General'

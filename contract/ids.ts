@@ -20,6 +20,15 @@ export const AssignmentId = uuid.brand<'AssignmentId'>()
 export type AssignmentId = z.infer<typeof AssignmentId>
 export const RoleId = z.string().min(1).max(64).brand<'RoleId'>()
 export type RoleId = z.infer<typeof RoleId>
+/** A group of rooms. */
+export const GroupId = uuid.brand<'GroupId'>()
+export type GroupId = z.infer<typeof GroupId>
+/** The link between a customer and one partner, from its invitation on. */
+export const LinkId = uuid.brand<'LinkId'>()
+export type LinkId = z.infer<typeof LinkId>
+/** What a partner asked for and the customer has to decide; equal to the key of the command that waits. */
+export const RequestId = uuid.brand<'RequestId'>()
+export type RequestId = z.infer<typeof RequestId>
 /** The idempotency key of a command: a UUIDv7 made when the operator acted. */
 export const CommandKey = uuid.brand<'CommandKey'>()
 export type CommandKey = z.infer<typeof CommandKey>

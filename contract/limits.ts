@@ -107,6 +107,37 @@ export const limits = {
   retryMaxMs: 30_000,
   /** Audit records are kept this many days (AUD-1). */
   auditDays: 180,
+  /** Days of the offline lease (ACC-8), at most; and how far back a clock may be set before the copy is locked. */
+  offlineLeaseDaysAtMost: 365,
+  leaseClockBackMs: 10 * 60_000,
+  /** Roles, room groups and partner links of one tenant. More: refused as `policy.tooMany`. */
+  rolesPerTenant: 500,
+  groupsPerTenant: 5_000,
+  assignmentsPerTenant: 10_000,
+  linksPerTenant: 500,
+  /** Members of one assignment, and rooms or groups named in one scope or group. More: refused as malformed. */
+  membersPerAssignment: 500,
+  roomsPerScope: 5_000,
+  groupsPerScope: 500,
+  /** Conditions of one group's rule. */
+  conditionsPerRule: 20,
+  /** People of one security group that are known before they sign in. More: they are known when they sign in. */
+  peoplePerSecurityGroup: 20_000,
+  /** Matches that a search of the directory gives. */
+  directoryMatches: 50,
+  /** People named one by one in an effect or an explanation. More are only counted. */
+  peopleNamed: 200,
+  /** Days an invitation of a partner may wait (PAR-1), and a partner's request for its decision. */
+  invitationDaysAtMost: 30,
+  requestDays: 7,
+  /** How often security groups are read again from the directory. */
+  directoryReadEveryMs: 300_000,
+  /** One answer of a directory. Longer: it counts as not reached. */
+  directoryRequestMs: 10_000,
+  /** A policy as a file, in characters. */
+  policyFileChars: 200_000,
+  /** Audit records in one page. */
+  auditRows: 200,
   /** The console waits this long for the head of an answer, and for each silence while one arrives. Then: try later. */
   consoleRequestMs: 20_000,
   /** An answer of the service to the console, other than a snapshot page or an installer. Larger: refused. */

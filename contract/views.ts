@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Entry, Health, Incident, type Lifecycle, Me, Room, Settings } from './entities.ts'
-import { CommandKey, Millis, RoomId } from './ids.ts'
-import { Command } from './commands.ts'
+import { CommandKey, LinkId, Millis, RoomId, TenantId } from './ids.ts'
+import { QueuedCommand } from './commands.ts'
 import { ErrorCode } from './errors.ts'
 import { limits } from './limits.ts'
 import { SignalId, SignalValue } from './signals.ts'
@@ -10,6 +10,9 @@ import { SignalId, SignalValue } from './signals.ts'
 
 /** Types of the operator's commands about this thing that the service has not confirmed yet. */
 const pending = z.array(z.string())
+
+/** Whose it is, where several customers are shown together (PAR-8). */
+const tenant = z.object({ id: TenantId, name: z.string() }).optional()
 
 export const RoomRow = Room.pick({
   id: true,
@@ -21,10 +24,10 @@ export const RoomRow = Room.pick({
   connected: true,
   lastContactAt: true,
   incidents: true,
-}).extend({ pending, problem: SignalId.optional() })
+}).extend({ pending, problem: SignalId.optional(), tenant })
 export type RoomRow = z.infer<typeof RoomRow>
 
-export const RoomView = Room.extend({ pending })
+export const RoomView = Room.extend({ pending, tenant })
 export type RoomView = z.infer<typeof RoomView>
 
 export const IncidentView = Incident.extend({
@@ -32,6 +35,7 @@ export const IncidentView = Incident.extend({
   place: Room.shape.place,
   roomHealth: Health,
   pending,
+  tenant,
 })
 export type IncidentView = z.infer<typeof IncidentView>
 
@@ -68,15 +72,16 @@ export const IncidentFilter = z.object({
   room: RoomId.optional(),
 })
 export type IncidentFilter = z.infer<typeof IncidentFilter>
-export const IncidentGroup = z.enum(['none', 'building', 'signal'])
+export const IncidentGroup = z.enum(['none', 'customer', 'building', 'signal'])
 export type IncidentGroup = z.infer<typeof IncidentGroup>
 
 /** One row of the outbox, as the operator sees it. */
 export const OutboxItem = z.object({
   key: CommandKey,
-  command: Command,
+  command: QueuedCommand,
   issuedAt: Millis,
-  state: z.enum(['pending', 'sending', 'sent', 'refused']),
+  /** `requested`: it waits for the customer's approval (PAR-5). */
+  state: z.enum(['pending', 'sending', 'sent', 'requested', 'refused']),
   tries: z.int(),
   /** Why the service refused it; what was typed stays in `command`. */
   refusal: z.object({ code: ErrorCode, detail: z.string().optional() }).optional(),
@@ -120,6 +125,10 @@ export const SessionState = z.discriminatedUnion('state', [
     account: z.object({ name: z.string(), email: z.string() }),
     me: Me.nullable(),
     tenant: z.string().nullable(),
+    /** One's own organisation first, then the customers; `locked`: the offline lease has ended (ACC-8). */
+    tenants: z.array(z.object({ id: TenantId, name: z.string(), link: LinkId.nullable(), locked: z.boolean() })),
+    /** Whose data is shown: one of them, or all together. `me` and `tenant` are of that one, or of one's own. */
+    entered: z.union([TenantId, z.literal('all')]).nullable(),
     /** The token could not be renewed: the cache stays readable, nothing is sent until the person signs in again. */
     renewalNeeded: z.boolean(),
   }),

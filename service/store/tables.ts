@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Kind } from '../../contract/entities.ts'
-import type { AssignmentId, CommandKey, DeviceId, JournalId, PersonId, RoleId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { AssignmentId, CommandKey, DeviceId, GroupId, JournalId, LinkId, PersonId, RequestId, RoleId, RoomId, TenantId } from '../../contract/ids.ts'
 
 /**
  * The columns of the service's database, for Kysely. Names and types are those of SQLite and PostgreSQL alike: text,
@@ -55,6 +55,12 @@ export interface PersonTable {
   scopeVersion: number
   /** What `scopeVersion` stands for, to notice a change. */
   scopeDigest: string
+  /** The link under which they are in this tenant; null: it is their own. The same person has the same id in both. */
+  link: LinkId | null
+  /** When `groups` was read: of a token or of the directory, whichever is newer. */
+  groupsAt: number
+  /** When they were here for the first time; null: known from the directory only. */
+  seenAt: number | null
 }
 
 export interface AssignmentTable {
@@ -62,9 +68,89 @@ export interface AssignmentTable {
   id: AssignmentId
   name: string
   role: RoleId
-  /** JSON array of members, JSON scope (contract/api.ts). */
+  /** JSON array of members, JSON scope (contract/policy.ts). */
   members: string
   scope: string
+  link: LinkId | null
+  description: string
+  notify: number
+  builtIn: number
+}
+
+/** A role that people made. */
+export interface RoleTable {
+  tenant: TenantId
+  id: RoleId
+  link: LinkId | null
+  name: string
+  description: string
+  /** JSON array. */
+  permissions: string
+}
+
+export interface RoomGroupTable {
+  tenant: TenantId
+  id: GroupId
+  name: string
+  description: string
+  /** JSON array of room ids; JSON rule or null. */
+  rooms: string
+  rule: string | null
+}
+
+/** Link of a customer (`tenant`) with a partner, from its invitation on. Gone when it is denied or ended. */
+export interface LinkTable {
+  tenant: TenantId
+  id: LinkId
+  domain: string
+  status: 'invited' | 'active'
+  partner: TenantId | null
+  partnerName: string
+  invitedAt: number
+  expiresAt: number
+  acceptedAt: number | null
+  /** JSON. */
+  changeControl: string
+  scope: string
+  remoteAccess: number
+  multiFactor: number
+}
+
+/** A command of a partner that waits for the customer's decision: what to run, and as whom. */
+export interface RequestTable {
+  tenant: TenantId
+  id: RequestId
+  link: LinkId
+  person: PersonId
+  /** CommandRequest as JSON. */
+  request: string
+  /** The partner's person as the doer (JSON). */
+  doer: string
+  status: 'waiting' | 'decided'
+  expiresAt: number
+}
+
+/** What is known of a security group that an assignment names. Who is in it stands with the people (`groups`). */
+export interface SecurityGroupTable {
+  tenant: TenantId
+  /** The directory's tenant: the tenant's own, or a partner's. */
+  directory: string
+  id: string
+  name: string
+  /** When its members were last read; null: never. */
+  readAt: number | null
+  /** Since when it cannot be read; null: it can. */
+  failedAt: number | null
+}
+
+/** Where the audit chain of a tenant starts (after pruning) and ends. */
+export interface AuditChainTable {
+  tenant: TenantId
+  /** Number and hash of the last record that was pruned: 0 and '' at first. */
+  prunedNumber: number
+  prunedHash: string
+  headNumber: number
+  headHash: string
 }
 
 export type DeviceState = 'active' | 'offboarding' | 'revoked'
@@ -156,6 +242,9 @@ export interface AuditTable {
   actor: PersonId | null
   /** JSON. */
   detail: string
+  /** Per tenant, gapless from 1, and the hash over this record and the one before it (service/audit/chain.ts). */
+  number: number
+  hash: string
 }
 
 /** Every version of the settings with the moment from which it held: enough to replay any moment. */
@@ -187,6 +276,8 @@ export interface IssuerStateTable {
 export interface DirectoryTenantTable {
   id: string
   name: string
+  /** JSON array of verified domain names, lower case. */
+  domains: string
 }
 
 export interface DirectoryAccountTable {
@@ -201,12 +292,23 @@ export interface DirectoryAccountTable {
   groups: string
 }
 
+/** A security group of the embedded directory. Members may be people and groups; circles are harmless. */
+export interface DirectoryGroupTable {
+  id: string
+  directory: string
+  name: string
+  description: string
+  /** JSON array of Member (contract/policy.ts). */
+  members: string
+}
+
 /** Tables that belong to no tenant. */
 export interface ServiceTables {
   serviceValue: ServiceValueTable
   issuerState: IssuerStateTable
   directoryTenant: DirectoryTenantTable
   directoryAccount: DirectoryAccountTable
+  directoryGroup: DirectoryGroupTable
 }
 
 export interface Tables extends ServiceTables {
@@ -214,6 +316,12 @@ export interface Tables extends ServiceTables {
   document: DocumentTable
   person: PersonTable
   assignment: AssignmentTable
+  role: RoleTable
+  roomGroup: RoomGroupTable
+  link: LinkTable
+  request: RequestTable
+  securityGroup: SecurityGroupTable
+  auditChain: AuditChainTable
   device: DeviceTable
   deviceProgress: DeviceProgressTable
   roomState: RoomStateTable

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { CommandProblem } from '../../problems.ts'
 import { first } from './0001-first.ts'
 import { rooms } from './0002-rooms.ts'
+import { policy } from './0003-policy.ts'
 
 /** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
 export interface Migration {
@@ -10,7 +11,7 @@ export interface Migration {
   readonly up: (db: Kysely<unknown>) => Promise<void>
 }
 
-export const migrations: readonly Migration[] = [first, rooms]
+export const migrations: readonly Migration[] = [first, rooms, policy]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {

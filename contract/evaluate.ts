@@ -1,0 +1,220 @@
+import { type Access, type Grant, isProManager, may, type Scope, scopeOf, tenantManagerRole } from './access.ts'
+import type { AssignmentId, GroupId, LinkId, PersonId, RoomId } from './ids.ts'
+import { BuiltInRole, builtInRoles, Permission } from './permissions.ts'
+import type { Assignment, AssignmentScope, GroupRule, Link, Policy, RoomFacts } from './policy.ts'
+
+/**
+ * The rule of access (ACC-6, PAR-4): from a tenant's policy and its rooms to what one person may do. Pure: the service
+ * decides with it, previews a change with it before it is saved, and explains with it.
+ */
+
+/** One assignment with its role and scope looked up: what it gives to each of its members. */
+export interface ResolvedAssignment {
+  readonly assignment: Assignment
+  readonly permissions: readonly Permission[]
+  /** Cut to the link's rooms, for a partner's. Sorted, so that equal access is equal text. */
+  readonly scope: Scope
+}
+
+export interface ResolvedPolicy {
+  readonly policy: Policy
+  readonly assignments: ReadonlyMap<AssignmentId, ResolvedAssignment>
+  /** The assignments that name a member, by `memberKey`. */
+  readonly byMember: ReadonlyMap<string, readonly ResolvedAssignment[]>
+  /** The rooms of each group, sorted. */
+  readonly groups: ReadonlyMap<GroupId, readonly RoomId[]>
+  readonly links: ReadonlyMap<LinkId, { readonly link: Link; readonly scope: Scope }>
+}
+
+/** Someone whose access is asked for. */
+export interface Subject {
+  readonly id: PersonId
+  /** The directory's object id: an assignment may name someone who has never signed in by it. */
+  readonly objectId: string
+  /** Of their own tenant's directory; counts for nothing in a customer's. */
+  readonly globalAdministrator: boolean
+  readonly groups: readonly string[]
+  /** The link under which they are in this tenant; null: it is their own. */
+  readonly link: LinkId | null
+}
+
+const memberKey = (link: LinkId | null, kind: 'person' | 'group', id: string): string => `${link ?? ''}/${kind}/${id}`
+
+/** Looks up roles, groups and links of a policy once, for any number of people. Costs as much as it names, plus rooms × rules. */
+export function resolvePolicy(policy: Policy, rooms: Iterable<RoomFacts>): ResolvedPolicy {
+  const groups = groupsOf(policy, rooms)
+  const links = new Map<LinkId, { link: Link; scope: Scope }>()
+  for (const link of policy.links) links.set(link.id, { link, scope: roomsOf(link.scope, groups) })
+  const roles = new Map(policy.roles.map((role) => [role.id, role]))
+  const assignments = new Map<AssignmentId, ResolvedAssignment>()
+  const byMember = new Map<string, ResolvedAssignment[]>()
+  for (const assignment of [...policy.assignments].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const linked = assignment.link === null ? null : links.get(assignment.link)
+    if (linked === undefined || (linked !== null && linked.link.status !== 'active')) continue
+    const builtIn = BuiltInRole.safeParse(assignment.role)
+    const custom = roles.get(assignment.role)
+    let held: readonly Permission[]
+    let fixed = false
+    if (builtIn.success) {
+      if (builtInRoles[builtIn.data].side !== (linked === null ? 'customer' : 'partner')) continue
+      held = builtInRoles[builtIn.data].permissions
+      fixed = builtInRoles[builtIn.data].scopeFixedToAll
+    } else if (custom?.link === assignment.link) held = custom.permissions
+    else if (assignment.role === tenantManagerRole && linked === null) held = []
+    else continue
+    const named: Scope = fixed ? 'all' : roomsOf(assignment.scope, groups)
+    const resolved: ResolvedAssignment = {
+      assignment,
+      permissions: linked === null ? held : held.filter((permission) => mayHold(linked.link, permission)),
+      scope: linked === null ? named : assignment.builtIn ? linked.scope : both(named, linked.scope),
+    }
+    assignments.set(assignment.id, resolved)
+    for (const { kind, id } of assignment.members) {
+      const key = memberKey(assignment.link, kind, id)
+      const there = byMember.get(key)
+      if (there) there.push(resolved)
+      else byMember.set(key, [resolved])
+    }
+  }
+  return { policy, assignments, byMember, groups, links }
+}
+
+/** What a partner's people can hold at all: the Primary Admin's permissions, and remote access where the customer allows it. */
+export const mayHold = (link: Pick<Link, 'remoteAccess'>, permission: Permission): boolean =>
+  builtInRoles.primaryAdmin.permissions.includes(permission) || (link.remoteAccess && permission.startsWith('remoteAccess.'))
+
+/** The assignments that reach someone, directly or through a security group, each once, in the order of their ids. */
+export function assignmentsOf({ byMember }: ResolvedPolicy, subject: Subject): ResolvedAssignment[] {
+  const found = new Set<ResolvedAssignment>()
+  const add = (kind: 'person' | 'group', id: string): void => {
+    for (const resolved of byMember.get(memberKey(subject.link, kind, id)) ?? []) found.add(resolved)
+  }
+  add('person', subject.id)
+  add('person', subject.objectId)
+  for (const group of subject.groups) add('group', group)
+  return [...found].sort((a, b) => (a.assignment.id < b.assignment.id ? -1 : 1))
+}
+
+/** What someone may do in this tenant (ACC-6): the union of their assignments, each cut to its scope. */
+export function accessOf(resolved: ResolvedPolicy, subject: Subject): Access {
+  const grants: Grant[] = assignmentsOf(resolved, subject).map(({ assignment, permissions, scope }) => ({
+    assignment: assignment.id,
+    role: assignment.role,
+    permissions: [...permissions],
+    scope: scope === 'all' ? 'all' : [...scope],
+  }))
+  const globalAdministrator = subject.globalAdministrator && subject.link === null
+  return { globalAdministrator, grants, ...(subject.link === null ? {} : { link: subject.link }) }
+}
+
+/** Whether a room meets a rule. Case and accents as typed by people do not matter. */
+export function meetsRule(rule: GroupRule, { name, place }: RoomFacts): boolean {
+  const meets = ({ field, is, value }: GroupRule['conditions'][number]): boolean => {
+    const has = plain(field === 'name' ? name : place[field])
+    const wanted = plain(value)
+    switch (is) {
+      case 'equal':
+        return has === wanted
+      case 'notEqual':
+        return has !== wanted
+      case 'contains':
+        return has.includes(wanted)
+      case 'startsWith':
+        return has.startsWith(wanted)
+    }
+  }
+  return rule.match === 'all' ? rule.conditions.every(meets) : rule.conditions.some(meets)
+}
+
+const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim()
+
+function groupsOf({ groups }: Policy, rooms: Iterable<RoomFacts>): Map<GroupId, RoomId[]> {
+  const found = new Map(groups.map(({ id, rooms: named }) => [id, new Set(named)]))
+  const ruled = groups.flatMap(({ id, rule }) => (rule ? [{ id, rule }] : []))
+  if (ruled.length > 0) {
+    for (const room of rooms) for (const { id, rule } of ruled) if (meetsRule(rule, room)) found.get(id)?.add(room.id)
+  }
+  return new Map([...found].map(([id, some]) => [id, [...some].sort()]))
+}
+
+function roomsOf(scope: AssignmentScope, groups: ReadonlyMap<GroupId, readonly RoomId[]>): Scope {
+  if (scope === 'all') return 'all'
+  const rooms = new Set(scope.rooms)
+  for (const group of scope.groups) for (const room of groups.get(group) ?? []) rooms.add(room)
+  return [...rooms].sort()
+}
+
+function both(one: Scope, other: Scope): Scope {
+  if (one === 'all') return other
+  if (other === 'all') return one
+  const rooms = new Set(other)
+  return one.filter((room) => rooms.has(room))
+}
+
+/** What a change gives that the one who makes it may not give. */
+export interface Escalation {
+  readonly assignment: AssignmentId
+  readonly permission: Permission
+  /** A room on which it is not theirs to give; 'all': over all rooms, those to come included. */
+  readonly room: RoomId | 'all'
+}
+
+/**
+ * The first thing that a change gives beyond what its maker holds; undefined: nothing. A Pro Manager may grant any
+ * permission, anyone else at most what they hold, over rooms they hold; so nobody widens their own scope. A primary admin
+ * may also give the remote access that the customer allows the partner.
+ */
+export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): Escalation | undefined {
+  if (isProManager(maker)) return undefined
+  const link = maker.link === undefined ? undefined : after.links.get(maker.link)
+  const primary = maker.grants.some(({ role }) => role === 'primaryAdmin')
+  const scopeToGive = (permission: Permission): 'all' | ReadonlySet<RoomId> =>
+    primary && link?.link.remoteAccess && permission.startsWith('remoteAccess.') ? asScope(link.scope) : scopeOf(maker, permission)
+  for (const [id, now] of after.assignments) {
+    const was = before.assignments.get(id)
+    const sameMembers = was !== undefined && now.assignment.members.every((member) => was.assignment.members.some((one) => one.kind === member.kind && one.id === member.id))
+    const hadRooms = was && sameMembers ? asScope(was.scope) : new Set<RoomId>()
+    for (const permission of now.permissions) {
+      const mine = scopeToGive(permission)
+      if (mine === 'all') continue
+      const had: 'all' | ReadonlySet<RoomId> = was?.permissions.includes(permission) ? hadRooms : new Set<RoomId>()
+      if (had === 'all') continue
+      if (now.scope === 'all') return { assignment: id, permission, room: 'all' }
+      const beyond = now.scope.find((room) => !had.has(room) && !mine.has(room))
+      if (beyond !== undefined) return { assignment: id, permission, room: beyond }
+      // What is about no room at all (settings, roles) is given by an assignment over none, too.
+      if (!may(maker, permission) && mine.size === 0 && was?.permissions.includes(permission) !== true) return { assignment: id, permission, room: 'all' }
+    }
+  }
+  return undefined
+}
+
+const asScope = (scope: Scope): 'all' | ReadonlySet<RoomId> => (scope === 'all' ? 'all' : new Set(scope))
+
+/** What becomes other for one person: rooms on which they gain or lose any permission, and the permissions themselves. */
+export interface AccessChange {
+  readonly roomsGained: readonly RoomId[]
+  readonly roomsLost: readonly RoomId[]
+  readonly permissionsGained: readonly Permission[]
+  readonly permissionsLost: readonly Permission[]
+}
+
+/** The difference between what someone may do before and after; undefined where there is none. `rooms`: all of the tenant. */
+export function accessChange(before: Access, after: Access, rooms: readonly RoomId[]): AccessChange | undefined {
+  const gained = new Set<RoomId>()
+  const lost = new Set<RoomId>()
+  const permissionsGained: Permission[] = []
+  const permissionsLost: Permission[] = []
+  for (const permission of Permission.options) {
+    const [had, has] = [may(before, permission), may(after, permission)]
+    if (!had && !has) continue
+    if (!had) permissionsGained.push(permission)
+    if (!has) permissionsLost.push(permission)
+    const [was, now] = [scopeOf(before, permission), scopeOf(after, permission)]
+    if (was === 'all' && now === 'all') continue
+    for (const room of now === 'all' ? rooms : now) if (was !== 'all' && !was.has(room)) gained.add(room)
+    for (const room of was === 'all' ? rooms : was) if (now !== 'all' && !now.has(room)) lost.add(room)
+  }
+  if (gained.size + lost.size + permissionsGained.length + permissionsLost.length === 0) return undefined
+  return { roomsGained: [...gained], roomsLost: [...lost], permissionsGained, permissionsLost }
+}
