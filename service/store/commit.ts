@@ -1,9 +1,10 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Kind } from '../../contract/entities.ts'
 import type { TenantId } from '../../contract/ids.ts'
+import { appendToChain } from '../audit/append.ts'
 import type { ChangedRow } from '../bus/bus.ts'
 import { unchanging } from './documents.ts'
-import type { Tables } from './tables.ts'
+import type { AuditTable, Tables } from './tables.ts'
 import type { TenantTransaction } from './transaction.ts'
 
 /** What one tenant's part of a commit changed, for the bus. */
@@ -19,7 +20,7 @@ const rowsPerStatement = 512
 type Item = { -readonly [P in keyof ChangedRow]: ChangedRow[P] } & { tenant: TenantId; state: string | null }
 
 /**
- * Writes what the transactions hold: sequences per tenant, documents in as few statements as possible, audit. Called
+ * Writes what the transactions hold: sequences per tenant, documents in as few statements as possible, audit with its chain. Called
  * last in a database transaction; the result is true once that is committed.
  */
 export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTransaction>): Promise<Committed[]> {
@@ -27,9 +28,9 @@ export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTra
   const made: Item[] = []
   const changed: Item[] = []
   const committed: Committed[] = []
-  const audits = []
+  const audits: AuditTable[] = []
   for (const tx of transactions) {
-    audits.push(...tx.audits)
+    if (tx.audits.length > 0) audits.push(...(await appendToChain(db, tx.tenant, tx.audits)))
     if (tx.pending.size === 0) continue
     let seq = await takeSequences(db, tx.tenant, tx.pending.size)
     const rows: Item[] = []

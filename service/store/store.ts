@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Tenant } from '../../contract/entities.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
+import { pruneChains } from '../audit/append.ts'
 import type { Bus } from '../bus/bus.ts'
 import { flush } from './commit.ts'
 import { migrate } from './migrations/index.ts'
@@ -161,14 +162,14 @@ export class Store {
   async prune(before: { audit: number; outcomes: number }): Promise<{ audit: number; outcomes: number }> {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
-        const audit = await db.deleteFrom('audit').where('at', '<', before.audit).executeTakeFirst()
+        const audit = await pruneChains(db, before.audit)
         const old = await db.selectFrom('commandOutcome').select(['tenant', 'key']).where('at', '<', before.outcomes).limit(5_000).execute()
         for (const { tenant, key } of old) {
           await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('key', '=', key).execute()
           // Consoles forget a receipt once they have seen it, so it needs no tombstone.
           await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
         }
-        return { audit: Number(audit.numDeletedRows), outcomes: old.length }
+        return { audit, outcomes: old.length }
       }),
     )
   }
@@ -184,7 +185,7 @@ export class Store {
       const on = (tenant: TenantId): TenantTransaction => {
         const known = open.get(tenant)
         if (known) return known
-        const tx = new TenantTransaction(db, tenant, doer, at)
+        const tx = new TenantTransaction(db, tenant, doer, at, on)
         open.set(tenant, tx)
         return tx
       }

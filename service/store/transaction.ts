@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import type { Doc, Kind } from '../../contract/entities.ts'
-import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { LinkId, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { UnchainedRecord } from '../audit/append.ts'
 import type { Bus, BusTopic, BusTopics } from '../bus/bus.ts'
 import { progressRows, roomStateRows } from './bulk.ts'
 import { belongingOf } from './documents.ts'
 import { parse } from './reader.ts'
-import type { AuditTable, DeviceProgressTable, RoomStateTable, Tables } from './tables.ts'
+import type { AuditTable, DeviceProgressTable, LinkTable, RoomStateTable, Tables, TenantTable } from './tables.ts'
 import { tenantSelects, type TenantSelects, tenantWrites, type TenantWrites } from './tenantTables.ts'
 
 /** Who acts: a person of the directory, or the service itself. */
@@ -56,7 +57,8 @@ const idsPerStatement = 2_000
  */
 export class TenantTransaction {
   readonly tenant: TenantId
-  readonly doer: Doer
+  /** Another tenant in the same commit. */
+  readonly on: (tenant: TenantId) => TenantTransaction
   /** The moment of this write; the same for everything in it. */
   readonly at: number
   /** The tables beside the documents, cut to this tenant. */
@@ -66,22 +68,55 @@ export class TenantTransaction {
   readonly delete: TenantWrites['remove']
   /** In the order in which they will get their sequence. */
   readonly pending = new Map<string, Pending>()
-  readonly audits: AuditTable[] = []
+  /** Numbered and hashed at the commit. */
+  readonly audits: UnchainedRecord[] = []
   /** What is said once the commit is done. */
   readonly messages: ((bus: Bus) => void)[] = []
   readonly #put: Documents = emptyDocuments()
   readonly #db: Kysely<Tables>
+  #doer: Doer
 
-  constructor(db: Kysely<Tables>, tenant: TenantId, doer: Doer, at: number) {
+  constructor(db: Kysely<Tables>, tenant: TenantId, doer: Doer, at: number, on: (tenant: TenantId) => TenantTransaction) {
     this.#db = db
+    this.#doer = doer
     this.tenant = tenant
-    this.doer = doer
     this.at = at
+    this.on = on
     this.tables = tenantSelects(db, tenant)
     const { insert, update, remove } = tenantWrites(db, tenant)
     this.insert = insert
     this.update = update
     this.delete = remove
+  }
+
+  get doer(): Doer {
+    return this.#doer
+  }
+
+  /** What is done in `work` is recorded as done by this doer: an approved request is its maker's (PAR-5). */
+  async as<T>(doer: Doer, work: () => Promise<T>): Promise<T> {
+    const before = this.#doer
+    this.#doer = doer
+    try {
+      return await work()
+    } finally {
+      this.#doer = before
+    }
+  }
+
+  /** A link by its id, in whichever customer's tenant it stands: its partner's side knows no more than the id. */
+  async linkById(id: LinkId): Promise<LinkTable | undefined> {
+    return this.#db.selectFrom('link').selectAll().where('id', '=', id).executeTakeFirst()
+  }
+
+  /** The links to customers of which this tenant is the partner. */
+  async customerLinks(): Promise<LinkTable[]> {
+    return this.#db.selectFrom('link').selectAll().where('partner', '=', this.tenant).where('status', '=', 'active').orderBy('id').execute()
+  }
+
+  /** A tenant's own row: its name, and whose directory it is. */
+  async tenantRow(): Promise<TenantTable> {
+    return this.#db.selectFrom('tenant').selectAll().where('id', '=', this.tenant).executeTakeFirstOrThrow()
   }
 
   /** Makes or replaces a document. Put twice in one write, the last one counts and takes the later place. */
