@@ -17,6 +17,7 @@ const text = typedText(limits.commentChars).or(z.literal(''))
 const name = typedText(limits.nameChars)
 const members = z.array(Member).max(limits.membersPerAssignment)
 const rooms = z.array(RoomId).min(1).max(limits.roomsPerCommand)
+const assignment = { assignment: AssignmentId, name, description: text, notify: z.boolean(), members, scope: AssignmentScope }
 
 /** What consoles keep in their outbox until it is sent, also offline. */
 export const QueuedCommand = z.discriminatedUnion('type', [
@@ -36,20 +37,21 @@ export type QueuedCommand = z.infer<typeof QueuedCommand>
 
 /** What changes who may do what: sent to the service at once or not at all, never from an outbox. */
 export const PolicyCommand = z.discriminatedUnion('type', [
-  /** Makes or replaces a custom role; a partner's person makes one of their own link. */
-  z.object({ type: z.literal('role.save'), role: RoleId, name, description: text, permissions: z.array(Permission).min(1).max(Permission.options.length) }),
-  /** Its assignments go with it. */
-  z.object({ type: z.literal('role.delete'), role: RoleId }),
+  /**
+   * Makes or replaces a custom role; a partner's person makes one of their own link. `first`: its first assignment (ACC-5),
+   * made together with it or not at all, and previewed with it.
+   */
   z.object({
-    type: z.literal('assignment.save'),
-    assignment: AssignmentId,
+    type: z.literal('role.save'),
     role: RoleId,
     name,
     description: text,
-    notify: z.boolean(),
-    members,
-    scope: AssignmentScope,
+    permissions: z.array(Permission).min(1).max(Permission.options.length),
+    first: z.object(assignment).optional(),
   }),
+  /** Its assignments go with it. */
+  z.object({ type: z.literal('role.delete'), role: RoleId }),
+  z.object({ type: z.literal('assignment.save'), role: RoleId, ...assignment }),
   z.object({ type: z.literal('assignment.delete'), assignment: AssignmentId }),
   z.object({ type: z.literal('group.save'), group: GroupId, name, description: text, rooms: z.array(RoomId).max(limits.roomsPerScope), rule: GroupRule.nullable() }),
   z.object({ type: z.literal('group.delete'), group: GroupId }),
