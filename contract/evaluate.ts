@@ -173,21 +173,23 @@ export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, make
   for (const [id, now] of after.assignments) {
     const was = before.assignments.get(id)
     const sameMembers = was !== undefined && now.assignment.members.every((member) => was.assignment.members.some((one) => one.kind === member.kind && one.id === member.id))
-    const hadRooms = was && sameMembers ? asScope(was.scope) : new Set<RoomId>()
+    // Whoever is named anew gains all of it.
+    const had = sameMembers ? was : undefined
     for (const permission of now.permissions) {
       const mine = scopeToGive(permission)
-      if (mine === 'all') continue
-      const had: 'all' | ReadonlySet<RoomId> = was?.permissions.includes(permission) ? hadRooms : new Set<RoomId>()
-      if (had === 'all') continue
+      const held: 'all' | ReadonlySet<RoomId> = had?.permissions.includes(permission) ? asScope(had.scope) : noRooms
+      if (mine === 'all' || held === 'all') continue
       if (now.scope === 'all') return { assignment: id, permission, room: 'all' }
-      const beyond = now.scope.find((room) => !had.has(room) && !mine.has(room))
+      const beyond = now.scope.find((room) => !held.has(room) && !mine.has(room))
       if (beyond !== undefined) return { assignment: id, permission, room: beyond }
       // What is about no room at all (settings, roles) is given by an assignment over none, too.
-      if (!may(maker, permission) && mine.size === 0 && was?.permissions.includes(permission) !== true) return { assignment: id, permission, room: 'all' }
+      if (!may(maker, permission) && had?.permissions.includes(permission) !== true && mine.size === 0) return { assignment: id, permission, room: 'all' }
     }
   }
   return undefined
 }
+
+const noRooms: ReadonlySet<RoomId> = new Set()
 
 const asScope = (scope: Scope): 'all' | ReadonlySet<RoomId> => (scope === 'all' ? 'all' : new Set(scope))
 

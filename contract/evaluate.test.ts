@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Access, isProManager, may, scopeOf } from './access.ts'
+import { accessChange, accessOf, escalationOf, resolvePolicy } from './evaluate.ts'
+import { AssignmentId, PersonId, RoleId } from './ids.ts'
+import { Permission } from './permissions.ts'
+import type { Policy } from './policy.ts'
+import { modelMay } from './testing/model.ts'
+import { changedPolicies, policies, requests, rooms, subjects } from './testing/policies.ts'
+
+const roomIds = rooms.map(({ id }) => id)
+
+describe('the rule of access', () => {
+  it('answers as the slow model does, 10,000 times', () => {
+    fc.assert(
+      fc.property(policies, subjects, fc.array(requests, { minLength: 1, maxLength: 6 }), (policy, subject, asked) => {
+        const access = accessOf(resolvePolicy(policy, rooms), subject)
+        for (const { permission, room } of asked) {
+          expect([permission, room, may(access, permission, room)]).toEqual([permission, room, modelMay(policy, rooms, subject, permission, room)])
+        }
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
+  it('gives the same answer after its way through JSON', () => {
+    fc.assert(
+      fc.property(policies, subjects, requests, (policy, subject, { permission, room }) => {
+        const access = accessOf(resolvePolicy(policy, rooms), subject)
+        const synced: Access = JSON.parse(JSON.stringify(access))
+        expect(may(synced, permission, room)).toBe(may(access, permission, room))
+      }),
+    )
+  })
+
+  it('names as its scope just the rooms that it allows', () => {
+    fc.assert(
+      fc.property(policies, subjects, fc.constantFrom(...Permission.options), (policy, subject, permission) => {
+        const access = accessOf(resolvePolicy(policy, rooms), subject)
+        const scope = scopeOf(access, permission)
+        expect(roomIds.filter((room) => scope === 'all' || scope.has(room))).toEqual(roomIds.filter((room) => may(access, permission, room)))
+      }),
+    )
+  })
+
+  it('keeps a partner within the rooms and permissions of its link, whatever its roles say', () => {
+    fc.assert(
+      fc.property(policies, subjects, requests, (policy, subject, { permission, room }) => {
+        fc.pre(subject.link !== null && room !== undefined)
+        const resolved = resolvePolicy(policy, rooms)
+        if (!may(accessOf(resolved, subject), permission, room)) return
+        const link = subject.link === null ? undefined : resolved.links.get(subject.link)
+        expect(link?.link.status).toBe('active')
+        expect(link?.scope === 'all' || (room !== undefined && link?.scope.includes(room))).toBe(true)
+        expect(permission.startsWith('settings.')).toBe(false)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('escalation', () => {
+  it('lets nobody but a Pro Manager give, or take for themselves, what they do not hold', () => {
+    let allowed = 0
+    fc.assert(
+      fc.property(changedPolicies, subjects, fc.array(subjects, { minLength: 1, maxLength: 3 }), ({ before, after }, maker, others) => {
+        const [was, now] = [resolvePolicy(before, rooms), resolvePolicy(after, rooms)]
+        const makersAccess = accessOf(was, maker)
+        if (isProManager(makersAccess) || escalationOf(was, now, makersAccess)) return
+        const remote = before.links.find(({ id }) => id === maker.link)?.remoteAccess === true
+        for (const person of [maker, ...others]) {
+          const [had, has] = [accessOf(was, person), accessOf(now, person)]
+          for (const permission of Permission.options) {
+            if (remote && permission.startsWith('remoteAccess.')) continue
+            if (may(has, permission) && !may(had, permission)) expect([permission, may(makersAccess, permission)]).toEqual([permission, true])
+            for (const room of roomIds) {
+              if (!may(has, permission, room) || may(had, permission, room)) continue
+              allowed += 1
+              expect([permission, room, may(makersAccess, permission, room)]).toEqual([permission, room, true])
+            }
+          }
+        }
+      }),
+      { numRuns: 5_000 },
+    )
+    // Changes that are within bounds do pass, or this would say nothing.
+    expect(allowed).toBeGreaterThan(0)
+  })
+})
+
+describe('escalation over no room', () => {
+  it('is one, too: what is about no room is given by an assignment that names none', () => {
+    const policy = (members: Policy['assignments'][number]['members']): Policy => ({
+      roles: [
+        { id: role('settings'), link: null, name: 'S', description: '', permissions: ['settings.modify'] },
+        { id: role('roles'), link: null, name: 'R', description: '', permissions: ['roles.modify'] },
+      ],
+      groups: [],
+      links: [],
+      assignments: [
+        { ...assignment(1, 'settings'), members },
+        { ...assignment(2, 'roles'), members: [{ kind: 'person', id: 'maker' }] },
+      ],
+    })
+    const [before, after] = [policy([{ kind: 'person', id: 'a' }]), policy([{ kind: 'person', id: 'a' }, { kind: 'person', id: 'maker' }])].map((made) => resolvePolicy(made, rooms))
+    if (!before || !after) throw new Error('two policies')
+    const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null })
+    expect(escalationOf(before, after, maker)).toMatchObject({ permission: 'settings.modify', room: 'all' })
+    expect(escalationOf(after, before, maker)).toBeUndefined()
+  })
+})
+
+const uuid = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`
+const role = (id: string) => RoleId.parse(id)
+const assignment = (n: number, of: string) => ({
+  id: AssignmentId.parse(uuid(n)),
+  link: null,
+  role: role(of),
+  name: of,
+  description: '',
+  notify: false,
+  scope: { rooms: [], groups: [] },
+  builtIn: false,
+})
+
+describe('the effect of a change', () => {
+  it('is what the two answers differ in', () => {
+    fc.assert(
+      fc.property(changedPolicies, subjects, ({ before, after }, subject) => {
+        const [had, has] = [accessOf(resolvePolicy(before, rooms), subject), accessOf(resolvePolicy(after, rooms), subject)]
+        const change = accessChange(had, has, roomIds)
+        const differs = (from: Access, to: Access) => roomIds.filter((room) => Permission.options.some((permission) => may(to, permission, room) && !may(from, permission, room)))
+        expect([...(change?.roomsGained ?? [])].sort()).toEqual(differs(had, has))
+        expect([...(change?.roomsLost ?? [])].sort()).toEqual(differs(has, had))
+        expect(change?.permissionsLost ?? []).toEqual(Permission.options.filter((permission) => may(had, permission) && !may(has, permission)))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
