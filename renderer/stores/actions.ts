@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { useI18n } from 'vue-i18n'
-import type { Command } from '../../contract/commands.ts'
+import type { QueuedCommand } from '../../contract/commands.ts'
 import type { PersonId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { IncidentView } from '../../contract/views.ts'
@@ -16,7 +16,7 @@ export const useActions = defineStore('actions', () => {
   const { t } = useI18n({ useScope: 'global' })
 
   /** Submits the commands in order. False, with the reason shown, when one was not taken. */
-  async function submit(commands: readonly Command[], failed: string): Promise<boolean> {
+  async function submit(commands: readonly QueuedCommand[], failed: string): Promise<boolean> {
     try {
       for (const command of commands) await bridge.call('commands.submit', { command })
       return true
@@ -73,7 +73,7 @@ export const useActions = defineStore('actions', () => {
 
   /** Enrols or unenrols any number of rooms, as many in one command as the contract takes. */
   async function moveRooms(type: 'rooms.enrol' | 'rooms.unenrol', rooms: readonly RoomId[]): Promise<boolean> {
-    const commands: Command[] = []
+    const commands: QueuedCommand[] = []
     for (let at = 0; at < rooms.length; at += limits.roomsPerCommand) {
       commands.push({ type, rooms: rooms.slice(at, at + limits.roomsPerCommand) })
     }
@@ -83,7 +83,7 @@ export const useActions = defineStore('actions', () => {
     return done
   }
 
-  async function changeSettings(changes: Extract<Command, { type: 'settings.change' }>['changes']): Promise<boolean> {
+  async function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
     const done = await submit([{ type: 'settings.change', changes }], t('did.settingsFailed'))
     if (done) toasts.say(t('did.settings'))
     return done

@@ -50,6 +50,13 @@ export const useConsole = defineStore('console', () => {
   const me = computed(() => (session.value?.state === 'signedIn' ? session.value.me : null))
   const may = (permission: Permission, room?: RoomId): boolean =>
     me.value !== null && mayBy(me.value.access, permission, room)
+  /** One's own organisation first, then the customers. */
+  const tenants = computed(() => (session.value?.state === 'signedIn' ? session.value.tenants : []))
+  /** Whose data is shown: one tenant's, or that of all together. */
+  const entered = computed(() => (session.value?.state === 'signedIn' ? session.value.entered : null))
+  const all = computed(() => entered.value === 'all')
+  /** The copy of the tenant that is entered was locked: its offline lease has ended (ACC-8). */
+  const locked = computed(() => tenants.value.some(({ id, locked: shut }) => shut && id === entered.value))
   const offline = computed(() => sync.value.state === 'offline')
   /** When the copy last agreed with the service, in UTC milliseconds. */
   const syncedAt = computed(() => ('syncedAt' in sync.value ? sync.value.syncedAt : null))
@@ -66,6 +73,10 @@ export const useConsole = defineStore('console', () => {
     linked,
     me,
     may,
+    tenants,
+    entered,
+    all,
+    locked,
     offline,
     syncedAt,
     neverSynced,
