@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { AccessService } from './access/service.ts'
 import type { Bus } from './bus/bus.ts'
 import type { Config } from './config.ts'
+import type { DirectoryReader } from './directory/directory.ts'
 import type { Rooms } from './incidents/rooms.ts'
 import type { Logger } from './ops/log.ts'
 import type { Metrics } from './ops/metrics.ts'
@@ -15,6 +16,8 @@ export interface ServiceDeps {
   readonly store: Store
   readonly bus: Bus
   readonly access: AccessService
+  /** People and security groups of the organisations, by their directory tenant. */
+  readonly directory: DirectoryReader
   /** The incident engine's shell (`new Rooms()`): every change of a room's document goes through it. */
   readonly rooms: Rooms
   readonly log: Logger

@@ -12,6 +12,9 @@ import { type Config, filesOf, isEmbedded, newTenantSettings } from './config.ts
 import { makeDemo } from './demo/contoso.ts'
 import { demoPeople } from './demo/people.ts'
 import type { App, Plugin, ServiceDeps } from './deps.ts'
+import type { DirectoryReader } from './directory/directory.ts'
+import { EmbeddedDirectory } from './directory/embedded.ts'
+import { noDirectory } from './directory/none.ts'
 import { feed } from './feed/plugin.ts'
 import { buildApp } from './http/app.ts'
 import { commandRoutes } from './http/routes/commands.ts'
@@ -82,7 +85,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     const secrets = await readSecrets(store)
     const adminSecret = randomBytes(32).toString('base64url')
     const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, now, log })
-    const access = new AccessService({ store, bus, log, rules: identity.rules })
+    const access = new AccessService({ store, bus, log, rules: identity.rules, groupsOf: (tenant, person) => identity.directory.groupsOf(tenant, person) })
     opened.push(() => access.close())
 
     const deps: ServiceDeps = {
@@ -90,6 +93,7 @@ export async function startService(config: Config, now: () => number = Date.now)
       store,
       bus,
       access,
+      directory: identity.directory,
       rooms: new Rooms(),
       log,
       metrics,
@@ -140,6 +144,7 @@ interface Identity {
   readonly clientId: string
   readonly scope: string
   readonly rules: TokenRules
+  readonly directory: DirectoryReader
   readonly plugins: readonly Plugin[]
 }
 
@@ -163,6 +168,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
       clientId: external.clientId,
       scope: external.scope,
       rules: { issuer: external.url, audience: external.audience, keys: keysOfIssuer(external.url), now },
+      directory: noDirectory,
       plugins: [],
     }
   }
@@ -175,6 +181,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
     issuerUrl: url,
     ...embeddedClient,
     rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
+    directory: new EmbeddedDirectory(store),
     plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory)],
   }
 }

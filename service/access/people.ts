@@ -14,11 +14,13 @@ import type { PersonClaims } from './tokens.ts'
 const Groups = z.array(z.string())
 const Members = z.array(Member)
 
+export const groupsOfPerson = (row: Pick<PersonTable, 'groups'>): string[] => Groups.parse(JSON.parse(row.groups))
+
 export const subjectOf = (row: PersonTable): Subject => ({
   id: row.id,
   objectId: row.objectId,
   globalAdministrator: row.globalAdministrator === 1,
-  groups: Groups.parse(JSON.parse(row.groups)),
+  groups: groupsOfPerson(row),
 })
 
 export const assignmentOf = ({ id, name, role, members, scope }: AssignmentTable): Assignment => ({

@@ -7,7 +7,7 @@ import type { Reach } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonTable } from '../store/tables.ts'
 import { type Doer, system } from '../store/transaction.ts'
-import { isCurrent, savePerson } from './people.ts'
+import { groupsOfPerson, isCurrent, savePerson } from './people.ts'
 import { type Claims, readToken, type TokenRules } from './tokens.ts'
 
 /** A signed-in person, with what they may do at this moment. */
@@ -50,6 +50,8 @@ export interface AccessOptions {
   readonly bus: Bus
   readonly rules: TokenRules
   readonly log: Logger
+  /** Asks the directory for a person's groups, where their token could not hold them all. */
+  readonly groupsOf?: (directory: string, objectId: string) => Promise<readonly string[]>
 }
 
 /** Who asks, and what they may do (ACC-1, ACC-6). */
@@ -126,7 +128,7 @@ export class AccessService {
   async #person(claims: Claims): Promise<Known> {
     const key = `${claims.issuer}\n${claims.directory}\n${claims.objectId}`
     const cached = this.#known.get(key)
-    if (cached && isCurrent(cached.row, claims)) return cached
+    if (cached && isKnown(cached.row, claims)) return cached
     const generation = this.#generation
     const found = await this.#load(claims)
     if (generation === this.#generation) this.#keep(key, found)
@@ -148,15 +150,28 @@ export class AccessService {
       .where('directory', '=', claims.directory)
       .where('objectId', '=', claims.objectId)
       .executeTakeFirst()
-    if (!stored || !isCurrent(stored, claims)) {
+    if (!stored || !isKnown(stored, claims)) {
+      const whole = await this.#withGroups(claims, stored)
       return store.write(tenant.id, system, async (tx) => {
-        const row = await savePerson(tx, claims)
+        const row = await savePerson(tx, whole)
         const me = await tx.get('me', row.id)
         return { row, access: me?.access ?? noAccess }
       })
     }
     const me = await read.get('me', stored.id)
     return { row: stored, access: me?.access ?? noAccess }
+  }
+
+  /** A token that could not hold all groups: the directory's answer, or the last known one while it cannot be reached. */
+  async #withGroups(claims: Claims, stored: PersonTable | undefined): Promise<Claims> {
+    if (!claims.groupsOverage) return claims
+    const { groupsOf, log } = this.#options
+    try {
+      return { ...claims, groups: (await groupsOf?.(claims.directory, claims.objectId)) ?? claims.groups }
+    } catch (error) {
+      log.warn({ err: error, directory: claims.directory }, 'the groups of a person could not be read; the last known ones stay')
+      return { ...claims, groups: stored ? groupsOfPerson(stored) : [] }
+    }
   }
 
   #keep(key: string, found: Known): void {
@@ -179,5 +194,8 @@ export class AccessService {
     this.#keyOfPerson.delete(person)
   }
 }
+
+/** A token without its groups says nothing of them; it was asked about when it was new. */
+const isKnown = (row: PersonTable, claims: Claims): boolean => (claims.groupsOverage && claims.issuedAt <= row.claimsAt) || isCurrent(row, claims)
 
 const noAccess: Access = { globalAdministrator: false, grants: [] }

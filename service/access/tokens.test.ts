@@ -41,10 +41,27 @@ describe('an access token', () => {
       email: 'ada@contoso.example',
       globalAdministrator: true,
       groups: ['a', 'b'],
+      multiFactor: false,
+      groupsOverage: false,
       roomAccount: false,
       issuedAt: now,
       expiresAt: now + 60_000,
     })
+  })
+
+  it('says whether more than a password was used', async () => {
+    expect((await readToken(await signed({ amr: ['pwd', 'mfa'] }), rules)).multiFactor).toBe(true)
+    expect((await readToken(await signed({ amr: ['pwd'] }), rules)).multiFactor).toBe(false)
+  })
+
+  it.each([
+    [{ _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://graph.example/users/x/getMemberObjects' } } }, true],
+    [{ hasgroups: true }, true],
+    [{ hasgroups: 'true' }, true],
+    [{ hasgroups: 'false' }, false],
+    [{ _claim_names: { other: 'src1' } }, false],
+  ])('knows where it could not hold all groups: %j', async (extra, expected) => {
+    expect((await readToken(await signed(extra), rules)).groupsOverage).toBe(expected)
   })
 
   it('is refused once it has expired', async () => {

@@ -21,6 +21,10 @@ export interface PersonClaims {
 
 /** An access token's content, checked. */
 export interface Claims extends PersonClaims {
+  /** They signed in with more than a password (PAR-7). */
+  readonly multiFactor: boolean
+  /** They are in more groups than a token holds; `groups` says nothing, and the directory has to be asked. */
+  readonly groupsOverage: boolean
   /** A room's own account, which enrols a device and may do nothing else. */
   readonly roomAccount: boolean
   /** ms */
@@ -37,6 +41,10 @@ const Payload = z.object({
   upn: z.string().max(500).optional(),
   wids: z.array(z.string().max(64)).max(500).default([]),
   groups: z.array(z.string().max(64)).max(5_000).default([]),
+  amr: z.array(z.string().max(64)).max(50).default([]),
+  /** Where claims that did not fit are to be had; Entra's own address of them is not used. */
+  _claim_names: z.looseObject({ groups: z.string().optional() }).optional(),
+  hasgroups: z.union([z.boolean(), z.enum(['true', 'false'])]).optional(),
   account_kind: z.enum(['person', 'room']).default('person'),
   iat: z.number(),
   exp: z.number(),
@@ -90,6 +98,8 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
     email: email.slice(0, 254),
     globalAdministrator: data.wids.includes(globalAdministratorRole),
     groups: [...new Set(data.groups)].sort(),
+    multiFactor: data.amr.includes('mfa'),
+    groupsOverage: data._claim_names?.groups !== undefined || String(data.hasgroups) === 'true',
     roomAccount: data.account_kind === 'room',
     issuedAt: data.iat * 1000,
     expiresAt: data.exp * 1000,

@@ -38,6 +38,8 @@ describe('a route', () => {
     expect(answer({ permission: ['settings.view', 'rooms.modify'] })).toBe('ok')
     expect(answer({ permission: 'settings.view' })).toBe('access.denied')
     expect(answer('anyone')).toBe('ok')
+    expect(answer('directory')).toBe('access.denied')
+    expect(answer('auditor')).toBe('access.denied')
   })
 
   it('says of a room outside the scope what it says of one that does not exist', () => {

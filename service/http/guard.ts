@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { may } from '../../contract/access.ts'
+import { type Access, may, mayAudit, mayManageCustomers } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -43,12 +43,21 @@ export function bearerOf(request: FastifyRequest): string {
   return match[1]
 }
 
+/** The named kinds of access that ask more than being signed in. */
+const rules: Partial<Record<Extract<RouteAccess, string>, (access: Access) => boolean>> = {
+  auditor: mayAudit,
+  directory: (access) => may(access, 'roles.modify') || may(access, 'settings.modify') || mayManageCustomers(access),
+}
+
 /**
  * @throws RoomkeeperError access.denied without the permission anywhere, access.outOfScope without it on that room:
  * the same answer as for a room that does not exist.
  */
 export function checkPermission(access: RouteAccess, caller: Pick<Caller, 'access'>, params: unknown): void {
-  if (typeof access === 'string') return
+  if (typeof access === 'string') {
+    if (!(rules[access]?.(caller.access) ?? true)) throw new RoomkeeperError('access.denied')
+    return
+  }
   const wanted: readonly Permission[] = typeof access.permission === 'string' ? [access.permission] : access.permission
   const held = wanted.filter((permission) => may(caller.access, permission))
   if (held.length === 0) throw new RoomkeeperError('access.denied')

@@ -13,6 +13,7 @@ import { makeTenant } from '../../access/setup.ts'
 import { inProcessBus } from '../../bus/bus.ts'
 import { type ConfigInput, readConfig } from '../../config.ts'
 import type { ServiceDeps } from '../../deps.ts'
+import { noDirectory } from '../../directory/none.ts'
 import { feed } from '../../feed/plugin.ts'
 import { buildApp } from '../../http/app.ts'
 import { Rooms } from '../../incidents/rooms.ts'
@@ -62,6 +63,7 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     store,
     bus,
     access,
+    directory: noDirectory,
     rooms: new Rooms(),
     log,
     metrics: makeMetrics(),
