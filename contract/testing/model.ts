@@ -1,6 +1,6 @@
 import type { Subject } from '../evaluate.ts'
 import type { RoomId } from '../ids.ts'
-import { BuiltInRole, builtInRoles, Permission } from '../permissions.ts'
+import { BuiltInRole, builtInRoles, type Permission } from '../permissions.ts'
 import type { Assignment, AssignmentScope, GroupRule, Policy, RoomFacts } from '../policy.ts'
 
 /**

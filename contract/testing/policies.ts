@@ -3,7 +3,7 @@ import type { Subject } from '../evaluate.ts'
 import { AssignmentId, GroupId, LinkId, PersonId, RoleId, RoomId, TenantId } from '../ids.ts'
 import { BuiltInRole, Permission } from '../permissions.ts'
 import { tenantManagerRole } from '../access.ts'
-import { Assignment, AssignmentScope, CustomRole, GroupRule, Link, type Policy, type RoomFacts, RoomGroup } from '../policy.ts'
+import { type Assignment, type AssignmentScope, type CustomRole, type GroupRule, type Link, type Policy, type RoomFacts, type RoomGroup } from '../policy.ts'
 
 /** Random policies over small pools, so that everything meets everything: for tests by property. */
 
