@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Vault } from '../platform.ts'
 import { Connection } from './discovery.ts'
 import { readIfThere, writePrivate } from './files.ts'
-import { seal, unseal } from './sealed.ts'
+import { seal, unseal } from '../sealed.ts'
 
 /** Who is signed in, where, and with what. One sealed file, so that it is there as a whole or not at all. */
 export const SignInRecord = z.object({

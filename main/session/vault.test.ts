@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { seal, unseal } from './sealed.ts'
+import { seal, unseal } from '../sealed.ts'
 import { type KeyKeeper, openVault, passphraseKeeper, plainKeeper, systemKeeper } from './vault.ts'
 
 let folder: string
