@@ -6,6 +6,7 @@ const help = `The Roomkeeper service. Commands, each with --help:
   token      users and access tokens of the embedded identity provider
   backup     copy the service's data into one file
   restore    put a backup in its place
+  audit      check that the audit log is as it was written
 `
 
 type Run = (args: readonly string[]) => Promise<void>
@@ -16,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Run>>> = {
   token: async () => (await import('./cli/token.ts')).token,
   backup: async () => (await import('./cli/backup.ts')).backupCommand,
   restore: async () => (await import('./cli/backup.ts')).restoreCommand,
+  audit: async () => (await import('./cli/audit.ts')).auditCommand,
 }
 
 // Everything the service writes is for its own user only.
