@@ -37,10 +37,13 @@ export async function makeDemo(store: Store, directory: Directory, settings: Par
   if ((await store.tenants()).length > 0) return
   const directoryId = v7()
   const accounts = people.map((person) => ({ ...person, id: v7() }))
-  await directory.replaceAll({ id: directoryId, name: 'Contoso' }, [
-    ...accounts.map(({ id, email, name, globalAdministrator }) => ({ id, directory: directoryId, kind: 'person' as const, email, name, globalAdministrator })),
-    { id: v7(), directory: directoryId, kind: 'room', email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false },
-  ])
+  await directory.replaceAll({
+    tenants: [{ id: directoryId, name: 'Contoso', domains: ['contoso.example'] }],
+    accounts: [
+      ...accounts.map(({ id, email, name, globalAdministrator }) => ({ id, directory: directoryId, kind: 'person' as const, email, name, globalAdministrator })),
+      { id: v7(), directory: directoryId, kind: 'room', email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false },
+    ],
+  })
   const manager = accounts.find(({ role }) => role === 'proManager')
   await makeTenant(
     store,

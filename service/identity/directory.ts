@@ -1,5 +1,6 @@
-import { z } from 'zod'
 import { globalAdministratorRole } from '../access/tokens.ts'
+import type { Member } from '../../contract/policy.ts'
+import { EmbeddedDirectory } from '../directory/embedded.ts'
 import type { Store } from '../store/store.ts'
 import type { DirectoryAccountTable } from '../store/tables.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
@@ -20,16 +21,40 @@ export interface NewAccount {
   /** Left out: signs in without one (the demo). */
   readonly password?: string
   readonly globalAdministrator: boolean
-  readonly groups?: readonly string[]
 }
 
-const Groups = z.array(z.string())
+/** An organisation of the embedded directory, and the domains that are its own. */
+export interface NewDirectoryTenant {
+  readonly id: string
+  readonly name: string
+  readonly domains: readonly string[]
+}
+
+export interface NewSecurityGroup {
+  readonly id: string
+  readonly directory: string
+  readonly name: string
+  readonly description?: string
+  /** People and groups of the same directory tenant. */
+  readonly members: readonly Member[]
+}
+
+export interface DirectoryContents {
+  readonly tenants: readonly NewDirectoryTenant[]
+  readonly accounts: readonly NewAccount[]
+  readonly groups?: readonly NewSecurityGroup[]
+}
+
+/** Groups that a token names, at most; whoever is in more is asked about in the directory, as with Entra. */
+const groupsPerToken = 200
 
 export class Directory {
   readonly #store: Store
+  readonly #reader: EmbeddedDirectory
 
   constructor(store: Store) {
     this.#store = store
+    this.#reader = new EmbeddedDirectory(store)
   }
 
   async accounts(): Promise<Account[]> {
@@ -51,37 +76,46 @@ export class Directory {
     return (await passwordMatches(password, account?.password ?? null)) ? account : undefined
   }
 
-  /** Makes the directory anew with these accounts: the first start of a service, which has none that matter. */
-  async replaceAll(tenant: { id: string; name: string }, accounts: readonly NewAccount[]): Promise<void> {
+  /** Makes the directory anew with these organisations: the first start of a service, which has none that matter. */
+  async replaceAll({ tenants, accounts, groups = [] }: DirectoryContents): Promise<void> {
     const rows: Account[] = []
-    for (const { password, groups = [], globalAdministrator, email, ...account } of accounts) {
+    for (const { password, globalAdministrator, email, ...account } of accounts) {
       rows.push({
         ...account,
         email: email.trim().toLowerCase(),
         password: password === undefined ? null : await hashPassword(password),
         globalAdministrator: Number(globalAdministrator),
-        groups: JSON.stringify(groups),
       })
     }
     await this.#store.writeService(async (db) => {
+      await db.deleteFrom('directoryGroup').execute()
       await db.deleteFrom('directoryAccount').execute()
       await db.deleteFrom('directoryTenant').execute()
-      await db.insertInto('directoryTenant').values(tenant).execute()
+      await db
+        .insertInto('directoryTenant')
+        .values(tenants.map(({ id, name, domains }) => ({ id, name, domains: JSON.stringify(domains.map((domain) => domain.toLowerCase())) })))
+        .execute()
       if (rows.length > 0) await db.insertInto('directoryAccount').values(rows).execute()
+      if (groups.length === 0) return
+      await db
+        .insertInto('directoryGroup')
+        .values(groups.map(({ members, description = '', ...group }) => ({ ...group, description, members: JSON.stringify(members) })))
+        .execute()
     })
   }
-}
 
-/** What a token says of an account, in the claims that Entra uses. */
-export function claimsOf(account: Account) {
-  return {
-    tid: account.directory,
-    oid: account.id,
-    name: account.name,
-    email: account.email,
-    preferred_username: account.email,
-    wids: account.globalAdministrator ? [globalAdministratorRole] : [],
-    groups: Groups.parse(JSON.parse(account.groups)),
-    account_kind: account.kind,
+  /** What a token says of an account, in the claims that Entra uses. */
+  async claimsOf(account: Account): Promise<Record<string, unknown>> {
+    const groups = account.kind === 'person' ? await this.#reader.groupsOf(account.directory, account.id) : []
+    return {
+      tid: account.directory,
+      oid: account.id,
+      name: account.name,
+      email: account.email,
+      preferred_username: account.email,
+      wids: account.globalAdministrator ? [globalAdministratorRole] : [],
+      ...(groups.length > groupsPerToken ? { hasgroups: true } : { groups }),
+      account_kind: account.kind,
+    }
   }
 }

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Store } from '../store/store.ts'
 import { StoreAdapter } from './adapter.ts'
-import { claimsOf, type Directory, type Account } from './directory.ts'
+import type { Account, Directory } from './directory.ts'
 import { devicePages, renderError } from './devicePages.ts'
 import { securityHeaders } from './pages.ts'
 import type { ServiceSecrets } from './secrets.ts'
@@ -64,13 +64,13 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
     findAccount: async (_, id) => {
       const account = await directory.byId(id)
       if (!account) return undefined
-      return { accountId: account.id, claims: () => ({ sub: account.id, ...claimsOf(account) }) }
+      return { accountId: account.id, claims: async () => ({ sub: account.id, ...(await directory.claimsOf(account)) }) }
     },
     claims: { openid: ['sub', 'oid', 'tid'], profile: ['name', 'preferred_username'], email: ['email'] },
     conformIdTokenClaims: false,
     extraTokenClaims: async (_, token) => {
       const account = 'accountId' in token ? await directory.byId(token.accountId) : undefined
-      return account ? claimsOf(account) : undefined
+      return account ? directory.claimsOf(account) : undefined
     },
     scopes: ['openid', 'offline_access'],
     features: {
@@ -126,7 +126,7 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
     keys: createLocalJWKSet({ keys: [publicPart(signingKey)] }),
     tokenFor: async (account) => {
       const issuedAt = Math.floor(now() / 1000)
-      return new SignJWT({ ...claimsOf(account), client_id: embeddedClient.clientId })
+      return new SignJWT({ ...(await directory.claimsOf(account)), client_id: embeddedClient.clientId })
         .setProtectedHeader({ alg: 'RS256', kid: signingKey.kid ?? '', typ: 'at+jwt' })
         .setIssuer(url)
         .setAudience(embeddedClient.audience)

@@ -289,7 +289,6 @@ export interface DirectoryAccountTable {
   /** scrypt, or null where the account has no password (the demo). */
   password: string | null
   globalAdministrator: number
-  groups: string
 }
 
 /** A security group of the embedded directory. Members may be people and groups; circles are harmless. */

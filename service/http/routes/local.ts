@@ -31,7 +31,10 @@ export const localRoutes = (issuer: EmbeddedIssuer, directory: Directory): Plugi
         const { tenant: name, name: person, email, password } = request.body
         const account = { id: v7(), directory: v7() }
         // An account of a setup that was cut off before its tenant was made is not known to any tenant; its address is free again.
-        await directory.replaceAll({ id: account.directory, name }, [{ ...account, kind: 'person', email, name: person, password, globalAdministrator: true }])
+        await directory.replaceAll({
+          tenants: [{ id: account.directory, name, domains: [email.slice(email.lastIndexOf('@') + 1)] }],
+          accounts: [{ ...account, kind: 'person', email, name: person, password, globalAdministrator: true }],
+        })
         const tenant = await makeTenant(store, {
           name,
           issuer: embeddedIssuerName,

@@ -119,6 +119,8 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('members', 'text', (c) => c.notNull())
     .execute()
   await schema.createIndex('directoryGroup_directory').on('directoryGroup').columns(['directory', 'name']).execute()
+  // Who is in a group is said by the group.
+  await schema.alterTable('directoryAccount').dropColumn('groups').execute()
   await schema.alterTable('directoryTenant').addColumn('domains', 'text', (c) => c.notNull().defaultTo('[]')).execute()
 
   await schema
