@@ -27,6 +27,20 @@ const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'incidents.entries',
   'search.jump',
   'outbox.list',
+  'people.list',
+  'policy.roles',
+  'policy.assignments',
+  'policy.groups',
+  'policy.previewGroup',
+  'policy.directory',
+  'policy.whoCan',
+  'policy.whatCan',
+  'policy.partners',
+  'policy.customers',
+  'policy.preview',
+  'requests.list',
+  'audit.list',
+  'audit.check',
 ])
 
 interface Waiting {

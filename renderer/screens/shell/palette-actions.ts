@@ -5,10 +5,12 @@ import { useBridge } from '../../bridge/index.ts'
 import type { IconName } from '../../parts/icons.ts'
 import { useConsole } from '../../stores/console.ts'
 import { guides, useShell } from '../../stores/shell.ts'
+import { useTenants } from '../../stores/tenants.ts'
 import { useToasts } from '../../stores/toasts.ts'
+import { useSettingsPages } from '../settings/pages.ts'
 
 export interface PaletteAction {
-  readonly group: 'screens' | 'actions' | 'help'
+  readonly group: 'screens' | 'tenants' | 'actions' | 'help'
   readonly id: string
   readonly name: string
   readonly icon: IconName
@@ -20,7 +22,9 @@ export interface PaletteAction {
 export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: string): void } {
   const router = useRouter()
   const core = useConsole()
+  const pages = useSettingsPages()
   const shell = useShell()
+  const tenants = useTenants()
   const toasts = useToasts()
   const bridge = useBridge()
   const { t } = useI18n()
@@ -36,8 +40,16 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
       made.push({ group, id, name: name ?? t(`palette.do.${id}`), icon, keys, run })
     add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
     add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
-    if (core.may('settings.view')) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
+    if (pages.value.length > 0) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
+    for (const page of pages.value) {
+      add('screens', `settings-${page}`, 'settings', () => go(`/settings/${page}`), undefined, t('palette.settingsPage', { page: t(`settings.page.${page}`) }))
+    }
     add('screens', 'about', 'info', () => go('/about'))
+
+    for (const { id, name, locked } of tenants.choices) {
+      if (id === core.entered) continue
+      add('tenants', `enter-${id}`, locked ? 'lock' : 'tenants', () => void tenants.enter(id), undefined, t('tenants.switchTo', { name }))
+    }
 
     const offline = core.sync.state === 'offline' && core.sync.why === 'workOffline'
     if (offline) add('actions', 'goOnline', 'refresh', () => call(bridge.call('sync.workOffline', { on: false })))

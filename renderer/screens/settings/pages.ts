@@ -1,0 +1,21 @@
+import { computed, type ComputedRef } from 'vue'
+import { mayAudit } from '../../../contract/access.ts'
+import { useConsole } from '../../stores/console.ts'
+
+/** The pages of Settings in their order, each with what opens it. */
+export const settingsPages = ['general', 'roles', 'groups', 'partners', 'approvals', 'audit'] as const
+export type SettingsPage = (typeof settingsPages)[number]
+
+/** Those that the operator may open, each by its own permission. */
+export function useSettingsPages(): ComputedRef<SettingsPage[]> {
+  const core = useConsole()
+  const opens: Readonly<Record<SettingsPage, () => boolean>> = {
+    general: () => (['rooms.create', 'rooms.downloadKey', 'rooms.resetKey', 'settings.view'] as const).some((permission) => core.may(permission)),
+    roles: () => core.may('roles.view'),
+    groups: () => core.may('groups.view') || core.may('roles.view'),
+    partners: () => core.may('settings.view') || core.may('roles.view'),
+    approvals: () => core.may('settings.modify'),
+    audit: () => core.me !== null && mayAudit(core.me.access),
+  }
+  return computed(() => settingsPages.filter((page) => opens[page]()))
+}
