@@ -130,6 +130,8 @@ export const limits = {
   /** Days an invitation of a partner may wait (PAR-1), and a partner's request for its decision. */
   invitationDaysAtMost: 30,
   requestDays: 7,
+  /** Requests of one partner that wait. More: refused as `policy.tooMany`. */
+  requestsWaiting: 1_000,
   /** How often security groups are read again from the directory. */
   directoryReadEveryMs: 300_000,
   /** One answer of a directory. Longer: it counts as not reached. */
