@@ -1,0 +1,50 @@
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRouter } from 'vue-router'
+import type { TenantId } from '../../contract/ids.ts'
+import { useBridge } from '../bridge/index.ts'
+import { useConsole } from './console.ts'
+import { useToasts } from './toasts.ts'
+
+export interface TenantChoice {
+  readonly id: TenantId | 'all'
+  readonly name: string
+  /** The offline lease of its copy has ended (ACC-8). */
+  readonly locked: boolean
+  readonly own: boolean
+}
+
+/** Whose data is shown, and changing that (PAR-8). */
+export const useTenants = defineStore('tenants', () => {
+  const bridge = useBridge()
+  const core = useConsole()
+  const toasts = useToasts()
+  const router = useRouter()
+  const { t } = useI18n({ useScope: 'global' })
+
+  /** One's own organisation, the customers, and all together; empty for who has no customers. */
+  const choices = computed<TenantChoice[]>(() =>
+    core.tenants.length < 2
+      ? []
+      : [
+          ...core.tenants.map(({ id, name, link, locked }) => ({ id, name, locked, own: link === null })),
+          { id: 'all' as const, name: t('tenants.all'), locked: false, own: false },
+        ],
+  )
+
+  /** Shows this tenant's data from now on. What was open of another one is closed; the kind of screen stays. */
+  async function enter(tenant: TenantId | 'all'): Promise<void> {
+    if (tenant === core.entered) return
+    try {
+      await bridge.call('session.enter', { tenant })
+      const { name } = router.currentRoute.value
+      if (name === 'room') await router.push('/rooms')
+      else if (name === 'incidents') await router.push('/incidents')
+    } catch (error) {
+      toasts.problem(t('tenants.enterFailed'), error)
+    }
+  }
+
+  return { choices, enter }
+})
