@@ -136,6 +136,13 @@ export const limits = {
   directoryReadEveryMs: 300_000,
   /** One answer of a directory. Longer: it counts as not reached. */
   directoryRequestMs: 10_000,
+  /** All pages of one security group, pauses that the directory asks for included. Longer: it counts as not reached. */
+  directoryReadMs: 60_000,
+  /** Tries of one request that a directory puts off. More: it counts as not reached. */
+  directoryTries: 4,
+  /** Pages of one answer of a directory, and the size of each in bytes. More: it counts as not reached. */
+  directoryPages: 250,
+  directoryPageBytes: 8 * 1024 * 1024,
   /** A policy as a file, in characters. */
   policyFileChars: 200_000,
   /** Audit records in one page. */
