@@ -123,6 +123,8 @@ export const limits = {
   conditionsPerRule: 20,
   /** People of one security group that are known before they sign in. More: they are known when they sign in. */
   peoplePerSecurityGroup: 20_000,
+  /** Security groups of one person that are read from the directory. More: the first of them count. */
+  groupsPerPerson: 5_000,
   /** Matches that a search of the directory gives. */
   directoryMatches: 50,
   /** People named one by one in an effect or an explanation. More are only counted. */
