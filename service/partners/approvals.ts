@@ -1,0 +1,120 @@
+import { changeKindOf, type CommandOutcome, CommandRequest } from '../../contract/commands.ts'
+import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { CommandKey, type LinkId, RequestId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import { type CommandContext, personRefOf } from '../commands/handler.ts'
+import type { RequestTable } from '../store/tables.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+import { linkHere } from './links.ts'
+import { subjectsOf } from './subjects.ts'
+
+/**
+ * Manual approval (PAR-5): what a partner's person asks for is kept with its command and applied when the customer
+ * says so, never before. The request has the id of the command's key, so that its outcome is found under that key.
+ */
+
+const dayMs = 24 * 3_600_000
+
+/**
+ * The outcome `requested`, where the caller is a partner's person and the customer wants to approve this kind of their
+ * actions; undefined: it is applied at once. Called when the command is theirs to give and its key is new.
+ * @throws RoomkeeperError policy.tooMany, command.keyReused
+ */
+export async function approvalFor(context: CommandContext, request: CommandRequest): Promise<CommandOutcome | undefined> {
+  const { tx, caller } = context
+  const kind = changeKindOf[request.command.type]
+  if (caller.access.link === undefined || kind === null) return undefined
+  const link = await linkHere(tx, caller.access.link)
+  if (link.changeControl[kind] === 'automatic') return undefined
+  const id = RequestId.parse(request.key)
+  if (await tx.tables.request().select('id').where('id', '=', id).executeTakeFirst()) throw new RoomkeeperError('command.keyReused')
+  const { waiting } = await tx.tables
+    .request()
+    .select((eb) => eb.fn.countAll<number>().as('waiting'))
+    .where('link', '=', link.id)
+    .where('status', '=', 'waiting')
+    .executeTakeFirstOrThrow()
+  if (Number(waiting) >= limits.requestsWaiting) throw new RoomkeeperError('policy.tooMany')
+  const expiresAt = tx.at + limits.requestDays * dayMs
+  const { person, doer } = caller
+  await tx.insert
+    .request({ id, link: link.id, person, request: JSON.stringify(request), doer: JSON.stringify(doer), status: 'waiting', expiresAt })
+    .execute()
+  const doc: ApprovalRequest = {
+    id,
+    link: link.id,
+    partner: link.partnerName,
+    by: personRefOf(caller),
+    kind,
+    command: request.command.type,
+    ...(await subjectsOf(tx, request.command)),
+    at: tx.at,
+    expiresAt,
+    status: 'waiting',
+  }
+  tx.put('request', doc)
+  tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Create', detail: { request: id, command: doc.command, subjects: doc.subjects } })
+  return { outcome: 'requested', request: id, expiresAt }
+}
+
+export interface WaitingRequest {
+  readonly row: RequestTable
+  readonly doc: ApprovalRequest
+  readonly request: CommandRequest
+}
+
+/** @throws RoomkeeperError request.undecided where no such request waits; request.expired where it waited too long. */
+export async function waitingRequest(tx: TenantTransaction, id: RequestId): Promise<WaitingRequest> {
+  const row = await tx.tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
+  const doc = row && (await tx.get('request', id))
+  if (!row || !doc) throw new RoomkeeperError('request.undecided')
+  if (tx.at >= row.expiresAt) throw new RoomkeeperError('request.expired')
+  return { row, doc, request: CommandRequest.parse(JSON.parse(row.request)) }
+}
+
+/** How a request ended, and what who asked is answered under their key from then on. */
+export type Ending =
+  | { readonly status: 'approved' }
+  | { readonly status: 'rejected' | 'expired' | 'withdrawn' }
+  | { readonly status: 'failed'; readonly code: ErrorCode; readonly detail?: string }
+
+const codes = { rejected: 'request.rejected', expired: 'request.expired', withdrawn: 'request.withdrawn' } as const
+
+/** Ends a waiting request: its row, its document, and the stored outcome; an approved one leaves a receipt, too. */
+export async function settle(tx: TenantTransaction, row: RequestTable, ending: Ending, by?: { person: PersonRef; note?: string }): Promise<ApprovalRequest | undefined> {
+  await tx.update.request().where('id', '=', row.id).set({ status: 'decided' }).execute()
+  const outcome = outcomeOf(ending, tx.at, by?.note)
+  const key = CommandKey.parse(row.id)
+  await tx.update.commandOutcome().where('person', '=', row.person).where('key', '=', key).set({ outcome: JSON.stringify(outcome), at: tx.at }).execute()
+  const before = await tx.get('request', row.id)
+  if (!before) return undefined
+  const doc: ApprovalRequest = {
+    ...before,
+    status: ending.status,
+    decidedAt: tx.at,
+    ...(by ? { decidedBy: by.person } : {}),
+    ...(by?.note === undefined ? {} : { note: by.note }),
+    ...(ending.status === 'failed' ? { code: ending.code } : {}),
+  }
+  tx.put('request', doc)
+  if (ending.status === 'approved') tx.put('receipt', { id: key, person: row.person, at: tx.at })
+  return doc
+}
+
+function outcomeOf(ending: Ending, at: number, note: string | undefined): CommandOutcome {
+  if (ending.status === 'approved') return { outcome: 'applied', at }
+  const code = ending.status === 'failed' ? ending.code : codes[ending.status]
+  const detail = ending.status === 'failed' ? ending.detail : note
+  return { outcome: 'refused', code, ...(detail === undefined ? {} : { detail }) }
+}
+
+/** All that waits under a link, when the link ends. */
+export async function withdrawRequests(tx: TenantTransaction, link: LinkId): Promise<void> {
+  const rows = await tx.tables.request().selectAll().where('link', '=', link).where('status', '=', 'waiting').execute()
+  for (const row of rows) await settle(tx, row, { status: 'withdrawn' })
+}
+
+/** How the audit calls a request. */
+export const nameOf = ({ command, subjects }: Pick<ApprovalRequest, 'command' | 'subjects'>): string =>
+  subjects.length === 0 ? command : `${command} ${subjects.slice(0, 3).join(', ')}`

@@ -1,0 +1,64 @@
+import type { Command } from '../../contract/commands.ts'
+import type { ApprovalRequest } from '../../contract/entities.ts'
+import type { AssignmentId, IncidentId, PersonId, RoleId, RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+
+export type Subjects = Pick<ApprovalRequest, 'subjects' | 'subjectCount' | 'text'>
+
+/** Names in one request; more things are only counted. */
+const named = 20
+
+/** What a command is about, by the names that things have now: so that a person can decide on it (PAR-5). */
+export async function subjectsOf(tx: TenantTransaction, command: Command): Promise<Subjects> {
+  switch (command.type) {
+    case 'incident.acknowledge':
+      return { ...(await incident(tx, command.incident)), ...said(command.note) }
+    case 'incident.unacknowledge':
+      return incident(tx, command.incident)
+    case 'incident.comment':
+      return { ...(await incident(tx, command.incident)), ...said(command.text) }
+    case 'incident.assign':
+      return { ...(await incident(tx, command.incident)), ...said(command.owner === null ? undefined : await personName(tx, command.owner)) }
+    case 'rooms.enrol':
+    case 'rooms.unenrol':
+      return rooms(tx, command.rooms)
+    case 'rooms.ring':
+      return { ...(await rooms(tx, command.rooms)), ...said(command.ring) }
+    case 'role.save':
+      return { subjects: [command.name], subjectCount: 1, text: command.permissions.join(', ') }
+    case 'role.delete':
+      return one(await roleName(tx, command.role))
+    case 'assignment.save':
+      return { ...one(command.name), ...said(await roleName(tx, command.role)) }
+    case 'assignment.delete':
+      return one(await assignmentName(tx, command.assignment))
+    default:
+      return { subjects: [], subjectCount: 0 }
+  }
+}
+
+const one = (name: string | undefined): Subjects => ({ subjects: name === undefined ? [] : [name], subjectCount: 1 })
+const said = (text: string | undefined): { text?: string } => (text === undefined || text === '' ? {} : { text: text.slice(0, limits.commentChars) })
+
+async function incident(tx: TenantTransaction, id: IncidentId): Promise<Subjects> {
+  const found = await tx.get('incident', id)
+  const room = found && (await tx.get('room', found.room))
+  const subjects = found ? [`#${found.number}`, ...(room ? [room.name] : [])] : []
+  return { subjects, subjectCount: 1 }
+}
+
+async function rooms(tx: TenantTransaction, ids: readonly RoomId[]): Promise<Subjects> {
+  const distinct = [...new Set(ids)]
+  const found = await tx.getMany('room', distinct.slice(0, named))
+  return { subjects: [...found.values()].map(({ name }) => name), subjectCount: distinct.length }
+}
+
+const personName = async (tx: TenantTransaction, id: PersonId): Promise<string | undefined> =>
+  (await tx.tables.person().select('name').where('id', '=', id).executeTakeFirst())?.name
+
+const roleName = async (tx: TenantTransaction, id: RoleId): Promise<string> =>
+  (await tx.tables.role().select('name').where('id', '=', id).executeTakeFirst())?.name ?? id
+
+const assignmentName = async (tx: TenantTransaction, id: AssignmentId): Promise<string | undefined> =>
+  (await tx.tables.assignment().select('name').where('id', '=', id).executeTakeFirst())?.name
