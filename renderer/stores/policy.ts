@@ -1,0 +1,153 @@
+import { computed, type ComputedRef, type MaybeRefOrGetter, onScopeDispose, ref, type Ref, shallowRef, type ShallowRef, toValue, watch } from 'vue'
+import type { CallInput, CallName, CallOutput } from '../../contract/bridge.ts'
+import type { PolicyCommand } from '../../contract/commands.ts'
+import type { Kind } from '../../contract/entities.ts'
+import type { ErrorCode } from '../../contract/errors.ts'
+import type { Effect } from '../../contract/policyApi.ts'
+import { codeOf, useBridge } from '../bridge/index.ts'
+import { useConsole } from './console.ts'
+
+/** What can be said of something that only the service knows. `ready` also when what is shown could not be read again. */
+export type Reading = 'loading' | 'ready' | 'offline' | 'refused' | 'failed'
+
+export interface PolicyReading<Value> {
+  readonly value: ShallowRef<Value | null>
+  readonly state: ComputedRef<Reading>
+  /** Why the last reading did not succeed. */
+  readonly problem: Ref<ErrorCode | null>
+  readonly reading: Ref<boolean>
+  read(): Promise<void>
+}
+
+const refusals: readonly ErrorCode[] = ['access.denied', 'access.outOfScope', 'partner.multiFactor', 'session.tenantUnknown']
+const unreached: readonly ErrorCode[] = ['network.offline', 'service.unavailable']
+
+/**
+ * Reads through the bridge what the service alone knows, and reads it again when the feed says that it changed, when the
+ * service is there again, and when another tenant is entered. What was shown stays while it is read again, and stays with
+ * its problem when that fails; a refusal takes it away. An `input` of null asks nothing.
+ */
+export function usePolicy<N extends CallName>(
+  name: N,
+  input: MaybeRefOrGetter<CallInput<N> | null>,
+  kinds: readonly Kind[] = ['policy'],
+): PolicyReading<CallOutput<N>> {
+  const bridge = useBridge()
+  const core = useConsole()
+  const value = shallowRef<CallOutput<N> | null>(null)
+  const problem = ref<ErrorCode | null>(null)
+  const reading = ref(false)
+  let asked = 0
+
+  async function read(): Promise<void> {
+    const mine = ++asked
+    const wanted = toValue(input)
+    if (wanted === null) {
+      value.value = null
+      problem.value = null
+      reading.value = false
+      return
+    }
+    reading.value = true
+    try {
+      const answer = await bridge.call(name, wanted)
+      if (mine !== asked) return
+      value.value = answer
+      problem.value = null
+    } catch (error) {
+      if (mine !== asked) return
+      problem.value = codeOf(error)
+      if (refusals.includes(problem.value)) value.value = null
+    } finally {
+      if (mine === asked) reading.value = false
+    }
+  }
+
+  const question = computed(() => JSON.stringify([core.entered, core.me?.id ?? null, toValue(input)]))
+  watch(
+    question,
+    () => {
+      value.value = null
+      problem.value = null
+      void read()
+    },
+    { immediate: true },
+  )
+  watch(
+    () => core.offline,
+    (offline) => !offline && problem.value !== null && void read(),
+  )
+  onScopeDispose(core.onChanges((changes) => changes.kinds.some((kind) => kinds.includes(kind)) && void read()))
+  onScopeDispose(() => asked++)
+
+  const state = computed<Reading>(() => {
+    if (value.value !== null) return 'ready'
+    if (problem.value === null) return 'loading'
+    if (refusals.includes(problem.value)) return 'refused'
+    return unreached.includes(problem.value) ? 'offline' : 'failed'
+  })
+  return { value, state, problem, reading, read }
+}
+
+/** A change of who may do what: its effect before it is saved, and the saving. One at a time. */
+export function usePolicyChange() {
+  const bridge = useBridge()
+  const effect = shallowRef<Effect | null>(null)
+  const problem = ref<ErrorCode | null>(null)
+  /** What the service says of the problem, where it says more than its code. */
+  const detail = ref('')
+  const looking = ref(false)
+  const saving = ref(false)
+  let asked = 0
+
+  function forget(): void {
+    asked++
+    effect.value = null
+    problem.value = null
+    detail.value = ''
+    looking.value = false
+  }
+
+  function failed(error: unknown): void {
+    problem.value = codeOf(error)
+    detail.value = error instanceof Error && problem.value === 'policy.fileInvalid' ? error.message : ''
+  }
+
+  /** Asks what the command would change; `effect` has it, or `problem` why it cannot be done. */
+  async function look(command: PolicyCommand): Promise<void> {
+    forget()
+    const mine = asked
+    looking.value = true
+    try {
+      const answer = await bridge.call('policy.preview', { command })
+      if (mine === asked) effect.value = answer
+    } catch (error) {
+      if (mine === asked) failed(error)
+    } finally {
+      if (mine === asked) looking.value = false
+    }
+  }
+
+  /** Does it. `requested`: it waits for the customer's approval. Null: it was not done, `problem` says why. */
+  async function save(command: PolicyCommand): Promise<'applied' | 'requested' | null> {
+    if (saving.value) return null
+    saving.value = true
+    problem.value = null
+    try {
+      const answer = await bridge.call('policy.apply', { command })
+      if (answer.outcome !== 'refused') return answer.outcome
+      problem.value = answer.code
+      detail.value = answer.detail ?? ''
+      return null
+    } catch (error) {
+      failed(error)
+      return null
+    } finally {
+      saving.value = false
+    }
+  }
+
+  return { effect, problem, detail, looking, saving, look, save, forget }
+}
+
+export type PolicyChange = ReturnType<typeof usePolicyChange>
