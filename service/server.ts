@@ -14,9 +14,13 @@ import { demoPeople } from './demo/people.ts'
 import type { App, Plugin, ServiceDeps } from './deps.ts'
 import type { DirectoryReader } from './directory/directory.ts'
 import { EmbeddedDirectory } from './directory/embedded.ts'
+import { GraphDirectory } from './directory/graph.ts'
+import { GraphRequests } from './directory/graphRequests.ts'
+import { graphTokens } from './directory/graphToken.ts'
 import { noDirectory } from './directory/none.ts'
 import { feed } from './feed/plugin.ts'
 import { buildApp } from './http/app.ts'
+import { auditRoutes } from './http/routes/audit.ts'
 import { commandRoutes } from './http/routes/commands.ts'
 import { enrolmentRoutes } from './http/routes/enrolment.ts'
 import { localRoutes } from './http/routes/local.ts'
@@ -120,6 +124,7 @@ export async function startService(config: Config, now: () => number = Date.now)
         peopleRoutes,
         roomRoutes,
         commandRoutes,
+        auditRoutes,
         enrolmentRoutes(publicUrl),
         agents,
         feed,
@@ -168,7 +173,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
       clientId: external.clientId,
       scope: external.scope,
       rules: { issuer: external.url, audience: external.audience, keys: keysOfIssuer(external.url), now },
-      directory: noDirectory,
+      directory: graphOf(config, now, log),
       plugins: [],
     }
   }
@@ -184,6 +189,20 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
     directory: new EmbeddedDirectory(store),
     plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory)],
   }
+}
+
+/** Microsoft Graph, where it is configured. @throws CommandProblem where its secret cannot be read */
+function graphOf({ graph }: Config, now: () => number, log: Logger): DirectoryReader {
+  if (!graph) return noDirectory
+  let secret: string
+  try {
+    secret = readFileSync(graph.secretFile, 'utf8').trim()
+  } catch {
+    throw new CommandProblem(`The file ${graph.secretFile} cannot be read.`)
+  }
+  if (secret === '') throw new CommandProblem(`The file ${graph.secretFile} is empty.`)
+  const { url, clientId, authority } = graph
+  return new GraphDirectory(new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }), log, now }))
 }
 
 function makeServer(config: Config): Server {
