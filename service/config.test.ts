@@ -17,6 +17,14 @@ describe('the configuration', () => {
     expect(isEmbedded(readConfig({ issuer }))).toBe(false)
   })
 
+  it('sends the secret of Microsoft Graph through TLS only, and only beside an issuer', () => {
+    const graph = { clientId: 'c', secretFile: 'secret' }
+    expect(readConfig({ issuer, graph }).graph).toMatchObject({ url: 'https://graph.microsoft.com/v1.0', authority: 'https://login.microsoftonline.com' })
+    expect(() => readConfig({ graph })).toThrow(/^graph: /)
+    expect(() => readConfig({ issuer, graph: { ...graph, url: 'http://graph.example/v1.0' } })).toThrow('must be https')
+    expect(readConfig({ issuer, graph: { ...graph, url: 'http://127.0.0.1:1/v1.0' } }).graph?.url).toBe('http://127.0.0.1:1/v1.0')
+  })
+
   it.each([
     ['127.0.0.1', true],
     ['127.8.8.8', true],
@@ -44,6 +52,7 @@ describe('the command line of serve', () => {
   it.each([
     [['--port', 'many'], '--port takes a whole number'],
     [['--tls-cert', 'x'], '--tls-cert and --tls-key go together'],
+    [['--graph-client-id', 'x'], '--graph-client-id and --graph-secret-file go together'],
     [['--settings', '{'], '--settings is not JSON'],
     [['--settings', '{"openHoldMs":"soon"}'], '--settings: '],
     [['--nonsense'], '--nonsense'],

@@ -12,6 +12,12 @@ export const checkout = fileURLToPath(new URL('..', import.meta.url))
 const ms = z.int().min(1).max(2_147_483_647)
 const folder = z.string().min(1).transform((path) => (isAbsolute(path) ? path : resolve(path)))
 
+/** A secret goes there: TLS, or this machine. */
+const safeUrl = z.url().refine((url) => {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+}, 'must be https')
+
 /** Every wait of the service, in ms. Tests shorten them; nothing else about a test run differs. */
 const Timing = z.object({
   heartbeatMs: ms.default(limits.heartbeatMs),
@@ -24,6 +30,8 @@ const Timing = z.object({
   accessTokenMs: ms.default(3_600_000),
   /** How often old audit records and outcomes are deleted. */
   pruneEveryMs: ms.default(3_600_000),
+  /** How often security groups are read again from the directory. */
+  directoryReadEveryMs: ms.default(limits.directoryReadEveryMs),
 })
 
 export const Config = z
@@ -45,6 +53,16 @@ export const Config = z
     issuer: z
       .object({ url: z.string().min(1), audience: z.string().min(1), clientId: z.string().min(1), scope: z.string().min(1) })
       .optional(),
+    /** Microsoft Graph, where the issuer is Entra: an application that may read users and groups, its secret in a file. */
+    graph: z
+      .object({
+        url: safeUrl.default('https://graph.microsoft.com/v1.0'),
+        clientId: z.string().min(1),
+        secretFile: folder,
+        /** Where its tokens are had; the directory tenant follows. */
+        authority: safeUrl.default('https://login.microsoftonline.com'),
+      })
+      .optional(),
     /** The first tenant of an empty service with an issuer of its own: directory tenant (`tid`) and name. */
     firstTenant: z.object({ directory: z.string().min(1).max(64), name: z.string().min(1).max(limits.nameChars) }).optional(),
     timing: Timing.prefault({}),
@@ -65,6 +83,9 @@ export const Config = z
         path: ['issuer'],
         message: 'the embedded issuer stays on loopback. Give --issuer, --audience, --client-id and --scope of your own.',
       })
+    }
+    if (config.graph && !config.issuer) {
+      check.addIssue({ code: 'custom', path: ['graph'], message: 'Microsoft Graph goes with an issuer of your own. Give --issuer, --audience, --client-id and --scope.' })
     }
   })
 export type Config = z.infer<typeof Config>

@@ -20,11 +20,14 @@ For other machines to reach it:
   --behind-proxy                   a proxy in front speaks TLS
   --public-url URL                 the address that others use
   --issuer URL --audience ID --client-id ID --scope SCOPES   OpenID Connect issuer of your organisation
+  --graph-client-id ID --graph-secret-file FILE              read people and groups from Microsoft Graph
+  --graph-url URL --graph-authority URL                      Graph and its issuer, in clouds of their own
   --tenant-directory ID --tenant-name NAME                   the first tenant: its directory and name
 
 Times in ms:
   --open-hold-ms --resolve-hold-ms (of new tenants) --heartbeat-ms --disconnect-after-ms --grace-ms
   --agent-hello-ms --offboarding-ms --feed-beat-ms --access-token-ms --prune-every-ms
+  --directory-read-every-ms
 `
 
 const timings = {
@@ -36,6 +39,7 @@ const timings = {
   'feed-beat-ms': 'feedBeatMs',
   'access-token-ms': 'accessTokenMs',
   'prune-every-ms': 'pruneEveryMs',
+  'directory-read-every-ms': 'directoryReadEveryMs',
 } as const
 const holds = { 'open-hold-ms': 'openHoldMs', 'resolve-hold-ms': 'resolveHoldMs' } as const
 const timingNames: readonly string[] = Object.values(timings)
@@ -65,6 +69,10 @@ export function readServeArguments(args: readonly string[]) {
       audience: text,
       'client-id': text,
       scope: text,
+      'graph-url': text,
+      'graph-client-id': text,
+      'graph-secret-file': text,
+      'graph-authority': text,
       'tenant-directory': text,
       'tenant-name': text,
       'open-hold-ms': text,
@@ -77,6 +85,7 @@ export function readServeArguments(args: readonly string[]) {
       'feed-beat-ms': text,
       'access-token-ms': text,
       'prune-every-ms': text,
+      'directory-read-every-ms': text,
       help: flag,
     },
   })
@@ -113,6 +122,16 @@ export function readServeArguments(args: readonly string[]) {
             scope: values.scope ?? 'openid profile email offline_access',
           },
         }),
+    ...(both('graph-client-id', values['graph-client-id'], 'graph-secret-file', values['graph-secret-file'])
+      ? {
+          graph: {
+            clientId: values['graph-client-id'] ?? '',
+            secretFile: values['graph-secret-file'] ?? '',
+            ...(values['graph-url'] === undefined ? {} : { url: values['graph-url'] }),
+            ...(values['graph-authority'] === undefined ? {} : { authority: values['graph-authority'] }),
+          },
+        }
+      : {}),
     ...(both('tenant-directory', values['tenant-directory'], 'tenant-name', values['tenant-name'])
       ? { firstTenant: { directory: values['tenant-directory'] ?? '', name: values['tenant-name'] ?? '' } }
       : {}),
