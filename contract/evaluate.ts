@@ -38,7 +38,8 @@ export interface Subject {
   readonly link: LinkId | null
 }
 
-const memberKey = (link: LinkId | null, kind: 'person' | 'group', id: string): string => `${link ?? ''}/${kind}/${id}`
+/** Under what a member is found in `byMember`: people of a partner are others than those of the tenant itself. */
+export const memberKey = (link: LinkId | null, kind: 'person' | 'group', id: string): string => `${link ?? ''}/${kind}/${id}`
 
 /** Looks up roles, groups and links of a policy once, for any number of people. Costs as much as it names, plus rooms × rules. */
 export function resolvePolicy(policy: Policy, rooms: Iterable<RoomFacts>): ResolvedPolicy {
