@@ -189,6 +189,8 @@ export class RowStore {
       case 'me':
       case 'settings':
       case 'receipt':
+      case 'policy':
+      case 'request':
         break
     }
   }
@@ -234,6 +236,8 @@ export class RowStore {
       case 'tenant':
       case 'me':
       case 'settings':
+      case 'policy':
+      case 'request':
         break
     }
   }

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Command } from '../../contract/commands.ts'
+import { QueuedCommand } from '../../contract/commands.ts'
 import { limits } from '../../contract/limits.ts'
 import { openWritable } from '../cache/open.ts'
 import { FakeClock } from '../clock.ts'
-import { idOf } from '../testing/documents.ts'
+import { idOf, makeRequest } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { Outbox } from './outbox.ts'
 import { outboxMigrations, OutboxStore } from './store.ts'
@@ -15,7 +15,7 @@ let folder: ReturnType<typeof tempFolder>
 let clock: FakeClock
 const key = randomBytes(32)
 const incident = idOf('incident', 1)
-const comment = (text: string) => Command.parse({ type: 'incident.comment', incident, text })
+const comment = (text: string) => QueuedCommand.parse({ type: 'incident.comment', incident, text })
 const path = (): string => join(folder.path, 'outbox.db')
 const open = () => {
   const { store, setAside, saved } = OutboxStore.open(path(), key, clock.now())
@@ -89,6 +89,58 @@ describe('the outbox', () => {
     expect(again.rows()).toEqual([])
     expect(() => again.discard(next)).toThrow(expect.objectContaining({ code: 'outbox.notFound' }))
     again.close()
+  })
+
+  it('keeps what waits for approval over restarts, as sent and not as unsent', () => {
+    const { outbox } = open()
+    const asked = outbox.submit(comment('please'))
+    outbox.beginTry(asked)
+    outbox.requested(asked)
+    outbox.close()
+    const again = open().outbox
+    expect(again.rows()).toMatchObject([{ key: asked, state: 'requested' }])
+    expect(again.about(`incident:${incident}`).map(({ key }) => key)).toEqual([asked])
+    expect(again.counts()).toEqual({ pending: 1, refused: 0, unsent: 0 })
+    expect(again.beginTry(asked)).toBe(false)
+    expect(() => again.discard(asked)).toThrow(expect.objectContaining({ code: 'request.conflict' }))
+    // Approved and done: its receipt comes as that of any other.
+    again.confirm([asked])
+    expect(again.rows()).toEqual([])
+    again.close()
+  })
+
+  it.each([
+    ['rejected', { status: 'rejected', note: 'not this week' }, { code: 'request.rejected', detail: 'not this week' }],
+    ['expired', { status: 'expired' }, { code: 'request.expired' }],
+    ['withdrawn', { status: 'withdrawn' }, { code: 'request.withdrawn' }],
+    ['approved and failed', { status: 'failed', code: 'incident.resolved' }, { code: 'incident.resolved' }],
+    ['failed for a reason of a newer service', { status: 'failed', code: 'moon.full' }, { code: 'service.failed' }],
+  ] as const)('parks a request that was %s', (_how, end, refusal) => {
+    const { outbox } = open()
+    const [asked, other] = [outbox.submit(comment('please')), outbox.submit(comment('not sent yet'))]
+    outbox.requested(asked)
+    const decide = (how: Record<string, unknown>) => outbox.decided((key) => makeRequest(key, how))
+    decide({ status: 'waiting' })
+    expect(outbox.get(asked)?.state).toBe('requested')
+    decide(end)
+    expect(outbox.get(asked)).toMatchObject({ state: 'refused', refusal, command: { text: 'please' } })
+    expect(outbox.get(other)?.state).toBe('pending')
+    outbox.close()
+  })
+
+  it('lets a request go that was approved, and one of which nothing is known long after', () => {
+    const { outbox } = open()
+    const [approved, forgotten] = [outbox.submit(comment('one')), outbox.submit(comment('two'))]
+    for (const key of [approved, forgotten]) outbox.requested(key)
+    outbox.decided((key) => (key === approved ? makeRequest(key, { status: 'approved' }) : undefined))
+    expect(outbox.rows().map(({ key }) => key)).toEqual([forgotten])
+    clock.advance(limits.requestDays * 86_400_000)
+    outbox.snapshotFinished(clock.now())
+    expect(outbox.rows().length).toBe(1)
+    clock.advance(limits.requestDays * 86_400_000 + 1)
+    outbox.snapshotFinished(clock.now())
+    expect(outbox.rows()).toEqual([])
+    outbox.close()
   })
 
   it('parks what waited too long', () => {

@@ -1,6 +1,7 @@
 import { v7 } from 'uuid'
-import type { Command } from '../../contract/commands.ts'
-import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import type { QueuedCommand } from '../../contract/commands.ts'
+import type { Doc } from '../../contract/entities.ts'
+import { ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { CommandKey } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../clock.ts'
@@ -52,18 +53,21 @@ export class Outbox {
     return [...this.#bySubject.keys()]
   }
 
-  /** `pending`: not answered yet, or applied and not seen in the feed; `refused`: kept for the operator to look at. */
+  /**
+   * `pending`: not answered yet, applied and not seen in the feed, or waiting for approval; `refused`: kept for the
+   * operator to look at; `unsent`: what only this machine knows.
+   */
   counts(): { pending: number; refused: number; unsent: number } {
     const counts = { pending: 0, refused: 0, unsent: 0 }
     for (const { state } of this.#rows.values()) {
       counts[state === 'refused' ? 'refused' : 'pending']++
-      if (state !== 'sent') counts.unsent++
+      if (state !== 'sent' && state !== 'requested') counts.unsent++
     }
     return counts
   }
 
   /** Durable when it returns. Errors: `outbox.full`, `disk.failed`. */
-  submit(command: Command): CommandKey {
+  submit(command: QueuedCommand): CommandKey {
     const issuedAt = this.#clock.now()
     const row: OutboxRow = { key: newKey(issuedAt), command, issuedAt, state: 'pending', tries: 0 }
     this.#store.add(row)
@@ -121,6 +125,29 @@ export class Outbox {
     if (row !== undefined) this.#replace({ ...row, state: 'sent', appliedAt: this.#clock.now() })
   }
 
+  /** It waits for the customer's approval (PAR-5), over restarts, and is not sent again. */
+  requested(key: string): void {
+    const row = this.#rows.get(key)
+    if (row !== undefined) this.#replace({ ...row, state: 'requested', appliedAt: this.#clock.now() })
+  }
+
+  /** What became of the requests that wait, by the cache: an approved one is done, any other end is a refusal. */
+  decided(requestOf: (key: string) => Doc<'request'> | undefined): void {
+    for (const { key, state } of this.rows()) {
+      const request = state === 'requested' ? requestOf(key) : undefined
+      if (request === undefined || request.status === 'waiting') continue
+      if (request.status === 'approved') {
+        this.confirm([key])
+        continue
+      }
+      try {
+        this.refused(key, codeOf(request), request.note)
+      } catch {
+        // A disk that is full: it is decided as before when this is asked again.
+      }
+    }
+  }
+
   /** Parks it with the reason; what was typed stays in the command. */
   refused(key: string, code: ErrorCode, detail?: string): void {
     const row = this.#rows.get(key)
@@ -133,9 +160,11 @@ export class Outbox {
     this.#done(keys.flatMap((key) => this.#rows.get(key) ?? []))
   }
 
-  /** A snapshot that began at this time is whole: what was applied before it is in it. */
+  /** A snapshot that began at this time is whole: what was applied before it is in it, and no request lives this long. */
   snapshotFinished(startedAt: number): void {
-    this.#done(this.rows().filter(({ state, appliedAt }) => state === 'sent' && appliedAt !== undefined && appliedAt < startedAt))
+    const over = ({ state, appliedAt = startedAt }: OutboxRow): boolean =>
+      (state === 'sent' && appliedAt < startedAt) || (state === 'requested' && appliedAt + requestForgottenMs < startedAt)
+    this.#done(this.rows().filter(over))
   }
 
   /** Returns its undo. */
@@ -204,6 +233,17 @@ export class Outbox {
       }
     }
   }
+}
+
+/** A request of which the service knows nothing any more. */
+const requestForgottenMs = 2 * limits.requestDays * 86_400_000
+
+function codeOf({ status, code }: Doc<'request'>): ErrorCode {
+  if (status === 'rejected') return 'request.rejected'
+  if (status === 'expired') return 'request.expired'
+  if (status === 'withdrawn') return 'request.withdrawn'
+  const named = ErrorCode.safeParse(code)
+  return named.success ? named.data : 'service.failed'
 }
 
 const newKey = (at: number): CommandKey => CommandKey.parse(v7({ msecs: at }))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Command } from '../../contract/commands.ts'
+import { QueuedCommand } from '../../contract/commands.ts'
 import { Entry, Incident, Room } from '../../contract/entities.ts'
 import { CommandKey, PersonId } from '../../contract/ids.ts'
 import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
@@ -19,7 +19,7 @@ const incidentCommand = fc.oneof(
 const roomCommand = fc.record({ type: fc.constantFrom('rooms.enrol', 'rooms.unenrol'), rooms: fc.constant([room.id]) })
 
 const unsentOf = (commands: readonly unknown[]): Unsent[] =>
-  commands.map((command, n) => ({ key: CommandKey.parse(idOf('key', n)), issuedAt: 1_900_000_000_000 + n, command: Command.parse(command) }))
+  commands.map((command, n) => ({ key: CommandKey.parse(idOf('key', n)), issuedAt: 1_900_000_000_000 + n, command: QueuedCommand.parse(command) }))
 
 describe('what is laid over', () => {
   it('is a whole document, changes nothing that no command is about, and nothing more the second time', () => {
@@ -69,6 +69,22 @@ describe('what is laid over', () => {
     )
   })
 
+  it('marks what waits for approval, and does not show it as done', () => {
+    fc.assert(
+      fc.property(fc.array(incidentCommand, { minLength: 1, maxLength: 8 }), fc.array(incidentCommand, { maxLength: 3 }), (asked, own) => {
+        const waiting = unsentOf(asked).map((row): Unsent => ({ ...row, state: 'requested' }))
+        const unsent = unsentOf(own)
+        const both = [...waiting, ...unsent]
+        expect(overlayIncident(incident, both, people)).toEqual(overlayIncident(incident, unsent, people))
+        expect(pendingEntries(incident, both, people)).toEqual(pendingEntries(incident, unsent, people))
+        expect(pendingTypes(both)).toEqual(expect.arrayContaining(asked.map(({ type }) => type)))
+      }),
+    )
+    const ring = unsentOf([{ type: 'rooms.ring', rooms: [room.id], ring: 'Staging' }])
+    expect(overlayRoom(room, ring).ring).toBe('Staging')
+    expect(overlayRoom(room, ring.map((row): Unsent => ({ ...row, state: 'requested' })))).toEqual(room)
+  })
+
   it('changes only the named settings', () => {
     const settings = { id: incident.id as never, openHoldMs: 1, resolveHoldMs: 2, warningAgesMs: 3, flapCount: 4, flapWindowMs: 5, allowSoftwareKeys: false }
     const unsent = unsentOf([{ type: 'settings.change', changes: { openHoldMs: 9 } }, { type: 'settings.change', changes: { flapCount: 7 } }])
@@ -76,7 +92,7 @@ describe('what is laid over', () => {
   })
 
   it('says what it is about', () => {
-    expect(subjectsOf(Command.parse({ type: 'rooms.enrol', rooms: [room.id, idOf('room', 2)] }))).toEqual([`room:${room.id}`, `room:${idOf('room', 2)}`])
+    expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.enrol', rooms: [room.id, idOf('room', 2)] }))).toEqual([`room:${room.id}`, `room:${idOf('room', 2)}`])
     expect(pendingTypes(unsentOf([{ type: 'incident.comment', incident: incident.id, text: 'a' }, { type: 'incident.comment', incident: incident.id, text: 'b' }]))).toEqual(['incident.comment'])
   })
 })

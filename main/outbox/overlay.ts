@@ -1,18 +1,23 @@
-import type { Command } from '../../contract/commands.ts'
+import type { QueuedCommand } from '../../contract/commands.ts'
 import type { Doc, PersonRef } from '../../contract/entities.ts'
 import { type CommandKey, EntryId, type PersonId } from '../../contract/ids.ts'
+import type { OutboxRow } from './store.ts'
 
 /**
  * What the operator did and the service has not confirmed yet, laid over what the service said (CON-3). Pure: the same
  * document and commands give the same picture, and laying them on twice, or over a document that has the change
- * already, changes nothing more.
+ * already, changes nothing more. What waits for the customer's approval (PAR-5) is marked as pending, and not shown as
+ * done: it may never be.
  */
 
 export interface Unsent {
   readonly key: CommandKey
   readonly issuedAt: number
-  readonly command: Command
+  readonly command: QueuedCommand
+  readonly state?: OutboxRow['state']
 }
+
+const isShown = ({ state }: Unsent): boolean => state !== 'requested'
 
 /** Who is acting, and what other people are called as far as the cache knows. */
 export interface People {
@@ -21,7 +26,7 @@ export interface People {
 }
 
 /** The things a command is about, as keys for "in order per thing". */
-export function subjectsOf(command: Command): string[] {
+export function subjectsOf(command: QueuedCommand): string[] {
   switch (command.type) {
     case 'incident.acknowledge':
     case 'incident.unacknowledge':
@@ -30,6 +35,7 @@ export function subjectsOf(command: Command): string[] {
       return [`incident:${command.incident}`]
     case 'rooms.enrol':
     case 'rooms.unenrol':
+    case 'rooms.ring':
       return command.rooms.map((room) => `room:${room}`)
     case 'settings.change':
       return ['settings']
@@ -37,7 +43,7 @@ export function subjectsOf(command: Command): string[] {
 }
 
 export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unsent[], people: People): Doc<'incident'> {
-  return unsent.reduce((shown, { command, issuedAt }) => {
+  return unsent.filter(isShown).reduce((shown, { command, issuedAt }) => {
     switch (command.type) {
       case 'incident.acknowledge': {
         const { note } = command
@@ -56,6 +62,7 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
         return { ...shown, lastComment: { by: people.me, at: issuedAt, text: command.text } }
       case 'rooms.enrol':
       case 'rooms.unenrol':
+      case 'rooms.ring':
       case 'settings.change':
         return shown
     }
@@ -65,6 +72,7 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
 /** Comments that are not in the incident's history yet, newest first. Their id is the key of their command. */
 export function pendingEntries(incident: Doc<'incident'>, unsent: readonly Unsent[], people: People): Doc<'entry'>[] {
   return unsent
+    .filter(isShown)
     .flatMap(({ key, issuedAt, command }): Doc<'entry'>[] =>
       command.type === 'incident.comment'
         ? [
@@ -84,9 +92,10 @@ export function pendingEntries(incident: Doc<'incident'>, unsent: readonly Unsen
     .reverse()
 }
 
-/** Enrol makes a room that is onboarding enrolled; unenrol ends either. Anything else the service would refuse. */
+/** Enrol makes a room that is onboarding enrolled; unenrol ends either; a ring is what it is said to be. */
 export function overlayRoom(room: Doc<'room'>, unsent: readonly Unsent[]): Doc<'room'> {
-  return unsent.reduce((shown, { command }) => {
+  return unsent.filter(isShown).reduce((shown, { command }) => {
+    if (command.type === 'rooms.ring') return { ...shown, ring: command.ring }
     if (command.type === 'rooms.enrol' && shown.lifecycle === 'onboarding') return { ...shown, lifecycle: 'enrolled' }
     if (command.type === 'rooms.unenrol' && shown.lifecycle !== 'unenrolled') return { ...shown, lifecycle: 'unenrolled' }
     return shown
@@ -94,7 +103,7 @@ export function overlayRoom(room: Doc<'room'>, unsent: readonly Unsent[]): Doc<'
 }
 
 export function overlaySettings(settings: Doc<'settings'>, unsent: readonly Unsent[]): Doc<'settings'> {
-  return unsent.reduce((shown, { command }) => (command.type === 'settings.change' ? { ...shown, ...command.changes } : shown), settings)
+  return unsent.filter(isShown).reduce((shown, { command }) => (command.type === 'settings.change' ? { ...shown, ...command.changes } : shown), settings)
 }
 
 /** Types of the unsent commands, each once, in order: the `pending` of a view. */

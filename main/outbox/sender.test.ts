@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Command, type CommandOutcome, type CommandRequest } from '../../contract/commands.ts'
+import { type CommandOutcome, type CommandRequest, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
@@ -18,7 +18,7 @@ let sender: Sender
 /** What was sent, and how a test answers it. */
 let sent: { text: string; request: CommandRequest; answer(outcome: CommandOutcome): void; fail(error: unknown): void }[]
 
-const comment = (incident: number, text: string) => Command.parse({ type: 'incident.comment', incident: idOf('incident', incident), text })
+const comment = (incident: number, text: string) => QueuedCommand.parse({ type: 'incident.comment', incident: idOf('incident', incident), text })
 const applied: CommandOutcome = { outcome: 'applied', at: 1 }
 const settle = async (): Promise<void> => {
   for (let n = 0; n < 10; n++) await Promise.resolve()
@@ -134,6 +134,22 @@ describe('the sender', () => {
     await settle()
     expect(last().text).toBe('b')
     expect(outbox.rows()).toMatchObject([{ state: 'refused', refusal: { code: 'incident.resolved' } }, { state: 'sending' }])
+  })
+
+  it('does not send again what waits for approval, and goes on behind it', async () => {
+    const key = outbox.submit(comment(1, 'a'))
+    outbox.submit(comment(1, 'b'))
+    sender.online = true
+    last().answer({ outcome: 'requested', request: key as never, expiresAt: 1 })
+    await settle()
+    expect(last().text).toBe('b')
+    last().answer(applied)
+    await settle()
+    sender.kick()
+    clock.advance(3_600_000)
+    await settle()
+    expect(sent.map(({ text }) => text)).toEqual(['a', 'b'])
+    expect(outbox.get(key)?.state).toBe('requested')
   })
 
   it('lets a command go whose receipt came before its answer', async () => {

@@ -122,6 +122,7 @@ export class Sender {
         const outcome = await this.#options.send({ key, command, issuedAt }, sending.signal)
         this.#waits.clear()
         if (outcome.outcome === 'applied') outbox.applied(key)
+        else if (outcome.outcome === 'requested') outbox.requested(key)
         else outbox.refused(key, outcome.code, outcome.detail)
       }
     } catch (error) {

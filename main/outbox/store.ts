@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { Command } from '../../contract/commands.ts'
+import { QueuedCommand } from '../../contract/commands.ts'
 import { ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { CommandKey, Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { type Db, type Migration, openReadable, openWritable, setAside, type Unusable, UnusableDatabase } from '../cache/open.ts'
 
-/** One command in the outbox. `appliedAt`: when its answer came, by the console's clock. */
+/** One command in the outbox. `appliedAt`: when its answer came (applied, or requested), by the console's clock. */
 export const OutboxRow = z.object({
   key: CommandKey,
-  command: Command,
+  command: QueuedCommand,
   issuedAt: Millis,
-  state: z.enum(['pending', 'sending', 'sent', 'refused']),
+  state: z.enum(['pending', 'sending', 'sent', 'requested', 'refused']),
   tries: z.int().min(0),
   refusal: z.object({ code: ErrorCode, detail: z.string().optional() }).optional(),
   appliedAt: Millis.optional(),

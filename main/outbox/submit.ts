@@ -1,5 +1,5 @@
 import { may, scopeOf } from '../../contract/access.ts'
-import { type Command, commandPermission } from '../../contract/commands.ts'
+import { commandPermission, type QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { CommandKey } from '../../contract/ids.ts'
 import type { Shown } from '../views/shown.ts'
@@ -9,7 +9,7 @@ import type { Shown } from '../views/shown.ts'
  * it (ACC-6), with the same codes. Errors: `access.denied`, `incident.notFound`, `room.notFound`, `outbox.full`,
  * `disk.failed`.
  */
-export function submitCommand(shown: Shown, command: Command): CommandKey {
+export function submitCommand(shown: Shown, command: QueuedCommand): CommandKey {
   const { me } = shown
   const permission = commandPermission[command.type]
   if (me === undefined || !may(me.access, permission)) throw new RoomkeeperError('access.denied')
@@ -23,7 +23,8 @@ export function submitCommand(shown: Shown, command: Command): CommandKey {
       break
     }
     case 'rooms.enrol':
-    case 'rooms.unenrol': {
+    case 'rooms.unenrol':
+    case 'rooms.ring': {
       const scope = scopeOf(me.access, permission)
       const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
@@ -38,7 +39,7 @@ export function submitCommand(shown: Shown, command: Command): CommandKey {
 const roomsNamed = 3
 
 /** What a command is about, in the words of the cache: "#12 Boardroom", "Lab 1, Lab 2 +3"; '' for the tenant. */
-export function subjectOf(shown: Shown, command: Command): string {
+export function subjectOf(shown: Shown, command: QueuedCommand): string {
   switch (command.type) {
     case 'incident.acknowledge':
     case 'incident.unacknowledge':
@@ -49,7 +50,8 @@ export function subjectOf(shown: Shown, command: Command): string {
       return `#${incident.number} ${shown.reader.get('room', incident.room)?.name ?? ''}`.trim()
     }
     case 'rooms.enrol':
-    case 'rooms.unenrol': {
+    case 'rooms.unenrol':
+    case 'rooms.ring': {
       const names = command.rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
       const more = command.rooms.length - names.length
       return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()

@@ -1,4 +1,4 @@
-import { type Doc, Incident, Room } from '../../contract/entities.ts'
+import { ApprovalRequest, type Doc, Incident, Room } from '../../contract/entities.ts'
 import { signals, type SignalId } from '../../contract/signals.ts'
 
 /** Documents for tests, by number, each whole by its schema. */
@@ -81,6 +81,14 @@ export function makeEntry(n: number, incident: Doc<'incident'>, text = `Comment 
 
 export function makeEvent(n: number, room: number, changes: Record<string, unknown>): Record<string, unknown> & { id: string } {
   return { id: idOf('event', n), room: idOf('room', room), actor: { kind: 'system' }, at: at + n, receivedAt: at + n, ...changes }
+}
+
+/** What a partner asked for with the command of this key. */
+export function makeRequest(key: string, changes: Record<string, unknown> = {}): Doc<'request'> {
+  return ApprovalRequest.parse({
+    id: key, link: idOf('link', 1), partner: 'Fabrikam', by: { id: personId, name: 'Amélie Laurent', organisation: 'Fabrikam' }, kind: 'incidents',
+    command: 'incident.comment', subjects: ['#1'], subjectCount: 1, at, expiresAt: at + 86_400_000, status: 'waiting', ...changes,
+  })
 }
 
 /** A row of the feed around a document. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bridge, TopicName, TopicOutput } from '../../contract/bridge.ts'
-import { Command } from '../../contract/commands.ts'
+import { QueuedCommand } from '../../contract/commands.ts'
 import { IncidentId } from '../../contract/ids.ts'
 import type { RoomRow } from '../../contract/views.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
@@ -10,7 +10,7 @@ import { FakeSession, FakeVault, openWindow, tempFolder, until } from './fakes.t
 import { FakeService } from './service.ts'
 
 export const incident = IncidentId.parse(idOf('incident', 1))
-export const comment = (text: string): Command => Command.parse({ type: 'incident.comment', incident, text })
+export const comment = (text: string): QueuedCommand => QueuedCommand.parse({ type: 'incident.comment', incident, text })
 
 /** A whole core on a service that a test can make misbehave, with one window; one for each test. */
 export class Rig {
