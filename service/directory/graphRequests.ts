@@ -15,6 +15,8 @@ export interface GraphRequestsOptions {
   /** One request, and all of one reading with its pauses (ms). */
   readonly requestMs?: number
   readonly readMs?: number
+  /** Waits so many ms while a directory asks for it. */
+  readonly wait?: (ms: number) => Promise<void>
 }
 
 export interface GraphRequest {
@@ -172,7 +174,7 @@ export class GraphRequests {
     if (notBefore === undefined) return
     const ms = notBefore - this.#options.now()
     if (notBefore >= until) throw unavailable('It asks not to be asked for a while.')
-    if (ms > 0) await pause(ms)
+    if (ms > 0) await (this.#options.wait ?? pause)(ms)
     this.#notBefore.delete(directory)
   }
 
