@@ -153,6 +153,8 @@ export const limits = {
   consoleRequestMs: 20_000,
   /** An answer of the service to the console, other than a snapshot page or an installer. Larger: refused. */
   consoleAnswerBytes: 4 * 1024 * 1024,
+  /** An export of the audit log. Larger: refused; a shorter range fits. */
+  auditCsvBytes: 128 * 1024 * 1024,
   /** One snapshot page, and one message of the feed. Larger: dropped, and the connection is tried again later. */
   snapshotPageBytes: 64 * 1024 * 1024,
   feedMessageBytes: 64 * 1024 * 1024,
