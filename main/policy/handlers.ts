@@ -1,0 +1,108 @@
+import { v7 } from 'uuid'
+import { PeopleList } from '../../contract/api.ts'
+import type { CallName } from '../../contract/bridge.ts'
+import { CommandOutcome, type CommandRequest, type PolicyCommand } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { CommandKey } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import {
+  AssignmentList,
+  AuditCheck,
+  AuditPage,
+  CustomerList,
+  Effect,
+  GroupList,
+  GroupPreview,
+  PartnerList,
+  PrincipalList,
+  RoleList,
+  WhatCan,
+  WhoCan,
+} from '../../contract/policyApi.ts'
+import type { CallHandlers } from '../bridge/dispatcher.ts'
+import type { Console } from '../console.ts'
+import { safeFileName, saveNew } from '../files.ts'
+import type { ServiceClient } from '../sync/http.ts'
+import { listRequests } from './requests.ts'
+
+type PolicyCall = Extract<CallName, 'people.list' | 'requests.list' | `policy.${string}` | `audit.${string}`>
+
+/** What the administrative screens ask: of the service only, about the tenant that is entered. Nothing here is queued. */
+export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
+  const online = <T>(client: () => T): T => {
+    if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
+    return client()
+  }
+  const here = (): ServiceClient => online(() => core.clientOf())
+  const home = (): ServiceClient => online(() => core.homeClient)
+  const clientFor = (command: PolicyCommand): ServiceClient => online(() => clientOfCommand(core, command))
+
+  return {
+    'people.list': (_input, signal) => here().json(PeopleList, { path: '/v1/people', signal }),
+    'policy.roles': (_input, signal) => here().json(RoleList, { path: '/v1/roles', signal }),
+    'policy.assignments': (query, signal) => here().json(AssignmentList, { path: `/v1/assignments${queryOf(query)}`, signal }),
+    'policy.groups': (_input, signal) => here().json(GroupList, { path: '/v1/groups', signal }),
+    'policy.previewGroup': (body, signal) => here().json(GroupPreview, { method: 'POST', path: '/v1/groups/preview', body, signal }),
+    'policy.directory': (query, signal) => here().json(PrincipalList, { path: `/v1/directory${queryOf(query)}`, signal }),
+    'policy.whoCan': (query, signal) => here().json(WhoCan, { path: `/v1/explain${queryOf(query)}`, signal }),
+    'policy.whatCan': ({ person }, signal) => here().json(WhatCan, { path: `/v1/explain/people/${person}`, signal }),
+    'policy.partners': (_input, signal) => here().json(PartnerList, { path: '/v1/partners', signal }),
+    'policy.customers': (_input, signal) => home().json(CustomerList, { path: '/v1/customers', signal }),
+    'policy.preview': ({ command }, signal) =>
+      clientFor(command).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal }),
+    'policy.apply': ({ command }, signal) => apply(clientFor(command), command, core.clock.now(), signal),
+    'policy.saveFile': async (_input, signal) => {
+      const { bytes } = await here().ask({ path: '/v1/policy', atMostBytes: limits.consoleAnswerBytes, signal })
+      const tenant = core.acting.shown.tenant?.name ?? ''
+      return save(core, `roomkeeper-policy-${tenant}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
+    },
+    'requests.list': () => ({ rows: listRequests(core.picture) }),
+    'audit.list': (query, signal) => here().json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
+    'audit.saveCsv': async ({ from, to }, signal) => {
+      const { bytes } = await here().ask({ path: `/v1/audit.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })
+      return save(core, `roomkeeper-audit-${dayOf(from)}-${dayOf(to)}.csv`, 'roomkeeper-audit.csv', bytes)
+    },
+    'audit.check': (_input, signal) => here().json(AuditCheck, { path: '/v1/audit/check', signal }),
+  }
+}
+
+/** Where a command belongs: invitations and customers to one's own organisation, a request to where it was made. */
+function clientOfCommand(core: Console, command: PolicyCommand): ServiceClient {
+  switch (command.type) {
+    case 'invitation.accept':
+    case 'invitation.deny':
+    case 'customer.leave':
+    case 'tenantManagers.set':
+      return core.homeClient
+    case 'request.decide':
+    case 'request.withdraw':
+      return core.tenants.all.find(({ shown }) => shown.reader.has('request', command.request))?.client ?? core.clientOf()
+    default:
+      return core.clientOf()
+  }
+}
+
+/** Where the answer is lost on the way, it is asked for once more under the same key, which applies nothing twice. */
+async function apply(client: ServiceClient, command: PolicyCommand, issuedAt: number, signal: AbortSignal): Promise<CommandOutcome> {
+  const body: CommandRequest = { key: CommandKey.parse(v7({ msecs: issuedAt })), issuedAt, command }
+  const send = (): Promise<CommandOutcome> => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal })
+  try {
+    return await send()
+  } catch (error) {
+    if (signal.aborted || !(error instanceof RoomkeeperError) || error.code !== 'network.offline') throw error
+    return send()
+  }
+}
+
+function save(core: Console, name: string, otherwise: string, bytes: Uint8Array): { path: string; bytes: number } {
+  return saveNew(core.options.host.downloadFolder, safeFileName(name, otherwise), bytes)
+}
+
+const latestMillis = 8_640_000_000_000_000
+const dayOf = (at: number): string => new Date(Math.min(at, latestMillis)).toISOString().slice(0, 10)
+
+/** '' or '?a=1&b=2' of what is given. */
+function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}
