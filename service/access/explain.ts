@@ -1,0 +1,143 @@
+import { assignmentsOf, memberKey, type ResolvedAssignment, type ResolvedPolicy, type Subject } from '../../contract/evaluate.ts'
+import type { GroupId, LinkId, RoomId } from '../../contract/ids.ts'
+import { globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
+
+/**
+ * Who can do this, and why; what can someone do (ACC-7). Pure, over the same looked-up policy as the decisions
+ * themselves (contract/evaluate.ts), so that the two cannot differ.
+ */
+
+/** One way in which someone holds a permission. */
+export type Way =
+  | { readonly kind: 'globalAdministrator' }
+  | {
+      readonly kind: 'assignment'
+      readonly granted: ResolvedAssignment
+      /** The security group they are in; null: named directly. */
+      readonly group: string | null
+    }
+
+/** How far the one who asks may be told: over these rooms, of these people. */
+export interface Viewer {
+  /** Rooms on which they hold roles.view. */
+  readonly rooms: 'all' | ReadonlySet<RoomId>
+  /** A partner's person is told of their own link and of nothing else; null: of everyone. */
+  readonly link: LinkId | null
+}
+
+/** The service itself, for which nothing is cut. */
+export const everything: Viewer = { rooms: 'all', link: null }
+
+/** Whether an assignment is anything that the viewer may be told of. One over no room is about none, and of the tenant. */
+function isTold(viewer: Viewer, { assignment, scope }: ResolvedAssignment): boolean {
+  if (viewer.link !== null && assignment.link !== viewer.link) return false
+  const { rooms } = viewer
+  return rooms === 'all' || scope === 'all' || scope.some((room) => rooms.has(room))
+}
+
+/** Scopes are sorted. */
+function reaches(scope: 'all' | readonly RoomId[], room: RoomId): boolean {
+  if (scope === 'all') return true
+  let [low, high] = [0, scope.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const there = scope[middle]
+    if (there === room) return true
+    if (there !== undefined && there < room) low = middle + 1
+    else high = middle
+  }
+  return false
+}
+
+/**
+ * Everyone who holds the permission, each with all their ways: on the room, or, without one, anywhere. Costs as much as
+ * the assignments name and the people's groups are many; never people × assignments.
+ */
+export function whoCan<S extends Subject>(
+  resolved: ResolvedPolicy,
+  subjects: Iterable<S>,
+  permission: Permission,
+  room?: RoomId,
+  viewer: Viewer = everything,
+): { subject: S; ways: Way[] }[] {
+  const granting = new Map<string, ResolvedAssignment[]>()
+  for (const granted of resolved.assignments.values()) {
+    if (!granted.permissions.includes(permission) || !isTold(viewer, granted)) continue
+    if (room !== undefined && !reaches(granted.scope, room)) continue
+    for (const { kind, id } of granted.assignment.members) {
+      const key = memberKey(granted.assignment.link, kind, id)
+      const there = granting.get(key)
+      if (!there) granting.set(key, [granted])
+      // A member may stand there twice.
+      else if (there.at(-1) !== granted) there.push(granted)
+    }
+  }
+  const found: { subject: S; ways: Way[] }[] = []
+  for (const subject of subjects) {
+    if (viewer.link !== null && subject.link !== viewer.link) continue
+    const ways = waysOf(subject, (kind, id) => granting.get(memberKey(subject.link, kind, id)) ?? [])
+    if (subject.globalAdministrator && subject.link === null && globalAdministratorPermissions.includes(permission)) ways.unshift({ kind: 'globalAdministrator' })
+    if (ways.length > 0) found.push({ subject, ways })
+  }
+  return found
+}
+
+function waysOf(subject: Subject, grantedTo: (kind: 'person' | 'group', id: string) => readonly ResolvedAssignment[]): Way[] {
+  const direct = new Set([...grantedTo('person', subject.id), ...grantedTo('person', subject.objectId)])
+  const ways: Way[] = [...direct].map((granted) => ({ kind: 'assignment', granted, group: null }))
+  for (const group of new Set(subject.groups)) {
+    for (const granted of new Set(grantedTo('group', group))) ways.push({ kind: 'assignment', granted, group })
+  }
+  return ways
+}
+
+export interface Held {
+  readonly permission: Permission
+  readonly scope: 'all' | ReadonlySet<RoomId>
+  readonly ways: readonly Way[]
+}
+
+/** What one person may do in the tenant, permission by permission, over which rooms and through what. */
+export function whatCan(resolved: ResolvedPolicy, subject: Subject, viewer: Viewer = everything): Held[] {
+  if (viewer.link !== null && subject.link !== viewer.link) return []
+  const told = new Set(assignmentsOf(resolved, subject).filter((granted) => isTold(viewer, granted)))
+  const ways = waysOf(subject, (kind, id) => (resolved.byMember.get(memberKey(subject.link, kind, id)) ?? []).filter((granted) => told.has(granted)))
+  const administrator = subject.globalAdministrator && subject.link === null
+  return Permission.options.flatMap((permission): Held[] => {
+    const through = ways.filter((way) => way.kind === 'assignment' && way.granted.permissions.includes(permission))
+    const all: Way[] = administrator && globalAdministratorPermissions.includes(permission) ? [{ kind: 'globalAdministrator' }, ...through] : through
+    return all.length === 0 ? [] : [{ permission, scope: unionOf(all, viewer), ways: all }]
+  })
+}
+
+/** The rooms that these ways reach together, as far as the viewer is told. */
+function unionOf(ways: readonly Way[], viewer: Viewer): 'all' | ReadonlySet<RoomId> {
+  const rooms = new Set<RoomId>()
+  for (const way of ways) {
+    const scope = way.kind === 'assignment' ? way.granted.scope : 'all'
+    if (scope === 'all') return viewer.rooms
+    for (const room of scope) if (viewer.rooms === 'all' || viewer.rooms.has(room)) rooms.add(room)
+  }
+  return rooms
+}
+
+export interface WayScope {
+  readonly kind: 'all' | 'room' | 'groups' | 'link'
+  readonly groups: readonly GroupId[]
+}
+
+/** How a room (or, without one, anything) comes into an assignment's scope. */
+export function wayScope({ groups }: ResolvedPolicy, { assignment, scope }: ResolvedAssignment, room?: RoomId, viewer: Viewer = everything): WayScope {
+  if (scope === 'all') return { kind: 'all', groups: [] }
+  const named = assignment.scope
+  if (assignment.builtIn || named === 'all') return { kind: 'link', groups: [] }
+  if (room === undefined ? named.groups.length === 0 : named.rooms.includes(room)) return { kind: 'room', groups: [] }
+  const { rooms } = viewer
+  return {
+    kind: 'groups',
+    groups: named.groups.filter((group) => {
+      const within = groups.get(group) ?? []
+      return room === undefined ? rooms === 'all' || within.some((one) => rooms.has(one)) : reaches(within, room)
+    }),
+  }
+}
