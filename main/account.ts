@@ -1,27 +1,38 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { CommandOutcome } from '../contract/commands.ts'
+import type { LinkId, TenantId } from '../contract/ids.ts'
 import { limits } from '../contract/limits.ts'
 import { Cache } from './cache/cache.ts'
-import { removeDatabase, saysDamaged, setAside } from './cache/open.ts'
+import { saysDamaged } from './cache/open.ts'
 import type { Clock } from './clock.ts'
+import { defaultLeaseDays, Lease, type LeaseGuard } from './lease/lease.ts'
 import type { Log } from './log.ts'
 import { Outbox } from './outbox/outbox.ts'
 import { Sender } from './outbox/sender.ts'
 import { OutboxStore } from './outbox/store.ts'
-import type { Account, Session, Undo, Vault } from './platform.ts'
+import type { Session, Undo, Vault } from './platform.ts'
 import type { ServiceClient } from './sync/http.ts'
 import type { OpenFeed } from './sync/socket.ts'
 import { type Closed, Sync } from './sync/sync.ts'
+import { type Place, setCacheAside } from './tenants/place.ts'
 import { Shown } from './views/shown.ts'
 
+/** A customer whose tenant is entered under a link; its name as one's own tenant has it. */
+export interface Customer {
+  readonly tenant: TenantId
+  readonly link: LinkId | null
+  readonly name: string
+}
+
 export interface AccountOptions {
-  account: Account
-  /** `DIR/console`. */
-  folder: string
+  /** Null: one's own tenant. */
+  customer: Customer | null
+  place: Place
   vault: Vault
   session: Session
+  /** Asks about this tenant. */
   client: ServiceClient
+  /** Opens this tenant's feed. */
   openFeed: OpenFeed
   clock: Clock
   random(): number
@@ -29,42 +40,36 @@ export interface AccountOptions {
   cacheWorker?: URL
   /** The cache turned out to be damaged: this account must be closed, its cache set aside, and opened again. */
   onDamage(): void
+  /** The offline lease ended and the key is forgotten: it must be closed and opened again, which makes an empty copy. */
+  onLeaseEnd(): void
+  /** The service says that this person has no access here (any more). */
+  onWithdrawn(): void
 }
 
-const cachePath = (folder: string, account: string): string => join(folder, account, 'cache.db')
-const cacheKey = (account: string): string => `cache-${account}`
-const outboxKey = (account: string): string => `outbox-${account}`
-
-/** Copies that could not be used are kept for a look at them; what they held comes again from the service. */
-const asideKept = 2
-
-/** Renames the cache of an account that is not open, so that it is built anew. The outbox is not touched. */
-export function setCacheAside(folder: string, account: string, now: number): void {
-  setAside(cachePath(folder, account), now, asideKept)
-}
-
-/** Forgets what was synced for an account that is not open: the key first, so that a kill leaves nothing readable. */
-export async function forgetCache(folder: string, account: string, vault: Vault): Promise<void> {
-  await vault.forget(cacheKey(account))
-  removeDatabase(cachePath(folder, account))
-}
-
-/** All that belongs to the account that is signed in: its two files, and what keeps them and the service in step. */
+/** All that belongs to one tenant that the person may see: its two files, and what keeps them and the service in step. */
 export class OpenAccount {
-  readonly id: string
+  readonly customer: Customer | null
+  readonly place: Place
+  readonly client: ServiceClient
   readonly cache: Cache
   readonly outbox: Outbox
   readonly shown: Shown
   readonly sync: Sync
   readonly sender: Sender
+  readonly lease: LeaseGuard
   readonly #undo: Undo[]
 
-  private constructor(options: AccountOptions, cache: Cache, outbox: Outbox) {
-    const { account, session, client, openFeed, clock, random, log } = options
-    this.id = account.id
+  private constructor(options: AccountOptions, lease: LeaseGuard, cache: Cache, outbox: Outbox) {
+    const { customer, place, session, client, openFeed, clock, random, log } = options
+    this.customer = customer
+    this.place = place
+    this.client = client
     this.cache = cache
     this.outbox = outbox
-    this.shown = new Shown(cache.reader, outbox)
+    this.lease = lease
+    this.shown = new Shown(cache.reader, outbox, customer === null ? null : { id: customer.tenant, name: customer.name })
+    const contact = (serviceTime: number): void =>
+      lease.contact(serviceTime, cache.reader.only('tenant')?.offlineLeaseDays ?? defaultLeaseDays)
     this.sync = new Sync({
       store: cache,
       session,
@@ -74,10 +79,13 @@ export class OpenAccount {
       log,
       fetchPage: async (after, signal) => {
         const query = after === null ? '' : `?after=${encodeURIComponent(after)}`
-        const { bytes } = await client.ask({ path: `/v1/snapshot${query}`, atMostBytes: limits.snapshotPageBytes, signal })
+        const { bytes, headers } = await client.ask({ path: `/v1/snapshot${query}`, atMostBytes: limits.snapshotPageBytes, signal })
+        const saidAt = Date.parse(headers.get('date') ?? '')
+        if (!Number.isNaN(saidAt)) contact(saidAt)
         return bytes
       },
       onSnapshot: (startedAt) => outbox.snapshotFinished(startedAt),
+      onContact: contact,
     })
     this.sender = new Sender({
       outbox,
@@ -90,45 +98,58 @@ export class OpenAccount {
     this.#undo = [
       cache.onChange((change) => this.shown.cacheChanged(change)),
       cache.onDamage(options.onDamage),
+      lease.onEnd(options.onLeaseEnd),
       outbox.listen(() => this.sender.wake()),
-      this.sync.listen(({ state }) => {
-        const reaches = state === 'live' || state === 'catchingUp'
+      this.sync.listen((state) => {
+        const reaches = state.state === 'live' || state.state === 'catchingUp'
         if (reaches && !reached) this.sender.kick()
         reached = reaches
+        if (state.state === 'offline' && state.why === 'refused' && state.code === 'access.denied') options.onWithdrawn()
       }),
     ]
   }
 
   /** Opens the files, made or mended where needed. Errors: `disk.failed`. */
   static async open(options: AccountOptions): Promise<OpenAccount> {
-    const { account, folder, vault, clock, log } = options
-    mkdirSync(join(folder, account.id), { recursive: true, mode: 0o700 })
-    const opened = OutboxStore.open(join(folder, account.id, 'outbox.db'), await vault.key(outboxKey(account.id)), clock.now())
-    if (opened.setAside !== undefined) log.warn({ why: opened.setAside, saved: opened.saved }, 'outbox set aside and kept')
-    const path = cachePath(folder, account.id)
-    const openCache = async (): Promise<Cache> =>
-      Cache.open({
-        path,
-        key: await vault.key(cacheKey(account.id)),
-        clock,
-        log,
-        ...(options.cacheWorker === undefined ? {} : { worker: options.cacheWorker }),
-      })
+    const { place, vault, clock, log } = options
+    mkdirSync(place.folder, { recursive: true, mode: 0o700 })
+    const lease = new Lease({
+      cachePath: place.cachePath,
+      key: () => vault.key(place.cacheKey),
+      forgetKey: () => vault.forget(place.cacheKey),
+      clock,
+      log,
+    })
     try {
-      const outbox = new Outbox(opened.store, clock)
-      let cache = await openCache()
+      // Before anything of the copy is read. Where the lease has ended the copy is gone, and an empty one is opened.
+      await lease.mayOpen()
+      const outbox = await openOutbox(place, vault, clock, log)
+      const openCache = async (): Promise<Cache> =>
+        Cache.open({
+          path: place.cachePath,
+          key: await vault.key(place.cacheKey),
+          clock,
+          log,
+          ...(options.cacheWorker === undefined ? {} : { worker: options.cacheWorker }),
+        })
       try {
-        return new OpenAccount(options, cache, outbox)
+        let cache = await openCache()
+        try {
+          return new OpenAccount(options, lease, cache, outbox)
+        } catch (error) {
+          // Damage that shows only when something is read.
+          await cache.close()
+          if (!saysDamaged(error)) throw error
+          setCacheAside(place, clock.now())
+          cache = await openCache()
+          return new OpenAccount(options, lease, cache, outbox)
+        }
       } catch (error) {
-        // Damage that shows only when something is read.
-        await cache.close()
-        if (!saysDamaged(error)) throw error
-        setAside(path, clock.now(), asideKept)
-        cache = await openCache()
-        return new OpenAccount(options, cache, outbox)
+        outbox.close()
+        throw error
       }
     } catch (error) {
-      opened.store.close()
+      lease.stop()
       throw error
     }
   }
@@ -142,11 +163,24 @@ export class OpenAccount {
   /** What was submitted is durable already; a command on its way goes again at the next start. */
   async close(): Promise<void> {
     for (const undo of this.#undo) undo()
+    this.lease.stop()
     this.sync.stop()
     this.sender.stop()
     this.shown.close()
     await this.sender.idle()
     await this.cache.close()
     this.outbox.close()
+  }
+}
+
+/** Opens what the operator did in a tenant, whether or not its cache is open. Errors: `disk.failed`. */
+export async function openOutbox(place: Place, vault: Vault, clock: Clock, log: Log): Promise<Outbox> {
+  const opened = OutboxStore.open(place.outboxPath, await vault.key(place.outboxKey), clock.now())
+  if (opened.setAside !== undefined) log.warn({ why: opened.setAside, saved: opened.saved }, 'outbox set aside and kept')
+  try {
+    return new Outbox(opened.store, clock)
+  } catch (error) {
+    opened.store.close()
+    throw error
   }
 }

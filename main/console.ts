@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kind } from '../contract/entities.ts'
 import { RoomkeeperError } from '../contract/errors.ts'
+import type { TenantId } from '../contract/ids.ts'
 import type { SessionState, SyncState } from '../contract/views.ts'
-import { forgetCache, OpenAccount, setCacheAside } from './account.ts'
+import type { OpenAccount } from './account.ts'
 import { Changeset } from './bridge/changes.ts'
 import { saysDamaged } from './cache/open.ts'
 import type { Clock } from './clock.ts'
@@ -12,45 +13,50 @@ import { PreferenceFile } from './preferences.ts'
 import type { Account, AccountState, CoreOptions, Undo } from './platform.ts'
 import { ServiceSetup } from './setup.ts'
 import { ServiceClient } from './sync/http.ts'
-import { feedOf } from './sync/socket.ts'
 import type { Closed } from './sync/sync.ts'
+import { type Entered, enteredOf, worstOf } from './tenants/entered.ts'
+import { forgetAccount } from './tenants/place.ts'
+import { Tenants } from './tenants/tenants.ts'
+import { Picture } from './views/picture.ts'
 import type { ShownChange } from './views/shown.ts'
 
 /**
- * The running console: which account is open, and what every window may listen to, whatever account comes and goes.
- * Changes of account happen one after another, however fast they are asked for.
+ * The running console: who is signed in, which tenants are open for them and which is entered, and what every window may
+ * listen to, whatever comes and goes. Changes of what is open happen one after another, however fast they are asked for.
  */
 export class Console {
   readonly options: CoreOptions
   readonly clock: Clock
-  readonly client: ServiceClient
+  /** Asks about one's own tenant. */
+  readonly homeClient: ServiceClient
   readonly preferences: PreferenceFile
   readonly setup: ServiceSetup
   readonly changes: Changeset
   readonly onSession = new Emitter<SessionState>()
   readonly onSync = new Emitter<SyncState>()
   readonly onOutbox = new Emitter<{ pending: number; refused: number }>()
+  /** Of every open tenant, entered or not. */
   readonly onShown = new Emitter<ShownChange>()
-  #account: OpenAccount | null = null
-  #accountUndo: Undo[] = []
+  #tenants: Tenants | null = null
+  #tenantsUndo: Undo[] = []
+  #picture = new Picture([])
+  #everything = new Picture([])
   #turn: Promise<void> = Promise.resolve()
-  #mending = false
   #stopped = false
   readonly #undo: Undo[]
 
   constructor(options: CoreOptions, clock: Clock) {
     this.options = options
     this.clock = clock
-    this.client = new ServiceClient(options.service, options.session)
+    this.homeClient = new ServiceClient(options.service, options.session)
     this.preferences = new PreferenceFile(join(options.folder.path, 'preferences.json'))
-    this.setup = new ServiceSetup(this.client, clock)
+    this.setup = new ServiceSetup(this.homeClient, clock)
     this.changes = new Changeset(clock)
     this.#undo = [
       options.session.listen((state) => {
         this.onSession.emit(this.session)
         void this.#inTurn(() => this.#follow(state))
       }),
-      this.onShown.listen((change) => this.changes.add(change)),
     ]
   }
 
@@ -72,46 +78,128 @@ export class Console {
     await this.#inTurn(() => this.#close())
   }
 
-  /** The account that is open. Errors: `session.none`. */
-  get account(): OpenAccount {
-    if (this.#account === null) throw new RoomkeeperError('session.none')
-    return this.#account
+  /** What is open for the person who is signed in. Errors: `session.none`. */
+  get tenants(): Tenants {
+    if (this.#tenants === null) throw new RoomkeeperError('session.none')
+    return this.#tenants
   }
 
-  get accountOrNone(): OpenAccount | null {
-    return this.#account
+  get tenantsOrNone(): Tenants | null {
+    return this.#tenants
+  }
+
+  /** The tenant that is acted in: the entered one; one's own with all together. Errors: `session.none`. */
+  get acting(): OpenAccount {
+    const { entered } = this
+    const account = this.#isCustomer(entered) ? this.tenants.of(entered) : this.tenants.home
+    if (account === null || account === undefined) throw new RoomkeeperError('session.none')
+    return account
+  }
+
+  /** What is entered, for views of lists. Errors: `session.none`. */
+  get picture(): Picture {
+    if (this.#tenants === null) throw new RoomkeeperError('session.none')
+    return this.#picture
+  }
+
+  /** All that is open, for views of one thing wherever it is. Errors: `session.none`. */
+  get everything(): Picture {
+    if (this.#tenants === null) throw new RoomkeeperError('session.none')
+    return this.#everything
+  }
+
+  /** Asks about a tenant: the named one, else the one acted in. Errors: `session.none`, `session.tenantUnknown`. */
+  clientOf(tenant?: TenantId): ServiceClient {
+    if (tenant === undefined) return this.acting.client
+    if (tenant === this.#own) return this.homeClient
+    const customer = this.tenants.of(tenant)
+    if (customer === undefined) throw new RoomkeeperError('session.tenantUnknown')
+    return customer.client
+  }
+
+  /** The id of one's own tenant, known from the first sync on. */
+  get #own(): TenantId | null {
+    if (this.#tenants === null) return null
+    return this.#tenants.home?.shown.me?.tenant ?? this.preferences.ownTenant(this.#tenants.id)
+  }
+
+  /** Whose data is shown; null until that is known. */
+  get entered(): Entered | null {
+    const tenants = this.#tenants
+    if (tenants === null) return null
+    return enteredOf(this.preferences.entered(tenants.id), this.#own, tenants.home?.shown.me, tenants.customers)
+  }
+
+  /** Shows this tenant from now on, or all together (PAR-8). Errors: `session.none`, `session.tenantUnknown`, `disk.failed`. */
+  enter(tenant: Entered): void {
+    const { id, customers } = this.tenants
+    const known = tenant === this.#own || (tenant === 'all' ? customers.length > 0 : customers.includes(tenant))
+    if (!known) throw new RoomkeeperError('session.tenantUnknown')
+    this.preferences.note('entered', id, tenant)
+    this.#tellAll()
   }
 
   get session(): SessionState {
     const { state } = this.options.session
     if (state.state !== 'signedIn') return state
     const { account, renewalNeeded } = state
-    const open = this.#account?.id === account.id ? this.#account : null
+    const tenants = this.#tenants?.id === account.id ? this.#tenants : null
+    const { entered } = this
+    const shown = tenants === null ? undefined : (this.#isCustomer(entered) ? tenants.of(entered) : tenants.home)?.shown
     return {
       state: 'signedIn',
       account: { name: account.name, email: account.email },
-      me: open?.shown.me ?? null,
-      tenant: open?.shown.reader.only('tenant')?.name ?? null,
+      me: shown?.me ?? null,
+      tenant: shown?.tenant?.name ?? null,
+      tenants: tenants === null ? [] : this.#named(tenants, account),
+      entered: tenants === null ? null : entered,
       renewalNeeded,
     }
   }
 
+  #isCustomer(entered: Entered | null): entered is TenantId {
+    return entered !== null && entered !== 'all' && entered !== this.#own
+  }
+
+  #named(tenants: Tenants, account: Account): Extract<SessionState, { state: 'signedIn' }>['tenants'] {
+    const own = this.#own
+    return tenants.all.flatMap(({ customer, shown, lease }) => {
+      const locked = lease.ended
+      if (customer === null) {
+        // While its copy is locked, its name is not known: the domain says whose it is.
+        return own === null ? [] : [{ id: own, name: shown.tenant?.name ?? account.email.replace(/^.*@/u, ''), link: null, locked }]
+      }
+      const link = shown.me?.access.link ?? customer.link
+      return [{ id: customer.tenant, name: shown.tenant?.name ?? customer.name, link, locked }]
+    })
+  }
+
   get sync(): SyncState {
-    return this.#account?.sync.state ?? { state: 'stopped' }
+    const tenants = this.#tenants
+    if (tenants === null) return { state: 'stopped' }
+    const { entered } = this
+    const accounts = entered === 'all' ? tenants.all : [this.#isCustomer(entered) ? tenants.of(entered) : tenants.home]
+    return worstOf(accounts.flatMap((account) => (account === null || account === undefined ? [] : [account.sync.state])))
   }
 
   get outbox(): { pending: number; refused: number } {
-    const { pending, refused } = this.#account?.outbox.counts() ?? { pending: 0, refused: 0 }
-    return { pending, refused }
+    const counts = { pending: 0, refused: 0 }
+    for (const outbox of this.#tenants?.outboxes ?? []) {
+      const { pending, refused } = outbox.counts()
+      counts.pending += pending
+      counts.refused += refused
+    }
+    return counts
   }
 
-  /** Runs a reading or writing of the open account; a file that turns out to be damaged is mended behind it. */
-  use<T>(run: (account: OpenAccount) => T): T {
+  /** Runs a reading or writing of what is open; a file that turns out to be damaged is mended behind it. */
+  use<T>(run: (core: this) => T): T {
     try {
-      return run(this.account)
+      return run(this)
     } catch (error) {
       if (!saysDamaged(error)) throw error
-      this.#mend()
+      const { all } = this.tenants
+      for (const account of all) if (all.length === 1 || !account.shown.reader.whole()) this.tenants.mend(account)
       throw new RoomkeeperError('disk.failed', {}, error)
     }
   }
@@ -128,15 +216,15 @@ export class Console {
    */
   async signOut(unsent: 'ask' | 'keep' | 'discard'): Promise<void> {
     await this.#inTurn(async () => {
-      const open = this.#account
-      if (open !== null) {
-        const { unsent: waiting, refused } = open.outbox.counts()
-        if (unsent === 'ask' && waiting > 0) throw new RoomkeeperError('session.unsent', { params: { waiting: waiting - refused, refused } })
-        open.gate('signedOut')
-        await open.sender.idle()
-        if (unsent === 'discard') open.outbox.discardAll()
-        await this.#close()
-        await forgetCache(this.options.folder.path, open.id, this.options.vault)
+      const tenants = this.#tenants
+      if (tenants !== null) {
+        const counts = tenants.outboxes.map((outbox) => outbox.counts())
+        const sum = (of: 'unsent' | 'refused'): number => counts.reduce((all, each) => all + each[of], 0)
+        const waiting = sum('unsent') - sum('refused')
+        if (unsent === 'ask' && sum('unsent') > 0) throw new RoomkeeperError('session.unsent', { params: { waiting, refused: sum('refused') } })
+        this.#letGo()
+        await tenants.forget(unsent !== 'discard')
+        this.preferences.forget(tenants.id)
       }
       await this.options.session.signOut()
     })
@@ -148,7 +236,7 @@ export class Console {
       if (state.state === 'signedOut') await this.#close()
       return
     }
-    if (this.#account?.id !== state.account.id) {
+    if (this.#tenants?.id !== state.account.id) {
       await this.#close()
       await this.#open(state.account)
     }
@@ -156,48 +244,81 @@ export class Console {
   }
 
   async #open(account: Account): Promise<void> {
-    const { options, clock, client } = this
-    const { folder, vault, session, log, host } = options
-    const open = await OpenAccount.open({
+    const { options, clock } = this
+    const { folder, service, vault, session, log, host } = options
+    const tenants = await Tenants.open({
       account,
-      folder: folder.path,
+      root: folder.path,
+      service,
       vault,
       session,
-      client,
-      openFeed: feedOf(options.service),
       clock,
       random: Math.random,
       log,
-      onDamage: () => this.#mend(),
       ...(host.cacheWorker === undefined ? {} : { cacheWorker: host.cacheWorker }),
+      inTurn: (run) => void this.#inTurn(run).catch(() => undefined),
     })
-    this.#account = open
-    this.#accountUndo = [
-      open.shown.listen((change) => {
-        if (change.kinds.some((kind) => kind === 'me' || kind === 'tenant')) this.onSession.emit(this.session)
+    this.#tenants = tenants
+    this.#tenantsUndo = [
+      tenants.onSet.listen(() => this.#setChanged()),
+      tenants.onShown.listen(({ account: { shown }, change }) => {
         this.onShown.emit(change)
+        // Of a tenant that is not entered, only what is about the person and their access.
+        const kinds = change.kinds.filter((kind) => personal.has(kind))
+        if (this.#picture.parts.includes(shown)) this.changes.add(change)
+        else if (kinds.length > 0) this.changes.add({ kinds, rooms: [], incidents: [] })
       }),
-      open.sync.listen((state) => this.onSync.emit(state)),
-      open.outbox.listen(() => this.onOutbox.emit(this.outbox)),
+      tenants.onSync.listen(() => this.onSync.emit(this.sync)),
+      tenants.onOutbox.listen(() => this.onOutbox.emit(this.outbox)),
     ]
+    this.#setChanged()
+  }
+
+  /** Nothing of them is told any more. */
+  #letGo(): void {
+    for (const undo of this.#tenantsUndo) undo()
+    this.#tenantsUndo = []
+    this.#tenants = null
     this.#tellAll()
   }
 
   async #close(): Promise<void> {
-    const open = this.#account
-    if (open === null) return
-    for (const undo of this.#accountUndo) undo()
-    this.#accountUndo = []
-    this.#account = null
-    await open.close()
-    this.#tellAll()
+    const tenants = this.#tenants
+    if (tenants === null) return
+    this.#letGo()
+    await tenants.close()
+  }
+
+  /** Tells everybody, where another set is shown than before; else only who is signed in to what. */
+  #setChanged(): void {
+    const tenants = this.#tenants
+    const own = tenants?.home?.shown.me?.tenant
+    if (tenants !== null && own !== undefined) this.preferences.note('own', tenants.id, own)
+    const { parts, together } = this.#picture
+    const before = this.#everything.parts
+    this.#draw()
+    const same = together === this.#picture.together && equal(parts, this.#picture.parts) && equal(before, this.#everything.parts)
+    if (same) this.onSession.emit(this.session)
+    else this.#tellAll()
+  }
+
+  #draw(): void {
+    const tenants = this.#tenants
+    const { entered } = this
+    const together = entered === 'all'
+    const all = tenants?.all ?? []
+    const parts = together ? all : all.filter(({ customer }) => (customer === null ? !this.#isCustomer(entered) : customer.tenant === entered))
+    this.#picture = new Picture(parts.map(({ shown }) => shown), together)
+    this.#everything = new Picture(all.map(({ shown }) => shown), together)
   }
 
   #tellAll(): void {
+    this.#draw()
     this.onSession.emit(this.session)
     this.onSync.emit(this.sync)
     this.onOutbox.emit(this.outbox)
     this.onShown.emit({ kinds: everyKind })
+    this.changes.add({ kinds: everyKind })
   }
 
   #gate(): void {
@@ -207,28 +328,10 @@ export class Console {
       : state.state !== 'signedIn' || state.renewalNeeded
         ? 'signedOut'
         : null
-    this.#account?.gate(closed)
+    this.#tenants?.gate(closed)
   }
 
-  /** Sets a damaged cache aside and opens the account again; the copy is built anew from the service. */
-  #mend(): void {
-    const damaged = this.#account
-    if (damaged === null || this.#mending || this.#stopped) return
-    this.#mending = true
-    this.options.log.error({}, 'cache damaged; it is set aside and built anew')
-    void this.#inTurn(async () => {
-      try {
-        if (this.#account !== damaged) return
-        await this.#close()
-        setCacheAside(this.options.folder.path, damaged.id, this.clock.now())
-        await this.#follow(this.options.session.state)
-      } finally {
-        this.#mending = false
-      }
-    })
-  }
-
-  /** One change of account at a time. A failure is logged, and told to whoever waits. */
+  /** One change of what is open at a time. A failure is logged, and told to whoever waits. */
   #inTurn(run: () => Promise<void>): Promise<void> {
     const mine = this.#turn.then(run)
     this.#turn = mine.catch((error: unknown) => {
@@ -245,9 +348,14 @@ export class Console {
     const { folder, vault } = this.options
     for (const entry of readdirSync(folder.path, { withFileTypes: true })) {
       if (!entry.isDirectory() || entry.name === current || !existsSync(join(folder.path, entry.name, 'cache.db'))) continue
-      await forgetCache(folder.path, entry.name, vault)
+      await forgetAccount(folder.path, entry.name, vault)
     }
   }
 }
 
 export const everyKind: readonly Kind[] = Kind.options
+
+/** Kinds that screens about the person, their organisations and access read, whatever is entered. */
+const personal: ReadonlySet<Kind> = new Set(['me', 'tenant', 'policy', 'request'])
+
+const equal = (one: readonly unknown[], two: readonly unknown[]): boolean => one.length === two.length && one.every((part, n) => part === two[n])

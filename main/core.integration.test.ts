@@ -130,7 +130,7 @@ describe('the console', () => {
     for (const [, text] of files) {
       for (const secret of ['Amélie', 'amelie', 'Contoso', 'contoso', 'secret thought', 'eyJ', 'Room 1', rig.folder.path]) expect(text).not.toContain(secret)
     }
-    expect(JSON.parse(files.find(([name]) => name === 'state.json')![1])).toMatchObject({ documents: { room: 3 }, sync: { state: 'live' } })
+    expect(JSON.parse(files.find(([name]) => name === 'state.json')![1])).toMatchObject({ documents: [{ room: 3 }], sync: { state: 'live' } })
   })
 
   it('has its data folder to itself', () => {

@@ -1,14 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { TenantId } from '../contract/ids.ts'
 import { Preferences } from '../contract/views.ts'
 import type { Undo } from './platform.ts'
 import { writeWhole } from './files.ts'
 
-/** What is kept in `preferences.json`: what the operator chose, and the Work offline switch. */
-const Stored = Preferences.extend({ workOffline: z.boolean() })
+/**
+ * What is kept in `preferences.json`: what the operator chose, and the Work offline switch; by account, which tenant is
+ * one's own, and which one was entered last.
+ */
+const Stored = Preferences.extend({
+  workOffline: z.boolean(),
+  own: z.record(z.string(), TenantId),
+  entered: z.record(z.string(), z.union([TenantId, z.literal('all')])),
+})
 type Stored = z.infer<typeof Stored>
 
-const defaults: Stored = { language: 'system', theme: 'system', workOffline: false }
+const defaults: Stored = { language: 'system', theme: 'system', workOffline: false, own: {}, entered: {} }
 
 /** Choices of this data folder. A file that cannot be read counts as none: nothing in it is worth not starting for. */
 export class PreferenceFile {
@@ -30,13 +38,41 @@ export class PreferenceFile {
     return this.#stored.workOffline
   }
 
+  /** The account's own tenant, where it was ever synced. */
+  ownTenant(account: string): TenantId | null {
+    return this.#stored.own[account] ?? null
+  }
+
+  /** What the account entered last. */
+  entered(account: string): TenantId | 'all' | undefined {
+    return this.#stored.entered[account]
+  }
+
+  /** Notes the account's own tenant, or what it entered. Errors: `disk.failed`; nothing changes then. */
+  note(what: 'own', account: string, value: TenantId): void
+  note(what: 'entered', account: string, value: TenantId | 'all'): void
+  note(what: 'own' | 'entered', account: string, value: TenantId | 'all'): void {
+    if (this.#stored[what][account] === value) return
+    this.#write({ ...this.#stored, [what]: { ...this.#stored[what], [account]: value } })
+  }
+
+  /** Forgets what is kept of an account. Errors: `disk.failed`; nothing changes then. */
+  forget(account: string): void {
+    const { [account]: _own, ...own } = this.#stored.own
+    const { [account]: _entered, ...entered } = this.#stored.entered
+    this.#write({ ...this.#stored, own, entered })
+  }
+
   /** Errors: `disk.failed`; nothing changes then. */
-  set(changes: Partial<Stored>): Preferences {
-    const stored = { ...this.#stored, ...changes }
-    writeWhole(this.#path, JSON.stringify(stored))
-    this.#stored = stored
+  set(changes: Partial<Preferences & { workOffline: boolean }>): Preferences {
+    this.#write({ ...this.#stored, ...changes })
     for (const listener of this.#listeners) listener(this.preferences)
     return this.preferences
+  }
+
+  #write(stored: Stored): void {
+    writeWhole(this.#path, JSON.stringify(stored))
+    this.#stored = stored
   }
 
   /** Returns its undo. */

@@ -1,43 +1,48 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { OutboxItem } from '../../contract/views.ts'
 import type { Console } from '../console.ts'
 import { type Enrolment, resetKey, saveInstaller, saveKey } from '../enrolment.ts'
 import { saveNew } from '../files.ts'
-import { subjectOf, submitCommand } from '../outbox/submit.ts'
+import { policyHandlers } from '../policy/handlers.ts'
 import { makeBundle } from '../support/bundle.ts'
+import { outboxItems, outboxOf, retryCommand, submitWhereItBelongs } from '../tenants/commands.ts'
 import { incidentCounts, incidentEntries, listIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
-import { listRooms, roomBuildings, roomTotals } from '../views/rooms.ts'
-import type { Shown } from '../views/shown.ts'
+import type { Picture } from '../views/picture.ts'
+import { listRooms, roomBuildings, roomEvents, roomTotals } from '../views/rooms.ts'
 import { roomTimeline } from '../views/timeline.ts'
 import type { CallHandlers } from './dispatcher.ts'
 
 /** What every call of the contract does. */
 export function callHandlers(core: Console): CallHandlers {
-  const shown = <T>(run: (shown: Shown) => T): T => core.use((account) => run(account.shown))
+  /** Over what is entered. */
+  const entered = <T>(run: (picture: Picture) => T): T => core.use(({ picture }) => run(picture))
+  /** Over one thing, wherever it is. */
+  const anywhere = <T>(run: (picture: Picture) => T): T => core.use(({ everything }) => run(everything))
   const enrolment = (): Enrolment => {
     if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
-    return { client: core.client, downloadFolder: core.options.host.downloadFolder, me: core.account.shown.me }
+    return { client: core.clientOf(), downloadFolder: core.options.host.downloadFolder, me: core.acting.shown.me }
   }
   const { session } = core.options
   return {
-    'rooms.list': (input) => shown((view) => listRooms(view, input)),
-    'rooms.totals': ({ filter }) => shown((view) => roomTotals(view, filter)),
-    'rooms.buildings': () => shown(roomBuildings),
-    'rooms.events': ({ room, offset, limit }) => shown((view) => view.reader.roomEvents(room, offset, limit)),
-    'rooms.timeline': ({ room, hours }) => shown((view) => roomTimeline(view, room, hours, core.clock.now())),
-    'incidents.list': (input) => shown((view) => listIncidents(view, input)),
-    'incidents.counts': ({ room }) => shown((view) => incidentCounts(view, room)),
-    'incidents.entries': (input) => shown((view) => incidentEntries(view, input)),
-    'search.jump': ({ text }) => shown((view) => searchJump(view, text)),
+    ...policyHandlers(core),
 
-    'commands.submit': ({ command }) => shown((view) => ({ key: submitCommand(view, command) })),
-    'outbox.list': () => shown((view) => ({ rows: outboxItems(view) })),
+    'rooms.list': (input) => entered((picture) => listRooms(picture, input)),
+    'rooms.totals': ({ filter }) => entered((picture) => roomTotals(picture, filter)),
+    'rooms.buildings': () => entered(roomBuildings),
+    'rooms.events': (input) => anywhere((picture) => roomEvents(picture, input)),
+    'rooms.timeline': ({ room, hours }) => anywhere((picture) => roomTimeline(picture, room, hours, core.clock.now())),
+    'incidents.list': (input) => entered((picture) => listIncidents(picture, input)),
+    'incidents.counts': ({ room }) => entered((picture) => incidentCounts(picture, room)),
+    'incidents.entries': (input) => anywhere((picture) => incidentEntries(picture, input)),
+    'search.jump': ({ text }) => entered((picture) => searchJump(picture, text)),
+
+    'commands.submit': ({ command }) => core.use(() => ({ key: submitWhereItBelongs(core, command) })),
+    'outbox.list': () => core.use(() => ({ rows: outboxItems(core.tenants) })),
     'outbox.discard': ({ key }) => {
-      core.account.outbox.discard(key)
+      outboxOf(core.tenants, key).discard(key)
       return {}
     },
-    'outbox.retry': ({ key }) => ({ key: core.account.outbox.retry(key) }),
+    'outbox.retry': ({ key }) => ({ key: retryCommand(core.tenants, key) }),
 
     'enrolment.saveInstaller': () => saveInstaller(enrolment()),
     'enrolment.saveKey': () => saveKey(enrolment()),
@@ -46,6 +51,10 @@ export function callHandlers(core: Console): CallHandlers {
       return {}
     },
 
+    'session.enter': ({ tenant }) => {
+      core.enter(tenant)
+      return {}
+    },
     'session.signIn': async ({ method }) => {
       await session.signIn(method)
       return {}
@@ -68,9 +77,7 @@ export function callHandlers(core: Console): CallHandlers {
       return {}
     },
     'sync.now': () => {
-      const { sync, sender } = core.account
-      sync.now()
-      sender.kick()
+      core.tenants.retry()
       return {}
     },
     'preferences.set': (changes) => core.preferences.set(changes),
@@ -78,14 +85,9 @@ export function callHandlers(core: Console): CallHandlers {
   }
 }
 
-function outboxItems(view: Shown): OutboxItem[] {
-  return view.outbox.rows().map(({ appliedAt: _appliedAt, ...row }) => ({ ...row, subject: subjectOf(view, row.command) }))
-}
-
 function saveBundle(core: Console): { path: string; bytes: number } {
-  const { host, log, vault, folder } = core.options
-  const account = core.accountOrNone
-  const me = account?.shown.me
+  const { host, log, vault } = core.options
+  const accounts = core.tenantsOrNone?.all ?? []
   const now = core.clock.now()
   const zip = makeBundle({
     version: host.version,
@@ -95,12 +97,12 @@ function saveBundle(core: Console): { path: string; bytes: number } {
     workOffline: core.preferences.workOffline,
     session: core.session.state,
     sync: core.sync,
-    counts: account?.shown.reader.counts() ?? {},
+    counts: accounts.map(({ shown }) => shown.reader.counts()),
     outbox: core.outbox,
-    settings: account?.shown.settings(),
-    folder: account === null ? null : `${folder.path}/${account.id}`,
+    settings: accounts[0]?.shown.settings(),
+    folders: accounts.map(({ place }) => place.folder),
     log: log.recent(),
-    names: [me?.name, me?.email, account?.shown.reader.only('tenant')?.name].filter((name) => name !== undefined),
+    names: accounts.flatMap(({ shown: { me, tenant } }) => [me?.name, me?.email, tenant?.name].filter((name) => name !== undefined)),
     now,
   })
   return saveNew(host.downloadFolder, `roomkeeper-support-${new Date(now).toISOString().slice(0, 10)}.zip`, zip)

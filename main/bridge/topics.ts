@@ -1,7 +1,9 @@
-import type { AppState } from '../../contract/views.ts'
+import type { AppState, IncidentView } from '../../contract/views.ts'
 import { type Console, everyKind } from '../console.ts'
 import type { Undo } from '../platform.ts'
-import type { Shown, ShownChange } from '../views/shown.ts'
+import { incidentView } from '../views/incidents.ts'
+import { roomView } from '../views/rooms.ts'
+import type { ShownChange } from '../views/shown.ts'
 import type { TopicSources } from './dispatcher.ts'
 
 /** Where the values of every topic of the contract come from. */
@@ -31,12 +33,12 @@ export function topicSources(core: Console): TopicSources {
       emit(core.changes.everything(everyKind))
       return core.changes.listen(emit)
     },
-    settings: (_input, emit) => watch(core, emit, (shown) => shown.settings(), ({ kinds }) => kinds.includes('settings')),
-    room: ({ room }, emit) => watch(core, emit, (shown) => shown.room(room), (change) => change.rooms?.includes(room) ?? true),
+    settings: (_input, emit) => watch(core, emit, () => core.acting.shown.settings(), ({ kinds }) => kinds.includes('settings')),
+    room: ({ room }, emit) => watch(core, emit, () => roomView(core.everything, room), (change) => change.rooms?.includes(room) ?? true),
     incident: ({ incident }, emit) => {
       let room: string | undefined
-      const read = (shown: Shown): ReturnType<Shown['incident']> => {
-        const view = shown.incident(incident)
+      const read = (): IncidentView | undefined => {
+        const view = incidentView(core.everything, incident)
         room = view?.room
         return view
       }
@@ -51,13 +53,12 @@ export function topicSources(core: Console): TopicSources {
 function watch<T>(
   core: Console,
   emit: (value: T | null) => void,
-  read: (shown: Shown) => T | undefined,
+  read: () => T | undefined,
   concerns: (change: ShownChange) => boolean,
 ): Undo {
   let last: string | undefined
   const look = (): void => {
-    const open = core.accountOrNone
-    const value = open === null ? null : (core.use(({ shown }) => read(shown)) ?? null)
+    const value = core.tenantsOrNone === null ? null : (core.use(read) ?? null)
     const text = JSON.stringify(value)
     if (text === last) return
     last = text

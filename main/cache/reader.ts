@@ -63,6 +63,11 @@ export class CacheReader {
     return row === undefined ? undefined : bodyOf<K>(row.body)
   }
 
+  /** All requests of partners; there are few. */
+  requests(): Doc<'request'>[] {
+    return this.#bodies<'request'>(`select body from document where kind = 'request' and body is not null`)
+  }
+
   /** History of an incident, newest first. */
   entries(incident: string, offset: number, limit: number): Slice<Doc<'entry'>> {
     return {
@@ -157,6 +162,15 @@ export class CacheReader {
   /** The first row of such a query. */
   one<R>(sql: string, ...parameters: Value[]): R | undefined {
     return this.#prepare(sql).get(...parameters) as R | undefined
+  }
+
+  /** Whether the file holds together, as far as it can be read. */
+  whole(): boolean {
+    try {
+      return this.one<{ quick_check: string }>('pragma quick_check(1)')?.quick_check === 'ok'
+    } catch {
+      return false
+    }
   }
 
   close(): void {

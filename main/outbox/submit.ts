@@ -5,11 +5,10 @@ import type { CommandKey } from '../../contract/ids.ts'
 import type { Shown } from '../views/shown.ts'
 
 /**
- * Puts a command into the outbox, after the checks that the service will make too and that the console can make without
- * it (ACC-6), with the same codes. Errors: `access.denied`, `incident.notFound`, `room.notFound`, `outbox.full`,
- * `disk.failed`.
+ * The checks that the service will make too and that the console can make without it (ACC-6), with the same codes.
+ * Errors: `access.denied`, `incident.notFound`, `room.notFound`.
  */
-export function submitCommand(shown: Shown, command: QueuedCommand): CommandKey {
+export function checkCommand(shown: Shown, command: QueuedCommand): void {
   const { me } = shown
   const permission = commandPermission[command.type]
   if (me === undefined || !may(me.access, permission)) throw new RoomkeeperError('access.denied')
@@ -33,6 +32,11 @@ export function submitCommand(shown: Shown, command: QueuedCommand): CommandKey 
     case 'settings.change':
       break
   }
+}
+
+/** Puts a command into the outbox after its checks. Errors: as `checkCommand`, `outbox.full`, `disk.failed`. */
+export function submitCommand(shown: Shown, command: QueuedCommand): CommandKey {
+  checkCommand(shown, command)
   return shown.outbox.submit(command)
 }
 

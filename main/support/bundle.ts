@@ -13,11 +13,12 @@ export interface BundleFacts {
   workOffline: boolean
   session: string
   sync: SyncState
-  counts: Partial<Record<Kind, number>>
+  /** Documents of each open tenant, one's own first. */
+  counts: readonly Partial<Record<Kind, number>>[]
   outbox: { pending: number; refused: number }
   settings: SettingsView | undefined
-  /** Folder of the account's files; null when nobody is signed in. */
-  folder: string | null
+  /** Folders of the tenants' files, one's own first. */
+  folders: readonly string[]
   log: readonly string[]
   /** Names of the person and the organisation, to be taken out wherever they got in. */
   names: readonly string[]
@@ -46,7 +47,7 @@ export function makeBundle(facts: BundleFacts): Uint8Array {
     documents: facts.counts,
     outbox: facts.outbox,
     settings,
-    files: facts.folder === null ? {} : sizes(facts.folder),
+    files: facts.folders.map(sizes),
   }
   return zipSync({
     'about.json': strToU8(JSON.stringify(about, null, 2)),

@@ -94,9 +94,9 @@ export class Connection {
     this.#socket = this.#options.openFeed(token.token, {
       open: () => this.#hello(),
       message: (bytes) => void this.#received(bytes),
-      closed: ({ status }) => {
+      closed: ({ status, problem }) => {
         if (status === 401) this.#end({ why: 'refused', code: 'auth.invalid', retry: true })
-        else if (status === 403) this.#end({ why: 'refused', code: 'access.denied', retry: true })
+        else if (status === 403 && problem !== undefined) this.#end({ why: 'refused', code: problem, retry: true })
         else this.#end({ why: 'network', code: 'network.offline', retry: true })
       },
     })

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { Problem, RoomkeeperError } from '../../contract/errors.ts'
+import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { tenantHeader } from '../../contract/policyApi.ts'
 import type { AccessToken, Session } from '../platform.ts'
 
 /** The console's side of the service's HTTP interface: time limits, size limits, problems as errors. */
@@ -25,10 +27,13 @@ export interface Answer {
 export class ServiceClient {
   readonly #root: string
   readonly #session: Session
+  readonly #tenant: TenantId | undefined
 
-  constructor(service: string, session: Session) {
+  /** `tenant`: the customer that every request is about; without it, one's own tenant. */
+  constructor(service: string, session: Session, tenant?: TenantId) {
     this.#root = service.replace(/\/+$/, '')
     this.#session = session
+    this.#tenant = tenant
   }
 
   /**
@@ -56,6 +61,12 @@ export class ServiceClient {
     return parsed.data
   }
 
+  /** The answer as text (YAML, CSV). Errors: as `ask`. */
+  async text(ask: Ask): Promise<string> {
+    const { bytes } = await this.ask(ask)
+    return new TextDecoder().decode(bytes)
+  }
+
   async #once(ask: Ask, token?: string): Promise<Answer> {
     const slow = new AbortController()
     let timer = setTimeout(() => slow.abort(), limits.consoleRequestMs)
@@ -70,6 +81,7 @@ export class ServiceClient {
           accept: 'application/json, application/problem+json, */*;q=0.5',
           ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(this.#tenant === undefined ? {} : { [tenantHeader]: this.#tenant }),
         },
         redirect: 'error',
         signal: ask.signal === undefined ? slow.signal : AbortSignal.any([slow.signal, ask.signal]),

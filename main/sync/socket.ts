@@ -1,12 +1,19 @@
+import type { IncomingMessage } from 'node:http'
 import WebSocket from 'ws'
+import { type ErrorCode, Problem } from '../../contract/errors.ts'
+import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { tenantHeader } from '../../contract/policyApi.ts'
 
 /** What happens on a feed socket. `code` is the WebSocket's close code. */
 export interface FeedHandlers {
   open(): void
   message(bytes: Uint8Array): void
-  /** Once, whatever ended it. `status`: the HTTP status where the service refused the upgrade. */
-  closed(end: { code: number; status?: number }): void
+  /**
+   * Once, whatever ended it. Where the upgrade was refused, `status` is the HTTP status and `problem` the service's own
+   * code: a proxy's refusal has none.
+   */
+  closed(end: { code: number; status?: number; problem?: ErrorCode }): void
 }
 
 export interface FeedSocket {
@@ -20,23 +27,23 @@ export interface FeedSocket {
 
 export type OpenFeed = (token: string, handlers: FeedHandlers) => FeedSocket
 
-/** Opens the feed of a service (`http…` root) over `ws`; text and binary frames are taken alike. */
+/** Opens the feed of a service (`http…` root) over `ws`; text and binary frames are taken alike. `tenant`: a customer. */
 export const feedOf =
-  (service: string): OpenFeed =>
+  (service: string, tenant?: TenantId): OpenFeed =>
   (token, handlers) => {
     const socket = new WebSocket(`${service.replace(/^http/, 'ws').replace(/\/+$/, '')}/v1/feed`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...(tenant === undefined ? {} : { [tenantHeader]: tenant }) },
       handshakeTimeout: limits.consoleRequestMs,
       maxPayload: limits.feedMessageBytes,
       perMessageDeflate: false,
       followRedirects: false,
     })
     let over = false
-    let status: number | undefined
+    let refused: { status?: number; problem?: ErrorCode } = {}
     const end = (code: number): void => {
       if (over) return
       over = true
-      handlers.closed({ code, ...(status === undefined ? {} : { status }) })
+      handlers.closed({ code, ...refused })
     }
     socket.on('open', () => {
       if (!over) handlers.open()
@@ -46,10 +53,11 @@ export const feedOf =
       if (!over) handlers.message(Uint8Array.from(data))
     })
     socket.on('unexpected-response', (_request, response) => {
-      status = response.statusCode
-      response.destroy()
-      socket.terminate()
-      end(1006)
+      void problemOf(response).then((problem) => {
+        refused = { ...(response.statusCode === undefined ? {} : { status: response.statusCode }), ...(problem === undefined ? {} : { problem }) }
+        socket.terminate()
+        end(1006)
+      })
     })
     socket.on('close', end)
     socket.on('error', () => socket.terminate())
@@ -65,3 +73,22 @@ export const feedOf =
       },
     }
   }
+
+const problemBytes = 64 * 1024
+
+/** The service's own code in a refusal; undefined where somebody else answered, or not in time. */
+async function problemOf(response: IncomingMessage): Promise<ErrorCode | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  response.setTimeout(limits.consoleRequestMs, () => response.destroy())
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.byteLength
+      if (length > problemBytes) return undefined
+      chunks.push(chunk)
+    }
+    return Problem.parse(JSON.parse(Buffer.concat(chunks).toString('utf8'))).code
+  } catch {
+    return undefined
+  }
+}

@@ -21,6 +21,8 @@ export interface SyncOptions {
   log: Log
   /** A snapshot that began at this time (console's clock) is whole. */
   onSnapshot(startedAt: number): void
+  /** The service said what time it is: milliseconds of its own clock. */
+  onContact?(serviceTime: number): void
 }
 
 /** Why nothing may connect: the operator's switch, or nobody is signed in (any more). */
@@ -120,6 +122,7 @@ export class Sync {
   #heard(connection: Connection, event: FeedEvent): void {
     if (!this.#isCurrent(connection)) return
     const now = this.#options.clock.now()
+    if (event.type === 'beat') this.#options.onContact?.(event.at)
     if (event.type === 'batch' && event.outcome === 'applied') {
       const { behind } = event
       if (behind === 0 && !connection.snapshotting) this.#live(connection, now)

@@ -1,7 +1,9 @@
 import type { CallOutput, CallParsed } from '../../contract/bridge.ts'
 import type { EntryView, IncidentChip, IncidentFilter, IncidentGroup, IncidentView } from '../../contract/views.ts'
 import { pendingEntries } from '../outbox/overlay.ts'
+import { sortKey } from '../cache/derive.ts'
 import type { Key, LineSource, ListLine } from './lists.ts'
+import type { Picture } from './picture.ts'
 import { incidentNumber, searchPrefixes } from './search.ts'
 import type { Shown } from './shown.ts'
 
@@ -39,11 +41,13 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
 }
 
 /** The gravest first, then the newest; resolved ones by when they were. Groups come before both. */
-function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine): Key[] {
+function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine, customer: readonly Key[]): Key[] {
   const own: Key[] = chip === 'resolved' ? [-line.at, line.number] : [line.severityOrder, -line.at, line.number]
   switch (group) {
     case 'none':
       return own
+    case 'customer':
+      return [...customer, ...own]
     case 'building':
       return [line.building ?? '', ...own]
     case 'signal':
@@ -64,6 +68,8 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
   const { sql, values } = conditionOf(shown, filter)
   const building = group === 'building' ? 'r.buildingKey' : 'null'
   const join = group === 'building' ? "left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid" : ''
+  const { tenant } = shown
+  const customer = [sortKey(tenant?.name ?? ''), tenant?.id ?? '']
   return (only) => {
     const some = only === undefined ? '' : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
     return shown.reader
@@ -73,43 +79,54 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
       )
-      .map((line): ListLine => ({ id: line.id, keys: keysOf(group, filter.chip, line) }))
+      .map((line): ListLine => ({ id: line.id, keys: keysOf(group, filter.chip, line, customer) }))
   }
 }
 
 /** Incidents under a chip (INC-1), a slice of them. */
-export function listIncidents(shown: Shown, input: CallParsed<'incidents.list'>): CallOutput<'incidents.list'> {
+export function listIncidents(picture: Picture, input: CallParsed<'incidents.list'>): CallOutput<'incidents.list'> {
   const { filter, group, offset, limit } = input
-  const lines = shown.lists.lines(JSON.stringify(['incidents', filter, group]), source(shown, filter, group))
-  const rows = lines.slice(offset, offset + limit).flatMap(({ id }): IncidentView[] => {
-    const incident = shown.incident(id)
-    return incident === undefined ? [] : [incident]
-  })
-  return { total: lines.length, rows }
+  const name = JSON.stringify(['incidents', filter, group])
+  const { total, lines } = picture.slice(name, (shown) => source(shown, filter, group), false, offset, limit)
+  return { total, rows: lines.flatMap(({ id, shown }) => viewOf(picture, shown, id) ?? []) }
+}
+
+export function viewOf(picture: Picture, shown: Shown, id: string): IncidentView | undefined {
+  const incident = shown.incident(id)
+  return incident === undefined ? undefined : picture.tagged(shown, incident)
+}
+
+/** One incident, wherever it is. */
+export function incidentView(picture: Picture, id: string): IncidentView | undefined {
+  const shown = picture.holder('incident', id)
+  return shown === undefined ? undefined : viewOf(picture, shown, id)
 }
 
 /** How many incidents are under each chip; of one room, where it is named. */
-export function incidentCounts(shown: Shown, room: string | undefined): CallOutput<'incidents.counts'> {
+export function incidentCounts({ parts }: Picture, room: string | undefined): CallOutput<'incidents.counts'> {
   const [where, values] = room === undefined ? ['1', []] : ['room = ?', [room]]
-  const rows = shown.reader.all<{ status: string; owned: 'me' | 'other' | null; n: number }>(
-    `select status, case when owner is null then null when owner = ? then 'me' else 'other' end as owned, count(*) as n
-     from ${shown.reader.incidents} where ${where} group by status, owned`,
-    myId(shown),
-    ...values,
-  )
   const counts: Record<IncidentChip, number> = { needAction: 0, investigating: 0, unassigned: 0, mine: 0, resolved: 0 }
-  for (const { status, owned, n } of rows) {
-    if (status === 'needAction' || status === 'investigating' || status === 'resolved') counts[status] += n
-    if (status === 'needAction' && owned === null) counts.unassigned += n
-    if (status !== 'resolved' && owned === 'me') counts.mine += n
+  for (const shown of parts) {
+    const rows = shown.reader.all<{ status: string; owned: 'me' | 'other' | null; n: number }>(
+      `select status, case when owner is null then null when owner = ? then 'me' else 'other' end as owned, count(*) as n
+       from ${shown.reader.incidents} where ${where} group by status, owned`,
+      myId(shown),
+      ...values,
+    )
+    for (const { status, owned, n } of rows) {
+      if (status === 'needAction' || status === 'investigating' || status === 'resolved') counts[status] += n
+      if (status === 'needAction' && owned === null) counts.unassigned += n
+      if (status !== 'resolved' && owned === 'me') counts.mine += n
+    }
   }
   return counts
 }
 
 /** History of an incident, newest first; comments that were not sent yet are on top. */
-export function incidentEntries(shown: Shown, input: CallParsed<'incidents.entries'>): CallOutput<'incidents.entries'> {
-  const incident = shown.reader.get('incident', input.incident)
-  if (incident === undefined) return { total: 0, rows: [] }
+export function incidentEntries(picture: Picture, input: CallParsed<'incidents.entries'>): CallOutput<'incidents.entries'> {
+  const shown = picture.holder('incident', input.incident)
+  const incident = shown?.reader.get('incident', input.incident)
+  if (shown === undefined || incident === undefined) return { total: 0, rows: [] }
   const unsent = pendingEntries(incident, shown.unsentAbout('incident', incident.id), shown.people)
   const waiting = unsent.slice(input.offset, input.offset + input.limit)
   const known = shown.reader.entries(incident.id, Math.max(0, input.offset - unsent.length), input.limit)

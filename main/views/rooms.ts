@@ -1,7 +1,9 @@
 import type { CallParsed, CallOutput } from '../../contract/bridge.ts'
-import type { RoomFilter, RoomSort, RoomState } from '../../contract/views.ts'
+import type { RoomFilter, RoomRow, RoomSort, RoomState, RoomView } from '../../contract/views.ts'
+import { sortKey } from '../cache/derive.ts'
+import { compareLines, type LineSource, type ListLine } from './lists.ts'
+import type { Picture } from './picture.ts'
 import { searchPrefixes } from './search.ts'
-import type { LineSource, ListLine } from './lists.ts'
 import type { Shown } from './shown.ts'
 
 type Value = string | number
@@ -39,11 +41,29 @@ function conditionOf(filter: RoomFilter): Condition {
 }
 
 /** Rooms by filter and order, a slice of them (ROM-2). */
-export function listRooms(shown: Shown, input: CallParsed<'rooms.list'>): CallOutput<'rooms.list'> {
+export function listRooms(picture: Picture, input: CallParsed<'rooms.list'>): CallOutput<'rooms.list'> {
   const { filter, sort, descending, offset, limit } = input
-  const lines = shown.lists.lines(JSON.stringify(['rooms', filter, sort, descending]), source(shown, filter, sort), descending)
-  const ids = lines.slice(offset, offset + limit)
-  return { total: lines.length, rows: ids.flatMap(({ id }) => shown.roomRow(id) ?? []) }
+  const name = JSON.stringify(['rooms', filter, sort, descending])
+  const { total, lines } = picture.slice(name, (shown) => source(shown, filter, sort), descending, offset, limit)
+  return { total, rows: lines.flatMap(({ id, shown }) => rowOf(picture, shown, id) ?? []) }
+}
+
+/** One room as lists show it. */
+export function rowOf(picture: Picture, shown: Shown, id: string): RoomRow | undefined {
+  const row = shown.roomRow(id)
+  return row === undefined ? undefined : picture.tagged(shown, row)
+}
+
+/** One room as its page shows it. */
+export function roomView(picture: Picture, id: string): RoomView | undefined {
+  const shown = picture.holder('room', id)
+  const room = shown?.room(id)
+  return shown === undefined || room === undefined ? undefined : picture.tagged(shown, room)
+}
+
+/** History of a room, newest first. */
+export function roomEvents(picture: Picture, { room, offset, limit }: CallParsed<'rooms.events'>): CallOutput<'rooms.events'> {
+  return picture.holder('room', room)?.reader.roomEvents(room, offset, limit) ?? { total: 0, rows: [] }
 }
 
 function source(shown: Shown, filter: RoomFilter, sort: RoomSort): LineSource {
@@ -62,22 +82,26 @@ function source(shown: Shown, filter: RoomFilter, sort: RoomSort): LineSource {
 }
 
 /** How many rooms are in each state, whatever states are filtered for. */
-export function roomTotals(shown: Shown, filter: Omit<RoomFilter, 'states'>): CallOutput<'rooms.totals'> {
+export function roomTotals({ parts }: Picture, filter: Omit<RoomFilter, 'states'>): CallOutput<'rooms.totals'> {
   const { sql, values } = conditionOf(filter)
-  const rows = shown.reader.all<{ state: RoomState; n: number }>(
-    `select state, count(*) as n from ${shown.reader.rooms} where ${sql} group by state`,
-    ...values,
-  )
   const totals: Record<RoomState, number> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
-  for (const { state, n } of rows) totals[state] = n
+  for (const { reader } of parts) {
+    const rows = reader.all<{ state: RoomState; n: number }>(`select state, count(*) as n from ${reader.rooms} where ${sql} group by state`, ...values)
+    for (const { state, n } of rows) totals[state] += n
+  }
   return totals
 }
 
-/** All buildings with their rooms, for filters. */
-export function roomBuildings(shown: Shown): CallOutput<'rooms.buildings'> {
-  return {
-    rows: shown.reader.all(
-      'select building, min(city) as city, count(*) as rooms from room_list group by building order by min(buildingKey)',
-    ),
+/** All buildings with their rooms, for filters. Buildings of one name are one, as the filter takes them. */
+export function roomBuildings({ parts }: Picture): CallOutput<'rooms.buildings'> {
+  const found = new Map<string, { building: string; city: string; rooms: number }>()
+  for (const { reader } of parts) {
+    for (const row of reader.all<{ building: string; city: string; rooms: number }>('select building, min(city) as city, count(*) as rooms from room_list group by building')) {
+      const known = found.get(row.building)
+      if (known === undefined) found.set(row.building, row)
+      else known.rooms += row.rooms
+    }
   }
+  const ordered = [...found.values()].map((row): ListLine & { row: typeof row } => ({ id: row.building, keys: [sortKey(row.building)], row }))
+  return { rows: ordered.sort(compareLines(false)).map(({ row }) => row) }
 }

@@ -1,4 +1,5 @@
 import type { Doc, Kind } from '../../contract/entities.ts'
+import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { IncidentView, RoomRow, RoomView, SettingsView } from '../../contract/views.ts'
 import { evidenceOf, SignalId, signals } from '../../contract/signals.ts'
@@ -17,6 +18,12 @@ export interface ShownChange {
   incidents?: readonly string[]
 }
 
+/** Whose data it is: the id never changes, the name may. */
+export interface TenantName {
+  id: TenantId
+  name: string
+}
+
 /**
  * The cache with the operator's unsent changes laid over it: the one picture that every view reads. It hears of both
  * sides, keeps lists and overlay tables in step, and tells once what changed.
@@ -27,19 +34,35 @@ export class Shown {
   readonly lists = new Lists(limits.listsKept)
   readonly #listeners = new Set<(change: ShownChange) => void>()
   readonly #stop: Undo
+  readonly #known: TenantName | null
   #me: Doc<'me'> | undefined
+  #tenant: TenantName | null
 
-  constructor(reader: CacheReader, outbox: Outbox) {
+  /** `known`: whose data it is, where that is known before the first sync. */
+  constructor(reader: CacheReader, outbox: Outbox, known: TenantName | null = null) {
     this.reader = reader
     this.outbox = outbox
+    this.#known = known
     this.#me = reader.only('me')
+    this.#tenant = this.#readTenant()
     outbox.confirm(outbox.rows().filter(({ key }) => reader.has('receipt', key)).map(({ key }) => key))
+    this.#decide()
     for (const subject of outbox.subjects()) this.#overlay(subject)
     this.#stop = outbox.listen((subjects) => this.#outboxChanged(subjects))
   }
 
   get me(): Doc<'me'> | undefined {
     return this.#me
+  }
+
+  /** Null until it is known. */
+  get tenant(): TenantName | null {
+    return this.#tenant
+  }
+
+  #readTenant(): TenantName | null {
+    const doc = this.reader.only('tenant')
+    return doc === undefined ? this.#known : { id: doc.id, name: doc.name }
   }
 
   /** Returns its undo. */
@@ -54,6 +77,11 @@ export class Shown {
       this.#me = this.reader.only('me')
       this.lists.touch()
     }
+    if (change.kinds.includes('tenant')) {
+      // Its name is a key of lists by customer.
+      this.#tenant = this.#readTenant()
+      this.lists.touch()
+    }
     const { rooms, incidents } = change
     const touched = rooms === undefined || incidents === undefined ? undefined : new Set([...rooms.map((id) => `room:${id}`), ...incidents.map((id) => `incident:${id}`)])
     for (const subject of this.outbox.subjects()) if (touched === undefined || touched.has(subject)) this.#overlay(subject)
@@ -61,7 +89,13 @@ export class Shown {
     // Rooms give incidents their building and place in lists grouped by building; names rarely change, ids are few.
     else this.lists.touch([...(rooms ?? []), ...(incidents ?? []), ...this.#incidentsOf(rooms ?? [])])
     this.outbox.confirm(change.receipts)
+    if (change.kinds.includes('request')) this.#decide()
     this.#tell({ kinds: change.kinds, ...(rooms === undefined ? {} : { rooms }), ...(incidents === undefined ? {} : { incidents }) })
+  }
+
+  /** Requests that the customer decided on (PAR-5). */
+  #decide(): void {
+    this.outbox.decided((key) => this.reader.get('request', key))
   }
 
   #outboxChanged(subjects: readonly string[]): void {
@@ -83,6 +117,8 @@ export class Shown {
     }
     this.lists.touch([...rooms, ...incidents])
     this.#tell({ kinds: [...kinds], rooms, incidents })
+    // The decision may be in the cache before the answer that it is waited for.
+    this.#decide()
   }
 
   #tell(change: ShownChange): void {

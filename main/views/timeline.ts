@@ -2,6 +2,7 @@ import type { Doc } from '../../contract/entities.ts'
 import { SignalId, type SignalValue } from '../../contract/signals.ts'
 import type { Timeline } from '../../contract/views.ts'
 import type { EventLine } from '../cache/reader.ts'
+import type { Picture } from './picture.ts'
 import type { Shown } from './shown.ts'
 
 /** Changes drawn at most in one timeline; of more, the newest. */
@@ -35,10 +36,11 @@ export function stretches<T>(points: readonly Point<T>[], before: T | undefined,
 }
 
 /** The last hours of a room (ROM-2), from its history and from how it is now. */
-export function roomTimeline(shown: Shown, room: string, hours: number, now: number): Timeline {
+export function roomTimeline(picture: Picture, room: string, hours: number, now: number): Timeline {
   const from = now - hours * 3_600_000
-  const doc = shown.reader.get('room', room)
-  if (doc === undefined) return { from, to: now, signals: {}, contact: [] }
+  const shown = picture.holder('room', room)
+  const doc = shown?.reader.get('room', room)
+  if (shown === undefined || doc === undefined) return { from, to: now, signals: {}, contact: [] }
   const events = shown.reader.eventsSince(room, from, eventsAtMost)
   return { from, to: now, signals: signalLines(shown, doc, events, from, now), contact: contactLine(shown, doc, events, from, now) }
 }

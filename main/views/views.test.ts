@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls, type CallInput } from '../../contract/bridge.ts'
-import { Command } from '../../contract/commands.ts'
+import { QueuedCommand } from '../../contract/commands.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
@@ -17,6 +17,7 @@ import { tempFolder } from '../testing/fakes.ts'
 import { incidentCounts, incidentEntries, listIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
 import { compareLines, Lists, type ListLine } from './lists.ts'
+import { Picture } from './picture.ts'
 import { listRooms, roomBuildings, roomTotals } from './rooms.ts'
 import { searchPrefixes } from './search.ts'
 import { Shown } from './shown.ts'
@@ -26,6 +27,7 @@ let cache: TestCache
 let folder: ReturnType<typeof tempFolder>
 let outbox: Outbox
 let shown: Shown
+const picture = (): Picture => new Picture([shown])
 const clock = new FakeClock()
 
 const load = (rows: unknown[]): void => {
@@ -37,10 +39,10 @@ const change = (from: string, to: string, rows: unknown[]): void => {
   if (told !== undefined) shown.cacheChanged(told)
 }
 const rooms = (input: Partial<CallInput<'rooms.list'>> = {}) =>
-  listRooms(shown, calls['rooms.list'].input.parse({ filter: {}, sort: 'name', descending: false, offset: 0, limit: 100, ...input }))
+  listRooms(picture(), calls['rooms.list'].input.parse({ filter: {}, sort: 'name', descending: false, offset: 0, limit: 100, ...input }))
 const names = (input: Partial<CallInput<'rooms.list'>> = {}) => rooms(input).rows.map(({ name }) => name)
 const incidents = (filter: Partial<CallInput<'incidents.list'>['filter']> = {}, group: 'none' | 'building' | 'signal' = 'none') =>
-  listIncidents(shown, calls['incidents.list'].input.parse({ filter: { chip: 'needAction', ...filter }, group, offset: 0, limit: 100 }))
+  listIncidents(picture(), calls['incidents.list'].input.parse({ filter: { chip: 'needAction', ...filter }, group, offset: 0, limit: 100 }))
 const numbers = (filter: Parameters<typeof incidents>[0] = {}, group: 'none' | 'building' | 'signal' = 'none') => incidents(filter, group).rows.map(({ number }) => number)
 
 beforeEach(() => {
@@ -71,9 +73,9 @@ describe('rooms', () => {
     expect(names({ filter: { buildings: ['Bishopsgate'] } })).toEqual(['Élysée'])
     expect(names({ offset: 1, limit: 1 })).toEqual(['Room 2'])
     expect(rooms({ offset: 1, limit: 1 }).total).toBe(3)
-    expect(roomTotals(shown, {})).toMatchObject({ healthy: 1, unhealthy: 1, onboarding: 1 })
-    expect(roomTotals(shown, { search: 'elys' })).toMatchObject({ healthy: 0, onboarding: 1 })
-    expect(roomBuildings(shown).rows).toEqual([
+    expect(roomTotals(picture(), {})).toMatchObject({ healthy: 1, unhealthy: 1, onboarding: 1 })
+    expect(roomTotals(picture(), { search: 'elys' })).toMatchObject({ healthy: 0, onboarding: 1 })
+    expect(roomBuildings(picture()).rows).toEqual([
       { building: 'Bishopsgate', city: 'Lyon', rooms: 1 },
       { building: 'Confluence', city: 'Lyon', rooms: 2 },
     ])
@@ -84,7 +86,7 @@ describe('rooms', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (search) => {
         expect(() => names({ filter: { search } })).not.toThrow()
-        expect(() => searchJump(shown, search)).not.toThrow()
+        expect(() => searchJump(picture(), search)).not.toThrow()
       }),
       { numRuns: 100 },
     )
@@ -94,26 +96,26 @@ describe('rooms', () => {
   it('show what the operator did at once, in lists, totals and the row, until the service says so', () => {
     load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { lifecycle: 'onboarding' })), rowOf('room', makeRoom(2))])
     expect(rooms({ filter: { states: ['onboarding'] } }).total).toBe(1)
-    const key = submitCommand(shown, Command.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
+    const key = submitCommand(shown, QueuedCommand.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
     expect(rooms({ filter: { states: ['onboarding'] } }).total).toBe(0)
-    expect(roomTotals(shown, {})).toMatchObject({ healthy: 2, onboarding: 0 })
+    expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2, onboarding: 0 })
     expect(rooms().rows.find(({ id }) => id === idOf('room', 1))).toMatchObject({ lifecycle: 'enrolled', pending: ['rooms.enrol'] })
     expect(names({ filter: { search: 'sn1' } })).toEqual(['Room 1'])
     // Another change of the room, before the command is confirmed.
     change('c1', 'c2', [rowOf('room', makeRoom(1, { lifecycle: 'onboarding', name: 'Renamed' }), 2)])
     expect(names()).toEqual(['Renamed', 'Room 2'])
-    expect(roomTotals(shown, {})).toMatchObject({ healthy: 2 })
+    expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2 })
     change('c2', 'c3', [rowOf('room', makeRoom(1, { name: 'Renamed' }), 3), rowOf('receipt', { id: key, person: personId, at: 1 } as never)])
     expect(outbox.rows()).toEqual([])
     expect(rooms().rows.map(({ pending }) => pending)).toEqual([[], []])
-    expect(roomTotals(shown, {})).toMatchObject({ healthy: 2 })
+    expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2 })
   })
 
   it('show the service again when it refuses', () => {
     load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { lifecycle: 'onboarding' }))])
-    const key = submitCommand(shown, Command.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
+    const key = submitCommand(shown, QueuedCommand.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
     outbox.refused(key, 'room.alreadyEnrolled')
-    expect(roomTotals(shown, {})).toMatchObject({ healthy: 0, onboarding: 1 })
+    expect(roomTotals(picture(), {})).toMatchObject({ healthy: 0, onboarding: 1 })
     expect(rooms().rows[0]).toMatchObject({ lifecycle: 'onboarding', pending: [] })
   })
 })
@@ -141,8 +143,8 @@ describe('incidents', () => {
     expect(numbers({}, 'building')).toEqual([1, 3, 2])
     expect(numbers({}, 'signal')).toEqual([3, 1, 2])
     expect(numbers({ room: RoomId.parse(idOf('room', 2)) })).toEqual([3, 2])
-    expect(incidentCounts(shown, undefined)).toEqual({ needAction: 3, investigating: 1, unassigned: 2, mine: 2, resolved: 1 })
-    expect(incidentCounts(shown, idOf('room', 1))).toEqual({ needAction: 1, investigating: 1, unassigned: 1, mine: 1, resolved: 1 })
+    expect(incidentCounts(picture(), undefined)).toEqual({ needAction: 3, investigating: 1, unassigned: 2, mine: 2, resolved: 1 })
+    expect(incidentCounts(picture(), idOf('room', 1))).toEqual({ needAction: 1, investigating: 1, unassigned: 1, mine: 1, resolved: 1 })
     expect(incidents().rows[0]).toMatchObject({ roomName: 'Lab', roomHealth: 'healthy', place: { building: 'Confluence' } })
   })
 
@@ -151,20 +153,20 @@ describe('incidents', () => {
     expect(numbers({ search: '#3' })).toEqual([3])
     expect(numbers({ search: 'caméra' })).toEqual([3, 1])
     expect(numbers({ search: 'network lab' })).toEqual([2])
-    const jump = searchJump(shown, 'lab')
+    const jump = searchJump(picture(), 'lab')
     expect(jump.rooms.map(({ name }) => name)).toEqual(['Lab'])
     expect(jump.incidents.map(({ number }) => number)).toEqual([3, 2])
-    expect(searchJump(shown, '5').incidents[0]?.number).toBe(5)
-    expect(searchJump(shown, '  ')).toEqual({ rooms: [], incidents: [] })
+    expect(searchJump(picture(), '5').incidents[0]?.number).toBe(5)
+    expect(searchJump(picture(), '  ')).toEqual({ rooms: [], incidents: [] })
   })
 
   it('move when the operator takes one', () => {
     load(rowsOf())
     expect(numbers({ chip: 'unassigned' })).toEqual([3, 1])
-    submitCommand(shown, Command.parse({ type: 'incident.assign', incident: idOf('incident', 3), owner: personId }))
+    submitCommand(shown, QueuedCommand.parse({ type: 'incident.assign', incident: idOf('incident', 3), owner: personId }))
     expect(numbers({ chip: 'unassigned' })).toEqual([1])
     expect(numbers({ chip: 'mine' })).toEqual([4, 3, 2])
-    expect(incidentCounts(shown, undefined)).toMatchObject({ unassigned: 1, mine: 3 })
+    expect(incidentCounts(picture(), undefined)).toMatchObject({ unassigned: 1, mine: 3 })
     expect(shown.incident(idOf('incident', 3))).toMatchObject({ owner: { name: 'Amélie Laurent' }, pending: ['incident.assign'] })
   })
 
@@ -172,8 +174,8 @@ describe('incidents', () => {
     const incident = makeIncident(1, 1)
     load([...rowsOf(), rowOf('entry', makeEntry(1, incident) as never), rowOf('entry', makeEntry(2, incident) as never)])
     const texts = (offset = 0, limit = 10) =>
-      incidentEntries(shown, { incident: incident.id, offset, limit }).rows.map(({ text, pending }) => `${text}${pending ? '*' : ''}`)
-    const key = submitCommand(shown, Command.parse({ type: 'incident.comment', incident: incident.id, text: 'typed' }))
+      incidentEntries(picture(), { incident: incident.id, offset, limit }).rows.map(({ text, pending }) => `${text}${pending ? '*' : ''}`)
+    const key = submitCommand(shown, QueuedCommand.parse({ type: 'incident.comment', incident: incident.id, text: 'typed' }))
     expect(texts()).toEqual(['typed*', 'Comment 2', 'Comment 1'])
     expect([texts(0, 1), texts(1, 1), texts(2, 1)]).toEqual([['typed*'], ['Comment 2'], ['Comment 1']])
     // The copy is a moment ahead of what it tells.
@@ -188,7 +190,7 @@ describe('what the operator may do', () => {
     load(rowsOf(makeMe(['rooms.view', 'incidents.view', 'incidents.update', 'rooms.create'], [idOf('room', 2)])))
     const code = (command: unknown) => {
       try {
-        submitCommand(shown, Command.parse(command))
+        submitCommand(shown, QueuedCommand.parse(command))
         return 'taken'
       } catch (error) {
         return (error as { code: string }).code
@@ -287,7 +289,7 @@ describe('the last hours of a room', () => {
       rowOf('roomEvent', makeEvent(3, 1, { kind: 'disconnected', at: now - 30_000 }) as never),
       rowOf('roomEvent', makeEvent(4, 1, { kind: 'connected', at: now - 10_000 }) as never),
     ])
-    const line = roomTimeline(shown, idOf('room', 1), 1, now)
+    const line = roomTimeline(picture(), idOf('room', 1), 1, now)
     expect(line.signals[camera]).toEqual([
       { from: now - 3_600_000, to: now - 120_000, value: 'healthy' },
       { from: now - 120_000, to: now - 60_000, value: 'unhealthy' },

@@ -1,0 +1,67 @@
+import type { QueuedCommand } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { CommandKey } from '../../contract/ids.ts'
+import type { OutboxItem } from '../../contract/views.ts'
+import type { Console } from '../console.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { checkCommand, subjectOf } from '../outbox/submit.ts'
+import type { Shown } from '../views/shown.ts'
+import type { Tenants } from './tenants.ts'
+
+/**
+ * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the tenant that
+ * is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the first.
+ * Errors: as `checkCommand`; `lease.ended` where the tenant's copy is locked.
+ */
+export function submitWhereItBelongs(core: Console, command: QueuedCommand): CommandKey {
+  const parts = partsOf(core, command)
+  for (const [shown, part] of parts) checkCommand(shown, part)
+  const [first] = parts.map(([shown, part]) => shown.outbox.submit(part))
+  if (first === undefined) throw new RoomkeeperError('room.notFound')
+  return first
+}
+
+function partsOf(core: Console, command: QueuedCommand): [Shown, QueuedCommand][] {
+  const { everything } = core
+  const acting = (): Shown => {
+    const { shown, lease } = core.acting
+    if (lease.ended) throw new RoomkeeperError('lease.ended')
+    return shown
+  }
+  if ('incident' in command) return [[everything.holder('incident', command.incident) ?? acting(), command]]
+  if (!('rooms' in command)) return [[acting(), command]]
+  const byTenant = new Map<Shown, typeof command.rooms>()
+  for (const room of command.rooms) {
+    const shown = everything.holder('room', room) ?? acting()
+    const rooms = byTenant.get(shown)
+    if (rooms === undefined) byTenant.set(shown, [room])
+    else rooms.push(room)
+  }
+  return [...byTenant].map(([shown, rooms]) => [shown, { ...command, rooms }])
+}
+
+/** Everything that is not confirmed, of all tenants, oldest first. */
+export function outboxItems(tenants: Tenants): OutboxItem[] {
+  const shownOf = new Map(tenants.all.map(({ outbox, shown }) => [outbox, shown]))
+  const items = tenants.outboxes.flatMap((outbox) =>
+    outbox.rows().map(({ appliedAt: _appliedAt, ...row }): OutboxItem => {
+      const shown = shownOf.get(outbox)
+      return { ...row, subject: shown === undefined ? '' : subjectOf(shown, row.command) }
+    }),
+  )
+  return items.sort((a, b) => a.issuedAt - b.issuedAt)
+}
+
+/** The outbox that has a command. Errors: `outbox.notFound`. */
+export function outboxOf(tenants: Tenants, key: CommandKey): Outbox {
+  const found = tenants.outboxes.find((outbox) => outbox.get(key) !== undefined)
+  if (found === undefined) throw new RoomkeeperError('outbox.notFound')
+  return found
+}
+
+/** Sends a refused command again. Errors: `outbox.notFound`, `request.conflict`; `access.denied` of a customer that is none any more. */
+export function retryCommand(tenants: Tenants, key: CommandKey): CommandKey {
+  const outbox = outboxOf(tenants, key)
+  if (!tenants.all.some((account) => account.outbox === outbox)) throw new RoomkeeperError('access.denied')
+  return outbox.retry(key)
+}
