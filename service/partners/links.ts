@@ -1,19 +1,17 @@
 import type { LinkId, TenantId } from '../../contract/ids.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import { AssignmentScope, ChangeControl, type Link } from '../../contract/policy.ts'
+import type { AssignmentScope, ChangeControl, Link } from '../../contract/policy.ts'
 import type { LinkTable } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 
 /** Links of customers with their partners, as they are stored in the customer's tenant (PAR-1, PAR-2). */
 
-export const linkOf = (row: LinkTable): Link => ({
-  ...row,
-  changeControl: ChangeControl.parse(JSON.parse(row.changeControl)),
-  scope: AssignmentScope.parse(JSON.parse(row.scope)),
-  remoteAccess: row.remoteAccess === 1,
-  multiFactor: row.multiFactor === 1,
-})
+export function linkOf({ remoteAccess, multiFactor, ...row }: LinkTable): Link {
+  const changeControl: ChangeControl = JSON.parse(row.changeControl)
+  const scope: AssignmentScope = JSON.parse(row.scope)
+  return { ...row, changeControl, scope, remoteAccess: remoteAccess === 1, multiFactor: multiFactor === 1 }
+}
 
 export const linkRow = ({ changeControl, scope, remoteAccess, multiFactor, ...link }: Link): LinkTable => ({
   ...link,

@@ -1,0 +1,116 @@
+import { v7 } from 'uuid'
+import { tenantManagerRole } from '../../contract/access.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { AssignmentId, type LinkId, RoleId } from '../../contract/ids.ts'
+import type { Assignment, Link } from '../../contract/policy.ts'
+import { writeAssignment } from '../access/assignments.ts'
+import { changePolicy } from '../access/policies.ts'
+import { endLink } from '../partners/ending.ts'
+import { checkNotLinked, isExpired, linkOf } from '../partners/links.ts'
+import { markPartner } from '../partners/marks.ts'
+import { knowMembers, ownMembers } from '../partners/members.ts'
+import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
+
+/** What the partner's side does, in its own tenant; what it changes stands in the customer's (PAR-2, PAR-6). */
+
+/**
+ * An invitation of one of the caller's domains.
+ * @throws RoomkeeperError partner.notFound: the same for none and for another's; partner.accepted where it is theirs already.
+ */
+async function invitationOf(id: LinkId, { tx, asked }: CommandContext): Promise<Link> {
+  const row = await tx.linkById(id)
+  if (row?.status === 'active' && row.partner === tx.tenant) throw new RoomkeeperError('partner.accepted')
+  if (row?.status !== 'invited' || row.tenant === tx.tenant || !asked.domains.includes(row.domain)) throw new RoomkeeperError('partner.notFound')
+  return linkOf(row)
+}
+
+/** Accepts and names the primary admins. The first to accept makes the link; who that was has no standing afterwards. */
+export const accept: CommandHandler<'invitation.accept'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ link: id, admins }, context) {
+    const { tx, caller, asked } = context
+    const invitation = await invitationOf(id, context)
+    if (isExpired(invitation, tx.at)) throw new RoomkeeperError('partner.expired')
+    const customer = tx.on(invitation.tenant)
+    await checkNotLinked(customer, tx.tenant)
+    const members = await ownMembers(tx, admins, asked)
+    const { name: partnerName } = await tx.tenantRow()
+    const link: Link = { ...invitation, status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }
+    const assigned: Assignment = {
+      id: AssignmentId.parse(v7()),
+      link: id,
+      role: RoleId.parse('primaryAdmin'),
+      name: 'Assigned admins',
+      description: '',
+      notify: false,
+      members,
+      scope: link.scope,
+      builtIn: true,
+    }
+    await changePolicy(customer, 'system', async () => {
+      await customer.update.link().where('id', '=', id).set({ status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }).execute()
+      await writeAssignment(customer, assigned)
+      const people = await knowMembers(customer, id, tx, members, asked)
+      if (people === 0) throw new RoomkeeperError('partner.lastAdmin', { field: 'admins' })
+    })
+    markPartner(customer, link)
+    const detail = { link: id, domain: link.domain, by: caller.name, organisation: partnerName }
+    customer.audit({ category: 'PartnerInvitation', objectName: partnerName, operation: 'Update', detail: { action: 'accept', ...detail } })
+    customer.audit({ category: 'Assignment', objectName: assigned.name, operation: 'Create', detail: { assignment: assigned.id, role: assigned.role, members, ...detail } })
+    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Update', detail: { action: 'accept', link: id, admins: members } }
+  },
+}
+
+/** Deletes the invitation (PAR-2); also one that expired. */
+export const deny: CommandHandler<'invitation.deny'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ link: id }, context) {
+    const { tx, caller } = context
+    const link = await invitationOf(id, context)
+    const customer = tx.on(link.tenant)
+    await endLink(customer, link)
+    tx.put('policy', { id: tx.tenant, at: tx.at })
+    const { name: organisation } = await tx.tenantRow()
+    customer.audit({ category: 'PartnerInvitation', objectName: link.domain, operation: 'Delete', detail: { action: 'deny', link: id, by: caller.name, organisation } })
+    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: 'deny', link: id } }
+  },
+}
+
+/** Ends the link from the partner's side (PAR-6). */
+export const leave: CommandHandler<'customer.leave'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ link: id }, context) {
+    const { tx, caller } = context
+    const row = await tx.linkById(id)
+    if (row?.status !== 'active' || row.partner !== tx.tenant) throw new RoomkeeperError('partner.notFound')
+    const link = linkOf(row)
+    const customer = tx.on(link.tenant)
+    await endLink(customer, link)
+    const detail = { action: 'leave', link: id, by: caller.name, organisation: link.partnerName }
+    customer.audit({ category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Delete', detail })
+    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: 'leave', link: id } }
+  },
+}
+
+/** Names who manages the organisation's customers, beside Pro Managers and Global Administrators. None is fine. */
+export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
+  check: async (command, context) => {
+    checkPermitted(command.type, context)
+    if (context.caller.access.link !== undefined) throw new RoomkeeperError('access.denied')
+  },
+  async apply({ members: named }, { tx, caller, asked }) {
+    const members = await ownMembers(tx, named, asked)
+    const known = await tx.tables.assignment().select('id').where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()
+    const id = known?.id ?? AssignmentId.parse(v7())
+    await changePolicy(tx, caller.access, async () => {
+      await tx.delete.assignment().where('id', '=', id).execute()
+      if (members.length === 0) return
+      await writeAssignment(tx, { id, link: null, role: tenantManagerRole, name: 'Tenant managers', description: '', notify: false, members, scope: 'all', builtIn: false })
+      await knowMembers(tx, null, tx, members, asked)
+    })
+    return { category: 'Assignment', objectName: 'Tenant managers', operation: 'Update', detail: { action: 'tenantManagers', members } }
+  },
+}
+
+/** The customer's name. */
+const nameOf = async ({ tx }: CommandContext, { tenant }: Link): Promise<string> => (await tx.on(tenant).tenantRow()).name

@@ -1,0 +1,61 @@
+import { CommandRequest } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { RequestId } from '../../contract/ids.ts'
+import { callerWithin } from '../access/service.ts'
+import { type Ending, nameOf, settle, waitingRequest } from '../partners/approvals.ts'
+import type { AuditRecord } from '../store/transaction.ts'
+import { checkPermitted, type CommandContext, type CommandHandler, Instead, personRefOf } from './handler.ts'
+
+/**
+ * Decides what a partner asked for (PAR-5). An approved command is applied as its maker's, with what they may do today,
+ * in the same commit; where that is no longer possible, nothing of it is, and the request says why.
+ */
+export const decide: CommandHandler<'request.decide'> = {
+  check: async (command, context) => {
+    checkPermitted(command.type, context)
+    if (context.caller.access.link !== undefined) throw new RoomkeeperError('access.denied')
+  },
+  async apply({ request: id, approve, note }, context) {
+    if (!approve) return end(context, id, { status: 'rejected' }, note)
+    const { tx, caller } = context
+    const { row, request } = await waitingRequest(tx, id)
+    try {
+      const asker = await callerWithin(tx, row.person)
+      if (asker?.access.link !== row.link) throw new RoomkeeperError('access.denied')
+      await tx.as(asker.doer, async () => {
+        const done = await context.run(request.command, { ...context, caller: asker, actedAt: Math.min(request.issuedAt, tx.at) })
+        tx.audit({ ...done, detail: { ...done.detail, approvedBy: caller.name, request: id } })
+      })
+    } catch (error) {
+      if (!(error instanceof RoomkeeperError) || error.status >= 500) throw error
+      const { code, details } = error
+      const ending: Ending = { status: 'failed', code, ...(details.detail === undefined ? {} : { detail: details.detail }) }
+      throw new Instead((again) => end(again, id, ending, note))
+    }
+    return end(context, id, { status: 'approved' }, note)
+  },
+}
+
+/** Whoever asked takes it back while it waits. */
+export const withdraw: CommandHandler<'request.withdraw'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ request: id }, context) {
+    const { row } = await waitingRequest(context.tx, id)
+    if (row.person !== context.caller.person) throw new RoomkeeperError('request.undecided')
+    return end(context, id, { status: 'withdrawn' })
+  },
+}
+
+async function end(context: CommandContext, id: RequestId, ending: Ending, note?: string): Promise<AuditRecord> {
+  const { tx, caller } = context
+  const { row, doc } = await waitingRequest(tx, id)
+  await settle(tx, row, ending, { person: personRefOf(caller), ...(note === undefined ? {} : { note }) })
+  const { type: command } = CommandRequest.parse(JSON.parse(row.request)).command
+  const failed = ending.status === 'failed' ? { code: ending.code } : {}
+  return {
+    category: 'Request',
+    objectName: nameOf(doc),
+    operation: 'Update',
+    detail: { action: ending.status, request: id, command, partner: doc.partner, by: doc.by.name, ...failed, ...(note === undefined ? {} : { note }) },
+  }
+}
