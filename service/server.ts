@@ -23,6 +23,7 @@ import { buildApp } from './http/app.ts'
 import { auditRoutes } from './http/routes/audit.ts'
 import { commandRoutes } from './http/routes/commands.ts'
 import { enrolmentRoutes } from './http/routes/enrolment.ts'
+import { explainRoutes } from './http/routes/explain.ts'
 import { localRoutes } from './http/routes/local.ts'
 import { peopleRoutes } from './http/routes/people.ts'
 import { roomRoutes } from './http/routes/rooms.ts'
@@ -125,6 +126,7 @@ export async function startService(config: Config, now: () => number = Date.now)
         roomRoutes,
         commandRoutes,
         auditRoutes,
+        explainRoutes,
         enrolmentRoutes(publicUrl),
         agents,
         feed,
