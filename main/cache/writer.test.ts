@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
-import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRoom, removalOf, rowOf } from '../testing/documents.ts'
+import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRequest, makeRoom, removalOf, rowOf, tenantId } from '../testing/documents.ts'
 
 const open: TestCache[] = []
 const cache = (): TestCache => {
@@ -103,6 +103,18 @@ describe('a change of scope', () => {
     expect(reader.counts()).toEqual({ me: 1, room: 1 })
     expect(reader.all('select * from incident_list')).toEqual([])
     expect(writer.state).toMatchObject({ cursor: 'c1', scope: 2, snapshot: { full: false, after: null } })
+  })
+
+  it('purges marks of the policy and requests where their kind is not named, and keeps them where it is', () => {
+    const { writer, reader, fill } = cache()
+    const mark = { id: tenantId, at: 1 }
+    fill([rowOf('policy', mark), rowOf('request', makeRequest(idOf('key', 1))), rowOf('room', makeRoom(1))], 'c1')
+    expect(reader.requests()).toEqual([makeRequest(idOf('key', 1))])
+    writer.feed(bytesOf({ type: 'scope', version: 2, rooms: { room: 'all', request: [], policy: 'all' } }), 9)
+    expect(reader.counts()).toEqual({ policy: 1, request: 1, room: 1 })
+    const { change } = writer.feed(bytesOf({ type: 'scope', version: 3, rooms: { room: 'all' } }), 9)
+    expect(change?.kinds.sort()).toEqual(['policy', 'request'])
+    expect(reader.counts()).toEqual({ room: 1 })
   })
 
   it('lets pages made under the scope before drop, and an older message', () => {

@@ -56,7 +56,7 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
       const tenant = core.acting.shown.tenant?.name ?? ''
       return save(core, `roomkeeper-policy-${tenant}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
     },
-    'requests.list': () => ({ rows: listRequests(core.picture) }),
+    'requests.list': () => core.use(({ picture }) => ({ rows: listRequests(picture) })),
     'audit.list': (query, signal) => here().json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
     'audit.saveCsv': async ({ from, to }, signal) => {
       const { bytes } = await here().ask({ path: `/v1/audit.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { may } from '../../contract/access.ts'
+import { commandPermission, QueuedCommand } from '../../contract/commands.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { accessOf, resolvePolicy } from '../../contract/evaluate.ts'
+import type { RoomId } from '../../contract/ids.ts'
+import { modelMay } from '../../contract/testing/model.ts'
+import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
+import { FakeClock } from '../clock.ts'
+import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
+import { idOf, makeIncident, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
+import { tempFolder } from '../testing/fakes.ts'
+import { Shown } from '../views/shown.ts'
+import { Outbox } from './outbox.ts'
+import { OutboxStore } from './store.ts'
+import { submitCommand } from './submit.ts'
+
+/** What the console answers offline is what the service would (ACC-6): the same rule, from the synced `me` row. */
+
+let cache: TestCache
+let folder: ReturnType<typeof tempFolder>
+let outbox: Outbox
+let shown: Shown
+let revision = 1
+
+const incidentOf = (room: RoomId): string => idOf('incident', rooms.findIndex(({ id }) => id === room) + 1)
+
+beforeAll(() => {
+  cache = openTestCache()
+  folder = tempFolder()
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), randomBytes(32), 1).store, new FakeClock())
+  cache.fill(
+    rooms.flatMap(({ id, name }, n) => [rowOf('room', { ...makeRoom(n), id, name }), rowOf('incident', { ...makeIncident(n + 1, 1), id: incidentOf(id) as never, room: id })]),
+    'c1',
+  )
+  shown = new Shown(cache.reader, outbox)
+})
+afterAll(() => {
+  shown.close()
+  outbox.close()
+  cache.remove()
+  folder.remove()
+})
+
+/** The person's row as the feed brings it: written, read, parsed. */
+function sync(me: { id: string }): void {
+  const row = rowOf('me', me, ++revision)
+  const { change } = cache.writer.feed(bytesOf({ type: 'batch', scope: 1, from: `c${revision - 1}`, to: `c${revision}`, rows: [row], behind: 0 }), 1)
+  if (change === undefined) throw new Error('the row was not taken')
+  shown.cacheChanged(change)
+}
+
+/** What becomes of the command here; 'taken': it is in the outbox (and is taken out again). */
+function submitted(command: QueuedCommand): 'taken' | ErrorCode {
+  try {
+    outbox.discard(submitCommand(shown, command))
+    return 'taken'
+  } catch (error) {
+    if (error instanceof RoomkeeperError) return error.code
+    throw error
+  }
+}
+
+const someRooms = fc.subarray(rooms.map(({ id }) => id), { minLength: 1, maxLength: 3 })
+const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms).map(([type, on]) => {
+  const [room = rooms[0]!.id] = on
+  const command = QueuedCommand.parse({ type, rooms: on, ring: 'Staging', incident: incidentOf(room), text: 'typed', owner: null, changes: { flapCount: 3 } })
+  return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? on : [room] }
+})
+
+describe('the answer of the console', () => {
+  it('is that of the service, for any policy, person, permission, room and command', () => {
+    fc.assert(
+      fc.property(policies, subjects, fc.array(requests, { maxLength: 20 }), fc.array(commands, { minLength: 1, maxLength: 6 }), (policy, subject, asked, done) => {
+        const access = accessOf(resolvePolicy(policy, rooms), subject)
+        sync({ id: personId, tenant: tenantId, name: 'Anyone', email: 'anyone@contoso.example', access } as { id: string })
+        const mirrored = shown.me!.access
+        for (const { permission, room } of asked) expect(may(mirrored, permission, room)).toBe(modelMay(policy, rooms, subject, permission, room))
+        for (const { command, about } of done) {
+          const permission = commandPermission[command.type]
+          const any = modelMay(policy, rooms, subject, permission)
+          const all = any && about.every((room) => modelMay(policy, rooms, subject, permission, room))
+          const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
+          expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
+})

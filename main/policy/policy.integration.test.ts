@@ -1,0 +1,205 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CallInput, CallName } from '../../contract/bridge.ts'
+import { CommandRequest, PolicyCommand } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { tenantHeader } from '../../contract/policyApi.ts'
+import { idOf, makeMe, makeRequest, makeRoom, personId, tenantId } from '../testing/documents.ts'
+import { until } from '../testing/fakes.ts'
+import { Rig } from '../testing/rig.ts'
+
+/** The administrative calls of a whole core, on a service that answers what a test says. */
+
+let rig: Rig
+/** What was asked, as it came: method and path, customer, body. */
+let asked: { line: string; tenant: string | undefined; body: unknown }[]
+/** Answers by path without its query. */
+let answers: Record<string, unknown>
+/** How many of the next answers are lost on the way. */
+let lost = 0
+
+const customer = idOf('tenant', 2)
+const effect = { gain: { people: 0, rooms: 0 }, lose: { people: 3, rooms: 41 }, people: [], changes: [] }
+
+beforeEach(async () => {
+  rig = await Rig.make()
+  asked = []
+  answers = {}
+  lost = 0
+  rig.service.onRequest = (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', rig.service.url)
+    if (pathname === '/v1/snapshot' || pathname.startsWith('/.well-known')) return false
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const tenant = request.headers[tenantHeader]
+      asked.push({ line: `${request.method} ${request.url}`, tenant: typeof tenant === 'string' ? tenant : undefined, body: body === '' ? undefined : JSON.parse(body) })
+      const answer = answers[pathname]
+      if (lost > 0) {
+        lost--
+        request.socket.destroy()
+      } else if (answer instanceof RoomkeeperError) {
+        response.statusCode = answer.status
+        response.setHeader('content-type', 'application/problem+json')
+        response.end(JSON.stringify(answer.toProblem()))
+      } else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
+    })
+    return true
+  }
+  await rig.start()
+  await rig.live()
+})
+afterEach(() => rig.remove())
+
+const call = <N extends CallName>(name: N, input: CallInput<N>) => rig.bridge.call(name, input)
+const problemOf = (answer: Promise<unknown>): Promise<unknown> => answer.then(() => 'an answer', (error: unknown) => error)
+const leave = PolicyCommand.parse({ type: 'customer.leave', link: idOf('link', 1) })
+const remove = PolicyCommand.parse({ type: 'role.delete', role: 'lead' })
+
+/** Makes the person one of a partner's, with one customer, and enters it. */
+async function enterCustomer(entered: 'all' | string): Promise<void> {
+  rig.service.put('me', { ...makeMe(), customers: [{ tenant: customer, link: idOf('link', 1), name: 'Fabrikam' }] } as never)
+  await until('the customer is there', async () => {
+    const session = await rig.now('session')
+    return session.state === 'signedIn' && session.tenants.length === 2
+  })
+  await call('session.enter', { tenant: entered as never })
+}
+
+describe('what is asked', () => {
+  const room = makeRoom(1)
+  it.each<[CallName, unknown, string, unknown]>([
+    ['people.list', {}, 'GET /v1/people', { items: [] }],
+    ['policy.roles', {}, 'GET /v1/roles', { items: [] }],
+    ['policy.assignments', {}, 'GET /v1/assignments', { items: [] }],
+    ['policy.assignments', { role: 'a&b' }, 'GET /v1/assignments?role=a%26b', { items: [] }],
+    ['policy.groups', {}, 'GET /v1/groups', { items: [] }],
+    ['policy.previewGroup', { rooms: [room.id], rule: null }, 'POST /v1/groups/preview', { total: 1, rooms: [] }],
+    ['policy.directory', { text: 'Léa M', kind: 'person' }, 'GET /v1/directory?text=L%C3%A9a+M&kind=person', { items: [], more: false }],
+    ['policy.whoCan', { permission: 'rooms.view', room: room.id }, `GET /v1/explain?permission=rooms.view&room=${room.id}`, { permission: 'rooms.view', room: room.id, total: 0, people: [], directoryDown: false }],
+    ['policy.whatCan', { person: personId }, `GET /v1/explain/people/${personId}`, { person: { id: personId, name: 'A', email: 'a@b', link: null }, permissions: [], rooms: [], roomsTotal: 0 }],
+    ['policy.partners', {}, 'GET /v1/partners', { items: [] }],
+    ['policy.customers', {}, 'GET /v1/customers', { items: [], mayManage: true, tenantManagers: [] }],
+    ['policy.preview', { command: remove }, 'POST /v1/commands/preview', effect],
+    ['audit.list', { from: 5, text: 'room' }, 'GET /v1/audit?from=5&text=room', { items: [], next: null }],
+    ['audit.check', {}, 'GET /v1/audit/check', { records: 0, from: null, head: null, broken: null }],
+  ])('%s %j goes to the service and comes back by its schema', async (name, input, line, answer) => {
+    const [, path = ''] = /^\w+ ([^?]+)/.exec(line) ?? []
+    answers[path] = answer
+    expect(await call(name, input as never)).toEqual(answer)
+    expect(asked.map((each) => each.line.replace(/&limit=100$/, ''))).toEqual([line])
+    answers[path] = { surprise: true }
+    expect(await problemOf(call(name, input as never))).toMatchObject({ code: 'service.failed' })
+    answers[path] = new RoomkeeperError('policy.escalation', { field: 'scope', params: { room: 'Lab' } })
+    expect(await problemOf(call(name, input as never))).toMatchObject({ code: 'policy.escalation', details: { field: 'scope', params: { room: 'Lab' } } })
+    await call('sync.workOffline', { on: true })
+    const before = asked.length
+    expect(await problemOf(call(name, input as never))).toMatchObject({ code: 'network.offline' })
+    expect(asked.length).toBe(before)
+  })
+
+  it('is about the customer that is entered, but for what is one\'s own affair', async () => {
+    await enterCustomer(customer)
+    Object.assign(answers, { '/v1/roles': { items: [] }, '/v1/customers': { items: [], mayManage: true, tenantManagers: [] }, '/v1/commands/preview': effect })
+    await call('policy.roles', {})
+    await call('policy.preview', { command: remove })
+    await call('policy.customers', {})
+    await call('policy.preview', { command: leave })
+    await call('session.enter', { tenant: 'all' })
+    await call('policy.roles', {})
+    expect(asked.map(({ tenant }) => tenant)).toEqual([customer, customer, undefined, undefined, undefined])
+  })
+})
+
+describe('a command', () => {
+  it('is applied at once, under a key of its own', async () => {
+    answers['/v1/commands'] = { outcome: 'applied', at: 7 }
+    expect(await call('policy.apply', { command: remove })).toEqual({ outcome: 'applied', at: 7 })
+    await call('policy.apply', { command: remove })
+    const bodies = asked.map(({ body }) => CommandRequest.parse(body))
+    expect(bodies.map(({ command }) => command)).toEqual([remove, remove])
+    expect(bodies[0]?.key).not.toBe(bodies[1]?.key)
+    expect((await call('outbox.list', {})).rows).toEqual([])
+  })
+
+  it('whose answer is lost is asked for again under the same key, once', async () => {
+    answers['/v1/commands'] = { outcome: 'applied', at: 7 }
+    lost = 1
+    expect(await call('policy.apply', { command: remove })).toEqual({ outcome: 'applied', at: 7 })
+    const bodies = asked.map(({ body }) => CommandRequest.parse(body))
+    expect(bodies.length).toBe(2)
+    expect(bodies[0]).toEqual(bodies[1])
+    lost = 2
+    expect(await problemOf(call('policy.apply', { command: remove }))).toMatchObject({ code: 'network.offline' })
+    expect(asked.length).toBe(4)
+  })
+
+  it('that is refused says why', async () => {
+    answers['/v1/commands'] = new RoomkeeperError('assignment.lastProManager')
+    expect(await problemOf(call('policy.apply', { command: remove }))).toMatchObject({ code: 'assignment.lastProManager' })
+    expect(asked.length).toBe(1)
+  })
+})
+
+describe('files', () => {
+  const downloads = (): string => join(rig.folder.path, 'downloads')
+
+  it('are saved under a name that says what is in them', async () => {
+    answers['/v1/policy'] = 'roles: []\n'
+    answers['/v1/audit.csv'] = 'Timestamp\r\n'
+    const policy = await call('policy.saveFile', {})
+    expect(readFileSync(policy.path, 'utf8')).toBe('roles: []\n')
+    expect(policy.path).toMatch(/roomkeeper-policy-Contoso-\d{4}-\d\d-\d\d\.yaml$/)
+    const audit = await call('audit.saveCsv', { from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 1, 3) })
+    expect(audit).toEqual({ path: join(downloads(), 'roomkeeper-audit-2026-01-02-2026-02-03.csv'), bytes: 11 })
+    expect(asked.at(-1)?.line).toBe(`GET /v1/audit.csv?from=${Date.UTC(2026, 0, 2)}&to=${Date.UTC(2026, 1, 3)}`)
+  })
+
+  it('of an odd name or range go nowhere else', async () => {
+    mkdirSync(downloads(), { recursive: true })
+    rig.service.put('tenant', { id: tenantId, name: '../../etc/Acme: "x"' } as never)
+    await until('the name', async () => {
+      const session = await rig.now('session')
+      return session.state === 'signedIn' && session.tenant?.includes('Acme')
+    })
+    answers['/v1/policy'] = 'x'
+    answers['/v1/audit.csv'] = 'x'
+    await call('policy.saveFile', {})
+    await call('audit.saveCsv', { from: 0, to: Number.MAX_SAFE_INTEGER })
+    expect(readdirSync(downloads()).length).toBe(2)
+  })
+})
+
+describe('requests', () => {
+  it('come from the copy, the waiting first, then the newest, and are decided where they were made', async () => {
+    const keys = [1, 2, 3, 4].map((n) => idOf('key', n))
+    const how = [{ status: 'approved', at: 40 }, { status: 'waiting', at: 10 }, { status: 'rejected', at: 30 }, { status: 'waiting', at: 20 }]
+    rig.service.put('request', ...keys.map((key, n) => makeRequest(key, how[n])))
+    const list = () => call('requests.list', {}).then(({ rows }) => rows)
+    await until('the requests', async () => (await list()).length === 4)
+    await call('sync.workOffline', { on: true })
+    expect((await list()).map(({ id }) => id)).toEqual([keys[3], keys[1], keys[0], keys[2]])
+    expect((await list())[0]?.tenant).toEqual({ id: tenantId, name: 'Contoso' })
+  })
+
+  it('end the row of the outbox that they came from', async () => {
+    answers['/v1/commands'] = { outcome: 'requested', request: idOf('key', 9), expiresAt: 1 }
+    const { key } = await rig.submit('may I?')
+    const row = async () => (await call('outbox.list', {})).rows[0]
+    await until('requested', async () => (await row())?.state === 'requested')
+    // Marked as pending, and not shown as done.
+    expect(await rig.texts()).toEqual([])
+    const { rows } = await call('incidents.list', { filter: { chip: 'needAction' }, group: 'none', offset: 0, limit: 10 })
+    expect(rows[0]).toMatchObject({ pending: ['incident.comment'] })
+    expect(rows[0]).not.toHaveProperty('lastComment')
+    await rig.stop()
+    await rig.start()
+    await rig.live()
+    expect(await row()).toMatchObject({ key, state: 'requested' })
+    rig.service.put('request', makeRequest(key, { status: 'rejected', note: 'not today' }))
+    await until('refused', async () => (await row())?.state === 'refused')
+    expect(await row()).toMatchObject({ refusal: { code: 'request.rejected', detail: 'not today' }, command: { text: 'may I?' } })
+    expect(asked.filter(({ line }) => line === 'POST /v1/commands').length).toBe(1)
+  })
+})
