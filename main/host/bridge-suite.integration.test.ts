@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BridgeRequest, BridgeResponse, type CallInput, type CallName, calls, type TopicInput, type TopicName, topics } from '../../contract/bridge.ts'
 import { limits } from '../../contract/limits.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
-import { idOf, makeIncident, makeRoom } from '../testing/documents.ts'
+import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
 import { FakeSession, FakeVault, tempFolder, until } from '../testing/fakes.ts'
 import { FakeService } from '../testing/service.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
@@ -15,6 +15,7 @@ import { type TestPage, type TestTransport, transports } from './testing/transpo
 
 const room = idOf('room', 1) as CallInput<'rooms.events'>['room']
 const incident = idOf('incident', 1) as CallInput<'incidents.entries'>['incident']
+const person = personId as CallInput<'policy.whatCan'>['person']
 const unknownKey = idOf('key', 1) as CallInput<'outbox.retry'>['key']
 const page = { offset: 0, limit: 100 }
 const list = { filter: {}, sort: 'name', descending: false, ...page } as const
@@ -37,6 +38,24 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'enrolment.saveInstaller': { input: {} },
   'enrolment.saveKey': { input: {} },
   'enrolment.resetKey': { input: {}, code: 'access.denied' },
+  'people.list': { input: {} },
+  'policy.roles': { input: {} },
+  'policy.assignments': { input: { role: 'siteLead' as CallInput<'policy.assignments'>['role'] } },
+  'policy.groups': { input: {} },
+  'policy.previewGroup': { input: { rooms: [room], rule: null } },
+  'policy.directory': { input: { text: 'Amélie' } },
+  'policy.whoCan': { input: { permission: 'rooms.view', room } },
+  'policy.whatCan': { input: { person } },
+  'policy.partners': { input: {} },
+  'policy.customers': { input: {} },
+  'policy.preview': { input: { command: { type: 'role.delete', role: 'siteTech2' } as never } },
+  'policy.apply': { input: { command: { type: 'role.delete', role: 'siteTech2' } as never } },
+  'policy.saveFile': { input: {} },
+  'requests.list': { input: {} },
+  'audit.list': { input: { text: 'Amélie' } },
+  'audit.saveCsv': { input: { from: 0, to: 1 } },
+  'audit.check': { input: {} },
+  'session.enter': { input: { tenant: idOf('tenant', 9) as never }, code: 'session.tenantUnknown' },
   'sync.workOffline': { input: { on: false } },
   'sync.now': { input: {} },
   'preferences.set': { input: { theme: 'dark' } },
@@ -57,8 +76,27 @@ const heard: { [N in TopicName]: TopicInput<N> } = {
   room: { room },
   incident: { incident },
 }
+/** What the service answers to what has no documents. */
+const nobody = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
+const prepared: Record<string, unknown> = {
+  people: { items: [] },
+  roles: { items: [] },
+  assignments: { items: [] },
+  groups: { items: [] },
+  'groups/preview': { total: 0, rooms: [] },
+  directory: { items: [], more: false },
+  explain: { permission: 'rooms.view', room: null, total: 0, people: [], directoryDown: false },
+  [`explain/people/${personId}`]: { person: { id: personId, name: 'Amélie', email: '', link: null }, permissions: [], rooms: [], roomsTotal: 0 },
+  partners: { items: [] },
+  customers: { items: [], mayManage: false, tenantManagers: [] },
+  'commands/preview': nobody,
+  policy: 'version: 1\n',
+  audit: { items: [], next: null },
+  'audit.csv': 'CreationTime\n',
+  'audit/check': { records: 0, from: null, head: null, broken: null },
+}
 /** Answers that name a time, a key, a path or a moving state: alike in form only. */
-const moving = new Set<string>(['commands.submit', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
+const moving = new Set<string>(['commands.submit', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'policy.saveFile', 'audit.saveCsv', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
 
 interface Setting {
   core: Core
@@ -70,6 +108,7 @@ let undo: (() => unknown)[] = []
 async function open(make: (typeof transports)[number][1]): Promise<Setting> {
   const service = await FakeService.start()
   undo.push(() => service.stop())
+  for (const [path, answer] of Object.entries(prepared)) service.answers.set(`/v1/${path}`, answer)
   service.put('room', ...[1, 2, 3].map((n) => makeRoom(n)))
   service.put('incident', makeIncident(1, 1))
   const folder = tempFolder()

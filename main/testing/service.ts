@@ -4,28 +4,24 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { CommandRequest } from '../../contract/commands.ts'
 import { errors, type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { ConsoleToFeed } from '../../contract/feed.ts'
-import { idOf, makeMe, personId, rowOf, tenantId } from './documents.ts'
-
-interface Kept {
-  kind: string
-  room: string | null
-  rev: number
-  doc?: { id: string }
-}
+import { tenantHeader } from '../../contract/policyApi.ts'
+import { makeMe, tenantId } from './documents.ts'
+import { FakeTenant } from './tenant.ts'
 
 /**
  * A small service that keeps documents like the real one, and that a test can make behave as badly as networks and
- * services do: late, twice, out of order, byte by byte, cut off, wrong, too much.
+ * services do: late, twice, out of order, byte by byte, cut off, wrong, too much. What a test says of documents is about
+ * the person's own tenant; customers have theirs in `customers`.
  */
 export class FakeService {
   readonly server: Server
-  readonly docs = new Map<string, Kept>()
-  readonly log: string[] = []
-  scope = 1
-  pageRows = 50
-  /** Every command as it came, and how often each key was applied. */
+  readonly home = new FakeTenant((socket, text) => this.#send(socket, text))
+  /** By tenant id, as the header names them. */
+  readonly customers = new Map<string, FakeTenant>()
+  /** Every command as it came. */
   readonly commands: CommandRequest[] = []
-  readonly appliedKeys = new Map<string, number>()
+  /** Bodies by path, for what has no documents; text stays text. */
+  readonly answers = new Map<string, unknown>()
   /** Answers commands instead of applying them; `cut`: applies and hangs up without an answer. */
   onCommand: (request: CommandRequest) => 'apply' | 'cut' | ErrorCode = () => 'apply'
   /** May answer a request in its own way; true when it did. */
@@ -34,7 +30,6 @@ export class FakeService {
   onSend: (text: string) => string[] = (text) => [text]
   /** Called with each new feed socket. */
   onSocket: (socket: WebSocket, wire: Socket) => void = () => undefined
-  readonly #feeds = new Map<WebSocket, string | null>()
   readonly #wires = new Set<Socket>()
   readonly #sockets = new WebSocketServer({ noServer: true })
 
@@ -46,10 +41,16 @@ export class FakeService {
       wire.on('error', () => undefined)
     })
     this.server.on('upgrade', (request, wire, head) => {
-      this.#sockets.handleUpgrade(request, wire, head, (socket) => this.#follow(socket, request.socket))
+      const tenant = this.#tenantOf(request)
+      if (tenant === undefined) {
+        const body = JSON.stringify(new RoomkeeperError('access.denied').toProblem())
+        wire.end(`HTTP/1.1 403 Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+        return
+      }
+      this.#sockets.handleUpgrade(request, wire, head, (socket) => this.#follow(tenant, socket, request.socket))
     })
-    this.put('tenant', { id: tenantId, name: 'Contoso' } as { id: string })
-    this.put('me', makeMe())
+    this.home.put('tenant', { id: tenantId, name: 'Contoso' } as { id: string })
+    this.home.put('me', makeMe())
   }
 
   static async start(): Promise<FakeService> {
@@ -62,6 +63,18 @@ export class FakeService {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
   }
 
+  get docs(): FakeTenant['docs'] {
+    return this.home.docs
+  }
+
+  get appliedKeys(): FakeTenant['appliedKeys'] {
+    return this.home.appliedKeys
+  }
+
+  set scope(version: number) {
+    this.home.scope = version
+  }
+
   async stop(): Promise<void> {
     this.cut()
     await new Promise((resolve) => this.server.close(resolve))
@@ -72,65 +85,46 @@ export class FakeService {
     for (const wire of this.#wires) wire.destroy()
   }
 
-  /** Puts documents of one kind, together, and tells the consoles. */
   put(kind: string, ...docs: { id: string; room?: unknown }[]): void {
-    for (const doc of docs) this.#keep(kind, doc)
-    this.tell()
+    this.home.put(kind, ...docs)
   }
 
   remove(kind: string, id: string): void {
-    const kept = this.docs.get(`${kind}:${id}`)
-    if (kept === undefined) return
-    const { doc: _gone, ...rest } = kept
-    this.docs.set(`${kind}:${id}`, { ...rest, rev: kept.rev + 1 })
-    this.log.push(`${kind}:${id}`)
-    this.tell()
+    this.home.remove(kind, id)
   }
 
   say(message: unknown): void {
-    for (const socket of this.#feeds.keys()) this.#send(socket, JSON.stringify(message))
+    this.home.say(message)
   }
 
-  /** Sends every console what it has not got. */
-  tell(): void {
-    for (const [socket, cursor] of this.#feeds) {
-      if (cursor === null) continue
-      const to = `c${this.log.length}`
-      if (cursor === to) continue
-      this.#batch(socket, cursor, to)
-    }
+  /** A customer of the person's organisation, with a `me` there; one's own `me` has to name it. */
+  customer(id: string, name: string): FakeTenant {
+    const tenant = new FakeTenant((socket, text) => this.#send(socket, text))
+    tenant.put('tenant', { id, name } as { id: string })
+    tenant.put('me', { ...makeMe(), tenant: id } as { id: string })
+    this.customers.set(id, tenant)
+    return tenant
   }
 
-  #batch(socket: WebSocket, from: string, to: string): void {
-    const keys = [...new Set(this.log.slice(Number(from.slice(1))))]
-    this.#feeds.set(socket, to)
-    this.#send(socket, JSON.stringify({ type: 'batch', scope: this.scope, from, to, rows: keys.map((key) => this.#row(key)), behind: 0 }))
+  /** Ends the access to a customer, as far as its own feed and requests go. */
+  withdraw(id: string): void {
+    const tenant = this.customers.get(id)
+    this.customers.delete(id)
+    tenant?.say({ type: 'error', code: 'access.denied', retry: false })
   }
 
-  #row(key: string): Record<string, unknown> {
-    const [kind = '', id = ''] = key.split(':')
-    const { rev, room, doc } = this.docs.get(key) ?? { rev: 1, room: null }
-    return doc === undefined ? { kind, id, room, rev } : rowOf(kind, doc, rev)
+  #tenantOf({ headers }: IncomingMessage): FakeTenant | undefined {
+    const named = headers[tenantHeader]
+    return named === undefined || named === tenantId ? this.home : this.customers.get(String(named))
   }
 
-  #keep(kind: string, doc: { id: string; room?: unknown }): void {
-    const key = `${kind}:${doc.id}`
-    const { room } = rowOf(kind, doc)
-    this.docs.set(key, { kind, room: room as string | null, rev: (this.docs.get(key)?.rev ?? 0) + 1, doc })
-    this.log.push(key)
-  }
-
-  #follow(socket: WebSocket, wire: Socket): void {
+  #follow(tenant: FakeTenant, socket: WebSocket, wire: Socket): void {
     this.onSocket(socket, wire)
     socket.on('error', () => undefined)
-    socket.on('close', () => this.#feeds.delete(socket))
+    socket.on('close', () => tenant.unfollow(socket))
     socket.on('message', (data) => {
       const message = ConsoleToFeed.parse(JSON.parse(String(data)))
-      if (message.type !== 'hello') return
-      this.#feeds.set(socket, message.cursor ?? null)
-      this.#send(socket, JSON.stringify({ type: 'welcome', version: 1, scope: this.scope, beatMs: 5_000 }))
-      if (message.cursor === undefined) this.#send(socket, JSON.stringify({ type: 'snapshot' }))
-      else this.#batch(socket, message.cursor, `c${this.log.length}`)
+      if (message.type === 'hello') tenant.follow(socket, message.cursor)
     })
   }
 
@@ -141,24 +135,21 @@ export class FakeService {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (this.onRequest(request, response)) return
     const url = new URL(request.url ?? '/', this.url)
-    if (url.pathname === '/v1/snapshot') this.#page(url.searchParams.get('after'), response)
-    else if (url.pathname === '/v1/commands') this.#command(request, response)
+    const tenant = this.#tenantOf(request)
+    const prepared = this.answers.get(url.pathname)
+    if (tenant === undefined) problem(response, 'access.denied')
+    else if (url.pathname === '/v1/snapshot') json(response, tenant.page(url.searchParams.get('after')))
+    else if (url.pathname === '/v1/commands') this.#command(tenant, request, response)
     else if (url.pathname === '/v1/enrolment/key') json(response, { key: 'secret-key', madeAt: 1 })
     else if (url.pathname === '/v1/enrolment/installer') {
       response.setHeader('content-disposition', 'attachment; filename="../../etc/agent.zip"')
       response.end('zip')
-    } else problem(response, 'request.notFound')
+    } else if (typeof prepared === 'string') response.end(prepared)
+    else if (prepared !== undefined) json(response, prepared)
+    else problem(response, 'request.notFound')
   }
 
-  #page(after: string | null, response: ServerResponse): void {
-    const [start, from] = after === null ? [this.log.length, ''] : (JSON.parse(after) as [number, string])
-    const keys = [...this.docs].filter(([key, { doc }]) => doc !== undefined && key > from).map(([key]) => key).sort()
-    const some = keys.slice(0, this.pageRows)
-    const next = keys.length > some.length ? { next: JSON.stringify([start, some.at(-1)]) } : {}
-    json(response, { cursor: `c${start}`, scope: this.scope, rows: some.map((key) => this.#row(key)), total: this.docs.size, ...next })
-  }
-
-  #command(request: IncomingMessage, response: ServerResponse): void {
+  #command(tenant: FakeTenant, request: IncomingMessage, response: ServerResponse): void {
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
@@ -169,23 +160,10 @@ export class FakeService {
         problem(response, verdict)
         return
       }
-      if (!this.appliedKeys.has(command.key)) this.#apply(command)
+      tenant.apply(command)
       if (verdict === 'cut') request.socket.destroy()
       else json(response, { outcome: 'applied', at: 1 })
     })
-  }
-
-  #apply({ key, command, issuedAt }: CommandRequest): void {
-    this.appliedKeys.set(key, (this.appliedKeys.get(key) ?? 0) + 1)
-    if (command.type === 'incident.comment') {
-      const incident = this.docs.get(`incident:${command.incident}`)
-      this.#keep('entry', {
-        id: idOf('applied', this.appliedKeys.size), incident: command.incident, room: incident?.room, kind: 'comment',
-        actor: { kind: 'person', id: personId, name: 'Amélie Laurent' }, at: issuedAt, receivedAt: issuedAt, text: command.text,
-      } as { id: string })
-    }
-    this.#keep('receipt', { id: key, person: personId, at: 1 } as { id: string })
-    this.tell()
   }
 }
 
