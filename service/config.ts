@@ -32,6 +32,8 @@ const Timing = z.object({
   pruneEveryMs: ms.default(3_600_000),
   /** How often security groups are read again from the directory. */
   directoryReadEveryMs: ms.default(limits.directoryReadEveryMs),
+  /** How often partners' requests that nobody decided in time are ended. */
+  requestsCheckedEveryMs: ms.default(30_000),
 })
 
 export const Config = z

@@ -18,14 +18,18 @@ import { GraphDirectory } from './directory/graph.ts'
 import { GraphRequests } from './directory/graphRequests.ts'
 import { graphTokens } from './directory/graphToken.ts'
 import { noDirectory } from './directory/none.ts'
+import { directorySync } from './directory/sync.ts'
 import { feed } from './feed/plugin.ts'
 import { buildApp } from './http/app.ts'
 import { auditRoutes } from './http/routes/audit.ts'
 import { commandRoutes } from './http/routes/commands.ts'
+import { directoryEdits, directoryRoutes } from './http/routes/directory.ts'
 import { enrolmentRoutes } from './http/routes/enrolment.ts'
 import { explainRoutes } from './http/routes/explain.ts'
 import { localRoutes } from './http/routes/local.ts'
+import { partnerRoutes } from './http/routes/partners.ts'
 import { peopleRoutes } from './http/routes/people.ts'
+import { roleRoutes } from './http/routes/roles.ts'
 import { roomRoutes } from './http/routes/rooms.ts'
 import { serviceRoutes } from './http/routes/service.ts'
 import { Directory, embeddedIssuerName } from './identity/directory.ts'
@@ -37,6 +41,7 @@ import { type Logger, makeLogger } from './ops/log.ts'
 import { makeMetrics } from './ops/metrics.ts'
 import { pruning } from './ops/pruning.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
+import { requestExpiry } from './partners/expiry.ts'
 import { CommandProblem } from './problems.ts'
 import { lockFolder } from './store/sqlite.ts'
 import { Store } from './store/store.ts'
@@ -123,13 +128,18 @@ export async function startService(config: Config, now: () => number = Date.now)
       plugins: [
         serviceRoutes(discovery),
         peopleRoutes,
+        roleRoutes,
         roomRoutes,
         commandRoutes,
+        partnerRoutes,
         auditRoutes,
         explainRoutes,
+        directoryRoutes,
+        directorySync,
         enrolmentRoutes(publicUrl),
         agents,
         feed,
+        requestExpiry,
         pruning,
         ...identity.plugins,
       ],
@@ -189,7 +199,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
     ...embeddedClient,
     rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
     directory: new EmbeddedDirectory(store),
-    plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory)],
+    plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory), directoryEdits],
   }
 }
 

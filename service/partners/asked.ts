@@ -33,6 +33,9 @@ export async function askDirectory(deps: Deps, { doer }: Pick<Caller, 'doer'>, c
       return { ...nothingAsked, domains: domainsAsKept(await deps.directory.domainsOf(directory)) }
     case 'invitation.accept':
       return { ...(await membersOf(deps, directory, command.admins)), domains: domainsAsKept(await deps.directory.domainsOf(directory)) }
+    case 'role.save':
+      return command.first ? membersOf(deps, directory, command.first.members) : nothingAsked
+    case 'assignment.save':
     case 'tenantManagers.set':
       return membersOf(deps, directory, command.members)
     default:

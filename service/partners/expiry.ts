@@ -1,0 +1,29 @@
+import { limits } from '../../contract/limits.ts'
+import type { Plugin, ServiceDeps } from '../deps.ts'
+import { system } from '../store/transaction.ts'
+import { nameOf, settle } from './approvals.ts'
+
+/** Ends requests that nobody decided in time; who asked is told by the request itself (PAR-5). Returns how many. */
+export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' | 'now'>): Promise<number> {
+  const due = await store.dueRequests(now(), limits.listRows)
+  if (due.length === 0) return 0
+  await store.writeMany(system, async (on) => {
+    for (const { tenant, id } of due) {
+      const tx = on(tenant)
+      const row = await tx.tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
+      const doc = row && (await settle(tx, row, { status: 'expired' }))
+      if (doc) tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Update', detail: { action: 'expired', request: id, partner: doc.partner, by: doc.by.name } })
+    }
+  })
+  return due.length
+}
+
+export const requestExpiry: Plugin = (app, deps) => {
+  const { config, log } = deps
+  const run = (): void => {
+    expireRequests(deps).catch((error: unknown) => log.error({ err: error }, 'requests could not be ended; trying again later'))
+  }
+  const timer = setInterval(run, config.timing.requestsCheckedEveryMs)
+  app.addHook('onReady', async () => run())
+  app.addHook('onClose', async () => clearInterval(timer))
+}
