@@ -3,6 +3,7 @@ import { CommandProblem, ConfigProblem } from './problems.ts'
 const help = `The Roomkeeper service. Commands, each with --help:
 
   serve      run the service
+  directory  people and security groups of the embedded directory
   token      users and access tokens of the embedded identity provider
   backup     copy the service's data into one file
   restore    put a backup in its place
@@ -15,6 +16,7 @@ type Run = (args: readonly string[]) => Promise<void>
 const commands: Readonly<Record<string, () => Promise<Run>>> = {
   serve: async () => (await import('./cli/serve.ts')).serve,
   token: async () => (await import('./cli/token.ts')).token,
+  directory: async () => (await import('./cli/directory.ts')).directoryCommand,
   backup: async () => (await import('./cli/backup.ts')).backupCommand,
   restore: async () => (await import('./cli/backup.ts')).restoreCommand,
   audit: async () => (await import('./cli/audit.ts')).auditCommand,

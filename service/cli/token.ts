@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util'
-import { type z } from 'zod'
-import { Problem } from '../../contract/errors.ts'
-import { filesOf, readConfig } from '../config.ts'
-import { LocalToken, LocalUsers, readRuntime } from '../ops/runtime.ts'
-import { CommandProblem, ConfigProblem } from '../problems.ts'
+import { LocalToken, LocalUsers } from '../ops/runtime.ts'
+import { ConfigProblem } from '../problems.ts'
+import { runningService } from './local.ts'
 
 export const tokenHelp = `service token: tokens of the embedded identity provider, for scripts
 
@@ -24,23 +22,7 @@ export async function token(args: readonly string[]): Promise<void> {
     return
   }
   if ((values.list ?? false) === (values.user !== undefined)) throw new ConfigProblem('Give either --list or --user EMAIL.')
-  const { data } = readConfig(values.data === undefined ? {} : { data: values.data })
-  const runtime = readRuntime(filesOf(data).runtime)
-  if (!runtime) throw new CommandProblem(`No service is running on ${data}. Start one, or name its folder with --data.`)
-  const ask = async <T extends z.ZodType>(path: string, schema: T, body?: object): Promise<z.output<T>> => {
-    const answer = await fetch(`${runtime.url}${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { authorization: `Admin ${runtime.adminSecret}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-      signal: AbortSignal.timeout(10_000),
-    }).catch(() => {
-      throw new CommandProblem(`The service of ${data} does not answer at ${runtime.url}. Was it ended?`)
-    })
-    const content: unknown = await answer.json()
-    if (answer.ok) return schema.parse(content)
-    const problem = Problem.safeParse(content)
-    throw new CommandProblem(problem.success ? (problem.data.detail ?? problem.data.title) : `The service answered ${answer.status}.`)
-  }
+  const ask = runningService(values.data)
   if (values.list) process.stdout.write(`${JSON.stringify(await ask('/v1/local/users', LocalUsers))}\n`)
   else process.stdout.write(`${(await ask('/v1/local/token', LocalToken, { email: values.user })).token}\n`)
 }

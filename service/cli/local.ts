@@ -1,0 +1,32 @@
+import type { z } from 'zod'
+import { Problem } from '../../contract/errors.ts'
+import { filesOf, readConfig } from '../config.ts'
+import { readRuntime } from '../ops/runtime.ts'
+import { CommandProblem } from '../problems.ts'
+
+export type AskService = <T extends z.ZodType>(path: string, schema: T, body?: object) => Promise<z.output<T>>
+
+/**
+ * Asks the running service of this data folder, over loopback, with the secret that only this user can read; with
+ * `body` it is a POST.
+ * @throws CommandProblem where none is running, or with what the service says is wrong
+ */
+export function runningService(folder: string | undefined): AskService {
+  const { data } = readConfig(folder === undefined ? {} : { data: folder })
+  const runtime = readRuntime(filesOf(data).runtime)
+  if (!runtime) throw new CommandProblem(`No service is running on ${data}. Start one, or name its folder with --data.`)
+  return async (path, schema, body) => {
+    const answer = await fetch(`${runtime.url}${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { authorization: `Admin ${runtime.adminSecret}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(10_000),
+    }).catch(() => {
+      throw new CommandProblem(`The service of ${data} does not answer at ${runtime.url}. Was it ended?`)
+    })
+    const content: unknown = await answer.json()
+    if (answer.ok) return schema.parse(content)
+    const problem = Problem.safeParse(content)
+    throw new CommandProblem(problem.success ? (problem.data.detail ?? problem.data.title) : `The service answered ${answer.status}.`)
+  }
+}

@@ -1,0 +1,118 @@
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { groupsOfPerson, type KnownPerson, knowPeople } from '../access/people.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+import type { SecurityGroupTable } from '../store/tables.ts'
+import type { DirectoryPerson, DirectoryPrincipal, DirectoryReader } from './directory.ts'
+import { isPerson } from './embedded.ts'
+import { isStillSource, type Source } from './sources.ts'
+
+/** What a directory said about whom a tenant's assignments name, and what is kept of it. */
+
+export interface Reading {
+  readonly source: Source
+  /** When it was begun (ms): what is newer stays. */
+  readonly at: number
+  /** Members of the groups that were read; of one that is gone there are none. `whole`: all of them are here. */
+  readonly groups: ReadonlyMap<string, { readonly people: readonly DirectoryPerson[]; readonly whole: boolean; readonly exists: boolean }>
+  /** Named people and groups as the directory knows them. */
+  readonly named: readonly DirectoryPrincipal[]
+  /** Why it could not be read to its end. */
+  readonly failed: RoomkeeperError | undefined
+}
+
+/** Reads a source. Where the directory cannot be reached, what was read until then stands, and the rest is not tried. `objectIds`: those of people known here by their ids. */
+export async function readSource(directory: DirectoryReader, source: Source, objectIds: ReadonlyMap<string, string>, at: number): Promise<Reading> {
+  const groups = new Map<string, { people: readonly DirectoryPerson[]; whole: boolean; exists: boolean }>()
+  let named: readonly DirectoryPrincipal[] = []
+  let failed: RoomkeeperError | undefined
+  try {
+    for (const group of source.groups) {
+      const members = await present(directory.membersOf(source.directory, group))
+      groups.set(group, { people: members?.people ?? [], whole: !members?.more, exists: members !== undefined })
+    }
+    const ids = [...source.groups, ...[...source.people].map((id) => objectIds.get(id) ?? id)]
+    if (ids.length > 0) named = await directory.principals(source.directory, ids)
+  } catch (error) {
+    if (!(error instanceof RoomkeeperError)) throw error
+    failed = error
+  }
+  return { source, at, groups, named, failed }
+}
+
+async function present<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof RoomkeeperError && error.code === 'directory.notFound') return undefined
+    throw error
+  }
+}
+
+/**
+ * Keeps a reading: people with their names and groups, whose access follows in the same commit, and what is known of the
+ * groups themselves. What could not be read stays as it was last known, marked as such. Screens are told when that
+ * changes, or a name.
+ */
+export async function keepReading(tx: TenantTransaction, reading: Reading): Promise<void> {
+  const { source, at, named } = reading
+  if (!(await isStillSource(tx.tables, source))) return
+  const { issuer, directory, link } = source
+  const stored = await tx.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).execute()
+  const known = new Map(stored.map((row) => [row.objectId, row]))
+
+  const seen = new Map<string, DirectoryPerson>(named.filter((found) => isPerson(found)).map((person) => [person.id, person]))
+  const memberships = new Map<string, string[]>()
+  for (const [group, { people }] of reading.groups) {
+    for (const person of people) {
+      seen.set(person.id, person)
+      memberships.set(person.id, [...(memberships.get(person.id) ?? []), group])
+    }
+  }
+  for (const { objectId, name, email, groups } of stored) {
+    // Someone of a group that was read, who may not be in it any more.
+    if (!seen.has(objectId) && groups !== '[]') seen.set(objectId, { kind: 'person', id: objectId, name, email })
+  }
+  const people: KnownPerson[] = []
+  for (const { id: objectId, name, email } of seen.values()) {
+    const row = known.get(objectId)
+    const had = row ? groupsOfPerson(row) : []
+    const kept = had.filter((group) => reading.groups.get(group)?.whole !== true)
+    const ids = [...kept, ...(memberships.get(objectId) ?? [])]
+    const changes = new Set(ids).size !== had.length || ids.some((id) => !had.includes(id))
+    // Their own tenant's data may be newer where the directory holds no name.
+    people.push({ issuer, directory, objectId, link, name: name || (row?.name ?? ''), email: email || (row?.email ?? ''), ...(changes ? { groups: { ids, at } } : {}) })
+  }
+  await knowPeople(tx, people)
+  await keepGroups(tx, reading)
+}
+
+async function keepGroups(tx: TenantTransaction, { source, at, groups, named, failed }: Reading): Promise<void> {
+  const { directory, link } = source
+  const names = new Map(named.filter(({ kind }) => kind === 'group').map(({ id, name }) => [id, name]))
+  const before = new Map((await tx.tables.securityGroup().selectAll().where('directory', '=', directory).execute()).map((row) => [row.id, row]))
+  let shown = false
+  for (const id of source.groups) {
+    const was = before.get(id)
+    before.delete(id)
+    const read = groups.get(id)
+    if (read?.exists === false) {
+      if (was) await tx.delete.securityGroup().where('directory', '=', directory).where('id', '=', id).execute()
+      shown ||= was !== undefined
+      continue
+    }
+    const now: Omit<SecurityGroupTable, 'tenant'> = {
+      directory,
+      id,
+      name: names.get(id) ?? was?.name ?? '',
+      readAt: read ? at : (was?.readAt ?? null),
+      failedAt: read || !failed ? null : (was?.failedAt ?? at),
+    }
+    if (was) await tx.update.securityGroup().where('directory', '=', directory).where('id', '=', id).set(now).execute()
+    else await tx.insert.securityGroup(now).execute()
+    shown ||= was?.name !== now.name || (was.failedAt === null) !== (now.failedAt === null)
+  }
+  for (const id of before.keys()) await tx.delete.securityGroup().where('directory', '=', directory).where('id', '=', id).execute()
+  if (!shown) return
+  tx.put('policy', { id: tx.tenant, at: tx.at })
+  if (link !== null) tx.put('policy', { id: link, at: tx.at })
+}
