@@ -12,6 +12,7 @@ import Rooms from './screens/rooms/Rooms.vue'
 import NotFound from './screens/shell/NotFound.vue'
 import General from './screens/settings/General.vue'
 import Settings from './screens/settings/Settings.vue'
+import Tenants from './screens/tenants/Tenants.vue'
 
 /** Addresses of the screens, behind the hash, so that a page served from anywhere can hold them. */
 export const createRoutes = () =>
@@ -36,6 +37,7 @@ export const createRoutes = () =>
           { path: 'audit', name: 'audit', component: Audit },
         ],
       },
+      { path: '/tenants', name: 'tenants', component: Tenants },
       { path: '/about', name: 'about', component: About },
       { path: '/:unknown(.*)*', name: 'notFound', component: NotFound },
     ],

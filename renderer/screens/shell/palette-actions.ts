@@ -8,6 +8,7 @@ import { guides, useShell } from '../../stores/shell.ts'
 import { useTenants } from '../../stores/tenants.ts'
 import { useToasts } from '../../stores/toasts.ts'
 import { useSettingsPages } from '../settings/pages.ts'
+import { useMayTenants } from '../tenants/may.ts'
 
 export interface PaletteAction {
   readonly group: 'screens' | 'tenants' | 'actions' | 'help'
@@ -25,6 +26,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
   const pages = useSettingsPages()
   const shell = useShell()
   const tenants = useTenants()
+  const mayTenants = useMayTenants()
   const toasts = useToasts()
   const bridge = useBridge()
   const { t } = useI18n()
@@ -44,6 +46,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
     for (const page of pages.value) {
       add('screens', `settings-${page}`, 'settings', () => go(`/settings/${page}`), undefined, t('palette.settingsPage', { page: t(`settings.page.${page}`) }))
     }
+    if (mayTenants()) add('screens', 'tenants', 'tenants', () => go('/tenants'), 'g t')
     add('screens', 'about', 'info', () => go('/about'))
 
     for (const { id, name, locked } of tenants.choices) {
