@@ -1,0 +1,209 @@
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LinkId, RoomId } from '../../contract/ids.ts'
+import { AssignmentList, CustomerList, PartnerList } from '../../contract/policyApi.ts'
+import { until } from '../agents/testing/parts.ts'
+import { TestConsole } from '../feed/testing/console.ts'
+import { admin, automatic, invitation, operators, World } from './testing/world.ts'
+
+const boss = 'boss@contoso.example'
+const partner = 'boss@fabrikam.example'
+const helper = 'one@fabrikam.example'
+const dayMs = 24 * 3_600_000
+
+let world: World
+let mine: RoomId
+let others: RoomId
+
+beforeAll(async () => {
+  world = await World.start()
+  mine = await world.room('contoso')
+  others = await world.room('contoso')
+})
+afterAll(async () => {
+  await world.close()
+})
+
+/** Invites Fabrikam to `mine` and accepts; the first admin is `helper`. */
+async function linked(changes: Record<string, unknown> = {}): Promise<LinkId> {
+  const invite = invitation([mine], changes)
+  expect(await world.command(boss, invite)).toMatchObject({ status: 200 })
+  expect(await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).toMatchObject({ status: 200 })
+  return invite.link
+}
+const remove = async (link: LinkId) => expect(await world.command(boss, { type: 'partner.remove', link })).toMatchObject({ status: 200 })
+const partners = async () => PartnerList.parse((await world.ask(boss, '/v1/partners')).body).items
+const customers = async (email: Parameters<World['ask']>[0]) => CustomerList.parse((await world.ask(email, '/v1/customers')).body)
+
+describe('an invitation', () => {
+  it.each([
+    [{ domain: 'fabrikam' }, 'partner.domainInvalid'],
+    [{ domain: '192.0.2.1' }, 'partner.domainInvalid'],
+    [{ domain: 'https://fabrikam.example' }, 'partner.domainInvalid'],
+    [{ domain: 'Contoso.TEST' }, 'partner.ownDomain'],
+    [{ days: 0 }, 'request.invalid'],
+    [{ days: 31 }, 'request.invalid'],
+    [{ days: 1.5 }, 'request.invalid'],
+    [{ days: 'seven' }, 'request.invalid'],
+    [{ agreed: false }, 'request.invalid'],
+    [{ agreed: undefined }, 'request.invalid'],
+    [{ scope: { rooms: [], groups: [] } }, 'partner.noRooms'],
+    [{ scope: { rooms: [v7()], groups: [] } }, 'room.notFound'],
+    [{ scope: { rooms: [], groups: [v7()] } }, 'group.notFound'],
+    [{ changeControl: { rooms: 'automatic' } }, 'request.invalid'],
+  ])('with %j is refused: %s', async (changes, code) => {
+    expect((await world.command(boss, invitation([mine], changes))).code).toBe(code)
+    expect(await partners()).toEqual([])
+  })
+
+  it('is the customer’s to make, with settings.modify', async () => {
+    expect((await world.command('one@contoso.example', invitation([mine]))).code).toBe('access.denied')
+  })
+
+  it('is seen by the invited organisation, and by those who manage its customers only', async () => {
+    const invite = invitation([mine, others])
+    expect((await world.command(boss, invite)).status).toBe(200)
+    expect((await world.command(boss, invitation([mine]))).code).toBe('partner.linked')
+    expect((await customers(partner)).items).toMatchObject([{ link: invite.link, name: 'contoso', status: 'invited', roomsTotal: 2, mine: false }])
+    expect((await customers(helper)).items).toEqual([])
+    expect((await customers('boss@northwind.example')).items).toEqual([])
+    expect((await world.command(partner, { type: 'invitation.deny', link: invite.link })).status).toBe(200)
+    expect(await partners()).toEqual([])
+    expect((await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).code).toBe('partner.notFound')
+  })
+
+  it('of another organisation looks like none', async () => {
+    const invite = invitation([mine])
+    await world.command(boss, invite)
+    const admins = [admin('one@northwind.example')]
+    const refused = await world.command('boss@northwind.example', { type: 'invitation.accept', link: invite.link, admins })
+    const none = await world.command('boss@northwind.example', { type: 'invitation.accept', link: v7(), admins })
+    expect(refused.code).toBe('partner.notFound')
+    expect(refused.body).toEqual(none.body)
+    expect((await world.command('boss@northwind.example', { type: 'invitation.deny', link: invite.link })).code).toBe('partner.notFound')
+    expect((await world.command(helper, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).code).toBe('access.denied')
+    await remove(invite.link)
+  })
+
+  it('needs admins of the partner’s own directory', async () => {
+    const invite = invitation([mine])
+    await world.command(boss, invite)
+    const accept = (admins: unknown) => world.command(partner, { type: 'invitation.accept', link: invite.link, admins })
+    expect((await accept([])).code).toBe('request.invalid')
+    expect((await accept([admin('one@contoso.example')])).code).toBe('directory.notFound')
+    expect((await accept([{ kind: 'group', id: 'group-nobody' }])).code).toBe('directory.notFound')
+    expect((await accept([{ kind: 'group', id: operators }])).status).toBe(200)
+    expect((await customers('two@fabrikam.example')).items).toMatchObject([{ link: invite.link, mine: true, roomsTotal: 1 }])
+    expect((await world.ask('two@fabrikam.example', '/v1/rooms', undefined, 'contoso')).status).toBe(200)
+    await remove(invite.link)
+  })
+
+  it('is accepted by the first of two, once', async () => {
+    const invite = invitation([mine])
+    await world.command(boss, invite)
+    await world.command('boss@fabrikam.example', { type: 'tenantManagers.set', members: [admin('two@fabrikam.example')] })
+    expect((await customers(partner)).tenantManagers).toMatchObject([{ id: 'object-two@fabrikam.example', known: true }])
+    const accept = { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] }
+    const answers = await Promise.all([world.command(partner, accept), world.command('two@fabrikam.example', accept)])
+    expect(answers.map(({ code }) => code).sort()).toEqual(['partner.accepted', undefined])
+    expect((await world.command(partner, accept)).code).toBe('partner.accepted')
+    await world.command('boss@fabrikam.example', { type: 'tenantManagers.set', members: [] })
+    expect((await customers('two@fabrikam.example')).mayManage).toBe(false)
+    await remove(invite.link)
+  })
+})
+
+describe('a partner', () => {
+  it('acts on its rooms in the customer’s tenant, and sees nothing else', async () => {
+    const link = await linked()
+    const [view] = await partners()
+    expect(view).toMatchObject({ id: link, status: 'active', partnerName: 'fabrikam', roomsTotal: 1, admins: 1, expired: false })
+    const rooms = await world.ask(helper, '/v1/rooms', undefined, 'contoso')
+    expect(JSON.stringify(rooms.body)).toContain(mine)
+    expect(JSON.stringify(rooms.body)).not.toContain(others)
+    expect((await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'Staging' }, { customer: 'contoso' })).body).toMatchObject({ outcome: 'applied' })
+    expect((await world.command(helper, { type: 'rooms.ring', rooms: [others], ring: 'Staging' }, { customer: 'contoso' })).code).toBe('room.notFound')
+    for (const path of ['/v1/customers', '/v1/audit']) expect((await world.ask(helper, path, undefined, 'contoso')).code).toBe('access.denied')
+    // Who is no member of Assigned admins has nothing there, and a stranger gets the same answer.
+    for (const email of [partner, 'boss@northwind.example'] as const) expect((await world.ask(email, '/v1/rooms', undefined, 'contoso')).code).toBe('access.denied')
+    const seen = PartnerList.parse((await world.ask(helper, '/v1/partners', undefined, 'contoso')).body).items
+    expect(seen.map(({ id }) => id)).toEqual([link])
+    await remove(link)
+  })
+
+  it('gets more rooms by the scope of Assigned admins', async () => {
+    const link = await linked()
+    const { items } = AssignmentList.parse((await world.ask(boss, `/v1/assignments?link=${link}`)).body)
+    const assigned = items.find(({ builtIn }) => builtIn)
+    if (!assigned) throw new Error('There is no assignment Assigned admins.')
+    expect(assigned.name).toBe('Assigned admins')
+    const { id: assignment, role, name, description, notify, members } = assigned
+    const save = { type: 'assignment.save', assignment, role, name, description, notify, members: members.map(({ kind, id }) => ({ kind, id })), scope: { rooms: [mine, others], groups: [] } }
+    expect((await world.command(boss, save)).status).toBe(200)
+    expect(JSON.stringify((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).body)).toContain(others)
+    expect((await partners())[0]).toMatchObject({ roomsTotal: 2, scope: { rooms: [mine, others] } })
+    await remove(link)
+  })
+
+  it.each(['customer', 'partner'] as const)('loses everything at once when the %s ends the link', async (side) => {
+    const link = await linked()
+    const console = new TestConsole(world.url, await world.token(helper))
+    console.connect({ authorization: `Bearer ${await world.token(helper)}`, 'roomkeeper-tenant': world.tenant('contoso') })
+    await console.hears('welcome')
+    if (side === 'customer') await remove(link)
+    else expect((await world.command(partner, { type: 'customer.leave', link })).status).toBe(200)
+    await until(() => console.closed, 'the feed to end')
+    expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).code).toBe('access.denied')
+    expect((await customers(helper)).items).toEqual([])
+    expect((await customers(partner)).items).toEqual([])
+    expect(await partners()).toEqual([])
+    expect((await world.command(partner, { type: 'customer.leave', link })).code).toBe('partner.notFound')
+    expect((await world.command(boss, { type: 'partner.remove', link })).code).toBe('partner.notFound')
+  })
+
+  it('may be invited again after it left, with other admins', async () => {
+    await remove(await linked())
+    const link = await linked()
+    expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).status).toBe(200)
+    expect((await world.command(boss, invitation([mine], { domain: 'fabrikam.test' }))).status).toBe(200)
+    const second = (await partners()).find(({ status }) => status === 'invited')
+    expect((await world.command(partner, { type: 'invitation.accept', link: second?.id, admins: [admin(helper)] })).code).toBe('partner.linked')
+    if (second) await remove(second.id)
+    await remove(link)
+  })
+
+  it('needs more than a password where the customer says so', async () => {
+    const link = await linked({ multiFactor: true })
+    expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).code).toBe('partner.multiFactor')
+    expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: false })).status).toBe(200)
+    expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).status).toBe(200)
+    await remove(link)
+  })
+
+  it('stands in the customer’s audit log, and in its own for its own acts', async () => {
+    const link = await linked()
+    await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })
+    await world.command(partner, { type: 'customer.leave', link })
+    const there = JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
+    for (const action of ['invite', 'accept', 'leave']) expect(there).toContain(`"action":"${action}","link":"${link}"`)
+    const own = JSON.stringify((await world.ask(partner, '/v1/audit?limit=200')).body)
+    for (const action of ['accept', 'leave']) expect(own).toContain(`"action":"${action}","link":"${link}"`)
+    expect(own).not.toContain('"action":"invite"')
+  })
+})
+
+describe('an invitation that expired', () => {
+  it('cannot be accepted, and a new one takes its place', async () => {
+    const invite = invitation([mine], { days: 1 })
+    await world.command(boss, invite)
+    world.pass(dayMs)
+    expect((await partners())[0]).toMatchObject({ expired: true })
+    expect((await customers(partner)).items).toMatchObject([{ status: 'expired' }])
+    const issuedAt = Date.now() + dayMs
+    expect((await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] }, { issuedAt })).code).toBe('partner.expired')
+    const again = invitation([mine])
+    expect((await world.command(boss, again, { issuedAt })).status).toBe(200)
+    expect((await partners()).map(({ id }) => id)).toEqual([again.link])
+    await remove(again.link)
+  })
+})
