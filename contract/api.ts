@@ -69,7 +69,8 @@ export const RoomQuery = ListQuery.extend({ name: z.string().max(limits.nameChar
 
 export const MeAnswer = Me
 
-export const Person = z.object({ id: PersonId, name: z.string(), email: z.string() })
+/** `organisation`: the partner's name, where the person is a partner's. */
+export const Person = z.object({ id: PersonId, name: z.string(), email: z.string(), organisation: z.string().optional() })
 export type Person = z.infer<typeof Person>
 export const PeopleList = z.object({ items: z.array(Person) })
 

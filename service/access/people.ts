@@ -1,61 +1,34 @@
 import { v7 } from 'uuid'
-import { z } from 'zod'
-import { Scope } from '../../contract/access.ts'
-import { type Assignment, Member } from '../../contract/api.ts'
-import { type Me } from '../../contract/entities.ts'
-import { PersonId } from '../../contract/ids.ts'
-import type { AssignmentTable, PersonTable } from '../store/tables.ts'
+import { type LinkId, PersonId } from '../../contract/ids.ts'
+import type { PersonTable } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
-import { accessOf, isMember, scopeDigestOf, type Subject } from './grants.ts'
+import { keepSomeone } from './lastOnes.ts'
+import { refreshAccess } from './refresh.ts'
+import { assignmentOf, groupsOfPerson, resolvedOf } from './resolved.ts'
 import type { PersonClaims } from './tokens.ts'
 
-/** People of a tenant: made at first sight, kept as their newest token says, each with a `me` document. */
+export { assignmentOf, groupsOfPerson, subjectOf } from './resolved.ts'
 
-const Groups = z.array(z.string())
-const Members = z.array(Member)
-
-export const groupsOfPerson = (row: Pick<PersonTable, 'groups'>): string[] => Groups.parse(JSON.parse(row.groups))
-
-export const subjectOf = (row: PersonTable): Subject => ({
-  id: row.id,
-  objectId: row.objectId,
-  globalAdministrator: row.globalAdministrator === 1,
-  groups: groupsOfPerson(row),
-})
-
-export const assignmentOf = ({ id, name, role, members, scope }: AssignmentTable): Assignment => ({
-  id,
-  name,
-  role,
-  members: Members.parse(JSON.parse(members)),
-  scope: Scope.parse(JSON.parse(scope)),
-})
-
-export async function assignmentsOf(tx: TenantTransaction): Promise<Assignment[]> {
-  return (await tx.tables.assignment().selectAll().orderBy('id').execute()).map(assignmentOf)
-}
+/**
+ * People of a tenant: made at first sight of a token or of the directory, kept as the newest of both says, each with a
+ * `me` document. A partner's person stands in the customer's tenant too, under the link and with the same id.
+ */
 
 /** Whether the stored person says what this token says, or the token is older than what is stored. */
 export function isCurrent(row: PersonTable, claims: PersonClaims): boolean {
+  if (row.seenAt === null) return false
   return (
     claims.issuedAt < row.claimsAt ||
     (row.name === claims.name &&
       row.email === claims.email &&
       row.globalAdministrator === Number(claims.globalAdministrator) &&
-      row.groups === JSON.stringify(claims.groups))
+      (claims.issuedAt < row.groupsAt || row.groups === JSON.stringify(claims.groups)))
   )
 }
 
-/** Makes the person, or takes over what their newer token says; their `me` follows. */
+/** Makes the person in their own tenant, or takes over what their newer token says; their access here, and at customers, follows. */
 export async function savePerson(tx: TenantTransaction, claims: PersonClaims): Promise<PersonTable> {
   const { issuer, directory, objectId, name, email } = claims
-  const said = {
-    name,
-    email,
-    globalAdministrator: Number(claims.globalAdministrator),
-    groups: JSON.stringify(claims.groups),
-    claimsAt: claims.issuedAt,
-  }
   const known = await tx.tables
     .person()
     .selectAll()
@@ -64,36 +37,121 @@ export async function savePerson(tx: TenantTransaction, claims: PersonClaims): P
     .where('objectId', '=', objectId)
     .executeTakeFirst()
   if (known && isCurrent(known, claims)) return known
-  let row: PersonTable
-  if (known) {
-    row = { ...known, ...said }
-    await tx.update.person().where('id', '=', known.id).set(said).execute()
-  } else {
-    row = { tenant: tx.tenant, id: PersonId.parse(v7()), issuer, directory, objectId, ...said, scopeVersion: 0, scopeDigest: '' }
-    await tx.insert.person(row).execute()
+  const newerGroups = !known || claims.issuedAt >= known.groupsAt
+  const row: PersonTable = {
+    ...(known ?? (await newPerson(tx, { issuer, directory, objectId, link: null }))),
+    name,
+    email,
+    globalAdministrator: Number(claims.globalAdministrator),
+    ...(newerGroups ? { groups: JSON.stringify(claims.groups), groupsAt: claims.issuedAt } : {}),
+    claimsAt: claims.issuedAt,
+    seenAt: known?.seenAt ?? tx.at,
   }
-  return refreshMe(tx, row, await assignmentsOf(tx))
+  await tx.savePeople([row])
+  await refreshPeople(tx, [row])
+  await takeToCustomers(tx, row)
+  return (await personOf(tx, row.id)) ?? row
 }
 
-/** Brings the person's `me` document and scope version in line with the assignments. Changes nothing where all is equal. */
-export async function refreshMe(tx: TenantTransaction, row: PersonTable, assignments: readonly Assignment[]): Promise<PersonTable> {
-  const access = accessOf(subjectOf(row), assignments)
-  const me: Me = { id: row.id, tenant: tx.tenant, name: row.name, email: row.email, access }
-  const before = await tx.get('me', row.id)
-  if (JSON.stringify(before) !== JSON.stringify(me)) tx.put('me', me)
-  const scopeDigest = scopeDigestOf(access)
-  if (scopeDigest === row.scopeDigest) return row
-  const scopeVersion = row.scopeVersion + 1
-  await tx.update.person().where('id', '=', row.id).set({ scopeVersion, scopeDigest }).execute()
-  tx.publish('scope', { tenant: tx.tenant, person: row.id, version: scopeVersion })
-  return { ...row, scopeVersion, scopeDigest }
+/** What a directory says of someone. All that is left out stays as it is known. */
+export interface KnownPerson {
+  readonly issuer: string
+  readonly directory: string
+  readonly objectId: string
+  readonly name: string
+  readonly email: string
+  /** Under which link they are in this tenant; null: it is their own. */
+  readonly link: LinkId | null
+  /** All security groups that they are known to be in, and when that was read (ms). An older reading changes nothing. */
+  readonly groups?: { readonly ids: readonly string[]; readonly at: number }
 }
 
-/** The same for everyone whom one of these assignments names, before or after its change. */
-export async function refreshMembers(tx: TenantTransaction, changed: readonly Pick<Assignment, 'members'>[]): Promise<void> {
-  const assignments = await assignmentsOf(tx)
-  for (const row of await tx.tables.person().selectAll().execute()) {
-    const subject = subjectOf(row)
-    if (changed.some((assignment) => isMember(assignment, subject))) await refreshMe(tx, row, assignments)
+const peoplePerStatement = 2_000
+
+/**
+ * People whom the directory names, before or after they sign in; their access follows. Those who say nothing new cost
+ * one comparison.
+ * @returns them as they are stored, in the same order. All of them are of one directory and one link.
+ */
+export async function knowPeople(tx: TenantTransaction, people: readonly KnownPerson[]): Promise<PersonTable[]> {
+  const [first] = people
+  if (!first) return []
+  const { issuer, directory } = first
+  const known = new Map<string, PersonTable>()
+  for (let start = 0; start < people.length; start += peoplePerStatement) {
+    const objectIds = people.slice(start, start + peoplePerStatement).map(({ objectId }) => objectId)
+    const stored = await tx.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).where('objectId', 'in', objectIds).execute()
+    for (const row of stored) known.set(row.objectId, row)
   }
+  const missing = people.filter(({ objectId }) => !known.has(objectId)).map(({ objectId }) => objectId)
+  const ids = await tx.idsOfPeople(issuer, directory, missing)
+  const rows: PersonTable[] = []
+  const changed: PersonTable[] = []
+  for (const { objectId, name, email, link, groups } of people) {
+    const before = known.get(objectId)
+    const row: PersonTable = { ...(before ?? emptyPerson(tx, { issuer, directory, objectId, link }, ids.get(objectId))), name, email, link }
+    if (groups && groups.at >= row.groupsAt) {
+      row.groups = JSON.stringify([...new Set(groups.ids)].sort())
+      // When it was read is not worth a write of its own.
+      if (row.groups !== before?.groups) row.groupsAt = groups.at
+    }
+    if (!before || before.name !== name || before.email !== email || before.link !== link || before.groups !== row.groups) changed.push(row)
+    rows.push(row)
+  }
+  await tx.savePeople(changed)
+  await refreshPeople(tx, changed)
+  return rows
+}
+
+/**
+ * Brings these people's access in line with the policy, after they themselves changed (their groups): they are given as
+ * they are stored now. Where a link or the tenant would be without an administrator, the last ones stay (PAR-3).
+ */
+export async function refreshPeople(tx: TenantTransaction, people: readonly PersonTable[]): Promise<void> {
+  if (people.length === 0) return
+  await refreshAccess(tx, await keepSomeone(tx, await resolvedOf(tx), people), people)
+}
+
+export async function personOf(tx: TenantTransaction, id: PersonId): Promise<PersonTable | undefined> {
+  return tx.tables.person().selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+type Name = Pick<PersonTable, 'issuer' | 'directory' | 'objectId' | 'link'>
+
+const emptyPerson = (tx: TenantTransaction, name: Name, id: PersonId = PersonId.parse(v7())): PersonTable => ({
+  ...name,
+  tenant: tx.tenant,
+  id,
+  name: '',
+  email: '',
+  globalAdministrator: 0,
+  groups: '[]',
+  claimsAt: 0,
+  scopeVersion: 0,
+  scopeDigest: '',
+  groupsAt: 0,
+  seenAt: null,
+})
+
+async function newPerson(tx: TenantTransaction, name: Name): Promise<PersonTable> {
+  return emptyPerson(tx, name, (await tx.idsOfPeople(name.issuer, name.directory, [name.objectId])).get(name.objectId))
+}
+
+/** What a token says of a partner's person holds in their customers' tenants too, where the partner's assignments name them. */
+async function takeToCustomers(tx: TenantTransaction, row: PersonTable): Promise<void> {
+  for (const { tenant, id: link } of await tx.customerLinks()) {
+    const there = tx.on(tenant)
+    const known = await personOf(there, row.id)
+    if (!known && !(await isNamed(there, link, row))) continue
+    const { name, email, groups, groupsAt, claimsAt, seenAt } = row
+    const now: PersonTable = { ...(known ?? emptyPerson(there, { issuer: row.issuer, directory: row.directory, objectId: row.objectId, link }, row.id)), name, email, groups, groupsAt, claimsAt, seenAt, link }
+    await there.savePeople([now])
+    await refreshPeople(there, [now])
+  }
+}
+
+async function isNamed(tx: TenantTransaction, link: LinkId, row: PersonTable): Promise<boolean> {
+  const groups = new Set(groupsOfPerson(row))
+  const assignments = (await tx.tables.assignment().selectAll().where('link', '=', link).execute()).map(assignmentOf)
+  return assignments.some(({ members }) => members.some(({ kind, id }) => (kind === 'group' ? groups.has(id) : id === row.id || id === row.objectId)))
 }

@@ -1,18 +1,26 @@
 import type { Access } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { PersonId, TenantId } from '../../contract/ids.ts'
+import type { ResolvedPolicy } from '../../contract/evaluate.ts'
+import type { LinkId, PersonId, TenantId } from '../../contract/ids.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Reach } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
-import type { PersonTable } from '../store/tables.ts'
-import { type Doer, system } from '../store/transaction.ts'
-import { groupsOfPerson, isCurrent, savePerson } from './people.ts'
+import type { LinkTable, PersonTable } from '../store/tables.ts'
+import { type Doer, system, type TenantTransaction } from '../store/transaction.ts'
+import { groupsOfPerson, isCurrent, personOf, savePerson } from './people.ts'
+import { resolvedOf } from './resolved.ts'
 import { type Claims, readToken, type TokenRules } from './tokens.ts'
 
 /** A signed-in person, with what they may do at this moment. */
 export interface Caller {
+  /** The tenant whose data this is about: their own, or a customer's that they named. */
   readonly tenant: TenantId
+  /** The tenant that they belong to. */
+  readonly home: TenantId
+  /** The link under which they are in a customer's tenant, and their organisation's name; absent at home. */
+  readonly link?: LinkId
+  readonly organisation?: string
   readonly person: PersonId
   readonly name: string
   readonly email: string
@@ -42,8 +50,15 @@ interface Known {
   readonly access: Access
 }
 
+/** Someone in the tenant of a customer. */
+interface KnownThere extends Known {
+  readonly link: LinkTable
+}
+
 /** People kept in memory; the one least recently seen is read from the store again. */
 const peopleKept = 10_000
+/** Tenants whose policy is kept looked up. */
+const policiesKept = 100
 
 export interface AccessOptions {
   readonly store: Store
@@ -59,6 +74,9 @@ export class AccessService {
   readonly #options: AccessOptions
   readonly #known = new Map<string, Known>()
   readonly #keyOfPerson = new Map<PersonId, string>()
+  /** People of partners, by customer and person. */
+  readonly #atCustomers = new Map<TenantId, Map<PersonId, KnownThere>>()
+  readonly #policies = new Map<TenantId, ResolvedPolicy>()
   /** Counts invalidations, so that what was read before one is not kept after it. */
   #generation = 0
   readonly #undo: () => void
@@ -70,6 +88,11 @@ export class AccessService {
         for (const row of rows) if (row.kind === 'me' && row.owner) this.#forget(row.owner)
       }),
       options.bus.subscribe('scope', ({ person }) => this.#forget(person)),
+      options.bus.subscribe('policy', ({ tenant }) => {
+        this.#generation += 1
+        this.#policies.delete(tenant)
+        this.#atCustomers.delete(tenant)
+      }),
     ]
     this.#undo = () => undo.forEach((end) => end())
   }
@@ -79,24 +102,33 @@ export class AccessService {
   }
 
   /**
-   * The person of an access token. Made at first sight where the token's directory is a tenant here.
-   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; access.denied for a room's own account.
+   * The person of an access token, at home or in the tenant of a customer that they name. Made at first sight where the
+   * token's directory is a tenant here.
+   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; access.denied for a room's own account, and
+   * alike for a tenant that does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
-  async authenticate(token: string): Promise<Caller> {
+  async authenticate(token: string, tenant?: TenantId): Promise<Caller> {
     const claims = await readToken(token, this.#options.rules)
     if (claims.roomAccount) throw new RoomkeeperError('access.denied', { detail: "A room's account cannot use the console." })
-    const { row, access } = await this.#person(claims)
-    return {
-      tenant: row.tenant,
-      person: row.id,
-      name: row.name,
-      email: row.email,
-      access,
-      scopeVersion: row.scopeVersion,
-      doer: { kind: 'person', id: row.id, name: row.name, userId: row.objectId, userTenantId: row.directory },
-      reach: { person: row.id, access },
-      expiresAt: claims.expiresAt,
+    const own = await this.#person(claims)
+    if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims.expiresAt)
+    const known = await this.#atCustomer(own.row, tenant)
+    if (known.link.multiFactor === 1 && !claims.multiFactor) throw new RoomkeeperError('partner.multiFactor')
+    return callerFrom(known, own.row.tenant, claims.expiresAt)
+  }
+
+  /** A tenant's policy, looked up; kept until it changes. */
+  async resolved(tenant: TenantId): Promise<ResolvedPolicy> {
+    const kept = this.#policies.get(tenant)
+    if (kept) return kept
+    const generation = this.#generation
+    const resolved = await resolvedOf(this.#options.store.read(tenant, 'wholeTenant'))
+    if (generation === this.#generation) {
+      const oldest = this.#policies.size >= policiesKept ? this.#policies.keys().next().value : undefined
+      if (oldest !== undefined) this.#policies.delete(oldest)
+      this.#policies.set(tenant, resolved)
     }
+    return resolved
   }
 
   /**
@@ -174,6 +206,24 @@ export class AccessService {
     }
   }
 
+  /** @throws RoomkeeperError access.denied: the same for all that is not a customer with something for them. */
+  async #atCustomer({ id, tenant: home }: PersonTable, tenant: TenantId): Promise<KnownThere> {
+    const kept = this.#atCustomers.get(tenant)?.get(id)
+    if (kept) return kept
+    const generation = this.#generation
+    const read = this.#options.store.read(tenant, 'wholeTenant')
+    const row = await read.tables.person().selectAll().where('id', '=', id).where('link', 'is not', null).executeTakeFirst()
+    const link = row?.link && (await read.tables.link().selectAll().where('id', '=', row.link).where('partner', '=', home).where('status', '=', 'active').executeTakeFirst())
+    const me = link ? await read.get('me', id) : undefined
+    if (!row || !link || !me || me.access.link !== link.id || me.access.grants.length === 0) throw new RoomkeeperError('access.denied')
+    const known = { row, link, access: me.access }
+    if (generation === this.#generation) {
+      const there = this.#atCustomers.get(tenant) ?? new Map<PersonId, KnownThere>()
+      if (there.size < peopleKept) this.#atCustomers.set(tenant, there.set(id, known))
+    }
+    return known
+  }
+
   #keep(key: string, found: Known): void {
     this.#known.delete(key)
     this.#known.set(key, found)
@@ -186,6 +236,7 @@ export class AccessService {
   #forget(person: PersonId): void {
     this.#generation += 1
     this.#drop(person)
+    for (const there of this.#atCustomers.values()) there.delete(person)
   }
 
   #drop(person: PersonId): void {
@@ -193,6 +244,38 @@ export class AccessService {
     if (key !== undefined) this.#known.delete(key)
     this.#keyOfPerson.delete(person)
   }
+}
+
+function callerFrom({ row, access, link }: Known & Partial<KnownThere>, home: TenantId, expiresAt: number): Caller {
+  const { tenant, id, name, email, scopeVersion, objectId, directory } = row
+  const partner = link ? { organisation: link.partnerName } : {}
+  return {
+    tenant,
+    home,
+    ...(link ? { link: link.id, ...partner } : {}),
+    person: id,
+    name,
+    email,
+    access,
+    scopeVersion,
+    doer: { kind: 'person', id, name, userId: objectId, userTenantId: directory, ...partner },
+    reach: { tenant, person: id, access },
+    expiresAt,
+  }
+}
+
+/**
+ * Someone of this tenant, or of one of its partners, as a caller: for what is done in their name later (PAR-5).
+ * Undefined where they have nothing here any more.
+ */
+export async function callerWithin(tx: TenantTransaction, person: PersonId): Promise<Caller | undefined> {
+  const row = await personOf(tx, person)
+  const me = await tx.get('me', person)
+  if (!row || !me) return undefined
+  if (row.link === null) return callerFrom({ row, access: me.access }, tx.tenant, tx.at)
+  const link = await tx.tables.link().selectAll().where('id', '=', row.link).where('status', '=', 'active').executeTakeFirst()
+  if (!link?.partner || me.access.link !== link.id || me.access.grants.length === 0) return undefined
+  return callerFrom({ row, access: me.access, link }, link.partner, tx.at)
 }
 
 /** A token without its groups says nothing of them; it was asked about when it was new. */

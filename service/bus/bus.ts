@@ -19,6 +19,8 @@ export interface BusTopics {
   changes: { readonly tenant: TenantId; readonly upTo: number; readonly rows: readonly ChangedRow[] }
   /** The person's effective read scope changed; pages and batches of an older version are void. */
   scope: { readonly tenant: TenantId; readonly person: PersonId; readonly version: number }
+  /** Roles, assignments, groups, links, or the rooms that rules find, are others. */
+  policy: { readonly tenant: TenantId }
   /** The embedded directory was edited. */
   directory: { readonly directory: string }
   /** Tell the connected agent, if it is. */
@@ -46,7 +48,7 @@ type Listeners = { [T in BusTopic]: Set<(message: BusTopics[T]) => void> }
 
 /** The bus of a service that is one process. */
 export function inProcessBus(onProblem: (error: unknown, topic: BusTopic) => void): Bus {
-  const listeners: Listeners = { changes: new Set(), scope: new Set(), directory: new Set(), device: new Set() }
+  const listeners: Listeners = { changes: new Set(), scope: new Set(), policy: new Set(), directory: new Set(), device: new Set() }
   return {
     publish(topic, message) {
       for (const listener of [...listeners[topic]]) {

@@ -1,6 +1,8 @@
+import type { PersonRef } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { PersonId } from '../../contract/ids.ts'
 import { putEntry } from './entries.ts'
-import { auditOfIncident, checkIncident, type CommandHandler, incidentOf } from './handler.ts'
+import { auditOfIncident, checkIncident, type CommandContext, type CommandHandler, incidentOf } from './handler.ts'
 
 /** Gives an incident an owner, or none (INC-5). */
 export const assign: CommandHandler<'incident.assign'> = {
@@ -8,11 +10,18 @@ export const assign: CommandHandler<'incident.assign'> = {
   async apply({ incident: id, owner: person }, context) {
     const { tx } = context
     const { owner: _, ...rest } = await incidentOf(id, context)
-    const owner = person === null ? undefined : await tx.tables.person().select(['id', 'name']).where('id', '=', person).executeTakeFirst()
-    if (person !== null && !owner) throw new RoomkeeperError('incident.ownerUnknown')
+    const owner = person === null ? undefined : await ownerOf(person, context)
     const incident = { ...rest, ...(owner ? { owner } : {}), changedAt: tx.at }
     tx.put('incident', incident)
     putEntry(incident, { kind: 'assigned', ...(owner ? { owner } : {}) }, context)
     return auditOfIncident(incident, 'assign', { owner: person })
   },
+}
+
+/** @throws RoomkeeperError incident.ownerUnknown; a partner's people give incidents to their own side only. */
+async function ownerOf(id: PersonId, { tx, caller }: CommandContext): Promise<PersonRef> {
+  const row = await tx.tables.person().select(['id', 'name', 'link']).where('id', '=', id).executeTakeFirst()
+  if (!row || (caller.link !== undefined && row.link !== caller.link)) throw new RoomkeeperError('incident.ownerUnknown')
+  const partner = row.link === null ? undefined : await tx.tables.link().select('partnerName').where('id', '=', row.link).executeTakeFirst()
+  return { id: row.id, name: row.name, ...(partner ? { organisation: partner.partnerName } : {}) }
 }

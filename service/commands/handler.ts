@@ -1,10 +1,12 @@
-import { may } from '../../contract/access.ts'
+import { may, mayManageCustomers } from '../../contract/access.ts'
 import { type Command, commandPermission, type CommandType } from '../../contract/commands.ts'
+import type { Effect } from '../../contract/policyApi.ts'
 import type { Incident, PersonRef } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
 import type { Caller } from '../access/service.ts'
 import type { Rooms } from '../incidents/rooms.ts'
+import type { Asked } from '../partners/asked.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 
 export type CommandOf<T extends CommandType> = Extract<Command, { type: T }>
@@ -16,6 +18,22 @@ export interface CommandContext {
   readonly rooms: Rooms
   /** When the operator acted (ms), never later than now: commands may have waited in an outbox. */
   readonly actedAt: number
+  /**
+   * Checks and applies another command in the same transaction, as whoever is the caller of the context given; returns what
+   * the audit is to record. @throws RoomkeeperError the refusal
+   */
+  readonly run: (command: Command, context: CommandContext) => Promise<AuditRecord>
+  /** What the caller's directory said before the write began. */
+  readonly asked: Asked
+}
+
+/** Thrown by `apply`: undo all that it did, and apply this instead, in a write of its own. */
+export class Instead extends Error {
+  readonly apply: (context: CommandContext) => Promise<AuditRecord>
+  constructor(apply: (context: CommandContext) => Promise<AuditRecord>) {
+    super('something else is applied instead')
+    this.apply = apply
+  }
 }
 
 /**
@@ -26,24 +44,32 @@ export interface CommandHandler<T extends CommandType> {
   check(command: CommandOf<T>, context: CommandContext): Promise<void>
   /** Returns what the audit records. */
   apply(command: CommandOf<T>, context: CommandContext): Promise<AuditRecord>
+  /** For its preview: what it makes, changes and deletes, line by line, where it is about many things. */
+  changes?(command: CommandOf<T>, context: CommandContext): Promise<Effect['changes']>
 }
 
-export const personRefOf = ({ person, name }: Caller): PersonRef => ({ id: person, name })
+export const personRefOf = ({ person, name, organisation }: Caller): PersonRef => ({ id: person, name, ...(organisation === undefined ? {} : { organisation }) })
+
+/** Commands about one incident, or about rooms: their permission is needed on each room that they are about. */
+type IncidentCommand = Extract<CommandType, `incident.${string}`>
+type RoomsCommand = Extract<CommandType, `rooms.${string}`>
 
 /** @throws RoomkeeperError access.denied where the caller has the command's permission on no room. */
-export function checkPermitted(type: CommandType, { caller }: CommandContext): void {
-  if (!may(caller.access, commandPermission[type])) throw new RoomkeeperError('access.denied')
+export function checkPermitted(type: CommandType, { caller: { access } }: CommandContext): void {
+  const needs = commandPermission[type]
+  const permitted = needs === 'own' || (needs === 'customers' ? mayManageCustomers(access) : may(access, needs))
+  if (!permitted) throw new RoomkeeperError('access.denied')
 }
 
 /** @throws RoomkeeperError access.denied, or incident.notFound where it is not within the rooms the caller may act on. */
-export async function checkIncident(type: CommandType, id: IncidentId, context: CommandContext): Promise<void> {
+export async function checkIncident(type: IncidentCommand, id: IncidentId, context: CommandContext): Promise<void> {
   checkPermitted(type, context)
   const incident = await context.tx.get('incident', id)
   if (!incident || !may(context.caller.access, commandPermission[type], incident.room)) throw new RoomkeeperError('incident.notFound')
 }
 
 /** @throws RoomkeeperError access.denied, or room.notFound if any is not within the rooms the caller may act on. */
-export async function checkRooms(type: CommandType, ids: readonly RoomId[], context: CommandContext): Promise<void> {
+export async function checkRooms(type: RoomsCommand, ids: readonly RoomId[], context: CommandContext): Promise<void> {
   checkPermitted(type, context)
   const rooms = await context.tx.getMany('room', ids)
   const missing = ids.find((id) => !rooms.has(id) || !may(context.caller.access, commandPermission[type], id))

@@ -1,3 +1,5 @@
+import { builtInRings } from '../../contract/entities.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
 import { enrolRooms, unenrolRooms } from '../agents/offboarding.ts'
 import { checkRooms, type CommandHandler } from './handler.ts'
 
@@ -16,5 +18,20 @@ export const unenrol: CommandHandler<'rooms.unenrol'> = {
   async apply(command, { rooms, tx }) {
     const changed = await unenrolRooms(rooms, tx, [...new Set(command.rooms)])
     return { category: 'Room', objectName: `${changed.length} rooms`, operation: 'Update', detail: { action: 'unenrol', rooms: changed } }
+  },
+}
+
+/** Puts rooms into an update ring. */
+export const moveToRing: CommandHandler<'rooms.ring'> = {
+  check: (command, context) => checkRooms(command.type, command.rooms, context),
+  async apply({ rooms: ids, ring: wanted }, { rooms, tx }) {
+    const ring = builtInRings.find((one) => one === wanted)
+    if (ring === undefined) throw new RoomkeeperError('room.ringUnknown', { field: 'ring' })
+    const work = rooms.within(tx)
+    await work.load(ids)
+    const changed = [...new Set(ids)]
+    for (const id of changed) work.rebase(id, { ring })
+    await work.flush()
+    return { category: 'Room', objectName: `${changed.length} rooms`, operation: 'Update', detail: { action: 'ring', ring, rooms: changed } }
   },
 }

@@ -10,6 +10,9 @@ export const settingsChange: CommandHandler<'settings.change'> = {
     if (!before) throw new RoomkeeperError('service.failed')
     const settings = { ...before, ...changes }
     tx.put('settings', settings)
+    // What everyone's console must know, whoever may see the settings (ACC-8).
+    const tenant = await tx.get('tenant', tx.tenant)
+    if (tenant && settings.offlineLeaseDays !== undefined && settings.offlineLeaseDays !== tenant.offlineLeaseDays) tx.put('tenant', { ...tenant, offlineLeaseDays: settings.offlineLeaseDays })
     await tx.insert
       .settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) })
       .onConflict((conflict) => conflict.columns(['tenant', 'validFrom']).doUpdateSet({ body: JSON.stringify(settings) }))

@@ -1,55 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { Command, CommandRequest, CommandType } from '../../contract/commands.ts'
+import type { Command, CommandRequest } from '../../contract/commands.ts'
 import { CommandOutcome } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Caller } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
-import { acknowledge, unacknowledge } from './acknowledge.ts'
-import { assign } from './assign.ts'
-import { comment } from './comment.ts'
-import type { CommandContext, CommandHandler } from './handler.ts'
-import { enrol, unenrol } from './rooms.ts'
-import { settingsChange } from './settings.ts'
-
-const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
-  'incident.acknowledge': acknowledge,
-  'incident.unacknowledge': unacknowledge,
-  'incident.assign': assign,
-  'incident.comment': comment,
-  'rooms.enrol': enrol,
-  'rooms.unenrol': unenrol,
-  'settings.change': settingsChange,
-}
-
-/** The handler of a command, with the command as its argument already. */
-function bind<T extends CommandType>(type: T, command: Extract<Command, { type: T }>) {
-  const handler = handlers[type]
-  return {
-    check: (context: CommandContext) => handler.check(command, context),
-    apply: (context: CommandContext) => handler.apply(command, context),
-  }
-}
-
-function handlerOf(command: Command): ReturnType<typeof bind> {
-  switch (command.type) {
-    case 'incident.acknowledge':
-      return bind(command.type, command)
-    case 'incident.unacknowledge':
-      return bind(command.type, command)
-    case 'incident.assign':
-      return bind(command.type, command)
-    case 'incident.comment':
-      return bind(command.type, command)
-    case 'rooms.enrol':
-      return bind(command.type, command)
-    case 'rooms.unenrol':
-      return bind(command.type, command)
-    case 'settings.change':
-      return bind(command.type, command)
-  }
-}
+import { approvalFor } from '../partners/approvals.ts'
+import { askDirectory, type Asked } from '../partners/asked.ts'
+import { type CommandContext, Instead } from './handler.ts'
+import { handlerOf, run } from './registry.ts'
 
 /** A refusal inside the transaction: undoes it, and is then stored under the key in one of its own. */
 class Refused extends Error {
@@ -63,11 +23,17 @@ class Refused extends Error {
   }
 }
 
-type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'now' | 'metrics'>
+type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory'>
+
+/** What a command is applied with; `asked` was read before the write began. */
+export function contextOf(tx: TenantTransaction, caller: Caller, rooms: ServiceDeps['rooms'], issuedAt: number, asked: Asked): CommandContext {
+  return { tx, caller, rooms, actedAt: Math.min(issuedAt, tx.at), asked, run }
+}
 
 /**
  * Applies a command once (CON-3): access first, then the key. What changed, its audit, the stored outcome and the
- * receipt are one commit; a second delivery is answered from the stored outcome.
+ * receipt are one commit; a second delivery is answered from the stored outcome. What a customer wants to approve first
+ * (PAR-5) is only kept as a request.
  * @throws RoomkeeperError the refusal, also a stored one; command.keyReused, command.expired.
  */
 export async function submit(deps: Deps, caller: Caller, request: CommandRequest): Promise<CommandOutcome> {
@@ -75,33 +41,38 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
   const { type } = request.command
   const digest = digestOf(request.command)
   const handler = handlerOf(request.command)
-  try {
-    const outcome = await store.write(caller.tenant, caller.doer, async (tx): Promise<CommandOutcome> => {
-      const context: CommandContext = { tx, caller, rooms, actedAt: Math.min(request.issuedAt, tx.at) }
+  const asked = await askDirectory(deps, caller, request.command)
+  const write = (apply: (context: CommandContext) => Promise<AuditRecord>): Promise<CommandOutcome> =>
+    store.write(caller.tenant, caller.doer, async (tx) => {
+      const context = contextOf(tx, caller, rooms, request.issuedAt, asked)
       const denied = await refusalOf(() => handler.check(context))
       const known = await storedOutcome(tx, caller, request)
       if (denied) throw new Refused(denied, !known)
       if (known) {
         if (known.digest !== digest) throw new Refused(new RoomkeeperError('command.keyReused'), false)
-        if (known.outcome.outcome === 'applied') return known.outcome
+        if (known.outcome.outcome !== 'refused') return known.outcome
         const { code, detail } = known.outcome
         throw new RoomkeeperError(code, detail === undefined ? {} : { detail })
       }
       if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new Refused(new RoomkeeperError('command.expired'), true)
-      let audit: AuditRecord
       try {
-        audit = await handler.apply(context)
+        const requested = await approvalFor(context, request)
+        if (requested) return await keep(tx, caller, request, digest, requested)
+        tx.audit(await apply(context))
       } catch (error) {
         throw error instanceof RoomkeeperError && error.status < 500 ? new Refused(error, true) : error
       }
-      tx.audit(audit)
-      const applied: CommandOutcome = { outcome: 'applied', at: tx.at }
-      await keep(tx, caller, request, digest, applied)
+      const applied = await keep(tx, caller, request, digest, { outcome: 'applied', at: tx.at })
       // Last, so that whoever has seen it has seen all that the command changed.
       tx.put('receipt', { id: request.key, person: caller.person, at: tx.at })
       return applied
     })
-    metrics.commands.inc({ type, outcome: 'applied' })
+  try {
+    const outcome = await write(handler.apply).catch((error: unknown) => {
+      if (error instanceof Instead) return write(error.apply)
+      throw error
+    })
+    metrics.commands.inc({ type, outcome: outcome.outcome })
     return outcome
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -137,8 +108,9 @@ async function storedOutcome(tx: TenantTransaction, { person }: Caller, { key }:
   return row && { digest: row.digest, outcome: CommandOutcome.parse(JSON.parse(row.outcome)) }
 }
 
-async function keep(tx: TenantTransaction, { person }: Caller, { key }: CommandRequest, digest: string, outcome: CommandOutcome): Promise<void> {
+async function keep(tx: TenantTransaction, { person }: Caller, { key }: CommandRequest, digest: string, outcome: CommandOutcome): Promise<CommandOutcome> {
   await tx.insert.commandOutcome({ person, key, digest, outcome: JSON.stringify(outcome), at: tx.at }).execute()
+  return outcome
 }
 
 /** Of the command as parsed, whose properties always come in the schema's order. */

@@ -53,7 +53,7 @@ export async function makeDemo(store: Store, directory: Directory, settings: Par
         // Known before they sign in, so that incidents can be assigned to them.
         await savePerson(tx, { issuer: embeddedIssuerName, directory: directoryId, objectId: id, name, email, globalAdministrator, groups: [], issuedAt: 0 })
         if (role === null || role === 'proManager') continue
-        await saveAssignment(tx, { id: AssignmentId.parse(v7()), name: names[role], role: RoleId.parse(role), members: [{ kind: 'person', id }], scope: [] })
+        await saveAssignment(tx, { id: AssignmentId.parse(v7()), name: names[role], role: RoleId.parse(role), members: [{ kind: 'person', id }], scope: { rooms: [], groups: [] } })
       }
     },
   )

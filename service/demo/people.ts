@@ -1,5 +1,4 @@
-import { type builtInRoles } from '../../contract/permissions.ts'
-import { roleOf } from '../access/grants.ts'
+import { BuiltInRole, type builtInRoles } from '../../contract/permissions.ts'
 import { assignmentOf } from '../access/people.ts'
 import type { Directory } from '../identity/directory.ts'
 import type { DemoPerson } from '../identity/pages.ts'
@@ -12,7 +11,7 @@ export async function rolesOf(store: Store): Promise<Map<string, keyof typeof bu
     const read = store.read(tenant.id, 'wholeTenant')
     const objectIds = new Map((await read.tables.person().select(['id', 'objectId']).execute()).map((row) => [String(row.id), row.objectId]))
     for (const { role: id, members } of (await read.tables.assignment().selectAll().execute()).map(assignmentOf)) {
-      const role = roleOf(id)
+      const role = BuiltInRole.safeParse(id).data
       for (const member of members) if (role && member.kind === 'person') roles.set(objectIds.get(member.id) ?? member.id, role)
     }
   }

@@ -1,6 +1,5 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Scope } from '../../contract/access.ts'
 import { AssignmentId, EntryId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../agents/offboarding.ts'
@@ -21,8 +20,8 @@ afterEach(async () => {
 
 const write = <T>(work: Parameters<typeof service.deps.store.write<T>>[2]) => service.deps.store.write(service.tenant, system, work)
 const enrol = (rooms: RoomId[]) => write((tx) => enrolRooms(service.deps.rooms, tx, rooms))
-const assign = (scope: Scope, role = 'siteLead') =>
-  write((tx) => saveAssignment(tx, { id: assignment, name: 'Lead', role: RoleId.parse(role), members: [{ kind: 'person', id: 'clara' }], scope }))
+const assign = (rooms: 'all' | RoomId[], role = 'siteLead') =>
+  write((tx) => saveAssignment(tx, { id: assignment, name: 'Lead', role: RoleId.parse(role), members: [{ kind: 'person', id: 'clara' }], scope: rooms === 'all' ? rooms : { rooms, groups: [] } }))
 const consoleOf = async (person: string) => new TestConsole(service.url, await service.token(person))
 const follow = async (person: string) => {
   const made = await consoleOf(person)

@@ -114,10 +114,16 @@ export class Follower {
     if (this.following) this.#catchUp()
   }
 
+  /** A partner's person has nothing left here: their copy of this tenant goes as a whole (PAR-6). */
+  leave(scopeVersion: number): void {
+    this.following = false
+    this.say({ type: 'scope', version: scopeVersion, rooms: {} })
+  }
+
   /** Whether that is another scope. Two changes close together may be read in any order: the newer one stays. */
   #see({ access, scopeVersion }: CurrentAccess): boolean {
     if (scopeVersion <= this.caller.scopeVersion) return false
-    const reach = { person: this.caller.person, access }
+    const reach = { tenant: this.caller.tenant, person: this.caller.person, access }
     this.caller = { ...this.caller, access, scopeVersion, reach }
     this.#sight = new Sight(reach)
     return true

@@ -5,9 +5,10 @@ import { type ErrorCode, detailsOf, RoomkeeperError } from '../../contract/error
 import { ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Caller } from '../access/service.ts'
+import type { Caller, CurrentAccess } from '../access/service.ts'
 import type { BusTopics } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { tenantNamed } from '../http/tenantNamed.ts'
 import { refuseUpgrade } from '../http/upgrades.ts'
 import type { Cursors } from './cursors.ts'
 import { Follower, type FollowerOptions, SharedRows } from './follower.ts'
@@ -47,7 +48,7 @@ export class FeedHub {
       if (this.#closing) throw new RoomkeeperError('service.unavailable')
       const token = /^Bearer (\S{1,16384})$/i.exec(request.headers.authorization ?? '')?.[1]
       if (!token) throw new RoomkeeperError('auth.missing')
-      caller = await this.#deps.access.authenticate(token)
+      caller = await this.#deps.access.authenticate(token, tenantNamed(request.headers))
     } catch (error) {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
       this.#deps.metrics.refusals.inc({ code: known.code })
@@ -72,8 +73,13 @@ export class FeedHub {
     for (const follower of this.#of(tenant, person)) {
       follower.suspend()
       this.#deps.access.current(tenant, person).then(
-        ({ access, scopeVersion }) => {
-          follower.rescope({ access, scopeVersion })
+        (current) => {
+          if (!hasLeft(current)) {
+            follower.rescope(current)
+            return
+          }
+          follower.leave(current.scopeVersion)
+          this.#end(follower, 'access.denied')
         },
         (error: unknown) => this.#end(follower, error instanceof RoomkeeperError ? error.code : 'service.failed'),
       )
@@ -132,8 +138,9 @@ export class FeedHub {
         const { tenant, person } = follower.caller
         const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
         // The token may be older than the newest change of scope.
-        const { access, scopeVersion } = await this.#deps.access.current(tenant, person)
-        follower.hello({ access, scopeVersion }, message.cursor, message.scope, lastSeq)
+        const current = await this.#deps.access.current(tenant, person)
+        if (hasLeft(current)) throw new RoomkeeperError('access.denied')
+        follower.hello(current, message.cursor, message.scope, lastSeq)
       }
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, "a console's message failed")
@@ -143,8 +150,8 @@ export class FeedHub {
   }
 
   async #renew(follower: Follower, token: string): Promise<void> {
-    const caller = await this.#deps.access.authenticate(token)
     const { tenant, person } = follower.caller
+    const caller = await this.#deps.access.authenticate(token, follower.caller.link === undefined ? undefined : tenant)
     if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
     follower.caller = { ...follower.caller, expiresAt: caller.expiresAt }
   }
@@ -166,6 +173,9 @@ export class FeedHub {
     this.#deps.metrics.consoles.set(consoles)
   }
 }
+
+/** A partner's person to whom nothing is assigned any more, or whose link has ended. */
+const hasLeft = ({ access }: CurrentAccess): boolean => access.link !== undefined && access.grants.length === 0
 
 function readMessage(data: RawData, isBinary: boolean): ConsoleToFeed {
   if (isBinary) throw new RoomkeeperError('message.malformed', { detail: 'Messages are text.' })

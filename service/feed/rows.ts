@@ -24,7 +24,7 @@ export class Sight {
     this.everyRoom = roomKinds.every((kind) => this.#visible.get(kind) === 'all')
   }
 
-  sees(row: Pick<StoredRow, 'kind' | 'room' | 'owner'>): boolean {
+  sees(row: Pick<StoredRow, 'kind' | 'id' | 'room' | 'owner'>): boolean {
     return isVisible(this.#visible.get(row.kind) ?? 'none', row)
   }
 
@@ -32,9 +32,9 @@ export class Sight {
   rooms(): Extract<FeedToConsole, { type: 'scope' }>['rooms'] {
     const rooms: Extract<FeedToConsole, { type: 'scope' }>['rooms'] = {}
     for (const [kind, visible] of this.#visible) {
-      if (visible === 'none') continue
-      if (visible === 'all' || 'owner' in visible) rooms[kind] = 'all'
-      else if (roomKinds.includes(kind)) rooms[kind] = [...visible.rooms]
+      // Of requests one may see one's own only: all of them go, and those come back with the snapshot.
+      if (visible === 'none' || (kind === 'request' && visible !== 'all')) continue
+      rooms[kind] = visible !== 'all' && 'rooms' in visible ? [...visible.rooms] : 'all'
     }
     return rooms
   }

@@ -10,6 +10,7 @@ import type { App, ServiceDeps } from '../deps.ts'
 import { auditRefusal } from './refusals.ts'
 import { RateLimit } from './rateLimit.ts'
 import { requireAccessDeclared, type RouteAccess } from './routeAccess.ts'
+import { tenantNamed } from './tenantNamed.ts'
 
 /**
  * Puts the check in front of every route: its declared access is enforced before its body is even read.
@@ -25,7 +26,7 @@ export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void
     if (access === 'admin') return checkAdmin(request, adminSecret)
     const token = bearerOf(request)
     rate.take(token)
-    const caller = await deps.access.authenticate(token)
+    const caller = await deps.access.authenticate(token, tenantNamed(request.headers))
     request.caller = caller
     try {
       checkPermission(access, caller, request.params)

@@ -4,6 +4,7 @@ import { defaultSettings, type Incident, type Settings } from '../../contract/en
 import { EntryId, IncidentId, type RoomId } from '../../contract/ids.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, roomEventDocument } from './documents.ts'
 import { type EngineEvent, type EntryEffect, type RoomEventEffect, step } from './engine.ts'
@@ -32,6 +33,8 @@ export class RoomWork {
   readonly #tx: TenantTransaction
   readonly #rooms: Rooms
   readonly #open = new Map<RoomId, OpenRoom>()
+  /** Rooms that are new (undefined), or have another name or place than before. */
+  readonly #placed = new Map<RoomId, RoomBase | undefined>()
   #settings: EngineSettings | undefined
   #remembers = false
 
@@ -71,6 +74,7 @@ export class RoomWork {
     room.changed = true
     room.events.push({ kind: 'onboarded', at })
     this.#open.set(base.id, room)
+    this.#placed.set(base.id, undefined)
   }
 
   /** Takes a loaded room through one event, at the moment of this transaction. */
@@ -99,6 +103,7 @@ export class RoomWork {
   /** Replaces what the engine does not know: a new device in the room, another name or place. */
   rebase(id: RoomId, changes: Partial<Omit<RoomBase, 'id'>>): void {
     const room = this.#get(id)
+    if ((changes.name !== undefined || changes.place !== undefined) && !this.#placed.has(id)) this.#placed.set(id, room.base)
     room.base = { ...room.base, ...changes }
     room.changed = true
   }
@@ -150,6 +155,11 @@ export class RoomWork {
         nextTimer: nextTimerAt,
       })),
     )
+    if (this.#placed.size === 0) return
+    const placed = [...this.#placed.keys()].map((id) => this.#get(id).base)
+    const placedBefore = [...this.#placed.values()].filter((base) => base !== undefined)
+    this.#placed.clear()
+    await roomsPlaced(tx, placed, placedBefore)
   }
 
   #get(id: RoomId): OpenRoom {

@@ -2,7 +2,7 @@ import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Tables } from './tables.ts'
 
 /**
- * Upserts of many rows in few statements, for the two tables that every batch of reports writes. Statements are built
+ * Upserts of many rows in few statements, for the tables that many rows are written to at once. Statements are built
  * once per number of rows, always a power of two: building one costs more than running it.
  */
 const rowsPerStatement = 512
@@ -48,3 +48,8 @@ export class BulkUpsert<T extends keyof Tables> {
 
 export const progressRows = new BulkUpsert('deviceProgress', ['device'], ['tenant', 'journal', 'acknowledged', 'clockOffsetMs', 'lastObservedAt', 'lastContactAt'])
 export const roomStateRows = new BulkUpsert('roomState', ['tenant', 'room'], ['state', 'incidents', 'contact', 'lastContactAt', 'nextTimer'])
+export const personRows = new BulkUpsert(
+  'person',
+  ['tenant', 'id'],
+  ['issuer', 'directory', 'objectId', 'name', 'email', 'globalAdministrator', 'groups', 'claimsAt', 'scopeVersion', 'scopeDigest', 'link', 'groupsAt', 'seenAt'],
+)

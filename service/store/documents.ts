@@ -20,6 +20,8 @@ const belongings: { readonly [K in Kind]: (doc: Doc<K>) => Belonging } = {
   roomEvent: (doc) => ({ room: doc.room, owner: null, state: null }),
   incident: (doc) => ({ room: doc.room, owner: null, state: doc.status }),
   entry: (doc) => ({ room: doc.room, owner: null, state: doc.incident }),
+  policy: () => nowhere,
+  request: (doc) => ({ room: null, owner: doc.by.id, state: doc.status }),
 }
 
 export function belongingOf<K extends Kind>(kind: K, doc: Doc<K>): Belonging {

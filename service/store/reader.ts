@@ -1,7 +1,9 @@
-import { type Access, scopeOf } from '../../contract/access.ts'
+import { type Access, may, scopeOf } from '../../contract/access.ts'
 import { type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { RoomFacts } from '../../contract/policy.ts'
 import type { StoredRow } from './documents.ts'
+import type { RoomFactsCache } from './facts.ts'
 import type { ReadHandle, Tables } from './tables.ts'
 import { tenantSelects, type TenantSelects } from './tenantTables.ts'
 
@@ -9,24 +11,33 @@ import { tenantSelects, type TenantSelects } from './tenantTables.ts'
  * For whom a tenant is read: the service itself, or a person with their grants. Everything read for a person is cut to
  * what they may see; it is an argument of every read, so that it cannot be forgotten.
  */
-export type Reach = 'wholeTenant' | { readonly person: PersonId; readonly access: Access }
+export type Reach = 'wholeTenant' | { readonly tenant: TenantId; readonly person: PersonId; readonly access: Access }
 
 /** Which documents of one kind are within reach. */
-export type Visible = 'all' | 'none' | { readonly rooms: ReadonlySet<RoomId> } | { readonly owner: PersonId }
+export type Visible = 'all' | 'none' | { readonly rooms: ReadonlySet<RoomId> } | { readonly owner: PersonId } | { readonly id: string }
+
+/** Kinds whose documents belong to no room: whoever holds their permission at all may see them. */
+const roomless: ReadonlySet<Kind> = new Set<Kind>(['settings', 'policy', 'request'])
 
 export function visibleOf(reach: Reach, kind: Kind): Visible {
   if (reach === 'wholeTenant') return 'all'
   const { reads } = kinds[kind]
   if (reads === 'none') return 'all'
   if (reads === 'self') return { owner: reach.person }
+  if (roomless.has(kind)) {
+    if (!may(reach.access, reads)) return kind === 'request' ? { owner: reach.person } : 'none'
+    // Of the marks that the policy changed, a partner's people see their link's and nobody else's.
+    return kind === 'policy' ? { id: reach.access.link ?? reach.tenant } : 'all'
+  }
   const rooms = scopeOf(reach.access, reads)
   return rooms === 'all' ? 'all' : rooms.size === 0 ? 'none' : { rooms }
 }
 
 /** Whether one row is within reach; for rows that are at hand already (feed, changes). */
-export function isVisible(visible: Visible, row: { room: RoomId | null; owner: PersonId | null }): boolean {
+export function isVisible(visible: Visible, row: { id: string; room: RoomId | null; owner: PersonId | null }): boolean {
   if (visible === 'all') return true
   if (visible === 'none') return false
+  if ('id' in visible) return row.id === visible.id
   if ('owner' in visible) return row.owner === visible.owner
   return row.room !== null && visible.rooms.has(row.room)
 }
@@ -50,12 +61,19 @@ export class TenantReader {
   /** Tables beside the documents; for the service's own code, not cut to a person. */
   readonly tables: TenantSelects
   readonly #db: ReadHandle<Tables>
+  readonly #facts: RoomFactsCache
 
-  constructor(db: ReadHandle<Tables>, tenant: TenantId, reach: Reach) {
+  constructor(db: ReadHandle<Tables>, tenant: TenantId, reach: Reach, facts: RoomFactsCache) {
     this.#db = db
+    this.#facts = facts
     this.tenant = tenant
     this.reach = reach
     this.tables = tenantSelects(db, tenant)
+  }
+
+  /** Names and places of all rooms of the tenant, for rules and for naming what the caller has checked; not cut to a person. */
+  async roomFacts(): Promise<ReadonlyMap<RoomId, RoomFacts>> {
+    return this.#facts.of(this.#db, this.tenant)
   }
 
   /** The document, or undefined where there is none within reach: the two are not told apart. */
@@ -143,6 +161,7 @@ export class TenantReader {
     let query = this.#documents(kind)
     if ('rooms' in part) query = query.where('room', 'in', part.rooms)
     if ('owner' in part) query = query.where('owner', '=', part.owner)
+    if ('id' in part) query = query.where('id', '=', part.id)
     if (options.room !== undefined) query = query.where('room', '=', options.room)
     if (options.states !== undefined) query = query.where('state', 'in', options.states)
     return query
@@ -153,13 +172,13 @@ export class TenantReader {
     const visible = visibleOf(this.reach, kind)
     if (visible === 'none') return []
     if (visible === 'all') return [{}]
-    if ('owner' in visible) return [visible]
+    if ('owner' in visible || 'id' in visible) return [visible]
     if (room !== undefined) return visible.rooms.has(room) ? [{}] : []
     return chunks([...visible.rooms]).map((rooms) => ({ rooms }))
   }
 }
 
-type Part = { rooms: RoomId[] } | { owner: PersonId } | Record<never, never>
+type Part = { rooms: RoomId[] } | { owner: PersonId } | { id: string } | Record<never, never>
 
 function chunks<T>(items: readonly T[]): T[][] {
   const parts: T[][] = []

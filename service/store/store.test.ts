@@ -178,8 +178,8 @@ describe('a read for a person', () => {
     permissions: [...builtInRoles.siteTech.permissions],
     scope: [roomA],
   }
-  const reach = { person: me, access: { globalAdministrator: false, grants: [siteTech] } }
-  const nobody = { person: me, access: { globalAdministrator: false, grants: [] } }
+  const reach = { tenant: tenantId, person: me, access: { globalAdministrator: false, grants: [siteTech] } }
+  const nobody = { tenant: tenantId, person: me, access: { globalAdministrator: false, grants: [] } }
 
   it('finds only what lies within the scope, and cannot tell the rest from what is absent', async () => {
     const mine = incident(roomA, 1)

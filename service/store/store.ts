@@ -2,14 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Tenant } from '../../contract/entities.ts'
-import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { DeviceId, RequestId, RoomId, TenantId } from '../../contract/ids.ts'
 import { pruneChains } from '../audit/append.ts'
 import type { Bus } from '../bus/bus.ts'
 import { flush } from './commit.ts'
+import { RoomFactsCache } from './facts.ts'
 import { migrate } from './migrations/index.ts'
 import { type Reach, TenantReader } from './reader.ts'
 import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
-import type { DeviceTable, EnrolmentKeyTable, ReadHandle, ServiceTables, Tables, TenantTable } from './tables.ts'
+import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, ServiceTables, Tables, TenantTable } from './tables.ts'
 import { type Doer, TenantTransaction } from './transaction.ts'
 
 export interface StoreOptions {
@@ -35,6 +36,7 @@ export class Store {
   /** Reads of what belongs to no tenant: service values, the embedded issuer and its directory. */
   readonly service: ReadHandle<ServiceTables>
   readonly #connections: readonly OpenedDatabase[]
+  readonly #facts = new RoomFactsCache()
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
@@ -72,7 +74,7 @@ export class Store {
   }
 
   read(tenant: TenantId, reach: Reach): TenantReader {
-    return new TenantReader(this.#reader, tenant, reach)
+    return new TenantReader(this.#reader, tenant, reach, this.#facts)
   }
 
   /**
@@ -158,6 +160,31 @@ export class Store {
     return this.#reader.selectFrom('enrolmentKey').selectAll().where('digest', '=', digest).executeTakeFirst()
   }
 
+  /** A tenant's own row, where there is one. */
+  async tenantById(tenant: TenantId): Promise<TenantTable | undefined> {
+    return this.#reader.selectFrom('tenant').selectAll().where('id', '=', tenant).executeTakeFirst()
+  }
+
+  /** What an organisation has to do with customers: active links of which it is the partner, and invitations of its verified domains. */
+  async linksOfPartner(partner: TenantId, domains: readonly string[]): Promise<(LinkTable & { customer: string })[]> {
+    return this.#reader
+      .selectFrom('link')
+      .innerJoin('tenant', 'tenant.id', 'link.tenant')
+      .selectAll('link')
+      .select('tenant.name as customer')
+      .where('link.tenant', '!=', partner)
+      .where((eb) =>
+        eb.or([eb('link.partner', '=', partner), ...(domains.length === 0 ? [] : [eb.and([eb('link.domain', 'in', [...domains]), eb('link.status', '=', 'invited')])])]),
+      )
+      .orderBy('link.id')
+      .execute()
+  }
+
+  /** Partners' requests that waited too long by this moment, the oldest first. */
+  async dueRequests(until: number, limit: number): Promise<{ tenant: TenantId; id: RequestId }[]> {
+    return this.#reader.selectFrom('request').select(['tenant', 'id']).where('status', '=', 'waiting').where('expiresAt', '<=', until).orderBy('expiresAt').limit(limit).execute()
+  }
+
   /** Deletes what has been kept long enough: audit, stored outcomes and receipts from before these moments (ms). */
   async prune(before: { audit: number; outcomes: number }): Promise<{ audit: number; outcomes: number }> {
     return this.#inTurn(() =>
@@ -185,7 +212,7 @@ export class Store {
       const on = (tenant: TenantId): TenantTransaction => {
         const known = open.get(tenant)
         if (known) return known
-        const tx = new TenantTransaction(db, tenant, doer, at, on)
+        const tx = new TenantTransaction(db, tenant, doer, at, on, this.#facts)
         open.set(tenant, tx)
         return tx
       }

@@ -63,6 +63,7 @@ export function tenantWrites(db: Kysely<Tables>, tenant: TenantId) {
       securityGroup: () => db.updateTable('securityGroup').where('securityGroup.tenant', '=', tenant),
       device: () => db.updateTable('device').where('device.tenant', '=', tenant),
       deviceProgress: () => db.updateTable('deviceProgress').where('deviceProgress.tenant', '=', tenant),
+      commandOutcome: () => db.updateTable('commandOutcome').where('commandOutcome.tenant', '=', tenant),
       enrolmentKey: () => db.updateTable('enrolmentKey').where('enrolmentKey.tenant', '=', tenant),
     },
     remove: {

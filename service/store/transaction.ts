@@ -2,12 +2,14 @@ import type { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { LinkId, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { RoomFacts } from '../../contract/policy.ts'
 import type { UnchainedRecord } from '../audit/append.ts'
 import type { Bus, BusTopic, BusTopics } from '../bus/bus.ts'
-import { progressRows, roomStateRows } from './bulk.ts'
+import { personRows, progressRows, roomStateRows } from './bulk.ts'
 import { belongingOf } from './documents.ts'
+import { factsOf, type RoomFactsCache } from './facts.ts'
 import { parse } from './reader.ts'
-import type { AuditTable, DeviceProgressTable, LinkTable, RoomStateTable, Tables, TenantTable } from './tables.ts'
+import type { AuditTable, DeviceProgressTable, LinkTable, PersonTable, RoomStateTable, Tables, TenantTable } from './tables.ts'
 import { tenantSelects, type TenantSelects, tenantWrites, type TenantWrites } from './tenantTables.ts'
 
 /** Who acts: a person of the directory, or the service itself. */
@@ -20,6 +22,8 @@ export type Doer =
       /** Object id and tenant of the directory, which the audit records. */
       readonly userId: string
       readonly userTenantId: string
+      /** The partner's name, where the person is a partner's. */
+      readonly organisation?: string
     }
 
 export const system: Doer = { kind: 'system' }
@@ -74,10 +78,12 @@ export class TenantTransaction {
   readonly messages: ((bus: Bus) => void)[] = []
   readonly #put: Documents = emptyDocuments()
   readonly #db: Kysely<Tables>
+  readonly #facts: RoomFactsCache
   #doer: Doer
 
-  constructor(db: Kysely<Tables>, tenant: TenantId, doer: Doer, at: number, on: (tenant: TenantId) => TenantTransaction) {
+  constructor(db: Kysely<Tables>, tenant: TenantId, doer: Doer, at: number, on: (tenant: TenantId) => TenantTransaction, facts: RoomFactsCache) {
     this.#db = db
+    this.#facts = facts
     this.#doer = doer
     this.tenant = tenant
     this.at = at
@@ -112,6 +118,45 @@ export class TenantTransaction {
   /** The links to customers of which this tenant is the partner. */
   async customerLinks(): Promise<LinkTable[]> {
     return this.#db.selectFrom('link').selectAll().where('partner', '=', this.tenant).where('status', '=', 'active').orderBy('id').execute()
+  }
+
+  /** People of this tenant (the partner) as they stand in the tenants of its customers, under an active link. */
+  async peopleAtCustomers(people: readonly PersonId[]): Promise<{ person: PersonId; tenant: TenantId; link: LinkId; name: string }[]> {
+    const found = []
+    for (let i = 0; i < people.length; i += idsPerStatement) {
+      const rows = await this.#db
+        .selectFrom('link')
+        .innerJoin('person', (join) => join.onRef('person.tenant', '=', 'link.tenant').onRef('person.link', '=', 'link.id'))
+        .innerJoin('tenant', 'tenant.id', 'link.tenant')
+        .select(['person.id as person', 'link.tenant as tenant', 'link.id as link', 'tenant.name as name'])
+        .where('link.partner', '=', this.tenant)
+        .where('link.status', '=', 'active')
+        .where('person.id', 'in', people.slice(i, i + idsPerStatement))
+        .execute()
+      found.push(...rows)
+    }
+    return found
+  }
+
+  /** The tenant whose people this directory holds. */
+  async tenantOfDirectory(issuer: string, directory: string): Promise<TenantTable | undefined> {
+    return this.#db.selectFrom('tenant').selectAll().where('issuer', '=', issuer).where('directory', '=', directory).executeTakeFirst()
+  }
+
+  /** The ids of people of a directory who are known in any tenant, by object id: one person has one id everywhere. */
+  async idsOfPeople(issuer: string, directory: string, objectIds: readonly string[]): Promise<Map<string, PersonId>> {
+    const found = new Map<string, PersonId>()
+    for (let i = 0; i < objectIds.length; i += idsPerStatement) {
+      const rows = await this.#db
+        .selectFrom('person')
+        .select(['id', 'objectId'])
+        .where('issuer', '=', issuer)
+        .where('directory', '=', directory)
+        .where('objectId', 'in', objectIds.slice(i, i + idsPerStatement))
+        .execute()
+      for (const { id, objectId } of rows) found.set(objectId, id)
+    }
+    return found
   }
 
   /** A tenant's own row: its name, and whose directory it is. */
@@ -191,6 +236,20 @@ export class TenantTransaction {
     await progressRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
   }
 
+  /** Makes or replaces people, each at most once. */
+  async savePeople(rows: readonly PersonTable[]): Promise<void> {
+    await personRows.write(this.#db, rows)
+  }
+
+  /** Names and places of all rooms of the tenant, as this write has left them. */
+  async roomFacts(): Promise<ReadonlyMap<RoomId, RoomFacts>> {
+    const committed = await this.#facts.of(this.#db, this.tenant)
+    if (this.#put.room.size === 0) return committed
+    const rooms = new Map(committed)
+    for (const room of this.#put.room.values()) rooms.set(room.id, factsOf(room))
+    return rooms
+  }
+
   /** Replaces what the incident engine remembers of rooms, each at most once. */
   async saveRoomStates(rows: readonly Omit<RoomStateTable, 'tenant'>[]): Promise<void> {
     await roomStateRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
@@ -239,6 +298,8 @@ const emptyDocuments = (): Documents => ({
   incident: new Map(),
   entry: new Map(),
   receipt: new Map(),
+  policy: new Map(),
+  request: new Map(),
 })
 
 const keyOf = (kind: Kind, id: string): string => `${kind}/${id}`

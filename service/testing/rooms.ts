@@ -1,6 +1,8 @@
 import { EnrolmentAnswer } from '../../contract/agent.ts'
-import { AssignmentList, EnrolmentKey, IncidentList } from '../../contract/api.ts'
+import { v7 } from 'uuid'
+import { EnrolmentKey, IncidentList } from '../../contract/api.ts'
 import type { Incident } from '../../contract/entities.ts'
+import { AssignmentList } from '../../contract/policyApi.ts'
 import { enrolmentOf, enrolRaw, newKey, TestDevice } from '../agents/testing/device.ts'
 import { demo, type TestService } from './process.ts'
 
@@ -24,7 +26,10 @@ export async function giveScope(service: TestService, role: string, rooms: reado
   const { items } = AssignmentList.parse((await service.ask('/v1/assignments', { token })).json)
   const assignment = items.find((item) => item.role === role)
   if (!assignment) throw new Error(`The demo has no assignment of ${role}.`)
-  const answer = await service.ask(`/v1/assignments/${assignment.id}`, { token, method: 'PUT', body: { ...assignment, scope: rooms } })
+  const { id, name, description, notify } = assignment
+  const members = assignment.members.map((member) => ({ kind: member.kind, id: member.id }))
+  const command = { type: 'assignment.save', assignment: id, role, name, description, notify, members, scope: { rooms, groups: [] } }
+  const answer = await service.ask('/v1/commands', { token, body: { key: v7(), issuedAt: Date.now(), command } })
   if (answer.status !== 200) throw new Error(answer.text)
 }
 

@@ -1,0 +1,82 @@
+import { type Access } from '../../contract/access.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { escalationOf, ruleTest, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import type { LinkId } from '../../contract/ids.ts'
+import type { Policy, RoomFacts } from '../../contract/policy.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
+import { checkSomeoneStays } from './lastOnes.ts'
+import { Members, membersChanged, refreshAccess } from './refresh.ts'
+import { groupOf, resolvedOf } from './resolved.ts'
+
+export { policyOf, resolvedOf } from './resolved.ts'
+
+/** What a change of policy was made from, and what it made. */
+export interface PolicyChange<T> {
+  readonly before: ResolvedPolicy
+  readonly after: ResolvedPolicy
+  readonly result: T
+}
+
+/**
+ * The one way to change roles, assignments, groups or links (ACC-2 to ACC-6, PAR-3, PAR-4): `change` writes the tables,
+ * in this transaction and of this tenant; then it is checked as a whole, and reaches everyone whom it affects.
+ * `maker`: who makes it, with what they hold; 'system' may give anything.
+ * @throws RoomkeeperError policy.escalation, assignment.lastProManager, partner.lastAdmin; nothing must be committed then.
+ */
+export async function changePolicy<T>(tx: TenantTransaction, maker: Access | 'system', change: (before: ResolvedPolicy) => Promise<T>): Promise<PolicyChange<T>> {
+  const before = await resolvedOf(tx)
+  const result = await change(before)
+  const after = await resolvedOf(tx)
+  if (maker !== 'system') {
+    const beyond = escalationOf(before, after, maker)
+    if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond.permission, ...(beyond.room === 'all' ? {} : { room: beyond.room }) } })
+  }
+  await checkSomeoneStays(tx, before, after)
+  await refreshAccess(tx, after, await membersChanged(before, after).of(tx))
+  mark(tx, before, after)
+  return { before, after, result }
+}
+
+/** Tells screens what to read again, and the service to look up the policy anew. */
+function mark(tx: TenantTransaction, before: ResolvedPolicy, after: ResolvedPolicy): void {
+  tx.publish('policy', { tenant: tx.tenant })
+  tx.put('policy', { id: tx.tenant, at: tx.at })
+  const [was, now] = [linkTexts(before), linkTexts(after)]
+  for (const link of new Set([...was.keys(), ...now.keys()])) {
+    if (was.get(link) !== now.get(link)) tx.put('policy', { id: link, at: tx.at })
+  }
+}
+
+/** All that a partner sees of its link, as text. */
+function linkTexts({ policy, links }: ResolvedPolicy): Map<LinkId, string> {
+  const parts = new Map<LinkId, unknown[]>()
+  for (const { link, scope } of links.values()) parts.set(link.id, [link, scope])
+  const add = (items: readonly Policy['roles' | 'assignments'][number][]): void => {
+    for (const item of items) if (item.link !== null) parts.get(item.link)?.push(item)
+  }
+  add(policy.roles)
+  add(policy.assignments)
+  return new Map([...parts].map(([link, some]) => [link, JSON.stringify(some)]))
+}
+
+/**
+ * Rooms are new, or have another name or place: whom groups by rule give another scope with that gets it in the same
+ * commit. `before`: what was known of those that are not new. Costs one small query where no group has a rule.
+ */
+export async function roomsPlaced(tx: TenantTransaction, rooms: readonly RoomFacts[], before: readonly RoomFacts[] = []): Promise<void> {
+  const groups = (await tx.tables.roomGroup().selectAll().where('rule', 'is not', null).execute()).map(groupOf)
+  const touched = new Set(groups.filter(({ rule }) => rule !== null && [...rooms, ...before].some(ruleTest(rule))).map(({ id }) => id))
+  if (touched.size === 0) return
+  const resolved = await resolvedOf(tx)
+  const names = (scope: Policy['assignments'][number]['scope']): boolean => scope !== 'all' && scope.groups.some((group) => touched.has(group))
+  const linksTouched = new Set(resolved.policy.links.filter(({ scope }) => names(scope)).map(({ id }) => id))
+  const members = new Members()
+  for (const one of resolved.assignments.values()) {
+    const { scope, link } = one.assignment
+    if (names(scope) || (link !== null && linksTouched.has(link))) members.add(one)
+  }
+  await refreshAccess(tx, resolved, await members.of(tx))
+  tx.publish('policy', { tenant: tx.tenant })
+  for (const link of linksTouched) tx.put('policy', { id: link, at: tx.at })
+  tx.put('policy', { id: tx.tenant, at: tx.at })
+}

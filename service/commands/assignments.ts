@@ -1,0 +1,153 @@
+import { may, scopeOf } from '../../contract/access.ts'
+import type { Command } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { ResolvedPolicy } from '../../contract/evaluate.ts'
+import { type GroupId, PersonId, type RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
+import type { Assignment, AssignmentScope, Member, Policy } from '../../contract/policy.ts'
+import { writeAssignment } from '../access/assignments.ts'
+import { personOf } from '../access/people.ts'
+import { changePolicy } from '../access/policies.ts'
+import { knowMembers } from '../partners/members.ts'
+import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
+import { checkCount, checkName, sameSide } from './names.ts'
+
+/** Gives a role to people and security groups over a scope (ACC-4, ACC-6, PAR-4). */
+export const saveAssignment: CommandHandler<'assignment.save'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply(command, context) {
+    const { tx, caller } = context
+    const { before, result } = await changePolicy(tx, caller.access, (resolved) => putAssignment(context, command, resolved.policy, resolved))
+    const known = before.policy.assignments.find(({ id }) => id === result.id)
+    return { category: 'Assignment', objectName: result.name, operation: known ? 'Update' : 'Create', detail: { ...detailOf(result), ...(known ? { before: detailOf(known) } : {}) } }
+  },
+}
+
+export const deleteAssignment: CommandHandler<'assignment.delete'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ assignment: id }, context) {
+    const { tx, caller } = context
+    const { result: known } = await changePolicy(tx, caller.access, async ({ policy }) => {
+      const found = policy.assignments.find((assignment) => assignment.id === id)
+      if (!found || (caller.link !== undefined && found.link !== caller.link)) throw new RoomkeeperError('assignment.notFound')
+      if (found.builtIn) throw new RoomkeeperError('assignment.builtIn')
+      if (found.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
+      await tx.delete.assignment().where('id', '=', id).execute()
+      return found
+    })
+    return { category: 'Assignment', objectName: known.name, operation: 'Delete', detail: detailOf(known) }
+  },
+}
+
+type Wanted = Omit<Extract<Command, { type: 'assignment.save' }>, 'type'>
+
+/**
+ * Makes or replaces an assignment, inside a change of policy: for a role of `policy`, which may be newer than `resolved`.
+ * @throws RoomkeeperError assignment.notFound, assignment.builtIn, assignment.invalid, access.denied, policy.tooMany
+ */
+export async function putAssignment(context: CommandContext, wanted: Wanted, policy: Policy, resolved: ResolvedPolicy): Promise<Assignment> {
+  const { tx, caller, asked } = context
+  const side = caller.link ?? null
+  const known = policy.assignments.find(({ id }) => id === wanted.assignment)
+  if (known && known.link !== side) {
+    if (side !== null) throw new RoomkeeperError('assignment.notFound')
+    return changeLinkScope(context, known, wanted, resolved)
+  }
+  const { assignment: id, role, name, description, notify } = wanted
+  if (known?.builtIn && role !== known.role) throw new RoomkeeperError('assignment.builtIn', { field: 'role' })
+  // Whose scope "Assigned admins" has is the customer's to say (PAR-4).
+  if (known?.builtIn && !sameScope(wanted.scope, visibleScope(known.scope, context, resolved))) throw new RoomkeeperError('assignment.builtIn', { field: 'scope' })
+  checkRole(wanted, policy, side)
+  const members = distinct(wanted.members)
+  if (members.length === 0) throw new RoomkeeperError(known?.builtIn ? 'partner.lastAdmin' : 'assignment.invalid', { field: 'members' })
+  checkName('assignment.invalid', { id, name }, sameSide(policy.assignments, side))
+  checkCount(known !== undefined, policy.assignments.length, limits.assignmentsPerTenant)
+  const scope = known?.builtIn ? known.scope : await scopeToStore(wanted.scope, known?.scope, context, resolved)
+  const assignment: Assignment = { id, link: side, role, name, description, notify, members, scope, builtIn: known?.builtIn ?? false }
+  await checkMembers(members, known?.members ?? [], context)
+  await writeAssignment(tx, assignment)
+  await knowMembers(tx, side, tx.on(caller.home), members, asked)
+  return assignment
+}
+
+/** Whom the caller's own directory does not know cannot be named anew; while it cannot be reached, anyone can. */
+async function checkMembers(members: readonly Member[], before: readonly Member[], { tx, asked }: CommandContext): Promise<void> {
+  if (!asked.principals) return
+  const unknown = members.filter(({ kind, id }) => asked.principals?.get(id)?.kind !== kind && !before.some((member) => member.kind === kind && member.id === id))
+  for (const { kind, id } of unknown) {
+    const person = kind === 'person' ? PersonId.safeParse(id).data : undefined
+    if (person === undefined || !(await personOf(tx, person))) throw new RoomkeeperError('assignment.invalid', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
+  }
+}
+
+/** The customer changes which rooms a partner has, and nothing else of the partner's assignments (PAR-4). */
+async function changeLinkScope(context: CommandContext, known: Assignment, wanted: Wanted, resolved: ResolvedPolicy): Promise<Assignment> {
+  if (!known.builtIn || known.link === null) throw new RoomkeeperError('access.denied')
+  const others = wanted.role !== known.role || wanted.name !== known.name || memberText(wanted.members) !== memberText(known.members)
+  if (others) throw new RoomkeeperError('assignment.builtIn')
+  if (isEmpty(wanted.scope)) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
+  const scope = await scopeToStore(wanted.scope, known.scope, context, resolved)
+  await context.tx.update.link().where('id', '=', known.link).set({ scope: JSON.stringify(scope) }).execute()
+  return { ...known, scope }
+}
+
+function checkRole({ role, scope }: Wanted, { roles }: Policy, side: Assignment['link']): void {
+  const refuse = (field: string, detail: string) => new RoomkeeperError('assignment.invalid', { field, detail })
+  const builtIn = BuiltInRole.safeParse(role)
+  if (!builtIn.success) {
+    if (roles.find(({ id }) => id === role)?.link !== side) throw refuse('role', 'There is no such role.')
+    return
+  }
+  const { side: of, scopeFixedToAll } = builtInRoles[builtIn.data]
+  if (of !== (side === null ? 'customer' : 'partner')) throw refuse('role', 'There is no such role.')
+  if (scopeFixedToAll && scope !== 'all') throw refuse('scope', 'This role covers all rooms.')
+}
+
+/**
+ * What is stored of the scope that someone gives: rooms and groups of the scope before that they cannot see stay, and
+ * they name none that they cannot see, whether it exists or not.
+ */
+async function scopeToStore(wanted: AssignmentScope, before: AssignmentScope | undefined, context: CommandContext, resolved: ResolvedPolicy): Promise<AssignmentScope> {
+  if (isEmpty(wanted)) throw new RoomkeeperError('assignment.invalid', { field: 'scope', detail: 'Name at least one room or room group.' })
+  if (wanted === 'all') return wanted
+  const was = before === undefined || before === 'all' ? { rooms: [], groups: [] } : before
+  const seen = visibleScope(was, context, resolved)
+  const kept = { rooms: new Set(was.rooms), groups: new Set(was.groups) }
+  if (seen !== 'all') {
+    for (const room of seen.rooms) kept.rooms.delete(room)
+    for (const group of seen.groups) kept.groups.delete(group)
+  }
+  const facts = await context.tx.roomFacts()
+  const known = new Set([...was.rooms].filter((room) => !kept.rooms.has(room)))
+  const room = wanted.rooms.find((id) => !known.has(id) && !(facts.has(id) && sees(context, id)))
+  if (room !== undefined) throw new RoomkeeperError('assignment.invalid', { field: 'scope', detail: `There is no room ${room}.` })
+  const group = wanted.groups.find((id) => !groupIsSeen(id, context, resolved))
+  if (group !== undefined) throw new RoomkeeperError('assignment.invalid', { field: 'scope', detail: `There is no room group ${group}.` })
+  return { rooms: [...new Set([...wanted.rooms, ...kept.rooms])], groups: [...new Set([...wanted.groups, ...kept.groups])] }
+}
+
+const sees = ({ caller: { access } }: Pick<CommandContext, 'caller'>, room: RoomId): boolean => may(access, 'roles.view', room)
+
+/** A scope as far as the caller's rooms go. */
+export function visibleScope(scope: AssignmentScope, context: Pick<CommandContext, 'caller'>, resolved: ResolvedPolicy): AssignmentScope {
+  if (scope === 'all' || scopeOf(context.caller.access, 'roles.view') === 'all') return scope
+  return { rooms: scope.rooms.filter((room) => sees(context, room)), groups: scope.groups.filter((group) => groupIsSeen(group, context, resolved)) }
+}
+
+/** Whether it exists and, for someone with some rooms only, holds one of them. */
+function groupIsSeen(id: GroupId, { caller: { access } }: Pick<CommandContext, 'caller'>, { groups }: ResolvedPolicy): boolean {
+  const mine = scopeOf(access, 'roles.view')
+  const rooms = groups.get(id)
+  return rooms !== undefined && (mine === 'all' || rooms.some((room) => mine.has(room)))
+}
+
+const isEmpty = (scope: AssignmentScope): boolean => scope !== 'all' && scope.rooms.length + scope.groups.length === 0
+
+const sameScope = (one: AssignmentScope, other: AssignmentScope): boolean => scopeText(one) === scopeText(other)
+const scopeText = (scope: AssignmentScope): string => (scope === 'all' ? scope : JSON.stringify([[...scope.rooms].sort(), [...scope.groups].sort()]))
+
+const memberText = (members: readonly Member[]): string => distinct(members).map(({ kind, id }) => `${kind}/${id}`).sort().join(' ')
+const distinct = (members: readonly Member[]): Member[] => [...new Map(members.map((member) => [`${member.kind}/${member.id}`, member])).values()]
+
+const detailOf = ({ id, role, link, members, scope }: Assignment) => ({ assignment: id, role, ...(link === null ? {} : { link }), members, scope: scope === 'all' ? scope : { rooms: scope.rooms.length, groups: scope.groups.length } })

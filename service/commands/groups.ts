@@ -1,0 +1,83 @@
+import { may, scopeOf } from '../../contract/access.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { ResolvedPolicy } from '../../contract/evaluate.ts'
+import type { GroupId, RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { AssignmentScope, GroupRule, RoomGroup } from '../../contract/policy.ts'
+import { changePolicy } from '../access/policies.ts'
+import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
+import { checkCount, checkName } from './names.ts'
+
+/**
+ * Makes or changes a group of rooms. Who has groups.modify on some rooms only changes what is theirs: no rules, and the
+ * rooms of others in the group stay as they are.
+ */
+export const saveGroup: CommandHandler<'group.save'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ group: id, name, description, rooms: wanted, rule: given }, context) {
+    const { tx, caller } = context
+    const { before, result } = await changePolicy(tx, caller.access, async (policy) => {
+      const known = ownGroup(policy, id, context)
+      if (!known && !may(caller.access, 'groups.create')) throw new RoomkeeperError('access.denied')
+      checkName('group.invalid', { id, name }, policy.policy.groups)
+      checkCount(known !== undefined, policy.policy.groups.length, limits.groupsPerTenant)
+      const rule = ruleToStore(given, known, context)
+      const rooms = await roomsToStore(wanted, known, context)
+      if (rooms.length === 0 && rule === null) throw new RoomkeeperError('group.invalid', { field: 'rooms' })
+      const columns = { name, description, rooms: JSON.stringify(rooms), rule: rule === null ? null : JSON.stringify(rule) }
+      if (known) await tx.update.roomGroup().where('id', '=', id).set(columns).execute()
+      else await tx.insert.roomGroup({ id, ...columns }).execute()
+      return { rooms, rule }
+    })
+    const known = before.policy.groups.find((group) => group.id === id)
+    const had = new Set(known?.rooms)
+    const has = new Set(result.rooms)
+    const detail = { group: id, added: result.rooms.filter((room) => !had.has(room)), removed: [...had].filter((room) => !has.has(room)), rule: result.rule }
+    return { category: 'RoomGroup', objectName: name, operation: known ? 'Update' : 'Create', detail }
+  },
+}
+
+export const deleteGroup: CommandHandler<'group.delete'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ group: id }, context) {
+    const { tx, caller } = context
+    const { result: group } = await changePolicy(tx, caller.access, async (resolved) => {
+      const known = ownGroup(resolved, id, context)
+      if (!known) throw new RoomkeeperError('group.notFound')
+      const mine = scopeOf(caller.access, 'groups.modify')
+      if (mine !== 'all' && (known.rule !== null || known.rooms.some((room) => !mine.has(room)))) throw new RoomkeeperError('access.denied')
+      const { assignments, links } = resolved.policy
+      const names = ({ scope }: { scope: AssignmentScope }): boolean => scope !== 'all' && scope.groups.includes(id)
+      if (assignments.some(names) || links.some(names)) throw new RoomkeeperError('group.inUse')
+      await tx.delete.roomGroup().where('id', '=', id).execute()
+      return known
+    })
+    return { category: 'RoomGroup', objectName: group.name, operation: 'Delete', detail: { group: id, rooms: group.rooms.length } }
+  },
+}
+
+/** @throws RoomkeeperError group.notFound where it holds none of the caller's rooms: for them it does not exist. */
+function ownGroup({ policy, groups }: ResolvedPolicy, id: GroupId, { caller }: CommandContext): RoomGroup | undefined {
+  const known = policy.groups.find((group) => group.id === id)
+  const mine = scopeOf(caller.access, 'groups.modify')
+  if (known && mine !== 'all' && !groups.get(id)?.some((room) => mine.has(room))) throw new RoomkeeperError('group.notFound')
+  return known
+}
+
+/** Who has some rooms only neither sees rules nor makes them: one that is there stays. @throws RoomkeeperError access.denied */
+function ruleToStore(given: GroupRule | null, known: RoomGroup | undefined, { caller }: CommandContext): GroupRule | null {
+  if (scopeOf(caller.access, 'groups.modify') === 'all') return given
+  const rule = known?.rule ?? null
+  if (given !== null && JSON.stringify(given) !== JSON.stringify(rule)) throw new RoomkeeperError('access.denied', { field: 'rule' })
+  return rule
+}
+
+async function roomsToStore(wanted: readonly RoomId[], known: RoomGroup | undefined, { tx, caller }: CommandContext): Promise<RoomId[]> {
+  const mine = scopeOf(caller.access, 'groups.modify')
+  const isMine = (room: RoomId): boolean => mine === 'all' || mine.has(room)
+  const there = new Set(known?.rooms)
+  const facts = await tx.roomFacts()
+  const missing = wanted.find((room) => !there.has(room) && !(isMine(room) && facts.has(room)))
+  if (missing !== undefined) throw new RoomkeeperError('group.invalid', { field: 'rooms', detail: `There is no room ${missing}.` })
+  return [...new Set([...wanted, ...[...there].filter((room) => !isMine(room))])]
+}

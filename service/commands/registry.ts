@@ -1,0 +1,69 @@
+import type { Command, CommandType } from '../../contract/commands.ts'
+import type { Effect } from '../../contract/policyApi.ts'
+import type { AuditRecord } from '../store/transaction.ts'
+import { acknowledge, unacknowledge } from './acknowledge.ts'
+import { assign } from './assign.ts'
+import { deleteAssignment, saveAssignment } from './assignments.ts'
+import { comment } from './comment.ts'
+import { deleteGroup, saveGroup } from './groups.ts'
+import type { CommandContext, CommandHandler, CommandOf } from './handler.ts'
+import { accept, deny, leave, setTenantManagers } from './invitations.ts'
+import { change, invite, remove } from './partners.ts'
+import { policyImport } from './policyImport.ts'
+import { decide, withdraw } from './requests.ts'
+import { deleteRole, saveRole } from './roles.ts'
+import { enrol, moveToRing, unenrol } from './rooms.ts'
+import { settingsChange } from './settings.ts'
+
+/** Every command with its handler. */
+const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
+  'incident.acknowledge': acknowledge,
+  'incident.unacknowledge': unacknowledge,
+  'incident.assign': assign,
+  'incident.comment': comment,
+  'rooms.enrol': enrol,
+  'rooms.unenrol': unenrol,
+  'rooms.ring': moveToRing,
+  'settings.change': settingsChange,
+  'role.save': saveRole,
+  'role.delete': deleteRole,
+  'assignment.save': saveAssignment,
+  'assignment.delete': deleteAssignment,
+  'group.save': saveGroup,
+  'group.delete': deleteGroup,
+  'partner.invite': invite,
+  'partner.change': change,
+  'partner.remove': remove,
+  'invitation.accept': accept,
+  'invitation.deny': deny,
+  'customer.leave': leave,
+  'tenantManagers.set': setTenantManagers,
+  'request.decide': decide,
+  'request.withdraw': withdraw,
+  'policy.import': policyImport,
+}
+
+/** The handler of a command, with the command as its argument already. */
+export interface BoundHandler {
+  check(context: CommandContext): Promise<void>
+  apply(context: CommandContext): Promise<AuditRecord>
+  changes(context: CommandContext): Promise<Effect['changes']>
+}
+
+function bind<T extends CommandType>(type: T, command: CommandOf<T>): BoundHandler {
+  const handler = handlers[type]
+  return {
+    check: (context) => handler.check(command, context),
+    apply: (context) => handler.apply(command, context),
+    changes: async (context) => (await handler.changes?.(command, context)) ?? [],
+  }
+}
+
+export const handlerOf = (command: Command): BoundHandler => bind(command.type, command)
+
+/** A command within another one's transaction (see CommandContext). */
+export async function run(command: Command, context: CommandContext): Promise<AuditRecord> {
+  const handler = handlerOf(command)
+  await handler.check(context)
+  return handler.apply(context)
+}

@@ -1,0 +1,72 @@
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { mayHold, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import type { LinkId, RoleId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { CustomRole } from '../../contract/policy.ts'
+import { changePolicy } from '../access/policies.ts'
+import { putAssignment } from './assignments.ts'
+import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
+import { builtInNames, checkCount, checkName, isBuiltInRole, sameSide } from './names.ts'
+
+/** Makes or changes a custom role, with its first assignment if there is one (ACC-5); a partner's person makes one of their own link (PAR-4). */
+export const saveRole: CommandHandler<'role.save'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ role: id, name, description, permissions: wanted, first }, context) {
+    const { tx, caller } = context
+    const permissions = [...new Set(wanted)]
+    const { before } = await changePolicy(tx, caller.access, async (policy) => {
+      const known = ownRole(policy, id, context)
+      const link = caller.link ?? null
+      checkRole({ id, link, name, description, permissions }, policy, known !== undefined)
+      const columns = { name, description, permissions: JSON.stringify(permissions) }
+      if (known) await tx.update.role().where('id', '=', id).set(columns).execute()
+      else await tx.insert.role({ id, link, ...columns }).execute()
+      if (first) await putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy)
+    })
+    const known = before.policy.roles.find((role) => role.id === id)
+    const detail = { role: id, permissions, ...(known ? { before: { name: known.name, permissions: known.permissions } } : {}), ...(first ? { assignment: first.assignment, members: first.members } : {}) }
+    return { category: 'Role', objectName: name, operation: known ? 'Update' : 'Create', detail }
+  },
+}
+
+/** Deletes a custom role; its assignments go with it. */
+export const deleteRole: CommandHandler<'role.delete'> = {
+  check: async (command, context) => checkPermitted(command.type, context),
+  async apply({ role: id }, context) {
+    const { tx, caller } = context
+    const { before, result: role } = await changePolicy(tx, caller.access, async (policy) => {
+      const known = ownRole(policy, id, context)
+      if (!known) throw new RoomkeeperError('role.notFound')
+      await tx.delete.assignment().where('role', '=', id).execute()
+      await tx.delete.role().where('id', '=', id).execute()
+      return known
+    })
+    const assignments = before.policy.assignments.filter((assignment) => assignment.role === id).map(({ name }) => name)
+    return { category: 'Role', objectName: role.name, operation: 'Delete', detail: { role: id, assignments } }
+  },
+}
+
+/**
+ * The custom role that is the caller's to change; undefined where there is none of this id.
+ * @throws RoomkeeperError role.builtIn; role.notFound for one of another partner or of the customer, access.denied for a
+ * partner's, which the customer sees and does not change.
+ */
+function ownRole({ policy }: ResolvedPolicy, id: RoleId, { caller }: CommandContext): CustomRole | undefined {
+  if (isBuiltInRole(id)) throw new RoomkeeperError('role.builtIn')
+  const known = policy.roles.find((role) => role.id === id)
+  if (known && known.link !== (caller.link ?? null)) throw new RoomkeeperError(caller.link === undefined ? 'access.denied' : 'role.notFound')
+  return known
+}
+
+/** @throws RoomkeeperError role.invalid, policy.tooMany */
+function checkRole(role: CustomRole, { policy, links }: ResolvedPolicy, known: boolean): void {
+  checkName('role.invalid', role, [...builtInNames, ...sameSide(policy.roles, role.link)])
+  checkCount(known, policy.roles.length, limits.rolesPerTenant)
+  const beyond = role.link === null ? undefined : beyondLink(role.link, role, links)
+  if (beyond !== undefined) throw new RoomkeeperError('role.invalid', { field: 'permissions', detail: `A partner cannot hold ${beyond} here.` })
+}
+
+function beyondLink(id: LinkId, { permissions }: CustomRole, links: ResolvedPolicy['links']): string | undefined {
+  const link = links.get(id)?.link
+  return link && permissions.find((permission) => !mayHold(link, permission))
+}
