@@ -27,28 +27,14 @@ export const Access = z.object({
 })
 export type Access = z.infer<typeof Access>
 
-/** Grants by permission, so that a decision costs the same with one room and with a hundred thousand. */
-const held = new WeakMap<Access, Map<Permission, 'all' | Set<RoomId>>>()
+/** The rooms of a scope as a set; made once for each scope, which people of one assignment share. */
+const sets = new WeakMap<readonly RoomId[], ReadonlySet<RoomId>>()
 
-function heldBy(access: Access): Map<Permission, 'all' | Set<RoomId>> {
-  const known = held.get(access)
+function setOf(rooms: readonly RoomId[]): ReadonlySet<RoomId> {
+  const known = sets.get(rooms)
   if (known) return known
-  const made = new Map<Permission, 'all' | Set<RoomId>>()
-  if (access.globalAdministrator) for (const permission of globalAdministratorPermissions) made.set(permission, 'all')
-  for (const { permissions, scope } of access.grants) {
-    for (const permission of permissions) {
-      const before = made.get(permission)
-      if (before === 'all') continue
-      if (scope === 'all') {
-        made.set(permission, 'all')
-        continue
-      }
-      const rooms = before ?? new Set<RoomId>()
-      for (const room of scope) rooms.add(room)
-      made.set(permission, rooms)
-    }
-  }
-  held.set(access, made)
+  const made: ReadonlySet<RoomId> = new Set(rooms)
+  sets.set(rooms, made)
   return made
 }
 
@@ -58,16 +44,26 @@ function heldBy(access: Access): Map<Permission, 'all' | Set<RoomId>> {
  * no room at all still allows what is about none. `access` must not be changed afterwards.
  */
 export function may(access: Access, permission: Permission, room?: RoomId): boolean {
-  const rooms = heldBy(access).get(permission)
-  if (rooms === undefined) return false
-  return room === undefined || rooms === 'all' || rooms.has(room)
+  if (access.globalAdministrator && globalAdministratorPermissions.includes(permission)) return true
+  return access.grants.some(
+    ({ permissions, scope }) => permissions.includes(permission) && (room === undefined || scope === 'all' || setOf(scope).has(room)),
+  )
 }
-
-const noRooms: ReadonlySet<RoomId> = new Set()
 
 /** The rooms on which this person holds the permission. */
 export function scopeOf(access: Access, permission: Permission): 'all' | ReadonlySet<RoomId> {
-  return heldBy(access).get(permission) ?? noRooms
+  if (access.globalAdministrator && globalAdministratorPermissions.includes(permission)) return 'all'
+  const scopes: (readonly RoomId[])[] = []
+  for (const { permissions, scope } of access.grants) {
+    if (!permissions.includes(permission)) continue
+    if (scope === 'all') return 'all'
+    scopes.push(scope)
+  }
+  const [first] = scopes
+  if (first !== undefined && scopes.length === 1) return setOf(first)
+  const rooms = new Set<RoomId>()
+  for (const scope of scopes) for (const room of scope) rooms.add(room)
+  return rooms
 }
 
 const holdsRole = (access: Access, role: string): boolean => access.grants.some((grant) => grant.role === role)

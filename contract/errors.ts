@@ -55,8 +55,6 @@ export const errors = {
   'request.undecided': [409, 'There is no such request that waits for a decision.'],
   'request.rejected': [409, 'The customer rejected this.'],
   'request.withdrawn': [409, 'The request was withdrawn before anyone decided it.'],
-  'request.rejected': [409, 'The customer rejected the request; nothing was changed.'],
-  'request.withdrawn': [409, 'The request was withdrawn; nothing was changed.'],
   'request.expired': [410, 'The request has expired. It has to be made again.'],
   'audit.rangeInvalid': [400, 'The end of the range lies before its start.'],
   'assignment.notFound': [404, 'There is no such assignment.'],

@@ -102,38 +102,52 @@ export function accessOf(resolved: ResolvedPolicy, subject: Subject): Access {
     assignment: assignment.id,
     role: assignment.role,
     permissions: [...permissions],
-    scope: scope === 'all' ? 'all' : [...scope],
+    // The same list for everyone whom the assignment reaches; nobody changes it.
+    scope,
   }))
   const globalAdministrator = subject.globalAdministrator && subject.link === null
   return { globalAdministrator, grants, ...(subject.link === null ? {} : { link: subject.link }) }
 }
 
-/** Whether a room meets a rule. Case and accents as typed by people do not matter. */
-export function meetsRule(rule: GroupRule, { name, place }: RoomFacts): boolean {
-  const meets = ({ field, is, value }: GroupRule['conditions'][number]): boolean => {
-    const has = plain(field === 'name' ? name : place[field])
+/** Whether rooms meet a rule. Case and accents as typed by people do not matter. */
+export function ruleTest({ match, conditions }: GroupRule): (room: RoomFacts) => boolean {
+  const tests = conditions.map(({ field, is, value }) => {
     const wanted = plain(value)
-    switch (is) {
-      case 'equal':
-        return has === wanted
-      case 'notEqual':
-        return has !== wanted
-      case 'contains':
-        return has.includes(wanted)
-      case 'startsWith':
-        return has.startsWith(wanted)
+    return (room: RoomFacts): boolean => {
+      const has = plain(field === 'name' ? room.name : room.place[field])
+      switch (is) {
+        case 'equal':
+          return has === wanted
+        case 'notEqual':
+          return has !== wanted
+        case 'contains':
+          return has.includes(wanted)
+        case 'startsWith':
+          return has.startsWith(wanted)
+      }
     }
-  }
-  return rule.match === 'all' ? rule.conditions.every(meets) : rule.conditions.some(meets)
+  })
+  return (room) => (match === 'all' ? tests.every((test) => test(room)) : tests.some((test) => test(room)))
 }
 
-const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim()
+/** Texts of rooms come again and again; the newest some are kept. */
+const plainTexts = new Map<string, string>()
+const plainTextsKept = 50_000
+
+function plain(text: string): string {
+  const known = plainTexts.get(text)
+  if (known !== undefined) return known
+  if (plainTexts.size >= plainTextsKept) plainTexts.clear()
+  const made = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim()
+  plainTexts.set(text, made)
+  return made
+}
 
 function groupsOf({ groups }: Policy, rooms: Iterable<RoomFacts>): Map<GroupId, RoomId[]> {
   const found = new Map(groups.map(({ id, rooms: named }) => [id, new Set(named)]))
-  const ruled = groups.flatMap(({ id, rule }) => (rule ? [{ id, rule }] : []))
+  const ruled = groups.flatMap(({ id, rule }) => (rule ? [{ found: found.get(id), meets: ruleTest(rule) }] : []))
   if (ruled.length > 0) {
-    for (const room of rooms) for (const { id, rule } of ruled) if (meetsRule(rule, room)) found.get(id)?.add(room.id)
+    for (const room of rooms) for (const { found: some, meets } of ruled) if (meets(room)) some?.add(room.id)
   }
   return new Map([...found].map(([id, some]) => [id, [...some].sort()]))
 }
