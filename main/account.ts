@@ -17,7 +17,7 @@ import { type Closed, Sync } from './sync/sync.ts'
 import { type Place, setCacheAside } from './tenants/place.ts'
 import { Shown } from './views/shown.ts'
 
-/** A customer whose tenant is entered under a link; its name as one's own tenant has it. */
+/** A customer whose tenant is entered under a link; its name as one's own tenant has it, '' where that is not known. */
 export interface Customer {
   readonly tenant: TenantId
   readonly link: LinkId | null
@@ -67,9 +67,9 @@ export class OpenAccount {
     this.cache = cache
     this.outbox = outbox
     this.lease = lease
-    this.shown = new Shown(cache.reader, outbox, customer === null ? null : { id: customer.tenant, name: customer.name })
-    const contact = (serviceTime: number): void =>
-      lease.contact(serviceTime, cache.reader.only('tenant')?.offlineLeaseDays ?? defaultLeaseDays)
+    this.shown = new Shown(cache.reader, outbox, customer === null || customer.name === '' ? null : { id: customer.tenant, name: customer.name })
+    const leaseDays = (): number => cache.reader.only('tenant')?.offlineLeaseDays ?? defaultLeaseDays
+    const contact = (serviceTime: number): void => lease.contact(serviceTime, leaseDays())
     this.sync = new Sync({
       store: cache,
       session,
@@ -96,7 +96,10 @@ export class OpenAccount {
     })
     let reached = false
     this.#undo = [
-      cache.onChange((change) => this.shown.cacheChanged(change)),
+      cache.onChange((change) => {
+        if (change.kinds.includes('tenant')) lease.setDays(leaseDays())
+        this.shown.cacheChanged(change)
+      }),
       cache.onDamage(options.onDamage),
       lease.onEnd(options.onLeaseEnd),
       outbox.listen(() => this.sender.wake()),

@@ -20,6 +20,7 @@ export const systemClock: Clock = {
 /** A clock for tests: time stands still until it is moved on. */
 export class FakeClock implements Clock {
   #now: number
+  #ahead = 0
   #order = 0
   readonly #waits = new Set<{ at: number; order: number; run: () => void }>()
 
@@ -28,7 +29,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now
+    return this.#now + this.#ahead
+  }
+
+  /** The clock is put forward or back by hand, or the machine slept: waits go on as they were. */
+  shift(ms: number): void {
+    this.#ahead += ms
   }
 
   after(ms: number, run: () => void): Undo {

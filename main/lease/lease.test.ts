@@ -5,9 +5,8 @@ import { limits } from '../../contract/limits.ts'
 import { migration1 } from '../cache/migration1.ts'
 import { openWritable, removeDatabase, setAside } from '../cache/open.ts'
 import { cacheMigrations } from '../cache/schema.ts'
-import { type Clock, FakeClock } from '../clock.ts'
+import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
-import type { Undo } from '../platform.ts'
 import { FakeVault, tempFolder, until } from '../testing/fakes.ts'
 import { defaultLeaseDays, Lease } from './lease.ts'
 import { leasePath, readLease } from './record.ts'
@@ -15,31 +14,8 @@ import { leasePath, readLease } from './record.ts'
 const hour = 3_600_000
 const day = 24 * hour
 
-/** A clock on the wall: it can be set, and the machine's own timers go on beside it. */
-class WallClock implements Clock {
-  readonly #timers = new FakeClock()
-  #ahead = 0
-
-  now(): number {
-    return this.#timers.now() + this.#ahead
-  }
-
-  after(ms: number, run: () => void): Undo {
-    return this.#timers.after(ms, run)
-  }
-
-  advance(ms: number): void {
-    this.#timers.advance(ms)
-  }
-
-  /** Off for so long, or set by hand (also back). */
-  set(ms: number): void {
-    this.#ahead += ms
-  }
-}
-
 let folder: ReturnType<typeof tempFolder>
-let clock: WallClock
+let clock: FakeClock
 let vault: FakeVault
 let lease: Lease
 const name = 'cache-x'
@@ -69,7 +45,7 @@ let firstKey: Uint8Array | undefined
 
 beforeEach(async () => {
   folder = tempFolder()
-  clock = new WallClock()
+  clock = new FakeClock()
   vault = new FakeVault()
   expect(await start()).toBe(true)
   firstKey = vault.keys.get(name)
@@ -86,7 +62,7 @@ describe('an offline lease over a restart', () => {
   ])('%s', async (_when, off, kept) => {
     lease.contact(clock.now(), 7)
     lease.stop()
-    clock.set(off)
+    clock.shift(off)
     expect(await start()).toBe(kept)
     expect(isKept()).toBe(kept)
     expect(lease.ended).toBe(!kept)
@@ -94,20 +70,20 @@ describe('an offline lease over a restart', () => {
 
   it('counts the default days before the first contact', async () => {
     lease.stop()
-    clock.set(defaultLeaseDays * day - hour)
+    clock.shift(defaultLeaseDays * day - hour)
     expect(await start()).toBe(true)
     lease.stop()
-    clock.set(hour)
+    clock.shift(hour)
     expect(await start()).toBe(false)
   })
 
   it('without a limit never ends, wherever the clock stands', async () => {
     lease.contact(clock.now(), 0)
     lease.stop()
-    clock.set(3_000 * day)
+    clock.shift(3_000 * day)
     expect(await start()).toBe(true)
     lease.stop()
-    clock.set(-4_000 * day)
+    clock.shift(-4_000 * day)
     expect(await start()).toBe(true)
     expect(isKept()).toBe(true)
   })
@@ -115,14 +91,14 @@ describe('an offline lease over a restart', () => {
   it('counts from the last contact, whatever this machine takes the time for', async () => {
     lease.contact(clock.now() - 2_000 * day, 7)
     lease.stop()
-    clock.set(6 * day)
+    clock.shift(6 * day)
     expect(await start()).toBe(true)
     lease.contact(clock.now() + 2_000 * day, 7)
     lease.stop()
-    clock.set(6 * day)
+    clock.shift(6 * day)
     expect(await start()).toBe(true)
     lease.stop()
-    clock.set(day)
+    clock.shift(day)
     expect(await start()).toBe(false)
   })
 
@@ -133,10 +109,10 @@ describe('an offline lease over a restart', () => {
   ])('ends where the clock was turned back %s', async (_how, back, kept) => {
     lease.contact(clock.now(), 7)
     lease.stop()
-    clock.set(5 * day)
+    clock.shift(5 * day)
     expect(await start()).toBe(true)
     lease.stop()
-    clock.set(back)
+    clock.shift(back)
     expect(await start()).toBe(kept)
     expect(isKept()).toBe(kept)
   })
@@ -144,20 +120,20 @@ describe('an offline lease over a restart', () => {
   it('ends where the clock was put forward, the console started, and the clock put right', async () => {
     lease.contact(clock.now(), 7)
     lease.stop()
-    clock.set(day)
+    clock.shift(day)
     expect(await start()).toBe(true)
     lease.stop()
-    clock.set(-day)
+    clock.shift(-day)
     expect(await start()).toBe(false)
   })
 
   it('goes on where the clock was put right in contact', async () => {
-    clock.set(day)
+    clock.shift(day)
     lease.contact(clock.now() - day, 7)
-    clock.set(-day)
+    clock.shift(-day)
     lease.contact(clock.now(), 7)
     lease.stop()
-    clock.set(hour)
+    clock.shift(hour)
     expect(await start()).toBe(true)
     expect(isKept()).toBe(true)
   })
@@ -173,7 +149,7 @@ describe('while the console runs', () => {
   it('ends by itself without contact, and nothing can be read any more', async () => {
     lease.contact(clock.now(), 1)
     const heard = ended()
-    clock.set(day - 2 * 60_000)
+    clock.shift(day - 2 * 60_000)
     clock.advance(60_000)
     expect(heard.count).toBe(0)
     clock.advance(60_000)
@@ -191,7 +167,7 @@ describe('while the console runs', () => {
     lease.contact(clock.now(), 7)
     clock.advance(hour)
     const heard = ended()
-    clock.set(-hour)
+    clock.shift(-hour)
     clock.advance(60_000)
     await until('locked', () => heard.count === 1)
   })
@@ -199,7 +175,7 @@ describe('while the console runs', () => {
   it('does not end in contact, however the clock is set', async () => {
     const heard = ended()
     for (const by of [0, 40 * day, -60 * day, 20 * day]) {
-      clock.set(by)
+      clock.shift(by)
       for (let beat = 0; beat < 20; beat++) {
         clock.advance(15_000)
         lease.contact(1_900_000_000_000 + beat * 15_000, 1)
@@ -215,7 +191,7 @@ describe('while the console runs', () => {
     const kept = readLease(path(), firstKey!)
     expect(kept).toMatchObject({ seen: expect.toSatisfy((seen: number) => clock.now() - seen <= 70_000) })
     // Killed: nothing more is written. The clock is turned back before the next start.
-    clock.set(-limits.leaseClockBackMs - 120_000)
+    clock.shift(-limits.leaseClockBackMs - 120_000)
     expect(await start()).toBe(false)
   })
 
@@ -223,6 +199,8 @@ describe('while the console runs', () => {
     lease.contact(clock.now(), 7)
     lease.contact(clock.now(), 1)
     expect(readLease(path(), firstKey!)).toMatchObject({ days: 1 })
+    lease.setDays(3)
+    expect(readLease(path(), firstKey!)).toMatchObject({ days: 3 })
   })
 })
 
@@ -230,7 +208,7 @@ describe('after its end', () => {
   const lock = async (): Promise<void> => {
     lease.contact(clock.now(), 1)
     lease.stop()
-    clock.set(2 * day)
+    clock.shift(2 * day)
     expect(await start()).toBe(false)
   }
 
@@ -263,14 +241,14 @@ describe('a kill', () => {
   ])('%s leaves nothing that can be read', async (_when, forgets) => {
     lease.contact(clock.now(), 1)
     lease.stop()
-    clock.set(2 * day)
+    clock.shift(2 * day)
     const killed = make(async () => {
       if (forgets === 1) await vault.forget(name)
       throw new Error('killed')
     })
     await expect(killed.mayOpen()).rejects.toThrow('killed')
     // Also with the clock turned back to where the lease still ran.
-    clock.set(-2 * day)
+    clock.shift(-2 * day)
     await start()
     expect(isKept()).toBe(false)
   })

@@ -38,6 +38,8 @@ export interface LeaseGuard {
   mayOpen(): Promise<boolean>
   /** The service was heard: its time, and the days that the tenant sets (0: no limit). */
   contact(serviceTime: number, leaseDays: number): void
+  /** The tenant's days came or changed since the last contact. */
+  setDays(leaseDays: number): void
   /** Locked, and nothing has come from the service since. */
   readonly ended: boolean
   /**
@@ -100,6 +102,12 @@ export class Lease implements LeaseGuard {
     this.#record = { version: 1, contactAt: serviceTime, skew: serviceTime - now, days: leaseDays, seen: serviceTime, ended: false }
     if (before.ended || before.days !== leaseDays || Math.abs(now - this.#keptAt) >= keepEveryMs) this.#keep()
     if (before.ended) this.#onUnlock.emit()
+  }
+
+  setDays(leaseDays: number): void {
+    if (this.#ending || this.#record === null || this.#record.days === leaseDays) return
+    this.#record = { ...this.#record, days: leaseDays }
+    this.#keep()
   }
 
   onEnd(listener: () => void): Undo {

@@ -4,7 +4,8 @@ import type { Bridge, TopicName, TopicOutput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { IncidentId } from '../../contract/ids.ts'
 import type { RoomRow } from '../../contract/views.ts'
-import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { type Core, type CoreOptions, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
 import { idOf, makeIncident, makeRoom } from './documents.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder, until } from './fakes.ts'
 import { FakeService } from './service.ts'
@@ -39,15 +40,16 @@ export class Rig {
     return this.#bridge
   }
 
-  async start(address = this.service.url): Promise<void> {
-    this.#core = await createCore({
+  async start(address = this.service.url, clock: Clock = systemClock): Promise<void> {
+    const options: CoreOptions = {
       folder: this.lock,
       service: address,
       session: this.session,
       vault: this.vault,
       host: { kind: 'browser', version: '1.2.3', downloadFolder: join(this.folder.path, 'downloads') },
       log: this.log,
-    })
+    }
+    this.#core = await createCore(options, clock)
     this.#bridge = openWindow(this.#core.bridge).bridge
   }
 
