@@ -43,6 +43,7 @@ export class Console {
   #everything = new Picture([])
   #turn: Promise<void> = Promise.resolve()
   #stopped = false
+  #toldSync = ''
   readonly #undo: Undo[]
 
   constructor(options: CoreOptions, clock: Clock) {
@@ -163,14 +164,17 @@ export class Console {
 
   #named(tenants: Tenants, account: Account): Extract<SessionState, { state: 'signedIn' }>['tenants'] {
     const own = this.#own
+    const listed = new Map((tenants.home?.shown.me?.customers ?? []).map((customer) => [customer.tenant, customer]))
     return tenants.all.flatMap(({ customer, shown, lease }) => {
       const locked = lease.ended
       if (customer === null) {
         // While its copy is locked, its name is not known: the domain says whose it is.
         return own === null ? [] : [{ id: own, name: shown.tenant?.name ?? account.email.replace(/^.*@/u, ''), link: null, locked }]
       }
-      const link = shown.me?.access.link ?? customer.link
-      return [{ id: customer.tenant, name: shown.tenant?.name ?? customer.name, link, locked }]
+      // Where one's own copy is locked too, nothing says what it is called: it is named when one's own is back.
+      const name = shown.tenant?.name ?? listed.get(customer.tenant)?.name
+      const link = shown.me?.access.link ?? listed.get(customer.tenant)?.link ?? customer.link
+      return name === undefined ? [] : [{ id: customer.tenant, name, link, locked }]
     })
   }
 
@@ -268,7 +272,7 @@ export class Console {
         if (this.#picture.parts.includes(shown)) this.changes.add(change)
         else if (kinds.length > 0) this.changes.add({ kinds, rooms: [], incidents: [] })
       }),
-      tenants.onSync.listen(() => this.onSync.emit(this.sync)),
+      tenants.onSync.listen(() => this.#tellSync()),
       tenants.onOutbox.listen(() => this.onOutbox.emit(this.outbox)),
     ]
     this.#setChanged()
@@ -315,10 +319,19 @@ export class Console {
   #tellAll(): void {
     this.#draw()
     this.onSession.emit(this.session)
-    this.onSync.emit(this.sync)
+    this.#tellSync()
     this.onOutbox.emit(this.outbox)
     this.onShown.emit({ kinds: everyKind })
     this.changes.add({ kinds: everyKind })
+  }
+
+  /** Several copies are told of as one, which changes less often than each of them. */
+  #tellSync(): void {
+    const { sync } = this
+    const text = JSON.stringify(sync)
+    if (text === this.#toldSync) return
+    this.#toldSync = text
+    this.onSync.emit(sync)
   }
 
   #gate(): void {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CallOutput, TopicOutput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { TenantId } from '../../contract/ids.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import type { Entered } from './entered.ts'
 import { idOf, makeIncident, makeMe, makeRoom, tenantId } from '../testing/documents.ts'
 import { until } from '../testing/fakes.ts'
@@ -210,6 +211,39 @@ describe('a customer that is one no more', () => {
   })
 })
 
+describe('copies that were too long without contact', () => {
+  const inDays = (days: number): Clock => ({ ...systemClock, now: () => systemClock.now() + days * 86_400_000 })
+
+  it('are locked each by its own tenant, and come back with the service', async () => {
+    rig.service.put('tenant', { id: own, name: 'Contoso', offlineLeaseDays: 90 } as { id: string })
+    await rig.start()
+    await together()
+    await rig.stop()
+    const service = rig.service
+    rig.service = await FakeService.start()
+    const gone = rig.service.url
+    await rig.service.stop()
+    rig.service = service
+
+    await rig.start(gone, inDays(60))
+    expect((await session()).tenants.map(({ name, locked }) => `${name} ${locked}`)).toEqual(['Contoso false', 'Adatum true', 'Woodgrove true'])
+    expect(await rig.names()).toEqual(['Room 1', 'Room 2', 'Room 3'])
+    await enter(adatum)
+    expect(await rig.names()).toEqual([])
+    await rig.stop()
+
+    await rig.start(gone, inDays(100))
+    expect((await session()).tenants).toMatchObject([{ id: own, locked: true }])
+    expect(await session()).toMatchObject({ me: null, entered: adatum })
+    await rig.stop()
+
+    await rig.start(service.url, inDays(100))
+    await until('unlocked', async () => (await session()).tenants.filter(({ locked }) => !locked).length === 3)
+    await enter('all')
+    await until('all rooms', async () => (await rig.rows()).length === 7)
+  })
+})
+
 describe('signing out', () => {
   it('forgets the copies of all tenants, and asks for what is unsent in any', async () => {
     await rig.start()
@@ -218,7 +252,7 @@ describe('signing out', () => {
     await comment(21, 'unsent')
     await expect(rig.bridge.call('session.signOut', { unsent: 'ask' })).rejects.toMatchObject({ code: 'session.unsent' })
     await rig.bridge.call('session.signOut', { unsent: 'keep' })
-    expect([own, adatum, woodgrove].map((tenant) => existsSync(cacheOf(tenant)))).toEqual([false, false, false])
+    expect(['', adatum, woodgrove].map((tenant) => existsSync(cacheOf(tenant)))).toEqual([false, false, false])
     expect([...rig.vault.keys.keys()].filter((name) => name.startsWith('cache'))).toEqual([])
     expect(keyOf('outbox', woodgrove)).toBe(true)
   })
