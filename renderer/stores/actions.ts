@@ -45,7 +45,8 @@ export const useActions = defineStore('actions', () => {
     return done
   }
 
-  async function assign(incidents: readonly IncidentView[], owner: PersonId | null): Promise<boolean> {
+  /** Gives them to someone, or to nobody. `name`: whose they are then; absent, one's own. */
+  async function assign(incidents: readonly IncidentView[], owner: PersonId | null, name?: string): Promise<boolean> {
     const changed = incidents.filter((incident) => (incident.owner?.id ?? null) !== owner)
     if (changed.length === 0) return false
     const done = await submit(
@@ -53,8 +54,8 @@ export const useActions = defineStore('actions', () => {
       t('did.assignFailed', { n: changed.length }, changed.length),
     )
     if (done) {
-      const words = { n: changed.length, number: changed[0]?.number ?? '' }
-      toasts.say(t(owner === null ? 'did.unassign' : 'did.assign', words, changed.length), () => {
+      const words = { n: changed.length, number: changed[0]?.number ?? '', name: name ?? '' }
+      toasts.say(t(owner === null ? 'did.unassign' : name === undefined ? 'did.assign' : 'did.assignTo', words, changed.length), () => {
         void submit(
           changed.map(({ id, owner: before }) => ({ type: 'incident.assign', incident: id, owner: before?.id ?? null })),
           t('did.undoFailed'),
@@ -71,15 +72,24 @@ export const useActions = defineStore('actions', () => {
     return submit([{ type: 'incident.comment', incident: incident.id, text }], t('did.commentFailed'))
   }
 
-  /** Enrols or unenrols any number of rooms, as many in one command as the contract takes. */
-  async function moveRooms(type: 'rooms.enrol' | 'rooms.unenrol', rooms: readonly RoomId[]): Promise<boolean> {
+  /** Any number of rooms, as many in one command as the contract takes. */
+  function inParts(rooms: readonly RoomId[], command: (some: RoomId[]) => QueuedCommand): QueuedCommand[] {
     const commands: QueuedCommand[] = []
-    for (let at = 0; at < rooms.length; at += limits.roomsPerCommand) {
-      commands.push({ type, rooms: rooms.slice(at, at + limits.roomsPerCommand) })
-    }
+    for (let at = 0; at < rooms.length; at += limits.roomsPerCommand) commands.push(command(rooms.slice(at, at + limits.roomsPerCommand)))
+    return commands
+  }
+
+  async function moveRooms(type: 'rooms.enrol' | 'rooms.unenrol', rooms: readonly RoomId[]): Promise<boolean> {
+    const commands = inParts(rooms, (some) => ({ type, rooms: some }))
     const word = type === 'rooms.enrol' ? 'enrol' : 'unenrol'
     const done = await submit(commands, t(`did.${word}Failed`, { n: rooms.length }, rooms.length))
     if (done) toasts.say(t(`did.${word}`, { n: rooms.length }, rooms.length))
+    return done
+  }
+
+  async function changeRing(rooms: readonly RoomId[], ring: string): Promise<boolean> {
+    const done = await submit(inParts(rooms, (some) => ({ type: 'rooms.ring', rooms: some, ring })), t('did.ringFailed', { n: rooms.length }, rooms.length))
+    if (done) toasts.say(t('did.ring', { n: rooms.length, ring }, rooms.length))
     return done
   }
 
@@ -89,5 +99,5 @@ export const useActions = defineStore('actions', () => {
     return done
   }
 
-  return { acknowledge, assign, assignToMe, comment, moveRooms, changeSettings }
+  return { acknowledge, assign, assignToMe, comment, moveRooms, changeRing, changeSettings }
 })

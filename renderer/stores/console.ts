@@ -2,8 +2,8 @@ import { defineStore } from 'pinia'
 import { computed, inject, ref, shallowRef } from 'vue'
 import { may as mayBy } from '../../contract/access.ts'
 import type { TopicName, TopicOutput } from '../../contract/bridge.ts'
-import type { RoomId } from '../../contract/ids.ts'
-import type { Permission } from '../../contract/permissions.ts'
+import type { RoomId, TenantId } from '../../contract/ids.ts'
+import { builtInRoles, type Permission } from '../../contract/permissions.ts'
 import type { AppState, Preferences, SessionState, SettingsView, SyncState } from '../../contract/views.ts'
 import { pipeKey, useBridge } from '../bridge/index.ts'
 
@@ -48,8 +48,15 @@ export const useConsole = defineStore('console', () => {
   }
 
   const me = computed(() => (session.value?.state === 'signedIn' ? session.value.me : null))
-  const may = (permission: Permission, room?: RoomId): boolean =>
-    me.value !== null && mayBy(me.value.access, permission, room)
+  /**
+   * What the operator may do, mirrored from the service's own rule. With all customers together only one's own access is
+   * at hand: on the rows of a customer (`of`) that which a partner can hold at all is offered, and the service decides.
+   */
+  function may(permission: Permission, room?: RoomId, of?: { id: TenantId }): boolean {
+    if (me.value === null) return false
+    if (of !== undefined && of.id !== me.value.tenant) return builtInRoles.primaryAdmin.permissions.includes(permission)
+    return mayBy(me.value.access, permission, room)
+  }
   /** One's own organisation first, then the customers. */
   const tenants = computed(() => (session.value?.state === 'signedIn' ? session.value.tenants : []))
   /** Whose data is shown: one tenant's, or that of all together. */

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { reactive, watch } from 'vue'
+import { reactive, ref, type Ref, shallowRef, type ShallowRef, watch } from 'vue'
 import { useConsole } from './console.ts'
 
 /** What was begun in a wizard and not finished: it stays while the program runs, for the person and tenant it was begun by. */
@@ -31,3 +31,17 @@ export const useDrafts = defineStore('drafts', () => {
   )
   return { of, touched, drop }
 })
+
+/** The draft of one wizard: what was entered, whether anything was, and dropping it for a new one. */
+export function useDraft<T extends object>(what: () => string, make: () => T): { draft: ShallowRef<T>; touched: Ref<boolean>; drop: () => void } {
+  const drafts = useDrafts()
+  const draft = shallowRef(drafts.of(what(), make)) as ShallowRef<T>
+  const touched = ref(false)
+  watch(what, (now) => (draft.value = drafts.of(now, make)))
+  watch(draft, () => (touched.value = drafts.touched(what())), { deep: true, immediate: true })
+  const drop = (): void => {
+    drafts.drop(what())
+    draft.value = drafts.of(what(), make)
+  }
+  return { draft, touched, drop }
+}

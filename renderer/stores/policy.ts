@@ -34,7 +34,7 @@ export function usePolicy<N extends CallName>(
 ): PolicyReading<CallOutput<N>> {
   const bridge = useBridge()
   const core = useConsole()
-  const value = shallowRef<CallOutput<N> | null>(null)
+  const value = shallowRef(null) as ShallowRef<CallOutput<N> | null>
   const problem = ref<ErrorCode | null>(null)
   const reading = ref(false)
   let asked = 0
