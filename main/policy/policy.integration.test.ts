@@ -4,10 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CallInput, CallName } from '../../contract/bridge.ts'
 import { CommandRequest, PolicyCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { TenantId } from '../../contract/ids.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
 import { idOf, makeMe, makeRequest, makeRoom, personId, tenantId } from '../testing/documents.ts'
 import { until } from '../testing/fakes.ts'
 import { Rig } from '../testing/rig.ts'
+import type { FakeTenant } from '../testing/tenant.ts'
 
 /** The administrative calls of a whole core, on a service that answers what a test says. */
 
@@ -19,7 +21,7 @@ let answers: Record<string, unknown>
 /** How many of the next answers are lost on the way. */
 let lost = 0
 
-const customer = idOf('tenant', 2)
+const customer = TenantId.parse(idOf('tenant', 2))
 const effect = { gain: { people: 0, rooms: 0 }, lose: { people: 3, rooms: 41 }, people: [], changes: [] }
 
 beforeEach(async () => {
@@ -58,18 +60,20 @@ const leave = PolicyCommand.parse({ type: 'customer.leave', link: idOf('link', 1
 const remove = PolicyCommand.parse({ type: 'role.delete', role: 'lead' })
 
 /** Makes the person one of a partner's, with one customer, and enters it. */
-async function enterCustomer(entered: 'all' | string): Promise<void> {
+async function enterCustomer(): Promise<FakeTenant> {
+  const tenant = rig.service.customer(customer, 'Fabrikam')
   rig.service.put('me', { ...makeMe(), customers: [{ tenant: customer, link: idOf('link', 1), name: 'Fabrikam' }] } as never)
   await until('the customer is there', async () => {
     const session = await rig.now('session')
     return session.state === 'signedIn' && session.tenants.length === 2
   })
-  await call('session.enter', { tenant: entered as never })
+  await call('session.enter', { tenant: customer })
+  return tenant
 }
 
 describe('what is asked', () => {
   const room = makeRoom(1)
-  it.each<[CallName, unknown, string, unknown]>([
+  const table: readonly [CallName, unknown, string, unknown][] = [
     ['people.list', {}, 'GET /v1/people', { items: [] }],
     ['policy.roles', {}, 'GET /v1/roles', { items: [] }],
     ['policy.assignments', {}, 'GET /v1/assignments', { items: [] }],
@@ -84,23 +88,29 @@ describe('what is asked', () => {
     ['policy.preview', { command: remove }, 'POST /v1/commands/preview', effect],
     ['audit.list', { from: 5, text: 'room' }, 'GET /v1/audit?from=5&text=room', { items: [], next: null }],
     ['audit.check', {}, 'GET /v1/audit/check', { records: 0, from: null, head: null, broken: null }],
-  ])('%s %j goes to the service and comes back by its schema', async (name, input, line, answer) => {
-    const [, path = ''] = /^\w+ ([^?]+)/.exec(line) ?? []
-    answers[path] = answer
-    expect(await call(name, input as never)).toEqual(answer)
-    expect(asked.map((each) => each.line.replace(/&limit=100$/, ''))).toEqual([line])
-    answers[path] = { surprise: true }
-    expect(await problemOf(call(name, input as never))).toMatchObject({ code: 'service.failed' })
-    answers[path] = new RoomkeeperError('policy.escalation', { field: 'scope', params: { room: 'Lab' } })
-    expect(await problemOf(call(name, input as never))).toMatchObject({ code: 'policy.escalation', details: { field: 'scope', params: { room: 'Lab' } } })
+  ]
+  it('goes to the service, and comes back by its schema or as the problem that it is', async () => {
+    for (const [name, input, line, answer] of table) {
+      const [, path = ''] = /^\w+ ([^?]+)/.exec(line) ?? []
+      asked = []
+      answers[path] = answer
+      expect(await call(name, input as never), line).toEqual(answer)
+      expect(asked.map((each) => each.line.replace(/&limit=100$/, ''))).toEqual([line])
+      answers[path] = { surprise: true }
+      expect(await problemOf(call(name, input as never)), line).toMatchObject({ code: 'service.failed' })
+      answers[path] = new RoomkeeperError('policy.escalation', { field: 'scope', params: { room: 'Lab' } })
+      expect(await problemOf(call(name, input as never)), line).toMatchObject({ code: 'policy.escalation', details: { field: 'scope', params: { room: 'Lab' } } })
+    }
+  })
+
+  it('goes nowhere where the operator works offline', async () => {
     await call('sync.workOffline', { on: true })
-    const before = asked.length
-    expect(await problemOf(call(name, input as never))).toMatchObject({ code: 'network.offline' })
-    expect(asked.length).toBe(before)
+    for (const [name, input] of table) expect(await problemOf(call(name, input as never)), name).toMatchObject({ code: 'network.offline' })
+    expect(asked).toEqual([])
   })
 
   it('is about the customer that is entered, but for what is one\'s own affair', async () => {
-    await enterCustomer(customer)
+    const fabrikam = await enterCustomer()
     Object.assign(answers, { '/v1/roles': { items: [] }, '/v1/customers': { items: [], mayManage: true, tenantManagers: [] }, '/v1/commands/preview': effect })
     await call('policy.roles', {})
     await call('policy.preview', { command: remove })
@@ -108,6 +118,13 @@ describe('what is asked', () => {
     await call('policy.preview', { command: leave })
     await call('session.enter', { tenant: 'all' })
     await call('policy.roles', {})
+    // A request is decided, or taken back, where it was made.
+    fabrikam.put('request', makeRequest(idOf('key', 7)))
+    await until('the request', async () => (await call('requests.list', {})).rows.length === 1)
+    const request = PolicyCommand.parse({ type: 'request.withdraw', request: idOf('key', 7) })
+    await call('policy.preview', { command: request })
+    expect(asked.at(-1)?.tenant).toBe(customer)
+    asked.pop()
     expect(asked.map(({ tenant }) => tenant)).toEqual([customer, customer, undefined, undefined, undefined])
   })
 })
