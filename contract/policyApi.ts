@@ -12,7 +12,7 @@ import { Assignment, GroupRule, Link, Member } from './policy.ts'
  *
  * GET  /v1/roles                    roles.view: RoleList
  * GET  /v1/assignments[?role=&link=]   roles.view: AssignmentList
- * GET  /v1/groups                   groups.view or roles.view: GroupList, cut to the rooms in scope
+ * GET  /v1/groups[?group=]          groups.view or roles.view: GroupList, cut to the rooms in scope
  * POST /v1/groups/preview           groups.view: which rooms a rule finds, GroupPreview
  * GET  /v1/directory?text=&kind=    roles.modify or settings.modify, or who manages customers: PrincipalList
  * POST /v1/commands/preview         as the command itself: Effect
@@ -77,6 +77,8 @@ export const GroupView = z.object({
 })
 export type GroupView = z.infer<typeof GroupView>
 export const GroupList = z.object({ items: z.array(GroupView) })
+/** `group`: this one alone, with all of its named rooms. */
+export const GroupQuery = z.object({ group: GroupId.optional() })
 export const GroupPreviewRequest = z.object({ rooms: z.array(RoomId).max(limits.roomsPerScope), rule: GroupRule.nullable() })
 export const GroupPreview = z.object({ total: z.int(), rooms: z.array(z.object({ id: RoomId, name: z.string(), building: z.string() })) })
 

@@ -41,7 +41,7 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
     'people.list': (_input, signal) => here().json(PeopleList, { path: '/v1/people', signal }),
     'policy.roles': (_input, signal) => here().json(RoleList, { path: '/v1/roles', signal }),
     'policy.assignments': (query, signal) => here().json(AssignmentList, { path: `/v1/assignments${queryOf(query)}`, signal }),
-    'policy.groups': (_input, signal) => here().json(GroupList, { path: '/v1/groups', signal }),
+    'policy.groups': (query, signal) => here().json(GroupList, { path: `/v1/groups${queryOf(query)}`, signal }),
     'policy.previewGroup': (body, signal) => here().json(GroupPreview, { method: 'POST', path: '/v1/groups/preview', body, signal }),
     'policy.directory': (query, signal) => here().json(PrincipalList, { path: `/v1/directory${queryOf(query)}`, signal }),
     'policy.whoCan': (query, signal) => here().json(WhoCan, { path: `/v1/explain${queryOf(query)}`, signal }),

@@ -4,7 +4,7 @@ import { GroupId, RoleId, type RoomId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../../contract/permissions.ts'
 import type { AssignmentScope, RoomFacts } from '../../../contract/policy.ts'
-import { AssignmentList, AssignmentQuery, GroupList, GroupPreview, GroupPreviewRequest, type GroupView, type Role, RoleList } from '../../../contract/policyApi.ts'
+import { AssignmentList, AssignmentQuery, GroupList, GroupPreview, GroupPreviewRequest, GroupQuery, type GroupView, type Role, RoleList } from '../../../contract/policyApi.ts'
 import { assignmentViews } from '../../access/views.ts'
 import type { Caller } from '../../access/service.ts'
 import type { Plugin } from '../../deps.ts'
@@ -38,11 +38,11 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
 
   app.get(
     '/v1/groups',
-    { config: { access: { permission: ['groups.view', 'roles.view'] } }, schema: { tags: ['access'], response: { 200: GroupList } } },
+    { config: { access: { permission: ['groups.view', 'roles.view'] } }, schema: { tags: ['access'], querystring: GroupQuery, response: { 200: GroupList } } },
     async (request) => {
       const caller = callerOf(request)
       const facts = await store.read(caller.tenant, 'wholeTenant').roomFacts()
-      return { items: groupsFor(caller, await access.resolved(caller.tenant), facts) }
+      return { items: groupsFor(caller, await access.resolved(caller.tenant), facts, request.query.group) }
     },
   )
 
@@ -63,8 +63,8 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
   )
 }
 
-const named = (rooms: readonly RoomId[], facts: ReadonlyMap<RoomId, RoomFacts>) =>
-  rooms.slice(0, limits.listRows).flatMap((id) => {
+const named = (rooms: readonly RoomId[], facts: ReadonlyMap<RoomId, RoomFacts>, most: number = limits.listRows) =>
+  rooms.slice(0, most).flatMap((id) => {
     const room = facts.get(id)
     return room ? [{ id, name: room.name, building: room.place.building }] : []
   })
@@ -106,8 +106,11 @@ function rolesFor({ link }: Pick<Caller, 'link'>, { policy }: ResolvedPolicy): R
   return [...builtIn, ...custom.sort((a, b) => a.name.localeCompare(b.name))]
 }
 
-/** Cut to the caller's rooms: a group that holds none of them does not exist for them, and others hold no more than those. */
-function groupsFor({ access, link }: Caller, { policy, groups }: ResolvedPolicy, facts: ReadonlyMap<RoomId, RoomFacts>): GroupView[] {
+/**
+ * Cut to the caller's rooms: a group that holds none of them does not exist for them, and others hold no more than those.
+ * `only`: this one, with all of its named rooms.
+ */
+function groupsFor({ access, link }: Caller, { policy, groups }: ResolvedPolicy, facts: ReadonlyMap<RoomId, RoomFacts>, only?: GroupId): GroupView[] {
   const [viewed, managed] = [scopeOf(access, 'groups.view'), scopeOf(access, 'roles.view')]
   const whole = viewed === 'all' || managed === 'all'
   const sees = (room: RoomId): boolean => viewed === 'all' || managed === 'all' || viewed.has(room) || managed.has(room)
@@ -119,10 +122,11 @@ function groupsFor({ access, link }: Caller, { policy, groups }: ResolvedPolicy,
   if (link === undefined) for (const one of policy.links) count(one.scope)
   const items: GroupView[] = []
   for (const { id, name, description, rule, rooms: own } of policy.groups) {
+    if (only !== undefined && id !== only) continue
     const all = groups.get(id) ?? []
     const total = whole ? all.length : all.filter(sees).length
     if (total === 0 && !whole) continue
-    const rooms = named(whole ? own : own.filter(sees), facts)
+    const rooms = named(whole ? own : own.filter(sees), facts, only === undefined ? undefined : limits.roomsPerScope)
     items.push({ id, name, description, rule: whole ? rule : null, rooms, total, usedBy: whole || link !== undefined ? (used.get(id) ?? 0) : 0 })
   }
   return items.sort((a, b) => a.name.localeCompare(b.name))
