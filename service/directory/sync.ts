@@ -33,6 +33,11 @@ export class DirectorySync {
     for (const { id } of await this.#deps.store.tenants()) this.want(id)
   }
 
+  /** Whether anything is being read or waits for it. */
+  get busy(): boolean {
+    return this.#running.size + this.#waiting.size > 0
+  }
+
   /** Starts nothing more. What is just being read is dropped: a directory may take its time, and the service need not. */
   close(): void {
     this.#closed = true
