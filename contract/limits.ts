@@ -132,6 +132,8 @@ export const limits = {
   /** Days an invitation of a partner may wait (PAR-1), and a partner's request for its decision. */
   invitationDaysAtMost: 30,
   requestDays: 7,
+  /** Days that a decided request stays to be seen after it would have expired. The audit log keeps it longer. */
+  requestsKeptDays: 30,
   /** Requests of one partner that wait. More: refused as `policy.tooMany`. */
   requestsWaiting: 1_000,
   /** How often security groups are read again from the directory. */

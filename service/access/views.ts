@@ -38,7 +38,7 @@ export async function assignmentViews(read: TenantReader, resolved: ResolvedPoli
 }
 
 /** Names of members, as far as they are known here. */
-class Names {
+export class Names {
   readonly #people = new Map<string, PersonTable>()
   readonly #groups: ReadonlyMap<string, SecurityGroupTable>
 

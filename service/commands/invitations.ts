@@ -47,16 +47,21 @@ export const accept: CommandHandler<'invitation.accept'> = {
       scope: link.scope,
       builtIn: true,
     }
-    await changePolicy(customer, 'system', async () => {
+    const { result: people } = await changePolicy(customer, 'system', async () => {
       await customer.update.link().where('id', '=', id).set({ status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }).execute()
       await writeAssignment(customer, assigned)
       const people = await knowMembers(customer, id, tx, members, asked)
-      if (people === 0) throw new RoomkeeperError('partner.lastAdmin', { field: 'admins' })
+      if (people.length === 0) throw new RoomkeeperError('partner.lastAdmin', { field: 'admins' })
+      return people
     })
     markPartner(customer, link)
     const detail = { link: id, domain: link.domain, by: caller.name, organisation: partnerName }
     customer.audit({ category: 'PartnerInvitation', objectName: partnerName, operation: 'Update', detail: { action: 'accept', ...detail } })
     customer.audit({ category: 'Assignment', objectName: assigned.name, operation: 'Create', detail: { assignment: assigned.id, role: assigned.role, members, ...detail } })
+    const named = new Set(members.map((member) => member.id))
+    for (const { id: person, objectId, name } of people) {
+      if (named.has(objectId)) customer.audit({ category: 'User', objectName: name, operation: 'Create', detail: { person, link: id, organisation: partnerName } })
+    }
     return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Update', detail: { action: 'accept', link: id, admins: members } }
   },
 }

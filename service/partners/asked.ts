@@ -23,14 +23,19 @@ export const nothingAsked: Asked = { domains: [], principals: new Map(), people:
 
 type Deps = Pick<ServiceDeps, 'directory'>
 
-/** @throws RoomkeeperError directory.unavailable where the command depends on the organisation's domains. */
+/** @throws RoomkeeperError directory.unavailable where it decides whose an invitation is. */
 export async function askDirectory(deps: Deps, { doer }: Pick<Caller, 'doer'>, command: Command): Promise<Asked> {
   if (doer.kind === 'system') return nothingAsked
   const directory = doer.userTenantId
   switch (command.type) {
     case 'partner.invite':
+      // Nobody could accept an invitation of their own organisation: who cannot be asked need not be waited for.
+      return { ...nothingAsked, domains: await deps.directory.domainsOf(directory).then(domainsAsKept, () => []) }
     case 'invitation.deny':
       return { ...nothingAsked, domains: domainsAsKept(await deps.directory.domainsOf(directory)) }
+    case 'policy.import':
+      // Only invitations depend on it; no file without these words has one.
+      return command.yaml.includes('agreeToTerms') ? { ...nothingAsked, domains: domainsAsKept(await deps.directory.domainsOf(directory)) } : nothingAsked
     case 'invitation.accept':
       return { ...(await membersOf(deps, directory, command.admins)), domains: domainsAsKept(await deps.directory.domainsOf(directory)) }
     case 'role.save':

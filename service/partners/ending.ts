@@ -11,10 +11,13 @@ import { markPartner } from './marks.ts'
  */
 export async function endLink(customer: TenantTransaction, link: Link): Promise<void> {
   await withdrawRequests(customer, link.id)
-  await changePolicy(customer, 'system', async () => {
-    await customer.delete.assignment().where('link', '=', link.id).execute()
-    await customer.delete.role().where('link', '=', link.id).execute()
-    await customer.delete.link().where('id', '=', link.id).execute()
-  })
+  await changePolicy(customer, 'system', () => removeLink(customer, link))
   markPartner(customer, link)
+}
+
+/** Deletes a link with all that was made under it: for use within `changePolicy`. */
+export async function removeLink(customer: TenantTransaction, link: Link): Promise<void> {
+  await customer.delete.assignment().where('link', '=', link.id).execute()
+  await customer.delete.role().where('link', '=', link.id).execute()
+  await customer.delete.link().where('id', '=', link.id).execute()
 }

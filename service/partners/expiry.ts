@@ -3,9 +3,11 @@ import type { Plugin, ServiceDeps } from '../deps.ts'
 import { system } from '../store/transaction.ts'
 import { nameOf, settle } from './approvals.ts'
 
+const dayMs = 24 * 3_600_000
+
 /** Ends requests that nobody decided in time; who asked is told by the request itself (PAR-5). Returns how many. */
 export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' | 'now'>): Promise<number> {
-  const due = await store.dueRequests(now(), limits.listRows)
+  const due = await store.expiredRequests('waiting', now(), limits.listRows)
   if (due.length === 0) return 0
   await store.writeMany(system, async (on) => {
     for (const { tenant, id } of due) {
@@ -18,10 +20,23 @@ export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' |
   return due.length
 }
 
+/** Forgets those that were decided long ago. Returns how many. */
+export async function forgetRequests({ store, now }: Pick<ServiceDeps, 'store' | 'now'>): Promise<number> {
+  const old = await store.expiredRequests('decided', now() - limits.requestsKeptDays * dayMs, limits.listRows)
+  if (old.length === 0) return 0
+  await store.writeMany(system, async (on) => {
+    for (const { tenant, id } of old) {
+      await on(tenant).delete.request().where('id', '=', id).execute()
+      await on(tenant).remove('request', id)
+    }
+  })
+  return old.length
+}
+
 export const requestExpiry: Plugin = (app, deps) => {
   const { config, log } = deps
   const run = (): void => {
-    expireRequests(deps).catch((error: unknown) => log.error({ err: error }, 'requests could not be ended; trying again later'))
+    Promise.all([expireRequests(deps), forgetRequests(deps)]).catch((error: unknown) => log.error({ err: error }, 'requests could not be ended; trying again later'))
   }
   const timer = setInterval(run, config.timing.requestsCheckedEveryMs)
   app.addHook('onReady', async () => run())

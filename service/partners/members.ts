@@ -35,9 +35,9 @@ export async function ownMembers(home: TenantTransaction, members: readonly Memb
 
 /**
  * Makes these members of `home`'s directory, and the people of the security groups among them, known in a tenant: in
- * their own with no link, in a customer's under it. Returns how many people they are.
+ * their own with no link, in a customer's under it. Returns them as they are stored.
  */
-export async function knowMembers(tx: TenantTransaction, link: LinkId | null, home: TenantTransaction, members: readonly Member[], asked: Asked): Promise<number> {
+export async function knowMembers(tx: TenantTransaction, link: LinkId | null, home: TenantTransaction, members: readonly Member[], asked: Asked): Promise<PersonTable[]> {
   const { issuer, directory } = await home.tenantRow()
   const stored = await home.tables.person().selectAll().where('link', 'is', null).execute()
   const rows = new Map(stored.map((row) => [row.objectId, row]))
@@ -55,8 +55,7 @@ export async function knowMembers(tx: TenantTransaction, link: LinkId | null, ho
       for (const row of inGroup(stored, id)) add(row.objectId, row, id)
     }
   }
-  await knowPeople(tx, [...people.values()])
-  return people.size
+  return knowPeople(tx, [...people.values()])
 }
 
 const inGroup = (rows: readonly PersonTable[], group: string): PersonTable[] => rows.filter((row) => groupsOfPerson(row).includes(group))

@@ -192,6 +192,28 @@ describe('a partner', () => {
   })
 })
 
+describe('someone with settings.modify over some rooms', () => {
+  it('invites to those rooms only, and without remote access', async () => {
+    const role = v7()
+    const first = { assignment: v7(), name: 'Partners of one room', description: '', notify: false, members: [admin('one@contoso.example')], scope: { rooms: [mine], groups: [] } }
+    expect((await world.command(boss, { type: 'role.save', role, name: 'Inviters', description: '', permissions: ['settings.view', 'settings.modify'], first })).status).toBe(200)
+    const invite = (rooms: RoomId[] | 'all', changes = {}) => world.command('one@contoso.example', invitation([], { scope: rooms === 'all' ? 'all' : { rooms, groups: [] }, ...changes }))
+    expect((await invite([mine, others])).code).toBe('policy.escalation')
+    expect((await invite('all')).code).toBe('policy.escalation')
+    expect((await invite([mine], { remoteAccess: true })).code).toBe('policy.escalation')
+    expect(await partners()).toEqual([])
+    expect((await invite([mine])).status).toBe(200)
+    const all = await world.command(boss, invitation([], { domain: 'northwind.example', scope: 'all', remoteAccess: true }))
+    expect(all.status).toBe(200)
+    // What they see of partners is cut to their rooms.
+    const seen = PartnerList.parse((await world.ask('one@contoso.example', '/v1/partners')).body).items
+    expect(seen.map(({ roomsTotal }) => roomsTotal)).toEqual([1, 1])
+    expect(JSON.stringify(seen)).not.toContain(others)
+    for (const { id } of await partners()) await remove(id)
+    expect((await world.command(boss, { type: 'role.delete', role })).status).toBe(200)
+  })
+})
+
 describe('an invitation that expired', () => {
   it('cannot be accepted, and a new one takes its place', async () => {
     const invite = invitation([mine], { days: 1 })

@@ -1,14 +1,14 @@
 import { type Access, mayManageCustomers, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { assignmentsOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { RoomId } from '../../contract/ids.ts'
+import type { AssignmentId, RoomId } from '../../contract/ids.ts'
 import type { Link, RoomFacts } from '../../contract/policy.ts'
 import type { CustomerList, CustomerView, PartnerView } from '../../contract/policyApi.ts'
 import type { z } from 'zod'
 import { subjectOf } from '../access/people.ts'
 import type { Caller } from '../access/service.ts'
+import { Names } from '../access/views.ts'
 import type { ServiceDeps } from '../deps.ts'
-import { namesOf } from './names.ts'
 import { domainsAsKept } from './domains.ts'
 import { isExpired, linkOf } from './links.ts'
 
@@ -23,14 +23,15 @@ export async function partnersOf({ store, access, now }: Deps, caller: Caller): 
   const rooms = await read.roomFacts()
   const seen = seenBy(caller.access)
   const people = await read.tables.person().selectAll().where('link', 'is not', null).execute()
-  const subjects = people.map(subjectOf)
+  /** How many people each assignment of partners reaches. */
+  const reached = new Map<AssignmentId, number>()
+  for (const row of people) for (const { assignment } of assignmentsOf(resolved, subjectOf(row))) reached.set(assignment.id, (reached.get(assignment.id) ?? 0) + 1)
   return resolved.policy.links
     .filter(({ id }) => caller.access.link === undefined || caller.access.link === id)
     .map((link) => {
       const assignedAdmins = resolved.policy.assignments.find((one) => one.builtIn && one.link === link.id)?.id ?? null
-      const isAdmin = (subject: (typeof subjects)[number]): boolean =>
-        subject.link === link.id && assignmentsOf(resolved, subject).some(({ assignment }) => assignment.id === assignedAdmins)
-      return { ...link, ...cut(link, resolved, rooms, seen), expired: isExpired(link, now()), assignedAdmins, admins: subjects.filter(isAdmin).length }
+      const admins = assignedAdmins === null ? 0 : (reached.get(assignedAdmins) ?? 0)
+      return { ...link, ...cut(link, resolved, rooms, seen), expired: isExpired(link, now()), assignedAdmins, admins }
     })
 }
 
@@ -96,7 +97,8 @@ export async function customersOf(deps: Deps, caller: Caller): Promise<z.infer<t
   items.sort((a, b) => a.name.localeCompare(b.name) || (a.link < b.link ? -1 : 1))
   const { policy } = await deps.access.resolved(caller.tenant)
   const managers = policy.assignments.find(({ role, link }) => role === tenantManagerRole && link === null)?.members ?? []
-  return { items, mayManage, tenantManagers: mayManage ? await namesOf(own.tables, managers, null) : [] }
+  const names = new Names(await own.tables.person().selectAll().where('link', 'is', null).execute(), await own.tables.securityGroup().selectAll().execute())
+  return { items, mayManage, tenantManagers: mayManage ? managers.map((member) => names.principal(member)) : [] }
 }
 
 /** Who manages customers knows how many rooms a link is over; anyone else, how many of them are theirs. */

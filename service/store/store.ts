@@ -10,7 +10,7 @@ import { RoomFactsCache } from './facts.ts'
 import { migrate } from './migrations/index.ts'
 import { type Reach, TenantReader } from './reader.ts'
 import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
-import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, ServiceTables, Tables, TenantTable } from './tables.ts'
+import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, RequestTable, ServiceTables, Tables, TenantTable } from './tables.ts'
 import { type Doer, TenantTransaction } from './transaction.ts'
 
 export interface StoreOptions {
@@ -180,9 +180,9 @@ export class Store {
       .execute()
   }
 
-  /** Partners' requests that waited too long by this moment, the oldest first. */
-  async dueRequests(until: number, limit: number): Promise<{ tenant: TenantId; id: RequestId }[]> {
-    return this.#reader.selectFrom('request').select(['tenant', 'id']).where('status', '=', 'waiting').where('expiresAt', '<=', until).orderBy('expiresAt').limit(limit).execute()
+  /** Partners' requests of this status that expired, or would have, by this moment, the oldest first. */
+  async expiredRequests(status: RequestTable['status'], until: number, limit: number): Promise<{ tenant: TenantId; id: RequestId }[]> {
+    return this.#reader.selectFrom('request').select(['tenant', 'id']).where('status', '=', status).where('expiresAt', '<=', until).orderBy('expiresAt').limit(limit).execute()
   }
 
   /** Deletes what has been kept long enough: audit, stored outcomes and receipts from before these moments (ms). */
