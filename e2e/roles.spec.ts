@@ -1,3 +1,4 @@
+import type { RoomId } from '../contract/ids.ts'
 import { fault, people } from './product.ts'
 import { expect, incidentRow, openIncident, signIn, test, whenLive } from './test.ts'
 
@@ -28,12 +29,12 @@ test('rooms that are taken away leave the screen and the copy', async ({ page: t
   const screen = await stack.start()
   const api = await stack.api()
   const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
-  if (!assignment || assignment.scope === 'all') throw new Error('the Site Tech has no scope')
+  if (!assignment) throw new Error('there is no Site Tech')
+  const montreal = (await api.rooms()).filter((one) => one.place.building.startsWith('Montréal')).map(({ id }) => id)
   let page = await signIn(tab, screen, people.siteTech)
   await page.getByTestId('rail-rooms').click()
-  await expect(page.getByTestId('room-row')).toHaveCount(assignment.scope.length)
-  const { id, ...rest } = assignment
-  await api.changeAssignment(id, { ...rest, scope: assignment.scope.slice(0, 1) })
+  await expect(page.getByTestId('room-row')).toHaveCount(assignment.scope.rooms.length)
+  await api.changeRooms(assignment, assignment.scope.rooms.slice(0, 1))
   await expect(page.getByTestId('room-row')).toHaveCount(1)
 
   // Nor does a start from the copy, with no service, bring them back.
@@ -48,8 +49,11 @@ test('a command that the service refuses is shown with the reason and what was t
   const screen = await stack.start()
   const api = await stack.api()
   const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
-  const room = (await api.rooms()).find((one) => assignment?.scope !== 'all' && assignment?.scope.includes(one.id))
-  if (!assignment || !room) throw new Error('the Site Tech has no room')
+  const isTheirs = (id: RoomId) => assignment !== undefined && assignment.scope !== 'all' && assignment.scope.rooms.includes(id)
+  const rooms = await api.rooms()
+  const room = rooms.find(({ id }) => isTheirs(id))
+  const another = rooms.find(({ id }) => !isTheirs(id))
+  if (!assignment || !room || !another) throw new Error('the Site Tech has no room')
   await fault(data, room.name, 'peripherals.camera', 'unhealthy')
   const page = await signIn(tab, screen, people.siteTech)
   await openIncident(page, room.name)
@@ -59,9 +63,8 @@ test('a command that the service refuses is shown with the reason and what was t
   await page.getByTestId('comment-send').click()
   await expect(page.getByTestId('outbox-button')).toBeVisible()
 
-  // While nobody could tell the console, the role was taken away.
-  const { id, ...rest } = assignment
-  await api.changeAssignment(id, { ...rest, scope: [] })
+  // While nobody could tell the console, the room was taken away.
+  await api.changeRooms(assignment, [another.id])
   stack.proxy.resume()
   await whenLive(page)
   await page.getByTestId('outbox-button').click()

@@ -1,16 +1,12 @@
 import { v7 } from 'uuid'
 import { type z } from 'zod'
-import {
-  type Assignment,
-  AssignmentList,
-  type AssignmentChange,
-  EnrolmentKey,
-  IncidentList,
-  RoomList,
-} from '../../contract/api.ts'
+import { EnrolmentKey, IncidentList, RoomList } from '../../contract/api.ts'
 import { type Command } from '../../contract/commands.ts'
 import { type Incident, type Room } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
+import { type AssignmentScope } from '../../contract/policy.ts'
+import { AssignmentList, type AssignmentView } from '../../contract/policyApi.ts'
+import { AssignmentList, type AssignmentView } from '../../contract/policyApi.ts'
 
 /** The service's public HTTP interface, as far as the demo needs it. */
 export interface Api {
@@ -18,8 +14,9 @@ export interface Api {
   resetEnrolmentKey(): Promise<void>
   rooms(): Promise<Room[]>
   incidents(): Promise<Incident[]>
-  assignments(): Promise<Assignment[]>
-  changeAssignment(id: Assignment['id'], change: z.input<typeof AssignmentChange>): Promise<void>
+  assignments(): Promise<AssignmentView[]>
+  /** Gives an assignment these rooms, and no others. */
+  changeRooms(assignment: AssignmentView, rooms: readonly string[]): Promise<void>
   /** Sends one command and throws when it is refused. */
   command(command: z.input<typeof Command>): Promise<void>
   /** Enrols rooms, however many. */
@@ -63,8 +60,9 @@ export function connect(service: string, token: string): Api {
     rooms: () => all(RoomList, '/v1/rooms'),
     incidents: () => all(IncidentList, '/v1/incidents'),
     assignments: async () => AssignmentList.parse(await ask('GET', '/v1/assignments')).items,
-    changeAssignment: async (id, change) => {
-      await ask('PUT', `/v1/assignments/${id}`, change)
+    changeRooms: async ({ id, role, name, description, notify, members: principals }, rooms) => {
+      const members = principals.map((member) => ({ kind: member.kind, id: member.id }))
+      await command({ type: 'assignment.save', assignment: id, role, name, description, notify, members, scope: { rooms: [...rooms], groups: [] } })
     },
     command,
     enrolRooms: async (rooms) => {

@@ -1,8 +1,127 @@
+import { may, scopeOf } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { checkPermitted, type CommandHandler } from './handler.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Permission } from '../../contract/permissions.ts'
+import type { Link } from '../../contract/policy.ts'
+import { writeAssignment } from '../access/assignments.ts'
+import { changePolicy, policyOf } from '../access/policies.ts'
+import { withdrawRequests } from '../partners/approvals.ts'
+import { removeLink } from '../partners/ending.ts'
+import { addInvitation, linkRow } from '../partners/links.ts'
+import { markPartner } from '../partners/marks.ts'
+import { checkGiven, checkRemoteAccess } from '../partners/rooms.ts'
+import { type Change, linesOf, policyDifference, type PolicyDifference, type WantedPartner } from '../policyFile/difference.ts'
+import { parsePolicy } from '../policyFile/parse.ts'
+import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
+import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 
-/** Roles, assignments, groups and links as a file. */
+const dayMs = 24 * 3_600_000
+
+/**
+ * Makes the customer's roles, groups, assignments and partners what a file says: all of it or nothing. Whoever holds
+ * less than the whole tenant sees less than the whole file, and cannot say what is to go.
+ */
 export const policyImport: CommandHandler<'policy.import'> = {
-  check: async (command, context) => checkPermitted(command.type, context),
-  apply: () => Promise.reject(new RoomkeeperError('service.unavailable')),
+  check: async (command, context) => {
+    checkPermitted(command.type, context)
+    checkWhole(context, 'roles.modify')
+  },
+  async apply({ yaml }, context) {
+    const { tx, caller } = context
+    const difference = await differenceOf(tx, yaml)
+    const { roles, groups, assignments, partners } = difference
+    if (groups.length > 0) checkWhole(context, 'groups.modify')
+    if (groups.some(({ before }) => before === undefined) && !may(caller.access, 'groups.create')) throw new RoomkeeperError('access.denied')
+    if (partners.length > 0) checkWhole(context, 'settings.modify')
+    for (const partner of partners) checkPartner(partner, context)
+    const { after } = await changePolicy(tx, caller.access, () => write(tx, difference))
+    for (const { after: partner } of partners) if (partner) checkGiven(after, partner.id, caller.access)
+    for (const { before } of partners) if (before) markPartner(tx, before)
+    for (const record of recordsOf(difference)) tx.audit({ ...record, detail: { ...record.detail, by: 'policy.import' } })
+    const counts = { roles: roles.length, groups: groups.length, assignments: assignments.length, partners: partners.length }
+    return { category: 'Policy', objectName: 'Policy file', operation: 'Update', detail: { action: 'import', changes: counts } }
+  },
+  changes: async ({ yaml }, { tx }) => linesOf(await differenceOf(tx, yaml)),
+}
+
+/** What the file would change, as the policy stands in this write. @throws RoomkeeperError policy.fileInvalid */
+export async function differenceOf(tx: TenantTransaction, yaml: string): Promise<PolicyDifference> {
+  return policyDifference(parsePolicy(yaml), { policy: await policyOf(tx.tables), rooms: await tx.roomFacts(), now: tx.at })
+}
+
+/** @throws RoomkeeperError access.denied unless it is held over the whole of one's own tenant. */
+function checkWhole({ caller: { access } }: CommandContext, permission: Permission): void {
+  if (access.link !== undefined || scopeOf(access, permission) !== 'all') throw new RoomkeeperError('access.denied')
+}
+
+/** @throws RoomkeeperError partner.ownDomain, policy.escalation */
+function checkPartner({ before, after }: Change<Link, WantedPartner>, { caller, asked }: CommandContext): void {
+  if (!after) return
+  if (before === undefined && asked.domains.includes(after.domain)) throw new RoomkeeperError('partner.ownDomain', { field: 'partners', detail: `${after.domain} is a domain of your own organisation.` })
+  if (after.remoteAccess && !before?.remoteAccess) checkRemoteAccess(caller.access)
+}
+
+async function write(tx: TenantTransaction, { roles, groups, assignments, partners }: PolicyDifference): Promise<void> {
+  for (const { before, after } of groups) {
+    if (!after) {
+      if (before) await tx.delete.roomGroup().where('id', '=', before.id).execute()
+      continue
+    }
+    const { id, name, description, rooms, rule } = after
+    const columns = { name, description, rooms: JSON.stringify(rooms), rule: rule === null ? null : JSON.stringify(rule) }
+    if (before) await tx.update.roomGroup().where('id', '=', id).set(columns).execute()
+    else await tx.insert.roomGroup({ id, ...columns }).execute()
+  }
+  for (const { before, after } of roles) {
+    if (!after) {
+      if (before) await tx.delete.role().where('id', '=', before.id).execute()
+      continue
+    }
+    const { id, link, name, description, permissions } = after
+    const columns = { name, description, permissions: JSON.stringify(permissions) }
+    if (before) await tx.update.role().where('id', '=', id).set(columns).execute()
+    else await tx.insert.role({ id, link, ...columns }).execute()
+  }
+  for (const { before, after } of assignments) {
+    if (after) await writeAssignment(tx, after)
+    else if (before) await tx.delete.assignment().where('id', '=', before.id).execute()
+  }
+  // Removals first: what is invited may take their place.
+  for (const { before, after } of partners) {
+    if (after || !before) continue
+    await withdrawRequests(tx, before.id)
+    await removeLink(tx, before)
+  }
+  for (const { before, after } of partners) {
+    if (!after) continue
+    const { days, id, domain, ...terms } = after
+    if (before) await tx.update.link().where('id', '=', id).set(linkRow({ ...before, ...terms })).execute()
+    else await addInvitation(tx, invitation(tx, { days, id, domain, ...terms }))
+  }
+}
+
+const invitation = (tx: TenantTransaction, { days, ...wanted }: WantedPartner): Link => ({
+  ...wanted,
+  tenant: tx.tenant,
+  status: 'invited',
+  partner: null,
+  partnerName: wanted.domain.slice(0, limits.nameChars),
+  invitedAt: tx.at,
+  expiresAt: tx.at + (days ?? 0) * dayMs,
+  acceptedAt: null,
+})
+
+/** One record for each thing that the file changes, as if it had been changed by itself. */
+function recordsOf({ roles, groups, assignments, partners }: PolicyDifference): AuditRecord[] {
+  const record = <B extends object, A extends object>(category: string, { before, after }: Change<B, A>, nameOf: (item: B | A) => string, detail: (item: B | A) => AuditRecord['detail']): AuditRecord[] => {
+    const item = after ?? before
+    if (!item) return []
+    return [{ category, objectName: nameOf(item), operation: before === undefined ? 'Create' : after === undefined ? 'Delete' : 'Update', detail: detail(item) ?? {} }]
+  }
+  return [
+    ...roles.flatMap((one) => record('Role', one, ({ name }) => name, ({ id, permissions }) => ({ role: id, permissions }))),
+    ...groups.flatMap((one) => record('RoomGroup', one, ({ name }) => name, ({ id, rooms, rule }) => ({ group: id, rooms: rooms.length, rule }))),
+    ...assignments.flatMap((one) => record('Assignment', one, ({ name }) => name, ({ id, role, members, scope }) => ({ assignment: id, role, members, scope: scope === 'all' ? scope : { rooms: scope.rooms.length, groups: scope.groups.length } }))),
+    ...partners.flatMap((one) => record('PartnerInvitation', one, ({ domain }) => domain, ({ id, changeControl, remoteAccess, multiFactor }) => ({ link: id, changeControl, remoteAccess, multiFactor }))),
+  ]
 }

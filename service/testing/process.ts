@@ -98,11 +98,12 @@ export class TestService {
   }
 
   /** One request; `body` makes it a POST unless `method` says otherwise. */
-  async ask(path: string, { token, body, method }: { token?: string; body?: unknown; method?: string } = {}): Promise<Answer> {
+  async ask(path: string, { token, body, method, tenant }: { token?: string; body?: unknown; method?: string; tenant?: string } = {}): Promise<Answer> {
     const answer = await fetch(`${this.url}${path}`, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(tenant === undefined ? {} : { 'roomkeeper-tenant': tenant }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
