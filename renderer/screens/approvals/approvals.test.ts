@@ -1,0 +1,73 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { changeKindOf, commandTypes } from '../../../contract/commands.ts'
+import { CommandKey } from '../../../contract/ids.ts'
+import { makeRequest, partnerAnswers, partnerSession, requestId } from '../../fixtures/fake-partners.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import { roomId } from '../../fixtures/world.ts'
+import { createWords } from '../../words/i18n.ts'
+import OutboxPanel from '../shell/OutboxPanel.vue'
+import Approvals from './Approvals.vue'
+
+const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
+
+afterEach(() => {
+  document.body.innerHTML = ''
+})
+
+describe('Settings → Approvals', () => {
+  it('shows who asks for what, and sends the decision with its note', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
+    mount(Approvals, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('request')?.textContent).toContain('Move 2 rooms to the update ring Executive'))
+    expect(find('request')?.textContent).toContain('Kim Abara of Fabrikam')
+    expect(find('request')?.textContent).toContain('Huddle 1.01')
+    const note = find('request-note')
+    if (!(note instanceof HTMLTextAreaElement)) throw new Error('There is no note.')
+    note.value = 'Not in this week.'
+    note.dispatchEvent(new Event('input'))
+    find('request-reject')?.click()
+    await vi.waitFor(() =>
+      expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
+        command: { type: 'request.decide', request: requestId(1), approve: false, note: 'Not in this week.' },
+      }),
+    )
+  })
+
+  it('keeps what was decided apart, and says why something failed', async () => {
+    const rows = [makeRequest(1, { status: 'failed', code: 'room.notFound' }), makeRequest(2, { status: 'rejected', note: 'No.' })]
+    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'requests.list': () => ({ rows }) }) })
+    mount(Approvals, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=request-decided]')).toHaveLength(2))
+    expect(find('request')).toBeNull()
+    expect(document.body.textContent).toContain('no longer exists within the rooms')
+    expect(document.body.textContent).toContain('Your note: No.')
+  })
+
+  it('cannot decide offline', async () => {
+    const { global } = surroundings({ rooms: 6, sync: 'offline', answers: partnerAnswers() })
+    mount(Approvals, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('request-approve')?.hasAttribute('disabled')).toBe(true))
+  })
+
+  it('has words for everything that a partner can ask for', () => {
+    const words = createWords('en').global
+    for (const type of commandTypes.filter((one) => changeKindOf[one] !== null)) expect([type, words.te(`request.does.${type}`)]).toEqual([type, true])
+  })
+})
+
+describe('the outbox of who asked', () => {
+  const common = { command: { type: 'rooms.ring' as const, rooms: [roomId(1)], ring: 'Executive' }, issuedAt: Date.now(), tries: 1, subject: 'Huddle 1.01' }
+
+  it('says whose approval is waited for, and shows the note of a refusal', async () => {
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession('all'), answers: partnerAnswers() })
+    core.outbox.push(
+      { ...common, key: CommandKey.parse(requestId(1)), state: 'requested' },
+      { ...common, key: CommandKey.parse(requestId(2)), state: 'refused', refusal: { code: 'request.rejected', detail: 'Not in this week.' } },
+    )
+    const panel = mount(OutboxPanel, { props: { open: false }, global, attachTo: document.body })
+    await panel.setProps({ open: true })
+    await vi.waitFor(() => expect(find('outbox-words')?.textContent).toContain('Waits for Contoso’s approval'))
+    expect(find('outbox-note')?.textContent).toContain('Not in this week.')
+  })
+})

@@ -1,0 +1,54 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { makeRecord, partnerAnswers } from '../../fixtures/fake-partners.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import Audit from './Audit.vue'
+
+const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
+const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
+
+afterEach(() => {
+  document.body.innerHTML = ''
+})
+
+describe('Settings → Audit', () => {
+  it('reads page after page, and shows the details of a record', async () => {
+    const pages = partnerAnswers({
+      'audit.list': ({ before }) => (before === undefined ? { items: [makeRecord(4), makeRecord(3)], next: 3 } : { items: [makeRecord(2), makeRecord(1)], next: null }),
+    })
+    const { global } = surroundings({ rooms: 6, answers: pages })
+    mount(Audit, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(2))
+    find('audit-more')?.click()
+    await vi.waitFor(() => expect(all('audit-row').map((one) => one.dataset['number'])).toEqual(['4', '3', '2', '1']))
+    expect(find('audit-more')).toBeNull()
+    all('audit-toggle')[0]?.click()
+    await vi.waitFor(() => expect(find('audit-detail')?.textContent).toContain('Executive'))
+  })
+
+  it('asks for the days that are named, to the end of the last one, and refuses a range turned round', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
+    const page = mount(Audit, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    await page.find('[data-testid=audit-from]').setValue('2026-11-02')
+    await page.find('[data-testid=audit-to]').setValue('2026-11-03')
+    find('audit-export')?.click()
+    const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() - 1 }
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual(range))
+    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject(range))
+    await page.find('[data-testid=audit-to]').setValue('2026-11-01')
+    await vi.waitFor(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
+    expect(page.text()).toContain('The end of the range lies before its start.')
+  })
+
+  it.each([
+    [null, 'Intact'],
+    [42, 'Broken at record 42'],
+  ])('says of a chain broken at %s: %s', async (broken, words) => {
+    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.check': () => ({ records: 90, from: null, head: null, broken }) }) })
+    mount(Audit, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('audit-check')).not.toBeNull())
+    find('audit-check')?.click()
+    await vi.waitFor(() => expect(find('audit-checked')?.textContent).toContain(words))
+  })
+})

@@ -1,0 +1,137 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { makePartner, partnerAnswers } from '../../fixtures/fake-partners.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import { roomId } from '../../fixtures/world.ts'
+import AddPartner from './AddPartner.vue'
+import { daysOf, inviteOf, isDomain, newPartner } from './partner-draft.ts'
+import Partners from './Partners.vue'
+
+const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
+const press = (id: string): void => {
+  const element = find(id)
+  if (!element) throw new Error(`There is no ${id}.`)
+  element.click()
+}
+function type(id: string, text: string): void {
+  const field = find(id)
+  if (!(field instanceof HTMLInputElement)) throw new Error(`${id} is no field.`)
+  field.value = text
+  field.dispatchEvent(new Event('input'))
+}
+
+afterEach(() => {
+  document.body.innerHTML = ''
+})
+
+describe('the invitation as it is typed', () => {
+  it.each(['0', '31', '1.5', '1,5', 'seven', '', ' ', '-1', '1e1', '007.0', '9999'])('takes no %j for days', (typed) => {
+    expect(daysOf(typed)).toBeNull()
+  })
+  it.each([
+    ['1', 1],
+    [' 7 ', 7],
+    ['30', 30],
+  ])('takes %j', (typed, days) => {
+    expect(daysOf(typed)).toBe(days)
+  })
+  it.each(['fabrikam', 'kim@fabrikam.com', 'https://fabrikam.com', 'fabrikam.com:443', 'fab rikam.com', ''])('sees that %j is no domain', (typed) => {
+    expect(isDomain(typed)).toBe(false)
+  })
+  it('is no command before the terms are agreed to', () => {
+    const draft = { ...newPartner(), domain: 'Fabrikam.com', days: '7', scope: { all: false, rooms: [{ id: roomId(1), name: 'Huddle', building: '' }], groups: [] } }
+    expect(inviteOf(draft)).toBeNull()
+    expect(inviteOf({ ...draft, agreed: true })).toMatchObject({ type: 'partner.invite', domain: 'Fabrikam.com', days: 7, scope: { rooms: [roomId(1)], groups: [] }, agreed: true })
+  })
+})
+
+describe('Add partner', () => {
+  it('goes through its steps in order, names what is wrong, and sends what was chosen', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
+    const wizard = mount(AddPartner, { props: { open: false }, global, attachTo: document.body })
+    await wizard.setProps({ open: true })
+    await vi.waitFor(() => expect(find('partner-domain')).not.toBeNull())
+
+    press('wizard-next')
+    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('domain name'))
+    type('partner-domain', 'fabrikam.com')
+    type('partner-days', '31')
+    await vi.waitFor(() => expect(find('partner-days-wrong')?.textContent).toContain('“31”'))
+    press('wizard-next')
+    expect(find('step-rooms')?.dataset['state']).toBe('todo')
+    type('partner-days', '7')
+    press('control-rings-manual')
+    await vi.waitFor(() => expect(find('partner-days-wrong')?.textContent).not.toContain('31'))
+
+    press('wizard-next')
+    await vi.waitFor(() => expect(find('scope-all')).not.toBeNull())
+    press('wizard-next')
+    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('at least one room'))
+    press('scope-all')
+    await vi.waitFor(() => expect(find('scope-all')?.getAttribute('aria-checked')).toBe('true'))
+    press('wizard-next')
+
+    await vi.waitFor(() => expect(find('partner-terms')?.textContent).toContain('call quality'))
+    press('wizard-next')
+    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('I agree'))
+    press('partner-agree')
+    await vi.waitFor(() => expect(find('partner-agree')?.getAttribute('aria-checked')).toBe('true'))
+    press('wizard-next')
+
+    await vi.waitFor(() => expect(find('partner-review')?.textContent).toMatch(/fabrikam\.com may manage all rooms.* within 7 days.*update rings waits for approval/su))
+    await vi.waitFor(() => expect(find('wizard-next')?.hasAttribute('disabled')).toBe(false))
+    expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
+    press('wizard-next')
+    await vi.waitFor(() => expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(true))
+    const sent = core.asked.find(({ name }) => name === 'policy.apply')?.input
+    expect(sent).toMatchObject({
+      command: {
+        type: 'partner.invite',
+        domain: 'fabrikam.com',
+        days: 7,
+        scope: 'all',
+        changeControl: { rooms: 'automatic', rings: 'manual', incidents: 'automatic', roles: 'automatic' },
+      },
+    })
+  })
+})
+
+describe('Settings → Partners', () => {
+  it('lists partners with their state', async () => {
+    const items = [
+      makePartner(1),
+      makePartner(2, { status: 'invited', acceptedAt: null, partnerName: '', domain: 'litware.example' }),
+      makePartner(3, { status: 'invited', acceptedAt: null, partnerName: '', domain: 'proseware.example', expired: true }),
+    ]
+    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'policy.partners': () => ({ items }) }) })
+    mount(Partners, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=partner-row]')).toHaveLength(3))
+    const states = [...document.querySelectorAll<HTMLElement>('[data-testid=partner-state]')].map((one) => one.dataset['state'])
+    expect(states).toEqual(['active', 'invited', 'expired'])
+  })
+
+  it('removes a partner only after Remove partner, Delete, and Delete again', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
+    mount(Partners, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('partner-open')).not.toBeNull())
+    press('partner-open')
+    await vi.waitFor(() => expect(find('partner-remove')).not.toBeNull())
+    press('partner-remove')
+    await vi.waitFor(() => expect(find('partner-delete')?.hasAttribute('disabled')).toBe(false))
+    press('partner-delete')
+    await vi.waitFor(() => expect(find('partner-delete-confirm')).not.toBeNull())
+    expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
+    press('partner-delete-confirm')
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: 'partner.remove' } }))
+  })
+
+  it.each([
+    ['network.offline', 'read-offline'],
+    ['access.denied', 'read-refused'],
+    ['service.failed', 'read-failed'],
+  ] as const)('says so when it cannot be read: %s', async (code, drawn) => {
+    const { global } = surroundings({ rooms: 6, fail: { 'policy.partners': code }, answers: partnerAnswers() })
+    mount(Partners, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find(drawn)).not.toBeNull())
+  })
+})

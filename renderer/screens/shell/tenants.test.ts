@@ -1,0 +1,95 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { makeCustomer, partnerAnswers, partnerSession, principals, tenantId } from '../../fixtures/fake-partners.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import Tenants from '../tenants/Tenants.vue'
+import Palette from './Palette.vue'
+import Shell from './Shell.vue'
+import TenantSwitcher from './TenantSwitcher.vue'
+
+const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
+const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
+
+afterEach(() => {
+  document.body.innerHTML = ''
+})
+
+describe('the tenant switcher', () => {
+  it('is only a name for who has no customers', async () => {
+    const { global } = surroundings({ rooms: 6 })
+    mount(TenantSwitcher, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('tenant')?.textContent).toBe('Contoso'))
+    expect(find('tenant-switcher')).toBeNull()
+  })
+
+  it('offers one’s own organisation, the customers and all together, and enters what is chosen by keyboard', async () => {
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(9), [tenantId(2)]), answers: partnerAnswers() })
+    mount(TenantSwitcher, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('tenant-switcher')).not.toBeNull())
+    find('tenant-switcher')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    await vi.waitFor(() => expect(all('tenant-choice').map((one) => one.dataset['tenant'])).toEqual([tenantId(9), tenantId(1), tenantId(2), 'all']))
+    expect(all('tenant-choice').map((one) => one.dataset['locked'])).toEqual(['false', 'false', 'true', 'false'])
+    expect(all('tenant-choice')[2]?.textContent).toContain('too long without contact')
+    all('tenant-choice')[1]?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: tenantId(1) }))
+  })
+
+  it('is in the palette too', async () => {
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers() })
+    const palette = mount(Palette, { props: { open: false }, global, attachTo: document.body })
+    await palette.setProps({ open: true })
+    await vi.waitFor(() => expect(all('palette-entry').some((one) => one.textContent?.includes('Switch to Northwind'))).toBe(true))
+    all('palette-entry').find((one) => one.textContent?.includes('Switch to All customers'))?.click()
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: 'all' }))
+  })
+})
+
+describe('Tenants', () => {
+  it('accepts an invitation once primary admins are named', async () => {
+    const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }), makeCustomer(4, 'Late', { status: 'expired', acceptedAt: null, expiresAt: Date.now() - 1 })]
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
+    mount(Tenants, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(all('invitation-accept').map((one) => one.hasAttribute('disabled'))).toEqual([false, true]))
+    all('invitation-accept')[0]?.click()
+    await vi.waitFor(() => expect(find('member-search')).not.toBeNull())
+    find('wizard-next')?.click()
+    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('primary admin'))
+    find('member-search')?.focus()
+    await vi.waitFor(() => expect(all('member-match')).toHaveLength(2))
+    all('member-match')[0]?.click()
+    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    find('wizard-next')?.click()
+    await vi.waitFor(() => expect(find('accept-review')?.textContent).toContain('Kim Abara'))
+    find('wizard-next')?.click()
+    await vi.waitFor(() =>
+      expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
+        command: { type: 'invitation.accept', link: items[0]?.link, admins: [{ kind: 'person', id: principals[0]?.id }] },
+      }),
+    )
+  })
+
+  it.each([
+    ['invitation-deny', 'invitation.deny'],
+    ['customer-leave', 'customer.leave'],
+  ])('asks before %s', async (button, command) => {
+    const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }), makeCustomer(1, 'Contoso')]
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
+    mount(Tenants, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find(button)).not.toBeNull())
+    find(button)?.click()
+    await vi.waitFor(() => expect(find('link-ending-confirm')).not.toBeNull())
+    expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
+    find('link-ending-confirm')?.click()
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: command } }))
+  })
+})
+
+describe('a locked copy', () => {
+  it('is explained in place of the screen', async () => {
+    const { router, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(2), [tenantId(2)]), answers: partnerAnswers() })
+    router.addRoute({ path: '/incidents', name: 'incidents', component: { render: () => 'rows' } })
+    await router.push('/incidents')
+    mount(Shell, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('lease-ended')?.textContent).toContain('The copy of Northwind is locked'))
+  })
+})
