@@ -1,4 +1,4 @@
-import { may, scopeOf } from '../../contract/access.ts'
+import { may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
@@ -30,7 +30,7 @@ export const deleteAssignment: CommandHandler<'assignment.delete'> = {
     const { tx, caller } = context
     const { result: known } = await changePolicy(tx, caller.access, async ({ policy }) => {
       const found = policy.assignments.find((assignment) => assignment.id === id)
-      if (!found || (caller.link !== undefined && found.link !== caller.link)) throw new RoomkeeperError('assignment.notFound')
+      if (!found || found.role === tenantManagerRole || (caller.link !== undefined && found.link !== caller.link)) throw new RoomkeeperError('assignment.notFound')
       if (found.builtIn) throw new RoomkeeperError('assignment.builtIn')
       if (found.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
       await tx.delete.assignment().where('id', '=', id).execute()
@@ -50,6 +50,8 @@ export async function putAssignment(context: CommandContext, wanted: Wanted, pol
   const { tx, caller, asked } = context
   const side = caller.link ?? null
   const known = policy.assignments.find(({ id }) => id === wanted.assignment)
+  // Who manages customers is said by a command of its own.
+  if (known?.role === tenantManagerRole) throw new RoomkeeperError('assignment.notFound')
   if (known && known.link !== side) {
     if (side !== null) throw new RoomkeeperError('assignment.notFound')
     return changeLinkScope(context, known, wanted, resolved)

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ApprovalRequest, Receipt, Room } from '../../contract/entities.ts'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
-import { AssignmentList } from '../../contract/policyApi.ts'
+import { AssignmentList, Effect } from '../../contract/policyApi.ts'
 import { until } from '../agents/testing/parts.ts'
 import { admin, automatic, invitation, World } from './testing/world.ts'
 
@@ -156,6 +156,9 @@ describe('an action that the customer wants to approve', () => {
   it('is not done where it is no longer possible: nothing of it', async () => {
     const role = v7()
     const key = await ask(v7(), { type: 'role.save', role, name: 'Ring keepers', description: '', permissions: ['rings.view', 'rings.modify'] })
+    const effect = Effect.parse((await world.ask(boss, '/v1/commands/preview', { command: { type: 'request.decide', request: key, approve: true } })).body)
+    expect(effect.gain).toEqual({ people: 0, rooms: 0 })
+    expect((await requestOf(key))?.status).toBe('waiting')
     const again = await ask(v7(), { type: 'role.save', role: v7(), name: 'Ring keepers', description: '', permissions: ['rings.view'] })
     expect((await decide(key, true)).status).toBe(200)
     expect((await requestOf(key))?.status).toBe('approved')

@@ -103,6 +103,7 @@ describe('an invitation', () => {
     await world.command(boss, invite)
     await world.command('boss@fabrikam.example', { type: 'tenantManagers.set', members: [admin('two@fabrikam.example')] })
     expect((await customers(partner)).tenantManagers).toMatchObject([{ id: 'object-two@fabrikam.example', known: true }])
+    expect(AssignmentList.parse((await world.ask(partner, '/v1/assignments')).body).items.map(({ role }) => role)).toEqual(['proManager'])
     const accept = { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] }
     const answers = await Promise.all([world.command(partner, accept), world.command('two@fabrikam.example', accept)])
     expect(answers.map(({ code }) => code).sort()).toEqual(['partner.accepted', undefined])

@@ -1,4 +1,4 @@
-import { scopeOf } from '../../../contract/access.ts'
+import { scopeOf, tenantManagerRole } from '../../../contract/access.ts'
 import { type ResolvedPolicy, resolvePolicy } from '../../../contract/evaluate.ts'
 import { GroupId, RoleId, type RoomId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
@@ -30,6 +30,8 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
       const resolved = await access.resolved(caller.tenant)
       const wanted = resolved.policy.assignments.filter(
         (assignment) =>
+          // Tenant managers are listed with the customers whom they manage.
+          assignment.role !== tenantManagerRole &&
           (caller.link === undefined || assignment.link === caller.link) && (role === undefined || assignment.role === role) && (link === undefined || assignment.link === link),
       )
       return { items: await assignmentViews(store.read(caller.tenant, 'wholeTenant'), resolved, caller, wanted) }
