@@ -7,7 +7,7 @@ import { ActionError, findRoom, type Action } from './actions.ts'
 import { closeContext, openContext, type Context, type NetworkOptions } from './context.ts'
 import type { Credential } from './agent/enrol.ts'
 import { startControl } from './control/server.ts'
-import { buildings, roomsOf } from './devices/places.ts'
+import { places, type Places, roomsOf } from './devices/places.ts'
 import { parseChanges, SimulatedDevice } from './devices/simulated.ts'
 import { seededRandom } from './random.ts'
 import { AgentRoom } from './room.ts'
@@ -18,6 +18,8 @@ export interface FleetOptions extends NetworkOptions {
   rooms: number
   /** Names, places and equipment depend on it and on nothing else. */
   seed?: string | number
+  /** Whose buildings the rooms are in; contoso where left out. */
+  places?: Places
   /** Keys, journals and logs are kept here: the same folder and seed are the same devices. */
   folder: string
   /** Every string that the devices send is hostile. */
@@ -53,7 +55,7 @@ export interface Fleet {
 const verboseRooms = 100
 
 /**
- * Starts rooms in the three buildings of the simulated customer. Resolves when all are enrolled and connected, except
+ * Starts rooms in the buildings of a simulated organisation. Resolves when all are enrolled and connected, except
  * those that the service does not want; while the service is away it waits.
  * @throws the first refusal of an enrolment, JournalStoreError, ServiceAddressError, ProxyError
  */
@@ -104,8 +106,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 
 /** The rooms of a fleet, round the buildings; the first ones are the same whatever their number. */
 function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
-  const { rooms, seed = 1, hostile = false } = options
-  const sources = buildings.map((building) => roomsOf(building, seededRandom('building', seed, building.name)))
+  const { rooms, seed = 1, hostile = false, places: organisation = 'contoso' } = options
+  const sources = places[organisation].map((building) => roomsOf(building, seededRandom('building', seed, building.name)))
   return Array.from({ length: rooms }, (_, index) => {
     const next = sources[index % sources.length]?.next()
     if (!next || next.done) throw new RangeError('A building ran out of rooms.')

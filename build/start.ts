@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { findElectron } from './electron.ts'
@@ -7,7 +7,7 @@ import { failed, root, say } from './paths.ts'
 import { buildElectron, buildRenderer } from './renderer.ts'
 import { run } from './run.ts'
 import { connect } from './start/api.ts'
-import { assignBuildings, enrolFleet } from './start/demo.ts'
+import { enrolFleet } from './start/demo.ts'
 import { takeFolder, type DataFolder } from './start/folder.ts'
 import { openBrowser } from './start/open.ts'
 import { help, type Options, readOptions } from './start/options.ts'
@@ -53,23 +53,40 @@ async function startService(session: Session): Promise<string> {
 
 const FleetRooms = z.array(z.object({ name: z.string(), simulated: z.boolean(), room: z.string().optional() }))
 
-/** The demo's devices: the simulated fleet, and this machine. Answers a room's name, for the hint on the terminal. */
-async function startDemo(session: Session, service: string): Promise<string | undefined> {
+/** The customers of the demo that have rooms: who administers them, and where their devices live. */
+const customers = {
+  contoso: { administrator, folder: '.' },
+  northwind: { administrator: 'nadia.petrov@northwind.example', folder: 'northwind' },
+} as const
+/** The second customer has a few rooms, so that a partner has two to look after. */
+const northwindRooms = 6
+
+/** Starts and enrols the simulated rooms of one customer. Answers their names. */
+async function startRooms(session: Session, service: string, places: keyof typeof customers, rooms: number): Promise<string[]> {
   const { options, folder } = session
-  const data = ['--data', folder.path]
-  const api = connect(service, await answerOf(['service/main.ts', 'token', '--user', administrator, ...data]))
-  const keyFile = join(folder.path, 'enrolment.key')
+  const customer = customers[places]
+  const data = join(folder.path, customer.folder)
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const api = connect(service, await answerOf(['service/main.ts', 'token', '--user', customer.administrator, '--data', folder.path]))
+  const keyFile = join(data, 'enrolment.key')
   writeFileSync(keyFile, await api.enrolmentKey(), { mode: 0o600 })
-  const device = ['--service', service, '--key-file', keyFile, ...data]
-  const fleet = ['agent-sim/main.ts', 'fleet', '--rooms', String(options.rooms), '--seed', String(options.seed), ...device]
+  const device = ['--service', service, '--key-file', keyFile, '--data', data]
+  const fleet = ['agent-sim/main.ts', 'fleet', '--places', places, '--rooms', String(rooms), '--seed', String(options.seed), ...device]
   const host = ['agent-sim/main.ts', 'run', '--device', 'host', ...device]
-  await Promise.all([start(session, 'simulated rooms', fleet, FleetReady), start(session, 'agent of this machine', host, AgentReady)])
-  const listed = FleetRooms.parse(JSON.parse(await answerOf(['agent-sim/main.ts', 'rooms', '--json', ...data])))
+  await Promise.all([
+    start(session, `rooms of ${places}`, fleet, FleetReady),
+    ...(places === 'contoso' ? [start(session, 'agent of this machine', host, AgentReady)] : []),
+  ])
+  const listed = FleetRooms.parse(JSON.parse(await answerOf(['agent-sim/main.ts', 'rooms', '--json', '--data', data])))
   const simulated = listed.filter((room) => room.simulated)
-  const rooms = await api.rooms()
-  await enrolFleet(api, rooms, new Set(simulated.flatMap((room) => room.room ?? [])))
-  await assignBuildings(api, rooms)
-  return simulated[0]?.name
+  await enrolFleet(api, await api.rooms(), new Set(simulated.flatMap((room) => room.room ?? [])))
+  return simulated.map(({ name }) => name)
+}
+
+/** The demo's devices: simulated rooms of both customers, and this machine. Answers a room's name, for the hint on the terminal. */
+async function startDemo(session: Session, service: string): Promise<string | undefined> {
+  const [[room]] = await Promise.all([startRooms(session, service, 'contoso', session.options.rooms), startRooms(session, service, 'northwind', northwindRooms)])
+  return room
 }
 
 /** Opens the Electron window where it can be had and is not unwanted, else the browser host with the reason why. */

@@ -7,7 +7,7 @@ import { type Part, startPart } from '../build/part.ts'
 import { root } from '../build/paths.ts'
 import { run } from '../build/run.ts'
 import { connect, type Api } from '../build/start/api.ts'
-import { assignBuildings, enrolFleet } from '../build/start/demo.ts'
+import { enrolFleet } from '../build/start/demo.ts'
 import { type CutProxy, startCutProxy } from './cut-proxy.ts'
 import { type RunningConsole, type Screen, startConsole } from './screen.ts'
 
@@ -108,7 +108,6 @@ export class Stack {
     await this.#start('fleet', fleet, Fleet)
     const all = await api.rooms()
     await enrolFleet(api, all, new Set(all.map((room) => room.id)))
-    await assignBuildings(api, all)
   }
 
   async startConsole(): Promise<Screen> {

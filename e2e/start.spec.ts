@@ -61,7 +61,7 @@ test('the demo: 24 rooms enrolled in three buildings, this machine in onboarding
     expect(new Set(enrolled.map((room) => room.place.building)).size).toBe(3)
     const machine = rooms.filter((room) => room.lifecycle === 'onboarding')
     expect(machine.map((room) => room.device.profile)).toEqual(['generic'])
-    const scopes = (await api.assignments()).filter((one) => one.role !== 'proManager').map((one) => one.scope.length)
+    const scopes = (await api.assignments()).filter((one) => one.role === 'siteLead' || one.role === 'siteTech').map((one) => one.reaches.rooms)
     expect(scopes).toEqual([8, 8])
     const listed: unknown = JSON.parse(await command('token', '--list', '--data', data))
     expect(JSON.stringify(listed)).toContain(people.siteTech)

@@ -1,6 +1,7 @@
+import { places, type Places } from '../devices/places.ts'
 import { startFleet, type Fleet } from '../fleet.ts'
 import {
-  agentsFolder, allowlistFrom, credentialFrom, dataHelp, networkHelp, networkOptions, parse, print, processHelp, processOptions, required, wholeNumber, type Command,
+  agentsFolder, allowlistFrom, credentialFrom, dataHelp, networkHelp, networkOptions, parse, print, processHelp, processOptions, required, UsageError, wholeNumber, type Command,
 } from './command.ts'
 import { askedToEnd, processLog, releaseParent } from './process.ts'
 
@@ -15,6 +16,7 @@ same folder and seed are the same devices again. Ends with Ctrl-C.
 
   --rooms N                  how many (default 24: eight in each building)
   --seed S                   another seed, other rooms (default 1)
+  --places NAME              whose buildings: contoso (default) or northwind
   --hostile                  every string that the devices send is hostile, for tests
   --verbose-logs             a runtime log for every device, also in fleets of more than 100
   --bring-back               install again on rooms that were off-boarded
@@ -27,6 +29,7 @@ ${processHelp}`,
       ...processOptions,
       rooms: { type: 'string', default: '24' },
       seed: { type: 'string', default: '1' },
+      places: { type: 'string', default: 'contoso' },
       hostile: { type: 'boolean' },
       'verbose-logs': { type: 'boolean' },
       'bring-back': { type: 'boolean' },
@@ -45,6 +48,7 @@ ${processHelp}`,
       ...(credential ? { credential } : {}),
       rooms: wholeNumber(values.rooms, '--rooms', 1, mostRooms),
       seed: values.seed,
+      places: placesNamed(values.places),
       folder: agentsFolder(values.data),
       hostile: values.hostile ?? false,
       bringBack: values['bring-back'] ?? false,
@@ -76,4 +80,9 @@ ${processHelp}`,
     releaseParent()
     return 0
   },
+}
+
+function placesNamed(name: string): Places {
+  if (name === 'contoso' || name === 'northwind') return name
+  throw new UsageError(`--places: ${Object.keys(places).join(' or ')}, not "${name}".`)
 }

@@ -11,7 +11,7 @@ export interface Building {
   readonly roomNames: readonly string[]
 }
 
-export const buildings: readonly Building[] = [
+const contoso: readonly Building[] = [
   {
     name: 'Lyon – Confluence',
     city: 'Lyon',
@@ -49,6 +49,30 @@ export const buildings: readonly Building[] = [
     ],
   },
 ]
+
+const northwind: readonly Building[] = [
+  {
+    name: 'Seattle – Union',
+    city: 'Seattle',
+    country: 'United States',
+    timeZone: 'America/Los_Angeles',
+    floors: 7,
+    roomNames: ['Rainier', 'Olympic', 'Cascade', 'Puget', 'Ballard', 'Fremont', 'Alki', 'Magnolia', 'Ravenna', 'Snoqualmie', 'Baker', 'Discovery'],
+  },
+  {
+    name: 'Rotterdam – Kop van Zuid',
+    city: 'Rotterdam',
+    country: 'Netherlands',
+    timeZone: 'Europe/Amsterdam',
+    floors: 12,
+    roomNames: ['Maas', 'Erasmus', 'Delfshaven', 'Kralingen', 'Blaak', 'Katendrecht', 'Noordereiland', 'Euromast', 'Willem', 'Rijnhaven', 'Coolsingel', 'Hofplein'],
+  },
+]
+
+/** Buildings of the simulated organisations; a fleet has those of one. */
+export const places = { contoso, northwind } as const
+export type Places = keyof typeof places
+export const buildings: readonly Building[] = contoso
 
 /** A room of a building: its name, unique in the building, and its place. */
 export interface RoomPlace {

@@ -4,8 +4,6 @@ import { EnrolmentKey, IncidentList, RoomList } from '../../contract/api.ts'
 import { type Command } from '../../contract/commands.ts'
 import { type Incident, type Room } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
-import { type AssignmentScope } from '../../contract/policy.ts'
-import { AssignmentList, type AssignmentView } from '../../contract/policyApi.ts'
 import { AssignmentList, type AssignmentView } from '../../contract/policyApi.ts'
 
 /** The service's public HTTP interface, as far as the demo needs it. */

@@ -1,5 +1,4 @@
 import { BuiltInRole, type builtInRoles } from '../../contract/permissions.ts'
-import { assignmentOf } from '../access/people.ts'
 import type { Directory } from '../identity/directory.ts'
 import type { DemoPerson } from '../identity/pages.ts'
 import type { Store } from '../store/store.ts'
@@ -9,22 +8,28 @@ export async function rolesOf(store: Store): Promise<Map<string, keyof typeof bu
   const roles = new Map<string, keyof typeof builtInRoles>()
   for (const tenant of await store.tenants()) {
     const read = store.read(tenant.id, 'wholeTenant')
-    const objectIds = new Map((await read.tables.person().select(['id', 'objectId']).execute()).map((row) => [String(row.id), row.objectId]))
-    for (const { role: id, members } of (await read.tables.assignment().selectAll().execute()).map(assignmentOf)) {
-      const role = BuiltInRole.safeParse(id).data
-      for (const member of members) if (role && member.kind === 'person') roles.set(objectIds.get(member.id) ?? member.id, role)
+    const people = await read.tables.person().select(['id', 'objectId', 'link']).execute()
+    const known = await read.getMany('me', people.map(({ id }) => id))
+    for (const { id, objectId, link } of people) {
+      const held = known.get(id)?.access.grants.map((grant) => BuiltInRole.safeParse(grant.role).data)
+      const role = BuiltInRole.options.find((one) => held?.includes(one))
+      // What they are in their own organisation says more than what they are for a customer.
+      if (role !== undefined && (link === null || !roles.has(objectId))) roles.set(objectId, role)
     }
   }
   return roles
 }
 
-/** The buttons of the demo's sign-in page: everyone who needs no password. Empty where anyone has one. */
+/** The buttons of the demo's sign-in page, by organisation: everyone who needs no password. Empty where anyone has one. */
 export async function demoPeople(store: Store, directory: Directory): Promise<DemoPerson[]> {
   const people = (await directory.accounts()).filter(({ kind }) => kind === 'person')
   if (people.some(({ password }) => password !== null)) return []
   const roles = await rolesOf(store)
-  return people.map(({ id, email, name }) => {
-    const role = roles.get(id)
-    return { email, name, role: role === undefined || role === 'primaryAdmin' ? 'none' : role }
-  })
+  const names = new Map((await store.tenants()).map(({ directory: id, name }) => [id, name]))
+  return people
+    .map(({ id, email, name, directory: where }) => ({ email, name, organisation: names.get(where) ?? '', role: roles.get(id) ?? ('none' as const) }))
+    .sort((a, b) => order(a.organisation) - order(b.organisation) || a.organisation.localeCompare(b.organisation))
 }
+
+/** The first customer is the one that the guides speak of. */
+const order = (organisation: string): number => (organisation === 'Contoso' ? 0 : 1)

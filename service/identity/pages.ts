@@ -34,7 +34,7 @@ const words = {
     done: 'You are signed in. This page can be closed.',
     failed: 'This sign-in cannot go on',
     failedWhy: 'It has ended, or was begun in another browser. Start again in the console.',
-    role: { proManager: 'Pro Manager', siteLead: 'Site Lead', siteTech: 'Site Tech', none: 'No role' },
+    role: { proManager: 'Pro Manager', siteLead: 'Site Lead', siteTech: 'Site Tech', primaryAdmin: 'Primary Admin at customers', none: 'No role' },
   },
   fr: {
     signIn: 'Se connecter',
@@ -57,7 +57,7 @@ const words = {
     done: 'Vous êtes connecté. Vous pouvez fermer cette page.',
     failed: 'Cette connexion ne peut pas continuer',
     failedWhy: 'Elle a expiré ou a commencé dans un autre navigateur. Recommencez dans la console.',
-    role: { proManager: 'Gestionnaire Pro', siteLead: 'Responsable de site', siteTech: 'Technicien de site', none: 'Sans rôle' },
+    role: { proManager: 'Gestionnaire Pro', siteLead: 'Responsable de site', siteTech: 'Technicien de site', primaryAdmin: 'Administrateur principal chez des clients', none: 'Sans rôle' },
   },
 } as const
 
@@ -103,6 +103,7 @@ ${body}
 export interface DemoPerson {
   readonly email: string
   readonly name: string
+  readonly organisation: string
   readonly role: keyof Words['role']
 }
 
@@ -112,13 +113,13 @@ export function loginPage(language: Language, action: string, people: readonly D
   const target = escapeHtml(action)
   const alert = problem ? `<p class="problem" role="alert">${escapeHtml(w[problem])}</p>` : ''
   if (people.length > 0) {
-    const buttons = people
-      .map(
-        (person) =>
-          `<li><button type="submit" name="email" value="${escapeHtml(person.email)}"><span>${escapeHtml(person.name)}</span><small>${escapeHtml(w.role[person.role])} · ${escapeHtml(person.email)}</small></button></li>`,
-      )
-      .join('\n')
-    return page(language, w.signInTo, `<p>${escapeHtml(w.choose)}</p>${alert}\n<form method="post" action="${target}"><ul class="people">\n${buttons}\n</ul></form>`)
+    const button = (person: DemoPerson): string =>
+      `<li><button type="submit" name="email" value="${escapeHtml(person.email)}"><span>${escapeHtml(person.name)}</span><small>${escapeHtml(w.role[person.role])} · ${escapeHtml(person.email)}</small></button></li>`
+    const organisations = [...new Set(people.map(({ organisation }) => organisation))].map((organisation) => {
+      const buttons = people.filter((person) => person.organisation === organisation).map(button)
+      return `<h2>${escapeHtml(organisation)}</h2><ul class="people">\n${buttons.join('\n')}\n</ul>`
+    })
+    return page(language, w.signInTo, `<p>${escapeHtml(w.choose)}</p>${alert}\n<form method="post" action="${target}">${organisations.join('\n')}</form>`)
   }
   return page(
     language,
@@ -138,6 +139,7 @@ export const style = `
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 14px/1.5 Inter, system-ui, sans-serif; }
 main { width: min(24rem, calc(100vw - 2rem)); padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .product { margin: 0 0 .25rem; color: var(--soft); font-size: 12px; letter-spacing: .08em; text-transform: uppercase; }
+h2 { margin: 1rem 0 .5rem; font-size: 12px; font-weight: 600; color: var(--soft); }
 h1 { margin: 0 0 1rem; font-size: 20px; font-weight: 600; }
 p { margin: 0 0 1rem; }
 .people { list-style: none; margin: 0; padding: 0; display: grid; gap: .5rem; }
