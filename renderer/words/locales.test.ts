@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { commandTypes } from '../../contract/commands.ts'
 import { EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
 import { ErrorCode } from '../../contract/errors.ts'
+import { Permission } from '../../contract/permissions.ts'
 import { SignalCategory, SignalId, SignalValue } from '../../contract/signals.ts'
 import { IncidentChip } from '../../contract/views.ts'
 import en from '../locales/en.json'
 import fr from '../locales/fr.json'
+import { actionKey, features, featureKey } from './access.ts'
 import { createWords } from './i18n.ts'
 import { marks } from './state.ts'
 
@@ -58,6 +60,8 @@ describe('every value of the contract has its words', () => {
     ...RoomEvent.shape.kind.options.map((kind) => `event.${kind}`),
     ...Lifecycle.options.flatMap((state) => [`lifecycle.${state}`, `lifecycle.${state}Text`]),
     ...commandTypes.map((type) => `command.${type}`),
+    ...Permission.options.map(actionKey),
+    ...features.map(({ name }) => featureKey(name)),
     ...marks.map((mark) => `state.${mark}`),
   ]
   it.each(wanted)('%s', (key) => {

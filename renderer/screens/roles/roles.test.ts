@@ -1,0 +1,195 @@
+import { mount, type VueWrapper } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { RouterView } from 'vue-router'
+import type { PolicyCommand } from '../../../contract/commands.ts'
+import { RoomkeeperError } from '../../../contract/errors.ts'
+import type { FakeOptions } from '../../fixtures/fake-core.ts'
+import { assignmentId, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import RolePage from './RolePage.vue'
+import Roles from './Roles.vue'
+
+/** Machines are slow when many tests run; a condition that never comes still fails. */
+vi.setConfig({ testTimeout: 30_000 })
+const soon = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 5_000 })
+
+const shown: VueWrapper[] = []
+afterEach(() => {
+  for (const wrapper of shown.splice(0)) wrapper.unmount()
+  document.body.innerHTML = ''
+})
+
+/** In dialogs everything hangs below the body. */
+const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
+const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
+const appears = (id: string): Promise<HTMLElement> => soon(() => at(id) ?? expect.fail(`no ${id}`))
+const press = async (id: string): Promise<void> => (await soon(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
+async function type(id: string, text: string): Promise<void> {
+  const field = await appears(id)
+  if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) throw new Error(`${id} takes no text`)
+  field.value = text
+  field.dispatchEvent(new Event('input'))
+}
+
+async function open(path: string, options: FakeOptions = {}, language: 'en' | 'fr' = 'en') {
+  const saved: PolicyCommand[] = []
+  const { core, router, global } = surroundings({ ...options, answers: policyAnswers(saved, options.answers) }, language)
+  router.addRoute({ path: '/settings/roles', component: Roles })
+  router.addRoute({ path: '/settings/roles/:role/:tab?', component: RolePage })
+  await router.push(path)
+  shown.push(mount(RouterView, { global, attachTo: document.body }))
+  return { core, saved, router }
+}
+
+describe('the list of roles', () => {
+  it('finds a role by a name it had before, accents or not, and says so', async () => {
+    await open('/settings/roles')
+    await soon(() => expect(all('role-row')).toHaveLength(4))
+    const search = document.querySelector<HTMLInputElement>('[data-testid=role-search] input')
+    if (!search) throw new Error('no search')
+    search.value = 'administrateur de service gere'
+    search.dispatchEvent(new Event('input'))
+    await soon(() => expect(all('role-row').map((row) => row.dataset['role'])).toEqual(['proManager']))
+    expect(at('role-row')?.textContent).toContain('Teams Rooms Pro Manager')
+    expect(at('formerly')?.textContent).toContain('Administrateur de service géré')
+  })
+
+  it('says that it needs the service, and reads once that is back', async () => {
+    let reached = false
+    const { core } = await open('/settings/roles', {
+      answers: {
+        'policy.roles': () => {
+          if (!reached) throw new RoomkeeperError('network.offline')
+          return { items: makeRoles() }
+        },
+      },
+      sync: 'offline',
+    })
+    await appears('read-offline')
+    reached = true
+    core.set('sync', { state: 'live', syncedAt: Date.now() })
+    await soon(() => expect(all('role-row').length).toBeGreaterThan(0))
+  })
+
+  it('takes away what was shown when the right to see it is withdrawn', async () => {
+    let allowed = true
+    const { core } = await open('/settings/roles', {
+      answers: {
+        'policy.roles': () => {
+          if (!allowed) throw new RoomkeeperError('access.denied')
+          return { items: makeRoles() }
+        },
+      },
+    })
+    await appears('role-row')
+    allowed = false
+    core.changed(['policy'])
+    await appears('read-refused')
+    expect(all('role-row')).toEqual([])
+  })
+})
+
+describe('a role', () => {
+  it('that is built in says why it cannot be edited, and can be copied', async () => {
+    await open('/settings/roles/proManager')
+    expect((await appears('role-why')).textContent).toContain('cannot be renamed, edited or deleted')
+    expect([at('role-edit'), at('role-delete')]).toEqual([null, null])
+    await press('role-copy')
+    expect((await appears('role-name') as HTMLInputElement).value).toBe('Copy of Teams Rooms Pro Manager')
+  })
+
+  it('is deleted only after it was said who loses what', async () => {
+    const { saved, router } = await open(`/settings/roles/${fieldRole}`)
+    await press('role-delete')
+    expect((await appears('effect-lose')).textContent).toContain('3 people lose 41 rooms.')
+    expect(at('effect-person')?.textContent).toContain('Clara Nguyen')
+    expect(saved).toEqual([])
+    await press('delete-confirm')
+    await soon(() => expect(saved).toEqual([{ type: 'role.delete', role: fieldRole }]))
+    await soon(() => expect(router.currentRoute.value.path).toBe('/settings/roles'))
+  })
+
+  it('cannot be deleted where the service would refuse', async () => {
+    await open(`/settings/roles/${fieldRole}`, { fail: { 'policy.preview': 'policy.escalation' } })
+    await press('role-delete')
+    expect((await appears('effect-problem')).textContent).toContain('more than you hold yourself')
+    expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(true)
+  })
+})
+
+describe('the assignment wizard', () => {
+  it('goes general, members, scope, review; Back keeps all of it, and a draft outlives leaving', async () => {
+    const { saved } = await open('/settings/roles/proManager/assignments')
+    await press('assignment-add')
+    await press('wizard-next')
+    await soon(() => expect(at('wizard-missing')?.textContent).toContain('Give the assignment a name.'))
+    await type('assignment-name', 'Night desk')
+    await press('wizard-next')
+    await type('member-search', 'field')
+    await soon(() => expect(all('member-match').map((one) => one.textContent)).toEqual([expect.stringContaining('Field technicians')]))
+    at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
+    await soon(() => expect(all('member-chip')).toHaveLength(1))
+    await press('wizard-back')
+    expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Night desk')
+
+    await press('wizard-cancel')
+    await appears('wizard-leaving')
+    await press('wizard-leave')
+    await soon(() => expect(at('wizard')).toBeNull())
+    await press('assignment-add')
+    await appears('draft-restored')
+    expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Night desk')
+
+    await press('wizard-next')
+    await soon(() => expect(all('member-chip')).toHaveLength(1))
+    await press('wizard-next')
+    expect((await appears('scope-fixed')).textContent).toContain('always covers all rooms')
+    await press('wizard-next')
+    expect((await appears('review-sentence')).textContent).toContain('Field technicians becomes Teams Rooms Pro Manager over all rooms.')
+    await appears('effect-gain')
+    expect(saved).toEqual([])
+    await press('wizard-next')
+    await soon(() =>
+      expect(saved).toMatchObject([{ type: 'assignment.save', role: 'proManager', name: 'Night desk', notify: true, members: [{ kind: 'group', id: 'g-field' }], scope: 'all' }]),
+    )
+    await soon(() => expect(at('wizard')).toBeNull())
+  })
+})
+
+describe('the wizard of a new role', () => {
+  it('makes the role and its first assignment in one command', async () => {
+    const { saved } = await open('/settings/roles')
+    await press('create-role')
+    await type('role-name', 'Remote support')
+    await press('wizard-next')
+    ;(await soon(() => document.querySelector<HTMLElement>('[data-testid="permission-rooms.view"] button') ?? expect.fail('no box'))).click()
+    expect(document.querySelector('[data-testid="permission-remoteAccess.modify"] button')).toBeNull()
+    await press('wizard-next')
+    await type('assignment-name', 'Support')
+    await press('wizard-next')
+    await type('member-search', 'clara')
+    await soon(() => expect(all('member-match')).toHaveLength(1))
+    at('member-match')?.click()
+    await press('wizard-next')
+    await press('scope-all')
+    await press('wizard-next')
+    expect((await appears('review-sentence')).textContent).toContain('Clara Nguyen becomes Remote support over all rooms.')
+    await appears('effect-gain')
+    await press('wizard-next')
+    await soon(() => expect(saved).toMatchObject([{ type: 'role.save', name: 'Remote support', permissions: ['rooms.view'], first: { name: 'Support', scope: 'all' } }]))
+  })
+})
+
+describe('an assignment', () => {
+  it('"Assigned admins" gives the customer its scope to edit, and nothing else', async () => {
+    const { saved } = await open(`/settings/roles/primaryAdmin/assignments?link=${partnerLink}&assignment=${assignmentId(4)}`)
+    expect((await appears('assignment-pane')).textContent).toContain('Assigned admins')
+    expect([at('assignment-edit'), at('assignment-delete')]).toEqual([null, null])
+    await press('tab-scope')
+    await press('assignment-edit')
+    await press('scope-all')
+    await appears('effect-gain')
+    await press('assignment-save')
+    await soon(() => expect(saved).toMatchObject([{ type: 'assignment.save', assignment: assignmentId(4), role: 'primaryAdmin', name: 'Assigned admins', scope: 'all' }]))
+  })
+})
