@@ -2,7 +2,7 @@ import { computed, type ComputedRef, type MaybeRefOrGetter, onScopeDispose, ref,
 import type { CallInput, CallName, CallOutput } from '../../contract/bridge.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import type { Kind } from '../../contract/entities.ts'
-import type { ErrorCode } from '../../contract/errors.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { Effect } from '../../contract/policyApi.ts'
 import { codeOf, useBridge } from '../bridge/index.ts'
 import { useConsole } from './console.ts'
@@ -110,7 +110,8 @@ export function usePolicyChange() {
 
   function failed(error: unknown): void {
     problem.value = codeOf(error)
-    detail.value = error instanceof Error && problem.value === 'policy.fileInvalid' ? error.message : ''
+    const said = error instanceof RoomkeeperError && error.code === 'policy.fileInvalid' ? error : null
+    detail.value = said === null ? '' : [said.message, said.details.field].filter(Boolean).join(' · ')
   }
 
   /** Asks what the command would change; `effect` has it, or `problem` why it cannot be done. */
