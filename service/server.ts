@@ -30,6 +30,7 @@ import { localRoutes } from './http/routes/local.ts'
 import { partnerRoutes } from './http/routes/partners.ts'
 import { peopleRoutes } from './http/routes/people.ts'
 import { roleRoutes } from './http/routes/roles.ts'
+import { policyFileRoutes } from './http/routes/policyFile.ts'
 import { roomRoutes } from './http/routes/rooms.ts'
 import { serviceRoutes } from './http/routes/service.ts'
 import { Directory, embeddedIssuerName } from './identity/directory.ts'
@@ -134,6 +135,7 @@ export async function startService(config: Config, now: () => number = Date.now)
         partnerRoutes,
         auditRoutes,
         explainRoutes,
+        policyFileRoutes,
         directoryRoutes,
         directorySync,
         enrolmentRoutes(publicUrl),
