@@ -14,7 +14,7 @@ export type Undo = () => void
 /** An account that is signed in. */
 export interface Account {
   /**
-   * Stable over restarts and safe as the name of a folder: `[a-z0-9]{16,64}`, a hash of issuer, directory tenant id and
+   * Stable over restarts and safe as the name of a folder: `[a-z0-9]{16,40}`, a hash of issuer, directory tenant id and
    * object id (never `sub`).
    */
   readonly id: string

@@ -105,12 +105,11 @@ export class Tenants {
 
   /** The operator wants everything tried again, customers that refused too. */
   retry(): void {
-    this.#refused.clear()
     for (const { sync, sender } of this.all) {
       sync.now()
       sender.kick()
     }
-    this.#options.inTurn(() => this.#follow())
+    this.#followAnew()
   }
 
   /** Sets the cache of a tenant aside and opens it again: the copy is built anew from the service. */
@@ -151,7 +150,6 @@ export class Tenants {
     if (this.#over) return
     if (this.home === null) await this.#openOne(null)
     const listed = new Map(this.#listed().map((customer) => [customer.tenant, customer]))
-    for (const tenant of this.#refused) if (!listed.has(tenant)) this.#refused.delete(tenant)
     const known = new Set([...this.#open.keys(), ...customersKept(this.#options.root, this.id)])
     for (const tenant of known) {
       if (tenant === null || (listed.has(tenant) && !this.#refused.has(tenant))) continue
@@ -194,7 +192,7 @@ export class Tenants {
       account: opened,
       undo: [
         opened.shown.listen((change) => {
-          if (tenant === null && change.kinds.includes('me')) this.#options.inTurn(() => this.#follow())
+          if (tenant === null && change.kinds.includes('me')) this.#followAnew()
           if (change.kinds.some((kind) => kind === 'me' || kind === 'tenant')) this.onSet.emit()
           this.onShown.emit({ account: opened, change })
         }),
@@ -233,8 +231,18 @@ export class Tenants {
 
   #refusedBy(tenant: TenantId | null): void {
     if (tenant === null) return
-    this.#refused.add(tenant)
-    this.#options.inTurn(() => this.#follow())
+    this.#options.inTurn(() => {
+      this.#refused.add(tenant)
+      return this.#follow()
+    })
+  }
+
+  /** Who the customers are was told anew: those that refused before are asked again. */
+  #followAnew(): void {
+    this.#options.inTurn(() => {
+      this.#refused.clear()
+      return this.#follow()
+    })
   }
 
   /** There is no access to this customer any more: the key of its copy goes first, then the copy, then what is typed is parked. */

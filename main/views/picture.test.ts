@@ -69,7 +69,7 @@ describe('a list over several tenants', () => {
           for (const { id, shown } of some) expect(lines.get(shown)?.some((line) => line.id === id)).toBe(true)
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
