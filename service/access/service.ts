@@ -31,6 +31,8 @@ export interface Caller {
   readonly reach: Reach
   /** When their access token ends (ms). */
   readonly expiresAt: number
+  /** It says that they signed in with more than a password. */
+  readonly multiFactor: boolean
 }
 
 /** What a person may do now, and the version of the scope that their rows are cut to. */
@@ -111,10 +113,10 @@ export class AccessService {
     const claims = await readToken(token, this.#options.rules)
     if (claims.roomAccount) throw new RoomkeeperError('access.denied', { detail: "A room's account cannot use the console." })
     const own = await this.#person(claims)
-    if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims.expiresAt)
+    if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims)
     const known = await this.#atCustomer(own.row, tenant)
     if (known.link.multiFactor === 1 && !claims.multiFactor) throw new RoomkeeperError('partner.multiFactor')
-    return callerFrom(known, own.row.tenant, claims.expiresAt)
+    return callerFrom(known, own.row.tenant, claims)
   }
 
   /** A tenant's policy, looked up; kept until it changes. */
@@ -246,7 +248,7 @@ export class AccessService {
   }
 }
 
-function callerFrom({ row, access, link }: Known & Partial<KnownThere>, home: TenantId, expiresAt: number): Caller {
+function callerFrom({ row, access, link }: Known & Partial<KnownThere>, home: TenantId, { expiresAt, multiFactor }: Pick<Claims, 'expiresAt' | 'multiFactor'>): Caller {
   const { tenant, id, name, email, scopeVersion, objectId, directory } = row
   const partner = link ? { organisation: link.partnerName } : {}
   return {
@@ -261,6 +263,7 @@ function callerFrom({ row, access, link }: Known & Partial<KnownThere>, home: Te
     doer: { kind: 'person', id, name, userId: objectId, userTenantId: directory, ...partner },
     reach: { tenant, person: id, access },
     expiresAt,
+    multiFactor,
   }
 }
 
@@ -272,10 +275,11 @@ export async function callerWithin(tx: TenantTransaction, person: PersonId): Pro
   const row = await personOf(tx, person)
   const me = await tx.get('me', person)
   if (!row || !me) return undefined
-  if (row.link === null) return callerFrom({ row, access: me.access }, tx.tenant, tx.at)
+  const later = { expiresAt: tx.at, multiFactor: false }
+  if (row.link === null) return callerFrom({ row, access: me.access }, tx.tenant, later)
   const link = await tx.tables.link().selectAll().where('id', '=', row.link).where('status', '=', 'active').executeTakeFirst()
   if (!link?.partner || me.access.link !== link.id || me.access.grants.length === 0) return undefined
-  return callerFrom({ row, access: me.access, link }, link.partner, tx.at)
+  return callerFrom({ row, access: me.access, link }, link.partner, later)
 }
 
 /** A token without its groups says nothing of them; it was asked about when it was new. */

@@ -86,6 +86,16 @@ export class FeedHub {
     }
   }
 
+  /** A policy changed: a customer may ask its partners' people for more than a password from now on (PAR-7). */
+  async demanded(tenant: TenantId): Promise<void> {
+    const weak = [...(this.#tenants.get(tenant) ?? [])].filter(({ caller }) => caller.link !== undefined && !caller.multiFactor)
+    if (weak.length === 0) return
+    const { links } = await this.#deps.access.resolved(tenant)
+    for (const follower of weak) {
+      if (follower.caller.link !== undefined && links.get(follower.caller.link)?.link.multiFactor) this.#end(follower, 'partner.multiFactor')
+    }
+  }
+
   /** Beats, and the ends of tokens and of those who fell silent. */
   beat(): void {
     const at = this.#deps.now()
@@ -153,7 +163,7 @@ export class FeedHub {
     const { tenant, person } = follower.caller
     const caller = await this.#deps.access.authenticate(token, follower.caller.link === undefined ? undefined : tenant)
     if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
-    follower.caller = { ...follower.caller, expiresAt: caller.expiresAt }
+    follower.caller = { ...follower.caller, expiresAt: caller.expiresAt, multiFactor: caller.multiFactor }
   }
 
   *#of(tenant: TenantId, person: PersonId): Generator<Follower> {

@@ -32,6 +32,9 @@ export const feed: Plugin = (app, deps) => {
   const unsubscribe = [
     deps.bus.subscribe('changes', (changes) => hub.changed(changes)),
     deps.bus.subscribe('scope', (scope) => hub.rescoped(scope)),
+    deps.bus.subscribe('policy', ({ tenant }) => {
+      hub.demanded(tenant).catch((error: unknown) => deps.log.error({ err: error }, 'consoles could not be looked at after a change of policy'))
+    }),
   ]
   const timers = [setInterval(() => hub.beat(), deps.config.timing.feedBeatMs), setInterval(() => hub.expire(), expiryEveryMs)]
   app.addHook('preClose', async () => {

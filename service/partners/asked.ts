@@ -13,13 +13,13 @@ import { domainsAsKept } from './domains.ts'
 export interface Asked {
   /** The organisation's verified domains, as they are kept; empty where the command does not depend on them. */
   readonly domains: readonly string[]
-  /** The members that the command names, by object id; undefined where the directory cannot be reached. */
+  /** The members that the command names, by object id; undefined where the directory cannot be reached, or was not asked. */
   readonly principals: ReadonlyMap<string, DirectoryPrincipal> | undefined
   /** The people of the security groups among them. */
   readonly people: ReadonlyMap<string, readonly DirectoryPerson[]>
 }
 
-export const nothingAsked: Asked = { domains: [], principals: new Map(), people: new Map() }
+export const nothingAsked: Asked = { domains: [], principals: undefined, people: new Map() }
 
 type Deps = Pick<ServiceDeps, 'directory'>
 

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
-import { AssignmentList, CustomerList, PartnerList } from '../../contract/policyApi.ts'
+import { AssignmentList, CustomerList, PartnerList, tenantHeader } from '../../contract/policyApi.ts'
 import { until } from '../agents/testing/parts.ts'
 import { TestConsole } from '../feed/testing/console.ts'
 import { admin, automatic, invitation, operators, World } from './testing/world.ts'
@@ -34,6 +34,15 @@ async function linked(changes: Record<string, unknown> = {}): Promise<LinkId> {
 const remove = async (link: LinkId) => expect(await world.command(boss, { type: 'partner.remove', link })).toMatchObject({ status: 200 })
 const partners = async () => PartnerList.parse((await world.ask(boss, '/v1/partners')).body).items
 const customers = async (email: Parameters<World['ask']>[0]) => CustomerList.parse((await world.ask(email, '/v1/customers')).body)
+
+/** A console of the first admin's that follows Contoso. */
+async function follow(): Promise<TestConsole> {
+  const token = await world.token(helper)
+  const console = new TestConsole(world.url, token)
+  console.connect({ authorization: `Bearer ${token}`, [tenantHeader]: world.tenant('contoso') })
+  await console.hears('welcome')
+  return console
+}
 
 describe('an invitation', () => {
   it.each([
@@ -148,9 +157,7 @@ describe('a partner', () => {
 
   it.each(['customer', 'partner'] as const)('loses everything at once when the %s ends the link', async (side) => {
     const link = await linked()
-    const console = new TestConsole(world.url, await world.token(helper))
-    console.connect({ authorization: `Bearer ${await world.token(helper)}`, 'roomkeeper-tenant': world.tenant('contoso') })
-    await console.hears('welcome')
+    const console = await follow()
     if (side === 'customer') await remove(link)
     else expect((await world.command(partner, { type: 'customer.leave', link })).status).toBe(200)
     await until(() => console.closed, 'the feed to end')
@@ -178,6 +185,9 @@ describe('a partner', () => {
     expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).code).toBe('partner.multiFactor')
     expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: false })).status).toBe(200)
     expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).status).toBe(200)
+    const console = await follow()
+    expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true })).status).toBe(200)
+    expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
     await remove(link)
   })
 

@@ -110,7 +110,8 @@ export class World {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    const answer: unknown = text ? JSON.parse(text) : undefined
+    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const answer: unknown = text && isJson ? JSON.parse(text) : text
     return { status: response.status, body: answer, code: typeof answer === 'object' && answer !== null && 'code' in answer ? answer.code : undefined }
   }
 }
