@@ -174,6 +174,22 @@ export interface Escalation {
   readonly room: RoomId | 'all'
 }
 
+/** The rooms over which this person may give a permission to others, Pro Managers apart. */
+function scopeToGive({ links }: ResolvedPolicy, maker: Access, permission: Permission): 'all' | ReadonlySet<RoomId> {
+  const link = maker.link === undefined ? undefined : links.get(maker.link)
+  const primary = maker.grants.some(({ role }) => role === 'primaryAdmin')
+  return primary && link?.link.remoteAccess && permission.startsWith('remoteAccess.') ? asScope(link.scope) : scopeOf(maker, permission)
+}
+
+/** The first of these permissions that its maker may put into no role; undefined: all of them are theirs to give. */
+export function permissionBeyond(resolved: ResolvedPolicy, maker: Access, permissions: readonly Permission[]): Permission | undefined {
+  if (isProManager(maker)) return undefined
+  return permissions.find((permission) => {
+    const rooms = scopeToGive(resolved, maker, permission)
+    return !may(maker, permission) && rooms !== 'all' && rooms.size === 0
+  })
+}
+
 /**
  * The first thing that a change gives beyond what its maker holds; undefined: nothing. A Pro Manager may grant any
  * permission, anyone else at most what they hold, over rooms they hold; so nobody widens their own scope. A primary admin
@@ -181,17 +197,13 @@ export interface Escalation {
  */
 export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): Escalation | undefined {
   if (isProManager(maker)) return undefined
-  const link = maker.link === undefined ? undefined : after.links.get(maker.link)
-  const primary = maker.grants.some(({ role }) => role === 'primaryAdmin')
-  const scopeToGive = (permission: Permission): 'all' | ReadonlySet<RoomId> =>
-    primary && link?.link.remoteAccess && permission.startsWith('remoteAccess.') ? asScope(link.scope) : scopeOf(maker, permission)
   for (const [id, now] of after.assignments) {
     const was = before.assignments.get(id)
     const sameMembers = was !== undefined && now.assignment.members.every((member) => was.assignment.members.some((one) => one.kind === member.kind && one.id === member.id))
     // Whoever is named anew gains all of it.
     const had = sameMembers ? was : undefined
     for (const permission of now.permissions) {
-      const mine = scopeToGive(permission)
+      const mine = scopeToGive(after, maker, permission)
       const held: 'all' | ReadonlySet<RoomId> = had?.permissions.includes(permission) ? asScope(had.scope) : noRooms
       if (mine === 'all' || held === 'all') continue
       if (now.scope === 'all') return { assignment: id, permission, room: 'all' }

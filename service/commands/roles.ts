@@ -1,5 +1,5 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { mayHold, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import { mayHold, permissionBeyond, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId, RoleId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { CustomRole } from '../../contract/policy.ts'
@@ -18,6 +18,8 @@ export const saveRole: CommandHandler<'role.save'> = {
       const known = ownRole(policy, id, context)
       const link = caller.link ?? null
       checkRole({ id, link, name, description, permissions }, policy, known !== undefined)
+      const beyond = permissionBeyond(policy, caller.access, permissions.filter((permission) => known?.permissions.includes(permission) !== true))
+      if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
       const columns = { name, description, permissions: JSON.stringify(permissions) }
       if (known) await tx.update.role().where('id', '=', id).set(columns).execute()
       else await tx.insert.role({ id, link, ...columns }).execute()
