@@ -61,26 +61,31 @@ export async function putAssignment(context: CommandContext, wanted: Wanted, pol
   // Whose scope "Assigned admins" has is the customer's to say (PAR-4).
   if (known?.builtIn && !sameScope(wanted.scope, visibleScope(known.scope, context, resolved))) throw new RoomkeeperError('assignment.builtIn', { field: 'scope' })
   checkRole(wanted, policy, side)
-  const members = distinct(wanted.members)
+  const members = await membersToStore(wanted.members, known?.members ?? [], side, context)
   if (members.length === 0) throw new RoomkeeperError(known?.builtIn ? 'partner.lastAdmin' : 'assignment.invalid', { field: 'members' })
   checkName('assignment.invalid', { id, name }, sameSide(policy.assignments, side))
   checkCount(known !== undefined, policy.assignments.length, limits.assignmentsPerTenant)
   const scope = known?.builtIn ? known.scope : await scopeToStore(wanted.scope, known?.scope, context, resolved)
   const assignment: Assignment = { id, link: side, role, name, description, notify, members, scope, builtIn: known?.builtIn ?? false }
-  await checkMembers(members, known?.members ?? [], context)
   await writeAssignment(tx, assignment)
   await knowMembers(tx, side, tx.on(caller.home), members, asked)
   return assignment
 }
 
-/** Whom the caller's own directory does not know cannot be named anew; while it cannot be reached, anyone can. */
-async function checkMembers(members: readonly Member[], before: readonly Member[], { tx, asked }: CommandContext): Promise<void> {
-  if (!asked.principals) return
-  const unknown = members.filter(({ kind, id }) => asked.principals?.get(id)?.kind !== kind && !before.some((member) => member.kind === kind && member.id === id))
-  for (const { kind, id } of unknown) {
+/**
+ * Members by the directory's ids, each once; people may be named by their id here, too. Whom the caller's own directory
+ * does not know cannot be named anew; while it cannot be asked, anyone can.
+ */
+async function membersToStore(wanted: readonly Member[], before: readonly Member[], side: Assignment['link'], { tx, asked }: CommandContext): Promise<Member[]> {
+  const members: Member[] = []
+  for (const { kind, id } of wanted) {
     const person = kind === 'person' ? PersonId.safeParse(id).data : undefined
-    if (person === undefined || !(await personOf(tx, person))) throw new RoomkeeperError('assignment.invalid', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
+    const row = person && (await personOf(tx, person))
+    if (row && row.link === side) members.push({ kind, id: row.objectId })
+    else if (!asked.principals || asked.principals.get(id)?.kind === kind || before.some((member) => member.kind === kind && member.id === id)) members.push({ kind, id })
+    else throw new RoomkeeperError('assignment.invalid', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
   }
+  return distinct(members)
 }
 
 /** The customer changes which rooms a partner has, and nothing else of the partner's assignments (PAR-4). */
