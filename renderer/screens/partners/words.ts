@@ -14,5 +14,11 @@ export function usePartnerWords() {
     if (manual.length === 0) return t('partners.controlNone')
     return manual.length === ChangeKind.options.length ? t('partners.controlAll') : t('partners.controlSome', { kinds: inside(manual) })
   }
-  return { controlWords }
+  /** The same for a column. */
+  function controlShort(control: ChangeControl): string {
+    const manual = ChangeKind.options.filter((kind) => control[kind] === 'manual')
+    if (manual.length === 0) return t('partners.shortNone')
+    return manual.length === ChangeKind.options.length ? t('partners.shortAll') : t('partners.shortSome', { kinds: inside(manual) })
+  }
+  return { controlWords, controlShort }
 }
