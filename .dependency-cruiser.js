@@ -1,5 +1,5 @@
 const products = 'service|agent-sim|main|preload|renderer'
-const test = '[.]test[.]ts$'
+const test = '[.]test[.]ts$|(^|/)testing/'
 const electron = '(^|/)node_modules/electron/|^electron$'
 
 /** The layers: imports go one way, every product may import the contract, and no product imports another. */

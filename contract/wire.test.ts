@@ -19,7 +19,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'ee7b2ed442d54d9b',
+      'eb5e25d906adfb83',
     ])
   })
 
@@ -27,7 +27,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'da8e0b7914302fc9',
+      '41c9639896aa3536',
     ])
   })
 })

@@ -82,6 +82,7 @@ describe('every route, every role', () => {
     ['GET', '/v1/audit', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/audit.csv?from=0&to=1', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/audit/check', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['GET', '/v1/policy', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/local/users', null, { manager: 401, lead: 401, tech: 401, nobody: 401 }],
   ]
 

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { unzipSync } from 'fflate'
 import { decodeJwt } from 'jose'
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../../contract/api.ts'
@@ -79,9 +80,10 @@ describe.skipIf(withoutOpenssl)(`a service with a certificate${withoutOpenssl ==
   })
 
   it('takes an agent that enrols and reports over it', async () => {
-    const { id } = z.object({ id: z.string() }).parse(await askJson('/v1/me'))
-    const assignment = { name: 'Managers', role: 'proManager', members: [{ kind: 'person', id }], scope: 'all' }
-    expect((await ask('/v1/assignments', assignment)).status).toBe(201)
+    const { oid } = z.object({ oid: z.string() }).parse(decodeJwt(token))
+    const assignment = { assignment: v7(), name: 'Managers', description: '', notify: false, members: [{ kind: 'person', id: oid }], scope: 'all' }
+    const command = { type: 'assignment.save', role: 'proManager', ...assignment }
+    expect((await ask('/v1/commands', { key: v7(), issuedAt: Date.now(), command })).status).toBe(200)
     const keyFile = join(folder, 'key')
     writeFileSync(keyFile, EnrolmentKey.parse(await askJson('/v1/enrolment/key')).key)
 

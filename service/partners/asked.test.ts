@@ -2,6 +2,7 @@ import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../../contract/commands.ts'
 import { AssignmentId, LinkId, PersonId, RoleId } from '../../contract/ids.ts'
+import type { DirectoryPrincipal } from '../directory/directory.ts'
 import { noDirectory } from '../directory/none.ts'
 import type { Doer } from '../store/transaction.ts'
 import { askDirectory } from './asked.ts'
@@ -33,7 +34,7 @@ describe('a directory', () => {
     const ada = { kind: 'person', id: 'object-ada', name: 'Ada', email: '' } as const
     const directory = { ...noDirectory, domainsOf: async () => ['Fabrikam.example'], principals: async () => [group, ada], membersOf: async () => ({ people: [ada], more: false }) }
     const asked = await ask({ type: 'invitation.accept', link, admins: [{ kind: 'group', id: 'operators' }, ...members] }, directory)
-    expect(asked).toEqual({ domains: ['fabrikam.example'], principals: new Map([['operators', group], ['object-ada', ada]]), people: new Map([['operators', [ada]]]) })
+    expect(asked).toEqual({ domains: ['fabrikam.example'], principals: new Map<string, DirectoryPrincipal>([['operators', group], ['object-ada', ada]]), people: new Map([['operators', [ada]]]) })
   })
 
   it('is not asked by commands that do not depend on it', async () => {

@@ -184,7 +184,12 @@ function withIds<Id extends string, T extends { readonly id?: Id | undefined; re
 ): (T & { id: Id })[] {
   const named = new Set(items.flatMap(({ id }) => (id === undefined ? [] : [id])))
   const free = new Map(there.filter(({ id }) => !named.has(id)).map(({ id, name }) => [plain(name), id]))
-  return items.map((item) => ({ ...item, id: item.id ?? free.get(plain(item.name)) ?? make(v7()) }))
+  const take = (name: string): Id | undefined => {
+    const id = free.get(name)
+    free.delete(name)
+    return id
+  }
+  return items.map((item) => ({ ...item, id: item.id ?? take(plain(item.name)) ?? make(v7()) }))
 }
 
 function referencesOf<Id extends string>(items: readonly { readonly id: Id; readonly name: string }[]): Map<string, Id> {

