@@ -16,10 +16,12 @@ const liveMs = 120_000
 export interface Copy {
   /** Called with the rooms of each committed write. */
   onRooms(listener: (rooms: readonly string[]) => void): void
+  /** The rooms in it now. */
+  rooms(): number
   close(): Promise<void>
 }
 
-function signedIn(service: Service): Session {
+function signedIn(service: Pick<Service, 'token'>): Session {
   const state = {
     state: 'signedIn',
     account: { id: 'benchbenchbenchbench', name: 'Bench', email: 'bench@contoso.example' },
@@ -36,8 +38,8 @@ function signedIn(service: Service): Session {
   }
 }
 
-/** Opens an empty copy and waits until it follows the service live. */
-export async function openCopy(service: Service): Promise<Copy> {
+/** Opens an empty copy of what the token's owner sees, and waits until it follows the service live. */
+export async function openCopy(service: Pick<Service, 'url' | 'data' | 'token'>): Promise<Copy> {
   const log = createLog('silent')
   const cache = await Cache.open({ path: join(service.data, 'copy.db'), key: randomBytes(32), clock: systemClock, log })
   const session = signedIn(service)
@@ -68,6 +70,7 @@ export async function openCopy(service: Service): Promise<Copy> {
     onRooms: (listener) => {
       cache.onChange((change) => listener(change.rooms ?? []))
     },
+    rooms: () => cache.reader.counts().room ?? 0,
     close: async () => {
       sync.stop()
       await cache.close()

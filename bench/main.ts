@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { failed, root, say } from '../build/paths.ts'
 import { agentMemory } from './agent-memory.ts'
+import { access } from './access.ts'
 import { type Bench, type Figure } from './bench.ts'
 import { fault } from './fault.ts'
 import { reports } from './reports.ts'
 import { snapshot } from './snapshot.ts'
+import { withdrawal } from './withdrawal.ts'
 
-const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot]
+const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, access, withdrawal]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME …]

@@ -43,7 +43,7 @@ export function makeOrganisation(): Organisation {
     id: PersonId.parse(uuid(3, n)),
     objectId: uuid(4, n),
     globalAdministrator: false,
-    groups: [uuid(5, n % size.securityGroups), uuid(5, pick(size.securityGroups)), uuid(5, pick(size.securityGroups))],
+    groups: [uuid(5, n % size.securityGroups)],
     link: null,
   }))
   const assignments = Array.from({ length: size.assignments }, (_, n): Assignment => ({
@@ -59,8 +59,8 @@ export function makeOrganisation(): Organisation {
       { kind: 'person', id: uuid(4, pick(size.people)) },
     ],
     scope: {
-      rooms: Array.from({ length: 20 }, () => RoomId.parse(uuid(1, pick(size.rooms)))),
-      groups: [GroupId.parse(uuid(2, pick(size.roomGroups))), GroupId.parse(uuid(2, pick(size.roomGroups)))],
+      rooms: Array.from({ length: 5 }, () => RoomId.parse(uuid(1, pick(size.rooms)))),
+      groups: [GroupId.parse(uuid(2, pick(size.roomGroups)))],
     },
   }))
   return { policy: { roles: [], groups, assignments, links: [] }, rooms, people }
