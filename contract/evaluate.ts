@@ -109,12 +109,22 @@ export function accessOf(resolved: ResolvedPolicy, subject: Subject): Access {
   return { globalAdministrator, grants, ...(subject.link === null ? {} : { link: subject.link }) }
 }
 
+type RuleField = GroupRule['conditions'][number]['field']
+/** A room's texts as rules compare them. */
+type PlainRoom = { readonly [Field in RuleField]?: string }
+
 /** Whether rooms meet a rule. Case and accents as typed by people do not matter. */
-export function ruleTest({ match, conditions }: GroupRule): (room: RoomFacts) => boolean {
+export function ruleTest(rule: GroupRule): (room: RoomFacts) => boolean {
+  const meets = plainTest(rule)
+  const fields = fieldsOf([rule])
+  return (room) => meets(plainRoom(room, fields))
+}
+
+function plainTest({ match, conditions }: GroupRule): (room: PlainRoom) => boolean {
   const tests = conditions.map(({ field, is, value }) => {
     const wanted = plain(value)
-    return (room: RoomFacts): boolean => {
-      const has = plain(field === 'name' ? room.name : room.place[field])
+    return (room: PlainRoom): boolean => {
+      const has = room[field] ?? ''
       switch (is) {
         case 'equal':
           return has === wanted
@@ -130,6 +140,14 @@ export function ruleTest({ match, conditions }: GroupRule): (room: RoomFacts) =>
   return (room) => (match === 'all' ? tests.every((test) => test(room)) : tests.some((test) => test(room)))
 }
 
+const fieldsOf = (rules: readonly GroupRule[]): ReadonlySet<RuleField> => new Set(rules.flatMap(({ conditions }) => conditions.map(({ field }) => field)))
+
+function plainRoom(room: RoomFacts, fields: ReadonlySet<RuleField>): PlainRoom {
+  const texts: { [Field in RuleField]?: string } = {}
+  for (const field of fields) texts[field] = plain(field === 'name' ? room.name : room.place[field])
+  return texts
+}
+
 /** Texts of rooms come again and again; the newest some are kept. */
 const plainTexts = new Map<string, string>()
 const plainTextsKept = 50_000
@@ -143,11 +161,43 @@ function plain(text: string): string {
   return made
 }
 
+interface Ruled {
+  readonly group: GroupId
+  readonly meets: (room: PlainRoom) => boolean
+}
+
+/** The rules of groups, found by a text that a room must have where there is one: most name a building. */
+function rulesByText(groups: Policy['groups']): { readonly fields: ReadonlySet<RuleField>; readonly for: (room: PlainRoom) => Iterable<Ruled> } {
+  const byText = new Map<string, Ruled[]>()
+  const others: Ruled[] = []
+  const fields = fieldsOf(groups.flatMap(({ rule }) => rule ?? []))
+  for (const { id, rule } of groups) {
+    if (!rule) continue
+    const ruled = { group: id, meets: plainTest(rule) }
+    const must = rule.match === 'all' || rule.conditions.length === 1 ? rule.conditions.find(({ is }) => is === 'equal') : undefined
+    if (!must) others.push(ruled)
+    else {
+      const key = `${must.field}:${plain(must.value)}`
+      byText.set(key, [...(byText.get(key) ?? []), ruled])
+    }
+  }
+  return {
+    fields,
+    for: function* (room) {
+      yield* others
+      for (const field of fields) yield* byText.get(`${field}:${room[field]}`) ?? []
+    },
+  }
+}
+
 function groupsOf({ groups }: Policy, rooms: Iterable<RoomFacts>): Map<GroupId, RoomId[]> {
   const found = new Map(groups.map(({ id, rooms: named }) => [id, new Set(named)]))
-  const ruled = groups.flatMap(({ id, rule }) => (rule ? [{ found: found.get(id), meets: ruleTest(rule) }] : []))
-  if (ruled.length > 0) {
-    for (const room of rooms) for (const { found: some, meets } of ruled) if (meets(room)) some?.add(room.id)
+  const rules = rulesByText(groups)
+  if (rules.fields.size > 0) {
+    for (const room of rooms) {
+      const texts = plainRoom(room, rules.fields)
+      for (const { group, meets } of rules.for(texts)) if (meets(texts)) found.get(group)?.add(room.id)
+    }
   }
   return new Map([...found].map(([id, some]) => [id, [...some].sort()]))
 }

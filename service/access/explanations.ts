@@ -9,13 +9,19 @@ import type { Chain, PersonBrief, WhatCan, WhoCan } from '../../contract/policyA
 import type { Store } from '../store/store.ts'
 import type { PersonTable, SecurityGroupTable } from '../store/tables.ts'
 import { type Held, type Viewer, type Way, wayScope, whatCan, whoCan } from './explain.ts'
-import { resolvedOf, subjectOf } from './resolved.ts'
-import type { Caller } from './service.ts'
+import { subjectOf } from './resolved.ts'
+import type { AccessService, Caller } from './service.ts'
 
 /** Explanations of access with names, as far as whoever asks may be told (ACC-7). */
 
 type Person = ReturnType<typeof subjectOf> & Pick<PersonTable, 'name' | 'email' | 'directory'>
 const personOf = (row: PersonTable): Person => ({ ...subjectOf(row), name: row.name, email: row.email, directory: row.directory })
+
+/** Where the policy is known, looked up already. */
+interface Sources {
+  readonly store: Store
+  readonly access: Pick<AccessService, 'resolved'>
+}
 
 interface Context {
   readonly viewer: Viewer
@@ -28,10 +34,10 @@ interface Context {
 
 const groupKey = ({ directory, id }: Pick<SecurityGroupTable, 'directory' | 'id'>): string => `${directory}/${id}`
 
-async function contextOf(store: Store, { tenant, access }: Caller): Promise<Context> {
+async function contextOf({ store, access: service }: Sources, { tenant, access }: Caller): Promise<Context> {
   const read = store.read(tenant, 'wholeTenant')
   const securityGroups = await read.tables.securityGroup().selectAll().execute()
-  const resolved = await resolvedOf(read)
+  const resolved = await service.resolved(tenant)
   const { roles, groups } = resolved.policy
   return {
     viewer: { rooms: scopeOf(access, 'roles.view'), link: access.link ?? null },
@@ -46,11 +52,11 @@ async function contextOf(store: Store, { tenant, access }: Caller): Promise<Cont
  * Who holds a permission, on a room or anywhere.
  * @throws RoomkeeperError access.outOfScope for a room that does not exist or lies outside the caller's.
  */
-export async function explainWho(store: Store, caller: Caller, permission: Permission, room?: RoomId): Promise<WhoCan> {
-  const context = await contextOf(store, caller)
+export async function explainWho(sources: Sources, caller: Caller, permission: Permission, room?: RoomId): Promise<WhoCan> {
+  const context = await contextOf(sources, caller)
   const { viewer, resolved, facts } = context
   if (room !== undefined && !(facts.has(room) && isSeen(viewer, room))) throw new RoomkeeperError('access.outOfScope')
-  let query = store.read(caller.tenant, 'wholeTenant').tables.person().selectAll()
+  let query = sources.store.read(caller.tenant, 'wholeTenant').tables.person().selectAll()
   if (viewer.link !== null) query = query.where('link', '=', viewer.link)
   const found = whoCan(resolved, (await query.execute()).map(personOf), permission, room, viewer)
   found.sort((a, b) => a.subject.name.localeCompare(b.subject.name) || (a.subject.id < b.subject.id ? -1 : 1))
@@ -65,10 +71,10 @@ export async function explainWho(store: Store, caller: Caller, permission: Permi
  * What a person holds, permission by permission.
  * @throws RoomkeeperError access.outOfScope for who is not here, is another link's, or has nothing within the caller's rooms.
  */
-export async function explainWhat(store: Store, caller: Caller, id: PersonId): Promise<WhatCan> {
-  const context = await contextOf(store, caller)
+export async function explainWhat(sources: Sources, caller: Caller, id: PersonId): Promise<WhatCan> {
+  const context = await contextOf(sources, caller)
   const { viewer, resolved, facts } = context
-  const row = await store.read(caller.tenant, 'wholeTenant').tables.person().selectAll().where('id', '=', id).executeTakeFirst()
+  const row = await sources.store.read(caller.tenant, 'wholeTenant').tables.person().selectAll().where('id', '=', id).executeTakeFirst()
   if (!row || (viewer.link !== null && row.link !== viewer.link)) throw new RoomkeeperError('access.outOfScope')
   const person = personOf(row)
   const held = whatCan(resolved, person, viewer)

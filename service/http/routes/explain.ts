@@ -6,16 +6,16 @@ import type { Plugin } from '../../deps.ts'
 import { callerOf } from '../routeAccess.ts'
 
 /** "Who can do this, and why?" (ACC-7), cut to what the caller may be told. */
-export const explainRoutes: Plugin = (app, { store }) => {
+export const explainRoutes: Plugin = (app, deps) => {
   app.get(
     '/v1/explain',
     { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], querystring: WhoCanQuery, response: { 200: WhoCan } } },
-    async (request) => explainWho(store, callerOf(request), request.query.permission, request.query.room),
+    async (request) => explainWho(deps, callerOf(request), request.query.permission, request.query.room),
   )
 
   app.get(
     '/v1/explain/people/:person',
     { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], params: z.object({ person: PersonId }), response: { 200: WhatCan } } },
-    async (request) => explainWhat(store, callerOf(request), request.params.person),
+    async (request) => explainWhat(deps, callerOf(request), request.params.person),
   )
 }
