@@ -8,6 +8,7 @@ const help = `The Roomkeeper service. Commands, each with --help:
   backup     copy the service's data into one file
   restore    put a backup in its place
   audit      check that the audit log is as it was written
+  routes     what each HTTP route needs
 `
 
 type Run = (args: readonly string[]) => Promise<void>
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Run>>> = {
   backup: async () => (await import('./cli/backup.ts')).backupCommand,
   restore: async () => (await import('./cli/backup.ts')).restoreCommand,
   audit: async () => (await import('./cli/audit.ts')).auditCommand,
+  routes: async () => (await import('./cli/routes.ts')).routesCommand,
 }
 
 // Everything the service writes is for its own user only.

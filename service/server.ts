@@ -21,6 +21,7 @@ import { noDirectory } from './directory/none.ts'
 import { directorySync } from './directory/sync.ts'
 import { feed } from './feed/plugin.ts'
 import { buildApp } from './http/app.ts'
+import type { DeclaredRoute } from './http/routeAccess.ts'
 import { auditRoutes } from './http/routes/audit.ts'
 import { commandRoutes } from './http/routes/commands.ts'
 import { directoryEdits, directoryRoutes } from './http/routes/directory.ts'
@@ -50,6 +51,8 @@ import { Store } from './store/store.ts'
 export interface RunningService {
   readonly url: string
   readonly data: string
+  /** Every HTTP route, with who may use it. */
+  readonly routes: readonly DeclaredRoute[]
   /** Ends sockets, commits what was begun, closes the data. */
   stop(): Promise<void>
 }
@@ -122,10 +125,12 @@ export async function startService(config: Config, now: () => number = Date.now)
       embeddedIssuer: identity.embedded,
       setupRequired: identity.embedded && (await store.tenants()).length === 0,
     })
+    const routes: DeclaredRoute[] = []
     const app = await buildApp(deps, {
       version,
       server,
       adminSecret,
+      onRoute: (route) => routes.push(route),
       plugins: [
         serviceRoutes(discovery),
         peopleRoutes,
@@ -150,7 +155,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     writeRuntime(files.runtime, { pid: process.pid, url, adminSecret })
     opened.push(() => removeRuntime(files.runtime))
     log.info({ url, data: config.data, version }, 'the service is ready')
-    return { url, data: config.data, stop }
+    return { url, data: config.data, routes, stop }
   } catch (error) {
     await stop()
     throw error

@@ -8,12 +8,15 @@ import { isLoopback } from '../config.ts'
 import type { App, Plugin, ServiceDeps } from '../deps.ts'
 import { addGuard } from './guard.ts'
 import { sendProblem } from './problems.ts'
+import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
 
 export interface AppOptions {
   readonly version: string
   /** The server that listens already; the app answers on it from `ready` on. */
   readonly server: Server
   readonly adminSecret: string
+  /** Told of every route that is registered. */
+  readonly onRoute?: (route: DeclaredRoute) => void
   /** The parts of the service, each with its routes. */
   readonly plugins: readonly Plugin[]
 }
@@ -22,7 +25,7 @@ export interface AppOptions {
  * The HTTP side of the service, with every part's routes behind one guard. WebSockets do not come through here: parts
  * take them from the server itself (http/upgrades.ts).
  */
-export async function buildApp(deps: ServiceDeps, { version, server, adminSecret, plugins }: AppOptions): Promise<App> {
+export async function buildApp(deps: ServiceDeps, { version, server, adminSecret, onRoute, plugins }: AppOptions): Promise<App> {
   const logger: FastifyBaseLogger = deps.log
   let answer: RequestListener | undefined
   const app: App = Fastify({
@@ -53,6 +56,7 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     deps.log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
   })
   addGuard(app, deps, adminSecret)
+  if (onRoute) app.addHook('onRoute', (route) => declaredOf(route).forEach(onRoute))
 
   await app.register(swagger, {
     openapi: {

@@ -34,9 +34,23 @@ declare module 'fastify' {
   }
 }
 
+/** A registered route, as it declares itself. */
+export interface DeclaredRoute {
+  readonly method: string
+  readonly path: string
+  readonly access: RouteAccess
+}
+
 /** Registering a route that does not say who may use it is a mistake of the program, found at its start. */
 export function requireAccessDeclared(route: RouteOptions): void {
-  if (route.config?.access === undefined) throw new Error(`The route ${String(route.method)} ${route.url} does not declare its access.`)
+  declaredOf(route)
+}
+
+/** @throws where the route does not declare its access. */
+export function declaredOf({ method, url: path, config }: RouteOptions): DeclaredRoute[] {
+  const access = config?.access
+  if (access === undefined) throw new Error(`The route ${String(method)} ${path} does not declare its access.`)
+  return [method].flat().map((one) => ({ method: one, path, access }))
 }
 
 /** @throws RoomkeeperError auth.missing on a route that nobody had to sign in for. */

@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { changeKindOf, commandPermission, commandTypes } from '../../contract/commands.ts'
+import { Kind, kinds } from '../../contract/entities.ts'
+import { limits } from '../../contract/limits.ts'
+import { builtInRoles, BuiltInRole, globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
+import { run } from '../run.ts'
+import { made, table } from './table.ts'
+
+const Access = z.union([z.string(), z.object({ permission: z.union([Permission, z.array(Permission)]), room: z.string().optional() })])
+const Routes = z.array(z.object({ method: z.string(), path: z.string(), access: Access }))
+
+const code = (text: string): string => `\`${text}\``
+
+/** What the named kinds of access in service/http/routeAccess.ts mean. */
+const accessWords: Readonly<Record<string, string>> = {
+  public: 'nothing',
+  device: 'what a device enrols with: the self-enrolment key, or the account of its room',
+  anyone: 'to be signed in; the answer is cut to what the caller may see',
+  byCommand: 'what the command needs, see above',
+  auditor: 'Pro Manager or Global Administrator of the tenant itself',
+  directory: '`roles.modify`, `settings.modify` or managing customers',
+  admin: "this machine's user, on loopback: the secret in the data folder",
+}
+
+function accessText(access: z.infer<typeof Access>): string {
+  if (typeof access === 'string') {
+    const words = accessWords[access]
+    if (words === undefined) throw new Error(`build/docs/permissions.ts has no words for the access "${access}".`)
+    return words
+  }
+  const names = [access.permission].flat().map(code).join(' or ')
+  return access.room === undefined ? names : `${names} on that room`
+}
+
+/** The routes as the service registers them; it is another product, so it is asked as a process. */
+async function routeRows(): Promise<string[][]> {
+  const { code: ended, answer, output } = await run(process.execPath, ['service/main.ts', 'routes'])
+  if (ended !== 0) throw new Error(`"service routes" ended with ${ended}: ${output}`)
+  const rows = new Map<string, string[]>()
+  for (const { method, path, access } of Routes.parse(JSON.parse(answer))) {
+    const [methods = '', ...rest] = rows.get(path + accessText(access)) ?? ['', code(path), accessText(access)]
+    rows.set(path + accessText(access), [methods === '' ? method : `${methods}, ${method}`, ...rest])
+  }
+  return [...rows.values()]
+}
+
+function commandRows(): string[][] {
+  return commandTypes.map((type) => {
+    const needs = commandPermission[type]
+    return [code(type), needs === 'customers' || needs === 'own' ? `*${needs}*` : code(needs), changeKindOf[type] ?? '']
+  })
+}
+
+const reads = (kind: Kind): string => {
+  const needs = kinds[kind].reads
+  if (needs === 'none') return 'belongs to the tenant'
+  return needs === 'self' ? 'it is about' : `holds ${code(needs)}`
+}
+
+export async function permissionsPage(): Promise<string> {
+  const mark = (held: readonly Permission[], permission: Permission) => (held.includes(permission) ? 'yes' : '')
+  const roleRows = Permission.options.map((permission) => [
+    code(permission),
+    ...BuiltInRole.options.map((role) => mark(builtInRoles[role].permissions, permission)),
+    mark(globalAdministratorPermissions, permission),
+  ])
+  return `# Permissions
+${made}
+
+What the service enforces. The console decides by the same function from the same data, also offline.
+
+## Roles
+
+A person may do on a room what any of their assignments grants there. A Global Administrator of the directory needs no
+assignment in their own tenant. Custom roles hold any of these permissions.
+
+${table(['permission', ...BuiltInRole.options.map((role) => builtInRoles[role].en), 'Global Administrator'], roleRows)}
+
+## Commands
+
+Every change is a command (\`POST /v1/commands\`), and needs this permission: on each room that it names or that its incident
+is of. What names no room (settings, roles, groups, partners) needs it on any room at all.
+
+${table(['command', 'needs', 'change control'], commandRows())}
+
+- *customers*: to manage the customers of one's own organisation, as its Pro Manager, Global Administrator or tenant manager.
+- *own*: to be the person who made the request.
+- **change control**: the kind under which a customer may ask for manual approval of a partner's command. A command without one
+  is either nothing that a partner can do here, or its own affair.
+- \`group.save\` of a group that is new also needs \`groups.create\`. With \`groups.modify\` over some rooms one changes only
+  those rooms of a group, and no rule.
+- \`policy.import\` needs \`roles.modify\` over all rooms, in one's own tenant; where the file changes groups also \`groups.modify\`
+  over all rooms (\`groups.create\` for new ones), where it changes partners also \`settings.modify\` over all rooms.
+- \`partner.invite\` reaches no further than the rooms on which one holds \`settings.modify\`.
+
+## Routes
+
+${table(['', 'route', 'needs'], await routeRows())}
+
+A header \`Roomkeeper-Tenant\` with a customer's id asks in that customer's tenant; it works for who has an assignment there.
+WebSockets are apart: \`/v1/feed\` needs an access token, \`/v1/agent\` a device's key. \`/v1/groups\` and every other answer is cut
+to the caller's rooms: a room, or a group without any of those rooms, is answered like one that does not exist. The whole policy
+(\`/v1/policy\`) is for who holds \`roles.view\` over all rooms. \`/v1/setup\` works once, on loopback, while there is no
+tenant; \`/metrics\` answers to loopback only.
+
+## What a console's copy holds
+
+${table(['document', 'is synced to whoever'], Kind.options.map((kind) => [code(kind), reads(kind)]))}
+
+Of a request, whoever made it is told too. Documents of a room go to who holds the permission on that room.
+
+## Rules that are no permission
+
+- **Global Administrator**: of the directory, in their own tenant only; everything but remote access. In a customer's tenant it
+  counts for nothing.
+- **Pro Manager**: always over all rooms; may grant any permission, remote access too, which no built-in role holds.
+- **Escalation**: anyone else with \`roles.modify\` gives at most what they hold, over rooms on which they hold it, to others and
+  to themselves. A change is looked at as a whole: a wider group or another rule of one counts, too. A primary admin may also give the
+  remote access that the customer allowed the partner.
+- **Last Pro Manager**: a tenant that has a Pro Manager keeps one. Where a security group loses the last of them, those who
+  were it become direct members, and the audit log says so. The same holds for the primary admins of a partner.
+- **Audit log**: read and exported by Pro Managers and Global Administrators of the tenant itself; no permission gives it.
+- **Partners** act within their link: at most what a Primary Admin holds, and remote access where the customer allows it; at
+  most on the rooms that the customer assigned, whatever scope their own assignment names. Their roles and assignments are apart
+  from the customer's, and each side changes its own. Only the customer says which rooms the link covers.
+- **Manual approval**: what a customer wants to approve is kept for ${limits.requestDays} days and applied as the partner's person with what they may
+  do at the moment of the decision. A partner's person cannot decide.
+- **Multi-factor**: where a link asks for it, a partner's person needs an access token whose \`amr\` holds \`mfa\`. It is looked at
+  in each request, and an open console without it is cut off when the link begins to ask.
+- **Remote access**: whether a partner may hold it is for a Pro Manager to say, or for who holds \`remoteAccess.modify\` over all
+  rooms.
+- **Another organisation** never sees or hears of a tenant that is not its customer: the answer is that of a tenant that
+  does not exist.
+`
+}
