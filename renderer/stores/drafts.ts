@@ -29,15 +29,18 @@ export const useDrafts = defineStore('drafts', () => {
     () => core.session?.state,
     (state) => state === 'signedOut' && kept.clear(),
   )
-  return { of, touched, drop }
+  return { keyOf, of, touched, drop }
 })
 
-/** The draft of one wizard: what was entered, whether anything was, and dropping it for a new one. */
+/** The draft of one wizard: what was entered, whether anything was, and dropping it for a new one. In another tenant it is that one's. */
 export function useDraft<T extends object>(what: () => string, make: () => T): { draft: ShallowRef<T>; touched: Ref<boolean>; drop: () => void } {
   const drafts = useDrafts()
   const draft = shallowRef(drafts.of(what(), make)) as ShallowRef<T>
   const touched = ref(false)
-  watch(what, (now) => (draft.value = drafts.of(now, make)))
+  watch(
+    () => drafts.keyOf(what()),
+    () => (draft.value = drafts.of(what(), make)),
+  )
   watch(draft, () => (touched.value = drafts.touched(what())), { deep: true, immediate: true })
   const drop = (): void => {
     drafts.drop(what())

@@ -38,9 +38,10 @@ export const useTenants = defineStore('tenants', () => {
     if (tenant === core.entered) return
     try {
       await bridge.call('session.enter', { tenant })
-      const { name } = router.currentRoute.value
+      const { name, path } = router.currentRoute.value
       if (name === 'room') await router.push('/rooms')
       else if (name === 'incidents') await router.push('/incidents')
+      else if (path.startsWith('/settings/')) await router.push(path.split('/').slice(0, 3).join('/'))
     } catch (error) {
       toasts.problem(t('tenants.enterFailed'), error)
     }

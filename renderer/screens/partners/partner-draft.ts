@@ -8,6 +8,8 @@ import { type NamedScope, noScope, scopeToSend } from '../../parts/pickers/scope
 /** What "Add partner" asks for, as it is typed (PAR-1). */
 export interface PartnerDraft {
   link: LinkId
+  /** The step that is shown. */
+  at: string
   domain: string
   days: string
   changeControl: ChangeControl
@@ -17,10 +19,11 @@ export interface PartnerDraft {
   agreed: boolean
 }
 
-export const automatic = (): ChangeControl => ({ rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' })
+const automatic = (): ChangeControl => ({ rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' })
 
 export const newPartner = (): PartnerDraft => ({
   link: LinkId.parse(v7()),
+  at: 'invitation',
   domain: '',
   days: String(limits.invitationDaysAtMost),
   changeControl: automatic(),

@@ -3,9 +3,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RouterView } from 'vue-router'
 import type { PolicyCommand } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
+import type { TenantId } from '../../../contract/ids.ts'
+import type { SessionState } from '../../../contract/views.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
+import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { assignmentId, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
+import Settings from '../settings/Settings.vue'
 import RolePage from './RolePage.vue'
 import Roles from './Roles.vue'
 
@@ -34,8 +38,11 @@ async function type(id: string, text: string): Promise<void> {
 async function open(path: string, options: FakeOptions = {}, language: 'en' | 'fr' = 'en') {
   const saved: PolicyCommand[] = []
   const { core, router, global } = surroundings({ ...options, answers: policyAnswers(saved, options.answers) }, language)
-  router.addRoute({ path: '/settings/roles', component: Roles })
-  router.addRoute({ path: '/settings/roles/:role/:tab?', component: RolePage })
+  const children = [
+    { path: 'roles', component: Roles },
+    { path: 'roles/:role/:tab?', component: RolePage },
+  ]
+  router.addRoute({ path: '/settings', component: Settings, children })
   await router.push(path)
   shown.push(mount(RouterView, { global, attachTo: document.body }))
   return { core, saved, router }
@@ -177,6 +184,27 @@ describe('the wizard of a new role', () => {
     await appears('effect-gain')
     await press('wizard-next')
     await soon(() => expect(saved).toMatchObject([{ type: 'role.save', name: 'Remote support', permissions: ['rooms.view'], first: { name: 'Support', scope: 'all' } }]))
+  })
+})
+
+describe('another tenant', () => {
+  it('closes a wizard that is open, and has none of its draft, which stays where it was begun', async () => {
+    const sessionOf = (entered: TenantId): SessionState => {
+      const session = partnerSession(entered)
+      return session.state === 'signedIn' && session.me ? { ...session, me: { ...session.me, tenant: entered } } : session
+    }
+    const { core } = await open('/settings/roles', { session: sessionOf(tenantId(9)) })
+    await press('create-role')
+    await type('role-name', 'Night shift')
+    core.set('session', sessionOf(tenantId(1)))
+    await soon(() => expect(at('wizard')).toBeNull())
+    await press('create-role')
+    expect((await appears('role-name') as HTMLInputElement).value).toBe('')
+    core.set('session', sessionOf(tenantId(9)))
+    await soon(() => expect(at('wizard')).toBeNull())
+    await press('create-role')
+    await appears('draft-restored')
+    expect((await appears('role-name') as HTMLInputElement).value).toBe('Night shift')
   })
 })
 
