@@ -1,4 +1,4 @@
-import { onScopeDispose, ref, type Ref, watch } from 'vue'
+import { computed, type ComputedRef, onScopeDispose, watch } from 'vue'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import type { PolicyChange } from '../stores/policy.ts'
 
@@ -8,23 +8,16 @@ const pauseMs = 400
  * Shows the effect of what is being typed or ticked, a moment after it stops changing. `fresh` says that the effect on
  * the screen is that of the command as it stands; null: there is nothing to save.
  */
-export function useAutoEffect(change: PolicyChange, command: () => PolicyCommand | null): { fresh: Ref<boolean> } {
-  const fresh = ref(false)
+export function useAutoEffect(change: PolicyChange, command: () => PolicyCommand | null): { fresh: ComputedRef<boolean> } {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let asked = ''
+  const fresh = computed(() => change.effect.value !== null && JSON.stringify(change.about.value) === JSON.stringify(command()))
   watch(
     () => JSON.stringify(command()),
-    (text) => {
+    () => {
       clearTimeout(timer)
-      fresh.value = false
-      asked = text
       const wanted = command()
-      if (wanted === null) return change.forget()
-      timer = setTimeout(() => {
-        void change.look(wanted).then(() => {
-          if (asked === text) fresh.value = change.effect.value !== null
-        })
-      }, pauseMs)
+      if (wanted === null) change.forget()
+      else timer = setTimeout(() => void change.look(wanted), pauseMs)
     },
     { immediate: true },
   )

@@ -92,7 +92,10 @@ export function usePolicy<N extends CallName>(
 /** A change of who may do what: its effect before it is saved, and the saving. One at a time. */
 export function usePolicyChange() {
   const bridge = useBridge()
+  const core = useConsole()
   const effect = shallowRef<Effect | null>(null)
+  /** What was looked at last. */
+  const about = shallowRef<PolicyCommand | null>(null)
   const problem = ref<ErrorCode | null>(null)
   /** What the service says of the problem, where it says more than its code. */
   const detail = ref('')
@@ -103,6 +106,7 @@ export function usePolicyChange() {
   function forget(): void {
     asked++
     effect.value = null
+    about.value = null
     problem.value = null
     detail.value = ''
     looking.value = false
@@ -118,6 +122,7 @@ export function usePolicyChange() {
   async function look(command: PolicyCommand): Promise<void> {
     forget()
     const mine = asked
+    about.value = command
     looking.value = true
     try {
       const answer = await bridge.call('policy.preview', { command })
@@ -128,6 +133,12 @@ export function usePolicyChange() {
       if (mine === asked) looking.value = false
     }
   }
+
+  const again = (): void => void (about.value && look(about.value))
+  watch(
+    () => core.offline,
+    (offline) => !offline && effect.value === null && problem.value !== null && unreached.includes(problem.value) && again(),
+  )
 
   /** Does it. `requested`: it waits for the customer's approval. Null: it was not done, `problem` says why. */
   async function save(command: PolicyCommand): Promise<'applied' | 'requested' | null> {
@@ -148,7 +159,7 @@ export function usePolicyChange() {
     }
   }
 
-  return { effect, problem, detail, looking, saving, look, save, forget }
+  return { effect, about, problem, detail, looking, saving, look, again, save, forget }
 }
 
 export type PolicyChange = ReturnType<typeof usePolicyChange>

@@ -7,7 +7,7 @@ import type { TenantId } from '../../../contract/ids.ts'
 import type { SessionState } from '../../../contract/views.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
-import { assignmentId, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { assignmentId, effectOf, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import Settings from '../settings/Settings.vue'
 import RolePage from './RolePage.vue'
@@ -78,6 +78,15 @@ describe('the list of roles', () => {
     await soon(() => expect(all('role-row').length).toBeGreaterThan(0))
   })
 
+  it('says while it is offline that what is shown may be old', async () => {
+    const { core } = await open('/settings/roles')
+    await appears('role-row')
+    expect(at('read-old')).toBeNull()
+    core.set('sync', { state: 'offline', since: 0, why: 'network', nextTryAt: null, syncedAt: 0 })
+    expect((await appears('read-old')).textContent).toContain('may be old')
+    expect(all('role-row').length).toBeGreaterThan(0)
+  })
+
   it('takes away what was shown when the right to see it is withdrawn', async () => {
     let allowed = true
     const { core } = await open('/settings/roles', {
@@ -121,6 +130,50 @@ describe('a role', () => {
     await press('role-delete')
     expect((await appears('effect-problem')).textContent).toContain('more than you hold yourself')
     expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(true)
+  })
+})
+
+describe('a change', () => {
+  /** The first answer is lost on the way. */
+  const lostOnce = () => {
+    let lost = false
+    return (): void => {
+      if (lost) return
+      lost = true
+      throw new RoomkeeperError('network.offline')
+    }
+  }
+
+  it('whose effect could not be had is looked at again when the service is back, or when asked to', async () => {
+    const lose = lostOnce()
+    const { core } = await open(`/settings/roles/${fieldRole}`, { sync: 'offline', answers: { 'policy.preview': ({ command }) => (lose(), effectOf(command)) } })
+    await press('role-delete')
+    await appears('effect-problem')
+    await appears('effect-again')
+    expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(true)
+    core.set('sync', { state: 'live', syncedAt: Date.now() })
+    await appears('effect-lose')
+    await soon(() => expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(false))
+  })
+
+  it('that did not reach the service can be sent again', async () => {
+    const lose = lostOnce()
+    const sent: PolicyCommand[] = []
+    await open(`/settings/roles/${fieldRole}`, {
+      answers: {
+        'policy.apply': ({ command }) => {
+          lose()
+          sent.push(command)
+          return { outcome: 'applied', at: Date.now() }
+        },
+      },
+    })
+    await press('role-delete')
+    await appears('effect-lose')
+    await press('delete-confirm')
+    await appears('effect-problem')
+    await press('delete-confirm')
+    await soon(() => expect(sent).toHaveLength(1))
   })
 })
 
