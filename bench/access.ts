@@ -106,10 +106,10 @@ async function showPeople(folder: string): Promise<number[]> {
     log: join(folder, 'service.log'),
   })
   try {
-    const { code, output } = await run(process.execPath, ['service/main.ts', 'token', '--user', manager, '--data', folder])
+    const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', manager, '--data', folder])
     if (code !== 0) throw new Error(`no token: ${output}`)
     const ask = async (path: string): Promise<unknown> => {
-      const response = await fetch(new URL(path, part.ready.service), { headers: { authorization: `Bearer ${output.trim()}` } })
+      const response = await fetch(new URL(path, part.ready.service), { headers: { authorization: `Bearer ${answer.trim()}` } })
       if (!response.ok) throw new Error(`${path} was answered with ${response.status}: ${await response.text()}`)
       return response.json()
     }

@@ -29,9 +29,9 @@ export async function startService(folder: string): Promise<Service> {
     log,
   })
   const url = part.ready.service
-  const { code, output } = await run(process.execPath, ['service/main.ts', 'token', '--user', administrator, '--data', folder])
+  const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', administrator, '--data', folder])
   if (code !== 0) throw new Error(`no token: ${output}`)
-  const token = output.trim()
+  const token = answer.trim()
   return { url, data: folder, log, part, token, api: connectApi(url, token) }
 }
 

@@ -22,9 +22,9 @@ export const withdrawal: Bench = {
     try {
       say(`enrolling ${rooms} rooms …`)
       const devices = await enrolDevices(service, rooms)
-      const { code, output } = await run(process.execPath, ['service/main.ts', 'token', '--user', lead, '--data', folder])
+      const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', lead, '--data', folder])
       if (code !== 0) throw new Error(`no token: ${output}`)
-      const token = output.trim()
+      const token = answer.trim()
       const { oid } = Claims.parse(decodeJwt(token))
       const give = async (name: string, scope: readonly string[]): Promise<string> => {
         const assignment = v7()

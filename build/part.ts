@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
@@ -40,6 +40,7 @@ const LogLine = z.looseObject({ msg: z.string(), err: z.looseObject({ message: z
 
 /** The last lines of a log in words: of a structured line its message, of any other line itself. */
 function lastWords(log: string): string {
+  if (!existsSync(log)) return ''
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-shownLines)
   const words = lines.map((line) => {
     try {

@@ -5,6 +5,8 @@ export interface Finished {
   code: number
   /** Standard output and standard error as they came. */
   output: string
+  /** Standard output alone: what a command answers. */
+  answer: string
   /** Why it was ended by us, if it was. */
   ended?: string
 }
@@ -39,6 +41,7 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     })
     running.add(child)
     let output = ''
+    let answer = ''
     let ended: string | undefined
     const end = (why: string) => {
       ended = why
@@ -57,12 +60,15 @@ export function run(file: string, args: readonly string[], options: RunOptions =
       output += chunk.toString('utf8')
       if (options.show) process.stderr.write(chunk)
     }
-    child.stdout.on('data', take)
+    child.stdout.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('utf8')
+      take(chunk)
+    })
     child.stderr.on('data', take)
     const done = (code: number) => {
       for (const timer of timers) clearTimeout(timer)
       running.delete(child)
-      resolve({ code, output, ...(ended === undefined ? {} : { ended }) })
+      resolve({ code, output, answer, ...(ended === undefined ? {} : { ended }) })
     }
     child.on('error', (error) => {
       output += error.message

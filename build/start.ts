@@ -39,9 +39,9 @@ async function start<T>(session: Session, name: string, args: readonly string[],
 
 /** An answer of one of the product's own commands. */
 async function answerOf(args: readonly string[]): Promise<string> {
-  const { code, output } = await run(process.execPath, args)
+  const { code, output, answer } = await run(process.execPath, args)
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`)
-  return output.trim()
+  return answer.trim()
 }
 
 async function startService(session: Session): Promise<string> {

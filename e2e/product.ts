@@ -28,9 +28,9 @@ export function tempFolder(): { path: string; remove: () => void } {
 /** Runs one of the documented commands (`npm run --silent NAME -- ARGS`) and answers what it prints. Throws when it fails. */
 export async function command(name: string, ...args: string[]): Promise<string> {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { code, output } = await run(npm, ['run', '--silent', name, '--', ...args])
+  const { code, output, answer } = await run(npm, ['run', '--silent', name, '--', ...args])
   if (code !== 0) throw new Error(`npm run ${name} -- ${args.join(' ')} ended with ${code}:\n${output}`)
-  return output
+  return answer
 }
 
 /** Unplugs (or plugs in) something of a simulated room, by the documented command line. */
@@ -132,9 +132,9 @@ export class Stack {
   }
 
   async token(email: string): Promise<string> {
-    const { code, output } = await run(process.execPath, ['service/main.ts', 'token', '--user', email, '--data', this.data])
+    const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', email, '--data', this.data])
     if (code !== 0) throw new Error(`no token for ${email}: ${output}`)
-    return output.trim()
+    return answer.trim()
   }
 
   /** Ends a part as a crash would. */
