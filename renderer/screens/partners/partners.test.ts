@@ -110,6 +110,22 @@ describe('Settings → Partners', () => {
     expect(states).toEqual(['active', 'invited', 'expired'])
   })
 
+  it('leaves a partner that is being changed only after asking', async () => {
+    const { global } = surroundings({ rooms: 6, answers: partnerAnswers() })
+    mount(Partners, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('partner-open')).not.toBeNull())
+    press('partner-open')
+    await vi.waitFor(() => expect(find('partner-edit')).not.toBeNull())
+    press('partner-edit')
+    await vi.waitFor(() => expect(find('control-rooms-manual')).not.toBeNull())
+    press('control-rooms-manual')
+    await vi.waitFor(() => expect(find('effect')).not.toBeNull())
+    find('partner-pane')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+    await vi.waitFor(() => expect(find('edit-discard')).not.toBeNull())
+    press('edit-discard')
+    await vi.waitFor(() => expect(find('partner-pane')).toBeNull())
+  })
+
   it('removes a partner only after Remove partner, Delete, and Delete again', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(Partners, { global, attachTo: document.body })

@@ -114,6 +114,15 @@ describe('a role', () => {
     expect((await appears('role-name') as HTMLInputElement).value).toBe('Copy of Teams Rooms Pro Manager')
   })
 
+  it('that is being edited is left only after asking', async () => {
+    await open(`/settings/roles/${fieldRole}`)
+    await press('role-edit')
+    await type('role-name', 'Remote eyes')
+    at('role-editor')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+    await press('edit-stay')
+    expect((await appears('role-name') as HTMLInputElement).value).toBe('Remote eyes')
+  })
+
   it('is deleted only after it was said who loses what', async () => {
     const { saved, router } = await open(`/settings/roles/${fieldRole}`)
     await press('role-delete')
@@ -262,6 +271,22 @@ describe('another tenant', () => {
 })
 
 describe('an assignment', () => {
+  it('that is being edited is left, or its tab, only after asking', async () => {
+    await open(`/settings/roles/${fieldRole}/assignments?assignment=${assignmentId(3)}`)
+    await press('assignment-edit')
+    await type('assignment-name', 'Remote hands, all of Lyon')
+    await press('tab-members')
+    await soon(() => expect(document.activeElement).toBe(at('edit-stay')))
+    await press('edit-stay')
+    expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Remote hands, all of Lyon')
+    at('assignment-pane')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+    await appears('edit-discard')
+    await press('tab-members')
+    await press('edit-discard')
+    await appears('assignment-member')
+    expect(at('assignment-pane')).not.toBeNull()
+  })
+
   it('"Assigned admins" gives the customer its scope to edit, and nothing else', async () => {
     const { saved } = await open(`/settings/roles/primaryAdmin/assignments?link=${partnerLink}&assignment=${assignmentId(4)}`)
     expect((await appears('assignment-pane')).textContent).toContain('Assigned admins')
