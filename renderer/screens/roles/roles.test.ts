@@ -7,8 +7,9 @@ import type { TenantId } from '../../../contract/ids.ts'
 import type { SessionState } from '../../../contract/views.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
-import { assignmentId, effectOf, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { assignmentId, directory, effectOf, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
+import MemberPicker from '../../parts/pickers/MemberPicker.vue'
 import Settings from '../settings/Settings.vue'
 import RolePage from './RolePage.vue'
 import Roles from './Roles.vue'
@@ -222,6 +223,34 @@ describe('the assignment wizard', () => {
       expect(saved).toMatchObject([{ type: 'assignment.save', role: 'proManager', name: 'Night desk', notify: true, members: [{ kind: 'group', id: 'g-field' }], scope: 'all' }]),
     )
     await soon(() => expect(at('wizard')).toBeNull())
+  })
+})
+
+describe('the search for members', () => {
+  it('chooses nobody with Enter before the matches of what is typed are there', async () => {
+    const { global } = surroundings({ answers: policyAnswers() })
+    const chosen: unknown[] = []
+    shown.push(mount(MemberPicker, { props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) }, global, attachTo: document.body }))
+    const enter = () => at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
+    at('member-search')?.focus()
+    await soon(() => expect(all('member-match').length).toBeGreaterThan(2))
+    await type('member-search', 'clara')
+    enter()
+    expect(chosen).toEqual([])
+    await soon(() => expect(all('member-match')).toHaveLength(1))
+    enter()
+    expect(chosen).toMatchObject([[{ name: 'Clara Nguyen' }]])
+  })
+
+  it('keeps the focus at the chips when one is taken out', async () => {
+    const { global } = surroundings({ answers: policyAnswers() })
+    const picker = mount(MemberPicker, { props: { modelValue: directory.slice(0, 2), label: 'Members', 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) }, global, attachTo: document.body })
+    shown.push(picker)
+    const button = all('member-chip')[0]?.querySelector('button')
+    button?.focus()
+    button?.click()
+    await soon(() => expect(all('member-chip')).toHaveLength(1))
+    await soon(() => expect(document.activeElement).toBe(all('member-chip')[0]?.querySelector('button')))
   })
 })
 
