@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { changeKindOf, commandTypes } from '../../../contract/commands.ts'
+import { RoomkeeperError } from '../../../contract/errors.ts'
 import { CommandKey } from '../../../contract/ids.ts'
 import { makeRequest, partnerAnswers, partnerSession, requestId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
@@ -42,6 +43,30 @@ describe('Settings → Approvals', () => {
     expect(find('request')).toBeNull()
     expect(document.body.textContent).toContain('no longer exists within the rooms')
     expect(document.body.textContent).toContain('Your note: No.')
+  })
+
+  it('takes one decision, also while the copy does not have it yet', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
+    mount(Approvals, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('request-approve')).not.toBeNull())
+    find('request-approve')?.click()
+    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'requests.list')).toHaveLength(2))
+    expect([find('request-approve'), find('request-reject')].map((one) => one?.hasAttribute('disabled'))).toEqual([true, true])
+  })
+
+  it('shows what a request for roles would change once the service is back', async () => {
+    const rows = [makeRequest(1, { kind: 'roles', command: 'role.delete', text: 'Night shift' })]
+    let reached = false
+    const preview = () => {
+      if (!reached) throw new RoomkeeperError('network.offline')
+      return { gain: { people: 0, rooms: 0 }, lose: { people: 3, rooms: 41 }, people: [], changes: [] }
+    }
+    const { core, global } = surroundings({ rooms: 6, sync: 'offline', answers: partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': preview }) })
+    mount(Approvals, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('effect-problem')).not.toBeNull())
+    reached = true
+    core.set('sync', { state: 'live', syncedAt: Date.now() })
+    await vi.waitFor(() => expect(find('effect-lose')?.textContent).toContain('3 people'))
   })
 
   it('cannot decide offline', async () => {
