@@ -5,14 +5,15 @@ import { root } from '../paths.ts'
 
 export const help = `npm start -- [options]
 
-Starts the service, a demo customer with simulated rooms and this machine as a real one, and opens the console.
+Starts the service, a demo of two customers with simulated rooms, their partner, and this machine as a real room, and opens
+the console. Nobody of the demo has a password: the sign-in page lists everyone.
 
   --json            one line on standard output when all is ready
   --no-open         do not open a browser
   --port N          port of the console in the browser host (4720; 0: any free one)
   --service-port N  port of the service (4721; 0: any free one)
   --data DIR        data folder (.data; with --no-demo .data/own)
-  --rooms N         simulated rooms (24)
+  --rooms N         simulated rooms of the first customer (24); the second has 6
   --seed N          seed of the simulated rooms (1)
   --host HOST       electron or browser (electron where it can be had)
   --no-demo         start empty: first tenant, first administrator

@@ -7,8 +7,8 @@ import { runningService } from './local.ts'
 export const directoryHelp = `service directory: people and security groups of the embedded directory
 
   list                                    print all of it as JSON
-  add-person --email EMAIL --name NAME    make an account; its password is read from standard input
-    --global-administrator                it may do everything except remote access
+  add-person --email EMAIL --name NAME    make an account; its password (12 characters or more) is read from standard input
+    --global-administrator                it may do everything in its organisation except remote access
     --no-password                         where nobody has one: the demo
   remove-person --email EMAIL             delete an account, and take it out of its groups
   add-group --name NAME                   make a security group
@@ -20,8 +20,8 @@ export const directoryHelp = `service directory: people and security groups of t
   --organisation NAME  of which organisation, where there are several: its name, a domain of it, or its id
   --data DIR           data folder of the running service (default: .data of this checkout)
 
-GROUP is a group's name or id; M is a person's e-mail address, or a group. Changes reach everybody's access at once.
-Prints the directory as it is then.
+GROUP is a group's name or id; M is a person's e-mail address or id, or a group. Changes reach everybody's access at
+once, and are in the audit log. Prints the directory as it is then.
 `
 
 const text = { type: 'string' } as const

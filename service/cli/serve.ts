@@ -9,7 +9,7 @@ export const serveHelp = `service serve: the Roomkeeper service
   --data DIR           data folder (default: .data of this checkout)
   --host ADDRESS       address to listen on (default 127.0.0.1)
   --port N             port (default 4721; 0 takes a free one)
-  --demo               an empty service gets the demo customer
+  --demo               an empty service gets the demo: two customers, the partner of both, one more organisation
   --json               print one line of JSON when ready
   --parent-pipe        end when standard input closes
   --log-level LEVEL    trace, debug, info (default), warn, error, fatal, silent
@@ -19,15 +19,20 @@ For other machines to reach it:
   --tls-cert FILE --tls-key FILE   speak TLS with this certificate
   --behind-proxy                   a proxy in front speaks TLS
   --public-url URL                 the address that others use
-  --issuer URL --audience ID --client-id ID --scope SCOPES   OpenID Connect issuer of your organisation
-  --graph-client-id ID --graph-secret-file FILE              read people and groups from Microsoft Graph
-  --graph-url URL --graph-authority URL                      Graph and its issuer, in clouds of their own
-  --tenant-directory ID --tenant-name NAME                   the first tenant: its directory and name
+  --issuer URL --audience ID --client-id ID --scope SCOPES   OpenID Connect issuer of your organisation; {tenantid}
+                                                             in the URL stands for the token's directory
+  --tenant-directory ID --tenant-name NAME                   the first tenant: its directory's id, and its name
+
+With --issuer, to search people and security groups and know who is in them:
+  --graph-client-id ID --graph-secret-file FILE   Microsoft Graph, as an app registration with the application permission
+                                                  Directory.Read.All; its client secret is the content of FILE
+  --graph-url URL         default https://graph.microsoft.com/v1.0; for clouds of their own
+  --graph-authority URL   where its tokens are had, without the directory: default https://login.microsoftonline.com
 
 Times in ms:
   --open-hold-ms --resolve-hold-ms (of new tenants) --heartbeat-ms --disconnect-after-ms --grace-ms
   --agent-hello-ms --offboarding-ms --feed-beat-ms --access-token-ms --prune-every-ms
-  --directory-read-every-ms
+  --directory-read-every-ms (how often security groups are read again; default 300000)
 `
 
 const timings = {
