@@ -30,7 +30,13 @@ export const useRequests = defineStore('requests', () => {
   onScopeDispose(core.onChanges(({ kinds }) => (kinds.includes('request') || kinds.includes('me')) && void read()))
   watch(
     () => [core.me?.id, core.entered],
-    ([me]) => me !== undefined && void read(),
+    ([me]) => {
+      if (me !== undefined) return void read()
+      // Signed out, or the copy is locked: nothing of it stays here.
+      asked++
+      rows.value = null
+      problem.value = null
+    },
     { immediate: true },
   )
 

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed } from 'vue'
+import { computed, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import type { TenantId } from '../../contract/ids.ts'
@@ -46,6 +46,13 @@ export const useTenants = defineStore('tenants', () => {
       toasts.problem(t('tenants.enterFailed'), error)
     }
   }
+
+  // What is shown goes by itself with the access to it; that it is not a fault is said.
+  watch([() => core.entered, () => core.tenants] as const, ([entered, now], [before, had]) => {
+    const gone = had.find(({ id }) => id === before)
+    if (entered === null || entered === before || gone === undefined || now.some(({ id }) => id === gone.id)) return
+    toasts.say(t('tenants.gone', { name: gone.name }))
+  })
 
   return { choices, enter }
 })

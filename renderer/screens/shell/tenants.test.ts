@@ -1,7 +1,10 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SessionState } from '../../../contract/views.ts'
 import { makeCustomer, partnerAnswers, partnerSession, principals, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
+import Toasts from '../../parts/Toasts.vue'
+import { useRequests } from '../../stores/requests.ts'
 import Tenants from '../tenants/Tenants.vue'
 import Palette from './Palette.vue'
 import Shell from './Shell.vue'
@@ -84,7 +87,51 @@ describe('Tenants', () => {
   })
 })
 
+describe('a customer that is one no more', () => {
+  const without = (session: SessionState): SessionState =>
+    session.state === 'signedIn' ? { ...session, tenants: session.tenants.filter(({ id }) => id !== tenantId(1)) } : session
+
+  it('goes from the palette while that is open', async () => {
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(1)), answers: partnerAnswers() })
+    const palette = mount(Palette, { props: { open: false }, global, attachTo: document.body })
+    await palette.setProps({ open: true })
+    const input = await vi.waitFor(() => find('palette-input') ?? expect.fail('no field'))
+    if (!(input instanceof HTMLInputElement)) throw new Error('The palette takes no text.')
+    input.value = core.rooms[1]?.name ?? ''
+    input.dispatchEvent(new Event('input'))
+    const rooms = () => all('palette-entry').filter((one) => one.textContent?.includes(input.value))
+    await vi.waitFor(() => expect(rooms().length).toBeGreaterThan(0))
+    core.rooms.length = 0
+    core.incidents.length = 0
+    core.changed(['room', 'incident', 'me'])
+    await vi.waitFor(() => expect(rooms()).toEqual([]))
+  })
+
+  it('is said, where it was shown', async () => {
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(1)), answers: partnerAnswers() })
+    mount(Shell, { global, attachTo: document.body })
+    mount(Toasts, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('tenant')?.textContent).toBe('Contoso'))
+    core.set('session', without(partnerSession(tenantId(9))))
+    await vi.waitFor(() => expect(document.body.textContent).toContain('You no longer have access to Contoso'))
+  })
+})
+
 describe('a locked copy', () => {
+  it('leaves nothing of itself on the screens, whichever is open', async () => {
+    const { core, router, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(2)), answers: partnerAnswers() })
+    router.addRoute({ path: '/settings/approvals', name: 'approvals', component: { render: () => 'requests' } })
+    await router.push('/settings/approvals')
+    mount(Shell, { global, attachTo: document.body })
+    const requests = useRequests()
+    await vi.waitFor(() => expect(requests.rows).toHaveLength(1))
+    const session = partnerSession(tenantId(2), [tenantId(2)])
+    core.set('session', session.state === 'signedIn' ? { ...session, me: null } : session)
+    await vi.waitFor(() => expect(find('lease-ended')).not.toBeNull())
+    expect(requests.rows).toBeNull()
+  })
+
+
   it('is explained in place of the screen', async () => {
     const { router, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(2), [tenantId(2)]), answers: partnerAnswers() })
     router.addRoute({ path: '/incidents', name: 'incidents', component: { render: () => 'rows' } })
