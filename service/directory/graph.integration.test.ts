@@ -163,6 +163,11 @@ describe('Microsoft Graph', () => {
     expect(await codeOf(directory.domainsOf('../other'))).toBe('directory.notFound')
   })
 
+  it('takes nothing for gone because something else than Graph says so', async () => {
+    const { directory } = await start(() => ({ status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>Not found</h1>' }))
+    expect(await codeOf(directory.membersOf(tenant, group))).toBe('directory.unavailable')
+  })
+
   it('asks once with a new token when the old one is not taken, and not for ever', async () => {
     const { server, directory } = await start(({ headers }) =>
       headers['authorization'] === 'Bearer token-1' ? graphError(401, 'InvalidAuthenticationToken') : { body: { value: [] } },

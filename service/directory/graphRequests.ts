@@ -111,7 +111,8 @@ export class GraphRequests {
       const answer = await this.#send(address, token, reading)
       if (answer.ok) return this.#json(answer)
       const code = await this.#codeOf(answer)
-      if (answer.status === 404) throw new RoomkeeperError('directory.notFound')
+      // Of Graph itself: a proxy, or a wrong address, must not make groups look gone.
+      if (answer.status === 404 && code !== '') throw new RoomkeeperError('directory.notFound')
       this.#options.log.warn({ status: answer.status, code, request: answer.headers.get('request-id'), tries }, 'the directory refused a request')
       if (tries >= limits.directoryTries) throw unavailable(`It answered ${answer.status} again and again.`)
       if (answer.status === 401 && !fresh) fresh = true
