@@ -143,7 +143,9 @@ async function takeToCustomers(tx: TenantTransaction, row: PersonTable): Promise
     const there = tx.on(tenant)
     const known = await personOf(there, row.id)
     if (!known && !(await isNamed(there, link, row))) continue
-    const { name, email, groups, groupsAt, claimsAt, seenAt } = row
+    const { name, email, claimsAt, seenAt } = row
+    // The directory may have been read there since this token was issued.
+    const { groups, groupsAt } = known && known.groupsAt > row.groupsAt ? known : row
     const now: PersonTable = { ...(known ?? emptyPerson(there, { issuer: row.issuer, directory: row.directory, objectId: row.objectId, link }, row.id)), name, email, groups, groupsAt, claimsAt, seenAt, link }
     await there.savePeople([now])
     await refreshPeople(there, [now])

@@ -137,6 +137,16 @@ describe("a partner's person", () => {
     expect(scopes.filter(({ tenant }) => tenant === customer)).toHaveLength(1)
   })
 
+  it('does not get back by an older token what the directory has taken since', async () => {
+    await linked([await room('One')])
+    await write(customer, (tx) => knowPeople(tx, [known('farid', ['admins'], 10), known('tess', ['admins'], 10)]))
+    await write(customer, (tx) => knowPeople(tx, [known('farid', [], 3_000)]))
+    const { id } = await write(partner, (tx) => savePerson(tx, token('farid', 'fabrikam', ['admins'], 2_000)))
+    expect((await me(customer, id))?.access.grants).toEqual([])
+    await write(partner, (tx) => savePerson(tx, token('farid', 'fabrikam', ['admins', 'others'], 4_000)))
+    expect((await me(customer, id))?.access.grants).toHaveLength(1)
+  })
+
   it('gets what the customer adds to the link, and not more', async () => {
     const [one, two] = [await room('One'), await room('Two')]
     await linked([one])
