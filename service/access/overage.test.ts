@@ -59,6 +59,22 @@ describe('a token that could not hold all groups', () => {
     expect(asked).toBe(1)
   })
 
+  it('asks once for each token, also where the answer is what was known', async () => {
+    await access.authenticate(await sign(now - 2_000))
+    const next = await sign(now - 1_000)
+    await access.authenticate(next)
+    await access.authenticate(next)
+    expect(asked).toBe(2)
+  })
+
+  it('asks for someone who was in no group before', async () => {
+    groups = []
+    await access.authenticate(await sign(now - 2_000))
+    groups = ['ops']
+    await access.authenticate(await sign(now - 1_000))
+    expect(await stored()).toEqual(['ops'])
+  })
+
   it('leaves the last known groups while the directory cannot be reached', async () => {
     await access.authenticate(await sign(now - 2_000))
     groups = undefined

@@ -187,7 +187,10 @@ export class AccessService {
     if (!stored || !isKnown(stored, claims)) {
       const whole = await this.#withGroups(claims, stored)
       return store.write(tenant.id, system, async (tx) => {
-        const row = await savePerson(tx, whole)
+        const saved = await savePerson(tx, whole)
+        // An answer that says nothing new counts for this token all the same: it is not asked for again.
+        const row = saved.claimsAt < claims.issuedAt ? { ...saved, claimsAt: claims.issuedAt } : saved
+        if (row !== saved) await tx.savePeople([row])
         const me = await tx.get('me', row.id)
         return { row, access: me?.access ?? noAccess }
       })
@@ -283,6 +286,6 @@ export async function callerWithin(tx: TenantTransaction, person: PersonId): Pro
 }
 
 /** A token without its groups says nothing of them; it was asked about when it was new. */
-const isKnown = (row: PersonTable, claims: Claims): boolean => (claims.groupsOverage && claims.issuedAt <= row.claimsAt) || isCurrent(row, claims)
+const isKnown = (row: PersonTable, claims: Claims): boolean => (claims.groupsOverage ? row.seenAt !== null && claims.issuedAt <= row.claimsAt : isCurrent(row, claims))
 
 const noAccess: Access = { globalAdministrator: false, grants: [] }
