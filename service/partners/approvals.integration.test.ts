@@ -138,6 +138,15 @@ describe('an action that the customer wants to approve', () => {
     expect((await docs('request')).filter((doc) => ApprovalRequest.parse(doc).link === link)).toEqual([])
   })
 
+  it('tells who asked no name that is not their own', async () => {
+    const [role, assignment] = [v7(), v7()]
+    const first = { assignment, name: 'Night watch', description: '', notify: false, members: [admin('one@contoso.example')], scope: { rooms: [room], groups: [] } }
+    expect((await world.command(boss, { type: 'role.save', role, name: 'Custodians', description: '', permissions: ['rooms.view'], first }, now())).status).toBe(200)
+    const requests = [await ask(v7(), { type: 'role.delete', role }), await ask(v7(), { type: 'assignment.delete', assignment })]
+    for (const request of requests) expect(JSON.stringify(await requestOf(request, asker))).not.toMatch(/Custodians|Night watch/)
+    await world.command(boss, { type: 'role.delete', role }, now())
+  })
+
   it('is decided by what who asked may do today', async () => {
     const key = await ask()
     const { items } = AssignmentList.parse((await world.ask(boss, `/v1/assignments?link=${link}`)).body)

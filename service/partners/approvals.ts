@@ -48,7 +48,7 @@ export async function approvalFor(context: CommandContext, request: CommandReque
     by: personRefOf(caller),
     kind,
     command: request.command.type,
-    ...(await subjectsOf(tx, request.command)),
+    ...(await subjectsOf(tx, link.id, request.command)),
     at: tx.at,
     expiresAt,
     status: 'waiting',

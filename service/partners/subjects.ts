@@ -1,6 +1,6 @@
 import type { Command } from '../../contract/commands.ts'
 import type { ApprovalRequest } from '../../contract/entities.ts'
-import type { AssignmentId, IncidentId, PersonId, RoleId, RoomId } from '../../contract/ids.ts'
+import type { AssignmentId, IncidentId, LinkId, PersonId, RoleId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 
@@ -9,8 +9,11 @@ export type Subjects = Pick<ApprovalRequest, 'subjects' | 'subjectCount' | 'text
 /** Names in one request; more things are only counted. */
 const named = 20
 
-/** What a command is about, by the names that things have now: so that a person can decide on it (PAR-5). */
-export async function subjectsOf(tx: TenantTransaction, command: Command): Promise<Subjects> {
+/**
+ * What a command is about, by the names that things have now: so that a person can decide on it (PAR-5). Who asks reads
+ * them too: of roles, assignments and people only those of their own link have a name.
+ */
+export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: Command): Promise<Subjects> {
   switch (command.type) {
     case 'incident.acknowledge':
       return { ...(await incident(tx, command.incident)), ...said(command.note) }
@@ -19,7 +22,7 @@ export async function subjectsOf(tx: TenantTransaction, command: Command): Promi
     case 'incident.comment':
       return { ...(await incident(tx, command.incident)), ...said(command.text) }
     case 'incident.assign':
-      return { ...(await incident(tx, command.incident)), ...said(command.owner === null ? undefined : await personName(tx, command.owner)) }
+      return { ...(await incident(tx, command.incident)), ...said(command.owner === null ? undefined : await personName(tx, link, command.owner)) }
     case 'rooms.enrol':
     case 'rooms.unenrol':
       return rooms(tx, command.rooms)
@@ -28,11 +31,11 @@ export async function subjectsOf(tx: TenantTransaction, command: Command): Promi
     case 'role.save':
       return { subjects: [command.name], subjectCount: 1, text: command.permissions.join(', ') }
     case 'role.delete':
-      return one(await roleName(tx, command.role))
+      return one(await roleName(tx, link, command.role))
     case 'assignment.save':
-      return { ...one(command.name), ...said(await roleName(tx, command.role)) }
+      return { ...one(command.name), ...said(await roleName(tx, link, command.role)) }
     case 'assignment.delete':
-      return one(await assignmentName(tx, command.assignment))
+      return one(await assignmentName(tx, link, command.assignment))
     default:
       return { subjects: [], subjectCount: 0 }
   }
@@ -54,11 +57,11 @@ async function rooms(tx: TenantTransaction, ids: readonly RoomId[]): Promise<Sub
   return { subjects: [...found.values()].map(({ name }) => name), subjectCount: distinct.length }
 }
 
-const personName = async (tx: TenantTransaction, id: PersonId): Promise<string | undefined> =>
-  (await tx.tables.person().select('name').where('id', '=', id).executeTakeFirst())?.name
+const personName = async (tx: TenantTransaction, link: LinkId, id: PersonId): Promise<string | undefined> =>
+  (await tx.tables.person().select('name').where('link', '=', link).where('id', '=', id).executeTakeFirst())?.name
 
-const roleName = async (tx: TenantTransaction, id: RoleId): Promise<string> =>
-  (await tx.tables.role().select('name').where('id', '=', id).executeTakeFirst())?.name ?? id
+const roleName = async (tx: TenantTransaction, link: LinkId, id: RoleId): Promise<string> =>
+  (await tx.tables.role().select('name').where('link', '=', link).where('id', '=', id).executeTakeFirst())?.name ?? id
 
-const assignmentName = async (tx: TenantTransaction, id: AssignmentId): Promise<string | undefined> =>
-  (await tx.tables.assignment().select('name').where('id', '=', id).executeTakeFirst())?.name
+const assignmentName = async (tx: TenantTransaction, link: LinkId, id: AssignmentId): Promise<string | undefined> =>
+  (await tx.tables.assignment().select('name').where('link', '=', link).where('id', '=', id).executeTakeFirst())?.name
