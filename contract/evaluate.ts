@@ -249,9 +249,8 @@ export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, make
   if (isProManager(maker)) return undefined
   for (const [id, now] of after.assignments) {
     const was = before.assignments.get(id)
-    const sameMembers = was !== undefined && now.assignment.members.every((member) => was.assignment.members.some((one) => one.kind === member.kind && one.id === member.id))
     // Whoever is named anew gains all of it.
-    const had = sameMembers ? was : undefined
+    const had = was && namesAll(was, now) ? was : undefined
     for (const permission of now.permissions) {
       const mine = scopeToGive(after, maker, permission)
       const held: 'all' | ReadonlySet<RoomId> = had?.permissions.includes(permission) ? asScope(had.scope) : noRooms
@@ -265,6 +264,28 @@ export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, make
   }
   return undefined
 }
+
+/**
+ * Whether a change of roles or assignments takes something over a room on which its maker does not hold roles.modify.
+ * An assignment over no room is the tenant's; a link's own is any of its managers'.
+ */
+export function takesBeyond(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): boolean {
+  const mine = scopeOf(maker, 'roles.modify')
+  if (mine === 'all') return false
+  for (const [id, was] of before.assignments) {
+    const now = after.assignments.get(id)
+    const whole = now === undefined || !was.permissions.every((permission) => now.permissions.includes(permission)) || !namesAll(now, was)
+    const stays = whole ? noRooms : asScope(now.scope)
+    if (stays === 'all') continue
+    if (was.scope === 'all' || was.scope.some((room) => !stays.has(room) && !mine.has(room))) return true
+    if (whole && was.scope.length === 0 && maker.link === undefined) return true
+  }
+  return false
+}
+
+/** Whether an assignment names all members of another one. */
+const namesAll = ({ assignment: { members } }: ResolvedAssignment, other: ResolvedAssignment): boolean =>
+  other.assignment.members.every((member) => members.some((one) => one.kind === member.kind && one.id === member.id))
 
 const noRooms: ReadonlySet<RoomId> = new Set()
 

@@ -1,6 +1,8 @@
+import { type Access, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import { assignmentsOf, memberKey, type ResolvedAssignment, type ResolvedPolicy, type Subject } from '../../contract/evaluate.ts'
 import type { GroupId, LinkId, RoomId } from '../../contract/ids.ts'
 import { globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
+import type { Assignment } from '../../contract/policy.ts'
 
 /**
  * Who can do this, and why; what can someone do (ACC-7). Pure, over the same looked-up policy as the decisions
@@ -28,11 +30,23 @@ export interface Viewer {
 /** The service itself, for which nothing is cut. */
 export const everything: Viewer = { rooms: 'all', link: null }
 
+export const viewerOf = (access: Access): Viewer => ({ rooms: scopeOf(access, 'roles.view'), link: access.link ?? null })
+
 /** Whether an assignment is anything that the viewer may be told of. One over no room is about none, and of the tenant. */
 function isTold(viewer: Viewer, { assignment, scope }: ResolvedAssignment): boolean {
   if (viewer.link !== null && assignment.link !== viewer.link) return false
   const { rooms } = viewer
   return rooms === 'all' || scope === 'all' || scope.some((room) => rooms.has(room))
+}
+
+/** Whether an assignment is shown in lists, and may be named in commands. Who manages customers is named with the customers. */
+export function isShown(viewer: Viewer, assignment: Assignment, { assignments }: ResolvedPolicy): boolean {
+  if (assignment.role === tenantManagerRole) return false
+  const resolved = assignments.get(assignment.id)
+  if (resolved && isTold(viewer, resolved)) return true
+  // One over no room, or of a role that is gone, is the whole tenant's, or the link's.
+  const isOwn = viewer.link === null ? viewer.rooms === 'all' : viewer.link === assignment.link
+  return isOwn && (!resolved || resolved.scope.length === 0)
 }
 
 /** Scopes are sorted. */

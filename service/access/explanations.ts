@@ -1,4 +1,3 @@
-import { scopeOf } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { PersonId, RoomId } from '../../contract/ids.ts'
@@ -8,7 +7,7 @@ import type { RoomFacts } from '../../contract/policy.ts'
 import type { Chain, PersonBrief, WhatCan, WhoCan } from '../../contract/policyApi.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonTable, SecurityGroupTable } from '../store/tables.ts'
-import { type Held, type Viewer, type Way, wayScope, whatCan, whoCan } from './explain.ts'
+import { type Held, type Viewer, viewerOf, type Way, wayScope, whatCan, whoCan } from './explain.ts'
 import { subjectOf } from './resolved.ts'
 import type { AccessService, Caller } from './service.ts'
 
@@ -40,7 +39,7 @@ async function contextOf({ store, access: service }: Sources, { tenant, access }
   const resolved = await service.resolved(tenant)
   const { roles, groups } = resolved.policy
   return {
-    viewer: { rooms: scopeOf(access, 'roles.view'), link: access.link ?? null },
+    viewer: viewerOf(access),
     resolved,
     facts: await read.roomFacts(),
     securityGroups: new Map(securityGroups.map((group) => [groupKey(group), group])),

@@ -1,6 +1,6 @@
-import { type Access } from '../../contract/access.ts'
+import { type Access, may } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { escalationOf, ruleTest, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import { escalationOf, ruleTest, type ResolvedPolicy, takesBeyond } from '../../contract/evaluate.ts'
 import type { LinkId } from '../../contract/ids.ts'
 import type { Policy, RoomFacts } from '../../contract/policy.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
@@ -29,12 +29,17 @@ export async function changePolicy<T>(tx: TenantTransaction, maker: Access | 'sy
   const after = await resolvedOf(tx)
   if (maker !== 'system') {
     const beyond = escalationOf(before, after, maker)
-    if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond.permission, ...(beyond.room === 'all' ? {} : { room: beyond.room }) } })
+    if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond.permission, ...(beyond.room !== 'all' && may(maker, 'roles.view', beyond.room) ? { room: beyond.room } : {}) } })
   }
   await checkSomeoneStays(tx, before, after)
   await refreshAccess(tx, after, await membersChanged(before, after).of(tx))
   mark(tx, before, after)
   return { before, after, result }
+}
+
+/** Of changes of roles and assignments. @throws RoomkeeperError access.denied where it takes something over rooms that are not its maker's to manage. */
+export function checkTaken({ before, after }: Pick<PolicyChange<unknown>, 'before' | 'after'>, maker: Access): void {
+  if (takesBeyond(before, after, maker)) throw new RoomkeeperError('access.denied')
 }
 
 /** Tells screens what to read again, and the service to look up the policy anew. */

@@ -1,4 +1,4 @@
-import { may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
+import { may, scopeOf } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
@@ -7,8 +7,9 @@ import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, Member, Policy } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
+import { isShown, viewerOf } from '../access/explain.ts'
 import { personOf } from '../access/people.ts'
-import { changePolicy } from '../access/policies.ts'
+import { changePolicy, checkTaken } from '../access/policies.ts'
 import { knowMembers } from '../partners/members.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName, sameSide } from './names.ts'
@@ -18,7 +19,8 @@ export const saveAssignment: CommandHandler<'assignment.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply(command, context) {
     const { tx, caller } = context
-    const { before, result } = await changePolicy(tx, caller.access, (resolved) => putAssignment(context, command, resolved.policy, resolved))
+    const { before, after, result } = await changePolicy(tx, caller.access, (resolved) => putAssignment(context, command, resolved.policy, resolved))
+    checkTaken({ before, after }, caller.access)
     const known = before.policy.assignments.find(({ id }) => id === result.id)
     return { category: 'Assignment', objectName: result.name, operation: known ? 'Update' : 'Create', detail: { ...detailOf(result), ...(known ? { before: detailOf(known) } : {}) } }
   },
@@ -28,14 +30,15 @@ export const deleteAssignment: CommandHandler<'assignment.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ assignment: id }, context) {
     const { tx, caller } = context
-    const { result: known } = await changePolicy(tx, caller.access, async ({ policy }) => {
-      const found = policy.assignments.find((assignment) => assignment.id === id)
-      if (!found || found.role === tenantManagerRole || (caller.link !== undefined && found.link !== caller.link)) throw new RoomkeeperError('assignment.notFound')
+    const { before, after, result: known } = await changePolicy(tx, caller.access, async (resolved) => {
+      const found = resolved.policy.assignments.find((assignment) => assignment.id === id)
+      if (!found || !isShown(viewerOf(caller.access), found, resolved)) throw new RoomkeeperError('assignment.notFound')
       if (found.builtIn) throw new RoomkeeperError('assignment.builtIn')
       if (found.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
       await tx.delete.assignment().where('id', '=', id).execute()
       return found
     })
+    checkTaken({ before, after }, caller.access)
     return { category: 'Assignment', objectName: known.name, operation: 'Delete', detail: detailOf(known) }
   },
 }
@@ -50,12 +53,8 @@ export async function putAssignment(context: CommandContext, wanted: Wanted, pol
   const { tx, caller, asked } = context
   const side = caller.link ?? null
   const known = policy.assignments.find(({ id }) => id === wanted.assignment)
-  // Who manages customers is said by a command of its own.
-  if (known?.role === tenantManagerRole) throw new RoomkeeperError('assignment.notFound')
-  if (known && known.link !== side) {
-    if (side !== null) throw new RoomkeeperError('assignment.notFound')
-    return changeLinkScope(context, known, wanted, resolved)
-  }
+  if (known && !isShown(viewerOf(caller.access), known, resolved)) throw new RoomkeeperError('assignment.notFound')
+  if (known && known.link !== side) return changeLinkScope(context, known, wanted, resolved)
   const { assignment: id, role, name, description, notify } = wanted
   if (known?.builtIn && role !== known.role) throw new RoomkeeperError('assignment.builtIn', { field: 'role' })
   // Whose scope "Assigned admins" has is the customer's to say (PAR-4).

@@ -1,5 +1,6 @@
-import { may, scopeOf } from '../../contract/access.ts'
+import { may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { permissionBeyond } from '../../contract/evaluate.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { Link } from '../../contract/policy.ts'
@@ -34,7 +35,15 @@ export const policyImport: CommandHandler<'policy.import'> = {
     if (groups.some(({ before }) => before === undefined) && !may(caller.access, 'groups.create')) throw new RoomkeeperError('access.denied')
     if (partners.length > 0) checkWhole(context, 'settings.modify')
     for (const partner of partners) checkPartner(partner, context)
-    const { after } = await changePolicy(tx, caller.access, () => write(tx, difference))
+    // What it says of who manages customers is the same as saying it by that command.
+    if (assignments.some((change) => (change.after ?? change.before)?.role === tenantManagerRole || change.before?.role === tenantManagerRole)) checkPermitted('tenantManagers.set', context)
+    const { after } = await changePolicy(tx, caller.access, (resolved) => {
+      for (const { before, after: role } of roles) {
+        const beyond = role && permissionBeyond(resolved, caller.access, role.permissions.filter((permission) => before?.permissions.includes(permission) !== true))
+        if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
+      }
+      return write(tx, difference)
+    })
     for (const { after: partner } of partners) if (partner) checkGiven(after, partner.id, caller.access)
     for (const { before } of partners) if (before) markPartner(tx, before)
     for (const record of recordsOf(difference)) tx.audit({ ...record, detail: { ...record.detail, by: 'policy.import' } })

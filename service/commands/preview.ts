@@ -1,4 +1,4 @@
-import type { Access } from '../../contract/access.ts'
+import { type Access, may } from '../../contract/access.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
@@ -56,8 +56,8 @@ export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'direc
 
 const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 
-/** A partner's person is told of their own side only (PAR-4). */
-function effectOf({ before, after, people, rooms, changes }: Seen, { link }: Caller): Effect {
+/** A partner's person is told of their own side only (PAR-4); who does not see roles is told how many, and not who. */
+function effectOf({ before, after, people, rooms, changes }: Seen, { link, access }: Caller): Effect {
   const known = new Map<string, AccessChange | undefined>()
   const changeOf = (was: Access, now: Access): AccessChange | undefined => {
     const key = JSON.stringify([was, now].map(({ globalAdministrator, grants }) => [globalAdministrator, grants.map(({ assignment }) => assignment)]))
@@ -79,7 +79,7 @@ function effectOf({ before, after, people, rooms, changes }: Seen, { link }: Cal
   return {
     gain: { people: gaining.length, rooms: distinct(gaining.map(({ change }) => change.roomsGained)) },
     lose: { people: losing.length, rooms: distinct(losing.map(({ change }) => change.roomsLost)) },
-    people: [...losing, ...affected.filter(({ change }) => !loses(change))].slice(0, limits.peopleNamed).map(({ row, change }) => ({
+    people: [...losing, ...affected.filter(({ change }) => !loses(change))].slice(0, may(access, 'roles.view') ? limits.peopleNamed : 0).map(({ row, change }) => ({
       person: briefOf(row, before, after),
       roomsGained: change.roomsGained.length,
       roomsLost: change.roomsLost.length,

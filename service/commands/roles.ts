@@ -3,7 +3,7 @@ import { mayHold, permissionBeyond, type ResolvedPolicy } from '../../contract/e
 import type { LinkId, RoleId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { CustomRole } from '../../contract/policy.ts'
-import { changePolicy } from '../access/policies.ts'
+import { changePolicy, checkTaken } from '../access/policies.ts'
 import { putAssignment } from './assignments.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { builtInNames, checkCount, checkName, isBuiltInRole, sameSide } from './names.ts'
@@ -14,7 +14,7 @@ export const saveRole: CommandHandler<'role.save'> = {
   async apply({ role: id, name, description, permissions: wanted, first }, context) {
     const { tx, caller } = context
     const permissions = [...new Set(wanted)]
-    const { before } = await changePolicy(tx, caller.access, async (policy) => {
+    const { before, after } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
       const link = caller.link ?? null
       checkRole({ id, link, name, description, permissions }, policy, known !== undefined)
@@ -25,6 +25,7 @@ export const saveRole: CommandHandler<'role.save'> = {
       else await tx.insert.role({ id, link, ...columns }).execute()
       if (first) await putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy)
     })
+    checkTaken({ before, after }, caller.access)
     const known = before.policy.roles.find((role) => role.id === id)
     const detail = { role: id, permissions, ...(known ? { before: { name: known.name, permissions: known.permissions } } : {}), ...(first ? { assignment: first.assignment, members: first.members } : {}) }
     return { category: 'Role', objectName: name, operation: known ? 'Update' : 'Create', detail }
@@ -36,13 +37,14 @@ export const deleteRole: CommandHandler<'role.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ role: id }, context) {
     const { tx, caller } = context
-    const { before, result: role } = await changePolicy(tx, caller.access, async (policy) => {
+    const { before, after, result: role } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
       if (!known) throw new RoomkeeperError('role.notFound')
       await tx.delete.assignment().where('role', '=', id).execute()
       await tx.delete.role().where('id', '=', id).execute()
       return known
     })
+    checkTaken({ before, after }, caller.access)
     const assignments = before.policy.assignments.filter((assignment) => assignment.role === id).map(({ name }) => name)
     return { category: 'Role', objectName: role.name, operation: 'Delete', detail: { role: id, assignments } }
   },

@@ -8,6 +8,7 @@ import { isLoopback } from '../config.ts'
 import type { App, Plugin, ServiceDeps } from '../deps.ts'
 import { addGuard } from './guard.ts'
 import { sendProblem } from './problems.ts'
+import { auditRefusal } from './refusals.ts'
 import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
 
 export interface AppOptions {
@@ -40,7 +41,10 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, deps.metrics))
+  app.setErrorHandler(async (error, request, reply) => {
+    await auditRefusal(deps, request, error)
+    return sendProblem(error, request, reply, deps.metrics)
+  })
   app.setNotFoundHandler((request, reply) => sendProblem(new RoomkeeperError('request.notFound'), request, reply, deps.metrics))
 
   if (isLoopback(deps.config.host) && !deps.config.behindProxy) {

@@ -7,7 +7,6 @@ import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { Caller } from '../access/service.ts'
 import type { App, ServiceDeps } from '../deps.ts'
-import { auditRefusal } from './refusals.ts'
 import { RateLimit } from './rateLimit.ts'
 import { requireAccessDeclared, type RouteAccess } from './routeAccess.ts'
 import { tenantNamed } from './tenantNamed.ts'
@@ -28,12 +27,7 @@ export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void
     rate.take(token)
     const caller = await deps.access.authenticate(token, tenantNamed(request.headers))
     request.caller = caller
-    try {
-      checkPermission(access, caller, request.params)
-    } catch (error) {
-      await auditRefusal(deps, caller, request, error)
-      throw error
-    }
+    checkPermission(access, caller, request.params)
   })
 }
 

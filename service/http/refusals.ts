@@ -1,15 +1,24 @@
 import type { FastifyRequest } from 'fastify'
-import { RoomkeeperError } from '../../contract/errors.ts'
-import type { Caller } from '../access/service.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditTable } from '../store/tables.ts'
 
 const operations: Readonly<Record<string, AuditTable['operation']>> = { POST: 'Create', DELETE: 'Delete' }
 
-/** Refusals of known people go into their tenant's audit (AUD-1); strangers are only logged and counted. */
-export async function auditRefusal(deps: ServiceDeps, caller: Caller, request: FastifyRequest, error: unknown): Promise<void> {
-  if (!(error instanceof RoomkeeperError)) return
+/** What people are refused for want of rights. */
+const forRights: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['access.denied', 'access.outOfScope', 'policy.escalation'])
+
+/** Its refusals are recorded with the outcomes that it stores. */
+const commandsRoute = '/v1/commands'
+
+/**
+ * Refusals of known people go into the audit of the tenant that they asked about (AUD-1), whether the guard refuses or
+ * the route itself; strangers are only logged and counted.
+ */
+export async function auditRefusal(deps: Pick<ServiceDeps, 'log' | 'store'>, request: FastifyRequest, error: unknown): Promise<void> {
+  const { caller } = request
   const route = request.routeOptions.url ?? ''
+  if (!caller || route === commandsRoute || !(error instanceof RoomkeeperError) || !forRights.has(error.code)) return
   deps.log.info({ person: caller.person, route, method: request.method, code: error.code }, 'refused a request')
   await deps.store.write(caller.tenant, caller.doer, async (tx) =>
     tx.audit({

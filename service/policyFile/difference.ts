@@ -5,7 +5,7 @@ import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, CustomRole, Link, Policy, RoomGroup } from '../../contract/policy.ts'
 import type { Effect } from '../../contract/policyApi.ts'
-import { builtInNames, plain } from '../commands/names.ts'
+import { builtInNames, isBuiltInRole, plain } from '../commands/names.ts'
 import { domainOf } from '../partners/domains.ts'
 import type { FileScope, ParsedPolicy } from './parse.ts'
 
@@ -66,7 +66,7 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
     },
   )
   for (const [index, { id }] of roles.entries()) {
-    if (roleOf(id) !== undefined) throw refuse(['roles', index, 'id'], 'This is a built-in role, which cannot be changed.')
+    if (isBuiltInRole(id)) throw refuse(['roles', index, 'id'], 'This is a built-in role, which cannot be changed.')
     if (policy.roles.some((role) => role.id === id && role.link !== null)) throw refuse(['roles', index, 'id'], "This is a partner's role.")
   }
   const foreign = new Set(policy.assignments.filter(({ link }) => link !== null).map(({ id }) => id))

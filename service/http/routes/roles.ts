@@ -1,10 +1,11 @@
-import { scopeOf, tenantManagerRole } from '../../../contract/access.ts'
+import { type Access, scopeOf } from '../../../contract/access.ts'
 import { type ResolvedPolicy, resolvePolicy } from '../../../contract/evaluate.ts'
 import { GroupId, RoleId, type RoomId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../../contract/permissions.ts'
-import type { AssignmentScope, RoomFacts } from '../../../contract/policy.ts'
+import type { Assignment, AssignmentScope, RoomFacts } from '../../../contract/policy.ts'
 import { AssignmentList, AssignmentQuery, GroupList, GroupPreview, GroupPreviewRequest, GroupQuery, type GroupView, type Role, RoleList } from '../../../contract/policyApi.ts'
+import { isShown, viewerOf } from '../../access/explain.ts'
 import { assignmentViews } from '../../access/views.ts'
 import type { Caller } from '../../access/service.ts'
 import type { Plugin } from '../../deps.ts'
@@ -28,12 +29,7 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
       const caller = callerOf(request)
       const { role, link } = request.query
       const resolved = await access.resolved(caller.tenant)
-      const wanted = resolved.policy.assignments.filter(
-        (assignment) =>
-          // Tenant managers are listed with the customers whom they manage.
-          assignment.role !== tenantManagerRole &&
-          (caller.link === undefined || assignment.link === caller.link) && (role === undefined || assignment.role === role) && (link === undefined || assignment.link === link),
-      )
+      const wanted = assignmentsFor(caller.access, resolved).filter((assignment) => (role === undefined || assignment.role === role) && (link === undefined || assignment.link === link))
       return { items: await assignmentViews(store.read(caller.tenant, 'wholeTenant'), resolved, caller, wanted) }
     },
   )
@@ -71,11 +67,15 @@ const named = (rooms: readonly RoomId[], facts: ReadonlyMap<RoomId, RoomFacts>, 
     return room ? [{ id, name: room.name, building: room.place.building }] : []
   })
 
-function rolesFor({ link }: Pick<Caller, 'link'>, { policy }: ResolvedPolicy): Role[] {
+function assignmentsFor(access: Access, resolved: ResolvedPolicy): Assignment[] {
+  const viewer = viewerOf(access)
+  return resolved.policy.assignments.filter((assignment) => isShown(viewer, assignment, resolved))
+}
+
+function rolesFor({ access, link }: Pick<Caller, 'access' | 'link'>, resolved: ResolvedPolicy): Role[] {
+  const { policy } = resolved
   const used = new Map<string, number>()
-  for (const assignment of policy.assignments) {
-    if (link === undefined || assignment.link === link) used.set(assignment.role, (used.get(assignment.role) ?? 0) + 1)
-  }
+  for (const { role } of assignmentsFor(access, resolved)) used.set(role, (used.get(role) ?? 0) + 1)
   const builtIn = BuiltInRole.options
     .filter((id) => link === undefined || builtInRoles[id].side === 'partner')
     .map((id): Role => {
