@@ -90,7 +90,9 @@ ${table(['command', 'needs', 'change control'], commandRows())}
 - \`group.save\` of a group that is new also needs \`groups.create\`. With \`groups.modify\` over some rooms one changes only
   those rooms of a group, and no rule.
 - \`policy.import\` needs \`roles.modify\` over all rooms, in one's own tenant; where the file changes groups also \`groups.modify\`
-  over all rooms (\`groups.create\` for new ones), where it changes partners also \`settings.modify\` over all rooms.
+  over all rooms (\`groups.create\` for new ones), where it changes partners also \`settings.modify\` over all rooms, and where it
+  changes who manages customers what \`tenantManagers.set\` needs.
+- A preview needs what its command needs; people are named in it for who holds \`roles.view\`.
 - \`partner.invite\` reaches no further than the rooms on which one holds \`settings.modify\`.
 
 ## Routes
@@ -117,6 +119,8 @@ Of a request, whoever made it is told too. Documents of a room go to who holds t
 - **Escalation**: anyone else with \`roles.modify\` gives at most what they hold, over rooms on which they hold it, to others and
   to themselves. A change is looked at as a whole: a wider group or another rule of one counts, too. A primary admin may also give the
   remote access that the customer allowed the partner.
+- **Taking away**: a change of roles and assignments takes nothing away over rooms on which its maker does not hold
+  \`roles.modify\`.
 - **Last Pro Manager**: a tenant that has a Pro Manager keeps one. Where a security group loses the last of them, those who
   were it become direct members, and the audit log says so. The same holds for the primary admins of a partner.
 - **Audit log**: read and exported by Pro Managers and Global Administrators of the tenant itself; no permission gives it.
