@@ -52,8 +52,10 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
       clientFor(command).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal }),
     'policy.apply': ({ command }, signal) => apply(clientFor(command), command, core.clock.now(), signal),
     'policy.saveFile': async (_input, signal) => {
-      const { bytes } = await here().ask({ path: '/v1/policy', atMostBytes: limits.consoleAnswerBytes, signal })
+      const client = here()
+      // Another tenant may be entered when the file comes.
       const tenant = core.acting.shown.tenant?.name ?? ''
+      const { bytes } = await client.ask({ path: '/v1/policy', atMostBytes: limits.consoleAnswerBytes, signal })
       return save(core, `roomkeeper-policy-${tenant}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
     },
     'requests.list': () => core.use(({ picture }) => ({ rows: listRequests(picture) })),

@@ -18,6 +18,8 @@ let rig: Rig
 let asked: { line: string; tenant: string | undefined; body: unknown }[]
 /** Answers by path without its query. */
 let answers: Record<string, unknown>
+/** What answers wait for. */
+let held: Promise<void>
 /** How many of the next answers are lost on the way. */
 let lost = 0
 
@@ -29,14 +31,16 @@ beforeEach(async () => {
   asked = []
   answers = {}
   lost = 0
+  held = Promise.resolve()
   rig.service.onRequest = (request, response) => {
     const { pathname } = new URL(request.url ?? '/', rig.service.url)
     if (pathname === '/v1/snapshot' || pathname.startsWith('/.well-known')) return false
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-    request.on('end', () => {
+    request.on('end', async () => {
       const tenant = request.headers[tenantHeader]
       asked.push({ line: `${request.method} ${request.url}`, tenant: typeof tenant === 'string' ? tenant : undefined, body: body === '' ? undefined : JSON.parse(body) })
+      await held
       const answer = answers[pathname]
       if (lost > 0) {
         lost--
@@ -171,6 +175,19 @@ describe('files', () => {
     const audit = await call('audit.saveCsv', { from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 1, 3) })
     expect(audit).toEqual({ path: join(downloads(), 'roomkeeper-audit-2026-01-02-2026-02-03.csv'), bytes: 11 })
     expect(asked.at(-1)?.line).toBe(`GET /v1/audit.csv?from=${Date.UTC(2026, 0, 2)}&to=${Date.UTC(2026, 1, 3)}`)
+  })
+
+  it('are named after the tenant they were asked from, whichever is entered when they come', async () => {
+    await enterCustomer()
+    let release = (): void => undefined
+    held = new Promise((go) => (release = go))
+    answers['/v1/policy'] = 'roles: []\n'
+    asked = []
+    const file = call('policy.saveFile', {})
+    await until('the question', () => asked.length === 1)
+    await call('session.enter', { tenant: tenantId })
+    release()
+    expect((await file).path).toMatch(/roomkeeper-policy-Fabrikam-/)
   })
 
   it('of an odd name or range go nowhere else', async () => {
