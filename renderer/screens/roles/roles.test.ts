@@ -1,9 +1,10 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RouterView } from 'vue-router'
+import type { Access } from '../../../contract/access.ts'
 import type { PolicyCommand } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
-import type { TenantId } from '../../../contract/ids.ts'
+import { RoleId, type TenantId } from '../../../contract/ids.ts'
 import type { SessionState } from '../../../contract/views.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
@@ -48,6 +49,28 @@ async function open(path: string, options: FakeOptions = {}, language: 'en' | 'f
   shown.push(mount(RouterView, { global, attachTo: document.body }))
   return { core, saved, router }
 }
+
+describe('the policy as a file', () => {
+  it('is saved and read on the page of roles, by who sees all of them', async () => {
+    const { core } = await open('/settings/roles', { answers: { 'policy.saveFile': () => ({ path: '/tmp/policy.yaml', bytes: 10 }) } })
+    await press('policy-export')
+    await soon(() => expect(core.asked.some(({ name }) => name === 'policy.saveFile')).toBe(true))
+    expect(at('policy-import')).not.toBeNull()
+  })
+
+  it('is not there for a person of a partner', async () => {
+    const session = partnerSession(tenantId(1))
+    if (session.state !== 'signedIn' || !session.me) throw new Error('nobody')
+    const access: Access = {
+      globalAdministrator: false,
+      link: partnerLink,
+      grants: [{ assignment: assignmentId(4), role: RoleId.parse('primaryAdmin'), permissions: ['roles.view', 'roles.modify'], scope: 'all' }],
+    }
+    await open('/settings/roles', { session: { ...session, me: { ...session.me, access } } })
+    await appears('roles')
+    expect(at('policy-export')).toBeNull()
+  })
+})
 
 describe('the list of roles', () => {
   it('finds a role by a name it had before, accents or not, and says so', async () => {
