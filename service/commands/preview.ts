@@ -18,6 +18,7 @@ import { contextOf } from './submit.ts'
 class Undone extends Error {}
 
 interface Seen {
+  readonly caller: Caller
   readonly before: ResolvedPolicy
   readonly after: ResolvedPolicy
   readonly people: readonly { row: PersonTable; was: PersonTable | undefined }[]
@@ -36,7 +37,7 @@ export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'direc
   let seen: Seen | undefined
   try {
     await deps.store.write(caller.tenant, caller.doer, async (tx) => {
-      const context = contextOf(tx, caller, deps.rooms, tx.at, asked)
+      const context = await contextOf(tx, caller, deps.rooms, tx.at, asked)
       const handler = handlerOf(command)
       await handler.check(context)
       const before = await resolvedOf(tx)
@@ -45,19 +46,19 @@ export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'direc
       await handler.apply(context)
       const after = await resolvedOf(tx)
       const people = (await membersChanged(before, after).of(tx)).map((row) => ({ row, was: known.get(row.id) }))
-      seen = { before, after, people, rooms: [...(await tx.roomFacts()).keys()], changes }
+      seen = { caller: context.caller, before, after, people, rooms: [...(await tx.roomFacts()).keys()], changes }
       throw new Undone()
     })
   } catch (error) {
     if (!(error instanceof Undone) && !(error instanceof Instead)) throw error
   }
-  return seen ? effectOf(seen, caller) : nothing
+  return seen ? effectOf(seen) : nothing
 }
 
 const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 
 /** A partner's person is told of their own side only (PAR-4); who does not see roles is told how many, and not who. */
-function effectOf({ before, after, people, rooms, changes }: Seen, { link, access }: Caller): Effect {
+function effectOf({ caller: { link, access }, before, after, people, rooms, changes }: Seen): Effect {
   const known = new Map<string, AccessChange | undefined>()
   const changeOf = (was: Access, now: Access): AccessChange | undefined => {
     const key = JSON.stringify([was, now].map(({ globalAdministrator, grants }) => [globalAdministrator, grants.map(({ assignment }) => assignment)]))

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { Access } from '../../contract/access.ts'
 import type { Command, CommandRequest } from '../../contract/commands.ts'
 import { CommandOutcome } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Caller } from '../access/service.ts'
+import { type Caller, callerWithin } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { approvalFor } from '../partners/approvals.ts'
@@ -25,10 +26,17 @@ class Refused extends Error {
 
 type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory'>
 
-/** What a command is applied with; `asked` was read before the write began. */
-export function contextOf(tx: TenantTransaction, caller: Caller, rooms: ServiceDeps['rooms'], issuedAt: number, asked: Asked): CommandContext {
-  return { tx, caller, rooms, actedAt: Math.min(issuedAt, tx.at), asked, run }
+/**
+ * What a command is applied with; `asked` was read before the write began. The caller is as they are in this write: they
+ * may have lost rights since they were let in, while the directory was asked or others wrote.
+ */
+export async function contextOf(tx: TenantTransaction, caller: Caller, rooms: ServiceDeps['rooms'], issuedAt: number, asked: Asked): Promise<CommandContext> {
+  const now = await callerWithin(tx, caller.person)
+  const access = now && now.link === caller.link ? now.access : nothingLeft(caller.access)
+  return { tx, caller: { ...caller, access, reach: { tenant: caller.tenant, person: caller.person, access } }, rooms, actedAt: Math.min(issuedAt, tx.at), asked, run }
 }
+
+const nothingLeft = (access: Access): Access => ({ ...access, globalAdministrator: false, grants: [] })
 
 /**
  * Applies a command once (CON-3): access first, then the key. What changed, its audit, the stored outcome and the
@@ -44,7 +52,7 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
   const asked = await askDirectory(deps, caller, request.command)
   const write = (apply: (context: CommandContext) => Promise<AuditRecord>): Promise<CommandOutcome> =>
     store.write(caller.tenant, caller.doer, async (tx) => {
-      const context = contextOf(tx, caller, rooms, request.issuedAt, asked)
+      const context = await contextOf(tx, caller, rooms, request.issuedAt, asked)
       const denied = await refusalOf(() => handler.check(context))
       const known = await storedOutcome(tx, caller, request)
       if (denied) throw new Refused(denied, !known)
