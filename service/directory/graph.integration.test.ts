@@ -176,7 +176,7 @@ describe('Microsoft Graph', () => {
     expect(server.tokens).toHaveLength(2)
 
     const refusing = await start(() => graphError(403, 'Authorization_RequestDenied'))
-    expect(await codeOf(refusing.directory.membersOf(tenant, group))).toBe('directory.unavailable')
+    await expect(refusing.directory.membersOf(tenant, group)).rejects.toMatchObject({ code: 'directory.unavailable', details: { params: { status: 403 } } })
     expect(refusing.server.asked).toHaveLength(1)
   })
 

@@ -117,7 +117,7 @@ export class GraphRequests {
       if (tries >= limits.directoryTries) throw unavailable(`It answered ${answer.status} again and again.`)
       if (answer.status === 401 && !fresh) fresh = true
       else if (answer.status === 429 || answer.status >= 500) this.#putOff(reading.directory, answer.headers.get('retry-after'), tries)
-      else throw unavailable(`It answered ${answer.status} (${code}).`)
+      else throw unavailable(`It answered ${answer.status} (${code}).`, undefined, answer.status)
     }
   }
 
@@ -194,7 +194,9 @@ export class GraphRequests {
   }
 }
 
-const unavailable = (detail: string, cause?: unknown): RoomkeeperError => new RoomkeeperError('directory.unavailable', { detail: `The directory cannot be read. ${detail}` }, cause)
+/** `status`: of an answer that will be the same again, so that what else is asked need not wait for this. */
+const unavailable = (detail: string, cause?: unknown, status?: number): RoomkeeperError =>
+  new RoomkeeperError('directory.unavailable', { detail: `The directory cannot be read. ${detail}`, ...(status === undefined ? {} : { params: { status } }) }, cause)
 
 /** Retry-After in ms from now: seconds, or a date. Undefined where it says neither. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {

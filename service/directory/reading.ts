@@ -20,15 +20,23 @@ export interface Reading {
   readonly failed: RoomkeeperError | undefined
 }
 
-/** Reads a source. Where the directory cannot be reached, what was read until then stands, and the rest is not tried. `objectIds`: those of people known here by their ids. */
+/**
+ * Reads a source. Where the directory cannot be reached, what was read until then stands, and the rest is not tried; a
+ * group that it refuses to tell of holds up no other. `objectIds`: those of people known here by their ids.
+ */
 export async function readSource(directory: DirectoryReader, source: Source, objectIds: ReadonlyMap<string, string>, at: number): Promise<Reading> {
   const groups = new Map<string, { people: readonly DirectoryPerson[]; whole: boolean; exists: boolean }>()
   let named: readonly DirectoryPrincipal[] = []
   let failed: RoomkeeperError | undefined
   try {
     for (const group of source.groups) {
-      const members = await present(directory.membersOf(source.directory, group))
-      groups.set(group, { people: members?.people ?? [], whole: !members?.more, exists: members !== undefined })
+      try {
+        const members = await present(directory.membersOf(source.directory, group))
+        groups.set(group, { people: members?.people ?? [], whole: !members?.more, exists: members !== undefined })
+      } catch (error) {
+        if (!(error instanceof RoomkeeperError) || error.details.params?.['status'] === undefined) throw error
+        failed = error
+      }
     }
     const ids = [...source.groups, ...[...source.people].map((id) => objectIds.get(id) ?? id)]
     if (ids.length > 0) named = await directory.principals(source.directory, ids)

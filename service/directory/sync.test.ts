@@ -161,6 +161,22 @@ describe('security groups that assignments name', () => {
     expect(await groupRow('ring2')).toMatchObject({ readAt: null, failedAt: 2_000 })
   })
 
+  it('hold up no others when the directory refuses to tell of one', async () => {
+    const embedded = new EmbeddedDirectory(made.store)
+    const membersOf: DirectoryReader['membersOf'] = async (directory, group) => {
+      if (group === 'all') throw new RoomkeeperError('directory.unavailable', { params: { status: 403 } })
+      return embedded.membersOf(directory, group)
+    }
+    sync = new DirectorySync({ store: made.store, directory: Object.assign(new EmbeddedDirectory(made.store), { membersOf }), now: () => now, log: pino({ level: 'silent' }) })
+    await assign(made.contoso, ['all', 'ops'].map((id) => ({ kind: 'group', id })))
+    await readOnce()
+    expect(await sees(ada.id)).toBe(true)
+    expect([await groupRow('all'), await groupRow('ops')]).toMatchObject([{ readAt: null, failedAt: 2_000 }, { readAt: 2_000, failedAt: null }])
+    await edit({ type: 'removeMember', organisation: 'contoso', group: 'ops', member: ada.email })
+    await readOnce()
+    expect(await sees(ada.id)).toBe(false)
+  })
+
   it('leave alone what people are in otherwise', async () => {
     await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
     await readOnce()
