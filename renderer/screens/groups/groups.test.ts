@@ -1,10 +1,13 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { PolicyCommand } from '../../../contract/commands.ts'
-import { groupId, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
+import { assignmentId, groupId, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { roomId } from '../../fixtures/world.ts'
 import ExplainPanel from '../explain/ExplainPanel.vue'
+import OneRoom from '../explain/OneRoom.vue'
+import RoomPicker from '../../parts/pickers/RoomPicker.vue'
 import Groups from './Groups.vue'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -45,7 +48,49 @@ describe('room groups', () => {
   })
 })
 
+describe('the choice of rooms', () => {
+  it('calls nothing empty before anything was synced', async () => {
+    const { global } = surroundings({ rooms: 0, sync: 'never', answers: policyAnswers() })
+    const picker = mount(RoomPicker, { props: { modelValue: [] }, global, attachTo: document.body })
+    shown.push(picker)
+    await soon(() => expect(at('scope-loading')).not.toBeNull())
+    await soon(() => expect(picker.text()).not.toContain('No rooms'))
+  })
+
+  it('keeps what was taken out while all matches are being added', async () => {
+    const { core, global } = surroundings({ rooms: 48, answers: policyAnswers() })
+    const one = { id: roomId(0), name: 'Elsewhere', building: '' }
+    const gone = { id: assignmentId(9) as never, name: 'Taken out', building: '' }
+    const picker = mount(RoomPicker, { props: { modelValue: [one, gone], 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) }, global, attachTo: document.body })
+    shown.push(picker)
+    await press('scope-all-matches')
+    await picker.setProps({ modelValue: [one] })
+    await soon(() => expect(picker.props('modelValue')).toHaveLength(core.rooms.length))
+    expect(picker.props('modelValue')).not.toContainEqual(gone)
+  })
+})
+
 describe('access explained', () => {
+  it('says that no room matches, or that rooms could not be read', async () => {
+    for (const [options, words] of [[{}, 'No room matches'], [{ fail: { 'rooms.list': 'disk.failed' as const } }, 'rooms could not be read']] as const) {
+      const { global } = surroundings({ ...options, answers: policyAnswers() })
+      const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
+      shown.push(panel)
+      await panel.get('input').setValue('no such room')
+      await soon(() => expect(panel.text()).toContain(words))
+    }
+  })
+
+  it('offers no rooms of customers while all are shown together: it is about one’s own', async () => {
+    const { core, global } = surroundings({ session: partnerSession('all'), answers: policyAnswers() })
+    core.rooms.forEach((room, n) => (room.tenant = n === 0 ? { id: tenantId(9), name: 'Fabrikam' } : { id: tenantId(1), name: 'Contoso' }))
+    const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
+    shown.push(panel)
+    await panel.get('input').setValue('Lyon')
+    await soon(() => expect(panel.findAll('[data-testid=explain-room-match]')).toHaveLength(1))
+  })
+
+
   it('names the chain to a permission, and marks what was last known while the directory is down', async () => {
     const { global } = surroundings({
       answers: policyAnswers([], { 'policy.whoCan': (asked) => ({ ...policyAnswers()['policy.whoCan']?.(asked) ?? expect.fail('no answer'), directoryDown: true }) }),
