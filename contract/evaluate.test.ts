@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Access, isProManager, may, scopeOf } from './access.ts'
 import { accessChange, accessOf, escalationOf, resolvePolicy } from './evaluate.ts'
-import { AssignmentId, PersonId, RoleId } from './ids.ts'
+import { AssignmentId, LinkId, PersonId, RoleId, type RoomId, TenantId } from './ids.ts'
 import { Permission } from './permissions.ts'
 import type { Policy } from './policy.ts'
 import { modelMay } from './testing/model.ts'
@@ -70,15 +70,18 @@ describe('escalation', () => {
         const makersAccess = accessOf(was, maker)
         if (isProManager(makersAccess) || escalationOf(was, now, makersAccess)) return
         const remote = before.links.find(({ id }) => id === maker.link)?.remoteAccess === true
+        // Over the rooms where they are primary admin, they may give what the customer allows.
+        const primary: Access = { ...makersAccess, grants: makersAccess.grants.filter((grant) => grant.role === 'primaryAdmin') }
+        const mayGive = (permission: Permission, room?: RoomId): boolean =>
+          may(makersAccess, permission, room) || (remote && permission.startsWith('remoteAccess.') && may(primary, 'rooms.view', room))
         for (const person of [maker, ...others]) {
           const [had, has] = [accessOf(was, person), accessOf(now, person)]
           for (const permission of Permission.options) {
-            if (remote && permission.startsWith('remoteAccess.')) continue
-            if (may(has, permission) && !may(had, permission)) expect([permission, may(makersAccess, permission)]).toEqual([permission, true])
+            if (may(has, permission) && !may(had, permission)) expect([permission, mayGive(permission)]).toEqual([permission, true])
             for (const room of roomIds) {
               if (!may(has, permission, room) || may(had, permission, room)) continue
               allowed += 1
-              expect([permission, room, may(makersAccess, permission, room)]).toEqual([permission, room, true])
+              expect([permission, room, mayGive(permission, room)]).toEqual([permission, room, true])
             }
           }
         }
@@ -109,6 +112,25 @@ describe('escalation over no room', () => {
     const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null })
     expect(escalationOf(before, after, maker)).toMatchObject({ permission: 'settings.modify', room: 'all' })
     expect(escalationOf(after, before, maker)).toBeUndefined()
+  })
+})
+
+describe('remote access that a customer allows a partner', () => {
+  it("is a primary admin's to give over the rooms where they are one", () => {
+    const [mine, other] = roomIds
+    if (!mine || !other) throw new Error('two rooms')
+    const id = LinkId.parse(uuid(8))
+    const automatic = 'automatic' as const
+    const control = { rooms: automatic, rings: automatic, incidents: automatic, roles: automatic }
+    const link = { id, tenant: TenantId.parse(uuid(7)), domain: 'p.example', status: 'active' as const, partner: null, partnerName: 'P', invitedAt: 0, expiresAt: 1, acceptedAt: 1, changeControl: control, scope: { rooms: [mine, other], groups: [] }, remoteAccess: true, multiFactor: false }
+    const members = [{ kind: 'person' as const, id: 'maker' }]
+    const some = { ...assignment(1, 'primaryAdmin'), link: id, members, scope: { rooms: [mine], groups: [] } }
+    const policy = (given: Policy['assignments']) => resolvePolicy({ roles: [{ id: role('remote'), link: id, name: 'R', description: '', permissions: ['remoteAccess.modify'] }], groups: [], links: [link], assignments: [some, ...given] }, rooms)
+    const before = policy([])
+    const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: id })
+    const over = (room: RoomId) => policy([{ ...assignment(2, 'remote'), link: id, members, scope: { rooms: [room], groups: [] } }])
+    expect(escalationOf(before, over(mine), maker)).toBeUndefined()
+    expect(escalationOf(before, over(other), maker)).toMatchObject({ permission: 'remoteAccess.modify', room: other })
   })
 })
 

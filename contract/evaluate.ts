@@ -227,8 +227,9 @@ export interface Escalation {
 /** The rooms over which this person may give a permission to others, Pro Managers apart. */
 function scopeToGive({ links }: ResolvedPolicy, maker: Access, permission: Permission): 'all' | ReadonlySet<RoomId> {
   const link = maker.link === undefined ? undefined : links.get(maker.link)
-  const primary = maker.grants.some(({ role }) => role === 'primaryAdmin')
-  return primary && link?.link.remoteAccess && permission.startsWith('remoteAccess.') ? asScope(link.scope) : scopeOf(maker, permission)
+  if (!link?.link.remoteAccess || !permission.startsWith('remoteAccess.')) return scopeOf(maker, permission)
+  const primary = maker.grants.filter(({ role }) => role === 'primaryAdmin').map((grant) => ({ ...grant, permissions: [permission] }))
+  return scopeOf({ ...maker, grants: [...maker.grants, ...primary] }, permission)
 }
 
 /** The first of these permissions that its maker may put into no role; undefined: all of them are theirs to give. */
@@ -243,7 +244,7 @@ export function permissionBeyond(resolved: ResolvedPolicy, maker: Access, permis
 /**
  * The first thing that a change gives beyond what its maker holds; undefined: nothing. A Pro Manager may grant any
  * permission, anyone else at most what they hold, over rooms they hold; so nobody widens their own scope. A primary admin
- * may also give the remote access that the customer allows the partner.
+ * may also give the remote access that the customer allows the partner, over the rooms where they are one.
  */
 export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): Escalation | undefined {
   if (isProManager(maker)) return undefined
