@@ -71,6 +71,39 @@ describe('Tenants', () => {
     )
   })
 
+  it('keeps the primary admins that were named when accepting is left, and asks first', async () => {
+    const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null })]
+    const { global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
+    mount(Tenants, { global, attachTo: document.body })
+    const accept = async () => (await vi.waitFor(() => find('invitation-accept') ?? expect.fail('no invitation'))).click()
+    await accept()
+    await vi.waitFor(() => expect(find('member-search')).not.toBeNull())
+    find('member-search')?.focus()
+    await vi.waitFor(() => expect(all('member-match')).toHaveLength(2))
+    all('member-match')[0]?.click()
+    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    find('wizard-cancel')?.click()
+    await vi.waitFor(() => expect(document.activeElement).toBe(find('wizard-stay')))
+    find('wizard-leave')?.click()
+    await vi.waitFor(() => expect(find('wizard')).toBeNull())
+    await accept()
+    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+  })
+
+  it('keeps the tenant managers that are being chosen while a customer is looked at', async () => {
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers() })
+    mount(Tenants, { global, attachTo: document.body })
+    ;(await vi.waitFor(() => find('managers-edit') ?? expect.fail('no managers'))).click()
+    await vi.waitFor(() => expect(find('member-search')).not.toBeNull())
+    find('member-search')?.focus()
+    await vi.waitFor(() => expect(all('member-match')).toHaveLength(2))
+    all('member-match')[0]?.click()
+    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    core.set('session', partnerSession('all'))
+    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'policy.customers')).toHaveLength(2))
+    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+  })
+
   it.each([
     ['invitation-deny', 'invitation.deny'],
     ['customer-leave', 'customer.leave'],
