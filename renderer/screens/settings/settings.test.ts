@@ -1,0 +1,43 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { surroundings } from '../../fixtures/mounted.ts'
+import General from './General.vue'
+
+afterEach(() => {
+  document.body.innerHTML = ''
+})
+
+/** What was typed and what is sent for each of the two forms. */
+const forms = [
+  { field: '#setting-offlineLeaseDays', typed: '14', changes: { offlineLeaseDays: 14 } },
+  { field: '#setting-flapCount', typed: '9', changes: { flapCount: 9 } },
+]
+
+describe.each(forms)('the form of $field', ({ field, typed, changes }) => {
+  it('keeps what is typed while another page is open', async () => {
+    const { global } = surroundings({ rooms: 1 })
+    const first = mount(General, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(first.find(field).exists()).toBe(true))
+    await first.get(field).setValue(typed)
+    first.unmount()
+    const again = mount(General, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(again.find(field).exists()).toBe(true))
+    expect((again.get(field).element as HTMLInputElement).value).toBe(typed)
+    again.unmount()
+  })
+
+  it('is sent once, however often Enter is pressed, and not where nothing was changed', async () => {
+    const { core, global } = surroundings({ rooms: 1 })
+    const page = mount(General, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(page.find(field).exists()).toBe(true))
+    const form = page.findAll('form').find((one) => one.find(field).exists())
+    await form?.trigger('submit')
+    await page.get(field).setValue(typed)
+    void form?.trigger('submit')
+    void form?.trigger('submit')
+    await vi.waitFor(() => expect(core.asked.some(({ name }) => name === 'commands.submit')).toBe(true))
+    await vi.waitFor(() => expect((page.get(field).element as HTMLInputElement).value).toBe(typed))
+    expect(core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)).toEqual([{ command: { type: 'settings.change', changes } }])
+    page.unmount()
+  })
+})
