@@ -151,6 +151,17 @@ describe('a customer that is one no more', () => {
 })
 
 describe('a locked copy', () => {
+  it('says how connecting goes, and why it does not', async () => {
+    const { core, router, global } = surroundings({ rooms: 6, sync: 'offline', session: partnerSession(tenantId(2), [tenantId(2)]), answers: partnerAnswers() })
+    await router.push('/incidents')
+    mount(Shell, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('lease-why')?.textContent).toContain('cannot be reached'))
+    expect(find('lease-connect')?.hasAttribute('disabled')).toBe(false)
+    core.set('sync', { state: 'catchingUp', done: 1, total: 9, syncedAt: null })
+    await vi.waitFor(() => expect(find('lease-connect')?.getAttribute('aria-busy')).toBe('true'))
+    expect(find('lease-why')).toBeNull()
+  })
+
   it('leaves nothing of itself on the screens, whichever is open', async () => {
     const { core, router, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(2)), answers: partnerAnswers() })
     router.addRoute({ path: '/settings/approvals', name: 'approvals', component: { render: () => 'requests' } })
