@@ -8,7 +8,7 @@ import { RoleId, type TenantId } from '../../../contract/ids.ts'
 import type { SessionState } from '../../../contract/views.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
-import { assignmentId, directory, effectOf, fieldRole, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { assignmentId, directory, effectOf, fieldRole, makeAssignment, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import MemberPicker from '../../parts/pickers/MemberPicker.vue'
 import Settings from '../settings/Settings.vue'
@@ -50,6 +50,18 @@ async function open(path: string, options: FakeOptions = {}, language: 'en' | 'f
   return { core, saved, router }
 }
 
+/** A primary admin of a partner, in the tenant of its customer. */
+function ofPartner(): SessionState {
+  const session = partnerSession(tenantId(1))
+  if (session.state !== 'signedIn' || !session.me) throw new Error('nobody')
+  const access: Access = {
+    globalAdministrator: false,
+    link: partnerLink,
+    grants: [{ assignment: assignmentId(4), role: RoleId.parse('primaryAdmin'), permissions: ['roles.view', 'roles.modify'], scope: 'all' }],
+  }
+  return { ...session, me: { ...session.me, access } }
+}
+
 describe('the policy as a file', () => {
   it('is saved and read on the page of roles, by who sees all of them', async () => {
     const { core } = await open('/settings/roles', { answers: { 'policy.saveFile': () => ({ path: '/tmp/policy.yaml', bytes: 10 }) } })
@@ -59,14 +71,7 @@ describe('the policy as a file', () => {
   })
 
   it('is not there for a person of a partner', async () => {
-    const session = partnerSession(tenantId(1))
-    if (session.state !== 'signedIn' || !session.me) throw new Error('nobody')
-    const access: Access = {
-      globalAdministrator: false,
-      link: partnerLink,
-      grants: [{ assignment: assignmentId(4), role: RoleId.parse('primaryAdmin'), permissions: ['roles.view', 'roles.modify'], scope: 'all' }],
-    }
-    await open('/settings/roles', { session: { ...session, me: { ...session.me, access } } })
+    await open('/settings/roles', { session: ofPartner() })
     await appears('roles')
     expect(at('policy-export')).toBeNull()
   })
@@ -323,6 +328,15 @@ describe('another tenant', () => {
 })
 
 describe('an assignment', () => {
+  it('of a partner over all of its rooms can be narrowed to some', async () => {
+    const theirs = makeAssignment(7, { link: partnerLink, role: RoleId.parse('siteTech'), scope: 'all' })
+    await open(`/settings/roles/siteTech/assignments?link=${partnerLink}&assignment=${assignmentId(7)}`, { session: ofPartner(), answers: { 'policy.assignments': () => ({ items: [theirs] }) } })
+    await press('tab-scope')
+    await press('assignment-edit')
+    await press('scope-some')
+    await soon(() => expect(at('scope-some')?.getAttribute('aria-checked')).toBe('true'))
+  })
+
   it('that is being edited is left, or its tab, only after asking', async () => {
     await open(`/settings/roles/${fieldRole}/assignments?assignment=${assignmentId(3)}`)
     await press('assignment-edit')
