@@ -18,6 +18,8 @@ export const people = {
   siteLead: 'clara.nguyen@contoso.example',
   siteTech: 'david.okafor@contoso.example',
   nobody: 'emma.rossi@contoso.example',
+  invited: 'luca.bianchi@litware.example',
+  partner: 'farid.haddad@fabrikam.example',
 } as const
 
 export function tempFolder(): { path: string; remove: () => void } {
@@ -77,6 +79,7 @@ export class Stack {
   #servicePort = 0
   #proxy: CutProxy | undefined
   #console: RunningConsole | undefined
+  readonly #others: RunningConsole[] = []
   /** What runs now, in the order of its start. */
   readonly #running = new Map<'service' | 'fleet' | 'console', Pick<Part<unknown>, 'stop' | 'kill'>>()
 
@@ -117,6 +120,13 @@ export class Stack {
     return this.#console
   }
 
+  /** A console of somebody else, on a data folder of its own, without the proxy. */
+  async startAnotherConsole(name: string): Promise<Screen> {
+    const console_ = await startConsole({ service: this.service, data: join(this.data, name), port: 0, log: join(this.data, 'logs', `${name}.log`) })
+    this.#others.push(console_)
+    return console_
+  }
+
   /** The service's own address, past the proxy. */
   get service(): string {
     return `http://127.0.0.1:${this.#servicePort}`
@@ -144,6 +154,7 @@ export class Stack {
   }
 
   async stop(): Promise<void> {
+    for (const other of this.#others.splice(0)) await other.stop()
     for (const part of [...this.#running.values()].reverse()) await part.stop()
     this.#running.clear()
     await this.#proxy?.close()

@@ -1,14 +1,23 @@
 import { builtInRings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { RoomId } from '../../contract/ids.ts'
 import { enrolRooms, unenrolRooms } from '../agents/offboarding.ts'
+import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { checkRooms, type CommandHandler } from './handler.ts'
+
+/** What the audit says of rooms: one by its name, several by their number. */
+async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: { readonly action: string; readonly ring?: string }): Promise<AuditRecord> {
+  const [first] = changed
+  const objectName = changed.length === 1 && first ? ((await tx.get('room', first))?.name ?? first) : `${changed.length} rooms`
+  return { category: 'Room', objectName, operation: 'Update', detail: { ...detail, rooms: changed } }
+}
 
 /** Starts alerts and incidents of rooms (ENR-5). All of them are checked before any is changed. */
 export const enrol: CommandHandler<'rooms.enrol'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply(command, { rooms, tx }) {
     const changed = await enrolRooms(rooms, tx, [...new Set(command.rooms)])
-    return { category: 'Room', objectName: `${changed.length} rooms`, operation: 'Update', detail: { action: 'enrol', rooms: changed } }
+    return auditOf(tx, changed, { action: 'enrol' })
   },
 }
 
@@ -17,7 +26,7 @@ export const unenrol: CommandHandler<'rooms.unenrol'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply(command, { rooms, tx }) {
     const changed = await unenrolRooms(rooms, tx, [...new Set(command.rooms)])
-    return { category: 'Room', objectName: `${changed.length} rooms`, operation: 'Update', detail: { action: 'unenrol', rooms: changed } }
+    return auditOf(tx, changed, { action: 'unenrol' })
   },
 }
 
@@ -32,6 +41,6 @@ export const moveToRing: CommandHandler<'rooms.ring'> = {
     const changed = [...new Set(ids)]
     for (const id of changed) work.rebase(id, { ring })
     await work.flush()
-    return { category: 'Room', objectName: `${changed.length} rooms`, operation: 'Update', detail: { action: 'ring', ring, rooms: changed } }
+    return auditOf(tx, changed, { action: 'ring', ring })
   },
 }
