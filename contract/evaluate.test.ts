@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Access, isProManager, may, scopeOf } from './access.ts'
-import { accessChange, accessOf, escalationOf, resolvePolicy } from './evaluate.ts'
-import { AssignmentId, LinkId, PersonId, RoleId, type RoomId, TenantId } from './ids.ts'
+import { accessChange, accessOf, escalationOf, type ResolvedPolicy, resolvePolicy } from './evaluate.ts'
+import { AssignmentId, GroupId, LinkId, PersonId, RoleId, RoomId, TenantId } from './ids.ts'
 import { Permission } from './permissions.ts'
-import type { Policy } from './policy.ts'
+import type { Assignment, Policy, RoomFacts, RoomGroup } from './policy.ts'
 import { modelMay } from './testing/model.ts'
 import { changedPolicies, policies, requests, rooms, subjects } from './testing/policies.ts'
 
@@ -91,6 +91,46 @@ describe('escalation', () => {
     // Changes that are within bounds do pass, or this would say nothing.
     expect(allowed).toBeGreaterThan(0)
   }, patient)
+})
+
+describe('escalation over rooms to come', () => {
+  const fresh = fc.record({ name: fc.constantFrom('Room 2', 'B1'), city: fc.constantFrom('Paris', 'Lyon'), building: fc.constantFrom('B0', 'B1'), floor: fc.constantFrom('0', '1') }).map(
+    ({ name, ...place }): RoomFacts => ({ id: RoomId.parse(uuid(6)), name, place: { country: 'FR', ...place } }),
+  )
+
+  it('is one, too: a group by rule gives nobody a later room that its giver does not get', () => {
+    let allowed = 0
+    fc.assert(
+      fc.property(changedPolicies, subjects, fc.array(subjects, { minLength: 1, maxLength: 3 }), fresh, ({ before, after }, maker, others, room) => {
+        const [was, now] = [resolvePolicy(before, rooms), resolvePolicy(after, rooms)]
+        const makersAccess = accessOf(was, maker)
+        if (isProManager(makersAccess) || escalationOf(was, now, makersAccess)) return
+        const [wasLater, nowLater] = [resolvePolicy(before, [...rooms, room]), resolvePolicy(after, [...rooms, room])]
+        for (const person of [maker, ...others]) {
+          for (const permission of Permission.options) {
+            if (permission.startsWith('remoteAccess.')) continue
+            if (!may(accessOf(nowLater, person), permission, room.id) || may(accessOf(wasLater, person), permission, room.id)) continue
+            allowed += 1
+            expect([permission, may(accessOf(wasLater, maker), permission, room.id)]).toEqual([permission, true])
+          }
+        }
+      }),
+      { numRuns: 5_000 },
+    )
+    expect(allowed).toBeGreaterThan(0)
+  }, patient)
+
+  it('is not what somebody shares with a colleague over the same group', () => {
+    const group: RoomGroup = { id: GroupId.parse(uuid(5)), name: 'G', description: '', rooms: [], rule: { match: 'all', conditions: [{ field: 'city', is: 'equal', value: 'Brest' }] } }
+    const scope = { rooms: [], groups: [group.id] }
+    const own: Assignment = { ...assignment(1, 'siteTech'), members: [{ kind: 'person' as const, id: 'maker' }], scope }
+    const policy = (given: Policy['assignments'], first = own) => resolvePolicy({ roles: [], groups: [group], links: [], assignments: [first, ...given] }, rooms)
+    const colleague = { ...assignment(2, 'siteTech'), members: [{ kind: 'person' as const, id: 'a' }], scope }
+    const maker = (before: ResolvedPolicy) => accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null })
+    expect(escalationOf(policy([]), policy([colleague]), maker(policy([])))).toBeUndefined()
+    const some = { ...own, scope: { rooms: roomIds, groups: [] } }
+    expect(escalationOf(policy([], some), policy([colleague], some), maker(policy([], some)))).toMatchObject({ room: 'all' })
+  })
 })
 
 describe('escalation over no room', () => {

@@ -248,10 +248,12 @@ export function permissionBeyond(resolved: ResolvedPolicy, maker: Access, permis
  */
 export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): Escalation | undefined {
   if (isProManager(maker)) return undefined
+  const [rulesBefore, rulesAfter] = [rulesOf(before), rulesOf(after)]
   for (const [id, now] of after.assignments) {
     const was = before.assignments.get(id)
     // Whoever is named anew gains all of it.
     const had = was && namesAll(was, now) ? was : undefined
+    const come = rulesAfter(now)
     for (const permission of now.permissions) {
       const mine = scopeToGive(after, maker, permission)
       const held: 'all' | ReadonlySet<RoomId> = had?.permissions.includes(permission) ? asScope(had.scope) : noRooms
@@ -261,10 +263,40 @@ export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, make
       if (beyond !== undefined) return { assignment: id, permission, room: beyond }
       // What is about no room at all (settings, roles) is given by an assignment over none, too.
       if (!may(maker, permission) && had?.permissions.includes(permission) !== true && mine.size === 0) return { assignment: id, permission, room: 'all' }
+      const stay = had?.permissions.includes(permission) ? rulesBefore(had) : []
+      if (come.every((rule) => stay.includes(rule))) continue
+      // Rooms to come by these rules must come to the maker, too; who holds all of a link gets all that come to it.
+      const comeToMaker = givesBy(before, maker, permission).some((one) => (isWhole(one) ? rulesAfter(one) : come).every((rule) => rulesBefore(one).includes(rule)))
+      if (!comeToMaker) return { assignment: id, permission, room: 'all' }
     }
   }
   return undefined
 }
+
+/**
+ * The rules by which rooms to come fall into an assignment's scope, as text: of a partner's, those of its groups and of
+ * the link's, which both have to find a room.
+ */
+function rulesOf({ policy, links }: ResolvedPolicy): (resolved: ResolvedAssignment) => readonly string[] {
+  const texts = new Map(policy.groups.flatMap(({ id, rule }) => (rule ? [[id, JSON.stringify([rule.match, ...rule.conditions.map(({ field, is, value }) => [field, is, value])])] as const] : [])))
+  const rules = (scope: AssignmentScope): string[] => (scope === 'all' ? ['all'] : scope.groups.flatMap((group) => texts.get(group) ?? []))
+  return ({ assignment: { link, builtIn, scope } }) => {
+    const own = rules(builtIn ? 'all' : scope)
+    const within = link === null ? 'all' : (links.get(link)?.link.scope ?? 'all')
+    if (within === 'all') return own.filter((rule) => rule !== 'all')
+    const linked = rules(within).map((rule) => `link ${rule}`)
+    return own.length > 0 && linked.length > 0 ? [...own, ...linked] : []
+  }
+}
+
+/** Over all rooms, or all of its link. */
+const isWhole = ({ assignment: { builtIn, scope } }: ResolvedAssignment): boolean => builtIn || scope === 'all'
+
+/** The assignments by which this person holds a permission, or, of remote access, may give it. */
+const givesBy = ({ assignments }: ResolvedPolicy, maker: Access, permission: Permission): ResolvedAssignment[] =>
+  maker.grants
+    .filter(({ role, permissions }) => permissions.includes(permission) || (role === 'primaryAdmin' && permission.startsWith('remoteAccess.')))
+    .flatMap((grant) => assignments.get(grant.assignment) ?? [])
 
 /**
  * Whether a change of roles or assignments takes something over a room on which its maker does not hold roles.modify.

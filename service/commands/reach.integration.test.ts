@@ -2,7 +2,7 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { AuditPage, Effect } from '../../contract/policyApi.ts'
 import type { RoomId } from '../../contract/ids.ts'
-import { admin, World } from '../partners/testing/world.ts'
+import { admin, invitation, World } from '../partners/testing/world.ts'
 
 /** What people who hold some of a tenant only can do to the rest of it: nothing, and they are not told of it. */
 
@@ -94,6 +94,21 @@ describe('who manages the roles of some rooms', () => {
     const refused = await world.command(deputy, { ...used, permissions: ['rooms.view', 'rooms.modify'] })
     expect(refused.code).toBe('policy.escalation')
     expect(JSON.stringify(refused.body)).not.toContain(outside)
+  })
+})
+
+describe('who has settings.modify over some rooms', () => {
+  it('hands a partner those only, and no rooms to come', async () => {
+    await become(['settings.view', 'settings.modify'], over(inside))
+    const group = v7()
+    const rule = { match: 'all', conditions: [{ field: 'city', is: 'equal', value: 'Brest' }] }
+    await done({ type: 'group.save', group, name: `G ${group}`, description: '', rooms: [inside], rule })
+    const invited = invitation([inside])
+    expect((await world.command(deputy, { ...invited, scope: { rooms: [], groups: [group] } })).code).toBe('policy.escalation')
+    expect((await world.command(deputy, { ...invited, scope: over(inside, outside) })).code).toBe('policy.escalation')
+    expect((await world.command(deputy, invited)).status).toBe(200)
+    await done({ type: 'partner.remove', link: invited.link })
+    await done({ type: 'group.delete', group })
   })
 })
 

@@ -24,13 +24,16 @@ export async function checkNamed(tx: TenantTransaction, scope: AssignmentScope):
  * out what is not one's own.
  * @throws RoomkeeperError partner.noRooms, policy.escalation
  */
-export function checkGiven({ links }: ResolvedPolicy, link: LinkId, maker: Access): void {
+export function checkGiven({ links, policy }: ResolvedPolicy, link: LinkId, maker: Access): void {
   const scope = links.get(link)?.scope ?? []
   if (scope !== 'all' && scope.length === 0) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
   const mine = scopeOf(maker, 'settings.modify')
   if (mine === 'all') return
   const beyond = scope === 'all' ? 'all' : scope.find((room) => !mine.has(room))
-  if (beyond !== undefined) throw new RoomkeeperError('policy.escalation', { field: 'scope' })
+  // A group by rule takes in rooms to come, whosever they will be.
+  const named = links.get(link)?.link.scope ?? 'all'
+  const ruled = named !== 'all' && policy.groups.some(({ id, rule }) => rule !== null && named.groups.includes(id))
+  if (beyond !== undefined || ruled) throw new RoomkeeperError('policy.escalation', { field: 'scope' })
 }
 
 /** Remote access is nobody's to give but a Pro Manager's, or of who holds it over all rooms. @throws RoomkeeperError policy.escalation */
