@@ -8,12 +8,14 @@ import { resolvedOf, subjectOf } from './resolved.ts'
 
 /** Nobody is locked out: a tenant keeps a Pro Manager (ACC-3), and each partner link a primary admin (PAR-3). */
 
-/** Whom somebody must always be: a link's primary admin, or, without a link, the tenant's Pro Manager. */
+/** What somebody must always hold: of a link its "Assigned admins", over all of it; without a link, a Pro Manager's assignment. */
+const isLasting = ({ assignment: { link, role, builtIn } }: ResolvedAssignment): boolean => (link === null ? role === 'proManager' : builtIn)
+
 function lastingOf(resolved: ResolvedPolicy): Map<LinkId | null, ResolvedAssignment[]> {
   const found = new Map<LinkId | null, ResolvedAssignment[]>()
   for (const one of resolved.assignments.values()) {
-    const { link, role, members } = one.assignment
-    if (role !== (link === null ? 'proManager' : 'primaryAdmin') || members.length === 0) continue
+    const { link, members } = one.assignment
+    if (!isLasting(one) || members.length === 0) continue
     const there = found.get(link)
     if (there) there.push(one)
     else found.set(link, [one])
@@ -58,8 +60,10 @@ export async function keepSomeone(tx: TenantTransaction, resolved: ResolvedPolic
   )
   const lost = new Map<LinkId | null, Map<AssignmentId, PersonTable[]>>()
   for (const row of people) {
-    const role = row.link === null ? 'proManager' : 'primaryAdmin'
-    const had = (known.get(row.id)?.access.grants ?? []).filter((grant) => grant.role === role && resolved.assignments.has(grant.assignment))
+    const had = (known.get(row.id)?.access.grants ?? []).filter(({ assignment }) => {
+      const one = resolved.assignments.get(assignment)
+      return one !== undefined && isLasting(one)
+    })
     if (had.length === 0) continue
     const has = new Set(accessOf(resolved, subjectOf(row)).grants.map(({ assignment }) => assignment))
     const byAssignment = lost.get(row.link) ?? new Map<AssignmentId, PersonTable[]>()

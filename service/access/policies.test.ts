@@ -177,6 +177,15 @@ describe('somebody always stays (ACC-3, PAR-3)', () => {
     expect(audit).toMatchObject([{ operation: 'Update', actor: null }])
   })
 
+  it('a primary admin of some rooms is none of the link: Assigned admins keep somebody', async () => {
+    const one = await room('One')
+    await linked([one])
+    await write(customer, (tx) => changePolicy(tx, 'system', () => writeAssignment(tx, assignment({ link, role: RoleId.parse('primaryAdmin'), members: [{ kind: 'person', id: 'tess' }], scope: { rooms: [one], groups: [] } }))))
+    const [farid] = await write(customer, (tx) => knowPeople(tx, [known('farid', ['admins'], 10), known('tess', [], 10)]))
+    await write(customer, (tx) => knowPeople(tx, [known('farid', [], 20)]))
+    expect((await me(customer, farid?.id ?? ''))?.access.grants).toMatchObject([{ assignment: admins }])
+  })
+
   it('nobody is kept while another one is there', async () => {
     await linked([await room('One')])
     const [farid] = await write(customer, (tx) => knowPeople(tx, [known('farid', ['admins'], 10), known('tess', ['admins'], 10)]))
