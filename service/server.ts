@@ -28,6 +28,7 @@ import { directoryEdits, directoryRoutes } from './http/routes/directory.ts'
 import { enrolmentRoutes } from './http/routes/enrolment.ts'
 import { explainRoutes } from './http/routes/explain.ts'
 import { localRoutes } from './http/routes/local.ts'
+import { tenantRoutes } from './http/routes/tenants.ts'
 import { partnerRoutes } from './http/routes/partners.ts'
 import { peopleRoutes } from './http/routes/people.ts'
 import { roleRoutes } from './http/routes/roles.ts'
@@ -182,9 +183,9 @@ interface IdentityParts {
 async function identityOf(config: Config, url: string, { store, secrets, now, log }: IdentityParts): Promise<Identity> {
   const { issuer: external, firstTenant } = config
   if (!isEmbedded(config) && external) {
+    const issuerOf = (directory: string): string => external.url.replace('{tenantid}', directory)
     if (firstTenant && (await store.tenants()).length === 0) {
-      const issuer = external.url.replace('{tenantid}', firstTenant.directory)
-      await makeTenant(store, { ...firstTenant, issuer, settings: newTenantSettings(config) })
+      await makeTenant(store, { ...firstTenant, issuer: issuerOf(firstTenant.directory), settings: newTenantSettings(config) })
     }
     return {
       embedded: false,
@@ -193,7 +194,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
       scope: external.scope,
       rules: { issuer: external.url, audience: external.audience, keys: keysOfIssuer(external.url), now },
       directory: graphOf(config, now, log),
-      plugins: [],
+      plugins: [tenantRoutes({ issuerOf })],
     }
   }
   const directory = new Directory(store)
@@ -206,7 +207,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
     ...embeddedClient,
     rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
     directory: new EmbeddedDirectory(store),
-    plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory), directoryEdits],
+    plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, now }), localRoutes(issuer, directory), tenantRoutes({ embedded: embeddedIssuerName, addDirectory: (organisation) => directory.addTenant(organisation) }), directoryEdits],
   }
 }
 

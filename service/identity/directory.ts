@@ -1,5 +1,7 @@
-import { globalAdministratorRole } from '../access/tokens.ts'
+import { z } from 'zod'
+import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Member } from '../../contract/policy.ts'
+import { globalAdministratorRole } from '../access/tokens.ts'
 import { EmbeddedDirectory } from '../directory/embedded.ts'
 import type { Store } from '../store/store.ts'
 import type { DirectoryAccountTable } from '../store/tables.ts'
@@ -101,6 +103,19 @@ export class Directory {
         .insertInto('directoryGroup')
         .values(groups.map(({ members, description = '', ...group }) => ({ ...group, description, members: JSON.stringify(members) })))
         .execute()
+    })
+  }
+
+  /**
+   * Adds an organisation to those that are there.
+   * @throws RoomkeeperError request.conflict for a domain that another one has
+   */
+  async addTenant({ id, name, domain }: { id: string; name: string; domain: string }): Promise<void> {
+    await this.#store.writeService(async (db) => {
+      const there = await db.selectFrom('directoryTenant').selectAll().execute()
+      const has = there.find(({ domains }) => z.array(z.string()).parse(JSON.parse(domains)).includes(domain))
+      if (has) throw new RoomkeeperError('request.conflict', { field: 'domain', detail: `${domain} is a domain of ${has.name} already.` })
+      await db.insertInto('directoryTenant').values({ id, name, domains: JSON.stringify([domain]) }).execute()
     })
   }
 
