@@ -127,7 +127,7 @@ export const limits = {
   groupsPerPerson: 5_000,
   /** Matches that a search of the directory gives. */
   directoryMatches: 50,
-  /** People named one by one in an effect or an explanation. More are only counted. */
+  /** People named one by one in an effect, an explanation or an audit record. More are only counted. */
   peopleNamed: 200,
   /** Days an invitation of a partner may wait (PAR-1), and a partner's request for its decision. */
   invitationDaysAtMost: 30,

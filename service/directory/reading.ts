@@ -1,7 +1,9 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { PersonId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
 import { groupsOfPerson, type KnownPerson, knowPeople } from '../access/people.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
-import type { SecurityGroupTable } from '../store/tables.ts'
+import type { PersonTable, SecurityGroupTable } from '../store/tables.ts'
 import type { DirectoryPerson, DirectoryPrincipal, DirectoryReader } from './directory.ts'
 import { isPerson } from './embedded.ts'
 import { isStillSource, type Source } from './sources.ts'
@@ -90,14 +92,55 @@ export async function keepReading(tx: TenantTransaction, reading: Reading): Prom
     // Their own tenant's data may be newer where the directory holds no name.
     people.push({ issuer, directory, objectId, link, name: name || (row?.name ?? ''), email: email || (row?.email ?? ''), ...(changes ? { groups: { ids, at } } : {}) })
   }
-  await knowPeople(tx, people)
-  await keepGroups(tx, reading)
+  const now = await knowPeople(tx, people)
+  const names = await keepGroups(tx, reading)
+  const moves = movesOf(reading, now, (objectId) => {
+    const row = known.get(objectId)
+    return row ? groupsOfPerson(row) : []
+  })
+  for (const [group, { came, went }] of moves) {
+    tx.audit({
+      category: 'User',
+      objectName: names.get(group) || group,
+      operation: 'Update',
+      detail: { action: 'securityGroup', group, link, came: came.length, went: went.length, ...namedIn('cameIds', came), ...namedIn('wentIds', went) },
+    })
+  }
 }
 
-async function keepGroups(tx: TenantTransaction, { source, at, groups, named, failed }: Reading): Promise<void> {
+interface Moves {
+  readonly came: PersonId[]
+  readonly went: PersonId[]
+}
+
+/**
+ * Who came into a security group or left it, of all those that assignments name: that gives or takes access (AUD-1). Also
+ * when a group is read for the first time: nothing else says to whom the assignment gave it, and it is one record per
+ * group, however many there are.
+ */
+function movesOf({ groups }: Reading, people: readonly PersonTable[], groupsBefore: (objectId: string) => readonly string[]): Map<string, Moves> {
+  const moves = new Map<string, Moves>()
+  for (const row of people) {
+    const had = new Set(groupsBefore(row.objectId))
+    const has = new Set(groupsOfPerson(row))
+    for (const group of had.symmetricDifference(has)) {
+      if (!groups.has(group)) continue
+      const there = moves.get(group) ?? { came: [], went: [] }
+      moves.set(group, there)
+      there[has.has(group) ? 'came' : 'went'].push(row.id)
+    }
+  }
+  return moves
+}
+
+const namedIn = (name: string, people: readonly PersonId[]): Record<string, readonly PersonId[]> => (people.length === 0 ? {} : { [name]: people.slice(0, limits.peopleNamed) })
+
+/** @returns the names of the groups, as far as they are known; also of those that are gone. */
+async function keepGroups(tx: TenantTransaction, { source, at, groups, named, failed }: Reading): Promise<ReadonlyMap<string, string>> {
   const { directory, link } = source
   const names = new Map(named.filter(({ kind }) => kind === 'group').map(({ id, name }) => [id, name]))
   const before = new Map((await tx.tables.securityGroup().selectAll().where('directory', '=', directory).execute()).map((row) => [row.id, row]))
+  for (const { id, name } of before.values()) if (!names.has(id)) names.set(id, name)
   let shown = false
   for (const id of source.groups) {
     const was = before.get(id)
@@ -111,7 +154,7 @@ async function keepGroups(tx: TenantTransaction, { source, at, groups, named, fa
     const now: Omit<SecurityGroupTable, 'tenant'> = {
       directory,
       id,
-      name: names.get(id) ?? was?.name ?? '',
+      name: names.get(id) ?? '',
       readAt: read ? at : (was?.readAt ?? null),
       failedAt: read || !failed ? null : (was?.failedAt ?? at),
     }
@@ -120,7 +163,8 @@ async function keepGroups(tx: TenantTransaction, { source, at, groups, named, fa
     shown ||= was?.name !== now.name || (was.failedAt === null) !== (now.failedAt === null)
   }
   for (const id of before.keys()) await tx.delete.securityGroup().where('directory', '=', directory).where('id', '=', id).execute()
-  if (!shown) return
+  if (!shown) return names
   tx.put('policy', { id: tx.tenant, at: tx.at })
   if (link !== null) tx.put('policy', { id: link, at: tx.at })
+  return names
 }

@@ -5,6 +5,7 @@ import { may } from '../../contract/access.ts'
 import { ChangeKind } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, LinkId, RoleId, type TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
 import { changePolicy } from '../access/policies.ts'
 import { system } from '../store/transaction.ts'
 import type { DirectoryReader } from './directory.ts'
@@ -193,6 +194,54 @@ describe('security groups that assignments name', () => {
     await readOnce()
     expect(await groupRow('ops')).toBeUndefined()
     expect(await sees(ada.id)).toBe(false)
+  })
+})
+
+describe('the audit log (AUD-1)', () => {
+  const records = async () => {
+    const rows = await read(made.contoso).tables.audit().selectAll().where('category', '=', 'User').orderBy('number').execute()
+    return rows.map(({ objectName, operation, resultStatus, userId, actor, detail }) => ({ objectName, operation, resultStatus, by: actor ?? userId, detail: JSON.parse(detail) as unknown }))
+  }
+  const idOf = async (objectId: string) => (await read(made.contoso).tables.person().select('id').where('objectId', '=', objectId).executeTakeFirstOrThrow()).id
+  const moved = (detail: object) => ({ operation: 'Update', resultStatus: 'Successful', by: '', detail: { action: 'securityGroup', group: 'ops', link: null, ...detail } })
+
+  it('has one record for each group whose members came or went, by the system, and none where nobody did', async () => {
+    await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
+    await readOnce()
+    const [first, ...others] = await records()
+    expect(others).toEqual([])
+    const [adaId, belaId] = [await idOf(ada.id), await idOf(bela.id)]
+    expect(first).toMatchObject({ objectName: 'Operations', ...moved({ came: 2, went: 0 }) })
+    await readOnce()
+    expect(await records()).toHaveLength(1)
+
+    await edit({ type: 'removeMember', organisation: 'contoso', group: 'ops', member: ada.email })
+    await edit({ type: 'addMember', organisation: 'contoso', group: 'ops', member: cyd.email })
+    await readOnce()
+    const cydId = await idOf(cyd.id)
+    expect((await records()).slice(1)).toEqual([{ objectName: 'Operations', ...moved({ came: 1, went: 1, cameIds: [cydId], wentIds: [adaId] }) }])
+
+    await edit({ type: 'removeGroup', organisation: 'contoso', group: 'ops' })
+    await readOnce()
+    expect((await records()).slice(2)).toEqual([{ objectName: 'Operations', ...moved({ came: 0, went: 2, wentIds: expect.arrayContaining([belaId, cydId]) as unknown }) }])
+    await readOnce()
+    expect(await records()).toHaveLength(3)
+  })
+
+  it('says nothing while a directory cannot be reached, and counts more people than it names', async () => {
+    const people = Array.from({ length: limits.peopleNamed + 5 }, (_, n) => ({ kind: 'person' as const, id: `object-${n}`, name: `Person ${n}`, email: '' }))
+    let answer = people
+    const reader: DirectoryReader = Object.assign(new EmbeddedDirectory(made.store), { membersOf: async () => (down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : { people: answer, more: false }) })
+    sync = new DirectorySync({ store: made.store, directory: reader, now: () => now, log: pino({ level: 'silent' }) })
+    await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
+    await readOnce()
+    answer = []
+    down = true
+    await readOnce()
+    const [first, ...others] = await records()
+    expect(others).toEqual([])
+    expect(first?.detail).toMatchObject({ came: people.length })
+    expect(first?.detail).toHaveProperty('cameIds.length', limits.peopleNamed)
   })
 })
 
