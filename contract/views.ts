@@ -10,6 +10,8 @@ import { SignalId, SignalValue } from './signals.ts'
 
 /** Types of the operator's commands about this thing that the service has not confirmed yet. */
 const pending = z.array(z.string())
+/** Types of those that wait for the customer's approval (PAR-5). */
+const asked = z.array(z.string())
 
 /** Whose it is, where several customers are shown together (PAR-8). */
 const tenant = z.object({ id: TenantId, name: z.string() }).optional()
@@ -24,10 +26,10 @@ export const RoomRow = Room.pick({
   connected: true,
   lastContactAt: true,
   incidents: true,
-}).extend({ pending, problem: SignalId.optional(), tenant })
+}).extend({ pending, asked, problem: SignalId.optional(), tenant })
 export type RoomRow = z.infer<typeof RoomRow>
 
-export const RoomView = Room.extend({ pending, tenant })
+export const RoomView = Room.extend({ pending, asked, tenant })
 export type RoomView = z.infer<typeof RoomView>
 
 export const IncidentView = Incident.extend({
@@ -35,6 +37,7 @@ export const IncidentView = Incident.extend({
   place: Room.shape.place,
   roomHealth: Health,
   pending,
+  asked,
   tenant,
 })
 export type IncidentView = z.infer<typeof IncidentView>
@@ -43,7 +46,7 @@ export type IncidentView = z.infer<typeof IncidentView>
 export const EntryView = Entry.extend({ pending: z.boolean() })
 export type EntryView = z.infer<typeof EntryView>
 
-export const SettingsView = Settings.extend({ pending })
+export const SettingsView = Settings.extend({ pending, asked })
 export type SettingsView = z.infer<typeof SettingsView>
 
 /** The segments of a room page's bar: onboarding and unenrolled rooms count apart from health. */

@@ -14,7 +14,19 @@ async function accessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => ({ id, at: nodes.map((node) => node.target.join(' ')) }))).toEqual([])
 }
 
+/** At both widths nothing is cut off, and every part has a name and enough contrast. */
+async function fits(page: Page): Promise<void> {
+  for (const width of [1280, 1920]) {
+    await page.setViewportSize({ width, height: 900 })
+    await noSidewaysScroll(page)
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await accessible(page)
+}
+
 const screens = ['incidents', 'rooms', 'settings', 'about'] as const
+/** Pages of the settings, and a role. */
+const pages = ['roles', 'roles/siteLead/permissions', 'roles/siteLead/assignments', 'groups', 'partners', 'approvals', 'audit'] as const
 
 for (const { theme, language } of [
   { theme: 'light', language: 'en' },
@@ -45,13 +57,15 @@ for (const { theme, language } of [
           await page.getByTestId('help-menu').click()
           await page.getByTestId('help-about').click()
         } else if (name !== 'incidents') await page.getByTestId(`rail-${name}`).click()
-        for (const width of [1280, 1920]) {
-          await page.setViewportSize({ width, height: 900 })
-          await noSidewaysScroll(page)
-        }
-        await page.setViewportSize({ width: 1440, height: 900 })
-        await accessible(page)
+        await fits(page)
         await picture(page, `${name}-${theme}-${language}`)
+      }
+      await page.getByTestId('rail-tenants').click()
+      await fits(page)
+      for (const path of pages) {
+        await page.evaluate((to) => void (location.hash = `#/settings/${to}`), path)
+        await expect(page.getByTestId('read-loading')).toHaveCount(0)
+        await fits(page)
       }
       await page.getByTestId('rail-rooms').click()
       await page.getByTestId('room-row').filter({ hasText: named(0) }).click()

@@ -4,7 +4,7 @@ import { QueuedCommand } from '../../contract/commands.ts'
 import { Entry, Incident, Room } from '../../contract/entities.ts'
 import { CommandKey, PersonId } from '../../contract/ids.ts'
 import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
-import { overlayIncident, overlayRoom, overlaySettings, pendingEntries, pendingTypes, subjectsOf, type Unsent } from './overlay.ts'
+import { marksOf, overlayIncident, overlayRoom, overlaySettings, pendingEntries, subjectsOf, type Unsent } from './overlay.ts'
 
 const people = { me: { id: PersonId.parse(personId), name: 'Amélie' }, nameOf: (person: string) => `name of ${person}` }
 const incident = makeIncident(1, 1)
@@ -77,7 +77,7 @@ describe('what is laid over', () => {
         const both = [...waiting, ...unsent]
         expect(overlayIncident(incident, both, people)).toEqual(overlayIncident(incident, unsent, people))
         expect(pendingEntries(incident, both, people)).toEqual(pendingEntries(incident, unsent, people))
-        expect(pendingTypes(both)).toEqual(expect.arrayContaining(asked.map(({ type }) => type)))
+        expect(marksOf(both)).toEqual({ pending: marksOf(unsent).pending, asked: [...new Set(asked.map(({ type }) => type))] })
       }),
     )
     const ring = unsentOf([{ type: 'rooms.ring', rooms: [room.id], ring: 'Staging' }])
@@ -93,6 +93,6 @@ describe('what is laid over', () => {
 
   it('says what it is about', () => {
     expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.enrol', rooms: [room.id, idOf('room', 2)] }))).toEqual([`room:${room.id}`, `room:${idOf('room', 2)}`])
-    expect(pendingTypes(unsentOf([{ type: 'incident.comment', incident: incident.id, text: 'a' }, { type: 'incident.comment', incident: incident.id, text: 'b' }]))).toEqual(['incident.comment'])
+    expect(marksOf(unsentOf([{ type: 'incident.comment', incident: incident.id, text: 'a' }, { type: 'incident.comment', incident: incident.id, text: 'b' }]))).toEqual({ pending: ['incident.comment'], asked: [] })
   })
 })

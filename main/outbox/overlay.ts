@@ -6,8 +6,8 @@ import type { OutboxRow } from './store.ts'
 /**
  * What the operator did and the service has not confirmed yet, laid over what the service said (CON-3). Pure: the same
  * document and commands give the same picture, and laying them on twice, or over a document that has the change
- * already, changes nothing more. What waits for the customer's approval (PAR-5) is marked as pending, and not shown as
- * done: it may never be.
+ * already, changes nothing more. What waits for the customer's approval (PAR-5) is marked as asked for, and not
+ * shown as done: it may never be.
  */
 
 export interface Unsent {
@@ -106,5 +106,8 @@ export function overlaySettings(settings: Doc<'settings'>, unsent: readonly Unse
   return unsent.filter(isShown).reduce((shown, { command }) => (command.type === 'settings.change' ? { ...shown, ...command.changes } : shown), settings)
 }
 
-/** Types of the unsent commands, each once, in order: the `pending` of a view. */
-export const pendingTypes = (unsent: readonly Unsent[]): string[] => [...new Set(unsent.map(({ command }) => command.type))]
+/** Types of the unsent commands, each once, in order: `pending` and `asked` of a view. */
+export function marksOf(unsent: readonly Unsent[]): { pending: string[]; asked: string[] } {
+  const typesOf = (some: readonly Unsent[]): string[] => [...new Set(some.map(({ command }) => command.type))]
+  return { pending: typesOf(unsent.filter(isShown)), asked: typesOf(unsent.filter((one) => !isShown(one))) }
+}

@@ -8,7 +8,7 @@ import type { Change } from '../cache/messages.ts'
 import type { CacheReader } from '../cache/reader.ts'
 import type { Undo } from '../platform.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import { overlayIncident, overlayRoom, overlaySettings, type People, pendingTypes, type Unsent } from '../outbox/overlay.ts'
+import { marksOf, overlayIncident, overlayRoom, overlaySettings, type People, type Unsent } from '../outbox/overlay.ts'
 import { Lists } from './lists.ts'
 
 /** What changed in what is shown. Without `rooms` and `incidents`: too much to name. */
@@ -175,16 +175,16 @@ export class Shown {
     const room = this.reader.get('room', id)
     if (room === undefined) return undefined
     const unsent = this.unsentAbout('room', id)
-    return { ...overlayRoom(room, unsent), pending: pendingTypes(unsent) }
+    return { ...overlayRoom(room, unsent), ...marksOf(unsent) }
   }
 
   roomRow(id: string): RoomRow | undefined {
     const room = this.room(id)
     if (room === undefined) return undefined
-    const { name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending } = room
+    const { name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending, asked } = room
     const problem = problemOf(room)
     return {
-      id: room.id, name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending,
+      id: room.id, name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending, asked,
       ...(problem === undefined ? {} : { problem }),
     }
   }
@@ -199,7 +199,7 @@ export class Shown {
       roomName: room?.name ?? '',
       place: room?.place ?? nowhere,
       roomHealth: room?.health ?? 'unknown',
-      pending: pendingTypes(unsent),
+      ...marksOf(unsent),
     }
   }
 
@@ -207,7 +207,7 @@ export class Shown {
     const settings = this.reader.only('settings')
     if (settings === undefined) return undefined
     const unsent = this.#unsent('settings')
-    return { ...overlaySettings(settings, unsent), pending: pendingTypes(unsent) }
+    return { ...overlaySettings(settings, unsent), ...marksOf(unsent) }
   }
 
   close(): void {
