@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Locator, Page } from '@playwright/test'
 import { people } from './product.ts'
 import { expect, picture, signIn, test } from './test.ts'
@@ -128,6 +129,12 @@ test('a partner is invited with seven days and manual approval, accepts, asks, i
   await done.getByTestId('audit-toggle').click()
   await expect(page.getByTestId('audit-detail')).toContainText('Amélie Laurent')
   await picture(page, 'access-6-audit')
+
+  await button(page, 'Export').click()
+  const path = await page.getByTestId('toast').filter({ hasText: 'Audit log exported' }).locator('.mono').innerText()
+  const [head, ...lines] = readFileSync(path, 'utf8').trim().split('\r\n')
+  expect(head).toBe('activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId')
+  expect(lines.some((line) => line.includes(first.name))).toBe(true)
 
   // More rooms, later.
   await openSettings(page, 'Roles')

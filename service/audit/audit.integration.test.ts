@@ -57,7 +57,7 @@ describe('the audit log over HTTP (AUD-1)', () => {
   it('is exported with the columns of the specification, and the export is in it afterwards', async () => {
     const answer = await service.ask(`/v1/audit.csv?from=0&to=${Date.now() + 1}`, { token: manager })
     expect(answer.headers.get('content-type')).toContain('text/csv')
-    const [head, first] = answer.text.split('\n')
+    const [head, first] = answer.text.split('\r\n')
     expect(head).toBe('activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId')
     expect(first).toMatch(/^Tenant,Contoso,Create,Successful,[0-9a-f-]{36},\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,,$/)
     expect(answer.text).not.toContain('Audit log')
@@ -65,7 +65,7 @@ describe('the audit log over HTTP (AUD-1)', () => {
     expect(items[0]).toMatchObject({ objectName: 'Audit log', user: 'Amélie Laurent', detail: { action: 'export', from: 0 } })
     expect(codeOf(await service.ask('/v1/audit.csv?from=2&to=1', { token: manager }))).toBe('audit.rangeInvalid')
     const none = await service.ask('/v1/audit.csv?from=1&to=1', { token: manager })
-    expect(none.text.trim().split('\n')).toHaveLength(1)
+    expect(none.text.trim().split('\r\n')).toHaveLength(1)
   })
 })
 

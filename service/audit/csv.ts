@@ -24,7 +24,7 @@ export function auditCsv(records: AsyncIterable<AuditTable>, tenantId: string, o
       yield [category, objectName, operation, resultStatus, tenantId, new Date(at).toISOString(), userId, userTenantId]
     }
   }
-  const csv = stringify({ header: true, columns: auditColumns.map((key) => ({ key, header: key })), escape_formulas: true })
+  const csv = stringify({ header: true, columns: auditColumns.map((key) => ({ key, header: key })), escape_formulas: true, record_delimiter: 'windows' })
   pipeline(Readable.from(rows()), csv, (error) => {
     // Who stopped reading has gone away; that is no failure.
     if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error)
