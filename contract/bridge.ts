@@ -54,6 +54,8 @@ import {
 
 const nothing = z.object({}).strict()
 const listOf = <T extends z.ZodType>(row: T) => z.object({ total: z.int(), rows: z.array(row) })
+/** Whose it is: the tenant that the screen shows, which may be another than the one that is entered by now. */
+const ofTenant = z.object({ tenant: TenantId }).strict()
 const savedFile = z.object({ path: z.string(), bytes: z.int() })
 
 /** Asked once, answered once. */
@@ -86,8 +88,16 @@ export const calls = {
     output: z.object({ rooms: z.array(RoomRow).max(20), incidents: z.array(IncidentView).max(20) }),
   },
 
-  /** Puts a command into the outbox; it is durable when this returns. */
-  'commands.submit': { input: z.object({ command: QueuedCommand }), output: z.object({ key: CommandKey }) },
+  /**
+   * Puts a command into the outbox; it is durable when this returns. Rooms and incidents say whose they are; a change of
+   * settings names its `tenant`. Errors: session.tenantUnknown.
+   */
+  'commands.submit': {
+    input: z
+      .object({ command: QueuedCommand, tenant: TenantId.optional() })
+      .refine(({ command, tenant }) => command.type !== 'settings.change' || tenant !== undefined, { path: ['tenant'] }),
+    output: z.object({ key: CommandKey }),
+  },
   'outbox.list': { input: nothing, output: z.object({ rows: z.array(OutboxItem) }) },
   /** Forgets a command that was refused, or one that was never tried. */
   'outbox.discard': { input: z.object({ key: CommandKey }), output: nothing },
@@ -95,13 +105,14 @@ export const calls = {
   'outbox.retry': { input: z.object({ key: CommandKey }), output: z.object({ key: CommandKey }) },
 
   /** Only with the service: never from the cache, never queued. Files are saved in the operator's download folder. */
-  'enrolment.saveInstaller': { input: nothing, output: savedFile },
-  'enrolment.saveKey': { input: nothing, output: savedFile },
-  'enrolment.resetKey': { input: nothing, output: nothing },
+  'enrolment.saveInstaller': { input: ofTenant, output: savedFile },
+  'enrolment.saveKey': { input: ofTenant, output: savedFile },
+  'enrolment.resetKey': { input: ofTenant, output: nothing },
 
   /**
    * Roles, assignments, groups, partners and audit (contract/policyApi.ts): only with the service, never from the cache,
-   * never queued. They are about the tenant that is entered; with all together, about one's own.
+   * never queued. They are about the tenant that is entered; with all together, about one's own. Whatever changes
+   * something or makes a file names its tenant, and is asked of that one or of none: session.tenantUnknown.
    */
   'people.list': { input: nothing, output: PeopleList },
   'policy.roles': { input: nothing, output: RoleList },
@@ -115,14 +126,14 @@ export const calls = {
   /** Always about one's own organisation. */
   'policy.customers': { input: nothing, output: CustomerList },
   /** What a command would change, and the command itself, under a key that is made here. */
-  'policy.preview': { input: z.object({ command: PolicyCommand }), output: Effect },
-  'policy.apply': { input: z.object({ command: PolicyCommand }), output: CommandOutcome },
-  'policy.saveFile': { input: nothing, output: savedFile },
+  'policy.preview': { input: ofTenant.extend({ command: PolicyCommand }), output: Effect },
+  'policy.apply': { input: ofTenant.extend({ command: PolicyCommand }), output: CommandOutcome },
+  'policy.saveFile': { input: ofTenant, output: savedFile },
   /** Requests of partners, the waiting first, then the newest; from the cache. Of all customers when all are entered. */
   'requests.list': { input: nothing, output: z.object({ rows: z.array(ApprovalRequest.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }) },
-  'audit.list': { input: AuditQuery.partial(), output: AuditPage },
-  'audit.saveCsv': { input: AuditRange, output: savedFile },
-  'audit.check': { input: nothing, output: AuditCheck },
+  'audit.list': { input: AuditQuery.partial().extend(ofTenant.shape), output: AuditPage },
+  'audit.saveCsv': { input: AuditRange.extend(ofTenant.shape), output: savedFile },
+  'audit.check': { input: ofTenant, output: AuditCheck },
 
   /** Shows this tenant's data from now on, or that of all together (PAR-8); kept over restarts. Errors: session.tenantUnknown. */
   'session.enter': { input: z.object({ tenant: z.union([TenantId, z.literal('all')]) }), output: nothing },

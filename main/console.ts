@@ -112,10 +112,14 @@ export class Console {
   /** Asks about a tenant: the named one, else the one acted in. Errors: `session.none`, `session.tenantUnknown`. */
   clientOf(tenant?: TenantId): ServiceClient {
     if (tenant === undefined) return this.acting.client
-    if (tenant === this.#own) return this.homeClient
-    const customer = this.tenants.of(tenant)
-    if (customer === undefined) throw new RoomkeeperError('session.tenantUnknown')
-    return customer.client
+    return tenant === this.#own ? this.homeClient : this.accountOf(tenant).client
+  }
+
+  /** An open tenant, entered or not. Errors: `session.none`, `session.tenantUnknown`. */
+  accountOf(tenant: TenantId): OpenAccount {
+    const account = tenant === this.#own ? this.tenants.home : this.tenants.of(tenant)
+    if (account === null || account === undefined) throw new RoomkeeperError('session.tenantUnknown')
+    return account
   }
 
   /** The id of one's own tenant, known from the first sync on. */

@@ -4,7 +4,7 @@ import { unzipSync } from 'fflate'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TopicOutput } from '../contract/bridge.ts'
 import { lockDataFolder } from './core.ts'
-import { idOf, makeRoom } from './testing/documents.ts'
+import { idOf, makeRoom, tenantId } from './testing/documents.ts'
 import { FakeSession, until } from './testing/fakes.ts'
 import { comment, incident, Rig } from './testing/rig.ts'
 import { FakeService } from './testing/service.ts'
@@ -74,7 +74,7 @@ describe('the console', () => {
     await rig.submit('first')
     await rig.submit('second')
     expect(await rig.texts()).toEqual(['second*', 'first*'])
-    await expect(rig.bridge.call('enrolment.saveKey', {})).rejects.toMatchObject({ code: 'network.offline' })
+    await expect(rig.bridge.call('enrolment.saveKey', { tenant: tenantId })).rejects.toMatchObject({ code: 'network.offline' })
     await rig.stop()
     await rig.start()
     expect(await rig.now('sync')).toMatchObject({ state: 'offline', why: 'workOffline' })
@@ -105,18 +105,18 @@ describe('the console', () => {
   it('saves the key and the installer under safe names, and asks the service each time', async () => {
     await rig.start()
     await rig.live()
-    const saved = await rig.bridge.call('enrolment.saveKey', {})
+    const saved = await rig.bridge.call('enrolment.saveKey', { tenant: tenantId })
     expect(readFileSync(saved.path, 'utf8')).toBe('secret-key\n')
-    const second = await rig.bridge.call('enrolment.saveKey', {})
+    const second = await rig.bridge.call('enrolment.saveKey', { tenant: tenantId })
     expect(second.path).not.toBe(saved.path)
-    const installer = await rig.bridge.call('enrolment.saveInstaller', {})
+    const installer = await rig.bridge.call('enrolment.saveInstaller', { tenant: tenantId })
     expect(installer.path).toBe(join(rig.folder.path, 'downloads', 'agent.zip'))
     rig.service.onRequest = (_request, response) => {
       response.write('x'.repeat(5 * 1024 * 1024))
       response.end()
       return true
     }
-    await expect(rig.bridge.call('enrolment.saveKey', {})).rejects.toMatchObject({ code: 'service.failed' })
+    await expect(rig.bridge.call('enrolment.saveKey', { tenant: tenantId })).rejects.toMatchObject({ code: 'service.failed' })
   })
 
   it('makes a support bundle without names, tokens, or what was written', async () => {

@@ -1,4 +1,5 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { TenantId } from '../../contract/ids.ts'
 import type { Console } from '../console.ts'
 import { type Enrolment, resetKey, saveInstaller, saveKey } from '../enrolment.ts'
 import { saveNew } from '../files.ts'
@@ -18,9 +19,9 @@ export function callHandlers(core: Console): CallHandlers {
   const entered = <T>(run: (picture: Picture) => T): T => core.use(({ picture }) => run(picture))
   /** Over one thing, wherever it is. */
   const anywhere = <T>(run: (picture: Picture) => T): T => core.use(({ everything }) => run(everything))
-  const enrolment = (): Enrolment => {
+  const enrolment = (tenant: TenantId): Enrolment => {
     if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
-    return { client: core.clientOf(), downloadFolder: core.options.host.downloadFolder, me: core.acting.shown.me }
+    return { client: core.clientOf(tenant), downloadFolder: core.options.host.downloadFolder, me: core.accountOf(tenant).shown.me }
   }
   const { session } = core.options
   return {
@@ -36,7 +37,7 @@ export function callHandlers(core: Console): CallHandlers {
     'incidents.entries': (input) => anywhere((picture) => incidentEntries(picture, input)),
     'search.jump': ({ text }) => entered((picture) => searchJump(picture, text)),
 
-    'commands.submit': ({ command }) => core.use(() => ({ key: submitWhereItBelongs(core, command) })),
+    'commands.submit': ({ command, tenant }) => core.use(() => ({ key: submitWhereItBelongs(core, command, tenant) })),
     'outbox.list': () => core.use(() => ({ rows: outboxItems(core.tenants) })),
     'outbox.discard': ({ key }) => {
       outboxOf(core.tenants, key).discard(key)
@@ -44,10 +45,10 @@ export function callHandlers(core: Console): CallHandlers {
     },
     'outbox.retry': ({ key }) => ({ key: retryCommand(core.tenants, key) }),
 
-    'enrolment.saveInstaller': () => saveInstaller(enrolment()),
-    'enrolment.saveKey': () => saveKey(enrolment()),
-    'enrolment.resetKey': async () => {
-      await resetKey(enrolment())
+    'enrolment.saveInstaller': ({ tenant }) => saveInstaller(enrolment(tenant)),
+    'enrolment.saveKey': ({ tenant }) => saveKey(enrolment(tenant)),
+    'enrolment.resetKey': async ({ tenant }) => {
+      await resetKey(enrolment(tenant))
       return {}
     },
 

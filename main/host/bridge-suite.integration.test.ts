@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BridgeRequest, BridgeResponse, type CallInput, type CallName, calls, type TopicInput, type TopicName, topics } from '../../contract/bridge.ts'
 import { limits } from '../../contract/limits.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
-import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
+import { idOf, makeIncident, makeRoom, personId, tenantId } from '../testing/documents.ts'
 import { FakeSession, FakeVault, tempFolder, until } from '../testing/fakes.ts'
 import { FakeService } from '../testing/service.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
@@ -14,6 +14,7 @@ import { type TestPage, type TestTransport, transports } from './testing/transpo
  */
 
 const room = idOf('room', 1) as CallInput<'rooms.events'>['room']
+const tenant = tenantId
 const incident = idOf('incident', 1) as CallInput<'incidents.entries'>['incident']
 const person = personId as CallInput<'policy.whatCan'>['person']
 const unknownKey = idOf('key', 1) as CallInput<'outbox.retry'>['key']
@@ -35,9 +36,9 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'outbox.list': { input: {} },
   'outbox.discard': { input: { key: unknownKey }, code: 'outbox.notFound' },
   'outbox.retry': { input: { key: unknownKey }, code: 'outbox.notFound' },
-  'enrolment.saveInstaller': { input: {} },
-  'enrolment.saveKey': { input: {} },
-  'enrolment.resetKey': { input: {}, code: 'access.denied' },
+  'enrolment.saveInstaller': { input: { tenant } },
+  'enrolment.saveKey': { input: { tenant } },
+  'enrolment.resetKey': { input: { tenant }, code: 'access.denied' },
   'people.list': { input: {} },
   'policy.roles': { input: {} },
   'policy.assignments': { input: { role: 'siteLead' as CallInput<'policy.assignments'>['role'] } },
@@ -48,13 +49,13 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'policy.whatCan': { input: { person } },
   'policy.partners': { input: {} },
   'policy.customers': { input: {} },
-  'policy.preview': { input: { command: { type: 'role.delete', role: 'siteTech2' } as never } },
-  'policy.apply': { input: { command: { type: 'role.delete', role: 'siteTech2' } as never } },
-  'policy.saveFile': { input: {} },
+  'policy.preview': { input: { tenant, command: { type: 'role.delete', role: 'siteTech2' } as never } },
+  'policy.apply': { input: { tenant, command: { type: 'role.delete', role: 'siteTech2' } as never } },
+  'policy.saveFile': { input: { tenant } },
   'requests.list': { input: {} },
-  'audit.list': { input: { text: 'Amélie' } },
-  'audit.saveCsv': { input: { from: 0, to: 1 } },
-  'audit.check': { input: {} },
+  'audit.list': { input: { tenant, text: 'Amélie' } },
+  'audit.saveCsv': { input: { tenant, from: 0, to: 1 } },
+  'audit.check': { input: { tenant } },
   'session.enter': { input: { tenant: idOf('tenant', 9) as never }, code: 'session.tenantUnknown' },
   'sync.workOffline': { input: { on: false } },
   'sync.now': { input: {} },
@@ -247,7 +248,7 @@ describe.each(transports)('the bridge of %s', (transportName, make) => {
     expect(asker.answers(ended)).toHaveLength(seen)
 
     service.onRequest = (request) => request.url === '/v1/enrolment/key'
-    const slow = asker.send('call', 'enrolment.saveKey', {})
+    const slow = asker.send('call', 'enrolment.saveKey', { tenant })
     asker.page.send({ type: 'end', id: slow })
     await asker.ask('call', 'outbox.list', {})
     expect(asker.answers(slow)).toEqual([])

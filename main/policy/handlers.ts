@@ -3,7 +3,7 @@ import { PeopleList } from '../../contract/api.ts'
 import type { CallName } from '../../contract/bridge.ts'
 import { CommandOutcome, type CommandRequest, type PolicyCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { CommandKey } from '../../contract/ids.ts'
+import { CommandKey, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import {
   AssignmentList,
@@ -27,15 +27,15 @@ import { listRequests } from './requests.ts'
 
 type PolicyCall = Extract<CallName, 'people.list' | 'requests.list' | `policy.${string}` | `audit.${string}`>
 
-/** What the administrative screens ask: of the service only, about the tenant that is entered. Nothing here is queued. */
+/** What the administrative screens ask: of the service only, about the named tenant or the entered one. Nothing here is queued. */
 export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
   const online = <T>(client: () => T): T => {
     if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
     return client()
   }
   const here = (): ServiceClient => online(() => core.clientOf())
+  const of = (tenant: TenantId): ServiceClient => online(() => core.clientOf(tenant))
   const home = (): ServiceClient => online(() => core.homeClient)
-  const clientFor = (command: PolicyCommand): ServiceClient => online(() => clientOfCommand(core, command))
 
   return {
     'people.list': (_input, signal) => here().json(PeopleList, { path: '/v1/people', signal }),
@@ -48,39 +48,22 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
     'policy.whatCan': ({ person }, signal) => here().json(WhatCan, { path: `/v1/explain/people/${person}`, signal }),
     'policy.partners': (_input, signal) => here().json(PartnerList, { path: '/v1/partners', signal }),
     'policy.customers': (_input, signal) => home().json(CustomerList, { path: '/v1/customers', signal }),
-    'policy.preview': ({ command }, signal) =>
-      clientFor(command).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal }),
-    'policy.apply': ({ command }, signal) => apply(clientFor(command), command, core.clock.now(), signal),
-    'policy.saveFile': async (_input, signal) => {
-      const client = here()
-      // Another tenant may be entered when the file comes.
-      const tenant = core.acting.shown.tenant?.name ?? ''
+    'policy.preview': ({ tenant, command }, signal) =>
+      of(tenant).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal }),
+    'policy.apply': ({ tenant, command }, signal) => apply(of(tenant), command, core.clock.now(), signal),
+    'policy.saveFile': async ({ tenant }, signal) => {
+      const client = of(tenant)
+      const name = core.accountOf(tenant).shown.tenant?.name ?? ''
       const { bytes } = await client.ask({ path: '/v1/policy', atMostBytes: limits.consoleAnswerBytes, signal })
-      return save(core, `roomkeeper-policy-${tenant}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
+      return save(core, `roomkeeper-policy-${name}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
     },
     'requests.list': () => core.use(({ picture }) => ({ rows: listRequests(picture) })),
-    'audit.list': (query, signal) => here().json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
-    'audit.saveCsv': async ({ from, to }, signal) => {
-      const { bytes } = await here().ask({ path: `/v1/audit.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })
+    'audit.list': ({ tenant, ...query }, signal) => of(tenant).json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
+    'audit.saveCsv': async ({ tenant, from, to }, signal) => {
+      const { bytes } = await of(tenant).ask({ path: `/v1/audit.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })
       return save(core, `roomkeeper-audit-${dayOf(from)}-${dayOf(to)}.csv`, 'roomkeeper-audit.csv', bytes)
     },
-    'audit.check': (_input, signal) => here().json(AuditCheck, { path: '/v1/audit/check', signal }),
-  }
-}
-
-/** Where a command belongs: invitations and customers to one's own organisation, a request to where it was made. */
-function clientOfCommand(core: Console, command: PolicyCommand): ServiceClient {
-  switch (command.type) {
-    case 'invitation.accept':
-    case 'invitation.deny':
-    case 'customer.leave':
-    case 'tenantManagers.set':
-      return core.homeClient
-    case 'request.decide':
-    case 'request.withdraw':
-      return core.tenants.all.find(({ shown }) => shown.reader.has('request', command.request))?.client ?? core.clientOf()
-    default:
-      return core.clientOf()
+    'audit.check': ({ tenant }, signal) => of(tenant).json(AuditCheck, { path: '/v1/audit/check', signal }),
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CallInput, CallName } from '../../contract/bridge.ts'
-import { CommandRequest, PolicyCommand } from '../../contract/commands.ts'
+import { CommandRequest, PolicyCommand, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { TenantId } from '../../contract/ids.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
@@ -60,7 +60,6 @@ afterEach(() => rig.remove())
 
 const call = <N extends CallName>(name: N, input: CallInput<N>) => rig.bridge.call(name, input)
 const problemOf = (answer: Promise<unknown>): Promise<unknown> => answer.then(() => 'an answer', (error: unknown) => error)
-const leave = PolicyCommand.parse({ type: 'customer.leave', link: idOf('link', 1) })
 const remove = PolicyCommand.parse({ type: 'role.delete', role: 'lead' })
 
 /** Makes the person one of a partner's, with one customer, and enters it. */
@@ -89,9 +88,9 @@ describe('what is asked', () => {
     ['policy.whatCan', { person: personId }, `GET /v1/explain/people/${personId}`, { person: { id: personId, name: 'A', email: 'a@b', link: null }, permissions: [], rooms: [], roomsTotal: 0 }],
     ['policy.partners', {}, 'GET /v1/partners', { items: [] }],
     ['policy.customers', {}, 'GET /v1/customers', { items: [], mayManage: true, tenantManagers: [] }],
-    ['policy.preview', { command: remove }, 'POST /v1/commands/preview', effect],
-    ['audit.list', { from: 5, text: 'room' }, 'GET /v1/audit?from=5&text=room', { items: [], next: null }],
-    ['audit.check', {}, 'GET /v1/audit/check', { records: 0, from: null, head: null, broken: null }],
+    ['policy.preview', { tenant: tenantId, command: remove }, 'POST /v1/commands/preview', effect],
+    ['audit.list', { tenant: tenantId, from: 5, text: 'room' }, 'GET /v1/audit?from=5&text=room', { items: [], next: null }],
+    ['audit.check', { tenant: tenantId }, 'GET /v1/audit/check', { records: 0, from: null, head: null, broken: null }],
   ]
   it('goes to the service, and comes back by its schema or as the problem that it is', async () => {
     for (const [name, input, line, answer] of table) {
@@ -114,30 +113,71 @@ describe('what is asked', () => {
   })
 
   it('is about the customer that is entered, but for what is one\'s own affair', async () => {
-    const fabrikam = await enterCustomer()
-    Object.assign(answers, { '/v1/roles': { items: [] }, '/v1/customers': { items: [], mayManage: true, tenantManagers: [] }, '/v1/commands/preview': effect })
+    await enterCustomer()
+    Object.assign(answers, { '/v1/roles': { items: [] }, '/v1/customers': { items: [], mayManage: true, tenantManagers: [] } })
     await call('policy.roles', {})
-    await call('policy.preview', { command: remove })
     await call('policy.customers', {})
-    await call('policy.preview', { command: leave })
     await call('session.enter', { tenant: 'all' })
     await call('policy.roles', {})
-    // A request is decided, or taken back, where it was made.
-    fabrikam.put('request', makeRequest(idOf('key', 7)))
-    await until('the request', async () => (await call('requests.list', {})).rows.length === 1)
-    const request = PolicyCommand.parse({ type: 'request.withdraw', request: idOf('key', 7) })
-    await call('policy.preview', { command: request })
-    expect(asked.at(-1)?.tenant).toBe(customer)
-    asked.pop()
-    expect(asked.map(({ tenant }) => tenant)).toEqual([customer, customer, undefined, undefined, undefined])
+    expect(asked.map(({ tenant }) => tenant)).toEqual([customer, undefined, undefined])
+  })
+
+  it('goes to the tenant that it names, whichever is entered, and to none where that one is not open', async () => {
+    await enterCustomer()
+    Object.assign(answers, {
+      '/v1/commands/preview': effect,
+      '/v1/commands': { outcome: 'applied', at: 7 },
+      '/v1/audit': { items: [], next: null },
+      '/v1/audit/check': { records: 0, from: null, head: null, broken: null },
+      '/v1/audit.csv': 'x',
+      '/v1/policy': 'x',
+      '/v1/enrolment/key/reset': {},
+    })
+    const all = async (tenant: string): Promise<unknown[]> => [
+      await problemOf(call('policy.preview', { tenant, command: remove })),
+      await problemOf(call('policy.apply', { tenant, command: remove })),
+      await problemOf(call('policy.saveFile', { tenant })),
+      await problemOf(call('audit.list', { tenant })),
+      await problemOf(call('audit.check', { tenant })),
+      await problemOf(call('audit.saveCsv', { tenant, from: 0, to: 1 })),
+    ]
+    for (const entered of [customer, tenantId, 'all'] as const) {
+      await call('session.enter', { tenant: entered })
+      for (const [tenant, header] of [[customer, customer], [tenantId, undefined]] as const) {
+        asked = []
+        expect(await all(tenant)).toEqual(Array.from({ length: 6 }, () => 'an answer'))
+        expect(asked.map((each) => each.tenant)).toEqual(Array.from({ length: 6 }, () => header))
+      }
+    }
+    asked = []
+    for (const problem of await all(TenantId.parse(idOf('tenant', 9)))) expect(problem).toMatchObject({ code: 'session.tenantUnknown' })
+    expect(asked).toEqual([])
+  })
+
+  it('changes the settings of the tenant that it names, and of none where that is missing', async () => {
+    const fabrikam = await enterCustomer()
+    fabrikam.put('me', { ...makeMe(['settings.view', 'settings.modify']), tenant: customer } as never)
+    answers['/v1/commands'] = { outcome: 'applied', at: 7 }
+    const command = QueuedCommand.parse({ type: 'settings.change', changes: { flapCount: 7 } })
+    expect(await problemOf(call('commands.submit', { command }))).toMatchObject({ code: 'bridge.invalid', details: { field: 'tenant' } })
+    expect(await problemOf(call('commands.submit', { command, tenant: TenantId.parse(idOf('tenant', 9)) }))).toMatchObject({ code: 'session.tenantUnknown' })
+    expect((await call('outbox.list', {})).rows).toEqual([])
+    await until('the permission', async () => {
+      const session = await rig.now('session')
+      return session.state === 'signedIn' && session.me?.access.grants.some(({ permissions }) => permissions.includes('settings.modify'))
+    })
+    await call('session.enter', { tenant: tenantId })
+    await call('commands.submit', { command, tenant: customer })
+    await until('it was sent', () => asked.length > 0)
+    expect(asked.map(({ line, tenant }) => [line, tenant])).toEqual([['POST /v1/commands', customer]])
   })
 })
 
 describe('a command', () => {
   it('is applied at once, under a key of its own', async () => {
     answers['/v1/commands'] = { outcome: 'applied', at: 7 }
-    expect(await call('policy.apply', { command: remove })).toEqual({ outcome: 'applied', at: 7 })
-    await call('policy.apply', { command: remove })
+    expect(await call('policy.apply', { tenant: tenantId, command: remove })).toEqual({ outcome: 'applied', at: 7 })
+    await call('policy.apply', { tenant: tenantId, command: remove })
     const bodies = asked.map(({ body }) => CommandRequest.parse(body))
     expect(bodies.map(({ command }) => command)).toEqual([remove, remove])
     expect(bodies[0]?.key).not.toBe(bodies[1]?.key)
@@ -147,18 +187,18 @@ describe('a command', () => {
   it('whose answer is lost is asked for again under the same key, once', async () => {
     answers['/v1/commands'] = { outcome: 'applied', at: 7 }
     lost = 1
-    expect(await call('policy.apply', { command: remove })).toEqual({ outcome: 'applied', at: 7 })
+    expect(await call('policy.apply', { tenant: tenantId, command: remove })).toEqual({ outcome: 'applied', at: 7 })
     const bodies = asked.map(({ body }) => CommandRequest.parse(body))
     expect(bodies.length).toBe(2)
     expect(bodies[0]).toEqual(bodies[1])
     lost = 2
-    expect(await problemOf(call('policy.apply', { command: remove }))).toMatchObject({ code: 'network.offline' })
+    expect(await problemOf(call('policy.apply', { tenant: tenantId, command: remove }))).toMatchObject({ code: 'network.offline' })
     expect(asked.length).toBe(4)
   })
 
   it('that is refused says why', async () => {
     answers['/v1/commands'] = new RoomkeeperError('assignment.lastProManager')
-    expect(await problemOf(call('policy.apply', { command: remove }))).toMatchObject({ code: 'assignment.lastProManager' })
+    expect(await problemOf(call('policy.apply', { tenant: tenantId, command: remove }))).toMatchObject({ code: 'assignment.lastProManager' })
     expect(asked.length).toBe(1)
   })
 })
@@ -169,10 +209,10 @@ describe('files', () => {
   it('are saved under a name that says what is in them', async () => {
     answers['/v1/policy'] = 'roles: []\n'
     answers['/v1/audit.csv'] = 'Timestamp\r\n'
-    const policy = await call('policy.saveFile', {})
+    const policy = await call('policy.saveFile', { tenant: tenantId })
     expect(readFileSync(policy.path, 'utf8')).toBe('roles: []\n')
     expect(policy.path).toMatch(/roomkeeper-policy-Contoso-\d{4}-\d\d-\d\d\.yaml$/)
-    const audit = await call('audit.saveCsv', { from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 1, 3) })
+    const audit = await call('audit.saveCsv', { tenant: tenantId, from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 1, 3) })
     expect(audit).toEqual({ path: join(downloads(), 'roomkeeper-audit-2026-01-02-2026-02-03.csv'), bytes: 11 })
     expect(asked.at(-1)?.line).toBe(`GET /v1/audit.csv?from=${Date.UTC(2026, 0, 2)}&to=${Date.UTC(2026, 1, 3)}`)
   })
@@ -183,7 +223,7 @@ describe('files', () => {
     held = new Promise((go) => (release = go))
     answers['/v1/policy'] = 'roles: []\n'
     asked = []
-    const file = call('policy.saveFile', {})
+    const file = call('policy.saveFile', { tenant: customer })
     await until('the question', () => asked.length === 1)
     await call('session.enter', { tenant: tenantId })
     release()
@@ -199,8 +239,8 @@ describe('files', () => {
     })
     answers['/v1/policy'] = 'x'
     answers['/v1/audit.csv'] = 'x'
-    await call('policy.saveFile', {})
-    await call('audit.saveCsv', { from: 0, to: Number.MAX_SAFE_INTEGER })
+    await call('policy.saveFile', { tenant: tenantId })
+    await call('audit.saveCsv', { tenant: tenantId, from: 0, to: Number.MAX_SAFE_INTEGER })
     expect(readdirSync(downloads()).length).toBe(2)
   })
 })

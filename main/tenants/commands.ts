@@ -1,6 +1,6 @@
 import type { QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { CommandKey } from '../../contract/ids.ts'
+import type { CommandKey, TenantId } from '../../contract/ids.ts'
 import type { OutboxItem } from '../../contract/views.ts'
 import type { Console } from '../console.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -9,22 +9,22 @@ import type { Shown } from '../views/shown.ts'
 import type { Tenants } from './tenants.ts'
 
 /**
- * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the tenant that
- * is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the first.
- * Errors: as `checkCommand`; `lease.ended` where the tenant's copy is locked.
+ * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the named
+ * tenant, else to the one that is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the first.
+ * Errors: as `checkCommand`; `session.tenantUnknown`; `lease.ended` where the tenant's copy is locked.
  */
-export function submitWhereItBelongs(core: Console, command: QueuedCommand): CommandKey {
-  const parts = partsOf(core, command)
+export function submitWhereItBelongs(core: Console, command: QueuedCommand, tenant?: TenantId): CommandKey {
+  const parts = partsOf(core, command, tenant)
   for (const [shown, part] of parts) checkCommand(shown, part)
   const [first] = parts.map(([shown, part]) => shown.outbox.submit(part))
   if (first === undefined) throw new RoomkeeperError('room.notFound')
   return first
 }
 
-function partsOf(core: Console, command: QueuedCommand): [Shown, QueuedCommand][] {
+function partsOf(core: Console, command: QueuedCommand, tenant?: TenantId): [Shown, QueuedCommand][] {
   const { everything } = core
   const acting = (): Shown => {
-    const { shown, lease } = core.acting
+    const { shown, lease } = tenant === undefined ? core.acting : core.accountOf(tenant)
     if (lease.ended) throw new RoomkeeperError('lease.ended')
     return shown
   }

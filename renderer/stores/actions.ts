@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { useI18n } from 'vue-i18n'
 import type { QueuedCommand } from '../../contract/commands.ts'
-import type { PersonId, RoomId } from '../../contract/ids.ts'
+import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { IncidentView } from '../../contract/views.ts'
 import { useBridge } from '../bridge/index.ts'
@@ -15,10 +15,10 @@ export const useActions = defineStore('actions', () => {
   const core = useConsole()
   const { t } = useI18n({ useScope: 'global' })
 
-  /** Submits the commands in order. False, with the reason shown, when one was not taken. */
-  async function submit(commands: readonly QueuedCommand[], failed: string): Promise<boolean> {
+  /** Submits the commands in order; `tenant` where they do not say themselves whose they are. False, with the reason shown, when one was not taken. */
+  async function submit(commands: readonly QueuedCommand[], failed: string, tenant?: TenantId | null): Promise<boolean> {
     try {
-      for (const command of commands) await bridge.call('commands.submit', { command })
+      for (const command of commands) await bridge.call('commands.submit', { command, ...(tenant ? { tenant } : {}) })
       return true
     } catch (error) {
       toasts.problem(failed, error)
@@ -94,7 +94,7 @@ export const useActions = defineStore('actions', () => {
   }
 
   async function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
-    const done = await submit([{ type: 'settings.change', changes }], t('did.settingsFailed'))
+    const done = await submit([{ type: 'settings.change', changes }], t('did.settingsFailed'), core.acting)
     if (done) toasts.say(t('did.settings'))
     return done
   }

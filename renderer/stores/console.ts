@@ -62,6 +62,10 @@ export const useConsole = defineStore('console', () => {
   /** Whose data is shown: one tenant's, or that of all together. */
   const entered = computed(() => (session.value?.state === 'signedIn' ? session.value.entered : null))
   const all = computed(() => entered.value === 'all')
+  /** One's own organisation; null until it was synced once. */
+  const own = computed(() => tenants.value.find(({ link }) => link === null)?.id ?? null)
+  /** The tenant that is acted in: the entered one; one's own with all together. */
+  const acting = computed(() => (entered.value === 'all' ? own.value : entered.value))
   /** The copy of the tenant that is entered was locked: its offline lease has ended (ACC-8). */
   const locked = computed(() => tenants.value.some(({ id, locked: shut }) => shut && id === entered.value))
   const offline = computed(() => sync.value.state === 'offline')
@@ -83,6 +87,8 @@ export const useConsole = defineStore('console', () => {
     tenants,
     entered,
     all,
+    own,
+    acting,
     locked,
     offline,
     syncedAt,

@@ -3,6 +3,7 @@ import type { CallInput, CallName, CallOutput } from '../../contract/bridge.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import type { Kind } from '../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import type { TenantId } from '../../contract/ids.ts'
 import type { Effect } from '../../contract/policyApi.ts'
 import { codeOf, useBridge } from '../bridge/index.ts'
 import { useConsole } from './console.ts'
@@ -89,10 +90,19 @@ export function usePolicy<N extends CallName>(
   return { value, state, problem, reading, read }
 }
 
-/** A change of who may do what: its effect before it is saved, and the saving. One at a time. */
-export function usePolicyChange() {
+/**
+ * A change of who may do what: its effect before it is saved, and the saving. One at a time. It is asked of the tenant
+ * that was acted in when this was opened, whichever is entered since, or of `tenant` where that is given.
+ */
+export function usePolicyChange(tenant?: () => TenantId | null) {
   const bridge = useBridge()
   const core = useConsole()
+  let opened = core.acting
+  const where = (): TenantId => {
+    const named = tenant === undefined ? (opened ??= core.acting) : tenant()
+    if (named === null) throw new RoomkeeperError('session.tenantUnknown')
+    return named
+  }
   const effect = shallowRef<Effect | null>(null)
   /** What was looked at last. */
   const about = shallowRef<PolicyCommand | null>(null)
@@ -125,7 +135,7 @@ export function usePolicyChange() {
     about.value = command
     looking.value = true
     try {
-      const answer = await bridge.call('policy.preview', { command })
+      const answer = await bridge.call('policy.preview', { tenant: where(), command })
       if (mine === asked) effect.value = answer
     } catch (error) {
       if (mine === asked) failed(error)
@@ -135,6 +145,11 @@ export function usePolicyChange() {
   }
 
   const again = (): void => void (about.value && look(about.value))
+  // Opened before anything is known of the person: asked as soon as it is known whom.
+  watch(
+    () => core.acting !== null,
+    (known) => known && effect.value === null && again(),
+  )
   watch(
     () => core.offline,
     (offline) => !offline && effect.value === null && problem.value !== null && unreached.includes(problem.value) && again(),
@@ -146,7 +161,7 @@ export function usePolicyChange() {
     saving.value = true
     problem.value = null
     try {
-      const answer = await bridge.call('policy.apply', { command })
+      const answer = await bridge.call('policy.apply', { tenant: where(), command })
       if (answer.outcome !== 'refused') return answer.outcome
       problem.value = answer.code
       detail.value = answer.detail ?? ''

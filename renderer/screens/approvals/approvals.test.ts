@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { changeKindOf, commandTypes } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { CommandKey } from '../../../contract/ids.ts'
-import { makeRequest, partnerAnswers, partnerSession, requestId } from '../../fixtures/fake-partners.ts'
+import { makeRequest, partnerAnswers, partnerSession, requestId, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { roomId } from '../../fixtures/world.ts'
 import { createWords } from '../../words/i18n.ts'
@@ -30,6 +30,7 @@ describe('Settings → Approvals', () => {
     find('request-reject')?.click()
     await vi.waitFor(() =>
       expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
+        tenant: tenantId(1),
         command: { type: 'request.decide', request: requestId(1), approve: false, note: 'Not in this week.' },
       }),
     )

@@ -1,6 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { makeRecord, partnerAnswers } from '../../fixtures/fake-partners.ts'
+import { makeRecord, partnerAnswers, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import Audit from './Audit.vue'
 
@@ -34,7 +34,7 @@ describe('Settings → Audit', () => {
     await page.find('[data-testid=audit-to]').setValue('2026-11-03')
     find('audit-export')?.click()
     const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() - 1 }
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual(range))
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual({ tenant: tenantId(1), ...range }))
     await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject(range))
     await page.find('[data-testid=audit-to]').setValue('2026-11-01')
     await vi.waitFor(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
@@ -47,7 +47,7 @@ describe('Settings → Audit', () => {
   ])('says of a chain broken at %s: %s', async (broken, words) => {
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.check': () => ({ records: 90, from: null, head: null, broken }) }) })
     mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('audit-check')).not.toBeNull())
+    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
     find('audit-check')?.click()
     await vi.waitFor(() => expect(find('audit-checked')?.textContent).toContain(words))
   })

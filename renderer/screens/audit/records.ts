@@ -42,7 +42,7 @@ export function useAudit() {
     return { from, to }
   })
   const rangeWrong = computed(() => range.value.to < range.value.from)
-  const question = computed<CallInput<'audit.list'>>(() => ({
+  const question = computed<Omit<CallInput<'audit.list'>, 'tenant'>>(() => ({
     ...(filter.from === '' ? {} : { from: range.value.from }),
     ...(filter.to === '' ? {} : { to: range.value.to }),
     ...(filter.category === '' ? {} : { category: filter.category }),
@@ -53,9 +53,11 @@ export function useAudit() {
 
   async function read(before: number | null): Promise<void> {
     const mine = ++asked
+    const tenant = core.acting
+    if (tenant === null) return
     reading.value = true
     try {
-      const page = await bridge.call('audit.list', { ...question.value, ...(before === null ? {} : { before }) })
+      const page = await bridge.call('audit.list', { tenant, ...question.value, ...(before === null ? {} : { before }) })
       if (mine !== asked) return
       rows.value = before === null ? page.items : [...rows.value, ...page.items]
       next.value = page.next
@@ -84,7 +86,7 @@ export function useAudit() {
     clearTimeout(timer)
     timer = setTimeout(() => void reset(), pauseMs)
   })
-  watch(() => core.entered, () => void reset(), { immediate: true })
+  watch(() => core.acting, () => void reset(), { immediate: true })
   watch(
     () => core.offline,
     (offline) => !offline && problem.value !== null && void reset(),

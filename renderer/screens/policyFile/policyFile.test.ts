@@ -2,8 +2,9 @@ import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
-import { partnerAnswers } from '../../fixtures/fake-partners.ts'
+import { partnerAnswers, partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
+import { useConsole } from '../../stores/console.ts'
 import ImportDialog from './ImportDialog.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
@@ -27,7 +28,18 @@ describe('importing a policy file', () => {
     expect(find('effect-lose')?.textContent).toContain('3 people')
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     find('policy-apply')?.click()
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({ command: { type: 'policy.import', yaml: props.yaml } }))
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({ tenant: tenantId(1), command: { type: 'policy.import', yaml: props.yaml } }))
+  })
+
+  it('is applied where it was opened, whichever tenant another window enters meanwhile', async () => {
+    const effect: Effect = { ...nothing, changes: [{ what: 'role', name: 'Night shift', change: 'create' }] }
+    const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(1)), answers: partnerAnswers({ 'policy.preview': () => effect }) })
+    mount(ImportDialog, { props, global, attachTo: document.body })
+    await vi.waitFor(() => expect(find('policy-apply')).not.toBeNull())
+    core.set('session', partnerSession(tenantId(2)))
+    await vi.waitFor(() => expect(useConsole().entered).toBe(tenantId(2)))
+    find('policy-apply')?.click()
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ tenant: tenantId(1) }))
   })
 
   it('has nothing to apply where the file says what is in force', async () => {

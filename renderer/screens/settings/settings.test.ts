@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import General from './General.vue'
 
@@ -37,7 +38,7 @@ describe.each(forms)('the form of $field', ({ field, typed, changes }) => {
     void form?.trigger('submit')
     await vi.waitFor(() => expect(core.asked.some(({ name }) => name === 'commands.submit')).toBe(true))
     await vi.waitFor(() => expect((page.get(field).element as HTMLInputElement).value).toBe(typed))
-    expect(core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)).toEqual([{ command: { type: 'settings.change', changes } }])
+    expect(core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)).toEqual([{ tenant: tenantId(1), command: { type: 'settings.change', changes } }])
     page.unmount()
   })
 })

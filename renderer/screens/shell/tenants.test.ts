@@ -66,6 +66,7 @@ describe('Tenants', () => {
     find('wizard-next')?.click()
     await vi.waitFor(() =>
       expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
+        tenant: tenantId(9),
         command: { type: 'invitation.accept', link: items[0]?.link, admins: [{ kind: 'person', id: principals[0]?.id }] },
       }),
     )
