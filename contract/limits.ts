@@ -105,6 +105,9 @@ export const limits = {
   /** First and longest pause between two tries of a connection; each try doubles it, with jitter. */
   retryFirstMs: 500,
   retryMaxMs: 30_000,
+  /** Recorded refusals of one person who is not let in, within this time. More: counted, and not recorded. */
+  refusedEntries: 100,
+  refusedEntriesMs: 3_600_000,
   /** Audit records are kept this many days (AUD-1). */
   auditDays: 180,
   /** Days of the offline lease (ACC-8), at most; and how far back a clock may be set before the copy is locked. */

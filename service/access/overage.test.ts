@@ -12,6 +12,7 @@ const issuer = 'https://issuer.example'
 let made: Organisations
 let access: AccessService
 let sign: (issuedAt: number) => Promise<string>
+const question = { method: 'GET', route: '/v1/me' }
 let groups: readonly string[] | undefined
 let asked = 0
 
@@ -53,41 +54,41 @@ const stored = async () => {
 describe('a token that could not hold all groups', () => {
   it('is completed by the directory, once', async () => {
     const token = await sign(now - 2_000)
-    await access.authenticate(token)
-    await access.authenticate(token)
+    await access.authenticate(token, question)
+    await access.authenticate(token, question)
     expect(await stored()).toEqual(['all', 'ops'])
     expect(asked).toBe(1)
   })
 
   it('asks once for each token, also where the answer is what was known', async () => {
-    await access.authenticate(await sign(now - 2_000))
+    await access.authenticate(await sign(now - 2_000), question)
     const next = await sign(now - 1_000)
-    await access.authenticate(next)
-    await access.authenticate(next)
+    await access.authenticate(next, question)
+    await access.authenticate(next, question)
     expect(asked).toBe(2)
   })
 
   it('asks for someone who was in no group before', async () => {
     groups = []
-    await access.authenticate(await sign(now - 2_000))
+    await access.authenticate(await sign(now - 2_000), question)
     groups = ['ops']
-    await access.authenticate(await sign(now - 1_000))
+    await access.authenticate(await sign(now - 1_000), question)
     expect(await stored()).toEqual(['ops'])
   })
 
   it('leaves the last known groups while the directory cannot be reached', async () => {
-    await access.authenticate(await sign(now - 2_000))
+    await access.authenticate(await sign(now - 2_000), question)
     groups = undefined
-    await access.authenticate(await sign(now - 1_000))
+    await access.authenticate(await sign(now - 1_000), question)
     expect(await stored()).toEqual(['all', 'ops'])
     groups = ['ops']
-    await access.authenticate(await sign(now))
+    await access.authenticate(await sign(now), question)
     expect(await stored()).toEqual(['ops'])
   })
 
   it('lets in without groups whom nobody knows yet, while the directory cannot be reached', async () => {
     groups = undefined
-    const { access: held } = await access.authenticate(await sign(now))
+    const { access: held } = await access.authenticate(await sign(now), question)
     expect(held.grants).toEqual([])
     expect(await stored()).toEqual([])
   })

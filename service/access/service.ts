@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { LinkTable, PersonTable } from '../store/tables.ts'
 import { type Doer, system, type TenantTransaction } from '../store/transaction.ts'
 import { groupsOfPerson, isCurrent, personOf, savePerson } from './people.ts'
+import { type Question, RefusedEntries } from './refused.ts'
 import { resolvedOf } from './resolved.ts'
 import { type Claims, readToken, type TokenRules } from './tokens.ts'
 
@@ -74,6 +75,7 @@ export interface AccessOptions {
 /** Who asks, and what they may do (ACC-1, ACC-6). */
 export class AccessService {
   readonly #options: AccessOptions
+  readonly #refused: RefusedEntries
   readonly #known = new Map<string, Known>()
   readonly #keyOfPerson = new Map<PersonId, string>()
   /** People of partners, by customer and person. */
@@ -85,6 +87,7 @@ export class AccessService {
 
   constructor(options: AccessOptions) {
     this.#options = options
+    this.#refused = new RefusedEntries(options.store, options.rules.now)
     const undo = [
       options.bus.subscribe('changes', ({ rows }) => {
         for (const row of rows) if (row.kind === 'me' && row.owner) this.#forget(row.owner)
@@ -105,18 +108,27 @@ export class AccessService {
 
   /**
    * The person of an access token, at home or in the tenant of a customer that they name. Made at first sight where the
-   * token's directory is a tenant here.
+   * token's directory is a tenant here. Who is known here and not let in is recorded: by the customer who asks for more
+   * than a password, else in their own tenant (AUD-1). `question`: what they ask.
    * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; access.denied for a room's own account, and
    * alike for a tenant that does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
-  async authenticate(token: string, tenant?: TenantId): Promise<Caller> {
+  async authenticate(token: string, question: Question, tenant?: TenantId): Promise<Caller> {
     const claims = await readToken(token, this.#options.rules)
     if (claims.roomAccount) throw new RoomkeeperError('access.denied', { detail: "A room's account cannot use the console." })
     const own = await this.#person(claims)
     if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims)
     const known = await this.#atCustomer(own.row, tenant)
-    if (known.link.multiFactor === 1 && !claims.multiFactor) throw new RoomkeeperError('partner.multiFactor')
-    return callerFrom(known, own.row.tenant, claims)
+    if (!known) {
+      await this.#refused.record(callerFrom(own, own.row.tenant, claims), question, 'access.denied', { tenant })
+      throw new RoomkeeperError('access.denied')
+    }
+    const caller = callerFrom(known, own.row.tenant, claims)
+    if (known.link.multiFactor === 1 && !claims.multiFactor) {
+      await this.#refused.record(caller, question, 'partner.multiFactor')
+      throw new RoomkeeperError('partner.multiFactor')
+    }
+    return caller
   }
 
   /** A tenant's policy, looked up; kept until it changes. */
@@ -211,8 +223,8 @@ export class AccessService {
     }
   }
 
-  /** @throws RoomkeeperError access.denied: the same for all that is not a customer with something for them. */
-  async #atCustomer({ id, tenant: home }: PersonTable, tenant: TenantId): Promise<KnownThere> {
+  /** Undefined: the same for all that is not a customer with something for them. */
+  async #atCustomer({ id, tenant: home }: PersonTable, tenant: TenantId): Promise<KnownThere | undefined> {
     const kept = this.#atCustomers.get(tenant)?.get(id)
     if (kept) return kept
     const generation = this.#generation
@@ -220,7 +232,7 @@ export class AccessService {
     const row = await read.tables.person().selectAll().where('id', '=', id).where('link', 'is not', null).executeTakeFirst()
     const link = row?.link && (await read.tables.link().selectAll().where('id', '=', row.link).where('partner', '=', home).where('status', '=', 'active').executeTakeFirst())
     const me = link ? await read.get('me', id) : undefined
-    if (!row || !link || !me || me.access.link !== link.id || me.access.grants.length === 0) throw new RoomkeeperError('access.denied')
+    if (!row || !link || !me || me.access.link !== link.id || me.access.grants.length === 0) return undefined
     const known = { row, link, access: me.access }
     if (generation === this.#generation) {
       const there = this.#atCustomers.get(tenant) ?? new Map<PersonId, KnownThere>()

@@ -17,6 +17,9 @@ import { Follower, type FollowerOptions, SharedRows } from './follower.ts'
 const beatsMissed = 4
 const leastSilenceMs = 30_000
 
+/** As the audit names it. */
+const question = { method: 'GET', route: '/v1/feed' }
+
 /** The consoles' sockets: who follows which tenant, under which scope, until when. */
 export class FeedHub {
   readonly #deps: ServiceDeps
@@ -48,7 +51,7 @@ export class FeedHub {
       if (this.#closing) throw new RoomkeeperError('service.unavailable')
       const token = /^Bearer (\S{1,16384})$/i.exec(request.headers.authorization ?? '')?.[1]
       if (!token) throw new RoomkeeperError('auth.missing')
-      caller = await this.#deps.access.authenticate(token, tenantNamed(request.headers))
+      caller = await this.#deps.access.authenticate(token, question, tenantNamed(request.headers))
     } catch (error) {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
       this.#deps.metrics.refusals.inc({ code: known.code })
@@ -161,7 +164,7 @@ export class FeedHub {
 
   async #renew(follower: Follower, token: string): Promise<void> {
     const { tenant, person } = follower.caller
-    const caller = await this.#deps.access.authenticate(token, follower.caller.link === undefined ? undefined : tenant)
+    const caller = await this.#deps.access.authenticate(token, question, follower.caller.link === undefined ? undefined : tenant)
     if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
     follower.caller = { ...follower.caller, expiresAt: caller.expiresAt, multiFactor: caller.multiFactor }
   }

@@ -25,7 +25,8 @@ export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void
     if (access === 'admin') return checkAdmin(request, adminSecret)
     const token = bearerOf(request)
     rate.take(token)
-    const caller = await deps.access.authenticate(token, tenantNamed(request.headers))
+    const question = { method: request.method, route: request.routeOptions.url ?? '' }
+    const caller = await deps.access.authenticate(token, question, tenantNamed(request.headers))
     request.caller = caller
     checkPermission(access, caller, request.params)
   })

@@ -1,9 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { recordOfRefusal } from '../access/refused.ts'
 import type { ServiceDeps } from '../deps.ts'
-import type { AuditTable } from '../store/tables.ts'
-
-const operations: Readonly<Record<string, AuditTable['operation']>> = { POST: 'Create', DELETE: 'Delete' }
 
 /** What people are refused for want of rights. */
 const forRights: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['access.denied', 'access.outOfScope', 'policy.escalation'])
@@ -13,20 +11,12 @@ const commandsRoute = '/v1/commands'
 
 /**
  * Refusals of known people go into the audit of the tenant that they asked about (AUD-1), whether the guard refuses or
- * the route itself; strangers are only logged and counted.
+ * the route itself; strangers are only logged and counted. Who is not let in at all is recorded by `authenticate`.
  */
 export async function auditRefusal(deps: Pick<ServiceDeps, 'log' | 'store'>, request: FastifyRequest, error: unknown): Promise<void> {
   const { caller } = request
   const route = request.routeOptions.url ?? ''
   if (!caller || route === commandsRoute || !(error instanceof RoomkeeperError) || !forRights.has(error.code)) return
   deps.log.info({ person: caller.person, route, method: request.method, code: error.code }, 'refused a request')
-  await deps.store.write(caller.tenant, caller.doer, async (tx) =>
-    tx.audit({
-      category: 'Access',
-      objectName: `${request.method} ${route}`,
-      operation: operations[request.method] ?? 'Update',
-      resultStatus: 'Failed',
-      detail: { code: error.code },
-    }),
-  )
+  await deps.store.write(caller.tenant, caller.doer, async (tx) => tx.audit(recordOfRefusal({ method: request.method, route }, error.code)))
 }

@@ -1,10 +1,10 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
-import { AssignmentList, CustomerList, PartnerList, tenantHeader } from '../../contract/policyApi.ts'
+import { AssignmentList, AuditPage, CustomerList, PartnerList, tenantHeader } from '../../contract/policyApi.ts'
 import { until } from '../agents/testing/parts.ts'
 import { TestConsole } from '../feed/testing/console.ts'
-import { admin, automatic, invitation, operators, World } from './testing/world.ts'
+import { admin, automatic, invitation, objectIdOf, operators, World } from './testing/world.ts'
 
 const boss = 'boss@contoso.example'
 const partner = 'boss@fabrikam.example'
@@ -188,6 +188,31 @@ describe('a partner', () => {
     const console = await follow()
     expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true })).status).toBe(200)
     expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
+    await remove(link)
+  })
+
+  it('is in the audit where its people are not let in: at the customer without a second factor, else at home (AUD-1)', async () => {
+    const link = await linked({ multiFactor: true })
+    const failed = async (email: Parameters<World['ask']>[0]) =>
+      AuditPage.parse((await world.ask(email, '/v1/audit?limit=200&resultStatus=Failed&category=Access')).body).items
+    const record = { category: 'Access', operation: 'Update', resultStatus: 'Failed', userTenantId: 'directory-fabrikam' }
+    const [there, home] = [await failed(boss), await failed(partner)]
+    // Consoles try again and again.
+    for (let n = 0; n < 3; n += 1) expect((await world.ask(helper, '/v1/incidents', undefined, 'contoso')).code).toBe('partner.multiFactor')
+    expect((await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })).code).toBe('partner.multiFactor')
+    const byHelper = { ...record, userId: objectIdOf(helper), user: helper, organisation: 'fabrikam', detail: { code: 'partner.multiFactor' } }
+    expect((await failed(boss)).slice(0, -there.length || undefined)).toMatchObject([
+      { ...byHelper, objectName: 'POST /v1/commands', operation: 'Create' },
+      { ...byHelper, objectName: 'GET /v1/incidents' },
+    ])
+    expect(await failed(partner)).toEqual(home)
+
+    const stranger = 'two@fabrikam.example'
+    for (const customer of ['contoso', 'northwind'] as const) expect((await world.ask(stranger, '/v1/incidents', undefined, customer)).code).toBe('access.denied')
+    const [second, first] = await failed(partner)
+    const byStranger = { ...record, objectName: 'GET /v1/incidents', userId: objectIdOf(stranger), user: stranger, organisation: null }
+    expect([first, second]).toMatchObject((['contoso', 'northwind'] as const).map((name) => ({ ...byStranger, detail: { code: 'access.denied', tenant: world.tenant(name) } })))
+    expect(await failed(boss)).toHaveLength(there.length + 2)
     await remove(link)
   })
 
