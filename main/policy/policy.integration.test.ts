@@ -262,10 +262,10 @@ describe('requests', () => {
     const { key } = await rig.submit('may I?')
     const row = async () => (await call('outbox.list', {})).rows[0]
     await until('requested', async () => (await row())?.state === 'requested')
-    // Marked as pending, and not shown as done.
+    // Marked as asked for, and not shown as done.
     expect(await rig.texts()).toEqual([])
     const { rows } = await call('incidents.list', { filter: { chip: 'needAction' }, group: 'none', offset: 0, limit: 10 })
-    expect(rows[0]).toMatchObject({ pending: ['incident.comment'] })
+    expect(rows[0]).toMatchObject({ pending: [], asked: ['incident.comment'] })
     expect(rows[0]).not.toHaveProperty('lastComment')
     await rig.stop()
     await rig.start()
