@@ -61,7 +61,8 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
     'audit.list': ({ tenant, ...query }, signal) => of(tenant).json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
     'audit.saveCsv': async ({ tenant, from, to }, signal) => {
       const { bytes } = await of(tenant).ask({ path: `/v1/audit.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })
-      return save(core, `roomkeeper-audit-${dayOf(from)}-${dayOf(to)}.csv`, 'roomkeeper-audit.csv', bytes)
+      // `to` is the first moment that is not in it: the name has the last day that is.
+      return save(core, `roomkeeper-audit-${dayOf(from)}-${dayOf(Math.max(from, to - 1))}.csv`, 'roomkeeper-audit.csv', bytes)
     },
     'audit.check': ({ tenant }, signal) => of(tenant).json(AuditCheck, { path: '/v1/audit/check', signal }),
   }

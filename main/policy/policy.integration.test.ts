@@ -212,9 +212,9 @@ describe('files', () => {
     const policy = await call('policy.saveFile', { tenant: tenantId })
     expect(readFileSync(policy.path, 'utf8')).toBe('roles: []\n')
     expect(policy.path).toMatch(/roomkeeper-policy-Contoso-\d{4}-\d\d-\d\d\.yaml$/)
-    const audit = await call('audit.saveCsv', { tenant: tenantId, from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 1, 3) })
+    const audit = await call('audit.saveCsv', { tenant: tenantId, from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 1, 4) })
     expect(audit).toEqual({ path: join(downloads(), 'roomkeeper-audit-2026-01-02-2026-02-03.csv'), bytes: 11 })
-    expect(asked.at(-1)?.line).toBe(`GET /v1/audit.csv?from=${Date.UTC(2026, 0, 2)}&to=${Date.UTC(2026, 1, 3)}`)
+    expect(asked.at(-1)?.line).toBe(`GET /v1/audit.csv?from=${Date.UTC(2026, 0, 2)}&to=${Date.UTC(2026, 1, 4)}`)
   })
 
   it('are named after the tenant they were asked from, whichever is entered when they come', async () => {

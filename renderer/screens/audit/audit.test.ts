@@ -8,6 +8,7 @@ const find = (id: string): HTMLElement | null => document.querySelector<HTMLElem
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
 
 afterEach(() => {
+  vi.unstubAllEnvs()
   document.body.innerHTML = ''
 })
 
@@ -26,19 +27,34 @@ describe('Settings → Audit', () => {
     await vi.waitFor(() => expect(find('audit-detail')?.textContent).toContain('Executive'))
   })
 
-  it('asks for the days that are named, to the end of the last one, and refuses a range turned round', async () => {
+  it('asks for the days that are named, up to the start of the day after the last one, and refuses a range turned round', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
     const page = mount(Audit, { global, attachTo: document.body })
     await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
     await page.find('[data-testid=audit-from]').setValue('2026-11-02')
     await page.find('[data-testid=audit-to]').setValue('2026-11-03')
     find('audit-export')?.click()
-    const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() - 1 }
+    const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() }
     await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual({ tenant: tenantId(1), ...range }))
     await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject(range))
     await page.find('[data-testid=audit-to]').setValue('2026-11-01')
     await vi.waitFor(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
     expect(page.text()).toContain('The end of the range lies before its start.')
+  })
+
+  it.each([
+    ['2026-03-29', '+01:00', 23],
+    ['2026-10-25', '+02:00', 25],
+    ['2026-10-26', '+01:00', 24],
+  ])('asks for the whole of %s where the clocks change, and nothing of the next day', async (day, offset, hours) => {
+    vi.stubEnv('TZ', 'Europe/Paris')
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
+    const page = mount(Audit, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    await page.find('[data-testid=audit-from]').setValue(day)
+    await page.find('[data-testid=audit-to]').setValue(day)
+    const from = new Date(`${day}T00:00:00${offset}`).getTime()
+    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject({ from, to: from + hours * 3_600_000 }))
   })
 
   it.each([

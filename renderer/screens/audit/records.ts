@@ -34,14 +34,14 @@ export function useAudit() {
   const reading = ref(false)
   let asked = 0
 
-  /** The days that are asked for, the last one to its end; all that is kept where none is named. */
+  /** The days that are asked for, up to the start of the day after the last one; all that is kept where none is named. */
   const range = computed(() => {
     const now = Date.now()
     const from = filter.from === '' ? now - limits.auditDays * day : startOf(filter.from)
-    const to = filter.to === '' ? now : new Date(startOf(filter.to)).setHours(24) - 1
+    const to = filter.to === '' ? now : new Date(startOf(filter.to)).setHours(24)
     return { from, to }
   })
-  const rangeWrong = computed(() => range.value.to < range.value.from)
+  const rangeWrong = computed(() => range.value.to <= range.value.from)
   const question = computed<Omit<CallInput<'audit.list'>, 'tenant'>>(() => ({
     ...(filter.from === '' ? {} : { from: range.value.from }),
     ...(filter.to === '' ? {} : { to: range.value.to }),
@@ -54,8 +54,8 @@ export function useAudit() {
   async function read(before: number | null): Promise<void> {
     const mine = ++asked
     const tenant = core.acting
+    reading.value = tenant !== null
     if (tenant === null) return
-    reading.value = true
     try {
       const page = await bridge.call('audit.list', { tenant, ...question.value, ...(before === null ? {} : { before }) })
       if (mine !== asked) return
