@@ -41,3 +41,14 @@ export interface StoredRow {
   readonly seq: number
   readonly body: string | null
 }
+
+/** Bodies were made by `put` from a typed document, and nobody else writes them. */
+export function parse<K extends Kind>(body: string): Doc<K> {
+  const doc: Doc<K> = JSON.parse(body)
+  return doc
+}
+
+export function stored(row: Omit<StoredRow, 'body'> & { deleted: number; body: string }): StoredRow {
+  const { kind, id, room, owner, rev, seq } = row
+  return { kind, id, room, owner, rev, seq, body: row.deleted ? null : row.body }
+}

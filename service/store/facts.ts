@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { type RoomId, type TenantId } from '../../contract/ids.ts'
 import type { RoomFacts } from '../../contract/policy.ts'
-import { parse } from './reader.ts'
+import { parse } from './documents.ts'
 import type { ReadHandle, Tables } from './tables.ts'
 
 export const factsOf = ({ id, name, place: { country, city, building, floor } }: RoomFacts): RoomFacts => ({ id, name, place: { country, city, building, floor } })

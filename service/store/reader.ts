@@ -2,7 +2,7 @@ import { type Access, may, scopeOf } from '../../contract/access.ts'
 import { type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { RoomFacts } from '../../contract/policy.ts'
-import type { StoredRow } from './documents.ts'
+import { parse, stored, type StoredRow } from './documents.ts'
 import type { RoomFactsCache } from './facts.ts'
 import type { ReadHandle, Tables } from './tables.ts'
 import { tenantSelects, type TenantSelects } from './tenantTables.ts'
@@ -184,15 +184,4 @@ function chunks<T>(items: readonly T[]): T[][] {
   const parts: T[][] = []
   for (let i = 0; i < items.length; i += idsPerStatement) parts.push(items.slice(i, i + idsPerStatement))
   return parts
-}
-
-/** Bodies were made by `put` from a typed document, and nobody else writes them. */
-export function parse<K extends Kind>(body: string): Doc<K> {
-  const doc: Doc<K> = JSON.parse(body)
-  return doc
-}
-
-export function stored(row: Omit<StoredRow, 'body'> & { deleted: number; body: string }): StoredRow {
-  const { kind, id, room, owner, rev, seq } = row
-  return { kind, id, room, owner, rev, seq, body: row.deleted ? null : row.body }
 }
