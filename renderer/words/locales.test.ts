@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { commandTypes } from '../../contract/commands.ts'
-import { EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
+import { changeKindOf, commandPermission, commandTypes } from '../../contract/commands.ts'
+import { ChangeKind, EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
 import { ErrorCode } from '../../contract/errors.ts'
-import { Permission } from '../../contract/permissions.ts'
+import { builtInRoles, Permission } from '../../contract/permissions.ts'
 import { SignalCategory, SignalId, SignalValue } from '../../contract/signals.ts'
 import { IncidentChip } from '../../contract/views.ts'
 import en from '../locales/en.json'
@@ -91,6 +91,22 @@ describe('the screens', () => {
 
   it('draw text as text', () => {
     for (const [file, text] of Object.entries(sources)) expect([file, /v-html|innerHTML/u.test(text)]).toEqual([file, false])
+  })
+})
+
+describe('what is promised is there', () => {
+  /** Whether some command of this kind needs no more than what a partner can hold. */
+  const canDo = (kind: ChangeKind): boolean =>
+    commandTypes.some((type) => changeKindOf[type] === kind && builtInRoles.primaryAdmin.permissions.some((held) => held === commandPermission[type]))
+
+  it.each(ChangeKind.options)('of a partner’s changes: %s', (kind) => {
+    const key = `partners.kind.${kind}Text`
+    expect([english, french].map((texts) => /^(Nothing yet|Rien pour l’instant)\b/u.test(texts.get(key) ?? ''))).toEqual([!canDo(kind), !canDo(kind)])
+  })
+
+  it('of e-mail: that none is sent yet', () => {
+    expect(english.get('assignments.notifyText')).toContain('is not sent yet')
+    expect(french.get('assignments.notifyText')).toContain('Aucun e-mail')
   })
 })
 
