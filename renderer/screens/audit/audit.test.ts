@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { RoomkeeperError } from '../../../contract/errors.ts'
 import { makeRecord, partnerAnswers, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import Audit from './Audit.vue'
@@ -9,6 +10,7 @@ const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLEle
 
 afterEach(() => {
   vi.unstubAllEnvs()
+  vi.restoreAllMocks()
   document.body.innerHTML = ''
 })
 
@@ -25,6 +27,53 @@ describe('Settings → Audit', () => {
     expect(find('audit-more')).toBeNull()
     all('audit-toggle')[0]?.click()
     await vi.waitFor(() => expect(find('audit-detail')?.textContent).toContain('Executive'))
+  })
+
+  it('puts what came meanwhile above what is there when told to refresh, and starts from the top where that is more than a page', async () => {
+    const log = Array.from({ length: 4 }, (_, n) => makeRecord(n + 1))
+    let down = false
+    const { global } = surroundings({
+      rooms: 6,
+      answers: partnerAnswers({
+        'audit.list': ({ before = Infinity }) => {
+          if (down) throw new RoomkeeperError('network.offline')
+          const older = log.filter(({ number }) => number < before).sort((a, b) => b.number - a.number)
+          return { items: older.slice(0, 2), next: older.length > 2 ? (older[1]?.number ?? null) : null }
+        },
+      }),
+    })
+    mount(Audit, { global, attachTo: document.body })
+    const shows = (...numbers: number[]) => vi.waitFor(() => expect(all('audit-row').map((one) => Number(one.dataset['number']))).toEqual(numbers))
+    await shows(4, 3)
+    find('audit-more')?.click()
+    await shows(4, 3, 2, 1)
+    log.push(makeRecord(5))
+    find('audit-refresh')?.click()
+    await shows(5, 4, 3, 2, 1)
+    await vi.waitFor(() => expect(find('audit-refresh')?.hasAttribute('disabled')).toBe(false))
+    log.push(makeRecord(6))
+    down = true
+    find('audit-refresh')?.click()
+    await vi.waitFor(() => expect(find('audit-again')).not.toBeNull())
+    await shows(5, 4, 3, 2, 1)
+    down = false
+    find('audit-again')?.click()
+    await shows(6, 5, 4, 3, 2, 1)
+    log.push(makeRecord(7), makeRecord(8), makeRecord(9))
+    find('audit-refresh')?.click()
+    await shows(9, 8)
+    find('audit-more')?.click()
+    await shows(9, 8, 7, 6)
+  })
+
+  it('exports up to this moment where no day is named, however long it was open', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
+    mount(Audit, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    const later = Date.now() + 3_600_000
+    vi.spyOn(Date, 'now').mockReturnValue(later)
+    find('audit-export')?.click()
+    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toMatchObject({ to: later }))
   })
 
   it('asks for the days that are named, up to the start of the day after the last one, and refuses a range turned round', async () => {

@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, reactive, ref, shallowRef, watch } from 'vue'
-import type { CallInput } from '../../../contract/bridge.ts'
+import type { CallInput, CallOutput } from '../../../contract/bridge.ts'
 import type { ErrorCode } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
 import type { AuditRecordView } from '../../../contract/policyApi.ts'
@@ -18,6 +18,7 @@ export interface AuditFilter {
   result: '' | 'Successful' | 'Failed'
   text: string
 }
+type AuditPage = CallOutput<'audit.list'>
 const nothing: AuditFilter = { from: '', to: '', category: '', operation: '', result: '', text: '' }
 
 /** The start of a day in the operator's time zone, in UTC milliseconds. */
@@ -35,23 +36,27 @@ export function useAudit() {
   let asked = 0
 
   /** The days that are asked for, up to the start of the day after the last one; all that is kept where none is named. */
-  const range = computed(() => {
+  function range(): { from: number; to: number } {
     const now = Date.now()
     const from = filter.from === '' ? now - limits.auditDays * day : startOf(filter.from)
     const to = filter.to === '' ? now : new Date(startOf(filter.to)).setHours(24)
     return { from, to }
+  }
+  const rangeWrong = computed(() => {
+    const { from, to } = range()
+    return to <= from
   })
-  const rangeWrong = computed(() => range.value.to <= range.value.from)
   const question = computed<Omit<CallInput<'audit.list'>, 'tenant'>>(() => ({
-    ...(filter.from === '' ? {} : { from: range.value.from }),
-    ...(filter.to === '' ? {} : { to: range.value.to }),
+    ...(filter.from === '' ? {} : { from: range().from }),
+    ...(filter.to === '' ? {} : { to: range().to }),
     ...(filter.category === '' ? {} : { category: filter.category }),
     ...(filter.operation === '' ? {} : { operation: filter.operation }),
     ...(filter.result === '' ? {} : { resultStatus: filter.result }),
     ...(filter.text.trim() === '' ? {} : { text: filter.text.trim().slice(0, limits.nameChars) }),
   }))
 
-  async function read(before: number | null): Promise<void> {
+  /** `before`: the page behind it, null the newest one. `into` makes what is shown of it. */
+  async function read(before: number | null, into: (page: AuditPage) => void): Promise<void> {
     const mine = ++asked
     const tenant = core.acting
     reading.value = tenant !== null
@@ -59,8 +64,7 @@ export function useAudit() {
     try {
       const page = await bridge.call('audit.list', { tenant, ...question.value, ...(before === null ? {} : { before }) })
       if (mine !== asked) return
-      rows.value = before === null ? page.items : [...rows.value, ...page.items]
-      next.value = page.next
+      into(page)
       problem.value = null
     } catch (error) {
       if (mine === asked) problem.value = codeOf(error)
@@ -69,16 +73,39 @@ export function useAudit() {
     }
   }
 
+  function show(page: AuditPage): void {
+    rows.value = page.items
+    next.value = page.next
+  }
   function reset(): Promise<void> {
     rows.value = []
     next.value = null
     problem.value = null
-    return rangeWrong.value ? Promise.resolve() : read(null)
+    return rangeWrong.value ? Promise.resolve() : read(null, show)
   }
   /** The page after the last one; nothing when one is being read or there is none. */
   async function more(): Promise<void> {
-    if (!reading.value && next.value !== null) await read(next.value)
+    if (reading.value || next.value === null) return
+    last = more
+    await read(next.value, (page) => {
+      rows.value = [...rows.value, ...page.items]
+      next.value = page.next
+    })
   }
+  /** Puts what came since above what is there; where that is more than a page, it starts again from the top. */
+  async function refresh(): Promise<void> {
+    const newest = rows.value[0]?.number
+    if (newest === undefined) return reset()
+    last = refresh
+    await read(null, (page) => {
+      const fresh = page.items.filter(({ number }) => number > newest)
+      if (fresh.length === page.items.length && page.next !== null) show(page)
+      else rows.value = [...fresh, ...rows.value]
+    })
+  }
+  /** Once more what failed last, with what is shown kept. */
+  let last = more
+  const again = (): Promise<void> => last()
   const clear = (): void => void Object.assign(filter, nothing)
 
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -96,5 +123,5 @@ export function useAudit() {
     asked++
   })
 
-  return { filter, range, rangeWrong, rows, next, problem, reading, reset, more, clear }
+  return { filter, range, rangeWrong, rows, next, problem, reading, reset, more, refresh, again, clear }
 }
