@@ -55,7 +55,7 @@ export const limits = {
   agentHelloMs: 10_000,
   /** A device that is being off-boarded is revoked when done, or after this. */
   offboardingMs: 7 * 24 * 3_600_000,
-  /** An HTTP request body. Larger: 413. */
+  /** An HTTP request body, other than a policy file. Larger: 413. */
   bodyBytes: 256 * 1024,
   /** Rooms in one command (enrol, unenrol). More: refused as malformed. */
   roomsPerCommand: 5_000,
@@ -83,8 +83,8 @@ export const limits = {
   issuerRequestMs: 15_000,
   /** How long a person may take to sign in. Longer: the attempt ends, and may be made again. */
   signInMs: 10 * 60_000,
-  /** One message of a window to the core, in bytes. Larger: the browser host closes with 1009; Electron drops it. */
-  bridgeMessageBytes: 1024 * 1024,
+  /** One message of a window to the core, in bytes: a policy file fits. Larger: the browser host closes with 1009; Electron drops it. */
+  bridgeMessageBytes: 64 * 1024 * 1024,
   /** Windows of one console. More: refused. */
   bridgeWindows: 32,
   /** Links to the browser host that were made and not used. More: the oldest stops working. Each lasts `consoleLinkMs`. */
@@ -150,13 +150,21 @@ export const limits = {
   /** Pages of one answer of a directory, and the size of each in bytes. More: it counts as not reached. */
   directoryPages: 250,
   directoryPageBytes: 8 * 1024 * 1024,
-  /** A policy as a file, in characters. */
-  policyFileChars: 200_000,
+  /**
+   * A policy as a file, in characters: 5,000 assignments of 20 rooms, 500 roles and 1,000 groups are about 12 million. More:
+   * refused as malformed.
+   */
+  policyFileChars: 16_000_000,
+  /** The same on its way, in bytes: a character has three at most, or two where JSON escapes it. More: 413. */
+  policyFileBytes: 64 * 1024 * 1024,
+  /** Reading of one policy file. Longer: `request.tooLarge`. One is read at a time; where more wait: try later. */
+  policyFileMs: 60_000,
+  policyFilesWaiting: 8,
   /** Audit records in one page. */
   auditRows: 200,
   /** The console waits this long for the head of an answer, and for each silence while one arrives. Then: try later. */
   consoleRequestMs: 20_000,
-  /** An answer of the service to the console, other than a snapshot page or an installer. Larger: refused. */
+  /** An answer of the service to the console, other than a snapshot page, a file or an installer. Larger: refused. */
   consoleAnswerBytes: 4 * 1024 * 1024,
   /** An export of the audit log. Larger: refused; a shorter range fits. */
   auditCsvBytes: 128 * 1024 * 1024,

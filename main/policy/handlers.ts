@@ -54,7 +54,7 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
     'policy.saveFile': async ({ tenant }, signal) => {
       const client = of(tenant)
       const name = core.accountOf(tenant).shown.tenant?.name ?? ''
-      const { bytes } = await client.ask({ path: '/v1/policy', atMostBytes: limits.consoleAnswerBytes, signal })
+      const { bytes } = await client.ask({ path: '/v1/policy', atMostBytes: limits.policyFileBytes, signal })
       return save(core, `roomkeeper-policy-${name}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
     },
     'requests.list': () => core.use(({ picture }) => ({ rows: listRequests(picture) })),

@@ -5,6 +5,7 @@ import type { CallInput, CallName } from '../../contract/bridge.ts'
 import { CommandRequest, PolicyCommand, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
 import { idOf, makeMe, makeRequest, makeRoom, personId, tenantId } from '../testing/documents.ts'
 import { until } from '../testing/fakes.ts'
@@ -36,7 +37,7 @@ beforeEach(async () => {
     const { pathname } = new URL(request.url ?? '/', rig.service.url)
     if (pathname === '/v1/snapshot' || pathname.startsWith('/.well-known')) return false
     let body = ''
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
     request.on('end', async () => {
       const tenant = request.headers[tenantHeader]
       asked.push({ line: `${request.method} ${request.url}`, tenant: typeof tenant === 'string' ? tenant : undefined, body: body === '' ? undefined : JSON.parse(body) })
@@ -216,6 +217,19 @@ describe('files', () => {
     expect(audit).toEqual({ path: join(downloads(), 'roomkeeper-audit-2026-01-02-2026-02-03.csv'), bytes: 11 })
     expect(asked.at(-1)?.line).toBe(`GET /v1/audit.csv?from=${Date.UTC(2026, 0, 2)}&to=${Date.UTC(2026, 1, 4)}`)
   })
+
+  it('of a large tenant are saved as they are, and come back', async () => {
+    const yaml = `# ${'é'.repeat(limits.policyFileChars - 100)}\nroles: []\n`
+    answers['/v1/policy'] = yaml
+    answers['/v1/commands'] = { outcome: 'applied', at: 7 }
+    const { path } = await call('policy.saveFile', { tenant: tenantId })
+    const command = PolicyCommand.parse({ type: 'policy.import', yaml: readFileSync(path, 'utf8') })
+    // In a message of the window, and in the request.
+    expect(Buffer.byteLength(JSON.stringify({ command }))).toBeLessThan(limits.bridgeMessageBytes)
+    expect(await call('policy.apply', { tenant: tenantId, command })).toEqual({ outcome: 'applied', at: 7 })
+    const sent = CommandRequest.parse(asked.at(-1)?.body)
+    expect(sent.command.type === 'policy.import' && sent.command.yaml === yaml).toBe(true)
+  }, 60_000)
 
   it('are named after the tenant they were asked from, whichever is entered when they come', async () => {
     await enterCustomer()

@@ -1,4 +1,4 @@
-import { may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
+import { type Access, may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { permissionBeyond } from '../../contract/evaluate.ts'
 import { limits } from '../../contract/limits.ts'
@@ -29,7 +29,7 @@ export const policyImport: CommandHandler<'policy.import'> = {
   },
   async apply({ yaml }, context) {
     const { tx, caller } = context
-    const difference = await differenceOf(tx, yaml)
+    const difference = await differenceOf(context, yaml)
     const { roles, groups, assignments, partners } = difference
     if (groups.length > 0) checkWhole(context, 'groups.modify')
     if (groups.some(({ before }) => before === undefined) && !may(caller.access, 'groups.create')) throw new RoomkeeperError('access.denied')
@@ -50,13 +50,17 @@ export const policyImport: CommandHandler<'policy.import'> = {
     const counts = { roles: roles.length, groups: groups.length, assignments: assignments.length, partners: partners.length }
     return { category: 'Policy', objectName: 'Policy file', operation: 'Update', detail: { action: 'import', changes: counts } }
   },
-  changes: async ({ yaml }, { tx }) => linesOf(await differenceOf(tx, yaml)),
+  changes: async ({ yaml }, context) => linesOf(await differenceOf(context, yaml)),
 }
 
 /** What the file would change, as the policy stands in this write. @throws RoomkeeperError policy.fileInvalid */
-export async function differenceOf(tx: TenantTransaction, yaml: string): Promise<PolicyDifference> {
-  return policyDifference(parsePolicy(yaml), { policy: await policyOf(tx.tables), rooms: await tx.roomFacts(), now: tx.at })
+async function differenceOf({ tx, asked: { policyFile } }: CommandContext, yaml: string): Promise<PolicyDifference> {
+  if (policyFile?.status === 'rejected') throw policyFile.reason
+  return policyDifference(policyFile?.value ?? parsePolicy(yaml), { policy: await policyOf(tx.tables), rooms: await tx.roomFacts(), now: tx.at })
 }
+
+/** Whether someone may import at all: who they are decides what they may change by it. */
+export const mayImport = (access: Access): boolean => access.link === undefined && scopeOf(access, 'roles.modify') === 'all'
 
 /** @throws RoomkeeperError access.denied unless it is held over the whole of one's own tenant. */
 function checkWhole({ caller: { access } }: CommandContext, permission: Permission): void {

@@ -8,9 +8,9 @@ import { membersChanged } from '../access/refresh.ts'
 import { resolvedOf, subjectOf } from '../access/resolved.ts'
 import type { Caller } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
-import { askDirectory } from '../partners/asked.ts'
 import type { PersonTable } from '../store/tables.ts'
 import { Instead } from './handler.ts'
+import { prepare } from './prepare.ts'
 import { handlerOf } from './registry.ts'
 import { contextOf } from './submit.ts'
 
@@ -33,7 +33,7 @@ interface Seen {
  * @throws RoomkeeperError the command's refusal
  */
 export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'directory'>, caller: Caller, command: PolicyCommand): Promise<Effect> {
-  const asked = await askDirectory(deps, caller, command)
+  const asked = await prepare(deps, caller, command)
   let seen: Seen | undefined
   try {
     await deps.store.write(caller.tenant, caller.doer, async (tx) => {

@@ -8,8 +8,9 @@ import { type Caller, callerWithin } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { approvalFor } from '../partners/approvals.ts'
-import { askDirectory, type Asked } from '../partners/asked.ts'
+import type { Asked } from '../partners/asked.ts'
 import { type CommandContext, Instead } from './handler.ts'
+import { prepare } from './prepare.ts'
 import { handlerOf, run } from './registry.ts'
 
 /** A refusal inside the transaction: undoes it, and is then stored under the key in one of its own. */
@@ -49,7 +50,7 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
   const { type } = request.command
   const digest = digestOf(request.command)
   const handler = handlerOf(request.command)
-  const asked = await askDirectory(deps, caller, request.command)
+  const asked = await prepare(deps, caller, request.command)
   const write = (apply: (context: CommandContext) => Promise<AuditRecord>): Promise<CommandOutcome> =>
     store.write(caller.tenant, caller.doer, async (tx) => {
       const context = await contextOf(tx, caller, rooms, request.issuedAt, asked)

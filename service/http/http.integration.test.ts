@@ -351,7 +351,7 @@ describe('the edges', () => {
   })
 
   it('says what is too large, not JSON, or not there, and goes on', async () => {
-    const large = await service.ask('/v1/commands', { token: tokens.manager, body: `"${'x'.repeat(300_000)}"` })
+    const large = await service.ask('/v1/commands', { token: tokens.lead, body: `"${'x'.repeat(300_000)}"` })
     expect([large.status, codeOf(large)]).toEqual([413, 'request.tooLarge'])
     const broken = await service.ask('/v1/commands', { token: tokens.manager, body: '{' })
     expect([broken.status, codeOf(broken)]).toEqual([400, 'request.invalid'])

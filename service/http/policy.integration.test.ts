@@ -194,3 +194,31 @@ it('the offline lease is told to everyone of the tenant (ACC-8)', async () => {
   expect((await send('manager', { type: 'settings.change', changes: { offlineLeaseDays: 7 } })).status).toBe(200)
   expect((await service.ask('/v1/snapshot', { token: tokens.tech })).text).toContain('"offlineLeaseDays":7')
 })
+
+describe('a policy file', () => {
+  const preview = async (yaml: string) => Effect.parse((await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: { type: 'policy.import', yaml } } })).json)
+  const exported = async () => (await fetch(`${service.url}/v1/policy`, { headers: { authorization: `Bearer ${tokens.manager}` } })).text()
+
+  it('of a large tenant can be imported as it was exported', async () => {
+    const groups = Array.from({ length: 400 }, (_, n) => `  - { name: Large ${n}, description: "${'é'.repeat(3_900)}", rooms: [${roomOf(0)}] }\n`).join('')
+    const large = (await exported()).replace(/^groups:(?: \[\])?\n/m, `groups:\n${groups}`)
+    expect(large.length).toBeGreaterThan(1_500_000)
+    expect((await preview(large)).changes).toHaveLength(400)
+    expect((await send('manager', { type: 'policy.import', yaml: large })).json).toMatchObject({ outcome: 'applied' })
+    const yaml = await exported()
+    expect(yaml.length).toBeGreaterThan(1_500_000)
+    expect(await preview(yaml)).toMatchObject({ changes: [], gain: { people: 0 }, lose: { people: 0 } })
+    expect((await send('manager', { type: 'policy.import', yaml })).json).toMatchObject({ outcome: 'applied' })
+  }, 60_000)
+
+  it('is sent by those only who may import it', async () => {
+    const body = JSON.stringify(command({ type: 'policy.import', yaml: 'x'.repeat(300_000) }))
+    // A stream needs it; the DOM's types do not know it.
+    const half = { duplex: 'half' }
+    const post = async (who: Who, sent: BodyInit) =>
+      (await fetch(`${service.url}/v1/commands`, { method: 'POST', headers: { authorization: `Bearer ${tokens[who]}`, 'content-type': 'application/json' }, body: sent, ...half })).status
+    const inParts = () => new ReadableStream({ start: (stream) => (stream.enqueue(new TextEncoder().encode(body)), stream.close()) })
+    expect([await post('manager', body), await post('manager', inParts())]).toEqual([400, 400])
+    expect([await post('lead', body), await post('tech', inParts())]).toEqual([413, 413])
+  })
+})

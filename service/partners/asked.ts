@@ -4,6 +4,7 @@ import type { Member } from '../../contract/policy.ts'
 import type { Caller } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { DirectoryPerson, DirectoryPrincipal } from '../directory/directory.ts'
+import type { ParsedPolicy } from '../policyFile/parse.ts'
 import { domainsAsKept } from './domains.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface Asked {
   readonly principals: ReadonlyMap<string, DirectoryPrincipal> | undefined
   /** The people of the security groups among them. */
   readonly people: ReadonlyMap<string, readonly DirectoryPerson[]>
+  /** The policy file that the command brings, or what is wrong with it; not there where it was not read before. */
+  readonly policyFile?: PromiseSettledResult<ParsedPolicy>
 }
 
 export const nothingAsked: Asked = { domains: [], principals: undefined, people: new Map() }

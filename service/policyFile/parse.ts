@@ -79,20 +79,22 @@ export interface ParsedPolicy {
   readonly refuse: (path: Path, detail: string) => RoomkeeperError
 }
 
+/** `path`: of what is wrong, where it is known. */
+export const invalidAt = (line: number, detail: string, path: Path = []): RoomkeeperError =>
+  new RoomkeeperError('policy.fileInvalid', { ...(path.length > 0 ? { field: path.join('.') } : {}), detail: `Line ${line}: ${detail}`, params: { line } })
+
 /** @throws RoomkeeperError policy.fileInvalid with `field`, and the line in `params.line` and `detail`. */
-export function parsePolicy(text: string): ParsedPolicy {
+export function parsePolicy(text: string): ParsedPolicy & { readonly lineOf: (path: Path) => number } {
   const lines = new LineCounter()
-  const invalid = (line: number, detail: string, field?: string): RoomkeeperError =>
-    new RoomkeeperError('policy.fileInvalid', { ...(field ? { field } : {}), detail: `Line ${line}: ${detail}`, params: { line } })
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: 'core' })
     const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line)
     const [wrong] = [...document.errors, ...document.warnings]
-    if (wrong) throw invalid(lineAt(wrong.pos[0]), wrong.message)
+    if (wrong) throw invalidAt(lineAt(wrong.pos[0]), wrong.message)
     visit(document, {
       Node: (_, node) => {
         // They would make a small file large, or go in circles.
-        if (isAlias(node) || node.anchor !== undefined) throw invalid(lineAt(node.range?.[0] ?? 0), 'Anchors and aliases are not taken here.')
+        if (isAlias(node) || node.anchor !== undefined) throw invalidAt(lineAt(node.range?.[0] ?? 0), 'Anchors and aliases are not taken here.')
       },
     })
     /** Where the place is, or what holds it. */
@@ -103,15 +105,15 @@ export function parsePolicy(text: string): ParsedPolicy {
       }
       return 1
     }
-    const refuse = (path: Path, detail: string): RoomkeeperError => invalid(lineOf(path), detail, path.join('.'))
+    const refuse = (path: Path, detail: string): RoomkeeperError => invalidAt(lineOf(path), detail, path)
     const parsed = PolicyFile.safeParse(document.toJS({ maxAliasCount: 0 }))
-    if (parsed.success) return { file: parsed.data, refuse }
+    if (parsed.success) return { file: parsed.data, refuse, lineOf }
     const issue = deepest(parsed.error.issues)
     const path = (issue?.path ?? []).map((part) => (typeof part === 'number' ? part : String(part)))
     throw refuse(path, issue?.message ?? 'This is not a policy file.')
   } catch (error) {
     // Nested deeper than can be read.
-    if (error instanceof RangeError) throw invalid(1, 'The file is nested too deeply.')
+    if (error instanceof RangeError) throw invalidAt(1, 'The file is nested too deeply.')
     throw error
   }
 }
