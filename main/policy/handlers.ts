@@ -49,7 +49,7 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
     'policy.partners': (_input, signal) => here().json(PartnerList, { path: '/v1/partners', signal }),
     'policy.customers': (_input, signal) => home().json(CustomerList, { path: '/v1/customers', signal }),
     'policy.preview': ({ tenant, command }, signal) =>
-      of(tenant).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal }),
+      of(tenant).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal, ...patienceFor(command) }),
     'policy.apply': ({ tenant, command }, signal) => apply(of(tenant), command, core.clock.now(), signal),
     'policy.saveFile': async ({ tenant }, signal) => {
       const client = of(tenant)
@@ -68,10 +68,13 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
   }
 }
 
+/** A large policy file is read for longer than other answers take. */
+const patienceFor = ({ type }: PolicyCommand): { headMs?: number } => (type === 'policy.import' ? { headMs: limits.consoleRequestMs + limits.policyFileMs } : {})
+
 /** Where the answer is lost on the way, it is asked for once more under the same key, which applies nothing twice. */
 async function apply(client: ServiceClient, command: PolicyCommand, issuedAt: number, signal: AbortSignal): Promise<CommandOutcome> {
   const body: CommandRequest = { key: CommandKey.parse(v7({ msecs: issuedAt })), issuedAt, command }
-  const send = (): Promise<CommandOutcome> => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal })
+  const send = (): Promise<CommandOutcome> => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal, ...patienceFor(command) })
   try {
     return await send()
   } catch (error) {

@@ -14,6 +14,8 @@ export interface Ask {
   body?: unknown
   /** A larger answer is given up. Bytes. */
   atMostBytes?: number
+  /** How long the head of the answer may take (ms); left out: `consoleRequestMs`. */
+  headMs?: number
   /** Answered without a token. */
   open?: boolean
   signal?: AbortSignal
@@ -69,7 +71,7 @@ export class ServiceClient {
 
   async #once(ask: Ask, token?: string): Promise<Answer> {
     const slow = new AbortController()
-    let timer = setTimeout(() => slow.abort(), limits.consoleRequestMs)
+    let timer = setTimeout(() => slow.abort(), ask.headMs ?? limits.consoleRequestMs)
     const alive = (): void => {
       clearTimeout(timer)
       timer = setTimeout(() => slow.abort(), limits.consoleRequestMs)
