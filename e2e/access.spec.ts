@@ -21,10 +21,13 @@ async function addMember(within: Locator, name: string): Promise<void> {
   await expect(within.getByTestId('member-chip').filter({ hasText: name })).toBeVisible()
 }
 
-/** Finds rooms by name and takes them. */
+/** Finds the room of this name and takes it. */
 async function addRoom(within: Locator, name: string): Promise<void> {
   await within.getByTestId('scope-search').locator('input').fill(name)
-  await within.getByTestId('scope-room').filter({ hasText: name }).click()
+  const rows = within.getByTestId('scope-room')
+  await expect(rows).toHaveCount(1)
+  await rows.click()
+  await expect(rows).toHaveAttribute('aria-selected', 'true')
 }
 
 test.use({ viewport: { width: 1280, height: 800 } })
