@@ -175,7 +175,7 @@ export const limits = {
   /** Remote sessions of one relay (REM-7), and those of them whose second side has not come. More: `relay.full`. */
   relaySessions: 2_000,
   relayWaiting: 500,
-  /** Upgrades that one address may ask a relay for in a minute. More: 429 with Retry-After. */
+  /** Upgrades that one address may ask a relay for in a minute. More: 429. */
   relayUpgradesPerMinute: 3_000,
   /** A ticket of a relay: characters, life at most, and how far clocks may differ. More: refused. */
   relayTicketChars: 2_048,

@@ -20,6 +20,11 @@ export class Joiner {
   /** Bytes of the chunk before the first piece that nothing uses any more begin here. */
   #free = 0
 
+  /** How much was gathered. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** A new chunk begins; nothing of it is used. */
   begin(): void {
     this.#free = 0
