@@ -1,28 +1,29 @@
 import type { Writable } from 'node:stream'
 import { plainHeaderBytes, writePayloadHeader } from './frames.ts'
 
-/** Pieces up to this size are moved together; moving larger ones costs more than naming them. In bytes. */
-const movedBytes = 8 * 1024
+/** The header of a frame of up to 65,535 bytes; the headers that stood between pieces leave at least as much. */
+const headroom = 4
+
+/** Chunks from this size on are given back as soon as they are sent. In bytes. */
+const givenBackBytes = 16 * 1024
 
 /**
  * Gathers the pieces of payload in one chunk of a connection and sends them as one frame, from the memory they arrived
- * in: what was sent in many small frames and waited together leaves in one, with its header where theirs stood.
+ * in: what was sent in many small frames and waited together leaves in one, with its header where theirs stood. One
+ * write of one buffer costs the system less than several together, and moving bytes within a chunk costs less still.
  * It is empty between two chunks, so one serves any number of connections.
  */
 export class Joiner {
-  /** Earlier runs of this frame. */
-  #runs: Buffer[] = []
   #chunk: Buffer | undefined
-  /** The run that still grows. */
+  /** What was gathered is bytes [from, to) of the chunk. */
   #from = 0
   #to = 0
-  #bytes = 0
-  /** Bytes of the chunk before the first piece that nothing uses any more begin here. */
+  /** From here on nothing uses the bytes of the chunk that lie before what was gathered. */
   #free = 0
 
   /** How much was gathered. */
   get bytes(): number {
-    return this.#bytes
+    return this.#to - this.#from
   }
 
   /** A new chunk begins; nothing of it is used. */
@@ -31,64 +32,64 @@ export class Joiner {
   }
 
   add(chunk: Buffer, from: number, to: number): void {
-    const length = to - from
     if (this.#chunk === undefined) {
       this.#chunk = chunk
       this.#from = from
       this.#to = to
-    } else if (from === this.#to) {
+    } else if (this.#from - this.#free < headroom || this.bytes < to - from) {
+      // Up to the new piece: it is the smaller part, or there is no room for a header before it.
+      const start = from - this.bytes
+      chunk.copyWithin(start, this.#from, this.#to)
+      this.#from = start
       this.#to = to
-    } else if (length <= movedBytes) {
-      chunk.copyWithin(this.#to, from, to)
-      this.#to += length
     } else {
-      this.#runs.push(chunk.subarray(this.#from, this.#to))
-      this.#from = from
-      this.#to = to
+      chunk.copyWithin(this.#to, from, to)
+      this.#to += to - from
     }
-    this.#bytes += length
   }
 
   /** Forgets what was gathered. */
   drop(): void {
-    this.#runs = []
     this.#chunk = undefined
-    this.#bytes = 0
+    this.#from = 0
+    this.#to = 0
   }
 
-  /** Sends what was gathered as one frame. Says whether the target wants more, as `write` does; true for nothing. */
-  send(target: Writable): boolean {
+  /**
+   * Sends what was gathered as one frame; with `last`, nobody uses the chunk after that. Says whether the target wants more, as `write` does; true for nothing.
+   */
+  send(target: Writable, last = false): boolean {
     const chunk = this.#chunk
     if (chunk === undefined) return true
-    const header = plainHeaderBytes(this.#bytes)
-    const first = this.#runs[0]
-    const start = first ? first.byteOffset - chunk.byteOffset : this.#from
-    const end = this.#to
-    const last = chunk.subarray(this.#from, end)
-    let wants: boolean
-    if (start - this.#free >= header) {
-      writePayloadHeader(chunk, start - header, this.#bytes)
-      if (first) {
-        const [, ...rest] = this.#runs
-        wants = writeTogether(target, [chunk.subarray(start - header, start + first.length), ...rest, last])
-      } else {
-        wants = target.write(chunk.subarray(start - header, end))
-      }
-    } else {
-      const separate = Buffer.allocUnsafe(header)
-      writePayloadHeader(separate, 0, this.#bytes)
-      wants = writeTogether(target, [separate, ...this.#runs, last])
-    }
+    const length = this.bytes
+    const from = this.#from
+    const to = this.#to
     this.drop()
-    this.#free = end
+    const sent = last && chunk.length >= givenBackBytes && chunk.length === chunk.buffer.byteLength ? giveBack(chunk) : undefined
+    const header = plainHeaderBytes(length)
+    const inPlace = from - this.#free >= header
+    this.#free = to
+    if (inPlace) {
+      writePayloadHeader(chunk, from - header, length)
+      return target.write(chunk.subarray(from - header, to), sent)
+    }
+    // The middle of a large frame: nothing stood before it.
+    const separate = Buffer.allocUnsafe(header)
+    writePayloadHeader(separate, 0, length)
+    target.cork()
+    target.write(separate)
+    const wants = target.write(chunk.subarray(from, to), sent)
+    target.uncork()
     return wants
   }
 }
 
-function writeTogether(target: Writable, parts: readonly Buffer[]): boolean {
-  let wants = true
-  target.cork()
-  for (const part of parts) wants = target.write(part)
-  target.uncork()
-  return wants
-}
+/**
+ * What is to be done once a chunk is with the system: its memory is freed at once. Left to the garbage collector, the
+ * bytes that pass would make it look through the whole heap many times a second.
+ */
+const giveBack =
+  (chunk: Buffer) =>
+  (error?: Error | null): void => {
+    if (!error && chunk.buffer instanceof ArrayBuffer && !chunk.buffer.detached) chunk.buffer.transfer(0)
+  }

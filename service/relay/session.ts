@@ -230,11 +230,11 @@ export class Session implements ConnectionOwner {
 
   endChunk(from: Connection): void {
     const own = this.#halfOf(from)
-    if (own) this.#send(own)
+    if (own) this.#send(own, true)
   }
 
   /** Sends what was gathered, and stops reading where the peer does not keep up. */
-  #send(own: Half): void {
+  #send(own: Half, last = false): void {
     const { joiner, forwarded, now } = this.#shared
     const bytes = joiner.bytes
     if (bytes === 0) return
@@ -246,7 +246,7 @@ export class Session implements ConnectionOwner {
     peer.bytes += bytes
     forwarded[peer.side] += bytes
     this.#activeAt = now()
-    if (!joiner.send(peer.connection.target)) own.connection?.pause()
+    if (!joiner.send(peer.connection.target, last)) own.connection?.pause()
   }
 
   control(from: Connection, message: SideToRelay): void {
