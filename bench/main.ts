@@ -7,11 +7,12 @@ import { agentMemory } from './agent-memory.ts'
 import { access } from './access.ts'
 import { type Bench, type Figure } from './bench.ts'
 import { fault } from './fault.ts'
+import { relay } from './relay.ts'
 import { reports } from './reports.ts'
 import { snapshot } from './snapshot.ts'
 import { withdrawal } from './withdrawal.ts'
 
-const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, access, withdrawal]
+const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, access, withdrawal, relay]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME …]

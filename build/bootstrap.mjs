@@ -18,6 +18,7 @@ const commands = {
   bench: ['build/renderer.ts', 'bench/main.ts'],
   package: ['build/package.ts'],
   service: ['service/main.ts'],
+  relay: ['service/main.ts relay'],
   agent: ['agent-sim/main.ts'],
   console: ['build/renderer.ts', 'main/host/browser/main.ts'],
   token: ['service/main.ts token'],

@@ -77,6 +77,13 @@ export const errors = {
   'message.unexpected': [400, 'The message does not belong here at this moment of the conversation.'],
   'report.invalid': [400, 'The report names a signal or value that does not exist. It was kept aside.'],
   'report.outOfOrder': [409, 'A report is missing before this one. Send again from the number named.'],
+  // remote sessions
+  'relay.ticketInvalid': [401, 'The ticket is not valid here: wrong relay, signature, session, side, device or form.'],
+  'relay.ticketExpired': [401, 'The ticket came too late, or is older than this relay. Ask for a new one.'],
+  'relay.ticketUsed': [409, 'The ticket was used before. Ask for a new one.'],
+  'relay.sideTaken': [409, 'This side of the session is connected already.'],
+  'relay.resumeRefused': [410, 'There is nothing to resume: the session has ended, or the secret is not its newest one.'],
+  'relay.full': [503, 'The relay has as many sessions, or as many that wait, as it takes. Try again in a moment.'],
   // console
   'bridge.timeout': [504, 'The console did not answer in time.'],
   'bridge.invalid': [400, 'The call does not fit its schema.'],

@@ -32,6 +32,9 @@ export type RequestId = z.infer<typeof RequestId>
 /** The idempotency key of a command: a UUIDv7 made when the operator acted. */
 export const CommandKey = uuid.brand<'CommandKey'>()
 export type CommandKey = z.infer<typeof CommandKey>
+/** A remote session (REM-3). */
+export const SessionId = uuid.brand<'SessionId'>()
+export type SessionId = z.infer<typeof SessionId>
 /** One report journal of one device; a re-imaged device starts a new one. */
 export const JournalId = uuid.brand<'JournalId'>()
 export type JournalId = z.infer<typeof JournalId>

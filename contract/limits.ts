@@ -183,4 +183,34 @@ export const limits = {
   listsKept: 16,
   /** Changes within this time are told to a window in one message; the first is told at once. */
   changesEveryMs: 30,
+  /** Remote sessions of one relay (REM-7), and those of them whose second side has not come. More: `relay.full`. */
+  relaySessions: 2_000,
+  relayWaiting: 500,
+  /** Upgrades that one address may ask a relay for in a minute. More: 429. */
+  relayUpgradesPerMinute: 3_000,
+  /** A ticket of a relay: characters, life at most, and how far clocks may differ. More: refused. */
+  relayTicketChars: 2_048,
+  relayTicketMs: 60_000,
+  relayTicketLeewayMs: 5_000,
+  /** Used tickets that a relay remembers until they have expired. Full: `relay.full`, so that none counts twice. */
+  relayTicketsRemembered: 100_000,
+  /** How long a relay waits for the second side, and for a side that dropped. Then the session ends. */
+  relayWaitMs: 30_000,
+  relayGraceMs: 30_000,
+  /** A session without payload, and any session, at most; its tickets may say less. */
+  relayIdleMsAtMost: 8 * 3_600_000,
+  relaySessionMsAtMost: 24 * 3_600_000,
+  /** A relay pings this often; a side that was silent this long counts as dropped. */
+  relayPingMs: 20_000,
+  relaySilentMs: 60_000,
+  /** One frame of payload, and one control frame of text, in bytes. Larger: closed with 1009. */
+  relayFrameBytes: 16 * 1024 * 1024,
+  relayControlBytes: 1_024,
+  /** Bytes that wait for one side of a session. More: the other side is not read until they are sent. */
+  relayBufferedBytes: 64 * 1024,
+  /** How long a relay that stops leaves its sessions, and after which pause their sides may ask for another. */
+  relayDrainMs: 3_000,
+  relayReconnectMs: 2_000,
+  /** How long a side may take to answer a close. Then its connection is cut. */
+  relayCloseMs: 5_000,
 } as const

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { agentProtocolVersions, AgentToService, EnrolmentRequest, Report, ServiceToAgent } from './agent.ts'
 import { kinds } from './entities.ts'
 import { ConsoleToFeed, feedProtocolVersions, FeedToConsole, SnapshotPage } from './feed.ts'
+import { relayPath, RelayTicket, RelayToSide, SideToRelay } from './relay.ts'
 
 /**
  * What agents and consoles of another age speak must not change by accident. When this test fails: either the change
@@ -19,7 +20,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'eb5e25d906adfb83',
+      'df64c6e26ebe9435',
     ])
   })
 
@@ -27,7 +28,10 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      '41c9639896aa3536',
+      'd9ef161a030fa1bb',
     ])
+  })
+  it('relay: tickets and control', () => {
+    expect([relayPath, shapeOf(RelayTicket, RelayToSide, SideToRelay)]).toEqual(['/v1/relay', 'c72d45fdc5b2a6de'])
   })
 })

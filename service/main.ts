@@ -3,6 +3,7 @@ import { CommandProblem, ConfigProblem } from './problems.ts'
 const help = `The Roomkeeper service. Commands, each with --help:
 
   serve      run the service
+  relay      run a relay of remote sessions alone
   tenant     the organisations of the service: its customers and partners
   directory  people and security groups of the embedded directory
   token      users and access tokens of the embedded identity provider
@@ -17,6 +18,7 @@ type Run = (args: readonly string[]) => Promise<void>
 /** Loaded when asked for: a script that only wants a token does not wait for the whole service. */
 const commands: Readonly<Record<string, () => Promise<Run>>> = {
   serve: async () => (await import('./cli/serve.ts')).serve,
+  relay: async () => (await import('./cli/relay.ts')).relayCommand,
   token: async () => (await import('./cli/token.ts')).token,
   tenant: async () => (await import('./cli/tenant.ts')).tenantCommand,
   directory: async () => (await import('./cli/directory.ts')).directoryCommand,

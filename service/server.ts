@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { AccessService } from './access/service.ts'
 import { makeTenant } from './access/setup.ts'
@@ -21,6 +19,7 @@ import { noDirectory } from './directory/none.ts'
 import { directorySync } from './directory/sync.ts'
 import { feed } from './feed/plugin.ts'
 import { buildApp } from './http/app.ts'
+import { closeServer, listen, makeServer, urlOf } from './http/listen.ts'
 import type { DeclaredRoute } from './http/routeAccess.ts'
 import { auditRoutes } from './http/routes/audit.ts'
 import { commandRoutes } from './http/routes/commands.ts'
@@ -46,6 +45,7 @@ import { pruning } from './ops/pruning.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
 import { requestExpiry } from './partners/expiry.ts'
 import { CommandProblem } from './problems.ts'
+import { relayPart } from './relay/plugin.ts'
 import { lockFolder } from './store/sqlite.ts'
 import { Store } from './store/store.ts'
 
@@ -80,9 +80,10 @@ export async function startService(config: Config, now: () => number = Date.now)
     opened.push(unlock)
 
     const server = makeServer(config)
+    // The port before anything else is opened. Until the app answers, requests wait in the system's queue.
     const port = await listen(server, config)
     opened.push(() => closeServer(server))
-    const url = `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+    const url = urlOf(config, port)
     const publicUrl = config.publicUrl?.replace(/\/$/, '') ?? url
 
     const metrics = makeMetrics()
@@ -147,6 +148,7 @@ export async function startService(config: Config, now: () => number = Date.now)
         enrolmentRoutes(publicUrl),
         agents,
         feed,
+        relayPart(secrets),
         requestExpiry,
         pruning,
         ...identity.plugins,
@@ -224,32 +226,3 @@ function graphOf({ graph }: Config, now: () => number, log: Logger): DirectoryRe
   const { url, clientId, authority } = graph
   return new GraphDirectory(new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }), log, now }))
 }
-
-function makeServer(config: Config): Server {
-  if (!config.tls) return createServer()
-  for (const file of [config.tls.cert, config.tls.key]) if (!existsSync(file)) throw new CommandProblem(`There is no file ${file}.`)
-  return createTlsServer({ cert: readFileSync(config.tls.cert), key: readFileSync(config.tls.key), minVersion: 'TLSv1.2' })
-}
-
-/** Takes the port before anything else is opened. Until the app answers, requests wait in the system's queue. */
-async function listen(server: Server, { host, port }: Config): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new CommandProblem(`Port ${port} is in use. Stop what uses it, or give --port another one.`))
-      else if (error.code === 'EACCES') reject(new CommandProblem(`This user may not listen on port ${port}.`))
-      else if (error.code === 'EADDRNOTAVAIL') reject(new CommandProblem(`This machine has no address ${host}.`))
-      else reject(error)
-    })
-    server.listen(port, host, resolve)
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new CommandProblem('The service has no port.')
-  return address.port
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeAllConnections()
-  await closed
-}
-

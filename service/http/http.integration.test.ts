@@ -106,7 +106,7 @@ describe('every route, every role', () => {
     const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse((await service.ask('/v1/openapi.json')).json)
     const listed = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`))
     const tried = new Set(rows.map(([method, path]) => `${method} ${path.replace(/ROOM\d|UNKNOWN/, ':id').replace(/\?.*/, '')}`))
-    const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /metrics', 'POST /v1/setup', 'POST /v1/enrolments']
+    const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /v1/relay/key', 'GET /metrics', 'POST /v1/setup', 'POST /v1/enrolments']
     expect(listed.filter((route) => !tried.has(route) && !elsewhere.includes(route))).toEqual([])
   })
 })

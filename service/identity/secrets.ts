@@ -14,6 +14,8 @@ export interface ServiceSecrets {
   readonly signingKey: JWK
   /** Signs the issuer's cookies. */
   readonly cookieKey: string
+  /** Signs the tickets of relays (REM-7): private key (Ed25519), as JWK. */
+  readonly relayKey: JWK
 }
 
 const Jwk = z.looseObject({ kty: z.string(), kid: z.string() })
@@ -25,6 +27,7 @@ export async function readSecrets(store: Store): Promise<ServiceSecrets> {
     cursorKey: Buffer.from(await value('cursorKey', () => randomBytes(32).toString('base64url')), 'base64url'),
     signingKey: Jwk.parse(JSON.parse(await value('issuerKey', makeSigningKey))),
     cookieKey: await value('cookieKey', () => randomBytes(32).toString('base64url')),
+    relayKey: Jwk.parse(JSON.parse(await value('relayKey', makeRelayKey))),
   }
 }
 
@@ -40,4 +43,10 @@ async function makeSigningKey(): Promise<string> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true, modulusLength: 2048 })
   const jwk = await exportJWK(privateKey)
   return JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'RS256', use: 'sig' })
+}
+
+async function makeRelayKey(): Promise<string> {
+  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const jwk = await exportJWK(privateKey)
+  return JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'EdDSA', use: 'sig' })
 }
