@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { BootId, DeviceId, JournalId, Millis, RoomId } from './ids.ts'
+import { BootId, DeviceId, JournalId, Millis, RoomId, SessionId } from './ids.ts'
 import { DeviceProfile, KeyProtection, Lifecycle } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { limits } from './limits.ts'
+import { RemoteFacts } from './remoteFacts.ts'
 import { SignalId, SignalValue } from './signals.ts'
 import { deviceText } from './text.ts'
 
@@ -24,6 +25,17 @@ export type DevicePublicKey = z.infer<typeof DevicePublicKey>
 
 const signature = z.base64url().length(86)
 
+/** A public Ed25519 key of the service. */
+export const SessionKey = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.base64url().length(43) })
+export type SessionKey = z.infer<typeof SessionKey>
+
+const ephemeral = z.base64url().length(43)
+const relayTicket = z.string().min(1).max(limits.relayTicketChars)
+/** Where the relay is; absent: at the service's own address. */
+const relay = z.url().max(2_000).optional()
+/** One of `SessionEnd` (contract/remote.ts). */
+const sessionEnd = z.string().min(1).max(40)
+
 /** What the device says of itself; hostile text, cleaned when parsed. */
 export const DeviceFacts = z.object({
   platform: deviceText(),
@@ -35,6 +47,8 @@ export const DeviceFacts = z.object({
   appVersion: deviceText(),
   address: deviceText(),
   inCall: z.boolean(),
+  /** What it offers to remote sessions; absent: nothing. */
+  remote: RemoteFacts.optional(),
 })
 export type DeviceFacts = z.infer<typeof DeviceFacts>
 
@@ -67,6 +81,8 @@ export const EnrolmentAnswer = z.object({
   room: RoomId,
   /** The name of the service that the device signs into every answer, so that no other service can use it. */
   service: z.string(),
+  /** The public key (Ed25519) that grants of remote sessions must be signed with: the device keeps it and takes no other. */
+  sessionKey: SessionKey.optional(),
 })
 export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>
 
@@ -113,6 +129,13 @@ export const AgentToService = z.discriminatedUnion('type', [
   z.object({ type: z.literal('beat') }),
   /** The off-boarding script has run: agent and files are gone after this message. */
   z.object({ type: z.literal('offboarded') }),
+  /** The answer to `session`: the device's half of the keys, signed, or why not (REM-3). */
+  z.object({ type: z.literal('sessionAccepted'), session: SessionId, key: ephemeral, signature }),
+  z.object({ type: z.literal('sessionRefused'), session: SessionId, code: ErrorCode }),
+  /** The relay was lost with its sessions: a fresh ticket is wanted. */
+  z.object({ type: z.literal('sessionTicketWanted'), session: SessionId }),
+  /** The device has ended the session. */
+  z.object({ type: z.literal('sessionEnded'), session: SessionId, reason: sessionEnd }),
 ])
 export type AgentToService = z.infer<typeof AgentToService>
 
@@ -136,6 +159,11 @@ export const ServiceToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('resend'), from: z.int().min(1) }),
   z.object({ type: z.literal('beat') }),
   z.object({ type: z.literal('lifecycle'), lifecycle: Lifecycle }),
+  /** Somebody wants a remote session: `grant` is a `SessionGrant`, `upload` lets the device upload a recording. */
+  z.object({ type: z.literal('session'), session: SessionId, grant: z.string().max(limits.grantChars), ticket: relayTicket, relay, upload: z.string().max(limits.relayTicketChars).optional() }),
+  z.object({ type: z.literal('sessionTicket'), session: SessionId, ticket: relayTicket, relay }),
+  /** The session is over; the reason is passed on to the operator. */
+  z.object({ type: z.literal('sessionEnd'), session: SessionId, reason: sessionEnd }),
   /** Run the off-boarding script; nothing but `offboarded` is taken from now on. */
   z.object({ type: z.literal('offboard') }),
   /** Said before the service closes the socket. `retry`: whether trying again can help. */

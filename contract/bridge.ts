@@ -3,7 +3,7 @@ import { PeopleList, SetupRequest } from './api.ts'
 import { CommandOutcome, PolicyCommand, QueuedCommand } from './commands.ts'
 import { ApprovalRequest, Kind, RoomEvent } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, IncidentId, PersonId, RoomId, TenantId } from './ids.ts'
+import { CommandKey, IncidentId, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import {
   AssignmentList,
@@ -26,6 +26,9 @@ import {
   WhoCan,
   WhoCanQuery,
 } from './policyApi.ts'
+import { RecordingChunk, RecordingHit, RecordingIndex } from './recording.ts'
+import { SessionPage, SessionQuery, TerminalSize } from './remote.ts'
+import { DisplayId, RemoteMode } from './remoteFacts.ts'
 import {
   AppState,
   EntryView,
@@ -36,6 +39,7 @@ import {
   OutboxItem,
   page,
   Preferences,
+  RemoteSessionView,
   RoomFilter,
   RoomRow,
   RoomSort,
@@ -56,6 +60,8 @@ const nothing = z.object({}).strict()
 const listOf = <T extends z.ZodType>(row: T) => z.object({ total: z.int(), rows: z.array(row) })
 /** Whose it is: the tenant that the screen shows, which may be another than the one that is entered by now. */
 const ofTenant = z.object({ tenant: TenantId }).strict()
+const ofSession = z.object({ session: SessionId }).strict()
+const terminalNumber = z.int().min(1).max(limits.sessionChannels)
 const savedFile = z.object({ path: z.string(), bytes: z.int() })
 
 /** Asked once, answered once. */
@@ -146,6 +152,25 @@ export const calls = {
   'session.signOut': { input: z.object({ unsent: z.enum(['ask', 'keep', 'discard']) }), output: nothing },
   'session.setUp': { input: SetupRequest, output: nothing },
 
+  /**
+   * Remote sessions (REM-3): only with the service. A session is over when the console ends, signs out, or says so; until
+   * `remote.forget` it is still listed. Errors of `remote.start`: one for each precondition (contract/errors.ts, remote.*).
+   */
+  'remote.start': { input: ofTenant.extend({ room: RoomId, mode: RemoteMode }), output: z.object({ session: SessionId }) },
+  'remote.end': { input: ofSession, output: nothing },
+  'remote.forget': { input: ofSession, output: nothing },
+  /** Restarts the device now, which ends the session. */
+  'remote.restart': { input: ofSession, output: nothing },
+  /** Whether the device restarts when the session ends; for this session. */
+  'remote.restartAtEnd': { input: ofSession.extend({ on: z.boolean() }), output: nothing },
+  'remote.resize': { input: ofSession.extend({ terminal: terminalNumber, columns: TerminalSize.shape.columns, rows: TerminalSize.shape.rows }), output: nothing },
+  /** The session log and recordings (REM-8): only for who may audit. */
+  'remote.log': { input: SessionQuery.partial().extend(ofTenant.shape), output: SessionPage },
+  'remote.saveLog': { input: AuditRange.extend(ofTenant.shape), output: savedFile },
+  'remote.recording': { input: ofTenant.extend({ session: SessionId }), output: RecordingIndex },
+  'remote.chunk': { input: ofTenant.extend({ session: SessionId, number: z.int().min(1) }), output: RecordingChunk },
+  'remote.searchRecording': { input: ofTenant.extend({ session: SessionId, text: z.string().min(1).max(200) }), output: z.object({ hits: z.array(RecordingHit).max(limits.recordingHits), more: z.boolean() }) },
+
   'sync.workOffline': { input: z.object({ on: z.boolean() }), output: nothing },
   'sync.now': { input: nothing, output: nothing },
   'preferences.set': { input: Preferences.partial(), output: Preferences },
@@ -177,6 +202,19 @@ export const topics = {
   incident: { input: z.object({ incident: IncidentId }), output: IncidentView.nullable() },
   /** The tenant's settings with the operator's unsent changes over them; null where they are not in the cache. */
   settings: { input: nothing, output: SettingsView.nullable() },
+  /** The remote sessions of this console, oldest first. */
+  'remote.sessions': { input: nothing, output: z.object({ sessions: z.array(RemoteSessionView) }) },
+} as const
+
+/**
+ * Bytes both ways, until either side ends it. Each side may have `limits.bridgeStreamBytes` on the way that the other has
+ * not taken; what was taken is told by `credit`.
+ */
+export const streams = {
+  /** RFB; the device is the server. */
+  'remote.screen': { input: ofSession.extend({ display: DisplayId }) },
+  /** A terminal of its own; only with modify. `terminal`: chosen by the screen, for `remote.resize`. */
+  'remote.terminal': { input: ofSession.extend({ terminal: terminalNumber, columns: TerminalSize.shape.columns, rows: TerminalSize.shape.rows }) },
 } as const
 
 export type Calls = typeof calls
@@ -192,8 +230,30 @@ export type TopicInput<N extends TopicName> = z.input<Topics[N]['input']>
 export type TopicParsed<N extends TopicName> = z.output<Topics[N]['input']>
 export type TopicOutput<N extends TopicName> = z.output<Topics[N]['output']>
 
+export type Streams = typeof streams
+export type StreamName = keyof Streams
+export type StreamInput<N extends StreamName> = z.input<Streams[N]['input']>
+export type StreamParsed<N extends StreamName> = z.output<Streams[N]['input']>
+
+/** One end of a byte stream, as screens use it. */
+export interface BridgeStream {
+  /** False: as much is on its way as may be; more is kept and sent later. */
+  send(bytes: Uint8Array): boolean
+  /** Ends it. Nothing follows. */
+  close(): void
+}
+
+export interface StreamEvents {
+  /** Counts as taken when this returns, or when the promise that it returns is settled. */
+  bytes(bytes: Uint8Array): void | Promise<void>
+  /** It is over: without an error where an end was said, or with why. */
+  ended(error?: Error): void
+}
+
 /** What the renderer programs against. */
 export interface Bridge {
+  /** Opens a stream. A lost pipe ends it with `bridge.timeout`. */
+  open<N extends StreamName>(name: N, input: StreamInput<N>, events: StreamEvents): BridgeStream
   call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>>
   /** Returns its undo. `onProblem` is told once if the topic cannot be had. */
   listen<N extends TopicName>(
@@ -210,13 +270,20 @@ const id = z.int().min(1)
 export const BridgeRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('call'), id, name: z.enum(Object.keys(calls) as [CallName, ...CallName[]]), input: z.unknown() }),
   z.object({ type: z.literal('listen'), id, name: z.enum(Object.keys(topics) as [TopicName, ...TopicName[]]), input: z.unknown() }),
-  /** Ends a call (its answer is dropped) or a topic. */
+  z.object({ type: z.literal('open'), id, name: z.enum(Object.keys(streams) as [StreamName, ...StreamName[]]), input: z.unknown() }),
+  z.object({ type: z.literal('bytes'), id, bytes: z.instanceof(Uint8Array) }),
+  z.object({ type: z.literal('credit'), id, bytes: z.int().min(1).max(limits.bridgeStreamBytes) }),
+  /** Ends a call (its answer is dropped), a topic or a stream. */
   z.object({ type: z.literal('end'), id }),
 ])
 export type BridgeRequest = z.infer<typeof BridgeRequest>
 
-/** Core → renderer. */
+/** Core → renderer. A `problem` ends a stream too. */
 export const BridgeResponse = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('bytes'), id, bytes: z.instanceof(Uint8Array) }),
+  z.object({ type: z.literal('credit'), id, bytes: z.int().min(1).max(limits.bridgeStreamBytes) }),
+  /** The stream is over. */
+  z.object({ type: z.literal('ended'), id }),
   z.object({ type: z.literal('value'), id, value: z.unknown() }),
   z.object({
     type: z.literal('problem'),
@@ -226,7 +293,10 @@ export const BridgeResponse = z.discriminatedUnion('type', [
 ])
 export type BridgeResponse = z.infer<typeof BridgeResponse>
 
-/** The pipe under the bridge: `window.roomkeeper` from the preload in Electron, a WebSocket in the browser host. */
+/**
+ * The pipe under the bridge: `window.roomkeeper` from the preload in Electron, a WebSocket in the browser host. Over the
+ * WebSocket `bytes` is a binary message (the id as 4 bytes, big-endian, and the bytes), and all else JSON text.
+ */
 export interface BridgePipe {
   send(message: BridgeRequest): void
   /** Returns its undo. */

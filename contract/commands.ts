@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AssignmentId, CommandKey, GroupId, IncidentId, LinkId, Millis, PersonId, RequestId, RoleId, RoomId } from './ids.ts'
 import { limits } from './limits.ts'
-import { type ChangeKind, Settings } from './entities.ts'
+import { type ChangeKind, Licence, Settings } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
@@ -32,6 +32,7 @@ export const QueuedCommand = z.discriminatedUnion('type', [
     changes: Settings.omit({ id: true }).partial(),
   }),
   z.object({ type: z.literal('rooms.ring'), rooms, ring: name }),
+  z.object({ type: z.literal('rooms.licence'), rooms, licence: Licence }),
 ])
 export type QueuedCommand = z.infer<typeof QueuedCommand>
 
@@ -102,6 +103,7 @@ export const commandPermission = {
   'rooms.enrol': 'rooms.create',
   'rooms.unenrol': 'rooms.unenroll',
   'rooms.ring': 'rings.modify',
+  'rooms.licence': 'rooms.modify',
   'settings.change': 'settings.modify',
   'role.save': 'roles.modify',
   'role.delete': 'roles.modify',
@@ -130,6 +132,7 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'rooms.enrol': 'rooms',
   'rooms.unenrol': 'rooms',
   'rooms.ring': 'rings',
+  'rooms.licence': 'rooms',
   'settings.change': null,
   'role.save': 'roles',
   'role.delete': 'roles',

@@ -3,6 +3,7 @@ import { Access } from './access.ts'
 import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { type Permission } from './permissions.ts'
+import { RemoteFacts } from './remoteFacts.ts'
 import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
 
 /**
@@ -61,8 +62,13 @@ export const RoomDevice = z.object({
   agentVersion: deviceTextOut,
   appVersion: deviceTextOut,
   address: deviceTextOut,
+  /** What it offers to remote sessions; absent: nothing (REM-3). */
+  remote: RemoteFacts.optional(),
 })
 export type RoomDevice = z.infer<typeof RoomDevice>
+
+export const Licence = z.enum(['pro', 'basic'])
+export type Licence = z.infer<typeof Licence>
 
 export const Room = z.object({
   id: RoomId,
@@ -82,6 +88,8 @@ export const Room = z.object({
   device: RoomDevice,
   /** Its update ring; absent: the default one (`ringOf`). */
   ring: z.string().min(1).max(limits.nameChars).optional(),
+  /** Absent: pro (`hasProLicence`). One without it cannot be enrolled (ROM-5), nor reached remotely (REM-3). */
+  licence: Licence.optional(),
 })
 export type Room = z.infer<typeof Room>
 
@@ -193,6 +201,13 @@ export const Settings = z.object({
   allowSoftwareKeys: z.boolean(),
   /** Days that a console's copy stays readable without contact (ACC-8); absent: the default; 0: no limit. */
   offlineLeaseDays: z.int().min(0).max(limits.offlineLeaseDaysAtMost).optional(),
+  /** Remote sessions are allowed (REM-1); absent: off. With it goes a contact for the audit. */
+  remoteAccess: z.boolean().optional(),
+  remoteContact: z.email().max(254).optional(),
+  /** Remote sessions are recorded; absent: off. */
+  recordSessions: z.boolean().optional(),
+  /** Days that recordings are kept; absent: `defaultSettings`. */
+  recordingDays: z.int().min(1).max(limits.sessionDays).optional(),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -202,6 +217,8 @@ export const Tenant = z.object({
   name,
   /** Days that cached data stays readable without contact (ACC-8); absent: the default; 0: no limit. */
   offlineLeaseDays: z.int().min(0).max(limits.offlineLeaseDaysAtMost).optional(),
+  /** Whether remote sessions are allowed, and recorded; absent: neither. */
+  remote: z.object({ on: z.boolean(), record: z.boolean() }).optional(),
 })
 export type Tenant = z.infer<typeof Tenant>
 
@@ -286,8 +303,12 @@ export const defaultSettings: Omit<Settings, 'id'> = {
   flapWindowMs: 3_600_000,
   allowSoftwareKeys: false,
   offlineLeaseDays: 30,
+  remoteAccess: false,
+  recordSessions: false,
+  recordingDays: 30,
 }
 
 /** The rings that every tenant has (UPD-1), first to last, and the one that a room starts in. */
 export const builtInRings = ['Staging', 'General', 'Executive'] as const
+export const hasProLicence = (room: Pick<Room, 'licence'>): boolean => (room.licence ?? 'pro') === 'pro'
 export const ringOf = (room: Pick<Room, 'ring'>): string => room.ring ?? 'General'

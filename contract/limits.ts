@@ -213,4 +213,52 @@ export const limits = {
   relayReconnectMs: 2_000,
   /** How long a side may take to answer a close. Then its connection is cut. */
   relayCloseMs: 5_000,
+  /** Remote sessions (REM-3): how long a device may take to agree. Then `remote.noAnswer`. */
+  sessionAnswerMs: 8_000,
+  /** A signed grant, in characters. */
+  grantChars: 8_192,
+  /** A remote session without input or output ends after this, and every one after that. */
+  sessionIdleMs: 15 * 60_000,
+  sessionMaximumMs: 8 * 3_600_000,
+  /** Remote sessions of one tenant at once. More: refused as `remote.tooMany`. */
+  sessionsPerTenant: 200,
+  /** Sessions that one console has open at once. More: refused as `remote.tooMany`. */
+  sessionsPerConsole: 16,
+  /** Screens and terminals that one session opens, over its life. More: the session ends. */
+  sessionChannels: 1_000,
+  /** Screens and terminals open at once in one session. More: `remote.tooMany`. */
+  sessionChannelsOpen: 8,
+  /** One sealed record of a session on the wire, in bytes. Larger: the session ends. */
+  sessionRecordBytes: 64 * 1024,
+  /** Bytes sent that the other end has not confirmed: kept to be sent again after a drop. Full: the sender waits. */
+  sessionWindowBytes: 1024 * 1024,
+  /** Received bytes after which the other end is told so, at the latest; and the longest wait (ms) before it. */
+  sessionConfirmBytes: 64 * 1024,
+  sessionConfirmMs: 200,
+  /** How long both ends of a session try to find each other again. Then it ends. */
+  sessionLostMs: 60_000,
+  /** A device ends its sessions when its agent has been without the service for this long. */
+  sessionUnattendedMs: 60_000,
+  /** Width or height of a screen, in pixels. More: not shown. */
+  screenPixelsAtMost: 16_384,
+  /** One clipboard text of a session, in bytes. Longer: cut. */
+  clipboardBytes: 256 * 1024,
+  /** Bytes of one bridge stream that the screen has not taken yet. More: the core stops reading it. */
+  bridgeStreamBytes: 1024 * 1024,
+  /** Rows of the session log, and recordings at most, are kept this many days (REM-8). */
+  sessionDays: 180,
+  /** One chunk of a recording: packed and unpacked bytes at most. Larger: refused. */
+  recordingChunkBytes: 2 * 1024 * 1024,
+  recordingUnpackedBytes: 16 * 1024 * 1024,
+  /** Chunks of one recording, and bytes of all of them. More: the session ends. */
+  recordingChunks: 10_000,
+  recordingBytes: 512 * 1024 * 1024,
+  /** A chunk is sent after this time, or earlier when it is full. */
+  recordingChunkMs: 5_000,
+  /** How often a recorder looks at a screen. */
+  recordingEveryMs: 500,
+  /** Bytes of a recording that the service has not taken. More: the session ends with `recordingFailed`. */
+  recordingWaitingBytes: 16 * 1024 * 1024,
+  /** Lines found in one recording. More: only the first. */
+  recordingHits: 500,
 } as const

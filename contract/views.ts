@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { Entry, Health, Incident, type Lifecycle, Me, Room, Settings } from './entities.ts'
-import { CommandKey, LinkId, Millis, RoomId, TenantId } from './ids.ts'
+import { CommandKey, LinkId, Millis, RoomId, SessionId, TenantId } from './ids.ts'
 import { QueuedCommand } from './commands.ts'
 import { ErrorCode } from './errors.ts'
 import { limits } from './limits.ts'
+import { SessionEnd } from './remote.ts'
+import { RemoteFacts, RemoteMode } from './remoteFacts.ts'
 import { SignalId, SignalValue } from './signals.ts'
 
 /** What screens are given: documents of the cache with the operator's own unsent changes laid over them. */
@@ -137,6 +139,31 @@ export const SessionState = z.discriminatedUnion('state', [
   }),
 ])
 export type SessionState = z.infer<typeof SessionState>
+
+/** A remote session of this console (REM-3). */
+export const RemoteSessionView = z.object({
+  id: SessionId,
+  tenant: z.object({ id: TenantId, name: z.string() }),
+  room: RoomId,
+  roomName: z.string(),
+  mode: RemoteMode,
+  startedAt: Millis,
+  /** What can be opened; null until the device has said so. */
+  offers: RemoteFacts.nullable(),
+  restartAtEnd: z.boolean(),
+  recording: z.boolean(),
+  roundTripMs: z.number().nullable(),
+  state: z.discriminatedUnion('state', [
+    /** The service asks the device; then both dial the relay. */
+    z.object({ state: z.literal('connecting') }),
+    z.object({ state: z.literal('live') }),
+    /** `nextTryAt`: null while the device is waited for, which has the same time to come back. */
+    z.object({ state: z.literal('lost'), since: Millis, nextTryAt: Millis.nullable(), until: Millis }),
+    /** `reason` where it had begun, `code` where it was refused or failed. */
+    z.object({ state: z.literal('ended'), at: Millis, reason: SessionEnd.nullable(), code: ErrorCode.nullable() }),
+  ]),
+})
+export type RemoteSessionView = z.infer<typeof RemoteSessionView>
 
 export const Protection = z.enum(['system', 'passphrase', 'none'])
 export type Protection = z.infer<typeof Protection>

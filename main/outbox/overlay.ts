@@ -36,6 +36,7 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'rooms.enrol':
     case 'rooms.unenrol':
     case 'rooms.ring':
+    case 'rooms.licence':
       return command.rooms.map((room) => `room:${room}`)
     case 'settings.change':
       return ['settings']
@@ -63,6 +64,7 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
       case 'rooms.enrol':
       case 'rooms.unenrol':
       case 'rooms.ring':
+      case 'rooms.licence':
       case 'settings.change':
         return shown
     }
@@ -96,6 +98,7 @@ export function pendingEntries(incident: Doc<'incident'>, unsent: readonly Unsen
 export function overlayRoom(room: Doc<'room'>, unsent: readonly Unsent[]): Doc<'room'> {
   return unsent.filter(isShown).reduce((shown, { command }) => {
     if (command.type === 'rooms.ring') return { ...shown, ring: command.ring }
+    if (command.type === 'rooms.licence') return { ...shown, licence: command.licence }
     if (command.type === 'rooms.enrol' && shown.lifecycle === 'onboarding') return { ...shown, lifecycle: 'enrolled' }
     if (command.type === 'rooms.unenrol' && shown.lifecycle !== 'unenrolled') return { ...shown, lifecycle: 'unenrolled' }
     return shown

@@ -23,7 +23,8 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     }
     case 'rooms.enrol':
     case 'rooms.unenrol':
-    case 'rooms.ring': {
+    case 'rooms.ring':
+    case 'rooms.licence': {
       const scope = scopeOf(me.access, permission)
       const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
@@ -55,7 +56,8 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     }
     case 'rooms.enrol':
     case 'rooms.unenrol':
-    case 'rooms.ring': {
+    case 'rooms.ring':
+    case 'rooms.licence': {
       const names = command.rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
       const more = command.rooms.length - names.length
       return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()

@@ -12,7 +12,7 @@ import { change, invite, remove } from './partners.ts'
 import { policyImport } from './policyImport.ts'
 import { decide, withdraw } from './requests.ts'
 import { deleteRole, saveRole } from './roles.ts'
-import { enrol, moveToRing, unenrol } from './rooms.ts'
+import { enrol, licenseRooms, moveToRing, unenrol } from './rooms.ts'
 import { settingsChange } from './settings.ts'
 
 /** Every command with its handler. */
@@ -24,6 +24,7 @@ const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
   'rooms.enrol': enrol,
   'rooms.unenrol': unenrol,
   'rooms.ring': moveToRing,
+  'rooms.licence': licenseRooms,
   'settings.change': settingsChange,
   'role.save': saveRole,
   'role.delete': deleteRole,

@@ -1,4 +1,4 @@
-import { builtInRings } from '../../contract/entities.ts'
+import { builtInRings, type Licence } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { enrolRooms, unenrolRooms } from '../agents/offboarding.ts'
@@ -6,7 +6,7 @@ import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { checkRooms, type CommandHandler } from './handler.ts'
 
 /** What the audit says of rooms: one by its name, several by their number. */
-async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: { readonly action: string; readonly ring?: string }): Promise<AuditRecord> {
+async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: { readonly action: string; readonly ring?: string; readonly licence?: Licence }): Promise<AuditRecord> {
   const [first] = changed
   const objectName = changed.length === 1 && first ? ((await tx.get('room', first))?.name ?? first) : `${changed.length} rooms`
   return { category: 'Room', objectName, operation: 'Update', detail: { ...detail, rooms: changed } }
@@ -42,5 +42,18 @@ export const moveToRing: CommandHandler<'rooms.ring'> = {
     for (const id of changed) work.rebase(id, { ring })
     await work.flush()
     return auditOf(tx, changed, { action: 'ring', ring })
+  },
+}
+
+/** Says which licence rooms have (ROM-5). One that is enrolled stays so without Pro, and cannot be reached remotely. */
+export const licenseRooms: CommandHandler<'rooms.licence'> = {
+  check: (command, context) => checkRooms(command.type, command.rooms, context),
+  async apply({ rooms: ids, licence }, { rooms, tx }) {
+    const work = rooms.within(tx)
+    await work.load(ids)
+    const changed = [...new Set(ids)]
+    for (const id of changed) work.rebase(id, { licence })
+    await work.flush()
+    return auditOf(tx, changed, { action: 'licence', licence })
   },
 }

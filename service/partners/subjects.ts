@@ -28,6 +28,8 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
       return rooms(tx, command.rooms)
     case 'rooms.ring':
       return { ...(await rooms(tx, command.rooms)), ...said(command.ring) }
+    case 'rooms.licence':
+      return { ...(await rooms(tx, command.rooms)), ...said(command.licence) }
     case 'role.save':
       return { subjects: [command.name], subjectCount: 1, text: command.permissions.join(', ') }
     case 'role.delete':

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Kind } from '../../contract/entities.ts'
-import type { AssignmentId, CommandKey, DeviceId, GroupId, JournalId, LinkId, PersonId, RequestId, RoleId, RoomId, TenantId } from '../../contract/ids.ts'
+import type { AssignmentId, CommandKey, DeviceId, GroupId, JournalId, LinkId, PersonId, RequestId, RoleId, RoomId, SessionId, TenantId } from '../../contract/ids.ts'
+import type { SessionEnd } from '../../contract/remote.ts'
+import type { RemoteMode } from '../../contract/remoteFacts.ts'
 
 /**
  * The columns of the service's database, for Kysely. Names and types are those of SQLite and PostgreSQL alike: text,
@@ -247,6 +249,40 @@ export interface AuditTable {
   hash: string
 }
 
+/** One remote session, or a refused attempt at one (REM-8); contract/remote.ts: SessionRecord. */
+export interface RemoteSessionTable {
+  tenant: TenantId
+  id: SessionId
+  room: RoomId
+  roomName: string
+  device: DeviceId | null
+  deviceName: string
+  operator: PersonId
+  operatorName: string
+  operatorEmail: string
+  /** The partner's name, where the operator is a partner's. */
+  organisation: string | null
+  mode: RemoteMode
+  startedAt: number
+  endedAt: number | null
+  end: SessionEnd | null
+  refusal: string | null
+  /** What the service has of its recording. */
+  recordedBytes: number
+  recordedMs: number
+  recordingDeletedAt: number | null
+}
+
+/** One uploaded chunk of a recording, packed as it came (contract/recording.ts). */
+export interface RecordingChunkTable {
+  tenant: TenantId
+  session: SessionId
+  number: number
+  fromMs: number
+  toMs: number
+  body: Uint8Array
+}
+
 /** Every version of the settings with the moment from which it held: enough to replay any moment. */
 export interface SettingsHistoryTable {
   tenant: TenantId
@@ -329,6 +365,8 @@ export interface Tables extends ServiceTables {
   commandOutcome: CommandOutcomeTable
   audit: AuditTable
   settingsHistory: SettingsHistoryTable
+  remoteSession: RemoteSessionTable
+  recordingChunk: RecordingChunkTable
 }
 
 /** A handle that can only read; its connection refuses writes too. */

@@ -27,6 +27,8 @@ export function tenantSelects(db: ReadHandle<Tables>, tenant: TenantId) {
     commandOutcome: () => db.selectFrom('commandOutcome').where('commandOutcome.tenant', '=', tenant),
     audit: () => db.selectFrom('audit').where('audit.tenant', '=', tenant),
     settingsHistory: () => db.selectFrom('settingsHistory').where('settingsHistory.tenant', '=', tenant),
+    remoteSession: () => db.selectFrom('remoteSession').where('remoteSession.tenant', '=', tenant),
+    recordingChunk: () => db.selectFrom('recordingChunk').where('recordingChunk.tenant', '=', tenant),
   }
 }
 
@@ -52,6 +54,8 @@ export function tenantWrites(db: Kysely<Tables>, tenant: TenantId) {
       enrolmentKey: (...rows: RowOf<'enrolmentKey'>[]) => db.insertInto('enrolmentKey').values(own<'enrolmentKey'>(rows)),
       commandOutcome: (...rows: RowOf<'commandOutcome'>[]) => db.insertInto('commandOutcome').values(own<'commandOutcome'>(rows)),
       settingsHistory: (...rows: RowOf<'settingsHistory'>[]) => db.insertInto('settingsHistory').values(own<'settingsHistory'>(rows)),
+      remoteSession: (...rows: RowOf<'remoteSession'>[]) => db.insertInto('remoteSession').values(own<'remoteSession'>(rows)),
+      recordingChunk: (...rows: RowOf<'recordingChunk'>[]) => db.insertInto('recordingChunk').values(own<'recordingChunk'>(rows)),
     },
     update: {
       person: () => db.updateTable('person').where('person.tenant', '=', tenant),
@@ -65,6 +69,7 @@ export function tenantWrites(db: Kysely<Tables>, tenant: TenantId) {
       deviceProgress: () => db.updateTable('deviceProgress').where('deviceProgress.tenant', '=', tenant),
       commandOutcome: () => db.updateTable('commandOutcome').where('commandOutcome.tenant', '=', tenant),
       enrolmentKey: () => db.updateTable('enrolmentKey').where('enrolmentKey.tenant', '=', tenant),
+      remoteSession: () => db.updateTable('remoteSession').where('remoteSession.tenant', '=', tenant),
     },
     remove: {
       person: () => db.deleteFrom('person').where('person.tenant', '=', tenant),
@@ -78,6 +83,7 @@ export function tenantWrites(db: Kysely<Tables>, tenant: TenantId) {
       rejectedReport: () => db.deleteFrom('rejectedReport').where('rejectedReport.tenant', '=', tenant),
       enrolmentKey: () => db.deleteFrom('enrolmentKey').where('enrolmentKey.tenant', '=', tenant),
       commandOutcome: () => db.deleteFrom('commandOutcome').where('commandOutcome.tenant', '=', tenant),
+      recordingChunk: () => db.deleteFrom('recordingChunk').where('recordingChunk.tenant', '=', tenant),
     },
   }
 }

@@ -3,6 +3,7 @@ import { CommandProblem } from '../../problems.ts'
 import { first } from './0001-first.ts'
 import { rooms } from './0002-rooms.ts'
 import { policy } from './0003-policy.ts'
+import { remote } from './0004-remote.ts'
 
 /** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
 export interface Migration {
@@ -11,7 +12,7 @@ export interface Migration {
   readonly up: (db: Kysely<unknown>) => Promise<void>
 }
 
-export const migrations: readonly Migration[] = [first, rooms, policy]
+export const migrations: readonly Migration[] = [first, rooms, policy, remote]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {
