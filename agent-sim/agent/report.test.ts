@@ -4,11 +4,12 @@ import { Report } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { reportedSignals } from '../../contract/signals.ts'
 import { hostileFacts, hostileObservations, hostileTexts } from '../devices/hostile.ts'
-import { changedObservations, cutFacts, fitReport, foldReports, messageBudgetBytes, type Observations } from './report.ts'
+import { changedFacts, changedObservations, cutFacts, fitReport, foldReports, messageBudgetBytes, type Observations } from './report.ts'
 
 const facts = {
   platform: 'p', os: 'o', manufacturer: 'm', model: 'd', serial: 's', agentVersion: '1', appVersion: '2', address: 'a', inCall: true,
 }
+const remote = { displays: ['console' as const, 'frontOfRoom1' as const], terminal: true, restart: true }
 
 describe('fitReport', () => {
   it('makes any texts fit the protocol and one message', () => {
@@ -23,6 +24,11 @@ describe('fitReport', () => {
       }),
       { numRuns: 12 },
     )
+  })
+
+  it('keeps what is offered to remote sessions, which is no text', () => {
+    const offered = { ...facts, remote }
+    expect(Report.parse({ number: 1, ...fitReport({ observedAt: 1, signals: {}, facts: cutFacts(hostileFacts(offered)) }) }).facts?.remote).toEqual(remote)
   })
 
   it('leaves a report that fits as it is', () => {
@@ -71,5 +77,14 @@ describe('changedObservations', () => {
     expect(changedObservations(known, { 'audio.microphone': { value: 'healthy', detail: 'b' }, 'audio.speaker': { value: 'healthy' } })).toEqual({
       'audio.microphone': { value: 'healthy', detail: 'b' },
     })
+  })
+})
+
+describe('changedFacts', () => {
+  it('names what differs, also inside what is offered to remote sessions', () => {
+    expect(changedFacts({ ...facts, remote }, { ...facts, remote: { ...remote, displays: [...remote.displays] } })).toBeUndefined()
+    expect(changedFacts({ ...facts, remote }, { ...facts, remote: { ...remote, terminal: false } })).toEqual({ remote: { ...remote, terminal: false } })
+    expect(changedFacts({ ...facts, remote }, { ...facts, inCall: false })).toEqual({ inCall: false })
+    expect(changedFacts(facts, { ...facts, remote })).toEqual({ remote })
   })
 })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type Observation, Report, type DeviceFacts } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
@@ -72,6 +73,6 @@ export function changedObservations(known: Observations, next: Observations): Ob
 
 /** What of `next` differs from `known`, or undefined if nothing does. */
 export function changedFacts(known: Partial<DeviceFacts>, next: Partial<DeviceFacts>): Partial<DeviceFacts> | undefined {
-  const changed = Object.entries(next).filter(([key, value]) => known[key as keyof DeviceFacts] !== value)
+  const changed = Object.entries(next).filter(([key, value]) => !isDeepStrictEqual(known[key as keyof DeviceFacts], value))
   return changed.length > 0 ? Object.fromEntries(changed) : undefined
 }

@@ -39,6 +39,12 @@ describe('HostDevice', () => {
     expect(facts).toMatchObject({ platform: 'linux x64, TPM 2.0', model: 'Latitude', address: '192.0.2.7' })
   })
 
+  it('offers to remote sessions what it was told to offer, and else nothing', async () => {
+    const remote = { displays: ['console' as const], terminal: true, restart: false }
+    expect((await new HostDevice({ parts: laptop(), remote }).read()).facts.remote).toEqual(remote)
+    expect((await new HostDevice({ parts: laptop() }).read()).facts).not.toHaveProperty('remote')
+  })
+
   it('calls not applicable what the machine never had', async () => {
     const { signals, facts } = await new HostDevice({ parts: nothing() }).read()
     for (const id of ['display.frontOfRoom1', 'audio.microphone', 'audio.speaker', 'peripherals.camera', 'connectivity.signInTeams'] as const) {

@@ -4,6 +4,7 @@ import { v7 } from 'uuid'
 import type { DeviceFacts, Observation } from '../../contract/agent.ts'
 import type { DeviceProfile, Place } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
+import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { reportedSignals, type SignalId } from '../../contract/signals.ts'
 import type { Observations } from '../agent/report.ts'
 import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
@@ -25,6 +26,8 @@ export interface HostDeviceOptions {
   pollMs?: number
   probeMs?: number
   timers?: Timers
+  /** What it offers to remote sessions (REM-9); nothing where left out. */
+  remote?: RemoteFacts | undefined
   /** Where the answers come from; tests bring their own machine. */
   parts?: HostParts
 }
@@ -39,6 +42,7 @@ export class HostDevice implements Device {
   readonly profile: DeviceProfile
   readonly boot: string
   readonly answers: PrerequisiteAnswers = hostAnswers()
+  readonly #remote: RemoteFacts | undefined
   readonly #options: Required<Pick<HostDeviceOptions, 'pollMs' | 'probeMs' | 'timers' | 'parts'>>
   /** The most of each part that was ever seen since the agent started. */
   readonly #seen = new Map<SignalId, string>()
@@ -52,6 +56,7 @@ export class HostDevice implements Device {
     this.place = { country: '', city: '', building: '', floor: '', timeZone, ...options.place }
     this.profile = options.profile ?? 'generic'
     this.boot = bootId()
+    this.#remote = options.remote
     this.#options = {
       pollMs: options.pollMs ?? limits.hostPollMs,
       probeMs: options.probeMs ?? limits.hostProbeMs,
@@ -92,6 +97,7 @@ export class HostDevice implements Device {
       appVersion: '',
       address: network?.found?.address ?? parts.quickAddress(),
       inCall: false,
+      ...(this.#remote ? { remote: this.#remote } : {}),
     }
     this.#facts = facts
     return { signals, facts }

@@ -27,6 +27,15 @@ describe('SimulatedDevice', () => {
     expect(make({ seed: 2 }).installation).not.toBe(make().installation)
   })
 
+  it('offers its console and the displays that it has to remote sessions', async () => {
+    const rooms = await Promise.all(Array.from({ length: 20 }, (_, seed) => make({ seed }).read()))
+    for (const { signals, facts } of rooms) {
+      const second = signals['display.frontOfRoom2']?.value === 'healthy'
+      expect(facts.remote).toEqual({ displays: ['console', 'frontOfRoom1', ...(second ? ['frontOfRoom2'] : [])], terminal: true, restart: true })
+    }
+    expect(new Set(rooms.map(({ facts }) => facts.remote?.displays.length))).toEqual(new Set([2, 3]))
+  })
+
   it('tells those who watch, and waits for them', async () => {
     const device = make()
     const told: Change[] = []

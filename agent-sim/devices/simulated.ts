@@ -82,6 +82,11 @@ export class SimulatedDevice implements Device {
       appVersion: equipment.appVersion,
       address: `10.${20 + randomInt(random, 40)}.${randomInt(random, 256)}.${2 + randomInt(random, 250)}`,
       inCall: false,
+      remote: {
+        displays: ['console', 'frontOfRoom1', ...(equipment.secondDisplay === undefined ? [] : ['frontOfRoom2' as const])],
+        terminal: true,
+        restart: true,
+      },
       ...this.#changes.facts,
     }
   }
