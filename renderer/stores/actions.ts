@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { useI18n } from 'vue-i18n'
 import type { QueuedCommand } from '../../contract/commands.ts'
+import type { Licence } from '../../contract/entities.ts'
 import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { IncidentView } from '../../contract/views.ts'
@@ -93,11 +94,17 @@ export const useActions = defineStore('actions', () => {
     return done
   }
 
+  async function changeLicence(rooms: readonly RoomId[], licence: Licence): Promise<boolean> {
+    const done = await submit(inParts(rooms, (some) => ({ type: 'rooms.licence', rooms: some, licence })), t('did.licenceFailed', { n: rooms.length }, rooms.length))
+    if (done) toasts.say(t('did.licence', { n: rooms.length }, rooms.length))
+    return done
+  }
+
   async function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
     const done = await submit([{ type: 'settings.change', changes }], t('did.settingsFailed'), core.acting)
     if (done) toasts.say(t('did.settings'))
     return done
   }
 
-  return { acknowledge, assign, assignToMe, comment, moveRooms, changeRing, changeSettings }
+  return { acknowledge, assign, assignToMe, comment, moveRooms, changeRing, changeLicence, changeSettings }
 })

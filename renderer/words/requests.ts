@@ -12,7 +12,8 @@ export function useRequestWords() {
 
   function says({ command, subjectCount, text, subjects }: ApprovalRequest): string {
     const key = command === 'incident.assign' && text === undefined ? 'incident.unassign' : command
-    return t(`request.does.${key}`, { n: number(subjectCount), text: text ?? '', name: subjects[0] ?? '' }, subjectCount)
+    const chosen = command === 'rooms.licence' ? t(`licence.${text}`) : (text ?? '')
+    return t(`request.does.${key}`, { n: number(subjectCount), text: chosen, name: subjects[0] ?? '' }, subjectCount)
   }
   /** What was typed or chosen, where the line does not hold it. */
   function typed({ command, text }: ApprovalRequest): string | undefined {
