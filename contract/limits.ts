@@ -243,6 +243,8 @@ export const limits = {
   screenPixelsAtMost: 16_384,
   /** One clipboard text of a session, in bytes. Longer: cut. */
   clipboardBytes: 256 * 1024,
+  /** Bytes of a terminal that the operator has not taken yet. More: what runs in it waits. */
+  terminalWaitingBytes: 256 * 1024,
   /** Bytes of one bridge stream that the screen has not taken yet. More: the core stops reading it. */
   bridgeStreamBytes: 1024 * 1024,
   /** Rows of the session log, and recordings at most, are kept this many days (REM-8). */
