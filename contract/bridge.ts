@@ -265,13 +265,14 @@ export interface Bridge {
 }
 
 const id = z.int().min(1)
+const someBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 
 /** Renderer → core. */
 export const BridgeRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('call'), id, name: z.enum(Object.keys(calls) as [CallName, ...CallName[]]), input: z.unknown() }),
   z.object({ type: z.literal('listen'), id, name: z.enum(Object.keys(topics) as [TopicName, ...TopicName[]]), input: z.unknown() }),
   z.object({ type: z.literal('open'), id, name: z.enum(Object.keys(streams) as [StreamName, ...StreamName[]]), input: z.unknown() }),
-  z.object({ type: z.literal('bytes'), id, bytes: z.instanceof(Uint8Array) }),
+  z.object({ type: z.literal('bytes'), id, bytes: someBytes }),
   z.object({ type: z.literal('credit'), id, bytes: z.int().min(1).max(limits.bridgeStreamBytes) }),
   /** Ends a call (its answer is dropped), a topic or a stream. */
   z.object({ type: z.literal('end'), id }),
@@ -280,7 +281,7 @@ export type BridgeRequest = z.infer<typeof BridgeRequest>
 
 /** Core → renderer. A `problem` ends a stream too. */
 export const BridgeResponse = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('bytes'), id, bytes: z.instanceof(Uint8Array) }),
+  z.object({ type: z.literal('bytes'), id, bytes: someBytes }),
   z.object({ type: z.literal('credit'), id, bytes: z.int().min(1).max(limits.bridgeStreamBytes) }),
   /** The stream is over. */
   z.object({ type: z.literal('ended'), id }),

@@ -10,6 +10,7 @@ import { saysDamaged } from './cache/open.ts'
 import type { Clock } from './clock.ts'
 import { Emitter } from './emitter.ts'
 import { PreferenceFile } from './preferences.ts'
+import { RemoteSessions } from './remote/sessions.ts'
 import type { Account, AccountState, CoreOptions, Undo } from './platform.ts'
 import { ServiceSetup } from './setup.ts'
 import { ServiceClient } from './sync/http.ts'
@@ -32,6 +33,7 @@ export class Console {
   readonly preferences: PreferenceFile
   readonly setup: ServiceSetup
   readonly changes: Changeset
+  readonly remote = new RemoteSessions()
   readonly onSession = new Emitter<SessionState>()
   readonly onSync = new Emitter<SyncState>()
   readonly onOutbox = new Emitter<{ pending: number; refused: number }>()

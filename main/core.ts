@@ -4,6 +4,7 @@ import { topicSources } from './bridge/topics.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Console } from './console.ts'
 import type { Core, CoreOptions } from './platform.ts'
+import { streamSources } from './remote/handlers.ts'
 
 export type {
   AccessToken,
@@ -30,7 +31,7 @@ export async function createCore(options: CoreOptions, clock: Clock = systemCloc
   const core = new Console(options, clock)
   await core.start()
   return {
-    bridge: new Dispatcher(callHandlers(core), topicSources(core), clock, options.log),
+    bridge: new Dispatcher(callHandlers(core), topicSources(core), streamSources(core), clock, options.log),
     stop: () => core.stop(),
   }
 }

@@ -1,29 +1,31 @@
 import { describe, expect, it, vi } from 'vitest'
-import { calls, type CallName, topics, type TopicName } from '../../contract/bridge.ts'
+import { calls, type CallName, type StreamName, streams, topics, type TopicName } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { FakeClock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import { createLog } from '../log.ts'
-import { type CallHandlers, Dispatcher, type TopicSources } from './dispatcher.ts'
+import { idOf } from '../testing/documents.ts'
+import { type CallHandlers, Dispatcher, type StreamSources, type TopicSources, type WindowStream } from './dispatcher.ts'
 
 const unexpected = (): never => {
   throw new Error('not part of this test')
 }
 
-function setUp(handlers: Partial<CallHandlers>, sources: Partial<TopicSources> = {}) {
+function setUp(handlers: Partial<CallHandlers>, sources: Partial<TopicSources> = {}, opens: Partial<StreamSources> = {}) {
   const clock = new FakeClock()
   const every = <N extends string>(names: readonly N[]) => Object.fromEntries(names.map((name) => [name, unexpected]))
   const server = new Dispatcher(
     { ...every(Object.keys(calls) as CallName[]), ...handlers } as CallHandlers,
     { ...every(Object.keys(topics) as TopicName[]), ...sources } as TopicSources,
+    { ...every(Object.keys(streams) as StreamName[]), ...opens } as StreamSources,
     clock,
     createLog('silent'),
   )
   const toCore = new Emitter<unknown>()
-  const got: { type: string; id: number; value?: unknown; problem?: { code: string; field?: string } }[] = []
+  const got: { type: string; id: number; value?: unknown; bytes?: Uint8Array | number; problem?: { code: string; field?: string } }[] = []
   const pipe = { waiting: 0 }
-  const close = server.serve({ onMessage: (listener) => toCore.listen(listener), send: (message) => got.push(message), waiting: () => pipe.waiting })
+  const close = server.serve({ onMessage: (listener) => toCore.listen(listener), send: (message) => got.push(message.type === 'bytes' ? { ...message, bytes: message.bytes.slice() } : message), waiting: () => pipe.waiting })
   return { clock, send: (message: unknown) => toCore.emit(message), got, pipe, close }
 }
 
@@ -160,5 +162,156 @@ describe('a topic', () => {
     expect(value.revision).toBe(2)
     expect(value.kinds).toContain('room')
     expect(value.rooms).toBeUndefined()
+  })
+})
+
+describe('a byte stream', () => {
+  const asked = { session: idOf('session', 1), display: 'console' }
+  const most = limits.bridgeStreamBytes
+
+  /** A window that has opened a screen, and the core's end of it. */
+  function opened() {
+    const heard: Uint8Array[] = []
+    const told: string[] = []
+    let waits: Promise<void> | undefined
+    const ends: WindowStream[] = []
+    const set = setUp({}, {}, {
+      'remote.screen': (_input, stream) => {
+        ends.push(stream)
+        return {
+          bytes: (bytes) => {
+            heard.push(bytes.slice())
+            return waits
+          },
+          room: () => void told.push('room'),
+          ended: () => void told.push('ended'),
+        }
+      },
+    })
+    set.send({ type: 'open', id: 1, name: 'remote.screen', input: asked })
+    const sentBytes = (): number => set.got.reduce((sum, { type, bytes }) => sum + (type === 'bytes' && bytes instanceof Uint8Array ? bytes.byteLength : 0), 0)
+    return { ...set, end: ends[0]!, heard, told, sentBytes, hold: (promise: Promise<void>) => (waits = promise) }
+  }
+
+  it('carries bytes both ways, each as it came', async () => {
+    const { end, send, got, heard } = opened()
+    const mine = Uint8Array.of(9, 1, 2, 3)
+    expect(end.send(mine.subarray(1))).toBe(true)
+    send({ type: 'bytes', id: 1, bytes: Uint8Array.of(4, 5) })
+    await settle()
+    expect(got).toEqual([{ type: 'bytes', id: 1, bytes: Uint8Array.of(1, 2, 3) }])
+    expect(heard).toEqual([Uint8Array.of(4, 5)])
+  })
+
+  it('sends no more than the window has credit for, and the rest in order when it has taken some', () => {
+    const { end, send, got, told, sentBytes } = opened()
+    const whole = Uint8Array.from({ length: most + 1_000 }, (_, n) => n % 251)
+    const given = whole.slice()
+    expect(end.send(given.subarray(0, most - 10))).toBe(true)
+    expect(end.send(given.subarray(most - 10, most + 500))).toBe(false)
+    expect(end.send(given.subarray(most + 500))).toBe(false)
+    // What waits is a copy: the giver may use its memory again.
+    given.fill(0)
+    expect(sentBytes()).toBe(most)
+    expect(told).toEqual([])
+    send({ type: 'credit', id: 1, bytes: 600 })
+    expect(sentBytes()).toBe(most + 600)
+    expect(told).toEqual([])
+    send({ type: 'credit', id: 1, bytes: 600 })
+    expect(told).toEqual(['room'])
+    expect(Buffer.concat(got.flatMap(({ bytes }) => (bytes instanceof Uint8Array ? [bytes] : []))).equals(whole)).toBe(true)
+  })
+
+  it('gives the window credit for what was taken, and not before', async () => {
+    let taken = (): void => undefined
+    const { send, got, hold } = opened()
+    hold(new Promise((resolve) => (taken = resolve)))
+    send({ type: 'bytes', id: 1, bytes: new Uint8Array(most) })
+    await settle()
+    expect(got).toEqual([])
+    taken()
+    await settle()
+    expect(got).toEqual([{ type: 'credit', id: 1, bytes: most }])
+    send({ type: 'bytes', id: 1, bytes: new Uint8Array(most) })
+    await settle()
+    expect(got).toEqual([{ type: 'credit', id: 1, bytes: most }, { type: 'credit', id: 1, bytes: most }])
+  })
+
+  it('ends when the window sends more than it may, or takes more than it got; others go on', async () => {
+    for (const wrong of [{ type: 'bytes', id: 1, bytes: new Uint8Array(most + 1) }, { type: 'credit', id: 1, bytes: 1 }]) {
+      const { send, got, told, heard, end } = opened()
+      send({ type: 'open', id: 2, name: 'remote.screen', input: asked })
+      send(wrong)
+      expect(got).toMatchObject([{ type: 'problem', id: 1, problem: { code: 'bridge.invalid' } }])
+      expect(told).toEqual(['ended'])
+      expect(end.send(Uint8Array.of(1))).toBe(true)
+      send({ type: 'bytes', id: 2, bytes: Uint8Array.of(1) })
+      expect(heard).toEqual([Uint8Array.of(1)])
+      expect(got).toHaveLength(1)
+    }
+  })
+
+  it('is not harmed by what is no bytes, nor by bytes for what is not open', () => {
+    const { send, got, heard } = opened()
+    for (const bytes of ['text', null, [1, 2], { length: 3 }, new ArrayBuffer(2)]) send({ type: 'bytes', id: 1, bytes })
+    for (const bytes of [0, -1, 1.5, most + 1, Number.NaN]) send({ type: 'credit', id: 1, bytes })
+    send({ type: 'bytes', id: 99, bytes: Uint8Array.of(1) })
+    send({ type: 'credit', id: 99, bytes: 1 })
+    expect(got.filter(({ id }) => id === 1)).toEqual([])
+    expect(got.filter(({ type }) => type !== 'problem')).toEqual([])
+    send({ type: 'bytes', id: 1, bytes: Uint8Array.of(1) })
+    expect(heard).toHaveLength(1)
+  })
+
+  it('ends with all that was sent, once the window has taken it', () => {
+    const { end, send, got, told, sentBytes } = opened()
+    end.send(new Uint8Array(most + 5))
+    end.end()
+    expect(got.some(({ type }) => type === 'ended')).toBe(false)
+    send({ type: 'credit', id: 1, bytes: most })
+    expect(sentBytes()).toBe(most + 5)
+    expect(got.at(-1)).toEqual({ type: 'ended', id: 1 })
+    send({ type: 'bytes', id: 1, bytes: Uint8Array.of(1) })
+    expect(told).toEqual([])
+  })
+
+  it('ends by the window, and with the window', () => {
+    const first = opened()
+    first.send({ type: 'end', id: 1 })
+    expect(first.told).toEqual(['ended'])
+    expect(first.got).toEqual([])
+    const second = opened()
+    second.close()
+    expect(second.told).toEqual(['ended'])
+  })
+
+  it('that fails says why, at once and once', async () => {
+    const { end, got, told } = opened()
+    end.send(new Uint8Array(most + 5))
+    end.fail(new RoomkeeperError('remote.screenLost'))
+    end.fail(new RoomkeeperError('remote.ended'))
+    end.end()
+    expect(got.slice(1)).toEqual([{ type: 'problem', id: 1, problem: { code: 'remote.screenLost' } }])
+    expect(told).toEqual([])
+
+    const broken = opened()
+    broken.hold(Promise.reject(new TypeError('a mistake')))
+    broken.send({ type: 'bytes', id: 1, bytes: Uint8Array.of(1) })
+    await settle()
+    expect(broken.got).toEqual([{ type: 'problem', id: 1, problem: { code: 'console.failed' } }])
+    expect(broken.told).toEqual(['ended'])
+  })
+
+  it('that cannot be had is refused with its code, or its field', () => {
+    const { send, got } = setUp({}, {}, {
+      'remote.screen': () => {
+        throw new RoomkeeperError('remote.notFound')
+      },
+    })
+    send({ type: 'open', id: 1, name: 'remote.screen', input: asked })
+    send({ type: 'open', id: 2, name: 'remote.terminal', input: { ...asked, terminal: 1 } })
+    send({ type: 'open', id: 3, name: 'remote.everything', input: asked })
+    expect(got.map(({ id, problem }) => [id, problem?.code])).toEqual([[1, 'remote.notFound'], [2, 'bridge.invalid'], [3, 'bridge.invalid']])
+    expect(got.every(({ type }) => type === 'problem')).toBe(true)
   })
 })

@@ -4,11 +4,15 @@ import {
   type CallOutput,
   type CallParsed,
   calls,
+  type StreamName,
+  type StreamParsed,
+  streams,
   type TopicName,
   type TopicOutput,
   type TopicParsed,
   topics,
 } from '../../contract/bridge.ts'
+import { StreamEnd } from '../../contract/byteStream.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../clock.ts'
@@ -25,35 +29,67 @@ export type TopicSources = {
   [N in TopicName]: (input: TopicParsed<N>, emit: (value: TopicOutput<N>) => void) => Undo
 }
 
+/** The core's end of a byte stream to a window. */
+export interface WindowStream {
+  /** False: the window has not taken enough yet; wait for `room` before sending more. The bytes may be changed afterwards. */
+  send(bytes: Uint8Array): boolean
+  /** Ends it when the window has taken everything. */
+  end(): void
+  /** Ends it at once, with why. */
+  fail(error: unknown): void
+}
+
+export interface WindowStreamHandlers {
+  /** From the window; a view that is valid until this returns. They count as taken when its promise is settled. */
+  bytes(bytes: Uint8Array): void | Promise<void>
+  /** After `send` has answered false. */
+  room(): void
+  /** The window has ended it, or is gone. Not told where this end has ended it. */
+  ended(): void
+}
+
+/** One source for each byte stream. Throws RoomkeeperError where there is none to be had. */
+export type StreamSources = {
+  [N in StreamName]: (input: StreamParsed<N>, stream: WindowStream) => WindowStreamHandlers
+}
+
+/** What a window has open under an id. */
+interface Open {
+  end(): void
+  readonly stream?: StreamEnd
+}
+
 /** How often a window that is behind is looked at again. */
 const behindMs = 50
 
-/** Serves the calls and topics of contract/bridge.ts to windows: checks what comes in, bounds what goes out. */
+/** Serves the calls, topics and byte streams of contract/bridge.ts to windows: checks what comes in, bounds what goes out. */
 export class Dispatcher implements BridgeServer {
   readonly #calls: CallHandlers
   readonly #topics: TopicSources
+  readonly #streams: StreamSources
   readonly #clock: Clock
   readonly #log: Log
 
-  constructor(callHandlers: CallHandlers, topicSources: TopicSources, clock: Clock, log: Log) {
+  constructor(callHandlers: CallHandlers, topicSources: TopicSources, streamSources: StreamSources, clock: Clock, log: Log) {
     this.#calls = callHandlers
     this.#topics = topicSources
+    this.#streams = streamSources
     this.#clock = clock
     this.#log = log
   }
 
   serve(pipe: WindowPipe): Undo {
-    /** What the window has open, by its id: how to end it. */
-    const open = new Map<number, Undo>()
+    const open = new Map<number, Open>()
     const undo = pipe.onMessage((message) => this.#received(pipe, open, message))
     return () => {
       undo()
-      for (const end of open.values()) end()
+      const all = [...open.values()]
       open.clear()
+      for (const one of all) one.end()
     }
   }
 
-  #received(pipe: WindowPipe, open: Map<number, Undo>, message: unknown): void {
+  #received(pipe: WindowPipe, open: Map<number, Open>, message: unknown): void {
     const parsed = BridgeRequest.safeParse(message)
     if (!parsed.success) {
       // Without an id nobody can be told; with one, whoever asked learns why.
@@ -63,20 +99,32 @@ export class Dispatcher implements BridgeServer {
     }
     const request = parsed.data
     if (request.type === 'end') {
-      open.get(request.id)?.()
+      const ended = open.get(request.id)
+      open.delete(request.id)
+      ended?.end()
+    } else if (request.type === 'bytes' || request.type === 'credit') {
+      // What is on its way when a stream ends is for nobody.
+      const stream = open.get(request.id)?.stream
+      const fits = request.type === 'bytes' ? stream?.received(request.bytes) : stream?.credited(request.bytes)
+      if (fits !== false || stream === undefined) return
+      this.#log.warn({}, 'a window sent more bytes than it may, or took more than it got')
+      this.#problem(pipe, request.id, new RoomkeeperError('bridge.invalid', { detail: 'More bytes than were let.' }))
+      open.get(request.id)?.end()
       open.delete(request.id)
     } else if (open.has(request.id)) {
       this.#log.warn({ name: request.name }, 'a window used an id twice')
     } else if (open.size >= limits.bridgeOpen) {
-      this.#problem(pipe, request.id, new RoomkeeperError('bridge.invalid', { detail: 'Too many calls and topics are open.' }))
+      this.#problem(pipe, request.id, new RoomkeeperError('bridge.invalid', { detail: 'Too many calls, topics and streams are open.' }))
     } else if (request.type === 'call') {
       void this.#call(pipe, open, request.id, request.name, request.input)
-    } else {
+    } else if (request.type === 'listen') {
       this.#listen(pipe, open, request.id, request.name, request.input)
+    } else {
+      this.#stream(pipe, open, request.id, request.name, request.input)
     }
   }
 
-  async #call(pipe: WindowPipe, open: Map<number, Undo>, id: number, name: CallName, input: unknown): Promise<void> {
+  async #call(pipe: WindowPipe, open: Map<number, Open>, id: number, name: CallName, input: unknown): Promise<void> {
     const ended = new AbortController()
     const late = this.#clock.after(limits.bridgeCallMs, () => finish(() => this.#problem(pipe, id, new RoomkeeperError('bridge.timeout'))))
     /** Answers at most once, and not at all when the window ended the call. */
@@ -87,9 +135,11 @@ export class Dispatcher implements BridgeServer {
       open.delete(id)
       answer()
     }
-    open.set(id, () => {
-      late()
-      ended.abort()
+    open.set(id, {
+      end: () => {
+        late()
+        ended.abort()
+      },
     })
     try {
       const value = await this.#run(name, input, ended.signal)
@@ -110,7 +160,7 @@ export class Dispatcher implements BridgeServer {
     return value
   }
 
-  #listen<N extends TopicName>(pipe: WindowPipe, open: Map<number, Undo>, id: number, name: N, input: unknown): void {
+  #listen<N extends TopicName>(pipe: WindowPipe, open: Map<number, Open>, id: number, name: N, input: unknown): void {
     const parsed = topics[name].input.safeParse(input)
     if (!parsed.success) {
       this.#problem(pipe, id, new RoomkeeperError('bridge.invalid', detailsOf(parsed.error)))
@@ -118,9 +168,11 @@ export class Dispatcher implements BridgeServer {
     }
     const valve = new Valve<TopicOutput<N>>(pipe, id, this.#clock, keepsOf(name))
     let undo: Undo | undefined
-    open.set(id, () => {
-      valve.close()
-      undo?.()
+    open.set(id, {
+      end: () => {
+        valve.close()
+        undo?.()
+      },
     })
     try {
       undo = this.#topics[name](parsed.data as TopicParsed<N>, (value) => valve.put(value))
@@ -128,6 +180,58 @@ export class Dispatcher implements BridgeServer {
       open.delete(id)
       valve.close()
       this.#problem(pipe, id, error)
+    }
+  }
+
+  #stream<N extends StreamName>(pipe: WindowPipe, open: Map<number, Open>, id: number, name: N, input: unknown): void {
+    const parsed = streams[name].input.safeParse(input)
+    if (!parsed.success) {
+      this.#problem(pipe, id, new RoomkeeperError('bridge.invalid', detailsOf(parsed.error)))
+      return
+    }
+    let handlers: WindowStreamHandlers | undefined
+    let failed = false
+    const over = (): void => {
+      if (open.get(id)?.stream === stream) open.delete(id)
+    }
+    const fail = (error: unknown): void => {
+      if (stream.over) return
+      failed = true
+      this.#problem(pipe, id, error)
+      over()
+      stream.close()
+    }
+    const failedIn = (error: unknown): void => {
+      fail(error)
+      handlers?.ended()
+    }
+    const stream = new StreamEnd(
+      {
+        bytes: (bytes) => pipe.send({ type: 'bytes', id, bytes }),
+        credit: (bytes) => pipe.send({ type: 'credit', id, bytes }),
+        end: () => {
+          over()
+          if (!failed) pipe.send({ type: 'ended', id })
+        },
+      },
+      {
+        bytes: (bytes) => {
+          try {
+            const wait = handlers?.bytes(bytes)
+            return wait instanceof Promise ? wait.catch(failedIn) : undefined
+          } catch (error) {
+            return failedIn(error)
+          }
+        },
+        room: () => handlers?.room(),
+        ended: () => handlers?.ended(),
+      },
+    )
+    open.set(id, { end: () => stream.ended(), stream })
+    try {
+      handlers = this.#streams[name](parsed.data as StreamParsed<N>, { send: (bytes) => stream.send(bytes), end: () => stream.finish(), fail })
+    } catch (error) {
+      fail(error)
     }
   }
 

@@ -4,6 +4,7 @@ import type { Console } from '../console.ts'
 import { type Enrolment, resetKey, saveInstaller, saveKey } from '../enrolment.ts'
 import { saveNew } from '../files.ts'
 import { policyHandlers } from '../policy/handlers.ts'
+import { remoteHandlers } from '../remote/handlers.ts'
 import { makeBundle } from '../support/bundle.ts'
 import { outboxItems, outboxOf, retryCommand, submitWhereItBelongs } from '../tenants/commands.ts'
 import { incidentCounts, incidentEntries, listIncidents } from '../views/incidents.ts'
@@ -26,6 +27,7 @@ export function callHandlers(core: Console): CallHandlers {
   const { session } = core.options
   return {
     ...policyHandlers(core),
+    ...remoteHandlers(core),
 
     'rooms.list': (input) => entered((picture) => listRooms(picture, input)),
     'rooms.totals': ({ filter }) => entered((picture) => roomTotals(picture, filter)),

@@ -33,6 +33,10 @@ export function topicSources(core: Console): TopicSources {
       emit(core.changes.everything(everyKind))
       return core.changes.listen(emit)
     },
+    'remote.sessions': (_input, emit) => {
+      emit({ sessions: core.remote.views })
+      return core.remote.onChange.listen(() => emit({ sessions: core.remote.views }))
+    },
     settings: (_input, emit) => watch(core, emit, () => core.acting.shown.settings(), ({ kinds }) => kinds.includes('settings')),
     room: ({ room }, emit) => watch(core, emit, () => roomView(core.everything, room), (change) => change.rooms?.includes(room) ?? true),
     incident: ({ incident }, emit) => {

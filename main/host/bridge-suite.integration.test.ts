@@ -17,6 +17,7 @@ const room = idOf('room', 1) as CallInput<'rooms.events'>['room']
 const tenant = tenantId
 const incident = idOf('incident', 1) as CallInput<'incidents.entries'>['incident']
 const person = personId as CallInput<'policy.whatCan'>['person']
+const session = idOf('session', 1) as CallInput<'remote.end'>['session']
 const unknownKey = idOf('key', 1) as CallInput<'outbox.retry'>['key']
 const page = { offset: 0, limit: 100 }
 const list = { filter: {}, sort: 'name', descending: false, ...page } as const
@@ -56,6 +57,17 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'audit.list': { input: { tenant, text: 'Amélie' } },
   'audit.saveCsv': { input: { tenant, from: 0, to: 1 } },
   'audit.check': { input: { tenant } },
+  'remote.start': { input: { tenant, room, mode: 'view' }, code: 'remote.notFound' },
+  'remote.end': { input: { session }, code: 'remote.notFound' },
+  'remote.forget': { input: { session }, code: 'remote.notFound' },
+  'remote.restart': { input: { session }, code: 'remote.notFound' },
+  'remote.restartAtEnd': { input: { session, on: false }, code: 'remote.notFound' },
+  'remote.resize': { input: { session, terminal: 1, columns: 80, rows: 24 }, code: 'remote.notFound' },
+  'remote.log': { input: { tenant }, code: 'remote.notFound' },
+  'remote.saveLog': { input: { tenant, from: 0, to: 1 }, code: 'remote.notFound' },
+  'remote.recording': { input: { tenant, session }, code: 'remote.notFound' },
+  'remote.chunk': { input: { tenant, session, number: 1 }, code: 'remote.notFound' },
+  'remote.searchRecording': { input: { tenant, session, text: 'ls' }, code: 'remote.notFound' },
   'session.enter': { input: { tenant: idOf('tenant', 9) as never }, code: 'session.tenantUnknown' },
   'sync.workOffline': { input: { on: false } },
   'sync.now': { input: {} },
@@ -76,6 +88,7 @@ const heard: { [N in TopicName]: TopicInput<N> } = {
   changes: {},
   room: { room },
   incident: { incident },
+  'remote.sessions': {},
 }
 /** What the service answers to what has no documents. */
 const nobody = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
@@ -191,7 +204,7 @@ describe.each(transports)('the bridge of %s', (transportName, make) => {
         expect(code, name).toBeUndefined()
         expect(calls[name as CallName].output.safeParse(answer.value).error, name).toBeUndefined()
         transcript[name] = moving.has(name) ? 'value' : answer.value
-      } else {
+      } else if (answer.type === 'problem') {
         expect(answer.problem.code, `${name}: ${answer.problem.detail ?? ''}`).toBe(code)
         transcript[name] = answer.problem
       }

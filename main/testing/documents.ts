@@ -62,13 +62,13 @@ export const personId = idOf('person', 1)
 const operator = ['rooms.view', 'rooms.create', 'rooms.unenroll', 'rooms.downloadKey', 'incidents.view', 'incidents.update', 'settings.view']
 
 /** The `me` row of somebody who may see and do the usual things on all rooms, or on some. */
-export function makeMe(permissions: readonly string[] = operator, scope: 'all' | readonly string[] = 'all'): Record<string, unknown> & { id: string } {
+export function makeMe(permissions: readonly string[] = operator, scope: 'all' | readonly string[] = 'all', role = 'siteLead'): Record<string, unknown> & { id: string } {
   return {
     id: personId,
     tenant: tenantId,
     name: 'Amélie Laurent',
     email: 'amelie.laurent@contoso.example',
-    access: { globalAdministrator: false, grants: [{ assignment: idOf('assignment', 1), role: 'siteLead', permissions, scope }] },
+    access: { globalAdministrator: false, grants: [{ assignment: idOf('assignment', 1), role, permissions, scope }] },
   }
 }
 

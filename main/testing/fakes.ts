@@ -6,15 +6,20 @@ import {
   type Bridge,
   type BridgeRequest,
   BridgeResponse,
+  type BridgeStream,
   type CallInput,
   type CallName,
   type CallOutput,
   calls,
+  type StreamEvents,
+  type StreamInput,
+  type StreamName,
   type TopicInput,
   type TopicName,
   type TopicOutput,
   topics,
 } from '../../contract/bridge.ts'
+import { StreamEnd } from '../../contract/byteStream.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { Emitter } from '../emitter.ts'
 import type { AccessToken, AccountState, BridgeServer, Session, Undo, Vault } from '../platform.ts'
@@ -81,14 +86,20 @@ export class FakeVault implements Vault {
 export function openWindow(server: BridgeServer): { bridge: Bridge; close: Undo } {
   const toCore = new Emitter<unknown>()
   const waiting = new Map<number, { value(value: unknown): void; problem(error: RoomkeeperError): void }>()
+  const streams = new Map<number, StreamEnd>()
   let next = 1
   const close = server.serve({
     onMessage: (listener) => toCore.listen(listener),
     send(message) {
       const answer = BridgeResponse.parse(structuredClone(message))
       const asked = waiting.get(answer.id)
+      const stream = streams.get(answer.id)
+      const error = answer.type === 'problem' ? new RoomkeeperError(answer.problem.code, answer.problem) : undefined
       if (answer.type === 'value') asked?.value(answer.value)
-      else asked?.problem(new RoomkeeperError(answer.problem.code, answer.problem))
+      else if (answer.type === 'bytes') stream?.received(answer.bytes)
+      else if (answer.type === 'credit') stream?.credited(answer.bytes)
+      else if (stream !== undefined) stream.ended(error)
+      else if (error !== undefined) asked?.problem(error)
     },
   })
   const send = (request: BridgeRequest): void => toCore.emit(structuredClone(request))
@@ -114,6 +125,20 @@ export function openWindow(server: BridgeServer): { bridge: Bridge; close: Undo 
         waiting.delete(id)
         send({ type: 'end', id })
       }
+    },
+    open<N extends StreamName>(name: N, input: StreamInput<N>, events: StreamEvents): BridgeStream {
+      const id = next++
+      const stream = new StreamEnd(
+        {
+          bytes: (bytes) => send({ type: 'bytes', id, bytes }),
+          credit: (bytes) => send({ type: 'credit', id, bytes }),
+          end: () => send({ type: 'end', id }),
+        },
+        events,
+      )
+      streams.set(id, stream)
+      send({ type: 'open', id, name, input })
+      return stream
     },
   }
   return { bridge, close }

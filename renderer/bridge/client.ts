@@ -2,16 +2,21 @@ import {
   type Bridge,
   type BridgeRequest,
   BridgeResponse,
+  type BridgeStream,
   bridgeCallMs,
   type CallInput,
   type CallName,
   type CallOutput,
   calls,
+  type StreamEvents,
+  type StreamInput,
+  type StreamName,
   type TopicInput,
   type TopicName,
   type TopicOutput,
   topics,
 } from '../../contract/bridge.ts'
+import { StreamEnd } from '../../contract/byteStream.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { StatefulPipe } from './pipes.ts'
 
@@ -41,6 +46,10 @@ const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'requests.list',
   'audit.list',
   'audit.check',
+  'remote.log',
+  'remote.recording',
+  'remote.chunk',
+  'remote.searchRecording',
 ])
 
 interface Waiting {
@@ -58,12 +67,13 @@ interface Heard {
 
 /**
  * The bridge over a pipe. A call waits for the pipe to open and fails with `bridge.timeout` after `callMs`; when the
- * pipe is lost, reads are asked again, topics are listened to again, and other calls fail. Answers that do not fit the
- * contract fail with `bridge.invalid`.
+ * pipe is lost, reads are asked again, topics are listened to again, other calls fail, and streams end with
+ * `bridge.timeout`, as one does that is opened meanwhile. Answers that do not fit the contract fail with `bridge.invalid`.
  */
 export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs): Bridge {
   const waiting = new Map<number, Waiting>()
   const heard = new Map<number, Heard>()
+  const streams = new Map<number, StreamEnd>()
   let lastId = 0
   let open = false
 
@@ -73,12 +83,27 @@ export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs):
     const { id } = message.data
     const error =
       message.data.type === 'problem' ? new RoomkeeperError(message.data.problem.code, message.data.problem) : undefined
+    const stream = streams.get(id)
+    if (stream) return heardOf(id, stream, message.data, error)
+    if (message.data.type !== 'value' && error === undefined) return
     const value = message.data.type === 'value' ? message.data.value : undefined
     waiting.get(id)?.settle(error ? { error } : { value })
     const topic = heard.get(id)
     if (error) topic?.onProblem(error)
     else topic?.onValue(value)
   })
+
+  function heardOf(id: number, stream: StreamEnd, message: BridgeResponse, error: RoomkeeperError | undefined): void {
+    const kept = message.type === 'bytes' ? stream.received(message.bytes) : message.type === 'credit' ? stream.credited(message.bytes) : true
+    if (message.type === 'ended' || error !== undefined) {
+      streams.delete(id)
+      stream.ended(error)
+    } else if (!kept) {
+      pipe.send({ type: 'end', id })
+      streams.delete(id)
+      stream.ended(new RoomkeeperError('bridge.invalid'))
+    }
+  }
 
   pipe.onOpen((now) => {
     open = now
@@ -93,6 +118,9 @@ export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs):
     for (const call of [...waiting.values()]) {
       if (call.sent && !call.again) call.settle({ error: new RoomkeeperError('bridge.timeout') })
     }
+    const lost = [...streams.values()]
+    streams.clear()
+    for (const stream of lost) stream.ended(new RoomkeeperError('bridge.timeout'))
   })
 
   function call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
@@ -143,5 +171,27 @@ export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs):
     }
   }
 
-  return { call, listen }
+  function openStream<N extends StreamName>(name: N, input: StreamInput<N>, events: StreamEvents): BridgeStream {
+    const id = ++lastId
+    const stream = new StreamEnd(
+      {
+        bytes: (bytes) => pipe.send({ type: 'bytes', id, bytes }),
+        credit: (bytes) => pipe.send({ type: 'credit', id, bytes }),
+        end: () => {
+          streams.delete(id)
+          pipe.send({ type: 'end', id })
+        },
+      },
+      events,
+    )
+    if (open) {
+      streams.set(id, stream)
+      pipe.send({ type: 'open', id, name, input })
+    } else {
+      queueMicrotask(() => stream.ended(new RoomkeeperError('bridge.timeout')))
+    }
+    return { send: (bytes) => stream.send(bytes), close: () => stream.close() }
+  }
+
+  return { call, listen, open: openStream }
 }

@@ -1,4 +1,5 @@
 import type { BridgePipe, BridgeRequest } from '../../contract/bridge.ts'
+import { alone, packBytes, unpackBytes } from '../../contract/byteStream.ts'
 import { limits } from '../../contract/limits.ts'
 
 /** A pipe that says when it is open: a message sent before is lost. */
@@ -13,7 +14,7 @@ const longestPauseMs = 3_000
 /** The preload's pipe, which is open as long as the window is. */
 export function electronPipe(pipe: BridgePipe): StatefulPipe {
   return {
-    send: (message) => pipe.send(message),
+    send: (message) => pipe.send(message.type === 'bytes' ? { ...message, bytes: alone(message.bytes) } : message),
     onMessage: (listener) => pipe.onMessage(listener),
     onOpen(listener) {
       listener(true)
@@ -38,6 +39,7 @@ export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): 
 
   const connect = (): void => {
     socket = new Socket(address)
+    socket.binaryType = 'arraybuffer'
     socket.addEventListener('open', () => {
       pause = limits.retryFirstMs
       becomes(true)
@@ -56,7 +58,7 @@ export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): 
 
   return {
     send(message: BridgeRequest) {
-      if (open) socket?.send(JSON.stringify(message))
+      if (open) socket?.send(message.type === 'bytes' ? packBytes(message.id, message.bytes) : JSON.stringify(message))
     },
     onMessage(listener) {
       messages.add(listener)
@@ -71,6 +73,7 @@ export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): 
 }
 
 function decode(data: unknown): unknown {
+  if (data instanceof ArrayBuffer) return unpackBytes(new Uint8Array(data))
   if (typeof data !== 'string') return undefined
   try {
     return JSON.parse(data)

@@ -1,11 +1,12 @@
 import type { RawData, WebSocket } from 'ws'
+import { packBytes, unpackBytes } from '../../../contract/byteStream.ts'
 import type { BridgeServer } from '../../core.ts'
 import type { Log } from '../../log.ts'
 
 /** How often a window is asked whether it is still there. Two silences: it is not. */
 const usualBeatMs = 30_000
 
-/** Serves one window over its socket until that closes. What is not JSON text ends it with 1007. */
+/** Serves one window over its socket until that closes. What is neither JSON text nor bytes of a stream ends it with 1007. */
 export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beatMs = usualBeatMs }: { log: Log; beatMs?: number }): void {
   let alive = true
   const beat = setInterval(() => {
@@ -18,11 +19,11 @@ export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beat
 
   const undo = bridge.serve({
     send: (message) => {
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
+      if (socket.readyState === socket.OPEN) socket.send(message.type === 'bytes' ? packBytes(message.id, message.bytes) : JSON.stringify(message))
     },
     onMessage: (listener) => {
       const take = (data: RawData, binary: boolean): void => {
-        const message = binary ? undefined : parse(data)
+        const message = binary ? unpack(data) : parse(data)
         if (message === undefined) socket.close(1007)
         else listener(message)
       }
@@ -43,4 +44,8 @@ function parse(data: RawData): unknown {
   } catch {
     return undefined
   }
+}
+
+function unpack(data: RawData): unknown {
+  return data instanceof Buffer ? unpackBytes(data) : undefined
 }

@@ -1,3 +1,4 @@
+import { alone } from '../../../contract/byteStream.ts'
 import { limits } from '../../../contract/limits.ts'
 import type { BridgeServer, Undo } from '../../core.ts'
 import type { Log } from '../../log.ts'
@@ -45,7 +46,7 @@ export class IpcBridge {
     this.#served.set(contents.id, served)
     served.undo = this.#bridge.serve({
       send: (message) => {
-        if (this.#served.get(contents.id) === served && !contents.isDestroyed()) contents.send(channel, message)
+        if (this.#served.get(contents.id) === served && !contents.isDestroyed()) contents.send(channel, message.type === 'bytes' ? { ...message, bytes: alone(message.bytes) } : message)
       },
       onMessage: (listener) => {
         served.listener = listener
@@ -76,10 +77,18 @@ export class IpcBridge {
 /** The message as plain data within its limit, exactly as the browser host's socket would have brought it. */
 function plainOf(message: unknown): { value: unknown } | undefined {
   try {
+    const bytes = bytesOf(message)
+    if (bytes !== undefined) return bytes.bytes.byteLength > limits.bridgeMessageBytes ? undefined : { value: bytes }
     const text = JSON.stringify(message)
     if (text === undefined || Buffer.byteLength(text) > limits.bridgeMessageBytes) return undefined
     return { value: JSON.parse(text) }
   } catch {
     return undefined
   }
+}
+
+/** Bytes of a stream go as they are. */
+function bytesOf(message: unknown): { type: 'bytes'; id: unknown; bytes: Uint8Array } | undefined {
+  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'bytes') return undefined
+  return 'bytes' in message && message.bytes instanceof Uint8Array && 'id' in message ? { type: 'bytes', id: message.id, bytes: message.bytes } : undefined
 }

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
+import { BridgeRequest } from '../../../contract/bridge.ts'
+import { packBytes, unpackBytes } from '../../../contract/byteStream.ts'
 import type { BridgeServer } from '../../core.ts'
 import { createLog } from '../../log.ts'
 import { startBrowserServer } from '../browser/server.ts'
@@ -51,6 +53,11 @@ export async function cookieFrom(link: string): Promise<string> {
   return cookie.split(';')[0] ?? ''
 }
 
+function bytesIn(message: unknown): Uint8Array | undefined {
+  const parsed = BridgeRequest.safeParse(message)
+  return parsed.success && parsed.data.type === 'bytes' ? packBytes(parsed.data.id, parsed.data.bytes) : undefined
+}
+
 async function browserTransport(bridge: BridgeServer): Promise<TestTransport> {
   const { shell, remove } = testShell()
   const server = await startBrowserServer(0, { shell, secret: 's'.repeat(43), log })
@@ -62,8 +69,8 @@ async function browserTransport(bridge: BridgeServer): Promise<TestTransport> {
       const socket = new WebSocket(`ws://${host}/bridge`, { origin, headers: { cookie } })
       await once(socket, 'open')
       return {
-        send: (message) => socket.send(JSON.stringify(message)),
-        onMessage: (listener) => void socket.on('message', (data) => listener(JSON.parse(String(data)))),
+        send: (message) => socket.send(bytesIn(message) ?? JSON.stringify(message)),
+        onMessage: (listener) => void socket.on('message', (data: Buffer, binary: boolean) => listener(binary ? unpackBytes(data) : JSON.parse(String(data)))),
         close: async () => {
           socket.close()
           await once(socket, 'close')
