@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { AssignmentId, CommandKey, GroupId, IncidentId, LinkId, Millis, PersonId, RequestId, RoleId, RoomId } from './ids.ts'
 import { limits } from './limits.ts'
-import { type ChangeKind, Licence, Settings } from './entities.ts'
+import { type ChangeKind, Licence } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
+import { SettingsChanges } from './settings.ts'
 import { typedText } from './text.ts'
 
 /**
@@ -29,7 +30,7 @@ export const QueuedCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rooms.unenrol'), rooms }),
   z.object({
     type: z.literal('settings.change'),
-    changes: Settings.omit({ id: true }).partial(),
+    changes: SettingsChanges,
   }),
   z.object({ type: z.literal('rooms.ring'), rooms, ring: name }),
   z.object({ type: z.literal('rooms.licence'), rooms, licence: Licence }),

@@ -73,3 +73,9 @@ export function modelMay(policy: Policy, rooms: readonly RoomFacts[], subject: S
   }
   return false
 }
+
+/** Is this a Pro Manager or a Global Administrator of the tenant itself? */
+export function modelManages(policy: Policy, subject: Subject): boolean {
+  if (subject.link !== null) return false
+  return subject.globalAdministrator || policy.assignments.some((assignment) => assignment.link === null && assignment.role === 'proManager' && names(assignment, subject))
+}

@@ -7,7 +7,7 @@ import { commandPermission, QueuedCommand } from '../../contract/commands.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { accessOf, resolvePolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
-import { modelMay } from '../../contract/testing/model.ts'
+import { modelManages, modelMay } from '../../contract/testing/model.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
 import { FakeClock } from '../clock.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
@@ -65,9 +65,10 @@ function submitted(command: QueuedCommand): 'taken' | ErrorCode {
 }
 
 const someRooms = fc.subarray(rooms.map(({ id }) => id), { minLength: 1, maxLength: 3 })
-const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms).map(([type, on]) => {
+const changes = fc.constantFrom({ flapCount: 3 }, { remoteAccess: false }, { recordSessions: true, flapCount: 3 })
+const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms, changes).map(([type, on, changes]) => {
   const [room = rooms[0]!.id] = on
-  const command = QueuedCommand.parse({ type, rooms: on, ring: 'Staging', incident: incidentOf(room), text: 'typed', owner: null, changes: { flapCount: 3 } })
+  const command = QueuedCommand.parse({ type, rooms: on, ring: 'Staging', incident: incidentOf(room), text: 'typed', owner: null, licence: 'basic', changes })
   return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? on : [room] }
 })
 
@@ -81,7 +82,8 @@ describe('the answer of the console', () => {
         for (const { permission, room } of asked) expect(may(mirrored, permission, room)).toBe(modelMay(policy, rooms, subject, permission, room))
         for (const { command, about } of done) {
           const permission = commandPermission[command.type]
-          const any = modelMay(policy, rooms, subject, permission)
+          const remote = command.type === 'settings.change' && Object.keys(command.changes).some((name) => name !== 'flapCount')
+          const any = modelMay(policy, rooms, subject, permission) && (!remote || modelManages(policy, subject))
           const all = any && about.every((room) => modelMay(policy, rooms, subject, permission, room))
           const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
           expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')

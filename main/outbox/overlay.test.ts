@@ -89,6 +89,16 @@ describe('what is laid over', () => {
     const settings = { id: incident.id as never, openHoldMs: 1, resolveHoldMs: 2, warningAgesMs: 3, flapCount: 4, flapWindowMs: 5, allowSoftwareKeys: false }
     const unsent = unsentOf([{ type: 'settings.change', changes: { openHoldMs: 9 } }, { type: 'settings.change', changes: { flapCount: 7 } }])
     expect(overlaySettings(settings, unsent)).toEqual({ ...settings, openHoldMs: 9, flapCount: 7 })
+    const contact = (remoteContact: string) => unsentOf([{ type: 'settings.change', changes: { remoteContact } }])
+    expect(overlaySettings(settings, contact('audit@contoso.example')).remoteContact).toBe('audit@contoso.example')
+    expect(overlaySettings({ ...settings, remoteContact: 'audit@contoso.example' }, contact(''))).toEqual(settings)
+  })
+
+  it('gives rooms the licence that was said last, once it is no request that waits', () => {
+    const unsent = unsentOf([{ type: 'rooms.licence', rooms: [room.id], licence: 'pro' }, { type: 'rooms.licence', rooms: [room.id], licence: 'basic' }])
+    expect(overlayRoom(room, unsent)).toEqual({ ...room, licence: 'basic' })
+    expect(overlayRoom(room, unsent.map((row): Unsent => ({ ...row, state: 'requested' })))).toEqual(room)
+    expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.licence', rooms: [room.id], licence: 'basic' }))).toEqual([`room:${room.id}`])
   })
 
   it('says what it is about', () => {

@@ -1,6 +1,7 @@
 import type { QueuedCommand } from '../../contract/commands.ts'
 import type { Doc, PersonRef } from '../../contract/entities.ts'
 import { type CommandKey, EntryId, type PersonId } from '../../contract/ids.ts'
+import { changedSettings } from '../../contract/settings.ts'
 import type { OutboxRow } from './store.ts'
 
 /**
@@ -106,7 +107,7 @@ export function overlayRoom(room: Doc<'room'>, unsent: readonly Unsent[]): Doc<'
 }
 
 export function overlaySettings(settings: Doc<'settings'>, unsent: readonly Unsent[]): Doc<'settings'> {
-  return unsent.filter(isShown).reduce((shown, { command }) => (command.type === 'settings.change' ? { ...shown, ...command.changes } : shown), settings)
+  return unsent.filter(isShown).reduce((shown, { command }) => (command.type === 'settings.change' ? changedSettings(shown, command.changes) : shown), settings)
 }
 
 /** Types of the unsent commands, each once, in order: `pending` and `asked` of a view. */

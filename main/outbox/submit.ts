@@ -2,11 +2,12 @@ import { may, scopeOf } from '../../contract/access.ts'
 import { commandPermission, type QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { CommandKey } from '../../contract/ids.ts'
+import { lacksContact, mayChangeSettings } from '../../contract/settings.ts'
 import type { Shown } from '../views/shown.ts'
 
 /**
  * The checks that the service will make too and that the console can make without it (ACC-6), with the same codes.
- * Errors: `access.denied`, `incident.notFound`, `room.notFound`.
+ * Errors: `access.denied`, `incident.notFound`, `room.notFound`, `remote.contactMissing`.
  */
 export function checkCommand(shown: Shown, command: QueuedCommand): void {
   const { me } = shown
@@ -30,8 +31,12 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
       break
     }
-    case 'settings.change':
+    case 'settings.change': {
+      if (!mayChangeSettings(me.access, command.changes)) throw new RoomkeeperError('access.denied')
+      const settings = shown.settings()
+      if (settings !== undefined && lacksContact(settings, command.changes)) throw new RoomkeeperError('remote.contactMissing', { field: 'remoteContact' })
       break
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls, type CallInput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
+import { defaultSettings } from '../../contract/entities.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
@@ -12,7 +13,7 @@ import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
 import { subjectOf, submitCommand } from '../outbox/submit.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
-import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRoom, personId, rowOf } from '../testing/documents.ts'
+import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { incidentCounts, incidentEntries, listIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
@@ -204,6 +205,27 @@ describe('what the operator may do', () => {
     expect(code({ type: 'settings.change', changes: { openHoldMs: 0 } })).toBe('access.denied')
     expect(outbox.rows().length).toBe(1)
     expect(subjectOf(shown, outbox.rows()[0]!.command)).toBe('Room 2')
+  })
+
+  it('of remote access only a manager of the tenant itself may, and with a contact (REM-1)', () => {
+    const permissions = ['settings.view', 'settings.modify']
+    let revision = 1
+    const code = (changes: Record<string, unknown>, role = 'siteLead') => {
+      load([rowOf('me', makeMe(permissions, 'all', role), ++revision), rowOf('settings', { id: tenantId, ...defaultSettings })])
+      try {
+        submitCommand(shown, QueuedCommand.parse({ type: 'settings.change', changes }))
+        return 'taken'
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    expect(code({ openHoldMs: 1 })).toBe('taken')
+    expect(code({ openHoldMs: 1, recordSessions: false })).toBe('access.denied')
+    expect(code({ remoteAccess: true }, 'proManager')).toBe('remote.contactMissing')
+    expect(code({ remoteAccess: true, remoteContact: 'audit@contoso.example' }, 'proManager')).toBe('taken')
+    // It is on in what is shown, though not sent yet.
+    expect(code({ remoteContact: '' }, 'proManager')).toBe('remote.contactMissing')
+    expect(code({ remoteContact: '', remoteAccess: false }, 'proManager')).toBe('taken')
   })
 })
 

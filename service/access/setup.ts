@@ -4,6 +4,7 @@ import { AssignmentId, RoleId, TenantId } from '../../contract/ids.ts'
 import type { Store } from '../store/store.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
 import { saveAssignment } from './assignments.ts'
+import { putTenant } from './tenantDocument.ts'
 
 export interface NewTenant {
   readonly name: string
@@ -22,6 +23,8 @@ export async function makeTenant(store: Store, tenant: NewTenant, more: (tx: Ten
   await store.createTenant({ id, name, issuer, directory }, system, async (tx) => {
     const settings: Settings = { id, ...tenant.settings }
     tx.put('settings', settings)
+    const document = await tx.get('tenant', id)
+    if (document) putTenant(tx, document, settings)
     await tx.insert.settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) }).execute()
     tx.audit({ category: 'Tenant', objectName: name, operation: 'Create' })
     if (tenant.proManager !== undefined) {

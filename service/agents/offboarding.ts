@@ -1,3 +1,4 @@
+import { hasProLicence } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId } from '../../contract/ids.ts'
 import { changeLifecycle } from '../incidents/actions.ts'
@@ -12,13 +13,15 @@ const idsPerStatement = 2_000
  * Enrols rooms (ENR-5): alerts and incidents start, connected devices are told. Rooms that are enrolled already are
  * left alone, unless all of them are.
  * @returns the rooms that changed.
- * @throws room.notFound; room.unenrolled where a room's device is cut off; room.alreadyEnrolled.
+ * @throws room.notFound; room.unenrolled where a room's device is cut off; room.noLicence (ROM-5); room.alreadyEnrolled.
  */
 export async function enrolRooms(rooms: Rooms, tx: TenantTransaction, ids: readonly RoomId[]): Promise<RoomId[]> {
   const work = rooms.within(tx)
   await work.load(ids)
   for (const id of ids) {
-    if (work.room(id).state.lifecycle === 'unenrolled') throw new RoomkeeperError('room.unenrolled', { params: { room: id } })
+    const { base, state } = work.room(id)
+    if (state.lifecycle === 'unenrolled') throw new RoomkeeperError('room.unenrolled', { params: { room: id } })
+    if (state.lifecycle !== 'enrolled' && !hasProLicence(base)) throw new RoomkeeperError('room.noLicence', { params: { room: id } })
   }
   const changed = await changeLifecycle(rooms, tx, ids, 'enrolled')
   if (changed.length === 0) throw new RoomkeeperError('room.alreadyEnrolled')

@@ -12,7 +12,7 @@ async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail
   return { category: 'Room', objectName, operation: 'Update', detail: { ...detail, rooms: changed } }
 }
 
-/** Starts alerts and incidents of rooms (ENR-5). All of them are checked before any is changed. */
+/** Starts alerts and incidents of rooms (ENR-5), each with a Pro licence (ROM-5). All of them are checked before any is changed. */
 export const enrol: CommandHandler<'rooms.enrol'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply(command, { rooms, tx }) {

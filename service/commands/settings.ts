@@ -1,23 +1,35 @@
+import type { Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { changedSettings, lacksContact, mayChangeSettings, type SettingsChanges } from '../../contract/settings.ts'
+import { putTenant } from '../access/tenantDocument.ts'
 import { changeSettings } from '../incidents/actions.ts'
-import { checkPermitted, type CommandHandler } from './handler.ts'
+import type { CommandHandler } from './handler.ts'
 
-/** Other settings from this moment on; what waits is dated anew (INC-3). */
+/** Other settings from this moment on; what waits is dated anew (INC-3). Who may: `mayChangeSettings` (REM-1). */
 export const settingsChange: CommandHandler<'settings.change'> = {
-  check: async (command, context) => checkPermitted(command.type, context),
+  async check({ changes }, { caller }) {
+    if (!mayChangeSettings(caller.access, changes)) throw new RoomkeeperError('access.denied')
+  },
   async apply({ changes }, { tx, rooms }) {
     const before = await tx.get('settings', tx.tenant)
     if (!before) throw new RoomkeeperError('service.failed')
-    const settings = { ...before, ...changes }
+    if (lacksContact(before, changes)) throw new RoomkeeperError('remote.contactMissing', { field: 'remoteContact' })
+    const settings = changedSettings(before, changes)
     tx.put('settings', settings)
-    // What everyone's console must know, whoever may see the settings (ACC-8).
     const tenant = await tx.get('tenant', tx.tenant)
-    if (tenant && settings.offlineLeaseDays !== undefined && settings.offlineLeaseDays !== tenant.offlineLeaseDays) tx.put('tenant', { ...tenant, offlineLeaseDays: settings.offlineLeaseDays })
+    if (tenant) putTenant(tx, tenant, settings)
     await tx.insert
       .settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) })
       .onConflict((conflict) => conflict.columns(['tenant', 'validFrom']).doUpdateSet({ body: JSON.stringify(settings) }))
       .execute()
     await changeSettings(rooms, tx, settings)
-    return { category: 'Settings', objectName: 'Settings', operation: 'Update', detail: { ...changes } }
+    return { category: 'Settings', objectName: 'Settings', operation: 'Update', detail: detailOf(before, settings, changes) }
   },
+}
+
+/** What the audit says: what was asked for, what it was before, and with the switch whom to ask about sessions (REM-1). */
+function detailOf(before: Settings, { remoteContact }: Settings, changes: SettingsChanges): Record<string, unknown> {
+  const names = new Set(Object.keys(changes))
+  const former = Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name)))
+  return { ...changes, ...(changes.remoteAccess === undefined ? {} : { remoteContact }), before: former }
 }

@@ -9,7 +9,7 @@ import { countsOf, type IncidentMemory, memories, type RoomState, severityOf, st
 /** From the engine's memory to the documents that consoles get. */
 
 /** The part of a room's document that the engine knows nothing of. */
-export type RoomBase = Pick<Room, 'id' | 'name' | 'place' | 'onboardedAt' | 'inCall' | 'device' | 'ring'>
+export type RoomBase = Pick<Room, 'id' | 'name' | 'place' | 'onboardedAt' | 'inCall' | 'device' | 'ring' | 'licence'>
 
 /** Id and number of an incident: given once, for life (INC-2). */
 export const IncidentName = z.object({ id: IncidentId, number: z.int().min(1) })
@@ -17,8 +17,8 @@ export type IncidentName = z.infer<typeof IncidentName>
 export const IncidentNames = z.partialRecord(SignalId, IncidentName)
 export type IncidentNames = z.infer<typeof IncidentNames>
 
-export function baseOf({ id, name, place, onboardedAt, inCall, device, ring }: Room): RoomBase {
-  return { id, name, place, onboardedAt, inCall, device, ...(ring === undefined ? {} : { ring }) }
+export function baseOf({ id, name, place, onboardedAt, inCall, device, ring, licence }: Room): RoomBase {
+  return { id, name, place, onboardedAt, inCall, device, ...(ring === undefined ? {} : { ring }), ...(licence === undefined ? {} : { licence }) }
 }
 
 export function roomDocument(base: RoomBase, state: RoomState): Room {
