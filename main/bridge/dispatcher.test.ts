@@ -190,13 +190,13 @@ describe('a byte stream', () => {
     })
     set.send({ type: 'open', id: 1, name: 'remote.screen', input: asked })
     const sentBytes = (): number => set.got.reduce((sum, { type, bytes }) => sum + (type === 'bytes' && bytes instanceof Uint8Array ? bytes.byteLength : 0), 0)
-    return { ...set, end: ends[0]!, heard, told, sentBytes, hold: (promise: Promise<void>) => (waits = promise) }
+    return { ...set, screen: ends[0]!, heard, told, sentBytes, hold: (promise: Promise<void>) => (waits = promise) }
   }
 
   it('carries bytes both ways, each as it came', async () => {
-    const { end, send, got, heard } = opened()
+    const { screen, send, got, heard } = opened()
     const mine = Uint8Array.of(9, 1, 2, 3)
-    expect(end.send(mine.subarray(1))).toBe(true)
+    expect(screen.send(mine.subarray(1))).toBe(true)
     send({ type: 'bytes', id: 1, bytes: Uint8Array.of(4, 5) })
     await settle()
     expect(got).toEqual([{ type: 'bytes', id: 1, bytes: Uint8Array.of(1, 2, 3) }])
@@ -204,12 +204,12 @@ describe('a byte stream', () => {
   })
 
   it('sends no more than the window has credit for, and the rest in order when it has taken some', () => {
-    const { end, send, got, told, sentBytes } = opened()
-    const whole = Uint8Array.from({ length: most + 1_000 }, (_, n) => n % 251)
+    const { screen, send, got, told, sentBytes } = opened()
+    const whole = new Uint8Array(most + 1_000).map((_, n) => n % 251)
     const given = whole.slice()
-    expect(end.send(given.subarray(0, most - 10))).toBe(true)
-    expect(end.send(given.subarray(most - 10, most + 500))).toBe(false)
-    expect(end.send(given.subarray(most + 500))).toBe(false)
+    expect(screen.send(given.subarray(0, most - 10))).toBe(true)
+    expect(screen.send(given.subarray(most - 10, most + 500))).toBe(false)
+    expect(screen.send(given.subarray(most + 500))).toBe(false)
     // What waits is a copy: the giver may use its memory again.
     given.fill(0)
     expect(sentBytes()).toBe(most)
@@ -239,12 +239,12 @@ describe('a byte stream', () => {
 
   it('ends when the window sends more than it may, or takes more than it got; others go on', async () => {
     for (const wrong of [{ type: 'bytes', id: 1, bytes: new Uint8Array(most + 1) }, { type: 'credit', id: 1, bytes: 1 }]) {
-      const { send, got, told, heard, end } = opened()
+      const { send, got, told, heard, screen } = opened()
       send({ type: 'open', id: 2, name: 'remote.screen', input: asked })
       send(wrong)
       expect(got).toMatchObject([{ type: 'problem', id: 1, problem: { code: 'bridge.invalid' } }])
       expect(told).toEqual(['ended'])
-      expect(end.send(Uint8Array.of(1))).toBe(true)
+      expect(screen.send(Uint8Array.of(1))).toBe(true)
       send({ type: 'bytes', id: 2, bytes: Uint8Array.of(1) })
       expect(heard).toEqual([Uint8Array.of(1)])
       expect(got).toHaveLength(1)
@@ -264,9 +264,9 @@ describe('a byte stream', () => {
   })
 
   it('ends with all that was sent, once the window has taken it', () => {
-    const { end, send, got, told, sentBytes } = opened()
-    end.send(new Uint8Array(most + 5))
-    end.end()
+    const { screen, send, got, told, sentBytes } = opened()
+    screen.send(new Uint8Array(most + 5))
+    screen.end()
     expect(got.some(({ type }) => type === 'ended')).toBe(false)
     send({ type: 'credit', id: 1, bytes: most })
     expect(sentBytes()).toBe(most + 5)
@@ -286,11 +286,11 @@ describe('a byte stream', () => {
   })
 
   it('that fails says why, at once and once', async () => {
-    const { end, got, told } = opened()
-    end.send(new Uint8Array(most + 5))
-    end.fail(new RoomkeeperError('remote.screenLost'))
-    end.fail(new RoomkeeperError('remote.ended'))
-    end.end()
+    const { screen, got, told } = opened()
+    screen.send(new Uint8Array(most + 5))
+    screen.fail(new RoomkeeperError('remote.screenLost'))
+    screen.fail(new RoomkeeperError('remote.ended'))
+    screen.end()
     expect(got.slice(1)).toEqual([{ type: 'problem', id: 1, problem: { code: 'remote.screenLost' } }])
     expect(told).toEqual([])
 

@@ -1,17 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openPipe, socketPipe } from './pipes.ts'
+import { electronPipe, openPipe, socketPipe } from './pipes.ts'
 
 /** Stands in for the browser's WebSocket. */
 class HandSocket extends EventTarget {
   static made: HandSocket[] = []
-  readonly sent: string[] = []
+  readonly sent: unknown[] = []
+  binaryType = 'blob'
   readonly address: string
   constructor(address: string | URL) {
     super()
     this.address = String(address)
     HandSocket.made.push(this)
   }
-  send(text: string): void {
+  send(text: unknown): void {
     this.sent.push(text)
   }
 }
@@ -58,7 +59,21 @@ describe('the browser host’s pipe', () => {
     at(0).dispatchEvent(new MessageEvent('message', { data: '{"type":"value"}' }))
     at(0).dispatchEvent(new MessageEvent('message', { data: '{' }))
     at(0).dispatchEvent(new MessageEvent('message', { data: new ArrayBuffer(4) }))
+    // Four bytes are an id, and here it is none.
     expect(heard).toEqual([{ type: 'value' }, undefined, undefined])
+  })
+
+  it('carries bytes of a stream as binary messages', () => {
+    const pipe = socketPipe(new URL('ws://127.0.0.1:1/bridge'))
+    const heard: unknown[] = []
+    pipe.onMessage((message) => heard.push(message))
+    at(0).dispatchEvent(new Event('open'))
+    expect(at(0).binaryType).toBe('arraybuffer')
+    pipe.send({ type: 'bytes', id: 258, bytes: Uint8Array.of(9, 1, 2).subarray(1) })
+    pipe.send({ type: 'end', id: 258 })
+    expect(at(0).sent).toEqual([Uint8Array.of(0, 0, 1, 2, 1, 2), '{"type":"end","id":258}'])
+    at(0).dispatchEvent(new MessageEvent('message', { data: Uint8Array.of(0, 0, 1, 2, 7, 8).buffer }))
+    expect(heard).toEqual([{ type: 'bytes', id: 258, bytes: Uint8Array.of(7, 8) }])
   })
 
   it('takes the token out of the address before anything else sees it', async () => {
@@ -82,5 +97,19 @@ describe('the browser host’s pipe', () => {
     await openPipe()
     expect(replaceState).not.toHaveBeenCalled()
     expect(fetch).not.toHaveBeenCalled()
+  })
+})
+
+describe('the Electron host’s pipe', () => {
+  it('sends the bytes of a stream alone, and not what lies around them', () => {
+    const sent: unknown[] = []
+    const pipe = electronPipe({ send: (message) => sent.push(message), onMessage: () => () => undefined })
+    const around = Uint8Array.of(1, 2, 3, 4)
+    const whole = Uint8Array.of(5, 6)
+    pipe.send({ type: 'bytes', id: 1, bytes: around.subarray(1, 3) })
+    pipe.send({ type: 'bytes', id: 1, bytes: whole })
+    expect(sent).toEqual([{ type: 'bytes', id: 1, bytes: Uint8Array.of(2, 3) }, { type: 'bytes', id: 1, bytes: whole }])
+    const lengths = sent.map((message) => (message as { bytes: Uint8Array }).bytes.buffer.byteLength)
+    expect(lengths).toEqual([2, 2])
   })
 })

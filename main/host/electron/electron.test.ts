@@ -195,6 +195,21 @@ describe('a message', () => {
     expect(bridge.heard).toEqual([{ when: '1970-01-01T00:00:00.000Z', map: {} }])
   })
 
+  it('of bytes goes as it is in both directions, without what lies around it', async () => {
+    await open()
+    const { webContents } = electron.window
+    const got: unknown[] = []
+    webContents.toPage.on('message', (_name, message) => got.push(message))
+    const around = Uint8Array.of(1, 2, 3, 4)
+    electron.post(webContents, channel, { type: 'bytes', id: 7, bytes: around, more: 1 })
+    electron.post(webContents, channel, { type: 'bytes', id: 8, bytes: new Uint8Array(limits.bridgeMessageBytes + 1) })
+    expect(bridge.heard).toEqual([{ type: 'bytes', id: 7, bytes: around }])
+    bridge.pipes[0]?.send({ type: 'bytes', id: 7, bytes: around.subarray(1, 3) })
+    bridge.pipes[0]?.send({ type: 'bytes', id: 7, bytes: Buffer.from('ab') })
+    expect(got).toEqual([{ type: 'bytes', id: 7, bytes: Uint8Array.of(2, 3) }, { type: 'bytes', id: 7, bytes: Uint8Array.of(97, 98) }])
+    expect(got.map((message) => (message as { bytes: Uint8Array }).bytes.buffer.byteLength)).toEqual([2, 2])
+  })
+
   it('from the core goes to the page that asked, and to no later page of that window', async () => {
     await open()
     const { webContents } = electron.window
