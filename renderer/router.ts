@@ -9,6 +9,8 @@ import RolePage from './screens/roles/RolePage.vue'
 import Roles from './screens/roles/Roles.vue'
 import RoomPage from './screens/room/RoomPage.vue'
 import Rooms from './screens/rooms/Rooms.vue'
+import Playback from './screens/sessions/Playback.vue'
+import Sessions from './screens/sessions/Sessions.vue'
 import NotFound from './screens/shell/NotFound.vue'
 import General from './screens/settings/General.vue'
 import Settings from './screens/settings/Settings.vue'
@@ -35,6 +37,8 @@ export const createRoutes = () =>
           { path: 'partners', name: 'partners', component: Partners },
           { path: 'approvals', name: 'approvals', component: Approvals },
           { path: 'audit', name: 'audit', component: Audit },
+          { path: 'sessions', name: 'sessions', component: Sessions },
+          { path: 'sessions/:session', name: 'recording', component: Playback },
         ],
       },
       { path: '/tenants', name: 'tenants', component: Tenants },

@@ -3,7 +3,7 @@ import { mayAudit } from '../../../contract/access.ts'
 import { useConsole } from '../../stores/console.ts'
 
 /** The pages of Settings in their order, each with what opens it. */
-export const settingsPages = ['general', 'roles', 'groups', 'partners', 'approvals', 'audit'] as const
+export const settingsPages = ['general', 'roles', 'groups', 'partners', 'approvals', 'audit', 'sessions'] as const
 export type SettingsPage = (typeof settingsPages)[number]
 
 /** Those that the operator may open, each by its own permission. */
@@ -16,6 +16,7 @@ export function useSettingsPages(): ComputedRef<SettingsPage[]> {
     partners: () => core.may('settings.view') || core.may('roles.view'),
     approvals: () => core.may('settings.modify'),
     audit: () => core.me !== null && mayAudit(core.me.access),
+    sessions: () => core.me !== null && mayAudit(core.me.access),
   }
   return computed(() => settingsPages.filter((page) => opens[page]()))
 }
