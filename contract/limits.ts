@@ -237,6 +237,16 @@ export const limits = {
   sessionConfirmMs: 200,
   /** How long both ends of a session try to find each other again. Then it ends. */
   sessionLostMs: 60_000,
+  /** Bytes that wait in the socket of one end. More: the rest waits in the end itself, where small frames cost nothing. */
+  sessionSocketBytes: 256 * 1024,
+  /** How long a relay may take to let one end in. Then it is tried again. */
+  sessionDialMs: 10_000,
+  /** The first pause before an end dials again, and the longest; each is twice the one before, and partly chance. */
+  sessionRetryMs: 250,
+  sessionRetryMsAtMost: 5_000,
+  /** An end that has nothing to say confirms this often; one that was silent this long counts as lost. */
+  sessionAliveMs: 5_000,
+  sessionSilentMs: 15_000,
   /** A device ends its sessions when its agent has been without the service for this long. */
   sessionUnattendedMs: 60_000,
   /** Width or height of a screen, in pixels. More: not shown. */

@@ -1,3 +1,4 @@
+import type { SessionId } from '../ids.ts'
 import type { SessionEnd } from '../remote.ts'
 
 /** What an end of a remote session gives to its sealed link (link.ts), and what it gets. No I/O here: sockets are brought. */
@@ -60,12 +61,15 @@ export interface LinkOptions {
   readonly keys: SessionKeys
   readonly dial: LinkDial
   readonly first: TicketFor
-  /** A fresh ticket, after the relay was lost together with its session. Rejects with RoomkeeperError where the session is over. */
+  /**
+   * A fresh ticket, after the relay was lost together with its session. Rejects with a RoomkeeperError of a status below 500 (not
+   * 429) where the session is over; any other rejection is tried again.
+   */
   readonly freshTicket: () => Promise<TicketFor>
   readonly timers: LinkTimers
   readonly now: () => number
   readonly random: () => number
-  /** One frame of a channel, in order, each once. */
+  /** Frames of all channels in order, each once. One that does not fit a record (`frameBytes`, frames.ts) comes in parts. */
   readonly onFrame: (channel: number, bytes: Uint8Array) => void
   readonly onState: (state: LinkState) => void
   /** After `send` has answered false: there is room again. */
@@ -77,8 +81,8 @@ export interface Link {
   readonly state: LinkState
   start(): void
   /**
-   * Sends a frame; longer ones are cut into records. Always taken; false: the window is full, wait for `onRoom` before
-   * sending more. Nothing happens once it has ended.
+   * Sends a frame, of which a copy is kept; longer ones are cut into records. Always taken; false: wait for `onRoom` before
+   * sending more, because the window or the socket is full, or the other end is away. Nothing happens once it has ended.
    */
   send(channel: number, bytes: Uint8Array): boolean
   /** Stops, and goes on, taking frames: for an end whose own taker is slow. */
@@ -90,6 +94,8 @@ export interface Link {
 
 /** Seals what this end sends, opens what the other one sends. Numbers count records of one direction, from 1. */
 export interface SessionKeys {
+  /** The session that the grant is for. */
+  readonly session: SessionId
   /** Ciphertext and tag. `head` is authenticated with it. */
   seal(number: number, head: Uint8Array, plain: Uint8Array): Uint8Array
   /** @throws where anything was altered. */

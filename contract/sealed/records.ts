@@ -1,0 +1,112 @@
+import { limits } from '../limits.ts'
+import { tagBytes } from './keys.ts'
+
+/**
+ * A record on the wire: 4 bytes length of what is sealed, 8 bytes number, both authenticated with it; then ciphertext and tag.
+ * All numbers are big-endian.
+ */
+export const headBytes = 12
+const sealedAtMost = limits.sessionRecordBytes - headBytes
+
+export function writeNumber(bytes: Buffer, at: number, value: number): void {
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at)
+  bytes.writeUInt32BE(value % 2 ** 32, at + 4)
+}
+
+/** undefined: higher than is counted here. */
+export function readNumber(bytes: Uint8Array, at: number): number | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8)
+  const value = view.getUint32(0) * 2 ** 32 + view.getUint32(4)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+export type Seal = (number: number, head: Uint8Array, plain: Uint8Array) => Uint8Array
+
+/** A record as it goes over the wire, this time and each time that it is sent again. */
+export function makeRecord(seal: Seal, number: number, plain: Uint8Array): Uint8Array {
+  const length = plain.length + tagBytes
+  const head = Buffer.allocUnsafe(headBytes)
+  head.writeUInt32BE(length, 0)
+  writeNumber(head, 4, number)
+  return Buffer.concat([head, seal(number, head, plain)], headBytes + length)
+}
+
+export interface SealedRecord {
+  readonly number: number
+  readonly head: Uint8Array
+  readonly sealed: Uint8Array
+}
+
+/** Thrown where bytes cannot be what the other end has sent. */
+export class Tampered extends Error {}
+
+/** Finds records in bytes that come in pieces of any size; holds one record at most. */
+export class RecordReader {
+  readonly #onRecord: (record: SealedRecord) => void
+  readonly #head = Buffer.alloc(headBytes)
+  /** What has come of a record that is not whole, head included; empty until its head is whole. */
+  #record: Buffer | undefined
+  #have = 0
+  /** Counts beginnings, so that a beginning in the middle of a chunk ends the reading of it. */
+  #begun = 0
+
+  constructor(onRecord: (record: SealedRecord) => void) {
+    this.#onRecord = onRecord
+  }
+
+  /** What follows begins with a record; what there was of one is forgotten. */
+  begin(): void {
+    this.#begun += 1
+    this.#record = undefined
+    this.#have = 0
+  }
+
+  /** @throws Tampered where a length or a number cannot be. What `onRecord` throws passes through. */
+  read(chunk: Uint8Array): void {
+    const begun = this.#begun
+    let at = 0
+    while (at < chunk.length && begun === this.#begun) {
+      if (this.#have === 0 && chunk.length - at >= headBytes) {
+        const whole = recordBytes(chunk, at)
+        if (chunk.length - at >= whole) {
+          const from = at
+          at += whole
+          this.#give(chunk.subarray(from, at))
+          continue
+        }
+      }
+      at = this.#gather(chunk, at)
+    }
+  }
+
+  /** Takes of the chunk what is missing of a record, or of its head. Answers where it has come to. */
+  #gather(chunk: Uint8Array, at: number): number {
+    const into = this.#record ?? this.#head
+    const to = Math.min(chunk.length, at + into.length - this.#have)
+    into.set(chunk.subarray(at, to), this.#have)
+    this.#have += to - at
+    if (this.#have < into.length) return to
+    if (this.#record) {
+      this.#record = undefined
+      this.#have = 0
+      this.#give(into)
+    } else {
+      this.#record = Buffer.allocUnsafe(recordBytes(this.#head, 0))
+      this.#record.set(this.#head)
+    }
+    return to
+  }
+
+  #give(record: Uint8Array): void {
+    const number = readNumber(record, 4)
+    if (number === undefined) throw new Tampered('a number that cannot be')
+    this.#onRecord({ number, head: record.subarray(0, headBytes), sealed: record.subarray(headBytes) })
+  }
+}
+
+/** Of the record whose head begins there, head included. */
+function recordBytes(bytes: Uint8Array, at: number): number {
+  const length = new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0)
+  if (length <= tagBytes || length > sealedAtMost) throw new Tampered(`a record of ${length} bytes`)
+  return headBytes + length
+}
