@@ -184,7 +184,7 @@ export const CustomerList = z.object({
   tenantManagers: z.array(Principal),
 })
 
-export const auditCategories = ['User', 'Assignment', 'PartnerInvitation', 'Role', 'Room', 'RoomGroup', 'Incident', 'Settings', 'EnrolmentKey', 'Installer', 'Device', 'Tenant', 'Request', 'Policy', 'Access', 'Command', 'Audit'] as const
+export const auditCategories = ['User', 'Assignment', 'PartnerInvitation', 'Role', 'Room', 'RoomGroup', 'Incident', 'Settings', 'EnrolmentKey', 'Installer', 'Device', 'Tenant', 'Request', 'Policy', 'Access', 'Command', 'Audit', 'RemoteSession'] as const
 export const AuditQuery = z.object({
   from: z.coerce.number().int().min(0).optional(),
   to: z.coerce.number().int().min(0).optional(),

@@ -90,6 +90,10 @@ export const SessionAnswer = z.object({
 })
 export type SessionAnswer = z.infer<typeof SessionAnswer>
 
+/** Body of `POST /v1/sessions/:session/end`, where there is one: what its operator's end has found wrong. */
+export const SessionEndRequest = z.object({ reason: z.enum(['operatorEnded', 'operatorLost', 'deviceLost', 'tampered', 'protocol']).optional() })
+export type SessionEndRequest = z.infer<typeof SessionEndRequest>
+
 /** Answer to `POST /v1/sessions/:session/ticket`, after a relay was lost with its sessions. */
 export const TicketAnswer = z.object({ ticket, relay })
 export type TicketAnswer = z.infer<typeof TicketAnswer>

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defaultSettings, Settings } from '../contract/entities.ts'
 import { detailsOf } from '../contract/errors.ts'
 import { limits } from '../contract/limits.ts'
+import { RelayId } from '../contract/relay.ts'
 import { ConfigProblem } from './problems.ts'
 
 /** The checkout this program runs from. */
@@ -34,6 +35,13 @@ const Timing = z.object({
   directoryReadEveryMs: ms.default(limits.directoryReadEveryMs),
   /** How often partners' requests that nobody decided in time are ended. */
   requestsCheckedEveryMs: ms.default(30_000),
+  /** How long a device may take to agree to a remote session; how long both sides may take to come to the relay. */
+  sessionAnswerMs: ms.default(limits.sessionAnswerMs),
+  sessionJoinMs: ms.default(limits.relayWaitMs),
+  /** How long a remote session may last without payload, altogether, and while its device's agent is silent. */
+  sessionIdleMs: ms.max(limits.relayIdleMsAtMost).default(limits.sessionIdleMs),
+  sessionMaximumMs: ms.max(limits.relaySessionMsAtMost).default(limits.sessionMaximumMs),
+  sessionUnattendedMs: ms.default(limits.sessionUnattendedMs),
 })
 
 export const Config = z
@@ -67,6 +75,8 @@ export const Config = z
       .optional(),
     /** The first tenant of an empty service with an issuer of its own: directory tenant (`tid`) and name. */
     firstTenant: z.object({ directory: z.string().min(1).max(64), name: z.string().min(1).max(limits.nameChars) }).optional(),
+    /** A relay elsewhere, for remote sessions: where operators and devices reach it, and the id that tickets are made out to. */
+    relay: z.object({ url: safeUrl, id: RelayId }).optional(),
     timing: Timing.prefault({}),
     /** What a new tenant's settings start with. */
     settings: Settings.omit({ id: true }).partial().default({}),

@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { SessionKey } from '../contract/agent.ts'
 import type { AccessService } from './access/service.ts'
+import type { DeviceLine } from './agents/line.ts'
 import type { Bus } from './bus/bus.ts'
 import type { Config } from './config.ts'
 import type { DirectoryReader } from './directory/directory.ts'
@@ -20,10 +22,14 @@ export interface ServiceDeps {
   readonly directory: DirectoryReader
   /** The incident engine's shell (`new Rooms()`): every change of a room's document goes through it. */
   readonly rooms: Rooms
+  /** What remote sessions say to agents, and hear of them (`new DeviceLine()`). */
+  readonly line: DeviceLine
   readonly log: Logger
   readonly metrics: Metrics
   /** The name devices sign for; stable for the life of the data. */
   readonly serviceName: string
+  /** The public key of what the service signs for remote sessions: grants, and the tickets of relays and recordings. */
+  readonly sessionKey: SessionKey
   /** 32 bytes that make cursors opaque; stable for the life of the data. */
   readonly cursorKey: Buffer
   /** Integer UTC ms. */

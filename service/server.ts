@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { AccessService } from './access/service.ts'
 import { makeTenant } from './access/setup.ts'
 import { keysOfIssuer, type TokenRules } from './access/tokens.ts'
+import { DeviceLine } from './agents/line.ts'
 import { agents } from './agents/plugin.ts'
 import { inProcessBus } from './bus/bus.ts'
 import { type Config, filesOf, isEmbedded, newTenantSettings } from './config.ts'
@@ -45,7 +46,8 @@ import { pruning } from './ops/pruning.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
 import { requestExpiry } from './partners/expiry.ts'
 import { CommandProblem } from './problems.ts'
-import { relayPart } from './relay/plugin.ts'
+import { publicPartOf } from './relay/keys.ts'
+import { remotePart } from './remote/plugin.ts'
 import { lockFolder } from './store/sqlite.ts'
 import { Store } from './store/store.ts'
 
@@ -111,9 +113,11 @@ export async function startService(config: Config, now: () => number = Date.now)
       access,
       directory: identity.directory,
       rooms: new Rooms(),
+      line: new DeviceLine(),
       log,
       metrics,
       serviceName: secrets.serviceName,
+      sessionKey: publicPartOf(secrets.relayKey),
       cursorKey: secrets.cursorKey,
       now,
     }
@@ -146,9 +150,10 @@ export async function startService(config: Config, now: () => number = Date.now)
         directoryRoutes,
         directorySync,
         enrolmentRoutes(publicUrl),
+        // Before the agents: what it says to them must be said before they are cut off.
+        remotePart(secrets),
         agents,
         feed,
-        relayPart(secrets),
         requestExpiry,
         pruning,
         ...identity.plugins,

@@ -95,7 +95,7 @@ export class Batch {
     progress.lastObservedAt = observedAt
     if (!this.#work.has(identity.room)) return
     this.#work.take(identity.room, { type: 'report', observedAt, full: report.full, signals: report.signals })
-    if (report.facts) this.#work.facts(identity.room, report.facts)
+    if (report.facts) this.#work.facts(identity.room, report.facts, report.full)
   }
 
   #reject({ session, number, receivedAt, code, body }: Extract<IntakeItem, { kind: 'rejected' }>): void {

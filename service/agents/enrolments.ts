@@ -8,6 +8,7 @@ import { limits } from '../../contract/limits.ts'
 import { digestOfKey } from '../access/enrolmentKeys.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { RateLimit } from '../http/rateLimit.ts'
+import { remoteOf } from '../incidents/apply.ts'
 import type { DeviceTable } from '../store/tables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
 import { isSignedBy, thumbprintOf } from './proofs.ts'
@@ -178,7 +179,7 @@ async function enrolAgain({ rooms }: Pick<ServiceDeps, 'rooms'>, tx: TenantTrans
   if (!sameKey) tx.publish('device', { tenant: tx.tenant, device, change: { type: 'revoked' } })
   const work = rooms.within(tx)
   await work.load([room])
-  work.rebase(room, { device: deviceOf(device, request) })
+  work.rebase(room, { device: deviceOf(device, request), inCall: request.facts.inCall })
   if (work.room(room).state.lifecycle === 'unenrolled') work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
   return { room, device, fresh: true }
 }
@@ -202,6 +203,6 @@ function isTimeZone(name: string): boolean {
   return true
 }
 
-function deviceOf(id: DeviceId, { profile, keyProtection, facts: { inCall: _, ...facts } }: Enrolment): RoomDevice {
-  return { id, profile, keyProtection, ...facts }
+function deviceOf(id: DeviceId, { profile, keyProtection, facts: { inCall: _, remote, ...facts } }: Enrolment): RoomDevice {
+  return { id, profile, keyProtection, ...facts, ...(remote ? { remote: remoteOf(remote) } : {}) }
 }

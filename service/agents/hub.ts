@@ -9,6 +9,7 @@ import { limits } from '../../contract/limits.ts'
 import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
+import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { readMessage, readReport } from './messages.ts'
 import { revoke } from './offboarding.ts'
 import { isSignedBy, storedKey } from './proofs.ts'
@@ -26,7 +27,7 @@ const finalRefusals: readonly ErrorCode[] = ['device.unknown', 'device.signature
  * The agents' sockets: who is there, what each may say at this moment, and when it was last heard. Sockets share their
  * listeners and one sweep; an idle connection costs little more than the bare socket.
  */
-export class AgentHub implements SessionOwner {
+export class AgentHub implements SessionOwner, LineEnd {
   readonly intake: Intake
   readonly #deps: ServiceDeps
   readonly #silences: Silences
@@ -46,6 +47,7 @@ export class AgentHub implements SessionOwner {
       perMessageDeflate: false,
       WebSocket: AgentSocket,
     })
+    deps.line.attach(this)
     this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
     this.intake = new Intake({
       ...deps,
@@ -104,6 +106,20 @@ export class AgentHub implements SessionOwner {
     else this.#offboard(session)
   }
 
+  /** For the line of remote sessions. */
+  heardAt(device: DeviceId): number | undefined {
+    const session = this.#byDevice.get(device)
+    return session?.phase === 'live' ? session.heardAt : undefined
+  }
+
+  /** For the line of remote sessions. An agent that is being off-boarded is still told that its session is over. */
+  order(device: DeviceId, order: SessionOrder): boolean {
+    const session = this.#byDevice.get(device)
+    if (!session || !(session.phase === 'live' || (session.phase === 'offboarding' && order.type === 'sessionEnd'))) return false
+    session.say(order)
+    return true
+  }
+
   /** The shared look at all connections: late hellos, missed heartbeats, silent rooms, contacts to be stored. */
   sweep(): void {
     const { now, config } = this.#deps
@@ -142,10 +158,11 @@ export class AgentHub implements SessionOwner {
     // Asked for, or because someone ran the off-boarding script on the device.
     else if (message.type === 'offboarded' && (phase === 'live' || phase === 'offboarding')) this.#offboarded(session)
     else if (phase === 'offboarding') {
-      // A beat may have been on its way.
-      if (message.type !== 'beat') throw new RoomkeeperError('device.offboarding')
+      // A beat, or a word about a remote session, may have been on its way.
+      if (message.type !== 'beat' && !isSessionWord(message)) throw new RoomkeeperError('device.offboarding')
     } else if (message.type === 'report' && phase === 'live') this.#reports(session, message.reports)
     else if (message.type === 'beat' && phase === 'live') session.sayText(beat)
+    else if (isSessionWord(message) && phase === 'live' && session.identity) this.#deps.line.said(session.identity, message)
     else throw new RoomkeeperError('message.unexpected', { detail: `${message.type} is not for this moment.` })
   }
 
@@ -237,6 +254,7 @@ export class AgentHub implements SessionOwner {
     session.received = progress.acknowledged
     const lifecycle = this.#deps.rooms.cached(identity.room)?.state.lifecycle ?? 'onboarding'
     session.say({ type: 'welcome', version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle })
+    this.#deps.line.came(identity)
   }
 
   #offboard(session: AgentSession): void {
@@ -285,7 +303,10 @@ export class AgentHub implements SessionOwner {
   #forget(session: AgentSession): void {
     const { identity, heardAt } = session
     if (!identity) return
-    if (this.#byDevice.get(identity.device) === session) this.#byDevice.delete(identity.device)
+    if (this.#byDevice.get(identity.device) === session) {
+      this.#byDevice.delete(identity.device)
+      this.#deps.line.went(identity, heardAt)
+    }
     if (this.#byRoom.get(identity.room) === session) {
       this.#byRoom.delete(identity.room)
       this.#silences.expect(identity.tenant, identity.room, heardAt)

@@ -52,7 +52,7 @@ function enrolmentRoute(app: App, deps: ServiceDeps, hub: AgentHub): void {
       const credential = await readCredential(deps, rate, request.headers.authorization)
       const { room, device, fresh } = await enrolments.enrol(credential, request.body)
       if (fresh) hub.expect(credential.tenant, room)
-      return { room, device, service: deps.serviceName }
+      return { room, device, service: deps.serviceName, sessionKey: deps.sessionKey }
     },
   )
 }

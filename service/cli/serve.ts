@@ -23,6 +23,9 @@ For other machines to reach it:
                                                              in the URL stands for the token's directory
   --tenant-directory ID --tenant-name NAME                   the first tenant: its directory's id, and its name
 
+For remote sessions, where not this service but another relay carries them (relay --help):
+  --relay URL --relay-id ID   where operators and devices reach it, and its name
+
 With --issuer, to search people and security groups and know who is in them:
   --graph-client-id ID --graph-secret-file FILE   Microsoft Graph, as an app registration with the application permission
                                                   Directory.Read.All; its client secret is the content of FILE
@@ -33,6 +36,7 @@ Times in ms:
   --open-hold-ms --resolve-hold-ms (of new tenants) --heartbeat-ms --disconnect-after-ms --grace-ms
   --agent-hello-ms --offboarding-ms --feed-beat-ms --access-token-ms --prune-every-ms
   --directory-read-every-ms (how often security groups are read again; default 300000)
+  of remote sessions: --session-answer-ms --session-join-ms --session-idle-ms --session-maximum-ms --session-unattended-ms
 `
 
 const timings = {
@@ -45,6 +49,11 @@ const timings = {
   'access-token-ms': 'accessTokenMs',
   'prune-every-ms': 'pruneEveryMs',
   'directory-read-every-ms': 'directoryReadEveryMs',
+  'session-answer-ms': 'sessionAnswerMs',
+  'session-join-ms': 'sessionJoinMs',
+  'session-idle-ms': 'sessionIdleMs',
+  'session-maximum-ms': 'sessionMaximumMs',
+  'session-unattended-ms': 'sessionUnattendedMs',
 } as const
 const holds = { 'open-hold-ms': 'openHoldMs', 'resolve-hold-ms': 'resolveHoldMs' } as const
 const timingNames: readonly string[] = Object.values(timings)
@@ -91,6 +100,13 @@ export function readServeArguments(args: readonly string[]) {
       'access-token-ms': text,
       'prune-every-ms': text,
       'directory-read-every-ms': text,
+      'session-answer-ms': text,
+      'session-join-ms': text,
+      'session-idle-ms': text,
+      'session-maximum-ms': text,
+      'session-unattended-ms': text,
+      relay: text,
+      'relay-id': text,
       help: flag,
     },
   })
@@ -140,6 +156,7 @@ export function readServeArguments(args: readonly string[]) {
     ...(both('tenant-directory', values['tenant-directory'], 'tenant-name', values['tenant-name'])
       ? { firstTenant: { directory: values['tenant-directory'] ?? '', name: values['tenant-name'] ?? '' } }
       : {}),
+    ...(both('relay', values.relay, 'relay-id', values['relay-id']) ? { relay: { url: values.relay ?? '', id: values['relay-id'] ?? '' } } : {}),
     timing: { ...pick(given, (name) => timingNames.includes(name)), ...numbers(timings) },
     settings: { ...pick(given, (name) => !timingNames.includes(name)), ...numbers(holds) },
   }

@@ -6,8 +6,8 @@ import type { ServiceDeps } from '../deps.ts'
 /** What people are refused for want of rights. */
 const forRights: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['access.denied', 'access.outOfScope', 'policy.escalation'])
 
-/** Its refusals are recorded with the outcomes that it stores. */
-const commandsRoute = '/v1/commands'
+/** Their refusals are recorded with the outcomes that they store, and with the session log. */
+const recordedThere: ReadonlySet<string> = new Set(['POST /v1/commands', 'POST /v1/sessions'])
 
 /**
  * Refusals of known people go into the audit of the tenant that they asked about (AUD-1), whether the guard refuses or
@@ -16,7 +16,7 @@ const commandsRoute = '/v1/commands'
 export async function auditRefusal(deps: Pick<ServiceDeps, 'log' | 'store'>, request: FastifyRequest, error: unknown): Promise<void> {
   const { caller } = request
   const route = request.routeOptions.url ?? ''
-  if (!caller || route === commandsRoute || !(error instanceof RoomkeeperError) || !forRights.has(error.code)) return
+  if (!caller || recordedThere.has(`${request.method} ${route}`) || !(error instanceof RoomkeeperError) || !forRights.has(error.code)) return
   deps.log.info({ person: caller.person, route, method: request.method, code: error.code }, 'refused a request')
   await deps.store.write(caller.tenant, caller.doer, async (tx) => tx.audit(recordOfRefusal({ method: request.method, route }, error.code)))
 }

@@ -2,6 +2,7 @@ import { v7 } from 'uuid'
 import type { DeviceFacts } from '../../contract/agent.ts'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
 import { EntryId, IncidentId, type RoomId } from '../../contract/ids.ts'
+import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { roomsPlaced } from '../access/policies.ts'
@@ -83,16 +84,24 @@ export class RoomWork {
     this.#step(room, event, this.#settings ?? engineSettings(defaultSettings, 0))
   }
 
-  /** What the device says of itself. */
-  facts(id: RoomId, facts: Partial<DeviceFacts>): void {
+  /** What the device says of itself. `full`: it says all that it has to say, and what it does not offer any more is gone. */
+  facts(id: RoomId, facts: Partial<DeviceFacts>, full = false): void {
     const room = this.#get(id)
-    const { inCall = room.base.inCall, ...others } = facts
+    const { inCall = room.base.inCall, remote, ...others } = facts
     let news = inCall !== room.base.inCall
     const device = { ...room.base.device }
     for (const name of factNames) {
       const value = others[name]
       if (value === undefined || value === device[name]) continue
       device[name] = value
+      news = true
+    }
+    const offered = remote ? remoteOf(remote) : undefined
+    if (offered && JSON.stringify(offered) !== JSON.stringify(device.remote)) {
+      device.remote = offered
+      news = true
+    } else if (!offered && device.remote && full && factNames.every((name) => others[name] !== undefined)) {
+      delete device.remote
       news = true
     }
     if (!news) return
@@ -230,6 +239,9 @@ export class RoomWork {
     })
   }
 }
+
+/** What a device says it offers to remote sessions (REM-3); each display once. */
+export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFacts => ({ displays: [...new Set(displays)], terminal, restart })
 
 const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
 

@@ -1,20 +1,14 @@
 import { relayPath, RelayId } from '../../contract/relay.ts'
-import type { Plugin } from '../deps.ts'
+import type { App, ServiceDeps } from '../deps.ts'
 import { onUpgrade } from '../http/upgrades.ts'
-import type { ServiceSecrets } from '../identity/secrets.ts'
-import { publicPartOf, RelayPublicKey } from './keys.ts'
-import { Relay } from './relay.ts'
+import { Relay, type RelayOptions } from './relay.ts'
 
 /**
- * The relay inside the service (REM-7), under the service's own name, with its own key. Anybody may have the public key:
- * a relay that runs alone is started with it.
+ * The relay inside the service (REM-7), under the service's own name, with its own key. Whoever starts it stops it.
+ * `hooks`: what the service says and hears of its sessions.
  */
-export const relayPart =
-  ({ serviceName, relayKey }: Pick<ServiceSecrets, 'serviceName' | 'relayKey'>): Plugin =>
-  (app, { config, log, metrics, now }) => {
-    const key = publicPartOf(relayKey)
-    const relay = new Relay({ id: RelayId.parse(serviceName), key, log, registry: metrics.registry, now, behindProxy: config.behindProxy })
-    app.get('/v1/relay/key', { config: { access: 'public' }, schema: { tags: ['service'], security: [], response: { 200: RelayPublicKey } } }, async () => key)
-    onUpgrade(app.server, relayPath, (request, socket, head) => relay.accept(request, socket, head))
-    app.addHook('preClose', () => relay.stop())
-  }
+export function relayInside(app: App, { config, log, metrics, now, serviceName, sessionKey }: ServiceDeps, hooks: Pick<RelayOptions, 'admits' | 'onJoined' | 'onEnded'>): Relay {
+  const relay = new Relay({ id: RelayId.parse(serviceName), key: sessionKey, log, registry: metrics.registry, now, behindProxy: config.behindProxy, ...hooks })
+  onUpgrade(app.server, relayPath, (request, socket, head) => relay.accept(request, socket, head))
+  return relay
+}

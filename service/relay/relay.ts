@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { JWK } from 'jose'
 import type { Registry } from 'prom-client'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { SessionId } from '../../contract/ids.ts'
+import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RelayEnd, RelayId, RelaySide, RelayTicket } from '../../contract/relay.ts'
 import { RateLimit } from '../http/rateLimit.ts'
@@ -12,7 +12,7 @@ import type { Logger } from '../ops/log.ts'
 import { checkHandshake, handshakeAnswer, readCredential } from './handshake.ts'
 import { Joiner } from './joiner.ts'
 import { makeRelayMetrics, type RelayCounts, type RelayMetrics } from './metrics.ts'
-import { type RelayTiming, Session, type SessionShared } from './session.ts'
+import { type RelayTiming, Session, type SessionShared, type SessionSummary } from './session.ts'
 import { Tickets } from './tickets.ts'
 
 export interface RelayOptions {
@@ -24,6 +24,11 @@ export interface RelayOptions {
   readonly registry: Registry
   /** UTC ms. */
   readonly now: () => number
+  /** Whether this session may be here at all; for the service, which knows. */
+  readonly admits?: (session: SessionId, device: DeviceId) => boolean
+  /** Told that both sides have come, and of the end. */
+  readonly onJoined?: (session: SessionId) => void
+  readonly onEnded?: (session: SessionId, how: SessionSummary) => void
   /** A proxy in front says for whom it asks. */
   readonly behindProxy: boolean
   readonly timing?: Partial<RelayTiming>
@@ -80,6 +85,7 @@ export class Relay {
         this.#metrics.ended.inc({ reason: how.reason })
         this.#options.log.info({ session: session.id, device: session.device, ...how }, 'a remote session ended')
         if (this.#sessions.size === 0) this.#onEmpty?.()
+        this.#options.onEnded?.(session.id, how)
       },
     }
     this.#sweeping = setInterval(() => this.sweep(), this.#timing.sweepMs)
@@ -162,12 +168,13 @@ export class Relay {
     if (head.length > 0) socket.unshift(head)
     socket.write(handshakeAnswer(key))
     session.attach(side, socket)
-    if (!session.isWaiting) this.#waiting.delete(session)
+    if (!session.isWaiting && this.#waiting.delete(session)) this.#options.onJoined?.(session.id)
   }
 
   /** The session that the ticket is for, made where it is the first; the ticket is used up. */
   #sessionFor(ticket: RelayTicket): Session {
     if (this.#tickets.isUsed(ticket)) throw new RoomkeeperError('relay.ticketUsed')
+    if (this.#options.admits?.(ticket.sid, ticket.device) === false) throw new RoomkeeperError('relay.ticketInvalid')
     const known = this.#sessions.get(ticket.sid)
     if (known && known.device !== ticket.device) throw new RoomkeeperError('relay.ticketInvalid')
     if (known?.isConnected(ticket.side)) throw new RoomkeeperError('relay.sideTaken')

@@ -20,6 +20,7 @@ import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../../ops/metrics.ts'
 import { Store } from '../../store/store.ts'
 import { system } from '../../store/transaction.ts'
+import { DeviceLine } from '../line.ts'
 import { agents } from '../plugin.ts'
 
 /** For tests: the devices' and consoles' side of the service in this process, with an issuer of its own. */
@@ -65,9 +66,11 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     access,
     directory: noDirectory,
     rooms: new Rooms(),
+    line: new DeviceLine(),
     log,
     metrics: makeMetrics(),
     serviceName: 'roomkeeper:test',
+    sessionKey: { kty: 'OKP', crv: 'Ed25519', x: randomBytes(32).toString('base64url') },
     cursorKey: randomBytes(32),
     now,
   }

@@ -1,0 +1,363 @@
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { DeviceId, SessionId } from '../../contract/ids.ts'
+import type { RelayEnd } from '../../contract/relay.ts'
+import type { SessionAnswer, SessionEnd, SessionRequest, TicketAnswer } from '../../contract/remote.ts'
+import type { Caller } from '../access/service.ts'
+import type { LineListener, SessionWord } from '../agents/line.ts'
+import { storedKey } from '../agents/proofs.ts'
+import type { DeviceIdentity } from '../agents/session.ts'
+import type { ServiceDeps } from '../deps.ts'
+import { RateLimit } from '../http/rateLimit.ts'
+import type { SessionSummary } from '../relay/session.ts'
+import type { Doer } from '../store/transaction.ts'
+import { endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
+import { isHalfOf, type Signer } from './grants.ts'
+import { type DeviceAnswer, type LiveSession, LiveSessions } from './live.ts'
+import { isVisibleTo, preconditions } from './preconditions.ts'
+import { RefusedSessions } from './refusals.ts'
+import { type Attempt, openRows, writeEnded, writeStarted } from './rows.ts'
+import { endOf, watchStanding } from './standing.ts'
+
+/** How long the device has to end a session at the relay by itself, once it was told so; and to say why it has. */
+const deviceEndsMs = 300
+const sweepMs = 250
+/** Tickets that a device may ask for in a minute. More: not answered. */
+const ticketsPerMinute = 60
+
+/** What sessions need of the relay inside the service. */
+export interface RelayInside {
+  end(session: SessionId, reason: RelayEnd): void
+}
+
+/**
+ * The remote sessions of this service (REM-3, REM-7): who may begin one, what the device and the relay are told, and all
+ * the ways in which one ends. What runs is in memory; the log has a row of each, and of each refusal (REM-8).
+ */
+export class RemoteSessions implements LineListener {
+  readonly live = new LiveSessions()
+  readonly #deps: ServiceDeps
+  readonly #signer: Signer
+  readonly #refused: RefusedSessions
+  readonly #ticketRate: RateLimit
+  readonly #unwatch: () => void
+  readonly #sweeping: NodeJS.Timeout
+  /** Waits of this object, each with what is done when the service stops before it is over. */
+  readonly #waits = new Map<NodeJS.Timeout, () => void>()
+  readonly #writes = new Set<Promise<void>>()
+  /** Sessions of before this start, by device: their devices are told when they come. */
+  readonly #orphans = new Map<DeviceId, SessionId[]>()
+  /** Where it runs inside the service. */
+  relay: RelayInside | undefined
+  #closing = false
+
+  constructor(deps: ServiceDeps, signer: Signer) {
+    this.#deps = deps
+    this.#signer = signer
+    this.#refused = new RefusedSessions(deps.store, deps.now)
+    this.#ticketRate = new RateLimit(ticketsPerMinute, deps.now)
+    this.#unwatch = watchStanding(deps, this.live, (session, end) => void this.end(session, end))
+    this.#sweeping = setInterval(() => this.#sweep(), sweepMs)
+    this.#sweeping.unref()
+  }
+
+  /** Ends in the log what ran when the service was killed. */
+  async recover(): Promise<void> {
+    const { store, now } = this.#deps
+    for (const { tenant, id, device } of await openRows(store)) {
+      await writeEnded(store, tenant, id, 'serviceStopped', now())
+      if (device !== null) this.#orphans.set(device, [...(this.#orphans.get(device) ?? []), id])
+    }
+  }
+
+  /** Ends all sessions; resolves when the log has it. */
+  async stop(): Promise<void> {
+    this.#closing = true
+    this.#unwatch()
+    clearInterval(this.#sweeping)
+    const all = this.live.all()
+    await Promise.all(all.map((session) => this.end(session, 'serviceStopped')))
+    if (this.#waits.size > 0) await new Promise((resolve) => setTimeout(resolve, deviceEndsMs))
+    for (const [timer, finish] of this.#waits) {
+      clearTimeout(timer)
+      finish()
+    }
+    this.#waits.clear()
+    await Promise.all(this.#writes)
+  }
+
+  /**
+   * Begins a session (REM-3): the answer comes when the device has agreed. The same request again gets the same answer.
+   * Each refusal is in the session log and the audit.
+   * @throws RoomkeeperError what `preconditions` says, remote.noAnswer, remote.refused or what else the device answers;
+   * request.conflict where the id is another session's; remote.ended where it was ended meanwhile.
+   */
+  async start(caller: Caller, request: SessionRequest): Promise<SessionAnswer> {
+    if (this.#closing) throw new RoomkeeperError('service.unavailable')
+    const known = this.live.get(request.session)
+    if (known?.answer && known.tenant === caller.tenant && known.caller.person === caller.person && JSON.stringify(known.request) === JSON.stringify(request)) return known.answer
+    return this.#admit(caller, request)
+  }
+
+  /** A fresh ticket for the operator, where the relay was lost. @throws RoomkeeperError remote.notFound, remote.ended */
+  async ticket(caller: Caller, id: SessionId): Promise<TicketAnswer> {
+    const session = this.live.get(id)
+    if (session?.phase === 'running' && session.tenant === caller.tenant && session.caller.person === caller.person) return this.#signer.ticket(session, 'operator')
+    const row = await this.#deps.store.read(caller.tenant, 'wholeTenant').tables.remoteSession().select('operator').where('id', '=', id).executeTakeFirst()
+    throw new RoomkeeperError(row?.operator === caller.person ? 'remote.ended' : 'remote.notFound')
+  }
+
+  /**
+   * Ends a session, once: its device is told at once, the relay shortly after it. Resolves when the log has it; never
+   * throws. `doer`: the person who ended it.
+   */
+  async end(session: LiveSession, end: SessionEnd, doer?: Doer): Promise<void> {
+    if (session.phase === 'over') return session.written
+    const { store, log, now } = this.#deps
+    const { id, tenant, device } = session
+    const asking = session.phase === 'asking'
+    this.#leave(session, end)
+    log.info({ session: id, device, person: session.caller.person, end }, asking ? 'a remote session ended before it began' : 'a remote session is over')
+    if (asking) {
+      // Whoever waits for the device's answer writes the refusal.
+      session.written = Promise.resolve(session.answer).then(nothing, nothing)
+      session.answered({ type: 'ended', end })
+    } else {
+      session.written = this.#keep(writeEnded(store, tenant, id, end, now(), doer))
+    }
+    return session.written
+  }
+
+  /** For the relay inside the service: whether a ticket of this session still counts. */
+  admits(id: SessionId, device: DeviceId): boolean {
+    return this.live.get(id)?.device === device
+  }
+
+  /** For the relay inside the service. */
+  joined(id: SessionId): void {
+    const session = this.live.get(id)
+    if (session) session.joined = true
+  }
+
+  /** For the relay inside the service. A side that has ended it may still say why. */
+  relayEnded(id: SessionId, { reason, by }: Pick<SessionSummary, 'reason' | 'by'>): void {
+    const session = this.live.get(id)
+    if (!session) return
+    session.relayEnded = true
+    const end = (): void => void this.end(session, endOfRelay(reason, by))
+    if (reason === 'ended' || reason === 'finished') this.#after(deviceEndsMs, end)
+    else end()
+  }
+
+  /** For the line to the agents. */
+  said(from: DeviceIdentity, word: SessionWord): void {
+    const session = this.live.get(word.session)
+    if (session?.device !== from.device) {
+      if (word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') void this.#tellOver(from, word.session)
+      return
+    }
+    if (word.type === 'sessionAccepted' || word.type === 'sessionRefused') session.answered(word)
+    else if (word.type === 'sessionEnded') void this.end(session, endOfDevice(word.reason))
+    else void this.#giveTicket(session)
+  }
+
+  /** For the line to the agents. */
+  came({ device }: DeviceIdentity): void {
+    const session = this.live.ofDevice(device)
+    if (session) session.silentSince = undefined
+    for (const id of this.#orphans.get(device) ?? []) this.#deps.line.order(device, { type: 'sessionEnd', session: id, reason: 'serviceStopped' })
+    this.#orphans.delete(device)
+  }
+
+  /** For the line to the agents. */
+  went({ device }: DeviceIdentity, heardAt: number): void {
+    const session = this.live.ofDevice(device)
+    if (!session) return
+    session.silentSince = heardAt
+    if (session.phase === 'asking') void this.end(session, 'deviceLost')
+  }
+
+  /** Begins the session where nothing speaks against it; its device is taken from then on. */
+  async #admit(caller: Caller, request: SessionRequest): Promise<SessionAnswer> {
+    const { store, line, now, config } = this.#deps
+    const { session: id, room, mode } = request
+    const startedAt = now()
+    const read = store.read(caller.tenant, 'wholeTenant')
+    const found = await read.get('room', room)
+    const settings = await read.get('settings', caller.tenant)
+    const taken = await read.tables.remoteSession().select('id').where('id', '=', id).executeTakeFirst()
+    // From here on nothing is awaited before the device is taken.
+    if (taken || this.live.get(id)) throw new RoomkeeperError('request.conflict', { field: 'session' })
+    if (this.#closing) throw new RoomkeeperError('service.unavailable')
+    const { access, tenant } = caller
+    const other = found && this.live.ofDevice(found.device.id)
+    const own = other?.caller.person === caller.person ? other : undefined
+    const facts = { access, room, mode, found, on: settings?.remoteAccess === true, connected: found !== undefined && line.isConnected(found.device.id) }
+    const code = preconditions({ ...facts, occupied: other !== undefined && !own, running: this.live.ofTenant(tenant).size - (own ? 1 : 0) })
+    const attempt: Attempt = { id, caller, room, mode, startedAt, seen: isVisibleTo(facts) ? found : undefined }
+    if (code !== null || !found) {
+      const refusal = code ?? 'room.notFound'
+      await this.#refused.record(attempt, refusal)
+      throw new RoomkeeperError(refusal, { params: { room, ...(refusal === 'remote.occupied' && other ? { name: other.caller.name, since: other.startedAt } : {}) } })
+    }
+    if (own) void this.end(own, 'replaced')
+    const { promise, resolve: answered } = Promise.withResolvers<DeviceAnswer>()
+    const session: LiveSession = {
+      ...attempt,
+      tenant,
+      device: found.device.id,
+      request,
+      expiresAt: startedAt + config.timing.sessionMaximumMs,
+      answered,
+      answer: undefined,
+      phase: 'asking',
+      begun: false,
+      runningAt: startedAt,
+      joined: false,
+      relayEnded: false,
+      silentSince: undefined,
+      written: Promise.resolve(),
+    }
+    this.live.add(session)
+    session.answer = this.#begin(session, promise)
+    return session.answer
+  }
+
+  async #begin(session: LiveSession, answered: Promise<DeviceAnswer>): Promise<SessionAnswer> {
+    try {
+      return await this.#agree(session, answered)
+    } catch (error) {
+      const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
+      if (known.code === 'service.failed') this.#deps.log.error({ err: error, session: session.id }, 'a remote session could not be begun')
+      if (session.phase === 'running') await this.end(session, 'serviceStopped')
+      else if (session.phase === 'asking') this.#leave(session, 'neverJoined')
+      // One that had begun has its row, and its end.
+      if (!session.begun) await this.#refused.record(session, known.code)
+      throw known
+    }
+  }
+
+  /** Asks the device. */
+  async #agree(session: LiveSession, answered: Promise<DeviceAnswer>): Promise<SessionAnswer> {
+    const { store, line, now } = this.#deps
+    const { id, tenant, device, request, caller, mode, room, expiresAt, seen } = session
+    // What changed while it was looked at, before changes were watched for it.
+    const over = await endOf(this.#deps, session)
+    if (over) throw new RoomkeeperError(refusalOfEnd(over))
+    const enrolled = await store.deviceById(device)
+    if (enrolled?.state !== 'active') throw new RoomkeeperError('remote.disconnected')
+    const record = (await store.read(tenant, 'wholeTenant').get('settings', tenant))?.recordSessions === true
+    const offered = seen?.device.remote ?? { displays: [], terminal: false }
+    const grant = await this.#signer.grant({
+      sid: id,
+      tenant,
+      room,
+      device,
+      operator: { id: caller.person, name: caller.name, ...(caller.organisation === undefined ? {} : { organisation: caller.organisation }) },
+      mode,
+      displays: offered.displays,
+      terminal: mode === 'modify' && offered.terminal,
+      record,
+      key: request.key,
+      iat: Math.floor(now() / 1000),
+      exp: Math.floor(expiresAt / 1000),
+    })
+    const upload = record ? { upload: await this.#signer.upload(session) } : {}
+    const offer = { type: 'session' as const, session: id, grant, ...(await this.#signer.ticket(session, 'device')), ...upload }
+    if (session.phase === 'asking' && !line.order(device, offer)) throw new RoomkeeperError('remote.disconnected')
+    const answer = await this.#inTime(answered)
+    if (answer.type === 'ended') throw new RoomkeeperError(refusalOfEnd(answer.end))
+    if (answer.type === 'sessionRefused') throw new RoomkeeperError(refusalOfDevice(answer.code))
+    const enrolledKey = storedKey(enrolled.publicKey)
+    const half = { key: answer.key, signature: answer.signature }
+    if (!isHalfOf(enrolledKey, id, grant, half)) {
+      this.#deps.log.warn({ session: id, device }, "a device's half of a remote session is not signed by its key")
+      throw new RoomkeeperError('remote.refused')
+    }
+    session.phase = 'running'
+    session.runningAt = now()
+    session.begun = true
+    await this.#keep(writeStarted(store, session, record), true)
+    const ticket = await this.#signer.ticket(session, 'operator')
+    if (this.live.get(id) !== session) throw new RoomkeeperError('remote.ended')
+    return { grant, device: { ...half, enrolledKey }, ...ticket }
+  }
+
+  /** @throws RoomkeeperError remote.noAnswer */
+  async #inTime(answered: Promise<DeviceAnswer>): Promise<DeviceAnswer> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new RoomkeeperError('remote.noAnswer')), this.#deps.config.timing.sessionAnswerMs)
+    })
+    try {
+      return await Promise.race([answered, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Nothing more is done with the session: its device is told, and the relay's side of it goes. */
+  #leave(session: LiveSession, end: SessionEnd): void {
+    const { id, device, relayEnded } = session
+    session.phase = 'over'
+    this.live.remove(session)
+    this.#deps.line.order(device, { type: 'sessionEnd', session: id, reason: end })
+    if (this.relay && !relayEnded) this.#after(deviceEndsMs, () => this.relay?.end(id, 'withdrawn'))
+  }
+
+  async #giveTicket(session: LiveSession): Promise<void> {
+    if (session.phase !== 'running') return
+    try {
+      this.#ticketRate.take(session.device)
+      const fresh = await this.#signer.ticket(session, 'device')
+      if (this.live.get(session.id) === session) this.#deps.line.order(session.device, { type: 'sessionTicket', session: session.id, ...fresh })
+    } catch (error) {
+      this.#deps.log.warn({ err: error, session: session.id }, 'a device got no fresh ticket')
+    }
+  }
+
+  /** A device speaks of a session that does not run. */
+  async #tellOver({ tenant, device }: DeviceIdentity, session: SessionId): Promise<void> {
+    try {
+      const row = await this.#deps.store.read(tenant, 'wholeTenant').tables.remoteSession().select('end').where('id', '=', session).where('device', '=', device).executeTakeFirst()
+      this.#deps.line.order(device, { type: 'sessionEnd', session, reason: row?.end ?? 'neverJoined' })
+    } catch (error) {
+      this.#deps.log.error({ err: error, session }, 'a device could not be told that its session is over')
+    }
+  }
+
+  /** Sessions that last too long, whose sides have not come, or whose device's agent is silent. */
+  #sweep(): void {
+    const { now, line, config } = this.#deps
+    const { sessionJoinMs, sessionUnattendedMs, heartbeatMs } = config.timing
+    const at = now()
+    // A connected agent need not say more than its beats.
+    const silenceMs = Math.max(sessionUnattendedMs, 2 * heartbeatMs)
+    for (const session of this.live.all()) {
+      if (session.phase !== 'running') continue
+      const heardAt = line.heardAt(session.device)
+      const silent = heardAt === undefined ? session.silentSince !== undefined && at - session.silentSince >= sessionUnattendedMs : at - heardAt >= silenceMs
+      if (at >= session.expiresAt) void this.end(session, 'maximum')
+      else if (silent) void this.end(session, 'deviceLost')
+      else if (this.relay && !session.joined && at - session.runningAt >= sessionJoinMs) void this.end(session, 'neverJoined')
+    }
+  }
+
+  #after(ms: number, finish: () => void): void {
+    const timer = setTimeout(() => {
+      this.#waits.delete(timer)
+      finish()
+    }, ms)
+    this.#waits.set(timer, finish)
+  }
+
+  /** Waits for a write when the service stops. One that failed is logged, or thrown too. */
+  async #keep(write: Promise<void>, thrown = false): Promise<void> {
+    const kept = write.catch((error: unknown) => this.#deps.log.error({ err: error }, 'the session log could not be written'))
+    this.#writes.add(kept)
+    await kept
+    this.#writes.delete(kept)
+    if (thrown) await write
+  }
+}
+
+function nothing(): void {}

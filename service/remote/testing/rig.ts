@@ -1,0 +1,154 @@
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { v7 } from 'uuid'
+import { AuditPage, type AuditRecordView } from '../../../contract/policyApi.ts'
+import type { RemoteFacts, RemoteMode } from '../../../contract/remoteFacts.ts'
+import { SessionId } from '../../../contract/ids.ts'
+import { SessionAnswer, SessionRecord, sessionProof } from '../../../contract/remote.ts'
+import type { ServiceToAgent } from '../../../contract/agent.ts'
+import { facts, signed, TestDevice } from '../../agents/testing/device.ts'
+import { until } from '../../agents/testing/parts.ts'
+import { type Answered, objectIdOf, type Organisation, type World } from '../../partners/testing/world.ts'
+import { TestSide } from '../../relay/testing/client.ts'
+
+/** For tests of remote sessions: rooms whose devices offer them, operators who may, and the two ends as a test drives them. */
+
+export type Email = Parameters<World['token']>[0]
+
+export const everything: RemoteFacts = { displays: ['console', 'frontOfRoom1'], terminal: true, restart: true }
+
+export const ephemeral = (): string => {
+  const { x } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' })
+  return x ?? ''
+}
+
+export async function done(answer: Promise<Answered>): Promise<Answered> {
+  const given = await answer
+  if (given.status !== 200) throw new Error(JSON.stringify(given.body))
+  return given
+}
+
+type Told<T extends ServiceToAgent['type']> = Extract<ServiceToAgent, { type: T }>
+
+/** A device of an enrolled room, connected. */
+export class RemoteDevice {
+  readonly device: TestDevice
+
+  constructor(device: TestDevice) {
+    this.device = device
+  }
+
+  static async make(world: World, { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: { remote?: RemoteFacts | null; organisation?: Organisation; enrolled?: boolean; name?: string } = {}): Promise<RemoteDevice> {
+    const place = { country: 'France', city: 'Lyon', building: 'Confluence', floor: '1', timeZone: 'Europe/Paris' }
+    const device = await TestDevice.enrol(world.url, { facts: { ...facts, ...(remote ? { remote } : {}) }, room: { name, place } }, `key-of-${organisation}-0123456789`)
+    if (enrolled) await done(world.command(`boss@${organisation}.example`, { type: 'rooms.enrol', rooms: [device.enrolment.room] }))
+    await device.connect()
+    return new RemoteDevice(device)
+  }
+
+  get room(): string {
+    return this.device.enrolment.room
+  }
+
+  told<T extends 'session' | 'sessionTicket' | 'sessionEnd'>(type: T, session: string): Told<T> | undefined {
+    const is = (message: ServiceToAgent): message is Told<T> => message.type === type
+    return this.device.heard.filter(is).find((message) => message.session === session)
+  }
+
+  async offered(session: string): Promise<Told<'session'>> {
+    return until(() => this.told('session', session), 'the offer of a session')
+  }
+
+  async over(session: string): Promise<string> {
+    return (await until(() => this.told('sessionEnd', session), 'the end of a session')).reason
+  }
+
+  /** Waits for the offer and agrees to it, as a device does. */
+  async agree(session: string): Promise<Told<'session'>> {
+    const offer = await this.offered(session)
+    const key = ephemeral()
+    const hash = createHash('sha256').update(offer.grant).digest('base64url')
+    this.device.say({ type: 'sessionAccepted', session, key, signature: signed(this.device.key, sessionProof(session, hash, key)) })
+    return offer
+  }
+
+  /** Says that there is a call, or none, and waits until the service has it. */
+  async call(inCall: boolean): Promise<void> {
+    await this.device.acknowledged(this.device.report({}, { facts: { inCall } }))
+  }
+}
+
+/** Who asks, in the name of which customer. */
+export interface Operator {
+  readonly email: Email
+  readonly customer?: Organisation
+}
+
+export class Rig {
+  readonly world: World
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  async settings(changes: Record<string, unknown>, organisation: Organisation = 'contoso'): Promise<void> {
+    await done(this.world.command(`boss@${organisation}.example`, { type: 'settings.change', changes }))
+  }
+
+  async switchOn(organisation: Organisation = 'contoso'): Promise<void> {
+    await this.settings({ remoteAccess: true, remoteContact: `audit@${organisation}.example` }, organisation)
+  }
+
+  /** Gives someone a role of these permissions over these rooms; returns the assignment. */
+  async give(email: Email, permissions: readonly string[], rooms: readonly string[], by: Operator = { email: 'boss@contoso.example' }): Promise<{ assignment: string; role: string }> {
+    const [role, assignment] = [v7(), v7()]
+    await done(this.world.command(by.email, { type: 'role.save', role, name: `role ${role}`, description: '', permissions }, by))
+    const members = [{ kind: 'person', id: objectIdOf(email) }]
+    await done(this.world.command(by.email, { type: 'assignment.save', assignment, role, name: `assignment ${assignment}`, description: '', notify: false, members, scope: { rooms, groups: [] } }, by))
+    return { assignment, role }
+  }
+
+  ask(operator: Operator, path: string, body?: unknown): Promise<Answered> {
+    return this.world.ask(operator.email, path, body, operator.customer)
+  }
+
+  begin(operator: Operator, room: string, mode: RemoteMode = 'modify', session: string = v7(), key: string = ephemeral()): { session: SessionId; answer: Promise<Answered> } {
+    return { session: SessionId.parse(session), answer: this.ask(operator, '/v1/sessions', { session, room, mode, key }) }
+  }
+
+  /** A session that runs: the device has agreed, and both sides are at the relay, unless `joined` is false. */
+  async session(operator: Operator, device: RemoteDevice, { mode = 'modify', joined = true }: { mode?: RemoteMode; joined?: boolean } = {}): Promise<Running> {
+    const { session, answer } = this.begin(operator, device.room, mode)
+    const offer = await device.agree(session)
+    const body = SessionAnswer.parse((await done(answer)).body)
+    if (!joined) return { session, answer: body, offer, sides: undefined }
+    const atOperator = await TestSide.ticket(this.world.url, body.ticket)
+    const atDevice = await TestSide.ticket(this.world.url, offer.ticket)
+    await until(() => atDevice.secret && atOperator.secret, 'both sides at the relay')
+    return { session, answer: body, offer, sides: { operator: atOperator, device: atDevice } }
+  }
+
+  async record(operator: Operator, session: string): Promise<SessionRecord> {
+    return SessionRecord.parse((await done(this.ask(operator, `/v1/sessions/${session}`))).body)
+  }
+
+  /** The row of a session that is over. */
+  async ended(session: string, operator: Operator = { email: 'boss@contoso.example' }): Promise<SessionRecord> {
+    return until(async () => {
+      const record = await this.record(operator, session)
+      return record.endedAt !== null && record
+    }, 'the end of a session in the log')
+  }
+
+  /** The audit's records of a session, the oldest first. */
+  async audited(session: string, organisation: Organisation = 'contoso'): Promise<AuditRecordView[]> {
+    const page = AuditPage.parse((await done(this.world.ask(`boss@${organisation}.example`, '/v1/audit?category=RemoteSession&limit=200'))).body)
+    return page.items.filter(({ detail }) => detail['session'] === session).reverse()
+  }
+}
+
+export interface Running {
+  readonly session: SessionId
+  readonly answer: SessionAnswer
+  readonly offer: Told<'session'>
+  readonly sides: { readonly operator: TestSide; readonly device: TestSide } | undefined
+}
