@@ -18,9 +18,9 @@ export interface Picture {
   /** In pixels, 1 to limits.screenPixelsAtMost. May change; `onSize` tells. */
   readonly width: number
   readonly height: number
-  /** What is there now: 4 bytes a pixel (red, green, blue, ignored), rows packed, a copy of its own. `rect` lies within. */
+  /** What is there now: 4 bytes a pixel (red, green, blue, 255), rows packed, a copy of its own. `rect` lies within. */
   read(rect: Rect): Uint8Array
-  /** Calls with what has changed since; may say too much, never too little. May be called within `read`'s caller, at any time. */
+  /** Calls with what has changed since; may say too much, never too little. */
   onDamage(listener: (rect: Rect) => void): Undo
   /** Calls after width or height have changed; all of it counts as damaged. */
   onSize(listener: () => void): Undo
