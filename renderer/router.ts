@@ -24,7 +24,7 @@ export const createRoutes = () =>
       { path: '/', redirect: '/incidents' },
       { path: '/incidents/:incident?', name: 'incidents', component: Incidents },
       { path: '/rooms', name: 'rooms', component: Rooms },
-      { path: '/rooms/:room/:tab(status|incidents|history)?', name: 'room', component: RoomPage },
+      { path: '/rooms/:room/:tab(status|incidents|history|remote)?', name: 'room', component: RoomPage },
       {
         path: '/settings',
         name: 'settings',

@@ -1,5 +1,5 @@
 import { evidenceOf, type Severity, type SignalId, type SignalValue } from '../../contract/signals.ts'
-import type { IncidentView, RoomState } from '../../contract/views.ts'
+import type { IncidentView, RemoteSessionView, RoomState } from '../../contract/views.ts'
 
 /** Everything that StateMark can draw: one colour, one shape and one word each. */
 export const marks = [
@@ -19,6 +19,10 @@ export const marks = [
   'notPresent',
   'notApplicable',
   'badWarning',
+  'sessionLive',
+  'sessionConnecting',
+  'sessionLost',
+  'sessionEnded',
 ] as const
 export type Mark = (typeof marks)[number]
 
@@ -49,6 +53,18 @@ export const drawing: Readonly<Record<Mark, { shape: Shape; tone: Tone }>> = {
   notApplicable: { shape: 'dash', tone: 'unknown' },
   investigating: { shape: 'ring', tone: 'warning' },
   resolved: { shape: 'check', tone: 'healthy' },
+  sessionLive: { shape: 'dot', tone: 'healthy' },
+  sessionConnecting: { shape: 'dashed', tone: 'onboarding' },
+  sessionLost: { shape: 'triangle', tone: 'warning' },
+  sessionEnded: { shape: 'dash', tone: 'unknown' },
+}
+
+/** How a remote session stands. */
+export const markOfSession: Readonly<Record<RemoteSessionView['state']['state'], Mark>> = {
+  connecting: 'sessionConnecting',
+  live: 'sessionLive',
+  lost: 'sessionLost',
+  ended: 'sessionEnded',
 }
 
 export function markOfRoomState(state: RoomState): Mark {

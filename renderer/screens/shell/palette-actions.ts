@@ -4,6 +4,7 @@ import { useRouter } from 'vue-router'
 import { useBridge } from '../../bridge/index.ts'
 import type { IconName } from '../../parts/icons.ts'
 import { useConsole } from '../../stores/console.ts'
+import { useRemote } from '../../stores/remote.ts'
 import { guides, useShell } from '../../stores/shell.ts'
 import { useTenants } from '../../stores/tenants.ts'
 import { useToasts } from '../../stores/toasts.ts'
@@ -11,7 +12,7 @@ import { useSettingsPages } from '../settings/pages.ts'
 import { useMayTenants } from '../tenants/may.ts'
 
 export interface PaletteAction {
-  readonly group: 'screens' | 'tenants' | 'actions' | 'help'
+  readonly group: 'sessions' | 'screens' | 'tenants' | 'actions' | 'help'
   readonly id: string
   readonly name: string
   readonly icon: IconName
@@ -26,6 +27,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
   const pages = useSettingsPages()
   const shell = useShell()
   const tenants = useTenants()
+  const remote = useRemote()
   const mayTenants = useMayTenants()
   const toasts = useToasts()
   const bridge = useBridge()
@@ -40,6 +42,9 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
     const made: PaletteAction[] = []
     const add = (group: PaletteAction['group'], id: string, icon: IconName, run: () => void, keys?: string, name?: string) =>
       made.push({ group, id, name: name ?? t(`palette.do.${id}`), icon, keys, run })
+    for (const session of remote.sessions) {
+      add('sessions', `session-${session.id}`, 'screen', () => void remote.go(session), undefined, t('palette.session', { room: session.roomName }))
+    }
     add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
     add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
     if (pages.value.length > 0) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
