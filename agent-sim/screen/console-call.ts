@@ -8,9 +8,12 @@ const rowsShown = 6
 
 /** Who of the contacts goes with what was typed. */
 export function foundPeople(room: RoomModel): string[] {
-  const wanted = folded(room.search)
-  return room.contacts.filter((name) => folded(name).includes(wanted))
+  const part = folded(room.search)
+  return room.contacts.filter((name) => folded(name).includes(part))
 }
+
+/** Whom the field means: the first of the people found, else what stands there as it is; '' where it is empty. */
+export const wanted = (room: RoomModel): string => (room.search.trim() ? (foundPeople(room)[0] ?? room.search.trim()) : '')
 
 const folded = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim()
 
@@ -29,9 +32,9 @@ export function drawCall(scene: SceneBuilder, room: RoomModel): void {
       room.type(digit)
     })
   })
-  const number = room.search.trim()
-  scene.button(rectOf(828, 640, 376, 80), { id: 'dial', label: number ? `${words.callNumber} ${number}` : words.callNumber, icon: 'phone', tone: number ? 'accent' : 'plain', radius: 18, size: 20 }, () => {
-    room.dial(number)
+  const who = wanted(room)
+  scene.button(rectOf(828, 640, 376, 80), { id: 'dial', label: `${words.callNumber} ${who}`.trim(), icon: 'phone', tone: who ? 'accent' : 'plain', radius: 18, size: 20 }, () => {
+    room.dial(who)
   })
 }
 

@@ -2,7 +2,7 @@ import { drivenBy, keys, type Keyboard } from './keyboard.ts'
 import type { Attention } from './parts.ts'
 import type { RoomModel } from './room-model.ts'
 import { contains, type Target } from './scene.ts'
-import { foundPeople } from './console-call.ts'
+import { wanted } from './console-call.ts'
 
 const leftButton = 1
 
@@ -101,7 +101,7 @@ export class ConsoleInput {
     const { room } = this.#options
     const { focus } = this.#attention
     if (focus !== undefined) this.#options.targets().find(({ id }) => id === focus)?.press()
-    else if (room.page === 'call' && !room.panel && room.search.trim()) room.dial(foundPeople(room)[0] ?? room.search)
+    else if (room.page === 'call' && !room.panel) room.dial(wanted(room))
   }
 
   #escape(): void {

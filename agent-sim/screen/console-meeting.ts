@@ -1,6 +1,6 @@
 import type { IconName } from './icons.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { rectOf } from './scene.ts'
+import { gridOf, inset, rectOf } from './scene.ts'
 import type { RoomModel, Switches } from './room-model.ts'
 import { drawAvatar } from './console-call.ts'
 
@@ -16,15 +16,18 @@ export function drawMeetingPage(scene: SceneBuilder, room: RoomModel): void {
   scene.text(rectOf(1032, 52, 200, 56), room.clock.time(room.now()), { size: 26, weight: 500, color: colors.soft, align: 'right' })
   const camera = room.problem('peripherals.camera')
   const seats = [...meeting.people.slice(0, tilesShown - 1), room.name]
-  const columns = seats.length <= 2 ? 2 : 3
-  const rows = Math.ceil(seats.length / columns)
-  const width = (1184 - (columns - 1) * 20) / columns
-  const height = (452 - (rows - 1) * 20) / rows
-  seats.forEach((name, index) => {
-    const rect = rectOf(48 + (index % columns) * (width + 20), 144 + Math.floor(index / columns) * (height + 20), width, height)
+  const places = gridOf(seats.length, rectOf(48, 144, 1184, 468), 20)
+  places.forEach((rect, index) => {
+    const name = seats[index] ?? ''
     scene.card(rect)
-    drawAvatar(scene, name, rect.x + rect.width / 2 - 44, rect.y + rect.height / 2 - 62, 88)
     const here = index === seats.length - 1
+    const face = rectOf(rect.x + rect.width / 2 - 44, rect.y + rect.height / 2 - 62, 88, 88)
+    if (here) {
+      scene.box(face, 'rgba(255, 255, 255, 0.2)', 44)
+      scene.icon(inset(face, 24), 'people')
+    } else {
+      drawAvatar(scene, name, face.x, face.y, face.width)
+    }
     scene.text(rectOf(rect.x + 16, rect.y + rect.height / 2 + 36, rect.width - 32, 32), name, { size: 19, weight: 560, align: 'center' })
     if (here) scene.text(rectOf(rect.x + 16, rect.y + rect.height / 2 + 66, rect.width - 32, 26), camera ?? words.inRoom, { size: 15, color: camera === undefined ? colors.soft : colors.warning, align: 'center' })
   })

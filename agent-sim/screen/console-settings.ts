@@ -46,7 +46,7 @@ export function drawSettings(scene: SceneBuilder, room: RoomModel): void {
 function drawNavigation(scene: SceneBuilder, id: string, rect: ReturnType<typeof rectOf>, icon: IconName, label: string, press: () => void): void {
   scene.quiet(id, rect, 14)
   scene.icon(rectOf(rect.x + 18, rect.y + 18, 24, 24), icon, colors.soft)
-  scene.text(rectOf(rect.x + 60, rect.y, rect.width - 72, rect.height), label, { size: 18, weight: 540 })
+  scene.text(rectOf(rect.x + 56, rect.y, rect.width - 58, rect.height), label, { size: 17, weight: 540 })
   scene.target(id, rect, press)
 }
 
@@ -107,13 +107,14 @@ function drawCamera(scene: SceneBuilder, room: RoomModel): void {
   const problem = room.problem('peripherals.camera')
   if (problem === undefined && switches.cameraOn) {
     drawTable(scene, rect.x, rect.y, rect.width, rect.height)
-    if (switches.framing) scene.box(rectOf(rect.x + 92, rect.y + 36, 312, 176), 'rgba(255, 255, 255, 0)', 10, { line: '#ffffff', lineWidth: 2 })
+    if (switches.framing) scene.box(rectOf(rect.x + 56, rect.y + 96, 384, 172), 'rgba(255, 255, 255, 0)', 10, { line: '#ffffff', lineWidth: 2 })
   } else {
     scene.box(rect, 'rgba(6, 6, 16, 0.6)', 16, { line: colors.line })
     scene.icon(rectOf(rect.x + rect.width / 2 - 28, rect.y + 88, 56, 56), 'videoOff', colors.faint)
     scene.text(rectOf(rect.x + 20, rect.y + 160, rect.width - 40, 40), problem ?? words.previewOff, { size: 18, color: colors.soft, align: 'center' })
   }
-  scene.text(rectOf(rect.x + rect.width + 28, rect.y, 290, 32), words.preview, { color: colors.soft })
+  scene.box(rectOf(rect.x + 16, rect.y + 16, 116, 36), 'rgba(8, 8, 20, 0.62)', 18)
+  scene.text(rectOf(rect.x + 20, rect.y + 16, 108, 36), words.preview, { size: 15, weight: 540, align: 'center' })
 }
 
 /** What a camera sees of an empty room: wall, screen, table, chairs. */
@@ -130,8 +131,9 @@ function drawPart(scene: SceneBuilder, room: RoomModel, row: number, signal: Sig
   const y = rowAt(scene, row, 88)
   const problem = room.problem(signal)
   scene.icon(rectOf(left + 32, y + 30, 28, 28), icon, colors.soft)
-  scene.text(rectOf(left + 84, y + 12, 420, 36), label, { size: 20, weight: 560 })
-  scene.text(rectOf(left + 84, y + 46, 480, 28), room.detail(signal) ?? '', { size: 16, color: colors.soft })
+  const detail = room.detail(signal) ?? ''
+  scene.text(rectOf(left + 84, detail ? y + 12 : y + 26, 420, 36), label, { size: 20, weight: 560 })
+  scene.text(rectOf(left + 84, y + 46, 480, 28), detail, { size: 16, color: colors.soft })
   const state = rectOf(left + width - 312, y, 280, 88)
   scene.text(state, problem ?? room.words.healthy, { size: 17, weight: 560, color: problem === undefined ? colors.good : colors.warning, align: 'right' })
 }

@@ -1,6 +1,6 @@
 import { drawAvatar } from './console-call.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { rectOf } from './scene.ts'
+import { gridOf, rectOf } from './scene.ts'
 import type { RoomModel } from './room-model.ts'
 
 /** The first display at the front: the room's clock and next meeting, or everybody who is in the meeting. 1920 × 1080. */
@@ -43,14 +43,10 @@ function drawGallery(scene: SceneBuilder, room: RoomModel): void {
   const { meeting, words, switches } = room
   if (!meeting) return
   const seats = meeting.people.slice(0, seatsShown)
-  const columns = Math.ceil(Math.sqrt(seats.length))
-  const rows = Math.ceil(seats.length / columns)
-  const width = (1792 - (columns - 1) * 24) / columns
-  const height = (860 - (rows - 1) * 24) / rows
   scene.text(rectOf(64, 60, 1200, 60), meeting.title, { size: 38, weight: 620 })
   scene.text(rectOf(1300, 60, 556, 60), room.clock.time(room.now()), { size: 36, color: colors.soft, align: 'right' })
-  seats.forEach((name, index) => {
-    const rect = rectOf(64 + (index % columns) * (width + 24), 150 + Math.floor(index / columns) * (height + 24), width, height)
+  gridOf(seats.length, rectOf(64, 150, 1792, 860), 24).forEach((rect, index) => {
+    const name = seats[index] ?? ''
     scene.box(rect, 'rgba(255, 255, 255, 0.1)', 28, { line: colors.line })
     const side = Math.min(220, rect.height * 0.46)
     drawAvatar(scene, name, rect.x + (rect.width - side) / 2, rect.y + (rect.height - side) / 2 - 14, side)
@@ -59,9 +55,9 @@ function drawGallery(scene: SceneBuilder, room: RoomModel): void {
   const camera = room.problem('peripherals.camera')
   const said = camera ?? (switches.videoOff ? words.videoOff : switches.muted ? words.microphoneOff : undefined)
   if (said === undefined) return
-  scene.box(rectOf(1496, 930, 340, 60), 'rgba(8, 8, 20, 0.7)', 30, { line: colors.line })
-  scene.icon(rectOf(1520, 946, 28, 28), camera === undefined && !switches.videoOff ? 'micOff' : 'videoOff', camera === undefined ? colors.text : colors.warning)
-  scene.text(rectOf(1562, 930, 258, 60), said, { size: 22, weight: 540 })
+  scene.box(rectOf(1478, 928, 340, 60), 'rgba(8, 8, 20, 0.7)', 30, { line: colors.line })
+  scene.icon(rectOf(1502, 944, 28, 28), camera === undefined && !switches.videoOff ? 'micOff' : 'videoOff', camera === undefined ? colors.text : colors.warning)
+  scene.text(rectOf(1544, 928, 258, 60), said, { size: 22, weight: 540 })
 }
 
 const bars = [0.42, 0.55, 0.5, 0.68, 0.61, 0.74, 0.86, 0.8, 0.92]
@@ -81,7 +77,7 @@ function drawSlide(scene: SceneBuilder, room: RoomModel): void {
   })
   words.slideFacts.forEach((label, index) => {
     const y = 300 + index * 210
-    scene.text(rectOf(1260, y, 480, 110), ['86 %', '1 412', '93 %'][index] ?? '', { size: 92, weight: 660, color: ink })
+    scene.text(rectOf(1260, y, 480, 110), words.slideValues[index] ?? '', { size: 92, weight: 660, color: ink })
     scene.text(rectOf(1262, y + 112, 480, 44), label, { size: 30, color: '#5d5f77' })
   })
   scene.text(rectOf(168, 968, 900, 36), words.sharing, { size: 22, color: '#8a8ca3' })

@@ -107,7 +107,7 @@ export class Painter {
     return gradient
   }
 
-  #text({ rect, text, size, weight, color, align }: Extract<Shape, { kind: 'text' }>): void {
+  #text({ rect, text, size, weight, color, align, dot = false }: Extract<Shape, { kind: 'text' }>): void {
     const context = this.#context
     const { x, y, width, height } = rect
     context.save()
@@ -117,7 +117,16 @@ export class Painter {
     context.textAlign = align
     const at = align === 'left' ? x : align === 'center' ? x + width / 2 : x + width
     // Capitals of this font are 0.727 of its size high, and stand in the middle.
-    context.fillText(this.#shortened(text, width), at, Math.round(y + height / 2 + size * 0.3635))
+    const before = dot ? size * 1.1 : 0
+    const shown = this.#shortened(text, width - before)
+    const shift = align === 'center' ? before / 2 : align === 'left' ? before : 0
+    context.fillText(shown, at + shift, Math.round(y + height / 2 + size * 0.3635))
+    if (dot) {
+      const share = align === 'left' ? 0 : align === 'center' ? 0.5 : 1
+      context.beginPath()
+      context.arc(at + shift - share * context.measureText(shown).width - size * 0.8, y + height / 2, size * 0.3, 0, 2 * Math.PI)
+      context.fill()
+    }
     context.restore()
   }
 

@@ -32,6 +32,8 @@ export interface TextLook {
   weight?: number
   color?: string
   align?: 'left' | 'center' | 'right'
+  /** A dot stands before the text. */
+  dot?: boolean
 }
 
 /** Where a button stands, what it says and does, and how it looks. */
@@ -72,8 +74,8 @@ export class SceneBuilder implements Scene {
     this.shapes.push({ kind: 'box', rect, fill, radius, ...more })
   }
 
-  text(rect: Rect, text: string, { size = 18, weight = 400, color = colors.text, align = 'left' }: TextLook = {}): void {
-    if (text) this.shapes.push({ kind: 'text', rect, text, size, weight, color, align })
+  text(rect: Rect, text: string, { size = 18, weight = 400, color = colors.text, align = 'left', dot }: TextLook = {}): void {
+    if (text) this.shapes.push({ kind: 'text', rect, text, size, weight, color, align, dot })
   }
 
   icon(rect: Rect, icon: IconName, color: string = colors.text): void {

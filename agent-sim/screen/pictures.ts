@@ -8,7 +8,7 @@ import { drawSettings } from './console-settings.ts'
 import { drawFront1, drawFront2 } from './front.ts'
 import { colors, noAttention, SceneBuilder, type Attention } from './parts.ts'
 import type { RoomModel } from './room-model.ts'
-import { inset, rectOf, type Scene } from './scene.ts'
+import { rectOf, type Scene } from './scene.ts'
 
 /** The whole of each display, in pixels. */
 export const screenRects: Readonly<Record<DisplayId, Rect>> = {
@@ -71,8 +71,6 @@ function drawRing(scene: SceneBuilder, { session, words }: RoomModel, screen: Re
   scene.box(rectOf(x, y + thick, thick, height - 2 * thick), colors.session)
   scene.box(rectOf(x + width - thick, y + thick, thick, height - 2 * thick), colors.session)
   scene.box(rectOf(tab.x, tab.y - 20 * scale, tab.width, tab.height + 20 * scale), colors.session, Math.round(14 * scale))
-  const dot = Math.round(10 * scale)
-  scene.box(rectOf(tab.x + 20 * scale, tab.y + (tab.height - dot) / 2, dot, dot), '#ffffff', dot / 2)
   const said = session.mode === 'modify' ? words.controlling(session.who) : words.viewing(session.who)
-  scene.text(inset(rectOf(tab.x + 38 * scale, tab.y, tab.width - 56 * scale, tab.height), 0), said, { size: Math.round(17 * scale), weight: 600, align: 'center' })
+  scene.text(rectOf(tab.x + 16 * scale, tab.y, tab.width - 32 * scale, tab.height), said, { size: Math.round(17 * scale), weight: 600, align: 'center', dot: true })
 }

@@ -26,6 +26,8 @@ export type Shape =
       readonly weight: number
       readonly color: string
       readonly align: 'left' | 'center' | 'right'
+      /** A dot stands before the text. */
+      readonly dot?: boolean | undefined
     }
   | { readonly kind: 'icon'; readonly rect: Rect; readonly icon: IconName; readonly color: string }
 
@@ -57,6 +59,20 @@ export const inset = ({ x, y, width, height }: Rect, by: number): Rect => rectOf
 
 export const contains = ({ x, y, width, height }: Rect, atX: number, atY: number): boolean =>
   atX >= x && atX < x + width && atY >= y && atY < y + height
+
+/** Places for so many tiles in an area: as square as they can be, the last row in the middle. */
+export function gridOf(count: number, area: Rect, gap: number): Rect[] {
+  const columns = count <= 3 ? count : count === 4 ? 2 : 3
+  const rows = Math.ceil(count / columns)
+  const width = (area.width - (columns - 1) * gap) / columns
+  const height = (area.height - (rows - 1) * gap) / rows
+  return Array.from({ length: count }, (_, index) => {
+    const row = Math.floor(index / columns)
+    const inRow = Math.min(columns, count - row * columns)
+    const left = (area.width - inRow * width - (inRow - 1) * gap) / 2
+    return rectOf(area.x + left + (index % columns) * (width + gap), area.y + row * (height + gap), width, height)
+  })
+}
 
 /** What both cover, or undefined where they do not meet. */
 export function intersection(one: Rect, other: Rect): Rect | undefined {

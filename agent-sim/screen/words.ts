@@ -91,6 +91,7 @@ const en = {
   controlling: (name: string) => `Remote session: ${name} is controlling this device`,
   viewing: (name: string) => `Remote session: ${name} is viewing this device`,
   slideTitle: 'Room usage, third quarter',
+  slideValues: ['86%', '1,412', '93%'],
   slideFacts: ['Rooms in use', 'Hours booked', 'Joined on time'],
   titles: [
     'Weekly planning', 'Design review', 'Budget 2027', 'Supplier talk', 'Interview, second round', 'Customer call: Litware',
@@ -192,6 +193,7 @@ const fr: Words = {
   controlling: (name) => `Session à distance : ${name} contrôle cet appareil`,
   viewing: (name) => `Session à distance : ${name} voit cet appareil`,
   slideTitle: 'Usage des salles, troisième trimestre',
+  slideValues: ['86 %', '1 412', '93 %'],
   slideFacts: ['Salles utilisées', 'Heures réservées', 'À l’heure'],
   titles: [
     'Planification', 'Revue de conception', 'Budget 2027', 'Échange fournisseur', 'Entretien, second tour', 'Appel client : Litware',
