@@ -23,21 +23,29 @@ export type Inside =
   | { readonly kind: 'frame'; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: 'confirmation'; readonly received: number }
 
-/** A copy of the frame, cut into what fits one record each. An empty frame is one too. */
-export function cut(channel: number, bytes: Uint8Array): Uint8Array[] {
+/** A frame that waits to be sealed, in memory of its own. */
+export interface Frame {
+  readonly channel: number
+  readonly bytes: Uint8Array
+}
+
+/** The frame in parts of which each fits one record; of the same memory. An empty frame is one part. */
+export function cut(channel: number, bytes: Uint8Array): Frame[] {
   if (!Number.isInteger(channel) || channel < 0 || channel > channelsAtMost) throw new RangeError(`no channel: ${channel}`)
-  const parts: Uint8Array[] = []
-  let from = 0
-  do {
-    const to = Math.min(from + frameBytes, bytes.length)
-    const part = Buffer.allocUnsafe(frameHead + to - from)
-    part[0] = kinds.frame
-    part.writeUInt16BE(channel, 1)
-    part.set(bytes.subarray(from, to), frameHead)
-    parts.push(part)
-    from = to
-  } while (from < bytes.length)
+  const parts: Frame[] = []
+  for (let from = 0; from === 0 || from < bytes.length; from += frameBytes) parts.push({ channel, bytes: bytes.subarray(from, from + frameBytes) })
   return parts
+}
+
+/** What is being sealed; one for all, since sealing waits for nothing. */
+const scratch = Buffer.alloc(frameHead + frameBytes)
+
+/** What goes into a record for it; valid until the next call. */
+export function frame({ channel, bytes }: Frame): Uint8Array {
+  scratch[0] = kinds.frame
+  scratch.writeUInt16BE(channel, 1)
+  scratch.set(bytes, frameHead)
+  return scratch.subarray(0, frameHead + bytes.length)
 }
 
 export const confirmation = (received: number): Uint8Array => statement(kinds.confirmation, received)

@@ -96,11 +96,11 @@ export interface Link {
 export interface SessionKeys {
   /** The session that the grant is for. */
   readonly session: SessionId
-  /** Ciphertext and tag. `head` is authenticated with it. */
-  seal(number: number, head: Uint8Array, plain: Uint8Array): Uint8Array
+  /** Writes ciphertext and tag to `into`, which is 16 bytes longer than `plain`. `head` is authenticated with it. */
+  seal(number: number, head: Uint8Array, plain: Uint8Array, into: Uint8Array): void
   /** @throws where anything was altered. */
   open(number: number, head: Uint8Array, sealed: Uint8Array): Uint8Array
   /** The same for the greetings that begin each connection; numbers count connections. Keys of their own. */
-  sealGreeting(number: number, head: Uint8Array, plain: Uint8Array): Uint8Array
+  sealGreeting(number: number, head: Uint8Array, plain: Uint8Array, into: Uint8Array): void
   openGreeting(number: number, head: Uint8Array, sealed: Uint8Array): Uint8Array
 }

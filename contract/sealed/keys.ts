@@ -54,9 +54,9 @@ export function agree({ side, privateKey, peerKey, grant }: Agreement): SessionK
   shared.fill(0)
   return {
     session: sid,
-    seal: (number, head, plain) => records.ours.seal(number, head, plain),
+    seal: (number, head, plain, into) => records.ours.seal(number, head, plain, into),
     open: (number, head, sealed) => records.theirs.open(number, head, sealed),
-    sealGreeting: (number, head, plain) => greetings.ours.seal(number, head, plain),
+    sealGreeting: (number, head, plain, into) => greetings.ours.seal(number, head, plain, into),
     openGreeting: (number, head, sealed) => greetings.theirs.open(number, head, sealed),
   }
 }
@@ -95,12 +95,15 @@ class Sealer {
     derived.fill(0, 0, keyBytes)
   }
 
-  seal(number: number, head: Uint8Array, plain: Uint8Array): Uint8Array {
+  seal(number: number, head: Uint8Array, plain: Uint8Array, into: Uint8Array): void {
     const sealing = createCipheriv(cipher, this.#key, this.#nonceOf(number), { authTagLength: tagBytes })
     sealing.setAAD(head)
     const body = sealing.update(plain)
     sealing.final()
-    return Buffer.concat([body, sealing.getAuthTag()], body.length + tagBytes)
+    into.set(body)
+    into.set(sealing.getAuthTag(), body.length)
+    // Memory of this size, left to the garbage collector, costs more than the cipher does.
+    if (body.buffer instanceof ArrayBuffer && body.length === body.buffer.byteLength) body.buffer.transfer(0)
   }
 
   open(number: number, head: Uint8Array, sealed: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts'
 import type { SessionEnd } from '../remote.ts'
 import { Connector, lostSide } from './connector.ts'
-import { confirmation, cut, greeting, readGreeting, readInside } from './frames.ts'
+import { confirmation, cut, type Frame, frame, greeting, readGreeting, readInside } from './frames.ts'
 import type { Link, LinkOptions, LinkState } from './interfaces.ts'
 import { makeRecord, RecordReader, type SealedRecord, Tampered } from './records.ts'
 import { Window } from './window.ts'
@@ -34,7 +34,7 @@ export class SealedLink implements Link {
   #isLive = false
 
   /** What this end sends: not sealed yet, sealed and not confirmed, and the number of its newest greeting. */
-  #pending: Uint8Array[] = []
+  #pending: Frame[] = []
   readonly #window = new Window()
   #greetings = 0
   #owesRoom = false
@@ -82,7 +82,7 @@ export class SealedLink implements Link {
 
   /** Bytes that are kept to be sent, or sent again. */
   get keptBytes(): number {
-    return this.#window.bytes + this.#pending.reduce((sum, { length }) => sum + length, 0)
+    return this.#window.bytes + this.#pending.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
   /** Frames that have come and wait for `resume`, in bytes. */
@@ -97,7 +97,10 @@ export class SealedLink implements Link {
 
   send(channel: number, bytes: Uint8Array): boolean {
     if (this.#end !== undefined) return true
-    this.#pending.push(...cut(channel, bytes))
+    for (const part of cut(channel, bytes)) {
+      if (this.#mayPass) this.#seal(frame(part))
+      else this.#pending.push({ channel, bytes: Uint8Array.from(part.bytes) })
+    }
     this.#pump()
     const hasRoom = this.#hasRoom
     this.#owesRoom ||= !hasRoom
@@ -121,6 +124,11 @@ export class SealedLink implements Link {
 
   get #hasRoom(): boolean {
     return this.#pending.length === 0 && this.#window.bytes < limits.sessionWindowBytes
+  }
+
+  /** Whether a new frame may go out before anything else, which spares a copy. */
+  get #mayPass(): boolean {
+    return this.#isLive && this.#hasRoom && this.#window.isSent && this.#connector.waiting < limits.sessionSocketBytes
   }
 
   /** The highest number of the other end that was taken here; none before it is missing. */
@@ -250,9 +258,9 @@ export class SealedLink implements Link {
         this.#owesConfirmation = false
         this.#seal(confirmation(this.#received))
       } else {
-        const plain = this.#window.bytes < limits.sessionWindowBytes ? this.#pending.shift() : undefined
-        if (!plain) break
-        this.#seal(plain)
+        const next = this.#window.bytes < limits.sessionWindowBytes ? this.#pending.shift() : undefined
+        if (!next) break
+        this.#seal(frame(next))
       }
     }
     this.#tellRoom()
@@ -267,7 +275,7 @@ export class SealedLink implements Link {
   /** Hands all that there is to the socket, whatever its size. */
   #flush(): void {
     for (let again = this.#window.next(); again; again = this.#window.next()) this.#transmit(again)
-    for (const plain of this.#pending.splice(0)) this.#seal(plain)
+    for (const next of this.#pending.splice(0)) this.#seal(frame(next))
   }
 
   #seal(plain: Uint8Array): void {

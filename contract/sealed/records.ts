@@ -1,4 +1,5 @@
 import { limits } from '../limits.ts'
+import type { SessionKeys } from './interfaces.ts'
 import { tagBytes } from './keys.ts'
 
 /**
@@ -20,17 +21,19 @@ export function readNumber(bytes: Uint8Array, at: number): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined
 }
 
-export type Seal = (number: number, head: Uint8Array, plain: Uint8Array) => Uint8Array
+export type Seal = SessionKeys['seal']
 
 /** A record as it goes over the wire, this time and each time that it is sent again. */
 export function makeRecord(seal: Seal, number: number, plain: Uint8Array): Uint8Array {
   const length = plain.length + tagBytes
-  const head = Buffer.allocUnsafe(headBytes)
-  head.writeUInt32BE(length, 0)
-  writeNumber(head, 4, number)
-  return Buffer.concat([head, seal(number, head, plain)], headBytes + length)
+  const record = Buffer.allocUnsafe(headBytes + length)
+  record.writeUInt32BE(length, 0)
+  writeNumber(record, 4, number)
+  seal(number, record.subarray(0, headBytes), plain, record.subarray(headBytes))
+  return record
 }
 
+/** Valid until the next one: its memory is used again. */
 export interface SealedRecord {
   readonly number: number
   readonly head: Uint8Array
@@ -43,10 +46,11 @@ export class Tampered extends Error {}
 /** Finds records in bytes that come in pieces of any size; holds one record at most. */
 export class RecordReader {
   readonly #onRecord: (record: SealedRecord) => void
-  readonly #head = Buffer.alloc(headBytes)
-  /** What has come of a record that is not whole, head included; empty until its head is whole. */
-  #record: Buffer | undefined
+  /** What has come of a record that is not whole; as large as the largest one yet. */
+  #part = Buffer.alloc(headBytes)
   #have = 0
+  /** What the record will have; only its head until that is whole. */
+  #want = headBytes
   /** Counts beginnings, so that a beginning in the middle of a chunk ends the reading of it. */
   #begun = 0
 
@@ -57,8 +61,8 @@ export class RecordReader {
   /** What follows begins with a record; what there was of one is forgotten. */
   begin(): void {
     this.#begun += 1
-    this.#record = undefined
     this.#have = 0
+    this.#want = headBytes
   }
 
   /** @throws Tampered where a length or a number cannot be. What `onRecord` throws passes through. */
@@ -81,18 +85,18 @@ export class RecordReader {
 
   /** Takes of the chunk what is missing of a record, or of its head. Answers where it has come to. */
   #gather(chunk: Uint8Array, at: number): number {
-    const into = this.#record ?? this.#head
-    const to = Math.min(chunk.length, at + into.length - this.#have)
-    into.set(chunk.subarray(at, to), this.#have)
+    const to = Math.min(chunk.length, at + this.#want - this.#have)
+    this.#part.set(chunk.subarray(at, to), this.#have)
     this.#have += to - at
-    if (this.#have < into.length) return to
-    if (this.#record) {
-      this.#record = undefined
+    if (this.#have < this.#want) return to
+    if (this.#want > headBytes) {
+      const record = this.#part.subarray(0, this.#want)
       this.#have = 0
-      this.#give(into)
+      this.#want = headBytes
+      this.#give(record)
     } else {
-      this.#record = Buffer.allocUnsafe(recordBytes(this.#head, 0))
-      this.#record.set(this.#head)
+      this.#want = recordBytes(this.#part, 0)
+      if (this.#part.length < this.#want) this.#part = Buffer.concat([this.#part.subarray(0, headBytes)], this.#want)
     }
     return to
   }
