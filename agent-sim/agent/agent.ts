@@ -2,7 +2,7 @@ import type { DeviceFacts } from '../../contract/agent.ts'
 import { BootId, type DeviceId } from '../../contract/ids.ts'
 import type { Change, Device } from '../devices/device.ts'
 import type { Random } from '../random.ts'
-import { Connection, type ConnectionState } from './connection.ts'
+import { Connection, type ConnectionState, type SessionMessage } from './connection.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import type { DeviceLog } from './log.ts'
@@ -25,6 +25,10 @@ export interface AgentOptions {
   /** Removes agent, key and files from the device (the off-boarding script). */
   offboard: () => Promise<void>
   onState?: (state: ConnectionState) => void
+  /** The service said something about remote sessions. */
+  onSession: (message: SessionMessage) => void
+  /** What the device says of itself has changed. */
+  onFacts?: (facts: Partial<DeviceFacts>) => void
 }
 
 /**
@@ -69,6 +73,7 @@ export class Agent {
           options.log.event('error', `Off-boarding failed: ${String(error)}`)
         })
       },
+      onSession: options.onSession,
     })
   }
 
@@ -97,6 +102,14 @@ export class Agent {
     this.#options.log.write()
   }
 
+  /** The device restarts: watching ends and the connection drops without a word. What is in the journal stays. */
+  async crash(): Promise<void> {
+    this.#unwatch?.()
+    this.connection.cut()
+    await this.connection.stop('the device restarts')
+    this.#options.log.write()
+  }
+
   /** Removes the agent from the device, tells the service if it is connected, and stops (ENR-5). */
   async offboard(): Promise<void> {
     this.#unwatch?.()
@@ -113,6 +126,7 @@ export class Agent {
     if (!signals && !facts) return
     Object.assign(this.#signals, signals)
     Object.assign(this.#facts, facts)
+    if (facts) this.#options.onFacts?.(facts)
     for (const [id, { value, detail }] of Object.entries(signals ?? {})) {
       this.#options.log.verbose('info', `${id} is ${value}${detail ? `: ${detail}` : ''}`)
     }

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { challengeProof, type ServiceToAgent } from '../../contract/agent.ts'
-import { BootId, DeviceId } from '../../contract/ids.ts'
+import { BootId, DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { fakeDial, type FakeSocket } from '../testing/fake-socket.ts'
@@ -24,6 +24,7 @@ let sockets: FakeSocket[]
 let states: ConnectionState[]
 let notes: string[]
 let offboards: number
+let heard: string[]
 let connection: Connection
 let random: number
 
@@ -36,6 +37,7 @@ beforeEach(() => {
   states = []
   notes = []
   offboards = 0
+  heard = []
   random = 0.5
   connection = new Connection({
     url: 'ws://test/v1/agent',
@@ -58,6 +60,7 @@ beforeEach(() => {
     onOffboard: () => {
       offboards += 1
     },
+    onSession: ({ type, session }) => heard.push(`${type} ${session}`),
   })
 })
 afterEach(() => {
@@ -335,5 +338,31 @@ describe('what the service decides', () => {
     const socket = await greet()
     socket.say({ type: 'welcome', version: 7, acknowledged: 0, heartbeatMs, lifecycle: 'enrolled' })
     expect(connection.state.state).toBe('waiting')
+  })
+})
+
+describe('remote sessions', () => {
+  const session = SessionId.parse(v7())
+
+  it('what the service says of them is passed on, and answers go back', async () => {
+    const socket = await connect()
+    socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
+    socket.say({ type: 'sessionTicket', session, ticket: 'another' })
+    socket.say({ type: 'sessionEnd', session, reason: 'switchedOff' })
+    expect(heard).toEqual([`session ${session}`, `sessionTicket ${session}`, `sessionEnd ${session}`])
+    expect(connection.say({ type: 'sessionRefused', session, code: 'remote.inCall' })).toBe(true)
+    expect(socket.sent.at(-1)).toEqual({ type: 'sessionRefused', session, code: 'remote.inCall' })
+  })
+
+  it('nobody hears of them, or is told, before the service has welcomed the device, or while it is off-boarded', async () => {
+    connection.start()
+    const socket = await greet()
+    socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
+    expect(connection.say({ type: 'sessionEnded', session, reason: 'deviceEnded' })).toBe(false)
+    socket.say({ type: 'welcome', version: 1, acknowledged: 0, heartbeatMs, lifecycle: 'enrolled' })
+    socket.say({ type: 'offboard' })
+    socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
+    expect(connection.say({ type: 'sessionEnded', session, reason: 'deviceEnded' })).toBe(false)
+    expect(heard).toEqual([])
   })
 })

@@ -44,7 +44,14 @@ export interface ConnectionOptions {
   onWelcome: () => void
   /** The service wants the device off-boarded. When that is done, call `farewell`. */
   onOffboard: () => void
+  /** The service said something about remote sessions. */
+  onSession: (message: SessionMessage) => void
 }
+
+/** What the service says about remote sessions (REM-7). */
+export type SessionMessage = Extract<ServiceToAgent, { type: 'session' | 'sessionTicket' | 'sessionEnd' }>
+/** What the device says about them. */
+export type SessionWord = Extract<AgentToService, { type: 'sessionAccepted' | 'sessionRefused' | 'sessionTicketWanted' | 'sessionEnded' }>
 
 /** What the retry pause is multiplied by, at least; the rest is chance, so that a fleet does not return all at once. */
 const steadyShare = 0.5
@@ -122,6 +129,13 @@ export class Connection {
       this.#sentUpTo = newest.number
       this.#socket?.send(`{"type":"report","reports":[${reports.map(({ json }) => json).join(',')}]}`)
     }
+  }
+
+  /** Says something about a remote session. False: there is no connection that it could go over. */
+  say(word: SessionWord): boolean {
+    if (this.#state.state !== 'connected') return false
+    this.#say(word)
+    return true
   }
 
   #dial(): void {
@@ -267,6 +281,11 @@ export class Connection {
         return
       case 'lifecycle':
         this.#enter({ ...state, lifecycle: message.lifecycle })
+        return
+      case 'session':
+      case 'sessionTicket':
+      case 'sessionEnd':
+        this.#options.onSession(message)
         return
       default:
     }

@@ -14,7 +14,7 @@ export interface Answer {
  */
 export function request(
   url: URL,
-  options: { method: string; headers?: Record<string, string>; body?: string; agent?: HttpAgent; maxBytes?: number },
+  options: { method: string; headers?: Record<string, string>; body?: string | Uint8Array; agent?: HttpAgent; maxBytes?: number },
 ): Promise<Answer> {
   const { method, headers = {}, body, agent, maxBytes = limits.bodyBytes } = options
   const send = url.protocol === 'https:' ? secureRequest : plainRequest
