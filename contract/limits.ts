@@ -265,6 +265,14 @@ export const limits = {
   /** Chunks of one recording, and bytes of all of them. More: the session ends. */
   recordingChunks: 10_000,
   recordingBytes: 512 * 1024 * 1024,
+  /** How long after its session's end a recording may still be uploaded. */
+  recordingLateMs: 10 * 60_000,
+  /** Chunks that wait to be looked through. More: `service.unavailable`, and the device sends them again. */
+  recordingChunksWaiting: 64,
+  /** Terminal events of one recording, in bytes, unpacked. More: only the first. */
+  recordingTerminalBytes: 64 * 1024 * 1024,
+  /** Opening a recording again within this time leaves no other audit record. */
+  recordingOpenedMs: 3_600_000,
   /** A chunk is sent after this time, or earlier when it is full. */
   recordingChunkMs: 5_000,
   /** How often a recorder looks at a screen. */

@@ -33,8 +33,10 @@ import { partnerRoutes } from './http/routes/partners.ts'
 import { peopleRoutes } from './http/routes/people.ts'
 import { roleRoutes } from './http/routes/roles.ts'
 import { policyFileRoutes } from './http/routes/policyFile.ts'
+import { recordingRoutes } from './http/routes/recordings.ts'
 import { roomRoutes } from './http/routes/rooms.ts'
 import { serviceRoutes } from './http/routes/service.ts'
+import { sessionLogRoutes } from './http/routes/sessionLog.ts'
 import { Directory, embeddedIssuerName } from './identity/directory.ts'
 import { embeddedClient, identityPath, makeIssuer } from './identity/issuer.ts'
 import { identityRoutes } from './identity/plugin.ts'
@@ -152,6 +154,8 @@ export async function startService(config: Config, now: () => number = Date.now)
         enrolmentRoutes(publicUrl),
         // Before the agents: what it says to them must be said before they are cut off.
         remotePart(secrets),
+        sessionLogRoutes,
+        recordingRoutes,
         agents,
         feed,
         requestExpiry,

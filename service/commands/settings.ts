@@ -31,5 +31,6 @@ export const settingsChange: CommandHandler<'settings.change'> = {
 function detailOf(before: Settings, { remoteContact }: Settings, changes: SettingsChanges): Record<string, unknown> {
   const names = new Set(Object.keys(changes))
   const former = Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name)))
-  return { ...changes, ...(changes.remoteAccess === undefined ? {} : { remoteContact }), before: former }
+  const contact = changes.remoteAccess === undefined || remoteContact === undefined ? {} : { remoteContact }
+  return { ...contact, ...changes, before: former }
 }

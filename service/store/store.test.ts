@@ -162,7 +162,7 @@ describe('pruning', () => {
     }
     for (const at of [100, 200, 300]) await keep(at)
     await keep(100, other)
-    expect(await store.prune({ audit: 200, outcomes: 300 })).toEqual({ audit: 2, outcomes: 3 })
+    expect(await store.prune({ audit: 200, outcomes: 300, sessions: 300 })).toEqual({ audit: 2, outcomes: 3, sessions: 0 })
     const read = store.read(tenantId, 'wholeTenant')
     expect((await read.tables.audit().select('objectName').orderBy('at').execute()).map((row) => row.objectName)).toEqual(['200', '300'])
     expect(await read.count('receipt')).toBe(1)

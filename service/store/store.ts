@@ -13,6 +13,9 @@ import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
 import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, RequestTable, ServiceTables, Tables, TenantTable } from './tables.ts'
 import { type Doer, TenantTransaction } from './transaction.ts'
 
+/** Rows of one kind deleted at once; the rest at the next go. */
+const rowsPruned = 5_000
+
 export interface StoreOptions {
   /** The database file; its folder is made where it is missing. */
   readonly path: string
@@ -185,18 +188,30 @@ export class Store {
     return this.#reader.selectFrom('request').select(['tenant', 'id']).where('status', '=', status).where('expiresAt', '<=', until).orderBy('expiresAt').limit(limit).execute()
   }
 
-  /** Deletes what has been kept long enough: audit, stored outcomes and receipts from before these moments (ms). */
-  async prune(before: { audit: number; outcomes: number }): Promise<{ audit: number; outcomes: number }> {
+  /**
+   * Deletes what has been kept long enough: audit, stored outcomes and receipts from before these moments (ms), and remote
+   * sessions that ended before theirs, once what was recorded of them is deleted.
+   */
+  async prune(before: { audit: number; outcomes: number; sessions: number }): Promise<{ audit: number; outcomes: number; sessions: number }> {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
         const audit = await pruneChains(db, before.audit)
-        const old = await db.selectFrom('commandOutcome').select(['tenant', 'key']).where('at', '<', before.outcomes).limit(5_000).execute()
+        const old = await db.selectFrom('commandOutcome').select(['tenant', 'key']).where('at', '<', before.outcomes).limit(rowsPruned).execute()
         for (const { tenant, key } of old) {
           await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('key', '=', key).execute()
           // Consoles forget a receipt once they have seen it, so it needs no tombstone.
           await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
         }
-        return { audit, outcomes: old.length }
+        const sessions = await db
+          .selectFrom('remoteSession')
+          .select(['tenant', 'id'])
+          .where('startedAt', '<', before.sessions)
+          .where('endedAt', '<', before.sessions)
+          .where((eb) => eb.or([eb('recordedBytes', '=', 0), eb('recordingDeletedAt', 'is not', null)]))
+          .limit(rowsPruned)
+          .execute()
+        for (const { tenant, id } of sessions) await db.deleteFrom('remoteSession').where('tenant', '=', tenant).where('id', '=', id).execute()
+        return { audit, outcomes: old.length, sessions: sessions.length }
       }),
     )
   }

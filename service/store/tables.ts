@@ -280,6 +280,8 @@ export interface RecordingChunkTable {
   number: number
   fromMs: number
   toMs: number
+  /** Whether there is something of a terminal in it. */
+  terminal: number
   body: Uint8Array
 }
 

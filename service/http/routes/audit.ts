@@ -4,6 +4,7 @@ import { chainSource, checkChain } from '../../audit/check.ts'
 import { auditCsv } from '../../audit/csv.ts'
 import { auditPage, auditRange } from '../../audit/read.ts'
 import type { Plugin } from '../../deps.ts'
+import { checkRange, fileOf } from '../range.ts'
 import { callerOf } from '../routeAccess.ts'
 
 /** The audit log, for Pro Managers and Global Administrators of the tenant itself (AUD-1). */
@@ -32,7 +33,7 @@ export const auditRoutes: Plugin = (app, { store, log }) => {
     const records = auditRange(tables, { from, to, upTo: head?.headNumber ?? 0 })
     return reply
       .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="audit-${dayOf(from)}-${dayOf(to)}.csv"`)
+      .header('content-disposition', fileOf('audit', { from, to }))
       .header('cache-control', 'no-store')
       .send(auditCsv(records, own.directory, (error) => log.error({ err: error }, 'the audit log could not be exported')))
   })
@@ -42,11 +43,3 @@ export const auditRoutes: Plugin = (app, { store, log }) => {
     return { records, from, head, broken }
   })
 }
-
-/** @throws RoomkeeperError audit.rangeInvalid */
-function checkRange({ from, to }: { from: number; to: number }): void {
-  if (to < from) throw new RoomkeeperError('audit.rangeInvalid', { field: 'to' })
-}
-
-/** A day as part of a file's name; times beyond the calendar are cut to its end. */
-const dayOf = (ms: number): string => new Date(Math.min(ms, Date.UTC(9999, 11, 31))).toISOString().slice(0, 10)

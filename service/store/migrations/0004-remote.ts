@@ -36,6 +36,7 @@ async function up({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('number', 'integer', (c) => c.notNull())
     .addColumn('fromMs', 'bigint', (c) => c.notNull())
     .addColumn('toMs', 'bigint', (c) => c.notNull())
+    .addColumn('terminal', 'integer', (c) => c.notNull())
     // SQLite keeps bytes in a column of any type; PostgreSQL calls theirs so.
     .addColumn('body', sql`bytea`, (c) => c.notNull())
     .addPrimaryKeyConstraint('recordingChunk_key', ['tenant', 'session', 'number'])

@@ -1,0 +1,161 @@
+import { sql } from 'kysely'
+import { defaultSettings } from '../../contract/entities.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { SessionId, TenantId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { RecordingIndex, RecordingTicket } from '../../contract/recording.ts'
+import type { Caller } from '../access/service.ts'
+import type { Store } from '../store/store.ts'
+import type { RemoteSessionTable } from '../store/tables.ts'
+import type { TenantSelects } from '../store/tenantTables.ts'
+import { system, type TenantTransaction } from '../store/transaction.ts'
+import type { RecordingThread } from './recordingThread.ts'
+
+/** Recordings of remote sessions: taken in chunk by chunk, and read the same way; never a whole one at once. */
+
+export const dayMs = 24 * 3_600_000
+
+/** Whether a recording has been kept as long as the tenant wants it (days, from the end of its session). */
+export const isOver = ({ startedAt, endedAt }: Pick<RemoteSessionTable, 'startedAt' | 'endedAt'>, days: number, now: number): boolean => (endedAt ?? startedAt) < now - days * dayMs
+
+/** Days that a tenant keeps its recordings. */
+export async function recordingDaysOf(store: Store, tenant: TenantId): Promise<number> {
+  const settings = await store.read(tenant, 'wholeTenant').get('settings', tenant)
+  return settings?.recordingDays ?? defaultSettings.recordingDays ?? limits.sessionDays
+}
+
+interface Deps {
+  readonly store: Store
+  readonly thread: Pick<RecordingThread, 'check'>
+  /** UTC ms. */
+  readonly now: () => number
+}
+
+/**
+ * Takes one chunk of the recording that the ticket is for. The same chunk again changes nothing.
+ * @throws RoomkeeperError auth.invalid, device.unknown; recording.notFound, remote.ended; recording.invalid,
+ * recording.tooLarge; request.conflict for other bytes under a number that is taken; service.unavailable.
+ */
+export async function takeChunk({ store, thread, now }: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
+  if (number > limits.recordingChunks) throw new RoomkeeperError('recording.tooLarge')
+  const { tables } = store.read(ticket.tenant, 'wholeTenant')
+  await checkUpload(tables, ticket, now())
+  if (await isTaken(tables, ticket.sid, number, bytes)) return
+  const checked = await thread.check(bytes, ticket.sid, number)
+  await store.write(ticket.tenant, system, async (tx) => {
+    const row = await checkUpload(tx.tables, ticket, tx.at)
+    if (await isTaken(tx.tables, ticket.sid, number, bytes)) return
+    const last = await tx.tables.recordingChunk().select(['number', 'toMs']).where('session', '=', ticket.sid).orderBy('number', 'desc').limit(1).executeTakeFirst()
+    const next = (last?.number ?? 0) + 1
+    if (number !== next) throw new RoomkeeperError('recording.invalid', { field: 'number', detail: `Chunk ${next} comes next.`, params: { next } })
+    if (checked.fromMs < (last?.toMs ?? 0)) throw new RoomkeeperError('recording.invalid', { field: 'fromMs', detail: 'It begins before the chunk before it ends.' })
+    const recordedBytes = row.recordedBytes + bytes.byteLength
+    if (recordedBytes > limits.recordingBytes) throw new RoomkeeperError('recording.tooLarge')
+    const { fromMs, toMs, terminal } = checked
+    await tx.insert.recordingChunk({ session: ticket.sid, number, fromMs, toMs, terminal: terminal ? 1 : 0, body: bytes }).execute()
+    await tx.update.remoteSession().where('id', '=', ticket.sid).set({ recordedBytes, recordedMs: toMs }).execute()
+  })
+}
+
+/** The session, whose recording this device may upload now. */
+async function checkUpload(tables: TenantSelects, { sid, device }: RecordingTicket, now: number): Promise<RemoteSessionTable> {
+  const row = await tables.remoteSession().selectAll().where('id', '=', sid).executeTakeFirst()
+  if (!row || row.refusal !== null || row.recordingDeletedAt !== null) throw new RoomkeeperError('recording.notFound')
+  if (row.device !== device) throw new RoomkeeperError('auth.invalid')
+  const known = await tables.device().select('state').where('id', '=', device).executeTakeFirst()
+  if (!known || known.state === 'revoked') throw new RoomkeeperError('device.unknown')
+  if (row.endedAt !== null && now > row.endedAt + limits.recordingLateMs) throw new RoomkeeperError('remote.ended')
+  return row
+}
+
+/** @throws RoomkeeperError request.conflict where the number has other bytes. */
+async function isTaken(tables: TenantSelects, session: SessionId, number: number, bytes: Uint8Array): Promise<boolean> {
+  const known = await bodyOf(tables, session, number)
+  if (!known) return false
+  if (Buffer.compare(known, bytes) !== 0) throw new RoomkeeperError('request.conflict', { detail: `Chunk ${number} is here with other bytes.` })
+  return true
+}
+
+async function bodyOf(tables: TenantSelects, session: SessionId, number: number): Promise<Uint8Array | undefined> {
+  return (await tables.recordingChunk().select('body').where('session', '=', session).where('number', '=', number).executeTakeFirst())?.body
+}
+
+/** The session of a recording that may be read now. @throws RoomkeeperError recording.notFound */
+export async function recordingOf(store: Store, tenant: TenantId, session: SessionId, now: number): Promise<RemoteSessionTable> {
+  const row = await store.read(tenant, 'wholeTenant').tables.remoteSession().selectAll().where('id', '=', session).executeTakeFirst()
+  if (!row || row.recordedBytes === 0 || row.recordingDeletedAt !== null) throw new RoomkeeperError('recording.notFound')
+  // Its time is over though it is not deleted yet.
+  if (isOver(row, await recordingDaysOf(store, tenant), now)) throw new RoomkeeperError('recording.notFound')
+  return row
+}
+
+export async function indexOf(store: Store, row: RemoteSessionTable): Promise<RecordingIndex> {
+  const chunks = await store
+    .read(row.tenant, 'wholeTenant')
+    .tables.recordingChunk()
+    .select(['number', 'fromMs', 'toMs', sql<number>`length(${sql.ref('body')})`.as('bytes')])
+    .where('session', '=', row.id)
+    .orderBy('number')
+    .execute()
+  return { session: row.id, startedAt: row.startedAt, durationMs: row.recordedMs, complete: row.endedAt !== null, chunks }
+}
+
+/** One chunk as it was uploaded. @throws RoomkeeperError recording.notFound */
+export async function chunkOf(store: Store, row: RemoteSessionTable, number: number): Promise<Uint8Array> {
+  const body = await bodyOf(store.read(row.tenant, 'wholeTenant').tables, row.id, number)
+  if (!body) throw new RoomkeeperError('recording.notFound')
+  return body
+}
+
+/**
+ * The events of terminals as NDJSON, a chunk at a time, as fast as it is taken; at most `limits.recordingTerminalBytes`, cut
+ * before the chunk that would be too much.
+ */
+export async function* terminalOf(store: Store, thread: Pick<RecordingThread, 'terminalLines'>, row: RemoteSessionTable): AsyncGenerator<Uint8Array> {
+  const { tables } = store.read(row.tenant, 'wholeTenant')
+  const chunks = await tables.recordingChunk().select('number').where('session', '=', row.id).where('terminal', '=', 1).orderBy('number').execute()
+  let bytes = 0
+  for (const { number } of chunks) {
+    const body = await bodyOf(tables, row.id, number)
+    // Deleted while it was read.
+    if (!body) return
+    const lines = await thread.terminalLines(body)
+    bytes += lines.byteLength
+    if (bytes > limits.recordingTerminalBytes) return
+    if (lines.byteLength > 0) yield lines
+  }
+}
+
+/** What the audit says of a recording. */
+export const auditOfRecording = ({ id: session, room, roomName }: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName'>, operation: 'Update' | 'Delete', detail: Record<string, unknown>) => ({
+  category: 'RemoteSession',
+  objectName: roomName || room,
+  operation,
+  detail: { session, room, ...detail },
+})
+
+/**
+ * Leaves an audit record that this person opened the recording, unless there is one of the last hour
+ * (`limits.recordingOpenedMs`).
+ */
+export async function noteOpened(store: Store, caller: Pick<Caller, 'tenant' | 'person' | 'doer'>, row: RemoteSessionTable, now: number): Promise<void> {
+  const { tables } = store.read(caller.tenant, 'wholeTenant')
+  if (await wasOpened(tables, caller.person, row.id, now)) return
+  await store.write(caller.tenant, caller.doer, async (tx: TenantTransaction) => {
+    if (await wasOpened(tx.tables, caller.person, row.id, tx.at)) return
+    tx.audit(auditOfRecording(row, 'Update', { action: 'openRecording' }))
+  })
+}
+
+async function wasOpened(tables: TenantSelects, person: Caller['person'], session: SessionId, now: number): Promise<boolean> {
+  const found = await tables
+    .audit()
+    .select('id')
+    .where('at', '>', now - limits.recordingOpenedMs)
+    .where('actor', '=', person)
+    .where('category', '=', 'RemoteSession')
+    .where('detail', 'like', `%"session":"${session}"%"action":"openRecording"%`)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}
