@@ -39,6 +39,8 @@ let world: World
 let inside: string
 let outside: string
 let incidentOutside: string
+/** A session that somebody was refused with the room outside: its row names the room. */
+let sessionOutside: string
 let customRole: string
 let assignment: string
 let operations: { method: string; path: string }[]
@@ -81,6 +83,10 @@ beforeAll(async () => {
   const invited = { ...invitation([]), scope: { rooms, groups: [] } }
   await done(world.command('boss@contoso.example', invited))
   await done(world.command('boss@fabrikam.example', { type: 'invitation.accept', link: invited.link, admins: [{ kind: 'person', id: objectIdOf('one@fabrikam.example') }] }))
+  sessionOutside = v7()
+  const refused = await world.ask('boss@contoso.example', '/v1/sessions', sessionWith(outside, sessionOutside))
+  expect(refused.code).toBe('access.denied')
+  expect(JSON.stringify((await done(world.ask('boss@contoso.example', `/v1/sessions/${sessionOutside}`))).body)).toContain(secret)
   const description = OpenApi.parse((await world.ask('boss@contoso.example', '/v1/openapi.json')).body)
   operations = Object.entries(description.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })))
 }, 60_000)
@@ -96,9 +102,11 @@ async function become({ role, email }: Asker): Promise<void> {
   await done(world.command('boss@contoso.example', made))
 }
 
+const sessionWith = (room: string, session: string) => ({ session, room, mode: 'view', key: 'a'.repeat(43) })
+
 /** The address with its parameters filled, and a query that it takes. */
-function addressOf(path: string, room: string, incident: string): string {
-  const filled = path.replace('{room}', room).replace('{incident}', incident).replace('{person}', v7())
+function addressOf(path: string, room: string, incident: string, session: string): string {
+  const filled = path.replace('{room}', room).replace('{incident}', incident).replace('{session}', session).replace('{number}', '1').replace('{person}', v7())
   if (path === '/v1/explain') return `${filled}?permission=rooms.view&room=${room}`
   if (path.endsWith('.csv')) return `${filled}?from=0&to=9999999999999`
   return filled
@@ -151,13 +159,13 @@ describe.each(askers)('$name', (asker) => {
     const asked = operations.filter(({ method, path }) => method === 'get' && path !== '/metrics' && path !== '/v1/enrolment/installer')
     expect(asked.length).toBeGreaterThan(12)
     for (const { path } of asked) {
-      const [hidden, none] = [v7(), v7()]
-      const there = await world.ask(asker.email, addressOf(path, outside, incidentOutside), undefined, asker.customer)
-      const nowhere = await world.ask(asker.email, addressOf(path, hidden, none), undefined, asker.customer)
+      const [hidden, none, never] = [v7(), v7(), v7()]
+      const there = await world.ask(asker.email, addressOf(path, outside, incidentOutside, sessionOutside), undefined, asker.customer)
+      const nowhere = await world.ask(asker.email, addressOf(path, hidden, none, never), undefined, asker.customer)
       expect([path, there.status < 500]).toEqual([path, true])
       expect([path, JSON.stringify(there.body ?? '').includes(secret)]).toEqual([path, false])
       expect([path, JSON.stringify(there.body ?? '').includes(outside) && !path.includes('explain')]).toEqual([path, false])
-      if (/[{]room|[{]incident|explain$/.test(path)) expect([path, said(there, outside, incidentOutside)]).toEqual([path, said(nowhere, hidden, none)])
+      if (/[{]room|[{]incident|[{]session|explain$/.test(path)) expect([path, said(there, outside, incidentOutside, sessionOutside)]).toEqual([path, said(nowhere, hidden, none, never)])
     }
   })
 
@@ -183,11 +191,23 @@ describe.each(askers)('$name', (asker) => {
   })
 })
 
+it.each(askers)('$name begins no session with the room outside, nor does anything to one, and cannot tell either from what there is not', async (asker) => {
+  await become(asker)
+  const [hidden, never] = [v7(), v7()]
+  const ask = (path: string, body: unknown): Promise<Answered> => world.ask(asker.email, path, body, asker.customer)
+  expect(said(await ask('/v1/sessions', sessionWith(outside, v7())), outside)).toEqual(said(await ask('/v1/sessions', sessionWith(hidden, v7())), hidden))
+  for (const what of ['ticket', 'end']) {
+    const there = await ask(`/v1/sessions/${sessionOutside}/${what}`, {})
+    expect([what, there.status >= 400 && there.status < 500]).toEqual([what, true])
+    expect([what, said(there, sessionOutside)]).toEqual([what, said(await ask(`/v1/sessions/${never}/${what}`, {}), never)])
+  }
+})
+
 it('whoever has not signed in is refused by every route that is not public', async () => {
   const open = ['/.well-known/roomkeeper', '/healthz', '/metrics', '/v1/relay/key', '/v1/setup', '/v1/enrolments', '/v1/openapi.json']
   for (const { method, path } of operations) {
     if (open.includes(path)) continue
-    const { status } = await fetch(`${world.url}${addressOf(path, inside, incidentOutside)}`, { method: method.toUpperCase(), headers: { 'content-type': 'application/json' }, ...(method === 'post' ? { body: '{}' } : {}) })
+    const { status } = await fetch(`${world.url}${addressOf(path, inside, incidentOutside, sessionOutside)}`, { method: method.toUpperCase(), headers: { 'content-type': 'application/json' }, ...(method === 'post' ? { body: '{}' } : {}) })
     expect([path, status]).toEqual([path, 401])
   }
 })

@@ -43,6 +43,7 @@ describe('every route, every role', () => {
   const unknown = v7()
   const role = () => ({ type: 'role.save', role: v7(), name: `Role ${v7()}`, description: '', permissions: ['rooms.view'] })
   const group = () => ({ type: 'group.save', group: v7(), name: `Group ${v7()}`, description: '', rooms: [roomOf(0)], rule: null })
+  const session = (room: string) => ({ session: v7(), room, mode: 'modify', key: 'a'.repeat(43) })
   const rows: [method: string, path: string, body: (() => unknown) | null, allowed: Record<Who, number>][] = [
     ['GET', '/v1/me', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
     ['GET', '/v1/rooms', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
@@ -83,6 +84,11 @@ describe('every route, every role', () => {
     ['GET', '/v1/audit.csv?from=0&to=1', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/audit/check', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/policy', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['POST', '/v1/sessions', () => session(roomOf(0)), { manager: 403, lead: 403, tech: 404, nobody: 404 }],
+    ['POST', '/v1/sessions', () => session(unknown), { manager: 404, lead: 404, tech: 404, nobody: 404 }],
+    ['GET', '/v1/sessions/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 404 }],
+    ['POST', '/v1/sessions/UNKNOWN/ticket', null, { manager: 404, lead: 404, tech: 404, nobody: 404 }],
+    ['POST', '/v1/sessions/UNKNOWN/end', null, { manager: 404, lead: 404, tech: 404, nobody: 404 }],
     ['GET', '/v1/local/users', null, { manager: 401, lead: 401, tech: 401, nobody: 401 }],
   ]
 

@@ -122,7 +122,7 @@ describe('a relay alone', () => {
 })
 
 describe('the relay inside the service', () => {
-  it('takes tickets that are signed with the service’s own key, which it keeps', async () => {
+  it('knows tickets by the service’s own key, which it keeps, and takes none of a session that the service does not run', async () => {
     const data = join(folder, 'service')
     const first = await TestService.start(data)
     const key = RelayPublicKey.parse((await first.ask('/v1/relay/key')).json)
@@ -133,11 +133,8 @@ describe('the relay inside the service', () => {
     expect(relayKey).toMatchObject(key)
     const service = await TestService.start(data)
     expect((await service.ask('/v1/relay/key')).json).toEqual(key)
-    const { operator, device } = await pair(service.url, RelayId.parse(serviceName), relayKey)
-    operator.send(Buffer.from('keys'))
-    expect(String(await device.bytes(4))).toBe('keys')
-    expect((await service.ask('/metrics')).text).toContain('roomkeeper_relay_sessions 1\n')
+    await expect(pair(service.url, RelayId.parse(serviceName), relayKey)).rejects.toMatchObject({ status: 401, code: 'relay.ticketInvalid' })
+    expect((await service.ask('/metrics')).text).toContain('roomkeeper_relay_refused_total{code="relay.ticketInvalid"} 1\n')
     await service.stop()
-    for (const side of [operator, device]) expect(await side.control()).toMatchObject({ type: 'draining' })
   })
 })
