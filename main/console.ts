@@ -10,6 +10,8 @@ import { saysDamaged } from './cache/open.ts'
 import type { Clock } from './clock.ts'
 import { Emitter } from './emitter.ts'
 import { PreferenceFile } from './preferences.ts'
+import { mayKeep } from './remote/access.ts'
+import { relayDial } from './remote/dial.ts'
 import { RemoteSessions } from './remote/sessions.ts'
 import type { Account, AccountState, CoreOptions, Undo } from './platform.ts'
 import { ServiceSetup } from './setup.ts'
@@ -33,7 +35,7 @@ export class Console {
   readonly preferences: PreferenceFile
   readonly setup: ServiceSetup
   readonly changes: Changeset
-  readonly remote = new RemoteSessions()
+  readonly remote: RemoteSessions
   readonly onSession = new Emitter<SessionState>()
   readonly onSync = new Emitter<SyncState>()
   readonly onOutbox = new Emitter<{ pending: number; refused: number }>()
@@ -55,6 +57,7 @@ export class Console {
     this.preferences = new PreferenceFile(join(options.folder.path, 'preferences.json'))
     this.setup = new ServiceSetup(this.homeClient, clock)
     this.changes = new Changeset(clock)
+    this.remote = new RemoteSessions({ dial: relayDial(options.service), clock, log: options.log })
     this.#undo = [
       options.session.listen((state) => {
         this.onSession.emit(this.session)
@@ -232,6 +235,8 @@ export class Console {
         const sum = (of: 'unsent' | 'refused'): number => counts.reduce((all, each) => all + each[of], 0)
         const waiting = sum('unsent') - sum('refused')
         if (unsent === 'ask' && sum('unsent') > 0) throw new RoomkeeperError('session.unsent', { params: { waiting, refused: sum('refused') } })
+        // While there is a token to tell the service with.
+        await this.remote.leave()
         this.#letGo()
         await tenants.forget(unsent !== 'discard')
         this.preferences.forget(tenants.id)
@@ -273,6 +278,7 @@ export class Console {
       tenants.onSet.listen(() => this.#setChanged()),
       tenants.onShown.listen(({ account: { shown }, change }) => {
         this.onShown.emit(change)
+        if (change.kinds.includes('me')) this.remote.keep((session) => mayKeep(tenants, session, this.#own))
         // Of a tenant that is not entered, only what is about the person and their access.
         const kinds = change.kinds.filter((kind) => personal.has(kind))
         if (this.#picture.parts.includes(shown)) this.changes.add(change)
@@ -295,6 +301,7 @@ export class Console {
   async #close(): Promise<void> {
     const tenants = this.#tenants
     if (tenants === null) return
+    await this.remote.leave()
     this.#letGo()
     await tenants.close()
   }
@@ -304,6 +311,7 @@ export class Console {
     const tenants = this.#tenants
     const own = tenants?.home?.shown.me?.tenant
     if (tenants !== null && own !== undefined) this.preferences.note('own', tenants.id, own)
+    if (tenants !== null) this.remote.keep((session) => mayKeep(tenants, session, this.#own))
     const { parts, together } = this.#picture
     const before = this.#everything.parts
     this.#draw()

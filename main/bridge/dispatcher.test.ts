@@ -190,7 +190,10 @@ describe('a byte stream', () => {
     })
     set.send({ type: 'open', id: 1, name: 'remote.screen', input: asked })
     const sentBytes = (): number => set.got.reduce((sum, { type, bytes }) => sum + (type === 'bytes' && bytes instanceof Uint8Array ? bytes.byteLength : 0), 0)
-    return { ...set, screen: ends[0]!, heard, told, sentBytes, hold: (promise: Promise<void>) => (waits = promise) }
+    const hold = (promise: Promise<void>): void => {
+      waits = promise
+    }
+    return { ...set, screen: ends[0]!, heard, told, sentBytes, hold }
   }
 
   it('carries bytes both ways, each as it came', async () => {

@@ -21,7 +21,7 @@ import {
 } from '../../contract/policyApi.ts'
 import type { CallHandlers } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
-import { safeFileName, saveNew } from '../files.ts'
+import { dayOf, queryOf, saveDownload } from '../downloads.ts'
 import type { ServiceClient } from '../sync/http.ts'
 import { listRequests } from './requests.ts'
 
@@ -55,14 +55,14 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
       const client = of(tenant)
       const name = core.accountOf(tenant).shown.tenant?.name ?? ''
       const { bytes } = await client.ask({ path: '/v1/policy', atMostBytes: limits.policyFileBytes, signal })
-      return save(core, `roomkeeper-policy-${name}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
+      return saveDownload(core, `roomkeeper-policy-${name}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
     },
     'requests.list': () => core.use(({ picture }) => ({ rows: listRequests(picture) })),
     'audit.list': ({ tenant, ...query }, signal) => of(tenant).json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
     'audit.saveCsv': async ({ tenant, from, to }, signal) => {
       const { bytes } = await of(tenant).ask({ path: `/v1/audit.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })
       // `to` is the first moment that is not in it: the name has the last day that is.
-      return save(core, `roomkeeper-audit-${dayOf(from)}-${dayOf(Math.max(from, to - 1))}.csv`, 'roomkeeper-audit.csv', bytes)
+      return saveDownload(core, `roomkeeper-audit-${dayOf(from)}-${dayOf(Math.max(from, to - 1))}.csv`, 'roomkeeper-audit.csv', bytes)
     },
     'audit.check': ({ tenant }, signal) => of(tenant).json(AuditCheck, { path: '/v1/audit/check', signal }),
   }
@@ -81,17 +81,4 @@ async function apply(client: ServiceClient, command: PolicyCommand, issuedAt: nu
     if (signal.aborted || !(error instanceof RoomkeeperError) || error.code !== 'network.offline') throw error
     return send()
   }
-}
-
-function save(core: Console, name: string, otherwise: string, bytes: Uint8Array): { path: string; bytes: number } {
-  return saveNew(core.options.host.downloadFolder, safeFileName(name, otherwise), bytes)
-}
-
-const latestMillis = 8_640_000_000_000_000
-const dayOf = (at: number): string => new Date(Math.min(at, latestMillis)).toISOString().slice(0, 10)
-
-/** '' or '?a=1&b=2' of what is given. */
-function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {
-  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
 }
