@@ -45,6 +45,8 @@ export class Connector {
   #ticket: string | undefined
   #secret: string | undefined
   #isOpen = false
+  /** Whether the other end was ever heard. */
+  #isProven = false
   #hasEnded = false
   /** A relay that stops wants nobody before this. */
   #notBefore = 0
@@ -77,6 +79,7 @@ export class Connector {
 
   /** The other end has been heard: the next loss is tried again soon. */
   proven(): void {
+    this.#isProven = true
     this.#tries = 0
   }
 
@@ -184,7 +187,13 @@ export class Connector {
 
   #wait(): void {
     this.#over()
-    this.#enter({ at: 'relay' })
+    const place: Place = { at: 'relay' }
+    this.#enter(place)
+    if (!this.#isProven) return
+    // A relay has nothing to say meanwhile: only coming back shows whether it is still there.
+    this.#after(limits.sessionSilentMs, () => {
+      if (this.#place === place) this.#lost()
+    })
   }
 
   /** The relay goes, and this end before it: the secret is worth nothing at the next one. */
