@@ -1,6 +1,6 @@
 import { type Access, may } from '../../contract/access.ts'
 import { hasProLicence, type Room } from '../../contract/entities.ts'
-import { type ErrorDetails, RoomkeeperError, type ErrorCode } from '../../contract/errors.ts'
+import type { ErrorCode } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
@@ -47,6 +47,3 @@ export function preconditions(facts: SessionFacts): ErrorCode | null {
   if (running >= limits.sessionsPerTenant) return 'remote.tooMany'
   return null
 }
-
-/** A refusal to begin a session; `details`: who is there, and since when, for `remote.occupied`. */
-export const refusalOf = (code: ErrorCode, details: ErrorDetails = {}): RoomkeeperError => new RoomkeeperError(code, details)

@@ -36,7 +36,9 @@ export function remoteRoutes(app: App, { store }: Pick<ServiceDeps, 'store'>, se
     const caller = callerOf(request)
     const session = sessions.live.get(request.params.session)
     const own = session?.caller.person === caller.person
-    if (session?.tenant === caller.tenant && (own || mayAudit(caller.access))) await sessions.end(session, (own ? request.body?.reason : undefined) ?? 'operatorEnded', caller.doer)
+    // To its operator, an auditor who ends it has taken it away.
+    const reason = own ? (request.body?.reason ?? 'operatorEnded') : 'accessWithdrawn'
+    if (session?.tenant === caller.tenant && (own || mayAudit(caller.access))) await sessions.end(session, reason, caller.doer)
     return recordFor(caller, request.params.session)
   })
 }

@@ -3,6 +3,7 @@ import { v7 } from 'uuid'
 import { AuditPage, type AuditRecordView } from '../../../contract/policyApi.ts'
 import type { RemoteFacts, RemoteMode } from '../../../contract/remoteFacts.ts'
 import { SessionId } from '../../../contract/ids.ts'
+import type { RelayToSide } from '../../../contract/relay.ts'
 import { SessionAnswer, SessionRecord, sessionProof } from '../../../contract/remote.ts'
 import type { ServiceToAgent } from '../../../contract/agent.ts'
 import { facts, signed, TestDevice } from '../../agents/testing/device.ts'
@@ -69,6 +70,13 @@ export class RemoteDevice {
     const hash = createHash('sha256').update(offer.grant).digest('base64url')
     this.device.say({ type: 'sessionAccepted', session, key, signature: signed(this.device.key, sessionProof(session, hash, key)) })
     return offer
+  }
+
+  /** Says something, and waits until the service has heard it. */
+  async beat(): Promise<void> {
+    const before = this.device.heard.filter(({ type }) => type === 'beat').length
+    this.device.say({ type: 'beat' })
+    await until(() => this.device.heard.filter(({ type }) => type === 'beat').length > before, 'a beat')
   }
 
   /** Says that there is a call, or none, and waits until the service has it. */
@@ -143,6 +151,14 @@ export class Rig {
   async audited(session: string, organisation: Organisation = 'contoso'): Promise<AuditRecordView[]> {
     const page = AuditPage.parse((await done(this.world.ask(`boss@${organisation}.example`, '/v1/audit?category=RemoteSession&limit=200'))).body)
     return page.items.filter(({ detail }) => detail['session'] === session).reverse()
+  }
+}
+
+/** The last that the relay says to a side. */
+export async function lastWord(side: TestSide): Promise<Extract<RelayToSide, { type: 'ended' }>> {
+  for (;;) {
+    const word = await side.control()
+    if (word.type === 'ended') return word
   }
 }
 

@@ -1,0 +1,256 @@
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ErrorCode, Problem } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import { SessionAnswer } from '../../contract/remote.ts'
+import { signed } from '../agents/testing/device.ts'
+import { type Answered, World } from '../partners/testing/world.ts'
+import { done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
+
+const operator: Operator = { email: 'one@contoso.example' }
+const other: Operator = { email: 'two@contoso.example' }
+const modify = ['rooms.view', 'remoteAccess.modify']
+
+let world: World
+let rig: Rig
+
+beforeAll(async () => {
+  world = await World.start({ sessionAnswerMs: 4_000 })
+  rig = new Rig(world)
+  await rig.switchOn()
+})
+afterAll(() => world.close())
+
+async function room(...args: Parameters<typeof RemoteDevice.make> extends [World, infer O] ? [O] : never): Promise<RemoteDevice> {
+  const device = await RemoteDevice.make(world, ...args)
+  await rig.give(operator.email, modify, [device.room])
+  await rig.give(other.email, modify, [device.room])
+  return device
+}
+
+/** The attempt is answered with this code, and the log and the audit have it, once. */
+async function isRefused(attempt: { session: string; answer: Promise<Answered> }, code: ErrorCode, by: Operator = operator): Promise<Problem> {
+  const problem = Problem.parse((await attempt.answer).body)
+  expect(problem.code).toBe(code)
+  const record = await rig.record(by, attempt.session)
+  expect(record).toMatchObject({ refusal: code, end: null, recording: null })
+  expect(record.endedAt).toBe(record.startedAt)
+  const audited = await rig.audited(attempt.session)
+  expect(audited).toMatchObject([{ operation: 'Create', resultStatus: 'Failed', user: by.email, detail: { action: 'refuse', code, room: record.room } }])
+  return problem
+}
+
+describe('each precondition refuses by itself (REM-3)', () => {
+  it('a room that there is not, or that one may not see: alike, and neither the answer nor the log names it', async () => {
+    const hidden = await RemoteDevice.make(world, { name: 'Zugspitze' })
+    for (const there of [hidden.room, v7()]) {
+      const attempt = rig.begin(operator, there)
+      const problem = await isRefused(attempt, 'room.notFound')
+      expect({ ...problem, params: {} }).toEqual({ type: 'urn:roomkeeper:error:room.notFound', title: problem.title, status: 404, code: 'room.notFound', params: {} })
+      expect(await rig.record(operator, attempt.session)).toMatchObject({ roomName: '', device: null, deviceName: '' })
+    }
+  })
+
+  it('rights: none, and looking only', async () => {
+    const device = await RemoteDevice.make(world)
+    await rig.give(operator.email, ['rooms.view', 'remoteAccess.view'], [device.room])
+    await isRefused(rig.begin({ email: 'boss@contoso.example' }, device.room, 'view'), 'access.denied', { email: 'boss@contoso.example' })
+    await isRefused(rig.begin(operator, device.room, 'modify'), 'access.denied')
+    const { session, answer } = rig.begin(operator, device.room, 'view')
+    await device.agree(session)
+    await done(answer)
+  })
+
+  it('the switch', async () => {
+    const device = await room()
+    await rig.settings({ remoteAccess: false })
+    await isRefused(rig.begin(operator, device.room), 'remote.switchedOff')
+    await rig.switchOn()
+  })
+
+  it('not enrolled', async () => {
+    const device = await room({ enrolled: false })
+    await isRefused(rig.begin(operator, device.room), 'room.notEnrolled')
+  })
+
+  it('no licence', async () => {
+    const device = await room()
+    await done(world.command('boss@contoso.example', { type: 'rooms.licence', rooms: [device.room], licence: 'basic' }))
+    await isRefused(rig.begin(operator, device.room), 'remote.noLicence')
+  })
+
+  it('nothing offered, no screen, and an offer that was taken back', async () => {
+    await isRefused(rig.begin(operator, (await room({ remote: null })).room), 'remote.unsupported')
+    await isRefused(rig.begin(operator, (await room({ remote: { displays: [], terminal: true, restart: true } })).room), 'remote.unsupported')
+    const device = await room()
+    await device.device.acknowledged(device.device.report({}, { facts: { remote: { displays: [], terminal: false, restart: false } } }))
+    await isRefused(rig.begin(operator, device.room), 'remote.unsupported')
+  })
+
+  it('not connected', async () => {
+    const device = await room()
+    device.device.drop()
+    await device.device.ends()
+    let attempt = rig.begin(operator, device.room)
+    // The service may hear of the drop a moment later than the device.
+    while ((await attempt.answer).code === 'remote.noAnswer') attempt = rig.begin(operator, device.room)
+    await isRefused(attempt, 'remote.disconnected')
+  })
+
+  it('a call, as the newest report has it', async () => {
+    const device = await room()
+    await device.call(true)
+    await isRefused(rig.begin(operator, device.room), 'remote.inCall')
+    await device.call(false)
+    await rig.session(operator, device, { joined: false })
+  })
+
+  it('somebody else is there: who, and since when; while the device is asked, too', async () => {
+    const device = await room()
+    const first = rig.begin(operator, device.room)
+    await device.offered(first.session)
+    expect((await isRefused(rig.begin(other, device.room), 'remote.occupied', other)).params).toMatchObject({ name: 'one@contoso.example' })
+    await device.agree(first.session)
+    await done(first.answer)
+    const { startedAt } = await rig.record(operator, first.session)
+    expect((await isRefused(rig.begin(other, device.room), 'remote.occupied', other)).params).toEqual({ room: device.room, name: 'one@contoso.example', since: startedAt })
+    await done(rig.ask(operator, `/v1/sessions/${first.session}/end`, {}))
+    await rig.session(other, device, { joined: false })
+  })
+
+  it('two operators at once: one of them', async () => {
+    const device = await room()
+    const attempts = [rig.begin(operator, device.room), rig.begin(other, device.room)]
+    const won = await Promise.race(attempts.map(async ({ session }) => (await device.agree(session)).session))
+    const codes = await Promise.all(attempts.map(async ({ answer, session }) => [session === won, (await answer).status]))
+    expect(codes.sort()).toEqual([
+      [false, 409],
+      [true, 200],
+    ])
+  })
+})
+
+describe('the device', () => {
+  it.each([
+    ['remote.unsupported', 'remote.unsupported'],
+    ['remote.inCall', 'remote.inCall'],
+    ['access.denied', 'remote.refused'],
+  ])('answers %s: %s', async (said, code) => {
+    const device = await room()
+    const attempt = rig.begin(operator, device.room)
+    await device.offered(attempt.session)
+    device.device.say({ type: 'sessionRefused', session: attempt.session, code: said })
+    await isRefused(attempt, ErrorCode.parse(code))
+  })
+
+  it('does not answer, and answers too late: it is told that it is over', async () => {
+    const device = await room()
+    const attempt = rig.begin(operator, device.room)
+    await isRefused(attempt, 'remote.noAnswer')
+    expect(await device.over(attempt.session)).toBe('neverJoined')
+    device.device.heard = device.device.heard.filter(({ type }) => type !== 'sessionEnd')
+    await device.agree(attempt.session)
+    expect(await device.over(attempt.session)).toBe('neverJoined')
+    expect((await rig.record(operator, attempt.session)).refusal).toBe('remote.noAnswer')
+  })
+
+  it('is cut off while it is asked', async () => {
+    const device = await room()
+    const attempt = rig.begin(operator, device.room)
+    await device.offered(attempt.session)
+    device.device.drop()
+    await isRefused(attempt, 'remote.disconnected')
+  })
+
+  it('signs something else, or another device answers for it', async () => {
+    const device = await room()
+    const stranger = await room()
+    const attempt = rig.begin(operator, device.room)
+    await device.offered(attempt.session)
+    const key = ephemeral()
+    stranger.device.say({ type: 'sessionAccepted', session: attempt.session, key, signature: signed(stranger.device.key, 'anything') })
+    expect(await stranger.over(attempt.session)).toBe('neverJoined')
+    device.device.say({ type: 'sessionAccepted', session: attempt.session, key, signature: signed(device.device.key, ['roomkeeper session 1', attempt.session, 'another grant', key].join('\n')) })
+    await isRefused(attempt, 'remote.refused')
+    expect(await device.over(attempt.session)).toBe('neverJoined')
+  })
+
+  it('cannot say more than once what it answers, nor speak for the session of another', async () => {
+    const device = await room()
+    const stranger = await room()
+    const { session } = await rig.session(operator, device, { joined: false })
+    device.device.say({ type: 'sessionRefused', session, code: 'remote.refused' })
+    for (const word of [{ type: 'sessionEnded', session, reason: 'restarted' }, { type: 'sessionTicketWanted', session }]) stranger.device.say(word)
+    await stranger.over(session)
+    await device.beat()
+    expect(await rig.record(operator, session)).toMatchObject({ endedAt: null, end: null })
+    expect(stranger.told('sessionTicket', session)).toBeUndefined()
+  })
+})
+
+it('is ended while the device is asked: by whoever asked, by the switch, by a call', async () => {
+  const causes: [ErrorCode, (attempt: { session: string }, device: RemoteDevice) => Promise<unknown>][] = [
+    ['remote.ended', ({ session }) => rig.ask(operator, `/v1/sessions/${session}/end`, {})],
+    ['remote.inCall', (_, device) => device.call(true)],
+    ['remote.switchedOff', () => rig.settings({ remoteAccess: false })],
+  ]
+  for (const [code, cause] of causes) {
+    const device = await room()
+    const attempt = rig.begin(operator, device.room)
+    await device.offered(attempt.session)
+    await cause(attempt, device)
+    await isRefused(attempt, code)
+    await device.over(attempt.session)
+  }
+  await rig.switchOn()
+})
+
+it('the same request again gets the same answer; the id of another one is refused', async () => {
+  const device = await room()
+  const [session, key] = [v7(), ephemeral()]
+  const first = rig.begin(operator, device.room, 'modify', session, key)
+  await device.offered(session)
+  const again = rig.begin(operator, device.room, 'modify', session, key)
+  await device.agree(session)
+  expect((await done(again.answer)).body).toEqual((await done(first.answer)).body)
+  expect(await rig.audited(session)).toHaveLength(1)
+  const elsewhere = await room()
+  for (const attempt of [rig.begin(other, device.room, 'modify', session, key), rig.begin(operator, device.room, 'view', session, key), rig.begin(operator, elsewhere.room, 'modify', session, key)]) {
+    expect((await attempt.answer).code).toBe('request.conflict')
+  }
+  await done(rig.ask(operator, `/v1/sessions/${session}/end`, {}))
+  expect((await rig.begin(operator, device.room, 'modify', session, key).answer).code).toBe('request.conflict')
+  expect(await rig.audited(session)).toHaveLength(2)
+})
+
+it('nobody else reads it, gets a ticket of it, or ends it; an auditor reads it', async () => {
+  const device = await room()
+  const { session, answer } = await rig.session(operator, device, { joined: false })
+  const stranger: Operator = { email: 'boss@adatum.example' }
+  for (const asker of [other, stranger]) {
+    expect((await rig.ask(asker, `/v1/sessions/${session}`)).code).toBe('remote.notFound')
+    for (const what of ['ticket', 'end']) expect((await rig.ask(asker, `/v1/sessions/${session}/${what}`, {})).code).toBe('remote.notFound')
+  }
+  const auditor: Operator = { email: 'boss@contoso.example' }
+  expect((await rig.ask(auditor, `/v1/sessions/${session}/ticket`, {})).code).toBe('remote.notFound')
+  expect(await rig.record(auditor, session)).toMatchObject({ id: session, endedAt: null })
+  const fresh = SessionAnswer.pick({ ticket: true }).parse((await done(rig.ask(operator, `/v1/sessions/${session}/ticket`, {}))).body)
+  expect(fresh.ticket).not.toBe(answer.ticket)
+})
+
+it('who tries for ever fills neither the log nor the audit', async () => {
+  const device = await RemoteDevice.make(world, { organisation: 'adatum' })
+  const stubborn: Operator = { email: 'boss@adatum.example' }
+  const sessions: string[] = []
+  for (let tried = 0; tried < limits.refusedEntries + 5; tried += 1) {
+    const { session, answer } = rig.begin(stubborn, device.room)
+    expect((await answer).code).toBe('access.denied')
+    sessions.push(session)
+  }
+  const kept = await Promise.all(sessions.map(async (session) => (await rig.ask(stubborn, `/v1/sessions/${session}`)).status === 200))
+  expect(kept).toEqual(sessions.map((_, index) => index < limits.refusedEntries))
+  world.pass(limits.refusedEntriesMs)
+  const { session, answer } = rig.begin(stubborn, device.room)
+  await answer
+  expect(await rig.record(stubborn, session)).toMatchObject({ refusal: 'access.denied' })
+})
