@@ -32,6 +32,8 @@ export interface Context {
   /** Undefined: devices that are not enrolled stay so. */
   credential: Credential | undefined
   httpAgent: HttpAgent
+  /** The agent that leads to another address, such as a relay's. */
+  agentTo: (url: URL) => HttpAgent
   dial: Dial
   checkHosts: (() => Promise<HostResult[]>) | undefined
   now: () => number
@@ -41,6 +43,8 @@ export interface Context {
   verboseLogs: boolean
   /** Keys and enrolments survive a loss of power; journals always do. */
   durable: boolean
+  /** How long a simulated device is away when it restarts, in ms. */
+  restartMs: number
 }
 
 export interface ContextOptions extends NetworkOptions {
@@ -51,7 +55,12 @@ export interface ContextOptions extends NetworkOptions {
   verboseLogs: boolean
   /** Keys and enrolments survive a loss of power; journals always do. */
   durable: boolean
+  /** How long a simulated device is away when it restarts, in ms. */
+  restartMs?: number | undefined
 }
+
+/** How long a simulated device is away when it restarts, in ms. */
+export const defaultRestartMs = 4_000
 
 /**
  * Opens the folder and works out the way to the service.
@@ -65,13 +74,16 @@ export async function openContext(options: ContextOptions): Promise<Context> {
   const [way] = await proxiesFor(proxy, address.enrolments)
   const route = { proxy: way, ca }
   makePrivateFolder(options.folder)
+  const httpAgent = agentFor(address.enrolments, route)
+  const isSecure = ({ protocol }: URL) => protocol === 'https:' || protocol === 'wss:'
   const { allowlist } = options
   return {
     folder: options.folder,
     store: JournalStore.open({ file: join(options.folder, 'journal.db'), newId: v7, now: Date.now, timers: options.timers }),
     address,
     credential: options.credential,
-    httpAgent: agentFor(address.enrolments, route),
+    httpAgent,
+    agentTo: (url) => (isSecure(url) === isSecure(address.enrolments) ? httpAgent : agentFor(url, route)),
     dial: webSocketDial(agentFor(address.socket, route)),
     checkHosts: allowlist && (() => checkHosts(allowlist, { proxy, ...(ca === undefined ? {} : { ca }) })),
     now: Date.now,
@@ -80,6 +92,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     newId: v7,
     verboseLogs: options.verboseLogs,
     durable: options.durable,
+    restartMs: options.restartMs ?? defaultRestartMs,
   }
 }
 

@@ -28,6 +28,8 @@ export interface FleetOptions extends NetworkOptions {
   bringBack?: boolean
   /** Runtime logs of every device; by default only for fleets of up to `verboseRooms`. */
   verboseLogs?: boolean
+  /** How long a device is away when it restarts, in ms. */
+  restartMs?: number | undefined
   /** Listens on loopback for `fault`, `rooms` and `scenario` (default true). */
   control?: boolean
   /** Is told how many devices are connected, or have stopped for good, while the fleet starts. */

@@ -1,15 +1,30 @@
 import { join } from 'node:path'
 import { Agent } from './agent/agent.ts'
-import type { ConnectionState } from './agent/connection.ts'
+import type { ConnectionState, SessionMessage } from './agent/connection.ts'
 import { enrolmentIn, install, installedIn, uninstall, type Installed } from './agent/installation.ts'
 import type { KeyStore } from './agent/identity.ts'
 import type { Journal } from './agent/journal.ts'
 import { DeviceLog } from './agent/log.ts'
+import type { Undo } from './agent/timers.ts'
 import { ActionError, type Action } from './actions.ts'
 import type { Context } from './context.ts'
 import type { RoomStatus } from './control/protocol.ts'
 import type { Device } from './devices/device.ts'
 import { SimulatedDevice } from './devices/simulated.ts'
+import type { HostRemote } from './remote/host-options.ts'
+import type { RoomRemote } from './remote/room-remote.ts'
+
+/** How long what was said last has to leave a device that restarts, in ms. */
+const lastWordMs = 200
+
+export interface RoomOptions {
+  name: string
+  folder: string
+  device: Device
+  keys: (folder: string) => KeyStore
+  /** What a real machine offers to remote sessions. */
+  host?: HostRemote | undefined
+}
 
 /** One room of this process: a device, its folder, its journal and its agent. */
 export class AgentRoom {
@@ -27,12 +42,18 @@ export class AgentRoom {
   #offboarded: boolean
   #networkUp = true
   #settled: ((state: ConnectionState) => void) | undefined
+  /** What sessions need, loaded with the first one. */
+  #remote: Promise<RoomRemote | undefined> | undefined
+  readonly #host: HostRemote | undefined
+  /** Brings a device back that restarts. */
+  #restarting: Undo | undefined
 
   /** `folder` is the room's own, under the context's; its last part names the journal. */
-  constructor(context: Context, options: { name: string; folder: string; device: Device; keys: (folder: string) => KeyStore }) {
+  constructor(context: Context, options: RoomOptions) {
     this.name = options.name
     this.folder = join(context.folder, options.folder)
     this.device = options.device
+    this.#host = options.host
     this.#context = context
     this.#keys = options.keys(this.folder)
     this.#journalName = options.folder
@@ -130,18 +151,22 @@ export class AgentRoom {
         this.#networkUp = action.up
         if (action.up) this.#agent?.connection.start()
         else this.#agent?.connection.cut()
+        if (!action.up) (await this.#remote)?.cut()
     }
   }
 
   /** Removes the agent from the device: says so to the service where connected, then key, files and journal go. */
   async offboard(): Promise<void> {
     this.#ended.abort(new ActionError(`${this.name} was off-boarded.`))
+    this.#restarting?.()
     if (this.#agent) await this.#agent.offboard()
     else await this.#remove()
   }
 
   async stop(): Promise<void> {
     this.#ended.abort(new ActionError(`${this.name} was stopped.`))
+    this.#restarting?.()
+    await (await this.#remote)?.stop('deviceEnded')
     await this.#agent?.stop()
     this.#log.write()
   }
@@ -152,19 +177,21 @@ export class AgentRoom {
     const state: ConnectionState | undefined = this.#agent?.connection.state
     const enrolment = this.#agent && enrolmentIn(this.folder)
     const reason = state && 'why' in state ? state.why : undefined
-    const why = this.#offboarded ? undefined : this.#networkUp ? reason : 'network cut'
+    const why = this.#offboarded ? undefined : this.#restarting ? 'restarting' : this.#networkUp ? reason : 'network cut'
+    const session = (await this.#remote)?.operator
     return {
       name: this.name,
       building,
       floor,
       simulated: this.device instanceof SimulatedDevice,
-      connection: this.#offboarded ? 'offboarded' : (state?.state ?? 'enrolling'),
+      connection: this.#offboarded ? 'offboarded' : this.#restarting ? 'waiting' : (state?.state ?? 'enrolling'),
       ...(why === undefined ? {} : { why }),
       ...(state?.state === 'connected' ? { lifecycle: state.lifecycle } : {}),
       ...(enrolment ? { device: enrolment.device, room: enrolment.room } : {}),
       waiting: this.#journal?.waiting ?? 0,
       signals,
       inCall: facts.inCall ?? false,
+      ...(session === undefined ? {} : { session }),
     }
   }
 
@@ -185,11 +212,81 @@ export class AgentRoom {
       offboard: () => this.#remove(),
       onState: (state) => {
         this.#settle(state)
+        this.#toRemote((remote) => {
+          remote.connectionIs(state)
+        })
+      },
+      onSession: (message) => {
+        this.#heard(message, installed)
+      },
+      onFacts: (facts) => {
+        this.#toRemote((remote) => {
+          remote.factsAre(facts)
+        })
       },
     })
   }
 
+  #heard(message: SessionMessage, installed: Installed): void {
+    if (this.#ended.signal.aborted) return
+    this.#remote ??= this.#openRemote(installed).catch((error: unknown) => {
+      this.#remote = undefined
+      this.#log.event('error', `Remote sessions cannot be had on this device: ${String(error)}`)
+      return undefined
+    })
+    this.#toRemote((remote) => {
+      remote.hear(message)
+    })
+  }
+
+  /** In the order of the calls, once it is loaded. */
+  #toRemote(run: (remote: RoomRemote) => void): void {
+    void this.#remote?.then((remote) => {
+      if (remote) run(remote)
+    })
+  }
+
+  async #openRemote(installed: Installed): Promise<RoomRemote> {
+    const { openRoomRemote } = await import('./remote/open.ts')
+    return openRoomRemote({
+      context: this.#context,
+      folder: this.folder,
+      installed,
+      log: this.#log,
+      device: this.device,
+      host: this.#host,
+      agent: () => this.#agent,
+      networkUp: () => this.#networkUp,
+      restart: () => {
+        this.#restart(installed).catch((error: unknown) => {
+          this.#log.event('error', `The device did not come back: ${String(error)}`)
+        })
+      },
+    })
+  }
+
+  /** A simulated device restarts (REM-6): gone without a word, and back after a while as another boot. */
+  async #restart(installed: Installed): Promise<void> {
+    const { device } = this
+    const { timers, restartMs, newId } = this.#context
+    if (!(device instanceof SimulatedDevice) || this.#restarting || this.#offboarded || this.#ended.signal.aborted) return
+    this.#log.event('info', 'The device restarts.')
+    const wait = (ms: number) =>
+      new Promise<void>((done) => {
+        this.#restarting = timers.after(ms, done)
+      })
+    await wait(lastWordMs)
+    await this.#agent?.crash()
+    await wait(restartMs)
+    this.#restarting = undefined
+    await device.restarted(newId())
+    await this.#watch(installed)
+    if (this.#ended.signal.aborted) await this.#agent?.stop()
+    else if (this.#networkUp) this.#agent?.connection.start()
+  }
+
   async #remove(): Promise<void> {
+    await (await this.#remote)?.stop('unenrolled')
     this.#offboarded = true
     this.#context.store.setOffboarded(this.#journalName, true)
     this.#journal?.remove()

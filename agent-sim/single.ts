@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { startControl } from './control/server.ts'
 import { closeContext, openContext, type NetworkOptions } from './context.ts'
 import type { Device } from './devices/device.ts'
+import type { HostRemote } from './remote/host-options.ts'
 import { AgentRoom } from './room.ts'
 
 export interface SingleOptions extends NetworkOptions {
@@ -18,6 +19,10 @@ export interface SingleOptions extends NetworkOptions {
   device: Device
   /** Where the key is kept; by default in the TPM where there is one. */
   keys?: KeyProtection | undefined
+  /** What a real machine offers to remote sessions. */
+  host?: HostRemote | undefined
+  /** How long a simulated device is away when it restarts, in ms. */
+  restartMs?: number | undefined
   /** Listens on loopback for `rooms` and, for a simulated device, `fault`. */
   control: boolean
 }
@@ -43,6 +48,7 @@ export async function openSingle(options: SingleOptions, simulated: boolean): Pr
     folder: 'device',
     device: options.device,
     keys: (path) => keyStoreFor(path, options.keys, simulated),
+    host: options.host,
   })
   const act = (actions: Parameters<AgentRoom['act']>[0][]) => Promise.all(actions.map((action) => room.act(action))).then(() => undefined)
   const control = options.control ? await startControl(home, [room], (actions) => act([...actions])) : undefined

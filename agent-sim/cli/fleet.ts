@@ -4,6 +4,7 @@ import {
   agentsFolder, allowlistFrom, credentialFrom, dataHelp, networkHelp, networkOptions, parse, print, processHelp, processOptions, required, UsageError, wholeNumber, type Command,
 } from './command.ts'
 import { askedToEnd, processLog, releaseParent } from './process.ts'
+import { restartHelp, restartMsFrom } from './remote-options.ts'
 
 /** Rooms that one process may run: sockets, files and ports of one machine end somewhere above it. */
 const mostRooms = 20_000
@@ -20,6 +21,7 @@ same folder and seed are the same devices again. Ends with Ctrl-C.
   --hostile                  every string that the devices send is hostile, for tests
   --verbose-logs             a runtime log for every device, also in fleets of more than 100
   --bring-back               install again on rooms that were off-boarded
+${restartHelp}
 ${networkHelp}
 ${dataHelp}
 ${processHelp}`,
@@ -33,6 +35,7 @@ ${processHelp}`,
       hostile: { type: 'boolean' },
       'verbose-logs': { type: 'boolean' },
       'bring-back': { type: 'boolean' },
+      'restart-ms': { type: 'string' },
       data: { type: 'string' },
     })
     const log = processLog(values['log-level'])
@@ -52,6 +55,7 @@ ${processHelp}`,
       folder: agentsFolder(values.data),
       hostile: values.hostile ?? false,
       bringBack: values['bring-back'] ?? false,
+      restartMs: restartMsFrom(values['restart-ms']),
       ...(values['verbose-logs'] ? { verboseLogs: true } : {}),
       onStarted: (fleet) => {
         running = fleet

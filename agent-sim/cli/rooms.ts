@@ -19,13 +19,14 @@ ${dataHelp}`,
 }
 
 function table(rooms: readonly RoomStatus[]): string {
-  const head = ['ROOM', 'BUILDING', 'CONNECTION', 'LIFECYCLE', 'WAITING', 'NOT WELL']
+  const head = ['ROOM', 'BUILDING', 'CONNECTION', 'LIFECYCLE', 'WAITING', 'SESSION', 'NOT WELL']
   const lines = rooms.map((room) => [
     room.name,
     room.building,
     room.why !== undefined && room.connection !== 'connected' ? `${room.connection} (${room.why})` : room.connection,
     room.lifecycle ?? '',
     String(room.waiting),
+    room.session ?? '',
     Object.entries(room.signals)
       .filter(([, { value }]) => evidenceOf(value) !== 'good')
       .map(([id, { value }]) => `${id}=${value}`)

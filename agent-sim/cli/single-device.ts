@@ -6,7 +6,9 @@ import { buildings, roomsOf } from '../devices/places.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { seededRandom } from '../random.ts'
 import { openSingle, type Single } from '../single.ts'
+import { hostFacts } from '../remote/host-options.ts'
 import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, parse, required, UsageError, wholeNumber } from './command.ts'
+import { remoteFrom, remoteHelp, remoteOptions, restartHelp, restartMsFrom, type RemoteValues } from './remote-options.ts'
 
 /** Options of the commands that are about one device: run, enrol, offboard. */
 export const singleOptions = {
@@ -20,6 +22,8 @@ export const singleOptions = {
   key: { type: 'string' },
   profile: { type: 'string' },
   'poll-ms': { type: 'string' },
+  'restart-ms': { type: 'string' },
+  ...remoteOptions,
   data: { type: 'string' },
 } as const
 
@@ -29,9 +33,11 @@ export const singleHelp = `  --device host|sim          this machine (default), 
   --room NAME                name of the room (default: the host's name; for sim a made-up one)
   --building, --city, --country, --floor TEXT   where the room is
   --key tpm|software         where the device's key is kept (default: the TPM of a real machine that has one)
-  --poll-ms N                how often this machine is read (default ${limits.hostPollMs})`
+  --poll-ms N                how often this machine is read (default ${limits.hostPollMs})
+${remoteHelp}
+${restartHelp}`
 
-type Values = Partial<Record<keyof typeof singleOptions, string>> & { device: string }
+type Values = Partial<Record<Exclude<keyof typeof singleOptions, keyof RemoteValues>, string>> & RemoteValues & { device: string }
 
 /** Opens the device that the options name. @throws UsageError */
 export function openDevice(values: Values, control: boolean): Promise<Single> {
@@ -47,7 +53,11 @@ export function openDevice(values: Values, control: boolean): Promise<Single> {
   const given = { building: values.building, city: values.city, country: values.country, floor: values.floor }
   const place = Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])))
   const simulated = kind === 'sim'
-  const device = simulated ? simulatedDevice(values.room, place) : new HostDevice({ roomName: values.room, place, pollMs, ...(profile ? { profile } : {}) })
+  const host = remoteFrom(values, simulated)
+  const restartMs = restartMsFrom(values['restart-ms'])
+  const device = simulated
+    ? simulatedDevice(values.room, place)
+    : new HostDevice({ roomName: values.room, place, pollMs, remote: host && hostFacts(host), ...(profile ? { profile } : {}) })
   return openSingle(
     {
       service: required(values.service, '--service'),
@@ -60,6 +70,8 @@ export function openDevice(values: Values, control: boolean): Promise<Single> {
       device,
       keys,
       control,
+      host,
+      restartMs,
     },
     simulated,
   )

@@ -34,6 +34,8 @@ export const RoomStatus = z.object({
   /** As the device says it, hostile text and all. */
   signals: z.partialRecord(SignalId, z.object({ value: SignalValue, detail: z.string().optional() })),
   inCall: z.boolean(),
+  /** Who has a remote session with it, if anybody. */
+  session: z.string().optional(),
 })
 export type RoomStatus = z.infer<typeof RoomStatus>
 

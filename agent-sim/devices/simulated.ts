@@ -46,8 +46,8 @@ export class SimulatedDevice implements Device {
   readonly profile = 'windows-mtr'
   /** By seed and name, so that a room whose files were removed comes back as the same room. */
   readonly installation: string
-  readonly boot: string
   readonly answers: PrerequisiteAnswers
+  #boot: string
   readonly #hostile: boolean
   readonly #healthy: Observations
   readonly #listeners = new Set<(change: Change) => Promise<void>>()
@@ -63,7 +63,7 @@ export class SimulatedDevice implements Device {
     this.#hostile = options.hostile ?? false
     this.roomName = this.#hostile ? hostile(options.roomName, randomInt(random, 12)) : options.roomName
     this.place = this.#hostile ? { ...options.place, building: hostile(options.place.building, 1) } : options.place
-    this.boot = options.boot
+    this.#boot = options.boot
     this.answers = {
       elevated: () => Promise.resolve(elevated),
       tpmReady: () => Promise.resolve(tpm),
@@ -89,6 +89,16 @@ export class SimulatedDevice implements Device {
       },
       ...this.#changes.facts,
     }
+  }
+
+  get boot(): string {
+    return this.#boot
+  }
+
+  /** The device has restarted: what was broken is still broken, and no call goes on. Tells nobody but through what changed. */
+  async restarted(boot: string): Promise<void> {
+    this.#boot = boot
+    if (this.#facts.inCall) await this.setFacts({ inCall: false })
   }
 
   /** All that was changed since the device was made. */

@@ -1,0 +1,391 @@
+import type { ErrorCode } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import { ConsoleToDevice, controlChannel, type DeviceToConsole, type SessionEnd, type SessionGrant } from '../../contract/remote.ts'
+import type { DisplayId } from '../../contract/remoteFacts.ts'
+import type { Link, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
+import type { LogLevel } from '../agent/log.ts'
+import type { Timers, Undo } from '../agent/timers.ts'
+import type { ScreenService } from '../rfb/interfaces.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { Channels } from './channels.ts'
+import type { RemoteParts, SessionRecorder } from './parts.ts'
+
+/** Times of a session, in ms. */
+export interface SessionTimes {
+  /** Without input or output. */
+  readonly idleMs: number
+  /** How long people see that the device restarts, before it does. */
+  readonly restartShownMs: number
+}
+
+export interface RemoteSessionOptions {
+  /** Verified. */
+  readonly grant: SessionGrant
+  readonly parts: RemoteParts
+  readonly link: (events: Pick<LinkOptions, 'onFrame' | 'onState' | 'onRoom'>) => Link
+  /** Where the grant says so; `failed` ends the session. */
+  readonly recorder: ((failed: (why: string) => void) => SessionRecorder) | undefined
+  readonly timers: Timers
+  readonly now: () => number
+  readonly times: SessionTimes
+  readonly onNote: (level: LogLevel, text: string) => void
+  /**
+   * Once. Screens and terminals are closed, the other end has been told. `restart`: the device is to restart now.
+   * `recorded`: the recording has been sent, or was given up; it never rejects.
+   */
+  readonly onEnded: (reason: SessionEnd, restart: boolean, recorded: Promise<void>) => void
+}
+
+/** What a session let through and what it did not, for the log. */
+interface Counts {
+  /** Input that reached a screen or a terminal, in messages. */
+  input: number
+  /** What an operator who may only look sent all the same, in messages. */
+  refused: number
+}
+
+/** Ends after which the device does not restart by itself: it is in use, leaves the service, or nobody came. */
+const endsWithoutRestart: readonly SessionEnd[] = ['callStarted', 'unenrolled', 'replaced', 'neverJoined', 'deviceEnded']
+/** Answers that may wait in a full link. More: the other end asks and does not listen. */
+const mostAnswers = 1_000
+
+/**
+ * One remote session on the device (REM-4 to REM-7): says what there is, opens screens and terminals, refuses what the
+ * grant does not allow whatever the console sends, and ends once, for one reason, telling the other end.
+ */
+export class RemoteSession {
+  readonly grant: SessionGrant
+  readonly counts: Counts = { input: 0, refused: 0 }
+  readonly #options: RemoteSessionOptions
+  readonly #channels: Channels
+  readonly #link: Link
+  readonly #recorder: SessionRecorder | undefined
+  readonly #ready: Extract<DeviceToConsole, { type: 'ready' }>
+  readonly #screens = new Map<number, ScreenService>()
+  readonly #terminals = new Map<number, Terminal>()
+  #restartAtEnd: boolean
+  #restarting = false
+  #ended: SessionEnd | undefined
+  #undo: Undo[] = []
+  #activeAt: number
+  #updates = 0
+  /** Answers sent since the link was full. */
+  #answers: number | undefined
+
+  constructor(options: RemoteSessionOptions) {
+    const { grant, parts, now } = options
+    this.grant = grant
+    this.#options = options
+    this.#activeAt = now()
+    const drives = grant.mode === 'modify'
+    const restart = drives && parts.facts.restart
+    this.#restartAtEnd = restart
+    this.#ready = {
+      type: 'ready',
+      displays: parts.facts.displays.filter((display) => grant.displays.includes(display)),
+      terminal: drives && grant.terminal && parts.facts.terminal,
+      restart,
+      restartAtEnd: restart,
+      recording: grant.record,
+    }
+    this.#link = options.link({
+      onFrame: (channel, bytes) => {
+        this.#took(channel, bytes)
+      },
+      onState: (state) => {
+        this.#linkIs(state)
+      },
+      onRoom: () => {
+        this.#answers = undefined
+        this.#channels.room()
+      },
+    })
+    this.#channels = new Channels({
+      send: (channel, bytes) => this.#link.send(channel, bytes),
+      pause: () => {
+        this.#link.pause()
+      },
+      resume: () => {
+        this.#link.resume()
+      },
+      onClosed: (channel, code) => {
+        this.#say({ type: 'closed', channel, ...(code === undefined ? {} : { code }) })
+      },
+    })
+    this.#recorder = options.recorder?.((why) => {
+      options.onNote('error', `The session cannot be recorded: ${why}`)
+      this.end('recordingFailed')
+    })
+  }
+
+  get ended(): SessionEnd | undefined {
+    return this.#ended
+  }
+
+  /** Puts the ring on, dials, and says what there is. */
+  start(): void {
+    const { grant, parts, timers, now } = this.#options
+    this.#undo.push(
+      timers.after(Math.max(0, grant.exp * 1_000 - now()), () => {
+        this.end('maximum')
+      }),
+    )
+    this.#watchIdle()
+    parts.ring({ who: grant.operator.name, mode: grant.mode })
+    this.#link.start()
+    this.#say(this.#ready)
+  }
+
+  /** Ends it for this reason; again: nothing happens. */
+  end(reason: SessionEnd): void {
+    if (this.#ended !== undefined) return
+    this.#ended = reason
+    const restart = reason === 'restarted' || (this.#restartAtEnd && !endsWithoutRestart.includes(reason))
+    for (const undo of this.#undo) undo()
+    this.#undo = []
+    // Closes what belongs to them: each has its stream's end to hear of it.
+    this.#channels.end()
+    this.#options.parts.ring(undefined)
+    if (this.#link.state.state !== 'ended') {
+      this.#send({ type: 'ending', reason })
+      this.#link.end(reason)
+    }
+    this.#options.onEnded(reason, restart, this.#recorder?.finish() ?? Promise.resolve())
+  }
+
+  /** Restarts the device: it says so on its screens for a moment, and then the session ends (REM-6). */
+  restart(): void {
+    if (this.#restarting || this.#ended !== undefined) return
+    this.#restarting = true
+    const { parts, timers, times } = this.#options
+    parts.restarting()
+    this.#undo.push(
+      timers.after(times.restartShownMs, () => {
+        this.end('restarted')
+      }),
+    )
+  }
+
+  #took(channel: number, bytes: Uint8Array): void {
+    if (this.#ended !== undefined) return
+    if (channel === controlChannel) this.#heard(bytes)
+    else if (!this.#channels.take(channel, bytes)) this.#broken(`bytes for channel ${channel}, which was never opened`)
+    else if (this.grant.mode === 'view' && !this.#channels.isOpen(channel)) this.counts.refused += 1
+  }
+
+  #heard(bytes: Uint8Array): void {
+    const message = parsed(bytes)
+    if (!message) {
+      this.#broken('a message that is not of the protocol')
+      return
+    }
+    if (message.type !== 'ping') this.#activeAt = this.#options.now()
+    switch (message.type) {
+      case 'openScreen':
+        if (this.#mayBegin(message.channel)) this.#openScreen(message.channel, message.display).catch(this.#failed)
+        return
+      case 'openTerminal':
+        if (this.#mayBegin(message.channel)) this.#openTerminal(message.channel, message.columns, message.rows).catch(this.#failed)
+        return
+      case 'resize':
+        this.#resize(message.channel, message.columns, message.rows)
+        return
+      case 'close':
+        this.#channels.close(message.channel)
+        return
+      case 'restart':
+        if (this.#ready.restart) this.restart()
+        else this.counts.refused += 1
+        return
+      case 'restartAtEnd':
+        if (this.#ready.restart) this.#restartAtEnd = message.on
+        else this.counts.refused += 1
+        this.#say({ type: 'restartAtEnd', on: this.#restartAtEnd })
+        return
+      case 'ping':
+        this.#say({ type: 'pong', at: message.at })
+        return
+      case 'end':
+        this.end('operatorEnded')
+    }
+  }
+
+  async #openScreen(channel: number, display: DisplayId): Promise<void> {
+    if (!this.#ready.displays.includes(display)) {
+      this.#refuse(channel, 'remote.unsupported')
+      return
+    }
+    const { parts, onNote, grant } = this.#options
+    let recorded = false
+    const stream = this.#channels.begin(channel, () => {
+      this.#screens.delete(channel)
+      if (recorded) this.#recorder?.hide(display)
+    })
+    let reached
+    try {
+      reached = await parts.reach(display)
+    } catch (error) {
+      onNote('warn', `The display ${display} cannot be shown: ${textOf(error)}`)
+      stream.close('remote.screenLost')
+      return
+    }
+    if (this.#channels.isOpen(channel)) {
+      // Nothing is shown before it is recorded.
+      await this.#record(display)
+      recorded = true
+    }
+    if (!this.#channels.isOpen(channel)) {
+      reached.close()
+      if (recorded) this.#recorder?.hide(display)
+      return
+    }
+    this.#say({ type: 'opened', channel })
+    const onInput = () => {
+      this.counts.input += 1
+      this.#activeAt = this.#options.now()
+    }
+    const service = reached.serve({ stream, mode: grant.mode, onInput })
+    if (this.#channels.isOpen(channel)) this.#screens.set(channel, service)
+  }
+
+  /** Where it cannot be recorded the session ends. */
+  async #record(display: DisplayId): Promise<void> {
+    try {
+      await this.#recorder?.show(display)
+    } catch (error) {
+      this.#options.onNote('error', `The display ${display} cannot be recorded: ${textOf(error)}`)
+      this.end('recordingFailed')
+    }
+  }
+
+  async #openTerminal(channel: number, columns: number, rows: number): Promise<void> {
+    const { parts, onNote, grant, now } = this.#options
+    if (grant.mode !== 'modify' || !this.#ready.terminal) {
+      if (grant.mode !== 'modify') this.counts.refused += 1
+      this.#refuse(channel, grant.mode === 'modify' && grant.terminal ? 'remote.unsupported' : 'remote.viewOnly')
+      return
+    }
+    let terminal: Terminal | undefined
+    const stream = this.#channels.begin(channel, () => {
+      this.#terminals.delete(channel)
+      if (terminal) this.#recorder?.terminalClosed(channel)
+      terminal?.kill()
+    })
+    try {
+      const made = await parts.terminal()
+      if (!this.#channels.isOpen(channel)) return
+      terminal = made
+      this.#terminals.set(channel, made)
+      this.#recorder?.terminalOpened(channel, columns, rows)
+      made.onEnd(() => {
+        stream.close('remote.terminalEnded')
+      })
+      made.onBytes((bytes) => {
+        this.#activeAt = now()
+        this.#recorder?.terminalWrote(channel, bytes)
+        if (!stream.send(bytes)) made.pause()
+      })
+      this.#say({ type: 'opened', channel })
+      await made.start(columns, rows)
+      if (!this.#channels.isOpen(channel)) {
+        made.kill()
+        return
+      }
+      stream.listen({
+        bytes: (bytes) => {
+          this.counts.input += 1
+          this.#activeAt = now()
+          made.write(bytes)
+        },
+        room: () => {
+          made.resume()
+        },
+        // `begin` has heard of it.
+        closed: () => undefined,
+      })
+    } catch (error) {
+      onNote('warn', `The terminal cannot be started: ${textOf(error)}`)
+      stream.close('remote.unsupported')
+    }
+  }
+
+  #resize(channel: number, columns: number, rows: number): void {
+    const terminal = this.#terminals.get(channel)
+    if (!terminal) return
+    terminal.resize(columns, rows)
+    this.#recorder?.terminalResized(channel, columns, rows)
+  }
+
+  /** Whether a channel of this number may begin. Where there are too many already it is refused. */
+  #mayBegin(channel: number): boolean {
+    if (this.#channels.wasUsed(channel)) {
+      this.#broken(`channel ${channel} was opened twice`)
+      return false
+    }
+    if (this.#channels.open < limits.sessionChannelsOpen) return true
+    this.#refuse(channel, 'remote.tooMany')
+    return false
+  }
+
+  #refuse(channel: number, code: ErrorCode): void {
+    this.#channels.use(channel)
+    this.#say({ type: 'closed', channel, code })
+  }
+
+  #linkIs(state: LinkState): void {
+    if (state.state === 'ended') this.end(state.reason)
+  }
+
+  #broken(what: string): void {
+    this.#options.onNote('warn', `The console broke the protocol: ${what}`)
+    this.end('protocol')
+  }
+
+  /** Looks now and then whether anything went in or out. */
+  #watchIdle(): void {
+    const { timers, times, now } = this.#options
+    this.#undo.push(
+      timers.after(times.idleMs / 4, () => {
+        const updates = [...this.#screens.values()].reduce((sum, { counts }) => sum + counts.updates + counts.dropped, 0)
+        if (updates !== this.#updates) this.#activeAt = now()
+        this.#updates = updates
+        if (now() - this.#activeAt >= times.idleMs) this.end('idle')
+        else this.#watchIdle()
+      }),
+    )
+  }
+
+  #say(message: DeviceToConsole): void {
+    if (this.#ended !== undefined) return
+    if (this.#answers !== undefined) {
+      // It asks without taking the answers.
+      if (message.type === 'pong') return
+      this.#answers += 1
+      if (this.#answers > mostAnswers) {
+        this.#broken('it does not take what it asks for')
+        return
+      }
+    }
+    this.#send(message)
+  }
+
+  #send(message: DeviceToConsole): void {
+    const room = this.#link.send(controlChannel, Buffer.from(JSON.stringify(message)))
+    if (!room) this.#answers ??= 0
+  }
+
+  readonly #failed = (error: unknown): void => {
+    this.#options.onNote('error', `The session failed: ${textOf(error)}`)
+    this.end('deviceEnded')
+  }
+}
+
+function parsed(bytes: Uint8Array): ConsoleToDevice | undefined {
+  try {
+    return ConsoleToDevice.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8'))).data
+  } catch {
+    return undefined
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
