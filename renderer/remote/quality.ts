@@ -22,29 +22,34 @@ export interface Measured {
   frameMs: number | null
 }
 
-/** The level of `auto`, and how many looks in a row have found room for a finer one. */
+/** The level of `auto`, and how many looks in a row have found it too fine, or have found room for a finer one. */
 export interface Adapting {
   readonly at: number
+  readonly bad: number
   readonly good: number
 }
 
-export const startAdapting: Adapting = { at: 1, good: 0 }
+export const startAdapting: Adapting = { at: 1, bad: 0, good: 0 }
 /** How often `adapt` is asked, in milliseconds. */
 export const lookEveryMs = 2_000
 
-const slow = { roundTripMs: 350, frameMs: 180 }
-const quick = { roundTripMs: 150, frameMs: 60 }
-/** Coarser at once, finer only after this many good looks: no swinging to and fro. */
+const slow = { roundTripMs: 350, frameMs: 200 }
+const quick = { roundTripMs: 150, frameMs: 80 }
+/** One look may have met a whole new picture; and finer only after more looks than coarser: no swinging to and fro. */
+const badLooks = 2
 const goodLooks = 3
 
-/** The next step: one level coarser when the link is too slow for this one, one finer when it has been easy for a while. */
-export function adapt(now: Adapting, { roundTripMs, frameMs }: Measured): Adapting {
-  if ((roundTripMs ?? 0) > slow.roundTripMs || (frameMs ?? 0) > slow.frameMs) return { at: Math.min(now.at + 1, levels.length - 1), good: 0 }
-  // A still picture says nothing about how much the link could carry.
-  const easy = roundTripMs !== null && roundTripMs < quick.roundTripMs && frameMs !== null && frameMs < quick.frameMs
-  if (!easy) return { at: now.at, good: frameMs === null ? now.good : 0 }
-  if (now.good + 1 < goodLooks) return { at: now.at, good: now.good + 1 }
-  return { at: Math.max(0, now.at - 1), good: 0 }
+/**
+ * The next step: one level coarser when the link is too slow for this one, one finer when it has been easy for a while. A
+ * still picture says nothing about what the link could carry, and leaves all as it is.
+ */
+export function adapt({ at, bad, good }: Adapting, { roundTripMs, frameMs }: Measured): Adapting {
+  if ((roundTripMs ?? 0) > slow.roundTripMs || (frameMs ?? 0) > slow.frameMs) {
+    return bad + 1 < badLooks ? { at, bad: bad + 1, good: 0 } : { at: Math.min(at + 1, levels.length - 1), bad: 0, good: 0 }
+  }
+  if (frameMs === null) return { at, bad, good }
+  if (roundTripMs === null || roundTripMs > quick.roundTripMs || frameMs > quick.frameMs) return { at, bad: 0, good: 0 }
+  return good + 1 < goodLooks ? { at, bad: 0, good: good + 1 } : { at: Math.max(0, at - 1), bad: 0, good: 0 }
 }
 
 /** The level that is asked for. */
