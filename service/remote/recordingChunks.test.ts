@@ -1,0 +1,107 @@
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { v7 } from 'uuid'
+import { afterEach, describe, expect, it } from 'vitest'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { SessionId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import { checkChunk, terminalLines } from './recordingChunks.ts'
+import { RecordingThread } from './recordingThread.ts'
+import { chunkOf, packed, picture, terminal } from './testing/logService.ts'
+
+const session = SessionId.parse(v7())
+const head = JSON.stringify({ session, number: 1, fromMs: 0, toMs: 5_000 })
+
+/** Code and detail of the refusal; 'taken' without one. */
+function refusal(bytes: Uint8Array, number = 1): string {
+  try {
+    checkChunk(bytes, session, number)
+    return 'taken'
+  } catch (error) {
+    if (error instanceof RoomkeeperError) return `${error.code} ${error.details.field ?? '-'} ${error.details.detail ?? ''}`
+    throw error
+  }
+}
+
+describe('a chunk of a recording', () => {
+  it('is taken as a device makes it', () => {
+    expect(checkChunk(chunkOf(session, 1, [picture(), terminal('ls'), { type: 'dark', display: 'console', at: 5_000 }]), session, 1)).toEqual({ fromMs: 0, toMs: 5_000, terminal: true })
+    expect(checkChunk(chunkOf(session, 7, [picture()]), session, 7)).toEqual({ fromMs: 30_000, toMs: 35_000, terminal: false })
+    expect(checkChunk(packed(head), session, 1)).toEqual({ fromMs: 0, toMs: 5_000, terminal: false })
+  })
+
+  it.each([
+    ['not gzip', new Uint8Array([1, 2, 3]), 'recording.invalid - The chunk is not gzip.'],
+    ['nothing', new Uint8Array(0), 'recording.invalid - The chunk is not gzip.'],
+    ['half of it', chunkOf(session, 1, [picture()]).slice(0, 60), 'recording.invalid - The chunk is not gzip.'],
+    ['gzip of nothing', packed(''), 'recording.invalid - The chunk is empty.'],
+    ['no head', packed('hello'), 'recording.invalid - Line 1: this is not JSON.'],
+    ['another session', chunkOf(v7(), 1), 'recording.invalid session Line 1: it is of another session.'],
+    ['another number', chunkOf(session, 2), 'recording.invalid number Line 1: it is another chunk.'],
+    ['a head that ends first', chunkOf(session, 1, [], { fromMs: 9, toMs: 8 }), 'recording.invalid toMs Line 1: it ends before it begins.'],
+    ['more in the head', chunkOf(session, 1, [], { more: 1 }), /^recording.invalid - Line 1: Unrecognized key/],
+    ['a line that is not JSON', packed(`${head}\n${JSON.stringify({ at: 0, ...picture() })}\n{"at":1,`), 'recording.invalid - Line 3: this is not JSON.'],
+    ['an empty line', packed(`${head}\n\n`), 'recording.invalid - Line 2: this is not JSON.'],
+    ['not UTF-8', packed(Buffer.concat([Buffer.from(`${head}\n"`), Buffer.from([0xc3, 0x28]), Buffer.from('"')])), 'recording.invalid - Line 2: this is not JSON.'],
+    ['an event of no kind', chunkOf(session, 1, [picture(), { type: 'keystroke', key: 'a' }]), /^recording.invalid type Line 3: /],
+    ['keystrokes beside what was shown', chunkOf(session, 1, [terminal('ls', { typed: 'ls' })]), /^recording.invalid - Line 2: Unrecognized key/],
+    ['a picture that is no text', chunkOf(session, 1, [picture({ parts: [{ x: 0, y: 0, width: 8, height: 8, jpeg: '<svg>' }] })]), /^recording.invalid parts.0.jpeg Line 2: /],
+    ['an event before the one before it', chunkOf(session, 1, [terminal('a', { at: 5 }), terminal('b', { at: 4 })]), 'recording.invalid at Line 3: the time is out of order.'],
+    ['an event after the end', chunkOf(session, 1, [terminal('a', { at: 5_001 })]), 'recording.invalid at Line 2: the time is out of order.'],
+    ['deeper than anything', packed(`${head}\n${'['.repeat(1_000_000)}`), /^recording.invalid - Line 2: /],
+    ['a very long name', chunkOf(session, 1, [{ ...picture(), ['k'.repeat(100_000)]: 1 }]), /^recording.invalid - Line 2: .{1,300}$/],
+  ])('is refused where it is %s', (_, bytes, expected) => {
+    expect(refusal(bytes)).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected))
+  })
+
+  it('that unpacks to more than it may is refused without the memory for it', () => {
+    const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024))
+    const before = process.memoryUsage()
+    expect(refusal(bomb)).toBe('recording.tooLarge - ')
+    const after = process.memoryUsage()
+    expect(after.arrayBuffers + after.external - before.arrayBuffers - before.external).toBeLessThan(3 * limits.recordingUnpackedBytes)
+    expect(refusal(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1, 'a')))).toBe('recording.tooLarge - ')
+  }, 60_000)
+
+  it('of any bytes, packed or not, is refused in no other way', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.string({ unit: 'binary' }).map(packed), fc.json().map((json) => packed(`${head}\n${json}`))), (bytes) => {
+        expect(refusal(bytes)).toMatch(/^(taken|recording\.(invalid|tooLarge) )/)
+      }),
+      { numRuns: 150 },
+    )
+  }, 60_000)
+
+  it('gives its terminal events, whatever they say', () => {
+    const events = [picture(), terminal('{"type":"picture"}\n'), terminal('', { columns: 100, clear: true }), { type: 'terminalClosed', terminal: 1 }, picture()]
+    const lines = Buffer.from(terminalLines(chunkOf(session, 1, events))).toString().trimEnd().split('\n')
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([events[1], events[2], events[3]].map((event) => ({ at: 0, ...event })))
+    expect(terminalLines(chunkOf(session, 1, [picture()])).byteLength).toBe(0)
+  })
+})
+
+describe('the thread that looks through chunks', () => {
+  let thread: RecordingThread
+  afterEach(async () => thread.close())
+  const codeOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'taken', (error: unknown) => (error instanceof RoomkeeperError ? error.code : error))
+
+  it('answers each by itself, and refuses more than may wait', async () => {
+    thread = new RecordingThread()
+    const good = chunkOf(session, 1, [terminal('ls')])
+    const codes = await Promise.all(Array.from({ length: limits.recordingChunksWaiting + 5 }, (_, n) => codeOf(n % 2 === 0 ? thread.check(good, session, 1) : thread.check(good, session, 2))))
+    // One is looked at, the others wait.
+    expect(codes.slice(0, 4)).toEqual(['taken', 'recording.invalid', 'taken', 'recording.invalid'])
+    expect(codes.filter((code) => code === 'service.unavailable')).toHaveLength(4)
+    expect(codes.slice(-4).every((code) => code === 'service.unavailable')).toBe(true)
+    expect(Buffer.from(await thread.terminalLines(good)).toString()).toContain('"text":"ls"')
+    await expect(thread.check(good, session, 2)).rejects.toThrow('it is another chunk')
+  })
+
+  it('refuses whoever waits when it is closed, and whoever comes then', async () => {
+    thread = new RecordingThread()
+    const waiting = Array.from({ length: 3 }, () => codeOf(thread.check(chunkOf(session, 1), session, 1)))
+    await thread.close()
+    expect(await Promise.all(waiting)).toEqual(Array(3).fill('service.unavailable'))
+    expect(await codeOf(thread.check(chunkOf(session, 1), session, 1))).toBe('service.unavailable')
+  })
+})
