@@ -102,34 +102,22 @@ export class Packet {
   #bytes = Buffer.alloc(64)
   #length = 0
 
-  #room(count: number): number {
-    const at = this.#length
-    this.#length += count
-    if (this.#length > this.#bytes.length) {
-      const larger = Buffer.alloc(this.#length * 2)
-      this.#bytes.copy(larger)
-      this.#bytes = larger
-    }
-    return at
-  }
-
   u8(...values: number[]): this {
-    for (const value of values) this.#bytes.writeUInt8(value & 0xff, this.#room(1))
-    return this
+    return this.#numbers(1, values)
   }
 
   u16(...values: number[]): this {
-    for (const value of values) this.#bytes.writeUInt16BE(value & 0xffff, this.#room(2))
-    return this
+    return this.#numbers(2, values)
   }
 
   u32(...values: number[]): this {
-    for (const value of values) this.#bytes.writeUInt32BE(value >>> 0, this.#room(4))
-    return this
+    return this.#numbers(4, values)
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#room(bytes.length))
+    this.#makeRoom(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
     return this
   }
 
@@ -140,5 +128,21 @@ export class Packet {
 
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Of `size` bytes each; only their lowest bits count. */
+  #numbers(size: 1 | 2 | 4, values: readonly number[]): this {
+    this.#makeRoom(size * values.length)
+    for (const value of values) {
+      this.#length = this.#bytes.writeUIntBE((value >>> 0) % 256 ** size, this.#length, size)
+    }
+    return this
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return
+    const larger = Buffer.alloc((this.#length + count) * 2)
+    this.#bytes.copy(larger)
+    this.#bytes = larger
   }
 }

@@ -49,7 +49,7 @@ export class Framer {
 
   /** All messages, without an end. @throws Malformed for one that is not listed, or cannot be. */
   *messages(): Steps {
-    for (;;) yield* this.#message()
+    for (;;) yield* this.message()
   }
 
   #emit(bytes: Uint8Array): void {
@@ -69,7 +69,8 @@ export class Framer {
     })
   }
 
-  *#message(): Steps {
+  /** One message. */
+  *message(): Steps {
     const first = yield* take(1)
     switch (first[0]) {
       case fromServer.update:

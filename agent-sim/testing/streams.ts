@@ -55,7 +55,8 @@ class End implements TestStream {
 
   close(code?: ErrorCode): void {
     this.#end(code)
-    this.other?.#end(code)
+    const { other } = this
+    if (other) other.#end(code)
   }
 
   #end(code: ErrorCode | undefined): void {
@@ -79,7 +80,8 @@ class End implements TestStream {
       this.#listener.bytes(next)
       if (other.#full && other.waiting === 0) {
         other.#full = false
-        other.#listener?.room()
+        const listener = other.#listener
+        if (listener) listener.room()
       }
     }
     if (!this.ended || this.#queue.length > 0 || !this.#listener) return
