@@ -116,7 +116,8 @@ export class World {
   }
 }
 
-async function makeOrganisations(folder: string, now: () => number): Promise<Map<Organisation, TenantId>> {
+/** Fills the data folder of a service that does not run. */
+export async function makeOrganisations(folder: string, now: () => number): Promise<Map<Organisation, TenantId>> {
   const store = await Store.open({ path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
   const tenants = new Map<Organisation, TenantId>()
   try {

@@ -14,6 +14,8 @@ import { TestSide } from '../../relay/testing/client.ts'
 /** For tests of remote sessions: rooms whose devices offer them, operators who may, and the two ends as a test drives them. */
 
 export type Email = Parameters<World['token']>[0]
+/** What a test asks of a service, in this process or in one of its own. */
+export type RemoteWorld = Pick<World, 'url' | 'token' | 'ask' | 'command'>
 
 export const everything: RemoteFacts = { displays: ['console', 'frontOfRoom1'], terminal: true, restart: true }
 
@@ -33,17 +35,20 @@ type Told<T extends ServiceToAgent['type']> = Extract<ServiceToAgent, { type: T 
 /** A device of an enrolled room, connected. */
 export class RemoteDevice {
   readonly device: TestDevice
+  readonly installation: string
 
-  constructor(device: TestDevice) {
+  constructor(device: TestDevice, installation: string) {
     this.device = device
+    this.installation = installation
   }
 
-  static async make(world: World, { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: { remote?: RemoteFacts | null; organisation?: Organisation; enrolled?: boolean; name?: string } = {}): Promise<RemoteDevice> {
+  static async make(world: RemoteWorld, { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: { remote?: RemoteFacts | null; organisation?: Organisation; enrolled?: boolean; name?: string } = {}): Promise<RemoteDevice> {
     const place = { country: 'France', city: 'Lyon', building: 'Confluence', floor: '1', timeZone: 'Europe/Paris' }
-    const device = await TestDevice.enrol(world.url, { facts: { ...facts, ...(remote ? { remote } : {}) }, room: { name, place } }, `key-of-${organisation}-0123456789`)
+    const installation = v7()
+    const device = await TestDevice.enrol(world.url, { installation, facts: { ...facts, ...(remote ? { remote } : {}) }, room: { name, place } }, `key-of-${organisation}-0123456789`)
     if (enrolled) await done(world.command(`boss@${organisation}.example`, { type: 'rooms.enrol', rooms: [device.enrolment.room] }))
     await device.connect()
-    return new RemoteDevice(device)
+    return new RemoteDevice(device, installation)
   }
 
   get room(): string {
@@ -92,9 +97,9 @@ export interface Operator {
 }
 
 export class Rig {
-  readonly world: World
+  readonly world: RemoteWorld
 
-  constructor(world: World) {
+  constructor(world: RemoteWorld) {
     this.world = world
   }
 
@@ -154,17 +159,22 @@ export class Rig {
   }
 }
 
-/** The last that the relay says to a side. */
-export async function lastWord(side: TestSide): Promise<Extract<RelayToSide, { type: 'ended' }>> {
+/** The next of this type that the relay says to a side; what comes before it is passed over. */
+export async function relayWord(side: TestSide, type: RelayToSide['type']): Promise<RelayToSide> {
   for (;;) {
     const word = await side.control()
-    if (word.type === 'ended') return word
+    if (word.type === type) return word
   }
+}
+
+export interface Sides {
+  readonly operator: TestSide
+  readonly device: TestSide
 }
 
 export interface Running {
   readonly session: SessionId
   readonly answer: SessionAnswer
   readonly offer: Told<'session'>
-  readonly sides: { readonly operator: TestSide; readonly device: TestSide } | undefined
+  readonly sides: Sides | undefined
 }
