@@ -128,6 +128,15 @@ export class MemoryRelay {
     this.#halves = { operator: half('operator'), device: half('device') }
   }
 
+  /** Nothing leads to the relay from there. */
+  refuse(socket: LinkSocket): void {
+    for (const pipe of this.pipes) {
+      if (pipe !== socket) continue
+      pipe.up.length = 0
+      pipe.down.push({ kind: 'gone' })
+    }
+  }
+
   tell(side: RelaySide, message: RelayToSide): void {
     this.#halves[side].pipe?.down.push({ kind: 'text', text: JSON.stringify(message) })
   }
