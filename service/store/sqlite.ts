@@ -40,6 +40,9 @@ export function openReader(path: string): OpenedDatabase {
 export async function copyDatabase(from: string, to: string): Promise<void> {
   const source = new Database(from, { readonly: true, fileMustExist: true })
   try {
+    // One state of it from beginning to end: without, each write of others would begin the copy anew.
+    source.exec('begin')
+    source.prepare('select count(*) from sqlite_schema').get()
     await source.backup(to)
   } finally {
     source.close()
