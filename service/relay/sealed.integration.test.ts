@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { makeKeys } from '../../contract/sealed/testing/grants.ts'
+import { limits } from '../../contract/limits.ts'
+import { makeKeys, type KeysOfBoth } from '../../contract/sealed/testing/grants.ts'
 import { TestEnd } from './testing/ends.ts'
 import { newDevice, TestRelay } from './testing/relay.ts'
 
@@ -15,26 +17,53 @@ async function startRelay(): Promise<TestRelay> {
 }
 
 interface Ends {
+  readonly keys: KeysOfBoth
   readonly operator: TestEnd
   readonly device: TestEnd
 }
 
-async function startEnds(relay: TestRelay): Promise<Ends> {
-  const keys = await makeKeys()
-  const bound = { sid: keys.session, device: newDevice() }
+/** Two ends that talk. `relay`: asked at each ticket. */
+async function startEnds(relay: () => TestRelay, keys?: KeysOfBoth): Promise<Ends> {
+  const made = keys ?? (await makeKeys())
+  const bound = { sid: made.session, device: newDevice() }
   const make = async (side: 'operator' | 'device'): Promise<TestEnd> => {
-    const end = new TestEnd(relay.url, { side, keys: keys[side], ticket: await relay.sign({ ...bound, side }), freshTicket: () => relay.sign({ ...bound, side }) })
+    const ticket = (): Promise<string> => {
+      end.url = relay().url
+      return relay().sign({ ...bound, side })
+    }
+    const end = new TestEnd(relay().url, { side, keys: made[side], ticket: await relay().sign({ ...bound, side }), freshTicket: ticket })
     undo.push(() => end.link.end('serviceStopped'))
     end.link.start()
     return end
   }
-  return { operator: await make('operator'), device: await make('device') }
+  const ends = { keys: made, operator: await make('operator'), device: await make('device') }
+  await Promise.all([ends.operator.untilState('live'), ends.device.untilState('live')])
+  return ends
+}
+
+/** Pieces of all sizes, no two alike; and what all of them have together. */
+function makeFlood(count: number, seed: number): { pieces: Buffer[]; bytes: number; hash: string } {
+  const pieces = Array.from({ length: count }, (_, at) => {
+    const piece = Buffer.alloc(1 + ((at * 7_919 + seed) % 90_000), at)
+    piece.writeUInt8(at % 251, piece.length - 1)
+    return piece
+  })
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return { pieces, bytes: pieces.reduce((sum, { length }) => sum + length, 0), hash: hash.digest('hex') }
+}
+
+/** Hashes what comes instead of keeping it. */
+function hashed(end: TestEnd): () => string {
+  const hash = createHash('sha256')
+  end.onFrame = (_, bytes) => hash.update(bytes)
+  return () => hash.digest('hex')
 }
 
 describe('two ends over a relay', () => {
   it('talk both ways, and one of them says goodbye', async () => {
-    const { operator, device } = await startEnds(await startRelay())
-    await Promise.all([operator.untilState('live'), device.untilState('live')])
+    const relay = await startRelay()
+    const { operator, device } = await startEnds(() => relay)
     expect(operator.link.send(0, Buffer.from('hello'))).toBe(true)
     device.link.send(7, Buffer.from('here'))
     await Promise.all([operator.until(() => operator.frames.length > 0), device.until(() => device.frames.length > 0)])
@@ -45,5 +74,114 @@ describe('two ends over a relay', () => {
     await operator.untilState('ended')
     expect(operator.frames.at(-1)).toEqual({ channel: 0, bytes: Buffer.from('goodbye') })
     expect([operator.link.state, device.link.state]).toEqual([{ state: 'ended', reason: 'deviceEnded' }, { state: 'ended', reason: 'switchedOff' }])
+  })
+
+  it('send frames of 8 MB both ways at once', async () => {
+    const relay = await startRelay()
+    const { operator, device } = await startEnds(() => relay)
+    const frame = Buffer.alloc(8 * 1024 * 1024)
+    for (let at = 0; at < frame.length; at += 4) frame.writeUInt32BE(at, at)
+    const digest = createHash('sha256').update(frame).digest('hex')
+    const [atOperator, atDevice] = [hashed(operator), hashed(device)]
+    operator.link.send(1, frame)
+    device.link.send(2, frame)
+    await Promise.all([operator.until(() => operator.bytes === frame.length), device.until(() => device.bytes === frame.length)])
+    expect([atOperator(), atDevice()]).toEqual([digest, digest])
+  })
+
+  it('lose and double nothing while both are dropped again and again in the middle of a flood', async () => {
+    const relay = await startRelay()
+    const { operator, device } = await startEnds(() => relay)
+    const [down, up] = [makeFlood(600, 1), makeFlood(300, 2)]
+    const [atOperator, atDevice] = [hashed(operator), hashed(device)]
+    const floods = Promise.all([device.flood(1, down.pieces), operator.flood(2, up.pieces)])
+    for (let round = 1; round <= 6; round++) {
+      await operator.until(() => operator.bytes >= (round * down.bytes) / 8)
+      if (round % 3 !== 1) operator.cut()
+      if (round % 3 !== 2) device.cut()
+    }
+    await floods
+    await Promise.all([operator.until(() => operator.bytes >= down.bytes), device.until(() => device.bytes >= up.bytes)])
+    expect([operator.bytes, device.bytes, atOperator(), atDevice()]).toEqual([down.bytes, up.bytes, down.hash, up.hash])
+    expect(operator.states.filter(({ state }) => state === 'live').length).toBeGreaterThan(3)
+    expect([operator.asked, device.asked]).toEqual([0, 0])
+  })
+
+  it.each(['killed', 'stopped'])('go on with fresh tickets at another relay when theirs is %s', async (how) => {
+    let relay = await startRelay()
+    const { operator, device } = await startEnds(() => relay)
+    const [down, up] = [makeFlood(200, 3), makeFlood(100, 4)]
+    const [atOperator, atDevice] = [hashed(operator), hashed(device)]
+    const floods = Promise.all([device.flood(1, down.pieces), operator.flood(2, up.pieces)])
+    await operator.until(() => operator.bytes >= down.bytes / 3)
+    const old = relay
+    relay = await startRelay()
+    if (how === 'stopped') {
+      await old.stop()
+    } else {
+      old.cut()
+      // Where it was, another one listens that knows nobody.
+      operator.url = relay.url
+      device.url = relay.url
+    }
+    await floods
+    await Promise.all([operator.until(() => operator.bytes >= down.bytes), device.until(() => device.bytes >= up.bytes)])
+    expect([operator.bytes, device.bytes, atOperator(), atDevice()]).toEqual([down.bytes, up.bytes, down.hash, up.hash])
+    expect([operator.asked, device.asked]).toEqual([1, 1])
+    expect(relay.relay.counts.sessions).toBe(1)
+  })
+
+  it('of which one does not take what comes: the other one waits, and memory is bounded', async () => {
+    const relay = await startRelay()
+    const { keys, operator, device } = await startEnds(() => relay)
+    const flood = makeFlood(1_000, 5)
+    const atOperator = hashed(operator)
+    operator.link.pause()
+    const sent = device.flood(1, flood.pieces)
+    const most = limits.sessionWindowBytes + 2 * limits.sessionRecordBytes
+    // It has filled its window, and the other end has all of it.
+    while (operator.link.parkedBytes < limits.sessionWindowBytes) await new Promise((resolve) => setImmediate(resolve))
+    operator.link.send(2, Buffer.from('heard all the same'))
+    await device.until(() => device.frames.length === 1)
+    expect(operator.bytes).toBe(0)
+    expect(operator.link.parkedBytes).toBeLessThanOrEqual(most)
+    expect(device.link.keptBytes).toBeLessThanOrEqual(most + 90_000)
+    expect(relay.relay.waitingBytes(keys.session)).toEqual({ operator: 0, device: 0 })
+    operator.link.resume()
+    await sent
+    await operator.until(() => operator.bytes >= flood.bytes)
+    expect([operator.bytes, atOperator()]).toEqual([flood.bytes, flood.hash])
+  })
+
+  it('of different sessions do not understand each other', async () => {
+    const relay = await startRelay()
+    const [one, two] = [await makeKeys(), await makeKeys()]
+    const bound = { sid: one.session, device: newDevice() }
+    const make = async (side: 'operator' | 'device', { [side]: keys }: KeysOfBoth): Promise<TestEnd> => {
+      const end = new TestEnd(relay.url, { side, keys, ticket: await relay.sign({ ...bound, side }) })
+      undo.push(() => end.link.end('serviceStopped'))
+      end.link.send(1, Buffer.from('secret'))
+      end.link.start()
+      return end
+    }
+    const [operator, device] = [await make('operator', one), await make('device', two)]
+    await Promise.all([operator.untilState('ended'), device.untilState('ended')])
+    const reasons = [operator.link.state, device.link.state].map((state) => (state.state === 'ended' ? state.reason : ''))
+    expect(reasons).toContain('tampered')
+    expect([operator.frames, device.frames]).toEqual([[], []])
+  })
+
+  it('cannot come with tickets of another session, or of the other side', async () => {
+    const relay = await startRelay()
+    const { operator, device } = await startEnds(() => relay)
+    const stranger = await makeKeys()
+    const late = new TestEnd(relay.url, { side: 'operator', keys: stranger.operator, ticket: await relay.sign({ side: 'operator', sid: stranger.session }) })
+    undo.push(() => late.link.end('operatorEnded'))
+    late.link.start()
+    await late.untilState('waiting')
+    // It is alone at its own session, and the two do not notice.
+    operator.link.send(1, Buffer.from('to you only'))
+    await device.until(() => device.frames.length === 1)
+    expect([late.frames, late.link.state.state, operator.states.map(({ state }) => state)]).toEqual([[], 'waiting', ['waiting', 'live']])
   })
 })

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { Registry } from 'prom-client'
 import { v7 } from 'uuid'
@@ -32,6 +32,7 @@ export class TestRelay {
   readonly #server: Server
   readonly #keys: Keys
   readonly #clock: { ahead: number }
+  readonly #sockets = new Set<Socket>()
   url = ''
 
   private constructor(keys: Keys, options: Partial<RelayOptions>) {
@@ -48,6 +49,10 @@ export class TestRelay {
       ...options,
     })
     this.#server = createServer()
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
     onUpgrade(this.#server, relayPath, (request, socket, head) => this.relay.accept(request, socket, head))
   }
 
@@ -85,6 +90,12 @@ export class TestRelay {
     await device.control()
     await operator.control()
     return { session, operator, device }
+  }
+
+  /** As if its process were killed. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
   }
 
   async stop(): Promise<void> {
