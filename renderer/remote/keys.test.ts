@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { combinations, pressAll, watchEscape } from './keys.ts'
+
+it('presses a combination in order and lets it go in turn', () => {
+  const sent: string[] = []
+  pressAll(combinations.ctrlAltDel, (keysym, code, down) => sent.push(`${code} ${keysym.toString(16)} ${down ? 'down' : 'up'}`))
+  expect(sent).toEqual(['ControlLeft ffe3 down', 'AltLeft ffe9 down', 'Delete ffff down', 'Delete ffff up', 'AltLeft ffe9 up', 'ControlLeft ffe3 up'])
+})
+
+describe('giving the keys back', () => {
+  const picture = document.createElement('div')
+  const inside = document.createElement('button')
+  const toDevice = vi.fn()
+  const escaped = vi.fn()
+  let unwatch: () => void
+  beforeEach(() => {
+    picture.append(inside)
+    document.body.append(picture)
+    inside.addEventListener('keydown', toDevice)
+    unwatch = watchEscape(picture, escaped)
+    toDevice.mockClear()
+    escaped.mockClear()
+  })
+  afterEach(() => {
+    unwatch()
+    inside.removeEventListener('keydown', toDevice)
+    picture.remove()
+  })
+  const key = (type: 'keydown' | 'keyup', code: string): boolean => inside.dispatchEvent(new KeyboardEvent(type, { code, bubbles: true, cancelable: true }))
+
+  it.each([
+    ['ControlLeft', 'AltLeft', 'ShiftLeft'],
+    ['ShiftRight', 'AltLeft', 'ControlRight'],
+    ['AltLeft', 'ShiftLeft', 'ControlLeft'],
+  ])('works with %s, %s, %s; the last one does not reach the device', (...codes) => {
+    for (const code of codes) key('keydown', code)
+    expect([escaped.mock.calls.length, toDevice.mock.calls.length]).toEqual([1, 2])
+  })
+
+  it('needs all three at once', () => {
+    key('keydown', 'ControlLeft')
+    key('keydown', 'AltLeft')
+    key('keyup', 'ControlLeft')
+    key('keydown', 'ShiftLeft')
+    key('keydown', 'Delete')
+    expect([escaped.mock.calls.length, toDevice.mock.calls.length]).toEqual([0, 4])
+  })
+
+  it('leaves AltGr with Shift alone, which comes as Ctrl and the right Alt', () => {
+    for (const code of ['ShiftLeft', 'ControlLeft', 'AltRight']) key('keydown', code)
+    expect(escaped).not.toHaveBeenCalled()
+  })
+
+  it('forgets what was held when the window loses the focus', () => {
+    key('keydown', 'ControlLeft')
+    key('keydown', 'AltLeft')
+    window.dispatchEvent(new Event('blur'))
+    key('keydown', 'ShiftLeft')
+    expect(escaped).not.toHaveBeenCalled()
+  })
+})
