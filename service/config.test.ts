@@ -37,6 +37,14 @@ describe('the configuration', () => {
     expect(isLoopback(host)).toBe(expected)
   })
 
+  it('names a relay elsewhere through TLS only, or on this machine', () => {
+    const { input } = readServeArguments(['--relay', 'https://relay.example:8443', '--relay-id', 'relay-lyon', '--session-idle-ms', '5000'])
+    expect(readConfig(input)).toMatchObject({ relay: { url: 'https://relay.example:8443', id: 'relay-lyon' }, timing: { sessionIdleMs: 5_000 } })
+    expect(readConfig({}).relay).toBeUndefined()
+    expect(() => readConfig({ relay: { url: 'http://relay.example', id: 'x' } })).toThrow('must be https')
+    expect(() => readConfig({ timing: { sessionMaximumMs: 25 * 3_600_000 } })).toThrow(/^timing\.sessionMaximumMs: /)
+  })
+
   it('names a value that is wrong', () => {
     expect(() => readConfig({ port: 70_000 })).toThrow(/^port: /)
     expect(() => readConfig({ timing: { heartbeatMs: 0 } })).toThrow(/^timing\.heartbeatMs: /)
@@ -53,6 +61,7 @@ describe('the command line of serve', () => {
     [['--port', 'many'], '--port takes a whole number'],
     [['--tls-cert', 'x'], '--tls-cert and --tls-key go together'],
     [['--graph-client-id', 'x'], '--graph-client-id and --graph-secret-file go together'],
+    [['--relay', 'https://relay.example'], '--relay and --relay-id go together'],
     [['--settings', '{'], '--settings is not JSON'],
     [['--settings', '{"openHoldMs":"soon"}'], '--settings: '],
     [['--nonsense'], '--nonsense'],

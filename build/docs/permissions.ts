@@ -14,7 +14,7 @@ const code = (text: string): string => `\`${text}\``
 /** What the named kinds of access in service/http/routeAccess.ts mean. */
 const accessWords: Readonly<Record<string, string>> = {
   public: 'nothing',
-  device: 'what a device enrols with: the self-enrolment key, or the account of its room',
+  device: "a device's credential: to enrol, the self-enrolment key or the account of its room; to upload, its session's ticket",
   anyone: 'to be signed in; the answer is cut to what the caller may see',
   byCommand: 'what the command needs, see above',
   auditor: 'Pro Manager or Global Administrator of the tenant itself',
@@ -133,6 +133,9 @@ Of a request, whoever made it is told too. Documents of a room go to who holds t
   in each request, and an open console without it is cut off when the link begins to ask.
 - **Remote access**: whether a partner may hold it is for a Pro Manager to say, or for who holds \`remoteAccess.modify\` over all
   rooms.
+- **Remote sessions**: \`POST /v1/sessions\` needs \`remoteAccess.modify\` on the room, or \`remoteAccess.view\` to look only. A session
+  is its operator's: nobody else gets a ticket of it. Auditors may read and end it too; to anyone else it does not exist. It ends when
+  the right, the switch or the room goes.
 - **Another organisation** never sees or hears of a tenant that is not its customer: the answer is that of a tenant that
   does not exist.
 `
