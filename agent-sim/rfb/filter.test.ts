@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { RemoteMode } from '../../contract/remoteFacts.ts'
+import { limits } from '../../contract/limits.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { novncResponse } from '../testing/novnc.ts'
+import { inputs, novncEncodings, say } from '../testing/rfb.ts'
+import { TestClient } from '../testing/rfb-client.ts'
+import { streamPair } from '../testing/streams.ts'
+import { until } from '../testing/until.ts'
+import { FakeVncServer, type VncServerOptions } from '../testing/vnc-server.ts'
+import { Packet } from './bytes.ts'
+import { vncResponse } from './client.ts'
+import { bridgeScreen } from './filter.ts'
+import { rgba } from './pixels.ts'
+
+function begin(options: { mode?: RemoteMode; password?: string; server?: VncServerOptions; piece?: number; window?: number } = {}) {
+  const { mode = 'modify', password, piece, window } = options
+  const pair = { ...(piece === undefined ? {} : { piece }), ...(window === undefined ? {} : { window }) }
+  const [device, operator] = streamPair(pair)
+  const [local, remote] = streamPair(pair)
+  const log: string[] = []
+  const clock = new FakeClock()
+  let inputsSeen = 0
+  const server = new FakeVncServer(remote, options.server)
+  const service = bridgeScreen({ stream: device, server: local, mode, password, log: (text) => log.push(text), timers: clock, onInput: () => (inputsSeen += 1) })
+  const failures: Error[] = []
+  const client = new TestClient(operator, (error) => failures.push(error))
+  return { client, server, service, log, failures, clock, device, local, operator, inputsSeen: () => inputsSeen }
+}
+
+async function start(options: Parameters<typeof begin>[0] = {}) {
+  const started = begin(options)
+  await until('both handshakes', () => started.client.init !== undefined && started.server.heard.length === 1)
+  started.server.heard.length = 0
+  return started
+}
+
+const heard = ({ heard: messages }: FakeVncServer) => messages.map(({ type }) => type)
+
+describe('the VNC server', () => {
+  it('gets the answer to its challenge that noVNC would give', async () => {
+    for (const password of ['', 'secret', 'eightcha', 'more than eight', 'é']) {
+      const challenge = randomBytes(16)
+      expect(Buffer.from(vncResponse(password, challenge))).toEqual(Buffer.from(await novncResponse(password.padEnd(8, '\0').slice(0, 8), challenge)))
+    }
+  })
+
+  it.each([
+    ['003.003', true], ['003.007', true], ['003.008', true], ['003.889', true],
+    ['003.003', false], ['003.007', false], ['003.008', false], ['005.000', false],
+  ])('is reached in version %s (with a password: %s)', async (version, isSecret) => {
+    const challenge = randomBytes(16)
+    const secret = { challenge, answer: vncResponse('secret', challenge) }
+    const { client } = await start({ password: 'secret', server: { version, ...(isSecret ? { challenge: secret } : {}) }, piece: 3 })
+    expect(client.init).toEqual({ width: 64, height: 48, name: 'Fake', format: rgba })
+  })
+
+  it.each(['003.003', '003.008'])('refuses a wrong password in version %s: the screen is lost, the log says why', async (version) => {
+    const challenge = randomBytes(16)
+    const { client, log, server } = begin({ password: 'wrong', server: { version, challenge: { challenge, answer: vncResponse('secret', challenge) } } })
+    await until('the end', () => client.closed !== undefined)
+    expect(client.closed).toEqual({ code: 'remote.screenLost' })
+    expect(client.init).toBeUndefined()
+    expect(log.join()).toContain('refused the password')
+    await until('its end', () => server.closed)
+  })
+
+  it('wants a password where there is none, says nothing, or leaves: the screen is lost', async () => {
+    const without = begin({ server: { challenge: { challenge: randomBytes(16), answer: randomBytes(16) } } })
+    await until('the end', () => without.client.closed !== undefined)
+    expect(without.client.closed).toEqual({ code: 'remote.screenLost' })
+
+    const [device, operator] = streamPair()
+    const [local, remote] = streamPair()
+    const clock = new FakeClock()
+    bridgeScreen({ stream: device, server: local, mode: 'view', timers: clock })
+    clock.advance(10_000)
+    expect(operator.ended).toEqual({ code: 'remote.screenLost' })
+    expect(remote.ended).toBeDefined()
+
+    const left = await start()
+    left.server.close()
+    await until('the end', () => left.client.closed !== undefined)
+    expect(left.client.closed).toEqual({ code: 'remote.screenLost' })
+  })
+
+  it('that says nonsense is left', async () => {
+    const { client, server, log } = await start()
+    server.send(Uint8Array.of(99, 1, 2, 3))
+    await until('the end', () => client.closed !== undefined && server.closed)
+    expect(client.closed).toEqual({ code: 'remote.screenLost' })
+    expect(log.join()).toContain('type 99')
+  })
+})
+
+describe('the operator', () => {
+  it.each(inputs)('drives it with modify: %s', async (_name, bytes) => {
+    const { client, server, service, inputsSeen } = await start()
+    client.send(bytes)
+    await until('it to arrive', () => server.heard.length === 1)
+    expect(Buffer.from(server.heard[0]!.raw).equals(bytes)).toBe(true)
+    expect(service.counts).toMatchObject({ input: 1, dropped: 0 })
+    expect(inputsSeen()).toBe(1)
+  })
+
+  it.each(inputs)('cannot with view: %s', async (_name, bytes) => {
+    for (const piece of [1, 4_096]) {
+      const { client, server, service, inputsSeen } = await start({ mode: 'view', piece })
+      client.send(bytes, bytes, say.request(false, client.all))
+      await until('the request to arrive', () => server.heard.length > 0)
+      expect(heard(server)).toEqual(['updateRequest'])
+      expect(service.counts).toMatchObject({ input: 0, dropped: 2 })
+      expect(inputsSeen()).toBe(0)
+      expect(client.closed).toBeUndefined()
+    }
+  })
+
+  it('gets pictures with view, and no clipboard', async () => {
+    for (const mode of ['view', 'modify'] as const) {
+      const { client, server, service } = await start({ mode })
+      const text = new Packet().u8(3, 0, 0, 0).u32(6).text('secret').done()
+      const update = new Packet().u8(0, 0).u16(1).u16(0, 0, 1, 1).u32(0).u32(7).done()
+      server.send(text)
+      server.send(update)
+      await until('the picture', () => client.updates.length === 1)
+      expect(client.updates[0]?.equals(update)).toBe(true)
+      expect(client.others.map((one) => one.toString('latin1'))).toEqual(mode === 'view' ? [] : [Buffer.from(text).toString('latin1')])
+      expect(service.counts.updates).toBe(1)
+    }
+  })
+
+  it('may ask for what can be told apart only', async () => {
+    const { client, server } = await start()
+    client.send(say.encodings(...novncEncodings(6, 2)))
+    await until('it to arrive', () => server.heard.length === 1)
+    const [message] = server.heard
+    expect(message?.type === 'setEncodings' && message.listed).toEqual([1, 7, -260, 16, 5, 0, -26, -254, -223, -224, -258, -261, -308, -312, -313, -307, 0x574d5664, -239])
+  })
+
+  it('passes on what belongs to looking', async () => {
+    const { client, server } = await start({ mode: 'view' })
+    client.send(say.request(true, client.all), say.continuous(true, client.all), say.fence(1, Uint8Array.of(1)), say.pixelFormat())
+    await until('all of it', () => server.heard.length === 3)
+    expect(heard(server)).toEqual(['updateRequest', 'continuousUpdates', 'fence'])
+  })
+
+  it('chooses pixels before asking for them, not after', async () => {
+    const format = { ...rgba, bits: 16 as const, depth: 16, max: [31, 63, 31] as const, shift: [11, 5, 0] as const }
+    const { client, server } = await start()
+    client.send(say.pixelFormat(format), say.request(false, client.all))
+    await until('both', () => server.heard.length === 2)
+    expect(heard(server)).toEqual(['setPixelFormat', 'updateRequest'])
+    client.send(say.pixelFormat())
+    await until('the end', () => client.closed !== undefined && server.closed)
+    expect(client.closed).toEqual({ code: 'request.invalid' })
+  })
+
+  it('is cut off for what is not listed, and the VNC server hears nothing of it', async () => {
+    for (const bytes of [Uint8Array.of(250, 0, 1, 2), Uint8Array.of(255, 1, 0, 0), say.cutText('').with(4, 127), Uint8Array.of(1)]) {
+      const { client, server } = await start()
+      client.send(bytes, say.key(1, true))
+      await until('the end', () => client.closed !== undefined && server.closed)
+      expect(client.closed).toEqual({ code: 'request.invalid' })
+      expect(server.heard).toEqual([])
+    }
+  })
+
+  it('has long clipboard texts cut', async () => {
+    const { client, server } = await start()
+    client.send(say.cutText('x'.repeat(limits.clipboardBytes * 2)))
+    await until('it to arrive', () => server.heard.length === 1)
+    expect(server.heard[0]?.raw).toHaveLength(limits.clipboardBytes + 8)
+  })
+})
+
+it('slows the VNC server down to a slow operator, and back', async () => {
+  const { client, server, device, local, operator } = await start({ window: 1_000 })
+  operator.pause()
+  const update = new Packet().u8(0, 0).u16(1).u16(0, 0, 64, 48).u32(0).bytes(new Uint8Array(64 * 48 * 4)).done()
+  for (let at = 0; at < 50; at += 1) {
+    server.send(update)
+    await new Promise((done) => setImmediate(done))
+  }
+  expect(device.waiting).toBeLessThanOrEqual(update.length * 2)
+  expect(local.waiting).toBe(0)
+  operator.resume()
+  await until('all of it', () => client.updates.length === 50)
+  expect(client.updates.every((one) => one.equals(update))).toBe(true)
+})
+
+it('closes both ends when it is closed, or the operator leaves', async () => {
+  const one = await start()
+  one.service.close()
+  await until('both ends', () => one.server.closed && one.client.closed !== undefined)
+  expect(one.client.closed).toEqual({ code: undefined })
+  const other = await start()
+  other.operator.close()
+  await until('the other end', () => other.server.closed)
+})
