@@ -1,11 +1,12 @@
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BridgeRequest, BridgeResponse, type CallInput, type CallName, calls, type TopicInput, type TopicName, topics } from '../../contract/bridge.ts'
 import { limits } from '../../contract/limits.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
 import { idOf, makeIncident, makeRoom, personId, tenantId } from '../testing/documents.ts'
 import { FakeSession, FakeVault, tempFolder, until } from '../testing/fakes.ts'
-import { FakeService } from '../testing/service.ts'
+import { FakeService, problem } from '../testing/service.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
 
 /**
@@ -57,17 +58,17 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'audit.list': { input: { tenant, text: 'Amélie' } },
   'audit.saveCsv': { input: { tenant, from: 0, to: 1 } },
   'audit.check': { input: { tenant } },
-  'remote.start': { input: { tenant, room, mode: 'view' }, code: 'remote.notFound' },
+  'remote.start': { input: { tenant, room, mode: 'view' }, code: 'remote.occupied' },
   'remote.end': { input: { session }, code: 'remote.notFound' },
   'remote.forget': { input: { session }, code: 'remote.notFound' },
   'remote.restart': { input: { session }, code: 'remote.notFound' },
   'remote.restartAtEnd': { input: { session, on: false }, code: 'remote.notFound' },
   'remote.resize': { input: { session, terminal: 1, columns: 80, rows: 24 }, code: 'remote.notFound' },
-  'remote.log': { input: { tenant }, code: 'remote.notFound' },
-  'remote.saveLog': { input: { tenant, from: 0, to: 1 }, code: 'remote.notFound' },
-  'remote.recording': { input: { tenant, session }, code: 'remote.notFound' },
-  'remote.chunk': { input: { tenant, session, number: 1 }, code: 'remote.notFound' },
-  'remote.searchRecording': { input: { tenant, session, text: 'ls' }, code: 'remote.notFound' },
+  'remote.log': { input: { tenant } },
+  'remote.saveLog': { input: { tenant, from: 0, to: 1 } },
+  'remote.recording': { input: { tenant, session } },
+  'remote.chunk': { input: { tenant, session, number: 1 } },
+  'remote.searchRecording': { input: { tenant, session, text: 'ls' } },
   'session.enter': { input: { tenant: idOf('tenant', 9) as never }, code: 'session.tenantUnknown' },
   'sync.workOffline': { input: { on: false } },
   'sync.now': { input: {} },
@@ -107,10 +108,17 @@ const prepared: Record<string, unknown> = {
   policy: 'version: 1\n',
   audit: { items: [], next: null },
   'audit.csv': 'CreationTime\n',
+  'sessions.csv': 'Session\n',
+  [`recordings/${session}`]: { session, startedAt: 1, durationMs: 5, complete: true, chunks: [] },
   'audit/check': { records: 0, from: null, head: null, broken: null },
 }
+const line = { type: 'terminal', at: 1, terminal: 1, columns: 80, rows: 24, text: '$ ls\n' }
+const packed = new Map([
+  [`/v1/recordings/${session}/chunks/1`, gzipSync(`${JSON.stringify({ session, number: 1, fromMs: 0, toMs: 1 })}\n${JSON.stringify(line)}`)],
+  [`/v1/recordings/${session}/terminal`, gzipSync(JSON.stringify(line))],
+])
 /** Answers that name a time, a key, a path or a moving state: alike in form only. */
-const moving = new Set<string>(['commands.submit', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'policy.saveFile', 'audit.saveCsv', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
+const moving = new Set<string>(['commands.submit', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'policy.saveFile', 'audit.saveCsv', 'remote.saveLog', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
 
 interface Setting {
   core: Core
@@ -123,6 +131,15 @@ async function open(make: (typeof transports)[number][1]): Promise<Setting> {
   const service = await FakeService.start()
   undo.push(() => service.stop())
   for (const [path, answer] of Object.entries(prepared)) service.answers.set(`/v1/${path}`, answer)
+  service.onRequest = (request, response) => {
+    const { method, url = '' } = request
+    const bytes = packed.get(url)
+    if (bytes !== undefined) response.end(bytes)
+    else if (method === 'POST' && url === '/v1/sessions') problem(response, 'remote.occupied')
+    else if (url.startsWith('/v1/sessions?')) response.setHeader('content-type', 'application/json').end('{"items":[],"next":null}')
+    else return false
+    return true
+  }
   service.put('room', ...[1, 2, 3].map((n) => makeRoom(n)))
   service.put('incident', makeIncident(1, 1))
   const folder = tempFolder()

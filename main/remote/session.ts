@@ -263,7 +263,8 @@ export class RemoteSession {
         const { since, nextTryAt, until } = state
         this.#quiet()
         // Before it was there for the first time it is still on its way.
-        if (this.#state.state !== 'connecting') this.#enter({ state: 'lost', since, nextTryAt, until })
+        if (this.#state.state === 'connecting') return
+        this.#enter({ state: 'lost', since: Math.round(since), nextTryAt: nextTryAt === null ? null : Math.round(nextTryAt), until: Math.round(until) })
         return
       }
       case 'ended':
