@@ -233,9 +233,9 @@ describe('sessions end', () => {
   it('with the customer that they are about', async () => {
     const adatum = TenantId.parse(idOf('tenant', 2))
     const customer = rig.service.customer(adatum, 'Adatum')
-    customer.put('me', { ...driver, tenant: adatum })
+    customer.put('me', { ...driver, tenant: adatum } as { id: string })
     customer.put('room', makeRoom(11))
-    rig.service.put('me', { ...driver, customers: [{ tenant: adatum, link: idOf('link', 2), name: 'Adatum' }] })
+    rig.service.put('me', { ...driver, customers: [{ tenant: adatum, link: idOf('link', 2), name: 'Adatum' }] } as { id: string })
     const session = await until('a session there', async () => {
       try {
         return (await rig.bridge.call('remote.start', { tenant: adatum, room: room(11), mode: 'view' })).session
