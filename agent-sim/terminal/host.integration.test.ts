@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,19 +54,19 @@ describe.skipIf(onWindows)('HostTerminal', () => {
   /** The number that the shell says behind a word. */
   const numberAfter = async (word: string) => {
     const found = new RegExp(`${word}(\\d+)\\D`, 'u')
-    await until(() => found.test(text))
+    await until(`the shell says ${word}`, () => found.test(text))
     return Number(found.exec(text)?.[1])
   }
 
   it('runs a shell, whose size follows', async () => {
     type('echo "sum $((40 + 2))"')
-    await until(() => text.includes('sum 42'))
+    await until('it is said', () => text.includes('sum 42'))
     type('stty size')
-    await until(() => text.includes('33 91'))
+    await until('it is said', () => text.includes('33 91'))
     terminal.resize(120, 40)
     terminal.resize(-5, 1e9)
     type('stty size')
-    await until(() => text.includes('40 120'))
+    await until('it is said', () => text.includes('40 120'))
   })
 
   it('gives the shell nothing of the agent’s environment but what it needs', async () => {
@@ -75,7 +76,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
       await other.start(200, 50)
       text = ''
       other.write(Buffer.from('env | sed "s/=.*//" | sort | tr "\\n" ","; echo end$((1 + 1))\n'))
-      await until(() => text.includes('end2'))
+      await until('it is said', () => text.includes('end2'))
       other.kill()
       const names = (/^([\w,]+),end2/mu.exec(text)?.[1] ?? '').split(',').filter((name) => !['_', 'SHLVL', 'OLDPWD', 'PWD'].includes(name))
       expect(names).toEqual(['HOME', 'LANG', 'PATH', 'TERM'])
@@ -90,7 +91,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     expect(pids.map(alive)).toEqual([true, true, true, true])
     terminal.kill()
     expect(ends).toBe(1)
-    await until(() => !pids.some(alive))
+    await until('all have ended', () => !pids.some(alive))
     terminal.kill()
     terminal.write(Buffer.from('echo late\n'))
     terminal.resize(80, 24)
@@ -101,33 +102,44 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     type('sleep 1003 & echo "left=$!"')
     const left = await numberAfter('left=')
     type('echo bye; exit')
-    await until(() => ends === 1)
+    await until('it has ended', () => ends === 1)
     expect(text).toContain('bye')
-    await until(() => !alive(left))
+    await until('it has ended too', () => !alive(left))
     expect(terminal.pid).toBeUndefined()
   })
 
   it('holds a program that floods while nobody reads, and loses nothing of it', async () => {
     const kb = 3_000
-    const counter = join(folder, 'counted')
-    type(`stty -echo -onlcr; echo go`)
-    await until(() => /go\r?\n/u.test(text))
+    const flood = (mark: string) => `stty -echo -opost; head -c ${kb * 1024} /dev/zero | tr "\\0" x; echo done > ${join(folder, mark)}; echo "<$((1 + 1))end>"\n`
     terminal.pause()
-    const before = bytesGot
-    type(`head -c ${kb * 1024} /dev/zero | tr "\\0" x; echo done > ${counter}; echo "<end>"`)
-    // It would be through in a moment if it were not held.
-    await new Promise((done) => setTimeout(done, 700))
-    expect(existsSync(counter)).toBe(false)
-    expect(bytesGot - before).toBe(0)
+    terminal.write(Buffer.from(flood('held')))
+    // Another one that is read is through with the same: had this one not been held, so would it be.
+    const other = listened(new HostTerminal({ shell: '/bin/sh', folder }))
+    await other.start(80, 24)
+    other.write(Buffer.from(flood('free')))
+    await until('the other is through', () => text.includes('<2end>'))
+    other.kill()
+    expect([existsSync(join(folder, 'free')), existsSync(join(folder, 'held'))]).toEqual([true, false])
+    text = ''
+    bytesGot = 0
     terminal.resume()
-    await until(() => text.includes('<end>'))
-    expect(bytesGot - before).toBeGreaterThanOrEqual(kb * 1024)
-    expect(existsSync(counter)).toBe(true)
+    await until('this one is through', () => text.includes('<2end>'))
+    expect(bytesGot).toBeGreaterThanOrEqual(kb * 1024)
+    expect(existsSync(join(folder, 'held'))).toBe(true)
+  })
+
+  it('gives a program that reads late all that was typed meanwhile', async () => {
+    type('stty raw -echo; echo ready; sleep 0.5; head -c 200000 | cksum')
+    await until('it is said', () => text.includes('ready\n'))
+    const typed = Buffer.alloc(200_000, 'a line of text\n')
+    for (let at = 0; at < typed.length; at += 7_777) terminal.write(typed.subarray(at, at + 7_777))
+    const sum = execFileSync('cksum', { input: typed, encoding: 'utf8' }).trim()
+    await until('all has arrived', () => text.includes(sum))
   })
 
   it('keeps a bounded part of what a program does not take', async () => {
     type('stty raw -echo; echo ready; sleep 1004')
-    await until(() => text.includes('ready\n'))
+    await until('it is said', () => text.includes('ready\n'))
     const piece = Buffer.alloc(64 * 1024, 'y')
     const before = process.memoryUsage().rss
     for (let round = 0; round < 4_000; round += 1) terminal.write(piece)
@@ -147,6 +159,6 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     await missing.start(80, 24).catch(() => {
       ends += 1
     })
-    await until(() => ends === 1)
+    await until('it has ended', () => ends === 1)
   })
 })

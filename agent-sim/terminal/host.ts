@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { homedir } from 'node:os'
-import { StringDecoder } from 'node:string_decoder'
 import type { IPty } from '@lydell/node-pty'
-import { limits } from '../../contract/limits.ts'
 import { TerminalSize } from '../../contract/remote.ts'
-import type { Undo } from '../agent/timers.ts'
+import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
+import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { killSession, startOf, type ProcessStart } from './processes.ts'
 import type { Terminal } from './terminal.ts'
@@ -20,6 +18,7 @@ export interface HostTerminalOptions {
   readonly shell?: Shell | string | undefined
   /** Where it starts; the home folder where left out. */
   readonly folder?: string | undefined
+  readonly timers?: Timers | undefined
 }
 
 /**
@@ -29,7 +28,7 @@ export interface HostTerminalOptions {
 export class HostTerminal implements Terminal {
   readonly #options: HostTerminalOptions
   readonly #output = new Output()
-  readonly #decoder = new StringDecoder('utf8')
+  #input: Input | undefined
   #pty: IPty | undefined
   #leader: ProcessStart | undefined
   #killed = false
@@ -57,6 +56,7 @@ export class HostTerminal implements Terminal {
       encoding: null,
     })
     this.#pty = pty
+    this.#input = new Input(pty, this.#options.timers ?? systemTimers)
     this.#leader = startOf(pty.pid)
     takeErrors(pty)
     // Without an encoding it gives bytes, whatever its types say.
@@ -64,6 +64,7 @@ export class HostTerminal implements Terminal {
       this.#output.push(data instanceof Uint8Array ? data : Buffer.from(String(data)))
     })
     pty.onExit(() => {
+      this.#input?.end()
       this.#killAll()
       this.#output.end()
     })
@@ -71,11 +72,7 @@ export class HostTerminal implements Terminal {
   }
 
   write(bytes: Uint8Array): void {
-    const pty = this.#pty
-    if (!pty || this.#output.ended || this.#killed) return
-    // A program that reads nothing gets no more than this; the rest is dropped, as a full terminal of the system does.
-    if (waitingFor(pty) > limits.terminalWaitingBytes) return
-    pty.write(this.#decoder.write(Buffer.from(bytes)))
+    if (!this.#output.ended && !this.#killed) this.#input?.write(bytes)
   }
 
   resize(columns: number, rows: number): void {
@@ -108,6 +105,7 @@ export class HostTerminal implements Terminal {
   kill(): void {
     if (this.#killed || this.#output.ended) return
     this.#killed = true
+    this.#input?.end()
     this.#killAll()
     // The terminal closes when it is read to its end; its program is ended by the system too, should the list have failed.
     this.#pty?.resume()
@@ -140,14 +138,6 @@ function environment(): Record<string, string> {
   const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8', SystemRoot } = process.env
   return { TERM: 'xterm-256color', HOME: homedir(), LANG, PATH, ...(SystemRoot === undefined ? {} : { SystemRoot }) }
 }
-
-/** The socket of a pseudo-terminal, which its types do not show. */
-function socketOf(pty: IPty): Socket | undefined {
-  const socket: unknown = Reflect.get(pty, '_socket')
-  return socket instanceof Socket ? socket : undefined
-}
-
-const waitingFor = (pty: IPty): number => socketOf(pty)?.writableLength ?? 0
 
 /** It throws errors that nobody takes, out of an event of its own; its end follows on them anyway. */
 function takeErrors(pty: IPty): void {
