@@ -30,6 +30,30 @@ afterAll(async () => {
 const command = (body: object) => ({ key: v7(), issuedAt: Date.now(), command: body })
 const send = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command(body) })
 
+describe('roles (ACC-2)', () => {
+  const all = ['rooms.view', 'rooms.modify', 'rooms.resetKey', 'rooms.downloadKey', 'rooms.unenroll', 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'settings.view', 'settings.modify', 'roles.view', 'roles.modify']
+  const techs = ['rooms.view', 'rooms.modify', 'rooms.downloadKey', 'rooms.unenroll', 'incidents.create', 'incidents.view', 'incidents.update']
+  const matrix = {
+    proManager: all,
+    siteLead: [...techs, 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view'],
+    siteTech: techs,
+    primaryAdmin: ['rooms.view', 'rooms.modify', 'groups.view', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'roles.view', 'roles.modify'],
+  }
+
+  it('hold exactly what the portal’s table says; none has remote access', async () => {
+    const { items } = RoleList.parse((await service.ask('/v1/roles', { token: tokens.manager })).json)
+    const held = Object.fromEntries(items.filter(({ builtIn }) => builtIn).map(({ id, permissions }) => [id, [...permissions].sort()]))
+    expect(held).toEqual(Object.fromEntries(Object.entries(matrix).map(([role, permissions]) => [role, [...permissions].sort()])))
+  })
+
+  it('keep the last Pro Manager assignment (ACC-3)', async () => {
+    const { items } = AssignmentList.parse((await service.ask('/v1/assignments', { token: tokens.manager })).json)
+    const last = items.find(({ role }) => role === 'proManager')
+    const answer = await service.ask('/v1/commands', { token: tokens.manager, body: command({ type: 'assignment.delete', assignment: last?.id }) })
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'assignment.lastProManager'])
+  })
+})
+
 describe('a change of policy, seen before it is saved (ACC-7)', () => {
   const names = (assignment: { name: string; description: string; notify: boolean; members: readonly { kind: string; id: string }[] }) => ({
     name: assignment.name,
