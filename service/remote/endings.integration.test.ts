@@ -253,7 +253,7 @@ describe('time ends it', () => {
 })
 
 it('idle: nothing passes', async () => {
-  const short = await World.start({ sessionIdleMs: 2_000 })
+  const short = await World.start({ sessionIdleMs: 5_000 })
   try {
     const own = new Rig(short)
     await own.switchOn()

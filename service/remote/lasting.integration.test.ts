@@ -36,7 +36,8 @@ async function scene(...args: string[]): Promise<{ world: ProcessWorld; rig: Rig
   return { world, rig, device }
 }
 
-describe('a service that ends', () => {
+// Services are started and ended several times in one test.
+describe('a service that ends', { timeout: 180_000 }, () => {
   it('by itself: ends its sessions first, and both sides are told', async () => {
     const { world, rig, device } = await scene()
     const { session, sides } = await rig.session(operator, device)
@@ -78,7 +79,7 @@ describe('a service that ends', () => {
   })
 })
 
-describe('a relay elsewhere', () => {
+describe('a relay elsewhere', { timeout: 180_000 }, () => {
   it('is named by tickets and answers; fresh tickets are given where it was lost; the service has none of its own', async () => {
     const place = { host: '127.0.0.1', behindProxy: false, logLevel: 'silent', id: RelayId.parse('relay-lyon') } as const
     relay = await startRelay({ ...place, port: 0, key: (await makeKeys()).publicKey })

@@ -15,7 +15,7 @@ let world: World
 let rig: Rig
 
 beforeAll(async () => {
-  world = await World.start({ sessionAnswerMs: 4_000 })
+  world = await World.start()
   rig = new Rig(world)
   await rig.switchOn()
 })
@@ -253,4 +253,16 @@ it('who tries for ever fills neither the log nor the audit', async () => {
   const { session, answer } = rig.begin(stubborn, device.room)
   await answer
   expect(await rig.record(stubborn, session)).toMatchObject({ refusal: 'access.denied' })
+})
+
+it('a device that asks for tickets without end gets some, and hurts nobody', async () => {
+  const device = await room()
+  const { session } = await rig.session(operator, device, { joined: false })
+  for (let asked = 0; asked < 200; asked += 1) device.device.say({ type: 'sessionTicketWanted', session: asked % 2 === 0 ? session : v7() })
+  await device.beat()
+  await done(rig.ask(operator, `/v1/sessions/${session}/end`, {}))
+  await device.over(session)
+  const given = device.device.heard.filter(({ type }) => type === 'sessionTicket')
+  expect(given.length).toBeGreaterThan(0)
+  expect(given.length).toBeLessThanOrEqual(60)
 })

@@ -21,8 +21,8 @@ import { endOf, watchStanding } from './standing.ts'
 /** How long the device has to end a session at the relay by itself, once it was told so; and to say why it has. */
 const deviceEndsMs = 300
 const sweepMs = 250
-/** Tickets that a device may ask for in a minute. More: not answered. */
-const ticketsPerMinute = 60
+/** How often a device may ask for tickets, or speak of sessions that do not run, in a minute. More: not answered. */
+const asksPerMinute = 60
 
 /** What sessions need of the relay inside the service. */
 export interface RelayInside {
@@ -38,7 +38,7 @@ export class RemoteSessions implements LineListener {
   readonly #deps: ServiceDeps
   readonly #signer: Signer
   readonly #refused: RefusedSessions
-  readonly #ticketRate: RateLimit
+  readonly #askRate: RateLimit
   readonly #unwatch: () => void
   readonly #sweeping: NodeJS.Timeout
   /** Waits of this object, each with what is done when the service stops before it is over. */
@@ -54,7 +54,7 @@ export class RemoteSessions implements LineListener {
     this.#deps = deps
     this.#signer = signer
     this.#refused = new RefusedSessions(deps.store, deps.now)
-    this.#ticketRate = new RateLimit(ticketsPerMinute, deps.now)
+    this.#askRate = new RateLimit(asksPerMinute, deps.now)
     this.#unwatch = watchStanding(deps, this.live, (session, end) => void this.end(session, end))
     this.#sweeping = setInterval(() => this.#sweep(), sweepMs)
     this.#sweeping.unref()
@@ -152,12 +152,12 @@ export class RemoteSessions implements LineListener {
   said(from: DeviceIdentity, word: SessionWord): void {
     const session = this.live.get(word.session)
     if (session?.device !== from.device) {
-      if (word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') void this.#tellOver(from, word.session)
+      if ((word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') && this.#mayAsk(from.device)) void this.#tellOver(from, word.session)
       return
     }
     if (word.type === 'sessionAccepted' || word.type === 'sessionRefused') session.answered(word)
     else if (word.type === 'sessionEnded') void this.end(session, endOfDevice(word.reason))
-    else void this.#giveTicket(session)
+    else if (session.phase === 'running' && this.#mayAsk(from.device)) void this.#giveTicket(session)
   }
 
   /** For the line to the agents. */
@@ -304,10 +304,18 @@ export class RemoteSessions implements LineListener {
     if (this.relay && !relayEnded) this.#after(deviceEndsMs, () => this.relay?.end(id, 'withdrawn'))
   }
 
-  async #giveTicket(session: LiveSession): Promise<void> {
-    if (session.phase !== 'running') return
+  #mayAsk(device: DeviceId): boolean {
     try {
-      this.#ticketRate.take(session.device)
+      this.#askRate.take(device)
+      return true
+    } catch {
+      this.#deps.log.debug({ device }, 'a device asks too often about its remote sessions')
+      return false
+    }
+  }
+
+  async #giveTicket(session: LiveSession): Promise<void> {
+    try {
       const fresh = await this.#signer.ticket(session, 'device')
       if (this.live.get(session.id) === session) this.#deps.line.order(session.device, { type: 'sessionTicket', session: session.id, ...fresh })
     } catch (error) {
