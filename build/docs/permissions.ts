@@ -133,6 +133,8 @@ Of a request, whoever made it is told too. Documents of a room go to who holds t
   in each request, and an open console without it is cut off when the link begins to ask.
 - **Remote access**: whether a partner may hold it is for a Pro Manager to say, or for who holds \`remoteAccess.modify\` over all
   rooms.
+- **Settings of remote access** (\`remoteAccess\`, \`remoteContact\`, \`recordSessions\`, \`recordingDays\` of \`settings.change\`), the session
+  log and recordings: Pro Managers and Global Administrators of the tenant itself; no permission gives them.
 - **Remote sessions**: \`POST /v1/sessions\` needs \`remoteAccess.modify\` on the room, or \`remoteAccess.view\` to look only. A session
   is its operator's: nobody else gets a ticket of it. Auditors may read and end it too; to anyone else it does not exist. It ends when
   the right, the switch or the room goes.
