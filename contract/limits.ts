@@ -228,8 +228,8 @@ export const limits = {
   sessionChannels: 1_000,
   /** Screens and terminals open at once in one session. More: `remote.tooMany`. */
   sessionChannelsOpen: 8,
-  /** One sealed record of a session on the wire, in bytes. Larger: the session ends. */
-  sessionRecordBytes: 64 * 1024,
+  /** One sealed record of a session on the wire, in bytes: 64 KiB of a frame, and 31 around it. Larger: the session ends. */
+  sessionRecordBytes: 64 * 1024 + 31,
   /** Bytes sent that the other end has not confirmed: kept to be sent again after a drop. Full: the sender waits. */
   sessionWindowBytes: 1024 * 1024,
   /** Received bytes after which the other end is told so, at the latest; and the longest wait (ms) before it. */

@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { agentProtocolVersions, AgentToService, EnrolmentRequest, Report, ServiceToAgent } from './agent.ts'
 import { kinds } from './entities.ts'
 import { ConsoleToFeed, feedProtocolVersions, FeedToConsole, SnapshotPage } from './feed.ts'
+import { ChunkHead, RecordingEvent, RecordingTicket } from './recording.ts'
 import { relayPath, RelayTicket, RelayToSide, SideToRelay } from './relay.ts'
+import { ConsoleToDevice, DeviceHalf, DeviceToConsole, SessionGrant, sessionGrantType, sessionProof } from './remote.ts'
 
 /**
  * What agents and consoles of another age speak must not change by accident. When this test fails: either the change
@@ -20,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'df64c6e26ebe9435',
+      '2a91034cdbd28a99',
     ])
   })
 
@@ -28,10 +30,19 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'd9ef161a030fa1bb',
+      'cecb2d1ef8e8e121',
     ])
   })
   it('relay: tickets and control', () => {
     expect([relayPath, shapeOf(RelayTicket, RelayToSide, SideToRelay)]).toEqual(['/v1/relay', 'c72d45fdc5b2a6de'])
+  })
+
+  it('remote sessions: grants, what both ends say inside, recordings', () => {
+    expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
+      'roomkeeper-grant+jwt',
+      'roomkeeper session 1\nS\nG\nK',
+      '09b0c2498e9fd563',
+      'bb8abf600245e9ae',
+    ])
   })
 })
