@@ -123,12 +123,12 @@ export class SealedLink implements Link {
   }
 
   get #hasRoom(): boolean {
-    return this.#pending.length === 0 && this.#window.bytes < limits.sessionWindowBytes
+    return this.#pending.length === 0 && this.#window.bytes < limits.sessionWindowBytes && this.#connector.waiting < limits.sessionSocketBytes
   }
 
   /** Whether a new frame may go out before anything else, which spares a copy. */
   get #mayPass(): boolean {
-    return this.#isLive && this.#hasRoom && this.#window.isSent && this.#connector.waiting < limits.sessionSocketBytes
+    return this.#isLive && this.#hasRoom && this.#window.isSent
   }
 
   /** The highest number of the other end that was taken here; none before it is missing. */
