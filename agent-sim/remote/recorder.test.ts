@@ -122,7 +122,7 @@ describe('a recorder', () => {
     const { head, events } = read(1)
     expect(head).toMatchObject({ number: 2, fromMs: 5_500, toMs: 6_000 })
     expect(kinds(events)).toEqual(['key', 'terminal', 'terminal'])
-    expect(events[1]).toEqual({ type: 'terminal', at: 5_500, terminal: 2, columns: 80, rows: 24, text: '' })
+    expect(events[1]).toEqual({ type: 'terminal', at: 5_500, terminal: 2, columns: 80, rows: 24, text: 'one\r\n', clear: true })
     expect(events[2]).toMatchObject({ text: 'two\r\n' })
   })
 
@@ -169,7 +169,7 @@ describe('a recorder', () => {
     await recorder.finish()
     const { events } = read(0)
     expect(events[0]).toEqual({ type: 'terminal', at: 0, terminal: 1, columns: 80, rows: 24, text: '', clear: true })
-    expect(events.flatMap((event) => (event.type === 'terminal' ? [event.text] : [])).join('')).toBe('Montréal')
+    expect(events.flatMap((event) => (event.type === 'terminal' && event.clear !== true ? [event.text] : [])).join('')).toBe('Montréal')
     expect(events.at(-2)).toMatchObject({ columns: 100, rows: 30, text: '' })
     expect(events.at(-1)).toEqual({ type: 'terminalClosed', at: 0, terminal: 1 })
   })
@@ -185,7 +185,7 @@ describe('a recorder', () => {
       expect(gunzipSync(bytes).length).toBeLessThan(limits.recordingUnpackedBytes)
     }
     expect(chunks.map(({ number }) => number)).toEqual(chunks.map((_, index) => index + 1))
-    const text = chunks.flatMap((_, at) => read(at).events.flatMap((event) => (event.type === 'terminal' ? [event.text] : []))).join('')
+    const text = chunks.flatMap((_, at) => read(at).events.flatMap((event) => (event.type === 'terminal' && event.clear !== true ? [event.text] : []))).join('')
     expect(text).toHaveLength(100 * screenful.length)
   })
 

@@ -36,6 +36,18 @@ interface OpenTerminal {
   columns: number
   rows: number
   readonly decoder: TextDecoder
+  /** The end of what it wrote, from the beginning of a line. */
+  tail: string
+}
+
+/** Of what a terminal wrote, in characters: more than its screen shows. */
+const tailChars = 16_384
+
+/** What is kept of it; cut now and then and not with every byte, to whole lines where there are any. */
+function tailOf(text: string): string {
+  if (text.length < 2 * tailChars) return text
+  const cut = text.slice(-tailChars)
+  return cut.slice(cut.indexOf('\n') + 1)
 }
 
 /** One picture as JPEG, in bytes at most: three displays and what changes meanwhile fit one chunk. */
@@ -60,6 +72,7 @@ export class Recorder implements SessionRecorder {
   #tick: Undo | undefined
   #over = false
   #failed = false
+  #newest = 0
 
   constructor(options: RecorderOptions) {
     this.#options = options
@@ -92,7 +105,7 @@ export class Recorder implements SessionRecorder {
 
   terminalOpened(terminal: number, columns: number, rows: number): void {
     this.#add({ type: 'terminal', at: this.#at(), terminal, columns, rows, text: '', clear: true })
-    this.#terminals.set(terminal, { columns, rows, decoder: new TextDecoder() })
+    this.#terminals.set(terminal, { columns, rows, decoder: new TextDecoder(), tail: '' })
   }
 
   terminalResized(terminal: number, columns: number, rows: number): void {
@@ -106,7 +119,9 @@ export class Recorder implements SessionRecorder {
   terminalWrote(terminal: number, bytes: Uint8Array): void {
     const open = this.#terminals.get(terminal)
     const text = open?.decoder.decode(bytes, { stream: true })
-    if (open && text) this.#add({ type: 'terminal', at: this.#at(), terminal, columns: open.columns, rows: open.rows, text })
+    if (!open || !text) return
+    this.#add({ type: 'terminal', at: this.#at(), terminal, columns: open.columns, rows: open.rows, text })
+    open.tail = tailOf(open.tail + text)
   }
 
   terminalClosed(terminal: number): void {
@@ -194,7 +209,7 @@ export class Recorder implements SessionRecorder {
     this.#chunk = chunk
     const made = new Map<DisplayId, Promise<unknown>>()
     for (const [display, shown] of this.#shown) made.set(display, this.#picture(display, shown, shown.changes.takeAll()))
-    for (const [terminal, { columns, rows }] of this.#terminals) chunk.add({ type: 'terminal', at: chunk.fromMs, terminal, columns, rows, text: '' })
+    for (const [terminal, { columns, rows, tail }] of this.#terminals) chunk.add({ type: 'terminal', at: chunk.fromMs, terminal, columns, rows, text: tail, clear: true })
     return made
   }
 
@@ -249,9 +264,10 @@ export class Recorder implements SessionRecorder {
     this.#options.onFailed(why)
   }
 
-  /** Ms since the recording began. */
+  /** Ms since the recording began; never less than before, whatever happens to the clock. */
   #at(): number {
-    return Math.max(0, Math.round(this.#options.now() - this.#startedAt))
+    this.#newest = Math.min(limits.relaySessionMsAtMost, Math.max(this.#newest, Math.round(this.#options.now() - this.#startedAt)))
+    return this.#newest
   }
 }
 

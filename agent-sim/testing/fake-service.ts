@@ -1,12 +1,14 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
-  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, Report, type DevicePublicKey, type ServiceToAgent,
+  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, Report, SessionKey, type DevicePublicKey, type ServiceToAgent,
 } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId } from '../../contract/ids.ts'
+import { sessionGrantType, type SessionGrant } from '../../contract/remote.ts'
+import { TinyRelay } from './tiny-relay.ts'
 
 /** A device as the fake service knows it, with all that it committed, per journal in the order of arrival. */
 export interface FakeDevice {
@@ -20,6 +22,17 @@ export interface FakeDevice {
   beats: number
   offboarded: boolean
   socket: WebSocket | undefined
+  /** Boots that it has said hello with, in their order. */
+  boots: string[]
+  /** What it has said of remote sessions. */
+  words: AgentToService[]
+}
+
+/** A chunk of a recording that was uploaded. */
+export interface FakeUpload {
+  path: string
+  authorization: string
+  body: Buffer
 }
 
 /** What happens to a message of reports that arrived in order. The default is `acknowledge`. */
@@ -40,6 +53,14 @@ export class FakeService {
   /** What an enrolment is answered with, in the place of success. */
   enrolmentTrouble: (() => { status: number; code?: 'rate.limited' | 'enrol.keyInvalid'; retryAfter?: string } | undefined) | undefined
   enrolmentRequests = 0
+  /** Whether an enrolment gives the session key, as it does since there are remote sessions. */
+  givesSessionKey = true
+  sessionKeyRequests = 0
+  readonly uploads: FakeUpload[] = []
+  /** What an upload is answered with. */
+  uploadStatus: () => number = () => 200
+  readonly relay = new TinyRelay()
+  readonly #sessionKeys = generateKeyPairSync('ed25519')
   #server: Server | undefined
   #sockets: WebSocketServer | undefined
   #port = 0
@@ -47,13 +68,18 @@ export class FakeService {
   /** Listens; after `stop`, on the port that it had. */
   async start(): Promise<void> {
     const server = createServer((request, response) => {
-      this.#enrol(request, response).catch((error: unknown) => {
+      this.#answer(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error))
       })
     })
-    this.#sockets = new WebSocketServer({ server, path: '/v1/agent', maxPayload: 64 * 1024 })
-    this.#sockets.on('connection', (socket) => {
-      this.#converse(socket)
+    this.relay.attach(server)
+    const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 })
+    this.#sockets = sockets
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url !== '/v1/agent') return
+      sockets.handleUpgrade(request, socket, head, (opened) => {
+        this.#converse(opened)
+      })
     })
     await new Promise<void>((done) => server.listen(this.#port, '127.0.0.1', done))
     const address = server.address()
@@ -63,6 +89,7 @@ export class FakeService {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets?.clients ?? []) socket.terminate()
+    this.relay.forget()
     await new Promise((done) => {
       this.#server?.closeAllConnections()
       this.#server?.close(done)
@@ -88,15 +115,38 @@ export class FakeService {
     device.socket?.send(JSON.stringify(message))
   }
 
+  get sessionKey(): SessionKey {
+    return SessionKey.parse(this.#sessionKeys.publicKey.export({ format: 'jwk' }))
+  }
+
+  /** Signs a grant. */
+  sign(grant: SessionGrant): string {
+    const text = [{ alg: 'EdDSA', typ: sessionGrantType }, grant].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+    return `${text}.${sign(null, Buffer.from(text), this.#sessionKeys.privateKey).toString('base64url')}`
+  }
+
   /** As a service restored from a backup: the newest reports of every journal are gone. */
   forget(device: FakeDevice, count: number): void {
     for (const reports of device.journals.values()) reports.splice(Math.max(0, reports.length - count))
     device.socket?.terminate()
   }
 
-  async #enrol(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(Buffer.from(chunk))
+    const body = Buffer.concat(chunks)
+    const { url: path = '', headers } = request
+    if (request.method === 'GET' && path === '/v1/relay/key') {
+      this.sessionKeyRequests += 1
+      response.writeHead(200).end(JSON.stringify(this.sessionKey))
+    } else if (request.method === 'PUT' && path.startsWith('/v1/recordings/')) {
+      const status = this.uploadStatus()
+      if (status === 200) this.uploads.push({ path, authorization: headers.authorization ?? '', body })
+      response.writeHead(status).end()
+    } else this.#enrol(headers, body, response)
+  }
+
+  #enrol(headers: IncomingMessage['headers'], sent: Buffer, response: ServerResponse): void {
     this.enrolmentRequests += 1
     const trouble = this.enrolmentTrouble?.()
     if (trouble) {
@@ -104,11 +154,11 @@ export class FakeService {
       response.writeHead(trouble.status, trouble.retryAfter === undefined ? {} : { 'retry-after': trouble.retryAfter }).end(body)
       return
     }
-    if (request.headers.authorization !== `EnrolmentKey ${this.key}`) {
+    if (headers.authorization !== `EnrolmentKey ${this.key}`) {
       response.writeHead(401).end(JSON.stringify(new RoomkeeperError('enrol.keyInvalid').toProblem()))
       return
     }
-    const body = EnrolmentRequest.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')))
+    const body = EnrolmentRequest.parse(JSON.parse(sent.toString('utf8')))
     if (!isSigned(body.publicKey, enrolmentProof(body.installation, body.publicKey), body.proof)) this.offences.push('a proof that does not fit')
     let device = [...this.devices.values()].find(({ installation }) => installation === body.installation)
     if (!device) {
@@ -123,11 +173,14 @@ export class FakeService {
         beats: 0,
         offboarded: false,
         socket: undefined,
+        boots: [],
+        words: [],
       }
       this.devices.set(device.device, device)
     }
     device.publicKey = body.publicKey
-    response.writeHead(200).end(JSON.stringify({ device: device.device, room: device.room, service: this.name }))
+    const { sessionKey } = this
+    response.writeHead(200).end(JSON.stringify({ device: device.device, room: device.room, service: this.name, ...(this.givesSessionKey ? { sessionKey } : {}) }))
   }
 
   #converse(socket: WebSocket): void {
@@ -153,6 +206,7 @@ export class FakeService {
         }
         if (!isSigned(device.publicKey, challengeProof(nonce, this.name, device.device), message.signature)) this.offences.push('a hello that is not signed')
         device.connections += 1
+        device.boots.push(message.boot)
         device.socket = socket
         committed = device.journals.get(message.journal) ?? []
         device.journals.set(message.journal, committed)
@@ -167,6 +221,7 @@ export class FakeService {
         device.beats += 1
         say({ type: 'beat' })
       }
+      if (message.type.startsWith('session')) device.words.push(message)
       if (message.type === 'offboarded') device.offboarded = true
       if (message.type === 'report') this.#take(socket, committed, message.reports, say)
     })
