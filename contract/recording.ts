@@ -9,7 +9,7 @@ import { DisplayId } from './remoteFacts.ts'
  * keystrokes; uploaded in chunks while the session lasts, kept by the service as long as the tenant says.
  *
  * A chunk is gzip of NDJSON: `ChunkHead` on the first line, one `RecordingEvent` on each other, in the order of `at`. Every
- * chunk begins with a key frame of each display that is shown, and the size of each terminal that is open, so that playing
+ * chunk begins with a key frame of each display that is shown, and the end of what each open terminal wrote, so that playing
  * can begin with any chunk.
  */
 
@@ -33,7 +33,10 @@ export const RecordingEvent = z.discriminatedUnion('type', [
   }),
   /** The display is not shown any more. */
   z.strictObject({ type: z.literal('dark'), at, display: DisplayId }),
-  /** What a terminal wrote (escape sequences and all), never what was typed. `clear`: it begins anew. */
+  /**
+   * What a terminal wrote (escape sequences and all), never what was typed. `clear`: it begins anew with this text, which only
+   * repeats the end of what was written before.
+   */
   z.strictObject({ type: z.literal('terminal'), at, terminal: z.int().min(1).max(limits.sessionChannels), ...TerminalSize.shape, text: z.string().max(limits.recordingChunkBytes), clear: z.boolean().optional() }),
   /** The terminal is closed. */
   z.strictObject({ type: z.literal('terminalClosed'), at, terminal: z.int().min(1).max(limits.sessionChannels) }),

@@ -63,8 +63,9 @@ export async function searchTerminals(packed: Uint8Array, text: string): Promise
     const lines = open.get(terminal) ?? new TerminalLines()
     open.set(terminal, lines)
     lasts.set(terminal, at)
-    if (event.type === 'terminalClosed' || event.clear === true) look(at, terminal, lines.rest())
-    if (event.type === 'terminal') look(at, terminal, lines.add(event.text))
+    if (event.type === 'terminalClosed') look(at, terminal, lines.rest())
+    // What is repeated at the beginning of a chunk was found where it was written.
+    else if (event.clear !== true) look(at, terminal, lines.add(event.text))
     if (more) break
   }
   for (const [terminal, lines] of open) look(lasts.get(terminal) ?? 0, terminal, lines.rest())

@@ -73,23 +73,26 @@ export function checkChunk(bytes: Uint8Array, session: SessionId, number: number
       last = head.fromMs
       continue
     }
-    const { at, type } = parsed(RecordingEvent, line)
-    if (at < last || at > head.toMs) throw invalid(`Line ${line[0]}: the time is out of order.`, 'at')
-    last = at
-    terminal ||= type === 'terminal' || type === 'terminalClosed'
+    const event = parsed(RecordingEvent, line)
+    if (event.at < last || event.at > head.toMs) throw invalid(`Line ${line[0]}: the time is out of order.`, 'at')
+    last = event.at
+    terminal ||= isOfTerminal(event)
   }
   if (!head) throw invalid('The chunk is empty.')
   return { fromMs: head.fromMs, toMs: head.toMs, terminal }
 }
 
-/** The events of terminals in a checked chunk, as NDJSON. */
+/** Whether it says something new of a terminal: what only repeats its end, for playing from here, does not. */
+const isOfTerminal = (event: RecordingEvent): boolean => event.type === 'terminalClosed' || (event.type === 'terminal' && event.clear !== true)
+
+/** What was new of terminals in a checked chunk, as NDJSON. */
 export function terminalLines(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const kept: Buffer[] = []
   for (const line of linesOf(unpacked(bytes))) {
     // A picture may be large and says what it is; inside a text the quotes would have a backslash.
     if (line[0] === 1 || line[1].includes('"picture"')) continue
     const event = parsed(RecordingEvent, line)
-    if (event.type === 'terminal' || event.type === 'terminalClosed') kept.push(line[1], Buffer.from('\n'))
+    if (isOfTerminal(event)) kept.push(line[1], Buffer.from('\n'))
   }
   return new Uint8Array(Buffer.concat(kept))
 }

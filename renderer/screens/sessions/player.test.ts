@@ -72,6 +72,15 @@ describe('a recording', () => {
     expect(shown.join(' ')).toBe('[0]')
   })
 
+  it('begins where there is something to see', async () => {
+    const late: RecordingChunk = { head: { session, number: 1, fromMs: 0, toMs: 9_999 }, events: [written(3_000, '3'), written(4_000, '4')] }
+    const on = stage()
+    const made = new Player({ index, stage: on, onState: () => undefined, chunk: async () => late })
+    await made.begin()
+    expect(made.state.position).toBe(3_000)
+    expect(on.shown.join(' ')).toBe('3')
+  })
+
   it('obeys the last of several seeks', async () => {
     const { made, shown } = player()
     await Promise.all([made.seek(25_000), made.seek(1_000), made.seek(12_000)])

@@ -49,8 +49,16 @@ export class Player {
     return this.#options.index.durationMs
   }
 
+  /** Shows the first moment at which there is something to see. */
+  async begin(): Promise<void> {
+    const mine = this.#sought + 1
+    await this.seek(0)
+    const first = this.#at?.chunk.events[0]
+    if (mine === this.#sought && first !== undefined) await this.seek(first.at)
+  }
+
   play(): void {
-    if (this.#state.position >= this.durationMs) void this.seek(0)
+    if (this.#state.position >= this.durationMs) void this.begin()
     this.#set({ playing: true })
   }
   pause(): void {
