@@ -29,8 +29,6 @@ declare module '@novnc/novnc' {
     background: string
     /** 0 to 9. */
     qualityLevel: number
-    /** 0 to 9. */
-    compressionLevel: number
     addEventListener<N extends keyof RfbEvents>(name: N, listener: (event: RfbEvents[N]) => void): void
     disconnect(): void
     focus(options?: FocusOptions): void

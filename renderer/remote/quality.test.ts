@@ -55,6 +55,7 @@ describe('quality by the link', () => {
   })
 
   it('asks RFB for levels that it has', () => {
-    for (const { quality, compression } of levels) expect([quality, compression].every((one) => Number.isInteger(one) && one >= 0 && one <= 9)).toBe(true)
+    for (const { quality } of levels) expect(Number.isInteger(quality) && quality >= 0 && quality <= 9).toBe(true)
+    expect(levels.map(({ quality }) => quality)).toEqual([...levels].map(({ quality }) => quality).sort((a, b) => b - a))
   })
 })

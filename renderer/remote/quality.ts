@@ -1,13 +1,14 @@
 /**
  * How fine the picture is sent. Levels go from the finest to the coarsest; noVNC asks the device for them by the RFB
- * quality and compression levels (0 to 9 each).
+ * quality level (0 to 9). The compression level stays what it is: a server may begin its zlib streams anew for another
+ * one, and the inflater of noVNC 1.7 loses its window then and fails.
  */
 export const levels = [
-  { name: 'best', quality: 9, compression: 1 },
-  { name: 'high', quality: 8, compression: 2 },
-  { name: 'medium', quality: 6, compression: 4 },
-  { name: 'low', quality: 3, compression: 6 },
-  { name: 'lowest', quality: 0, compression: 9 },
+  { name: 'best', quality: 9 },
+  { name: 'high', quality: 8 },
+  { name: 'medium', quality: 6 },
+  { name: 'low', quality: 3 },
+  { name: 'lowest', quality: 0 },
 ] as const
 export type Level = (typeof levels)[number]
 

@@ -86,7 +86,6 @@ export function openScreen(options: ScreenOptions): ScreenView {
   rfb.focusOnClick = true
   rfb.background = 'transparent'
   rfb.qualityLevel = options.level.quality
-  rfb.compressionLevel = options.level.compression
   rfb.addEventListener('clipboard', ({ detail }) => options.onClipboard(detail.text))
 
   const canvas = element.querySelector('canvas')
@@ -108,10 +107,7 @@ export function openScreen(options: ScreenOptions): ScreenView {
     press: (keys) => pressAll(combinations[keys], (keysym, code, down) => rfb.sendKey(keysym, code, down)),
     sendText: (text) => rfb.clipboardPasteFrom(text),
     fit: (on) => (rfb.scaleViewport = on),
-    level({ quality, compression }) {
-      rfb.qualityLevel = quality
-      rfb.compressionLevel = compression
-    },
+    level: ({ quality }) => (rfb.qualityLevel = quality),
     figures: () => ({ framesPerSecond: pace.perSecond(), frameMs: pace.frameMs() }),
     end() {
       if (channel.readyState !== 'closed') rfb.disconnect()
