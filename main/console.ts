@@ -176,14 +176,15 @@ export class Console {
     const listed = new Map((tenants.home?.shown.me?.customers ?? []).map((customer) => [customer.tenant, customer]))
     return tenants.all.flatMap(({ customer, shown, lease }) => {
       const locked = lease.ended
+      const remote = shown.tenant?.remote?.on ?? false
       if (customer === null) {
         // While its copy is locked, its name is not known: the domain says whose it is.
-        return own === null ? [] : [{ id: own, name: shown.tenant?.name ?? account.email.replace(/^.*@/u, ''), link: null, locked }]
+        return own === null ? [] : [{ id: own, name: shown.tenant?.name ?? account.email.replace(/^.*@/u, ''), link: null, locked, remote }]
       }
       // Where one's own copy is locked too, nothing says what it is called: it is named when one's own is back.
       const name = shown.tenant?.name ?? listed.get(customer.tenant)?.name
       const link = shown.me?.access.link ?? listed.get(customer.tenant)?.link ?? customer.link
-      return name === undefined ? [] : [{ id: customer.tenant, name, link, locked }]
+      return name === undefined ? [] : [{ id: customer.tenant, name, link, locked, remote }]
     })
   }
 

@@ -54,7 +54,7 @@ export const useConsole = defineStore('console', () => {
    */
   function may(permission: Permission, room?: RoomId, of?: { id: TenantId }): boolean {
     if (me.value === null) return false
-    if (of !== undefined && of.id !== me.value.tenant) return builtInRoles.primaryAdmin.permissions.includes(permission)
+    if (of !== undefined && of.id !== me.value.tenant) return builtInRoles.primaryAdmin.permissions.includes(permission) || permission.startsWith('remoteAccess.')
     return mayBy(me.value.access, permission, room)
   }
   /** One's own organisation first, then the customers. */

@@ -24,6 +24,8 @@ export const useRemote = defineStore('remote', () => {
   /** Oldest first; ended ones too, until they are closed. */
   const sessions = shallowRef<readonly RemoteSessionView[]>([])
   const desks = shallowReactive(new Map<SessionId, Desk>())
+  /** What refused the last attempt with a room; while it is asked its session is on the screen, so it is kept here. */
+  const refusals = shallowReactive(new Map<RoomId, unknown>())
   /** The one that is on the screen. */
   const looking = ref<SessionId | null>(null)
   const running = computed(() => sessions.value.filter(({ state }) => state.state !== 'ended'))
@@ -84,7 +86,13 @@ export const useRemote = defineStore('remote', () => {
   /** Asks for a session; throws what refuses it. Ended ones of the same room are closed with it. */
   async function start(tenant: TenantId, room: RoomId, mode: RemoteMode): Promise<void> {
     const old = sessions.value.filter((one) => one.room === room && one.state.state === 'ended')
-    await bridge.call('remote.start', { tenant, room, mode })
+    refusals.delete(room)
+    try {
+      await bridge.call('remote.start', { tenant, room, mode })
+    } catch (error) {
+      refusals.set(room, error)
+      throw error
+    }
     for (const { id } of old) forget(id)
   }
 
@@ -113,5 +121,5 @@ export const useRemote = defineStore('remote', () => {
     await router.push(`/rooms/${session.room}/remote`)
   }
 
-  return { sessions, running, desks, looking, of, why, start, end, forget, restart, restartAtEnd, close, go }
+  return { sessions, running, desks, refusals, looking, of, why, start, end, forget, restart, restartAtEnd, close, go }
 })
