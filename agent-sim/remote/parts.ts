@@ -27,7 +27,7 @@ export interface RemoteParts {
   /** A terminal that was not started yet. @throws Error where there is none. */
   terminal(): Promise<Terminal>
   /** The red ring that people in the room see while a session lasts, with who it is (REM-5); undefined: nobody any more. */
-  ring(session: { readonly who: string; readonly mode: RemoteMode } | undefined): void
+  ring(session: { readonly who: string; readonly mode: RemoteMode; readonly recorded: boolean } | undefined): void
   /** Shows people in the room that the device is about to restart. */
   restarting(): void
   /** Restarts the device (REM-6); only where `facts.restart`. Whatever goes wrong is in the log. */

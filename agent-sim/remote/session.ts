@@ -131,7 +131,7 @@ export class RemoteSession {
       }),
     )
     this.#watchIdle()
-    parts.ring({ who: grant.operator.name, mode: grant.mode })
+    parts.ring({ who: grant.operator.name, mode: grant.mode, recorded: grant.record })
     this.#link.start()
     this.#say(this.#ready)
   }

@@ -80,7 +80,7 @@ export class SimulatedParts implements RemoteParts {
   }
 
   ring(session: Parameters<RemoteParts['ring']>[0]): void {
-    if (session) this.#screens.showSession(session.who, session.mode)
+    if (session) this.#screens.showSession(session.who, session.mode, session.recorded)
     else this.#screens.hideSession()
   }
 

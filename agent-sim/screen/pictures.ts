@@ -71,6 +71,7 @@ function drawRing(scene: SceneBuilder, { session, words }: RoomModel, screen: Re
   scene.box(rectOf(x, y + thick, thick, height - 2 * thick), colors.session)
   scene.box(rectOf(x + width - thick, y + thick, thick, height - 2 * thick), colors.session)
   scene.box(rectOf(tab.x, tab.y - 20 * scale, tab.width, tab.height + 20 * scale), colors.session, Math.round(14 * scale))
-  const said = session.mode === 'modify' ? words.controlling(session.who) : words.viewing(session.who)
+  const what = session.mode === 'modify' ? words.controlling(session.who) : words.viewing(session.who)
+  const said = session.recorded ? words.recorded(what) : what
   scene.text(rectOf(tab.x + 16 * scale, tab.y, tab.width - 32 * scale, tab.height), said, { size: Math.round(17 * scale), weight: 600, align: 'center', dot: true })
 }

@@ -37,6 +37,13 @@ export interface OngoingMeeting {
   readonly since: number
 }
 
+/** Who has a remote session with the room, and whether it is recorded. */
+export interface RoomSession {
+  readonly who: string
+  readonly mode: RemoteMode
+  readonly recorded: boolean
+}
+
 export interface RoomModelOptions {
   facts: DeviceFacts
   signals?: Observations | undefined
@@ -80,7 +87,7 @@ export class RoomModel {
   #search = ''
   #volume = 6
   #meeting: OngoingMeeting | undefined
-  #session: { readonly who: string; readonly mode: RemoteMode } | undefined
+  #session: RoomSession | undefined
   #restartingUntil = 0
   #switches: Switches = { roomNameShown: true, nextMeetingShown: true, noise: true, cameraOn: true, framing: true, ...calm }
 
@@ -135,7 +142,7 @@ export class RoomModel {
     return this.#switches
   }
   /** Who has a remote session with the room; undefined: nobody. */
-  get session(): { readonly who: string; readonly mode: RemoteMode } | undefined {
+  get session(): RoomSession | undefined {
     return this.#session
   }
   get restarting(): boolean {
@@ -205,8 +212,8 @@ export class RoomModel {
     this.#changed()
   }
 
-  showSession(who: string, mode: RemoteMode): void {
-    this.#session = { who: cleanText(who, limits.nameChars), mode }
+  showSession(who: string, mode: RemoteMode, recorded = false): void {
+    this.#session = { who: cleanText(who, limits.nameChars), mode, recorded }
     this.#changed()
   }
 

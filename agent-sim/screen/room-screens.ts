@@ -63,9 +63,9 @@ export class SimulatedRoomScreens {
     return screen
   }
 
-  /** Shows the red ring with the name of whoever has a session (REM-5), until it is hidden. */
-  showSession(who: string, mode: RemoteMode): void {
-    this.room.showSession(who, mode)
+  /** Shows the red ring with the name of whoever has a session, and whether it is recorded (REM-5), until it is hidden. */
+  showSession(who: string, mode: RemoteMode, recorded = false): void {
+    this.room.showSession(who, mode, recorded)
   }
 
   hideSession(): void {

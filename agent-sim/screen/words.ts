@@ -90,6 +90,8 @@ const en = {
   startHint: 'Tap New meeting on the console',
   controlling: (name: string) => `Remote session: ${name} is controlling this device`,
   viewing: (name: string) => `Remote session: ${name} is viewing this device`,
+  // First, so that a long name does not cut it off.
+  recorded: (said: string) => `Recorded · ${said}`,
   slideTitle: 'Room usage, third quarter',
   slideValues: ['86%', '1,412', '93%'],
   slideFacts: ['Rooms in use', 'Hours booked', 'Joined on time'],
@@ -192,6 +194,7 @@ const fr: Words = {
   startHint: 'Touchez Nouvelle réunion sur la console',
   controlling: (name) => `Session à distance : ${name} contrôle cet appareil`,
   viewing: (name) => `Session à distance : ${name} voit cet appareil`,
+  recorded: (said) => `Enregistrée · ${said}`,
   slideTitle: 'Usage des salles, troisième trimestre',
   slideValues: ['86 %', '1 412', '93 %'],
   slideFacts: ['Salles utilisées', 'Heures réservées', 'À l’heure'],
