@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { v7 } from 'uuid'
 import { z } from 'zod'
 import { type Part, startPart } from '../build/part.ts'
 import { root } from '../build/paths.ts'
@@ -81,7 +82,7 @@ export class Stack {
   #console: RunningConsole | undefined
   readonly #others: RunningConsole[] = []
   /** What runs now, in the order of its start. */
-  readonly #running = new Map<'service' | 'fleet' | 'console', Pick<Part<unknown>, 'stop' | 'kill'>>()
+  readonly #running = new Map<'service' | 'fleet' | 'host' | 'console', Pick<Part<unknown>, 'stop' | 'kill'>>()
 
   constructor(data: string, options: StackOptions = {}) {
     this.data = data
@@ -111,6 +112,27 @@ export class Stack {
     await this.#start('fleet', fleet, Fleet)
     const all = await api.rooms()
     await enrolFleet(api, all, new Set(all.map((room) => room.id)))
+  }
+
+  /** The agent of this machine, under this name; its room is enrolled. `options`: what it offers to remote sessions. */
+  async startHost(name: string, options: readonly string[]): Promise<void> {
+    const api = await this.api()
+    const key = join(this.data, 'enrolment.key')
+    writeFileSync(key, await api.enrolmentKey(), { mode: 0o600 })
+    const host = ['agent-sim/main.ts', 'run', '--json', '--device', 'host', '--room', name, '--service', this.service, '--key-file', key, ...options]
+    await this.#start('host', host, Fleet)
+    const made = (await api.rooms()).filter((room) => room.name === name)
+    await api.enrolRooms(made.map(({ id }) => id))
+  }
+
+  /** Remote access to all rooms for the manager, without recordings. */
+  async allowRemote(): Promise<void> {
+    const api = await this.api()
+    await api.command({ type: 'settings.change', changes: { remoteAccess: true, remoteContact: people.manager } })
+    const managers = (await api.assignments()).find(({ role }) => role === 'proManager')
+    const members = (managers?.members ?? []).map(({ kind, id }) => ({ kind, id }))
+    const first = { assignment: v7(), name: 'Remote, everywhere', description: '', notify: false, members, scope: 'all' as const }
+    await api.command({ type: 'role.save', role: v7(), name: 'Remote', description: '', permissions: ['remoteAccess.modify'], first })
   }
 
   async startConsole(): Promise<Screen> {
@@ -160,7 +182,7 @@ export class Stack {
     await this.#proxy?.close()
   }
 
-  async #start<T>(name: 'service' | 'fleet', args: string[], ready: z.ZodType<T>): Promise<Part<T>> {
+  async #start<T>(name: 'service' | 'fleet' | 'host', args: string[], ready: z.ZodType<T>): Promise<Part<T>> {
     const log = join(this.data, 'logs', `${name}-${Date.now()}.log`)
     const part = await startPart({ name, args: [...args, '--data', this.data], ready, log })
     this.#running.set(name, part)
