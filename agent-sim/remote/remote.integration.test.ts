@@ -119,6 +119,19 @@ describe('a session with a simulated room', () => {
     expect(ended(operator)).toEqual([])
   })
 
+  it('goes on when the network of the device was away', async () => {
+    await startRoom()
+    const operator = await connect({ mode: 'view' })
+    const dials = service.relay.dials
+    await room.act({ do: 'network', room: room.name, up: false })
+    await until('the operator sees it', () => operator.state.state === 'lost')
+    expect(fleet.connected()).toBe(0)
+    await room.act({ do: 'network', room: room.name, up: true })
+    await until('it is back', () => operator.state.state === 'live' && fleet.connected() === 1)
+    expect(service.relay.dials).toBeGreaterThan(dials)
+    await openScreen(operator, 1)
+  })
+
   it('lets a viewer look and nothing else', async () => {
     await startRoom()
     const operator = await connect({ mode: 'view' })
