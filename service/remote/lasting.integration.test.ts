@@ -8,6 +8,7 @@ import { RelayId, relayPath, RelayTicket } from '../../contract/relay.ts'
 import { TicketAnswer } from '../../contract/remote.ts'
 import { until } from '../agents/testing/parts.ts'
 import { type RunningRelay, startRelay } from '../relay/alone.ts'
+import { publicPartOf } from '../relay/keys.ts'
 import { TestSide } from '../relay/testing/client.ts'
 import { makeKeys } from '../relay/testing/relay.ts'
 import { ticketAuthorization } from '../relay/tickets.ts'
@@ -82,7 +83,7 @@ describe('a service that ends', { timeout: 180_000 }, () => {
 describe('a relay elsewhere', { timeout: 180_000 }, () => {
   it('is named by tickets and answers; fresh tickets are given where it was lost; the service has none of its own', async () => {
     const place = { host: '127.0.0.1', behindProxy: false, logLevel: 'silent', id: RelayId.parse('relay-lyon') } as const
-    relay = await startRelay({ ...place, port: 0, key: (await makeKeys()).publicKey })
+    relay = await startRelay({ ...place, port: 0, key: publicPartOf((await makeKeys()).publicKey) })
     const { id } = place
     const port = Number(new URL(relay.url).port)
     const { world, rig, device } = await scene('--relay', relay.url, '--relay-id', id)

@@ -5,7 +5,7 @@ import { limits } from '../../contract/limits.ts'
 import { SessionAnswer } from '../../contract/remote.ts'
 import { signed } from '../agents/testing/device.ts'
 import { type Answered, World } from '../partners/testing/world.ts'
-import { done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
+import { type DeviceOptions, done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const other: Operator = { email: 'two@contoso.example' }
@@ -21,8 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-async function room(...args: Parameters<typeof RemoteDevice.make> extends [World, infer O] ? [O] : never): Promise<RemoteDevice> {
-  const device = await RemoteDevice.make(world, ...args)
+async function room(options: DeviceOptions = {}): Promise<RemoteDevice> {
+  const device = await RemoteDevice.make(world, options)
   await rig.give(operator.email, modify, [device.room])
   await rig.give(other.email, modify, [device.room])
   return device

@@ -32,6 +32,15 @@ export async function done(answer: Promise<Answered>): Promise<Answered> {
 
 type Told<T extends ServiceToAgent['type']> = Extract<ServiceToAgent, { type: T }>
 
+export interface DeviceOptions {
+  /** Null: it offers nothing. */
+  readonly remote?: RemoteFacts | null
+  readonly organisation?: Organisation
+  readonly enrolled?: boolean
+  /** Of its room. */
+  readonly name?: string
+}
+
 /** A device of an enrolled room, connected. */
 export class RemoteDevice {
   readonly device: TestDevice
@@ -42,7 +51,7 @@ export class RemoteDevice {
     this.installation = installation
   }
 
-  static async make(world: RemoteWorld, { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: { remote?: RemoteFacts | null; organisation?: Organisation; enrolled?: boolean; name?: string } = {}): Promise<RemoteDevice> {
+  static async make(world: RemoteWorld, { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: DeviceOptions = {}): Promise<RemoteDevice> {
     const place = { country: 'France', city: 'Lyon', building: 'Confluence', floor: '1', timeZone: 'Europe/Paris' }
     const installation = v7()
     const device = await TestDevice.enrol(world.url, { installation, facts: { ...facts, ...(remote ? { remote } : {}) }, room: { name, place } }, `key-of-${organisation}-0123456789`)
@@ -56,8 +65,8 @@ export class RemoteDevice {
   }
 
   told<T extends 'session' | 'sessionTicket' | 'sessionEnd'>(type: T, session: string): Told<T> | undefined {
-    const is = (message: ServiceToAgent): message is Told<T> => message.type === type
-    return this.device.heard.filter(is).find((message) => message.session === session)
+    const is = (message: ServiceToAgent): message is Told<T> => message.type === type && 'session' in message && message.session === session
+    return this.device.heard.find(is)
   }
 
   async offered(session: string): Promise<Told<'session'>> {
