@@ -10,7 +10,8 @@ const tilesShown = 6
 export function drawMeetingPage(scene: SceneBuilder, room: RoomModel): void {
   const { meeting, words, switches } = room
   if (!meeting) return
-  const minutes = Math.max(0, Math.floor((room.now() - meeting.since) / 60_000))
+  // Both in whole minutes of the clock, which is when the picture changes.
+  const minutes = Math.max(0, Math.floor(room.now() / 60_000) - Math.floor(meeting.since / 60_000))
   scene.text(rectOf(48, 52, 800, 42), meeting.title, { size: 31, weight: 650 })
   scene.text(rectOf(48, 94, 800, 26), `${words.since(minutes)} · ${words.participants(meeting.people.length + 1)}`, { size: 17, color: colors.soft })
   scene.text(rectOf(1032, 52, 200, 56), room.clock.time(room.now()), { size: 26, weight: 500, color: colors.soft, align: 'right' })

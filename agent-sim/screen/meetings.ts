@@ -54,7 +54,7 @@ export function participantsOf(meeting: Meeting): string[] {
 export const initials = (name: string): string =>
   name
     .split(/\s+/u)
+    .slice(0, 2)
     .map((word) => [...word][0] ?? '')
     .join('')
-    .slice(0, 2)
     .toUpperCase()

@@ -1,18 +1,22 @@
-import type { Path2D, SKRSContext2D } from '@napi-rs/canvas'
+import type { Canvas, Path2D, SKRSContext2D } from '@napi-rs/canvas'
 import type { Rect } from '../rfb/interfaces.ts'
 import { fontFamily, type CanvasLibrary } from './canvas.ts'
 import { icons, type IconName } from './icons.ts'
-import { boundsOf, inset, intersection, type Fill, type Shape } from './scene.ts'
+import { boundsOf, intersection, type Fill, type Shape } from './scene.ts'
 import { glowsOf } from './wallpaper.ts'
 
 /** Longest text that is measured; whatever a device is called, a line of a screen is shorter. */
 const textCharsAtMost = 400
+
+/** So many times smaller than on the screen wallpapers are drawn. */
+const lightScale = 4
 
 /** Draws shapes into a canvas. */
 export class Painter {
   readonly #library: CanvasLibrary
   readonly #context: SKRSContext2D
   readonly #paths = new Map<IconName, Path2D>()
+  readonly #lights = new Map<string, Canvas>()
 
   constructor(library: CanvasLibrary, context: SKRSContext2D, language: string) {
     this.#library = library
@@ -55,25 +59,37 @@ export class Painter {
   #wallpaper({ rect, theme, shade }: Extract<Shape, { kind: 'wallpaper' }>): void {
     const context = this.#context
     const { x, y, width, height } = rect
+    // Soft light costs much where it is drawn at its size, and nothing is lost where it is drawn small.
+    context.imageSmoothingEnabled = true
+    context.drawImage(this.#light(theme, Math.ceil(width / lightScale), Math.ceil(height / lightScale)), x, y, width, height)
+    if (shade === 0) return
+    context.fillStyle = `rgba(8, 8, 20, ${shade})`
+    context.fillRect(x, y, width, height)
+  }
+
+  /** The picture of a wallpaper, drawn once. */
+  #light(theme: number, width: number, height: number): Canvas {
+    const key = `${theme} ${width} ${height}`
+    const known = this.#lights.get(key)
+    if (known) return known
+    const canvas = this.#library.createCanvas(width, height)
+    const context = canvas.getContext('2d')
     const { from, to, glows } = glowsOf(theme)
-    const ground = context.createLinearGradient(x, y, x + width, y + height)
+    const ground = context.createLinearGradient(0, 0, width, height)
     ground.addColorStop(0, from)
     ground.addColorStop(1, to)
     context.fillStyle = ground
-    context.fillRect(x, y, width, height)
+    context.fillRect(0, 0, width, height)
     for (const { color, atX, atY, reach } of glows) {
-      const centerX = x + atX * width
-      const centerY = y + atY * height
-      const glow = context.createRadialGradient(centerX, centerY, 0, centerX, centerY, reach * width)
+      const glow = context.createRadialGradient(atX * width, atY * height, 0, atX * width, atY * height, reach * width)
       glow.addColorStop(0, `${color}cc`)
       glow.addColorStop(0.5, `${color}48`)
       glow.addColorStop(1, `${color}00`)
       context.fillStyle = glow
-      context.fillRect(x, y, width, height)
+      context.fillRect(0, 0, width, height)
     }
-    if (shade === 0) return
-    context.fillStyle = `rgba(8, 8, 20, ${shade})`
-    context.fillRect(x, y, width, height)
+    this.#lights.set(key, canvas)
+    return canvas
   }
 
   #box({ rect, fill, radius, line, lineWidth = 1, shadow }: Extract<Shape, { kind: 'box' }>): void {
@@ -91,11 +107,10 @@ export class Painter {
     context.fill()
     context.restore()
     if (line === undefined) return
-    const edge = inset(rect, 0)
     context.strokeStyle = line
     context.lineWidth = lineWidth
     context.beginPath()
-    context.roundRect(edge.x + lineWidth / 2, edge.y + lineWidth / 2, edge.width - lineWidth, edge.height - lineWidth, Math.max(0, radius - lineWidth / 2))
+    context.roundRect(x + lineWidth / 2, y + lineWidth / 2, width - lineWidth, height - lineWidth, Math.max(0, radius - lineWidth / 2))
     context.stroke()
   }
 

@@ -102,7 +102,7 @@ export function boundsOf(shape: Shape): Rect {
 /** More separate rectangles than this are joined, since each costs a viewer a message of its own. */
 const rectsAtMost = 12
 
-/** What has to be drawn anew to come from one picture to the other, within `screen`. The rectangles do not overlap. */
+/** What has to be drawn anew to come from one picture to the other, within `screen`. */
 export function damageBetween(before: readonly Shape[], after: readonly Shape[], screen: Rect): Rect[] {
   const old = keyed(before)
   const fresh = keyed(after)
@@ -126,15 +126,22 @@ function keyed(shapes: readonly Shape[]): Map<string, Shape> {
   return keys
 }
 
+/** Two that lie close are one where that costs little; two that overlap otherwise are drawn twice where they do. */
 function joined(rects: readonly Rect[], screen: Rect): Rect[] {
   const apart: Rect[] = []
   for (const rect of rects) {
     let grown = rect
-    for (let index = apart.findIndex((one) => intersection(one, grown)); index >= 0; index = apart.findIndex((one) => intersection(one, grown))) {
+    for (let index = apart.findIndex((one) => isOne(one, grown)); index >= 0; index = apart.findIndex((one) => isOne(one, grown))) {
       const [met] = apart.splice(index, 1)
       if (met) grown = union(grown, met)
     }
     apart.push(grown)
   }
   return apart.length <= rectsAtMost ? apart : [apart.reduce(union, apart[0] ?? screen)]
+}
+
+const areaOf = ({ width, height }: Rect): number => width * height
+
+function isOne(one: Rect, other: Rect): boolean {
+  return areaOf(union(one, other)) <= 1.2 * (areaOf(one) + areaOf(other))
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../testing/until.ts'
 import { HostTerminal } from './host.ts'
+import { killSession, startOf } from './processes.ts'
 
 const onWindows = process.platform === 'win32'
 
@@ -96,6 +97,14 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     terminal.write(Buffer.from('echo late\n'))
     terminal.resize(80, 24)
     expect(ends).toBe(1)
+  })
+
+  it('ends no process that only has the number of its shell', async () => {
+    const pid = terminal.pid ?? 0
+    killSession(pid, 'another time')
+    expect(alive(pid)).toBe(true)
+    killSession(pid, startOf(pid))
+    await until('it has ended', () => !alive(pid))
   })
 
   it('ends when the shell does, with what the shell left behind', async () => {
