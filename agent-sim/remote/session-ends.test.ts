@@ -98,7 +98,7 @@ describe('an end', () => {
     expect(run.link.on(1)).toHaveLength(0)
   })
 
-  it('is not called idle while a terminal writes, or a screen changes', async () => {
+  it('is not called idle while a terminal writes', async () => {
     run.begin()
     await run.openTerminal(1)
     for (let minutes = 0; minutes < 10; minutes += 1) {

@@ -341,13 +341,16 @@ export class RemoteSession {
     this.end('protocol')
   }
 
-  /** Looks now and then whether anything went in or out. */
+  /**
+   * Looks now and then whether somebody is there: who drives gives input, or a terminal writes; a clock that moves on a screen
+   * says nothing of them. Who only looks gives none, so there what is shown counts.
+   */
   #watchIdle(): void {
     const { timers, times, now } = this.#options
     this.#undo.push(
       timers.after(times.idleMs / 4, () => {
         const updates = [...this.#screens.values()].reduce((sum, { counts }) => sum + counts.updates + counts.dropped, 0)
-        if (updates !== this.#updates) this.#activeAt = now()
+        if (updates !== this.#updates && this.grant.mode === 'view') this.#activeAt = now()
         this.#updates = updates
         if (now() - this.#activeAt >= times.idleMs) this.end('idle')
         else this.#watchIdle()
