@@ -25,7 +25,7 @@ const places: Partial<Record<NodeJS.Platform, string[]>> = {
     ]),
 }
 
-const isRoot = process.getuid?.() === 0
+export const isRoot = process.getuid?.() === 0
 
 /** What a test's Chromium is started with; as root it cannot have its own sandbox. */
 export const chromiumFlags = [
@@ -38,7 +38,8 @@ export const chromiumFlags = [
   ...(isRoot ? ['--no-sandbox'] : []),
 ]
 
-function onPath(name: string): string | undefined {
+/** A program of this machine. */
+export function onPath(name: string): string | undefined {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const file = join(folder, name)
     try {

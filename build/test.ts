@@ -8,6 +8,7 @@ import { findElectron } from './electron.ts'
 import { failed, out, say, tool } from './paths.ts'
 import { buildElectron, buildRenderer } from './renderer.ts'
 import { endAll, run } from './run.ts'
+import { getVnc } from './vnc.ts'
 
 const kinds = ['check', 'unit', 'integration', 'e2e'] as const
 type Kind = (typeof kinds)[number] | 'electron'
@@ -41,8 +42,8 @@ async function counted(name: string, args: readonly string[], env: NodeJS.Proces
   return add(counts, { ...none(), failed: 1, failures: [`${name} ended with exit code ${code}`] })
 }
 
-function vitest(name: string, projects: readonly string[], filters: readonly string[]): Promise<Counts> {
-  return counted(name, [
+function vitest(name: string, projects: readonly string[], filters: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Counts> {
+  const args = [
     tool('vitest', 'vitest.mjs'),
     'run',
     '--passWithNoTests',
@@ -50,7 +51,14 @@ function vitest(name: string, projects: readonly string[], filters: readonly str
     '--reporter=./build/vitest-counts.ts',
     ...projects.flatMap((project) => ['--project', project]),
     ...filters,
-  ])
+  ]
+  return counted(name, args, env)
+}
+
+/** Tells tests of real screens why they cannot be, where so. */
+async function vncEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const { missing } = await getVnc()
+  return missing === undefined ? {} : { ROOMKEEPER_NO_VNC: missing }
 }
 
 function playwright(env: NodeJS.ProcessEnv, filters: readonly string[]): Promise<Counts> {
@@ -72,11 +80,11 @@ async function runKind(kind: Kind, filters: readonly string[], screenshots: bool
     case 'unit':
       return vitest('unit', ['unit', 'renderer'], filters)
     case 'integration':
-      return vitest('integration', ['integration'], filters)
+      return vitest('integration', ['integration'], filters, await vncEnvironment())
     case 'e2e': {
       const chromium = await getChromium()
       if ('missing' in chromium) return unavailable('end-to-end tests', `no Chromium: ${chromium.missing}`)
-      return playwright({ ...env, ROOMKEEPER_CHROMIUM: chromium.path }, filters)
+      return playwright({ ...env, ...(await vncEnvironment()), ROOMKEEPER_CHROMIUM: chromium.path }, filters)
     }
     case 'electron': {
       const electron = await findElectron({ fetchMs: 300_000, insist: true })

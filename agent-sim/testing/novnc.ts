@@ -110,33 +110,41 @@ export class NovncPicture {
     const bytes = new Bytes(update)
     if (bytes.rQshift16() !== 0) throw new Error('no update')
     const count = bytes.rQshift16()
-    for (let at = 0; at < count; at += 1) this.#rect(bytes)
+    for (let at = 0; at < count && !this.#rect(bytes); at += 1);
     if (bytes.left > 0) throw new Error(`${bytes.left} bytes after an update`)
     await Promise.all(this.#images)
     this.#images = []
   }
 
-  #rect(bytes: Bytes): void {
+  /** Answers whether it was the last one (LastRect). */
+  #rect(bytes: Bytes): boolean {
     const [x, y, width, height] = [bytes.rQshift16(), bytes.rQshift16(), bytes.rQshift16(), bytes.rQshift16()]
     const encoding = bytes.rQshift32()
     this.seen.push({ encoding, width, height, control: bytes.rQpeek8() })
-    if (encoding === -258) return
+    if (encoding === -224) return true
+    if (encoding === -258) return false
+    if (encoding === -261 || encoding === -307) {
+      // The LEDs of the keyboard, and the name of the screen.
+      bytes.rQskipBytes(encoding === -261 ? 1 : bytes.rQshift32())
+      return false
+    }
     if (encoding === -239) {
       bytes.rQskipBytes(width * height * 4 + Math.ceil(width / 8) * height)
-      return
+      return false
     }
     if (encoding === -223 || encoding === -308) {
       if (encoding === -308) bytes.rQskipBytes(4 + bytes.rQpeek8() * 16)
-      if (width === this.width && height === this.height) return
+      if (width === this.width && height === this.height) return false
       this.width = width
       this.height = height
       this.pixels = Buffer.alloc(width * height * 4)
-      return
+      return false
     }
     const decoder = this.#decoders.get(encoding)
     if (!decoder) throw new Error(`encoding ${encoding}`)
     if (x + width > this.width || y + height > this.height) throw new Error('an area outside the picture')
     while (!decoder.decodeRect(x, y, width, height, bytes, this.#display, 24)) if (bytes.left === 0) throw new Error('an area that does not end')
+    return false
   }
 
   readonly #display: Display = {
