@@ -176,7 +176,7 @@ export class Console {
     const listed = new Map((tenants.home?.shown.me?.customers ?? []).map((customer) => [customer.tenant, customer]))
     return tenants.all.flatMap(({ customer, shown, lease }) => {
       const locked = lease.ended
-      const remote = shown.tenant?.remote?.on ?? false
+      const { remote } = shown
       if (customer === null) {
         // While its copy is locked, its name is not known: the domain says whose it is.
         return own === null ? [] : [{ id: own, name: shown.tenant?.name ?? account.email.replace(/^.*@/u, ''), link: null, locked, remote }]

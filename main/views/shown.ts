@@ -37,6 +37,7 @@ export class Shown {
   readonly #known: TenantName | null
   #me: Doc<'me'> | undefined
   #tenant: TenantName | null
+  #remote = false
 
   /** `known`: whose data it is, where that is known before the first sync. */
   constructor(reader: CacheReader, outbox: Outbox, known: TenantName | null = null) {
@@ -60,8 +61,14 @@ export class Shown {
     return this.#tenant
   }
 
+  /** Whether remote access is allowed in this tenant (REM-1), as far as is known. */
+  get remote(): boolean {
+    return this.#remote
+  }
+
   #readTenant(): TenantName | null {
     const doc = this.reader.only('tenant')
+    this.#remote = doc?.remote?.on ?? false
     return doc === undefined ? this.#known : { id: doc.id, name: doc.name }
   }
 
