@@ -48,6 +48,11 @@ describe('searching what terminals wrote', () => {
     expect(found).toEqual({ hits: [{ at: 40, terminal: 1, line: 'room$ Cat /etc/hosts' }], more: false })
   })
 
+  it('finds a line once that the next chunk repeats, also where it goes on in that chunk', async () => {
+    const bytes = packed(terminal(10, 'one needle\r\nhalf a nee'), terminal(20, 'one needle\r\nhalf a nee', { clear: true }), terminal(30, 'dle\r\n'))
+    expect((await searchTerminals(bytes, 'needle')).hits.map(({ at, line }) => [at, line])).toEqual([[10, 'one needle'], [30, 'half a needle']])
+  })
+
   it('keeps terminals apart, and finds what has no end yet', async () => {
     const bytes = packed(terminal(10, 'needle in'), terminal(20, 'needle of two', { terminal: 2 }), terminal(30, ' one\n'), { type: 'terminalClosed', at: 40, terminal: 2 }, terminal(50, 'a last needle'))
     expect((await searchTerminals(bytes, 'needle')).hits).toEqual([
