@@ -87,8 +87,10 @@ export interface WindowApi {
 }
 
 export interface SessionApi {
-  setPermissionRequestHandler(handler: (contents: unknown, permission: string, callback: (granted: boolean) => void) => void): void
-  setPermissionCheckHandler(handler: () => boolean): void
+  setPermissionRequestHandler(
+    handler: (contents: unknown, permission: string, callback: (granted: boolean) => void, details: { readonly isMainFrame: boolean; readonly requestingUrl: string }) => void,
+  ): void
+  setPermissionCheckHandler(handler: (contents: unknown, permission: string, requestingOrigin: string) => boolean): void
   setDevicePermissionHandler(handler: () => boolean): void
   readonly webRequest: {
     onBeforeRequest(listener: (details: { url: string }, callback: (response: { cancel: boolean }) => void) => void): void

@@ -122,7 +122,7 @@ describe('a page', () => {
     expect(electron.opened).toEqual(['https://learn.microsoft.com/en-us/microsoftteams/rooms/'])
   })
 
-  it('attaches no webview, gets no permission, no device, no download and no network', async () => {
+  it('attaches no webview, gets no permission but those of remote sessions, no device, no download and no network', async () => {
     await open()
     const event = { preventDefault: vi.fn() }
     electron.window.webContents.emit('will-attach-webview', event)
@@ -130,9 +130,15 @@ describe('a page', () => {
     electron.downloads.emit('will-download', event)
     expect(event.preventDefault).toHaveBeenCalledTimes(2)
     const granted = vi.fn()
-    for (const permission of ['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal']) electron.permissionRequest?.({}, permission, granted)
-    expect(granted.mock.calls.flat()).toEqual([false, false, false, false, false])
-    expect([electron.permissionCheck?.(), electron.devicePermission?.()]).toEqual([false, false])
+    const ours = { isMainFrame: true, requestingUrl: consoleAddress }
+    for (const permission of ['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal']) electron.permissionRequest?.({}, permission, granted, ours)
+    // What a remote session needs, for the console's own page and no other.
+    electron.permissionRequest?.({}, 'fullscreen', granted, { ...ours, requestingUrl: 'https://evil.example/' })
+    electron.permissionRequest?.({}, 'fullscreen', granted, { ...ours, isMainFrame: false })
+    expect(granted.mock.calls.flat()).toEqual([false, false, false, false, false, false, false])
+    electron.permissionRequest?.({}, 'fullscreen', granted, ours)
+    expect(granted).toHaveBeenLastCalledWith(true)
+    expect([electron.permissionCheck?.({}, 'media', consoleAddress), electron.permissionCheck?.({}, 'clipboard-sanitized-write', consoleAddress), electron.devicePermission?.()]).toEqual([false, true, false])
     const cancelled = (url: string): boolean | undefined => {
       let answer: boolean | undefined
       electron.beforeRequest?.({ url }, ({ cancel }) => (answer = cancel))

@@ -27,6 +27,10 @@ function guardContents(contents: ContentsApi, shell: ElectronApi['shell'], log: 
   })
 }
 
+/** What remote sessions ask for: the whole screen with its keys, and writing what was selected in a terminal to the clipboard. */
+const permissions: ReadonlySet<string> = new Set(['fullscreen', 'keyboardLock', 'clipboard-sanitized-write'])
+const mayHave = (permission: string, address: string): boolean => permissions.has(permission) && isOurs(address)
+
 /** Once ready: serves the screens, and denies them everything else that a page could ask for. */
 export function guardSession({ protocol }: ElectronApi, session: SessionApi, shell: Shell): void {
   protocol.handle(scheme, async (request) => {
@@ -34,8 +38,8 @@ export function guardSession({ protocol }: ElectronApi, session: SessionApi, she
     const file = url.host === host && request.method === 'GET' ? await shell.file(url.pathname) : undefined
     return file ? new Response(new Uint8Array(file.body), { headers: { ...file.headers } }) : new Response(null, { status: 404 })
   })
-  session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false))
-  session.setPermissionCheckHandler(() => false)
+  session.setPermissionRequestHandler((_contents, permission, callback, { isMainFrame, requestingUrl }) => callback(isMainFrame && mayHave(permission, requestingUrl)))
+  session.setPermissionCheckHandler((_contents, permission, origin) => mayHave(permission, origin))
   session.setDevicePermissionHandler(() => false)
   session.on('will-download', (event) => event.preventDefault())
   // The screens talk to their own origin only; this holds whatever their policy were to say.

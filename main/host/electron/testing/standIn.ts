@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { BrowserWindowConstructorOptions, MenuItemConstructorOptions } from 'electron'
 import { consoleAddress } from '../address.ts'
-import type { ContentsApi, ElectronApi, FrameApi, IpcEvent, MenuApi, NavigationDetails, PreventableEvent, WindowApi } from '../api.ts'
+import type { ContentsApi, ElectronApi, FrameApi, IpcEvent, MenuApi, NavigationDetails, PreventableEvent, WindowApi, SessionApi } from '../api.ts'
 
 /**
  * For tests: the part of Electron that this host uses, without Electron. It keeps what it was told, behaves where
@@ -147,8 +147,8 @@ export class StandInElectron {
   displays = [{ workArea: { x: 0, y: 0, width: 1_920, height: 1_080 } }]
   /** Of the system's store; `undefined`: there is no encryption. */
   backend: string | undefined = 'gnome_libsecret'
-  permissionRequest: ((contents: unknown, permission: string, callback: (granted: boolean) => void) => void) | undefined
-  permissionCheck: (() => boolean) | undefined
+  permissionRequest: Parameters<SessionApi['setPermissionRequestHandler']>[0] | undefined
+  permissionCheck: Parameters<SessionApi['setPermissionCheckHandler']>[0] | undefined
   devicePermission: (() => boolean) | undefined
   beforeRequest: BeforeRequest | undefined
   readonly downloads = new EventEmitter()
