@@ -260,6 +260,14 @@ describe('the end of a session', () => {
     expect(links[0]?.heard.at(-1)).toEqual({ type: 'ending', reason: 'deviceLost' })
   })
 
+  it('leaves nothing to wait for once it is stopped, though the agent loses its connection afterwards', async () => {
+    await offer(grantOf())
+    await access.stop()
+    const waiting = clock.waiting
+    access.connected(false)
+    expect(clock.waiting).toBe(waiting)
+  })
+
   it('restarts the device by default with modify, never with view, nor under a call', async () => {
     await offer(grantOf({ mode: 'view', terminal: false }))
     access.end('operatorEnded')

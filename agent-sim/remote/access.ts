@@ -102,7 +102,7 @@ export class RemoteAccess {
 
   /** The agent has its connection to the service, or has lost it. */
   connected(is: boolean): void {
-    if (is === this.#connected) return
+    if (is === this.#connected || this.#stopped) return
     this.#connected = is
     this.#unattended?.()
     this.#unattended = undefined

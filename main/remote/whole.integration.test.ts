@@ -31,7 +31,6 @@ async function begin(): Promise<{ bridge: Bridge; latest: { session?: TopicOutpu
   writeFileSync(keyFile, key)
   const args = ['agent-sim/main.ts', 'fleet', '--places', 'contoso', '--rooms', '1', '--seed', '1', '--service', address, '--key-file', keyFile, '--data', folder.path, '--json', '--parent-pipe']
   const agents = await startProcess(args, z.object({ ready: z.literal(true) }))
-  // How an agent ends is tested where agents are.
   undo.push(() => agents.child.kill('SIGKILL'))
   const lock = lockDataFolder(folder.path)
   undo.push(() => lock.release())
