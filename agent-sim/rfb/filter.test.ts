@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import { limits } from '../../contract/limits.ts'
@@ -94,6 +95,25 @@ describe('the VNC server', () => {
   })
 })
 
+it('survives a VNC server that says anything', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('', 'RFB 003.003\n', 'RFB 003.008\n'), fc.uint8Array({ maxLength: 80 }), async (greeting, garbage) => {
+      const [device, operator] = streamPair()
+      const [local, remote] = streamPair()
+      const clock = new FakeClock()
+      const log: string[] = []
+      bridgeScreen({ stream: device, server: local, mode: 'modify', password: 'secret', log: (text) => log.push(text), timers: clock })
+      remote.send(Buffer.from(greeting))
+      remote.send(garbage)
+      await until('all of it to be read', () => remote.waiting === 0 || remote.ended !== undefined)
+      clock.advance(10_000)
+      // Either it was left, or it has said by chance what a VNC server says.
+      if (operator.ended) expect([operator.ended.code, log.length]).toEqual(['remote.screenLost', 1])
+      else expect(garbage.length).toBeGreaterThan(24)
+    }),
+  )
+})
+
 describe('the operator', () => {
   it.each(inputs)('drives it with modify: %s', async (_name, bytes) => {
     const { client, server, service, inputsSeen } = await start()
@@ -114,6 +134,23 @@ describe('the operator', () => {
       expect(inputsSeen()).toBe(0)
       expect(client.closed).toBeUndefined()
     }
+  })
+
+  it('cannot with view, whatever is sent', async () => {
+    const message = fc.constantFrom(...inputs.map(([, bytes]) => bytes), say.encodings(0, 7), say.pixelFormat())
+    const garbage = fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes))
+    const stream = fc.array(fc.oneof({ weight: 4, arbitrary: message }, garbage), { maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(stream, async (parts) => {
+        const { client, server, operator } = await start({ mode: 'view' })
+        client.send(...parts)
+        await until('all of it to be read', () => operator.waiting === 0 || operator.ended !== undefined)
+        await new Promise((done) => setImmediate(done))
+        expect(server.errors).toEqual([])
+        expect(heard(server).filter((type) => ['key', 'pointer', 'cutText', 'setDesktopSize'].includes(type))).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('gets pictures with view, and no clipboard', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { novncEncodings, inputs, FakeScreen, say } from '../testing/rfb.ts'
 import { NovncPicture } from '../testing/novnc.ts'
@@ -202,6 +203,21 @@ describe('flow', () => {
   })
 })
 
+it('reads a viewer no further that asks without reading the answers, and keeps only what was copied last', async () => {
+  const { client, screen, device, operator } = await start({ pair: { window: 500 } })
+  operator.pause()
+  const asked = 10_000
+  for (let at = 0; at < asked; at += 1) client.send(say.fence(0x8000_0000, Buffer.alloc(64)))
+  await until('no room to be left', () => device.waiting > 500)
+  for (let at = 0; at < 100; at += 1) screen.copy(`copy ${at}`)
+  await new Promise((done) => setTimeout(done, 50))
+  expect(device.waiting).toBeLessThan(1_000)
+  expect(operator.waiting).toBeGreaterThan(asked * 50)
+  operator.resume()
+  await until('all answers, and the last copy', () => client.others.length === asked + 1)
+  expect(client.others.filter(([type]) => type === 3).map((one) => one.subarray(8).toString())).toEqual(['copy 99'])
+})
+
 describe('input', () => {
   it('reaches the screen with modify', async () => {
     const { client, screen, service } = await start()
@@ -219,6 +235,26 @@ describe('input', () => {
     expect(service.counts).toMatchObject({ input: 0, dropped: 1 })
     service.close()
     expect(screen.input).toEqual([])
+  })
+
+  it('does not reach it with view, whatever is sent', async () => {
+    const message = fc.constantFrom(...inputs.map(([, bytes]) => bytes), say.encodings(0, -312, -313), say.pixelFormat())
+    const garbage = fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes))
+    const stream = fc.array(fc.oneof({ weight: 4, arbitrary: message }, garbage), { maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(stream, async (parts) => {
+        const screen = new FakeScreen(20, 20)
+        const [device, operator] = streamPair()
+        const service = serveScreen({ screen, stream: device, mode: 'view' })
+        for (const part of [say.greeting(), Uint8Array.of(1, 1), ...parts]) operator.send(part)
+        await until('all of it to be read', () => operator.waiting === 0 || operator.ended !== undefined)
+        service.close()
+        expect(screen.input).toEqual([])
+        expect(service.counts.input).toBe(0)
+        expect(screen.listeners).toBe(0)
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('leaves nothing held down, and nobody listening', async () => {

@@ -57,6 +57,8 @@ class Server implements ScreenService {
   #resting = false
   #busy = false
   #closed = false
+  /** Copied while there was no room; only the latest counts. */
+  #copied: string | undefined
   #wake: Undo = () => undefined
 
   constructor(options: ServerOptions) {
@@ -93,6 +95,8 @@ class Server implements ScreenService {
       },
       room: () => {
         this.#room = true
+        this.#stream.resume()
+        if (this.#copied !== undefined) this.#tellCutText(this.#copied)
         this.#look()
       },
       closed: () => {
@@ -120,6 +124,12 @@ class Server implements ScreenService {
 
   #send(bytes: Uint8Array): void {
     if (!this.#closed && !this.#stream.send(bytes)) this.#room = false
+  }
+
+  /** Answers the viewer; one that asks without reading the answers is read no further. */
+  #answer(bytes: Uint8Array): void {
+    this.#send(bytes)
+    if (!this.#room) this.#stream.pause()
   }
 
   *#messages(): Steps {
@@ -154,7 +164,7 @@ class Server implements ScreenService {
         return
       case 'continuousUpdates':
         this.#updates.continuous = message.on ? message.area : undefined
-        if (!message.on) this.#send(Uint8Array.of(fromServer.endOfContinuousUpdates))
+        if (!message.on) this.#answer(Uint8Array.of(fromServer.endOfContinuousUpdates))
         return
       case 'fence':
         this.#takeFence(message.flags, message.payload)
@@ -196,6 +206,8 @@ class Server implements ScreenService {
 
   #tellCutText(text: string): void {
     if (this.#options.mode === 'view' || !this.#ready) return
+    this.#copied = this.#room ? undefined : text
+    if (!this.#room) return
     // What Latin-1 lacks becomes a question mark, as RFB's plain clipboard has nothing else.
     const bytes = Buffer.from(text.slice(0, limits.clipboardBytes).replaceAll(/[^\u0000-\u00ff]/gu, '?'), 'latin1')
     this.#send(new Packet().u8(fromServer.cutText, 0, 0, 0).u32(bytes.length).bytes(bytes).done())
@@ -209,7 +221,7 @@ class Server implements ScreenService {
 
   #takeFence(flags: number, payload: Uint8Array): void {
     if ((flags & fenceRequest) !== 0) {
-      this.#send(new Packet().u8(fromServer.fence, 0, 0, 0).u32(flags & fenceFlags).u8(payload.length).bytes(payload).done())
+      this.#answer(new Packet().u8(fromServer.fence, 0, 0, 0).u32(flags & fenceFlags).u8(payload.length).bytes(payload).done())
       return
     }
     if (payload.length === 4) this.#unconfirmed.delete(Buffer.from(payload).readUInt32BE())
