@@ -38,7 +38,7 @@ afterAll(async () => {
   removeFolder(data)
 })
 
-const newestFirst = () => [...rows].sort((a, b) => b.startedAt - a.startedAt || (b.id < a.id ? -1 : 1)).map(({ id }) => id)
+const newestFirst = (): string[] => [...rows].sort((a, b) => b.startedAt - a.startedAt || (b.id < a.id ? -1 : 1)).map(({ id }) => id)
 async function page(query: string): Promise<SessionPage> {
   const answer = await service.get(`/v1/sessions?${query}`)
   expect([query, answer.status]).toEqual([query, 200])
