@@ -218,7 +218,9 @@ export class Console {
     }
   }
 
+  /** Working offline ends remote sessions: nothing of this console is to use the network. */
   workOffline(on: boolean): void {
+    if (on) this.remote.endAll()
     this.preferences.set({ workOffline: on })
     this.setup.poll(!on)
     this.#gate()

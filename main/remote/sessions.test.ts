@@ -223,6 +223,16 @@ describe('the end of a session', () => {
     expect(left).toBe(true)
   })
 
+  it('comes for all that run, which are still listed', async () => {
+    const { sessions, start, asked } = setUp()
+    await start()
+    await start()
+    sessions.endAll()
+    await settle()
+    expect(sessions.views.map(({ state }) => state)).toMatchObject([{ state: 'ended', reason: 'operatorEnded' }, { state: 'ended', reason: 'operatorEnded' }])
+    expect(asked('/end')).toHaveLength(2)
+  })
+
   it('is listed until it is forgotten, and forgetting ends', async () => {
     const { live, sessions } = setUp()
     const { id, link, session } = await live()

@@ -94,6 +94,11 @@ export class RemoteSessions {
     for (const session of this.#running) if (!allowed(session.of)) void session.end('accessWithdrawn', false)
   }
 
+  /** Ends all that run; they are still listed. */
+  endAll(): void {
+    for (const session of this.#running) void session.end('operatorEnded')
+  }
+
   /** Ends and forgets all of them. Waits until the service knows, for three seconds at most. */
   async leave(): Promise<void> {
     const ended = Promise.all(this.#running.map((session) => session.end('operatorEnded')))
