@@ -72,11 +72,16 @@ describe('a chunk of a recording', () => {
     )
   }, 60_000)
 
-  it('gives its terminal events, whatever they say', () => {
-    const events = [picture(), terminal('{"type":"picture"}\n'), terminal('', { columns: 100, clear: true }), { type: 'terminalClosed', terminal: 1 }, picture()]
-    const lines = Buffer.from(terminalLines(chunkOf(session, 1, events))).toString().trimEnd().split('\n')
-    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([events[1], events[2], events[3]].map((event) => ({ at: 0, ...event })))
-    expect(terminalLines(chunkOf(session, 1, [picture()])).byteLength).toBe(0)
+  it('gives what is new of terminals, whatever they say, and not what only repeats it', () => {
+    const repeated = terminal('{"type":"terminal"}', { clear: true })
+    const news = [terminal('{"type":"picture"}\n'), terminal('', { columns: 100 }), { type: 'terminalClosed', terminal: 1 }]
+    const chunk = chunkOf(session, 1, [picture(), repeated, ...news, picture()])
+    const lines = Buffer.from(terminalLines(chunk)).toString().trimEnd().split('\n')
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual(news.map((event) => ({ at: 0, ...event })))
+    for (const [events, some] of [[news.slice(0, 1), true], [news.slice(2), true], [[repeated], false], [[picture()], false]] as const) {
+      expect(checkChunk(chunkOf(session, 1, events), session, 1).terminal).toBe(some)
+      expect(terminalLines(chunkOf(session, 1, events)).byteLength > 0).toBe(some)
+    }
   })
 })
 
