@@ -260,6 +260,22 @@ describe('the end of a session', () => {
     expect(links[0]?.heard.at(-1)).toEqual({ type: 'ending', reason: 'deviceLost' })
   })
 
+  it('asks after its session when the agent comes back, since its end may have been said to nobody', async () => {
+    const session = await offer(grantOf())
+    access.connected(false)
+    said = []
+    access.connected(true)
+    expect(said).toEqual([{ type: 'sessionTicketWanted', session }])
+    access.hear({ type: 'sessionTicket', session, ticket: 'not needed' })
+    expect(access.session).toBeDefined()
+    access.hear({ type: 'sessionEnd', session, reason: 'accessWithdrawn' })
+    expect(links[0]?.heard.at(-1)).toEqual({ type: 'ending', reason: 'accessWithdrawn' })
+    access.connected(false)
+    said = []
+    access.connected(true)
+    expect(said).toEqual([])
+  })
+
   it('leaves nothing to wait for once it is stopped, though the agent loses its connection afterwards', async () => {
     await offer(grantOf())
     await access.stop()

@@ -106,8 +106,12 @@ export class RemoteAccess {
     this.#connected = is
     this.#unattended?.()
     this.#unattended = undefined
-    if (is) this.#tell()
-    else {
+    if (is) {
+      this.#tell()
+      // What the service said meanwhile came to nobody: where the session is over, it says so again.
+      const { session } = this
+      if (session) this.#options.say({ type: 'sessionTicketWanted', session: session.grant.sid })
+    } else {
       this.#unattended = this.#options.timers.after(this.#options.times.unattendedMs, () => {
         this.end('deviceLost')
       })

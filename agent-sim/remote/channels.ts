@@ -2,6 +2,9 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { ByteStream, StreamListener } from '../rfb/interfaces.ts'
 
+/** What a frame that is kept takes in memory beside its bytes, about. */
+const frameCost = 128
+
 export interface ChannelsOptions {
   /** As a link's: always taken; false: wait for `room`. */
   readonly send: (channel: number, bytes: Uint8Array) => boolean
@@ -14,8 +17,8 @@ export interface ChannelsOptions {
 
 /**
  * The channels of one session, each a stream of bytes. A number is used once: what still comes for a channel that was
- * closed is dropped. Bytes for a stream that is paused are kept; when more than `limits.sessionWindowBytes` of them
- * are, the whole session is read no further.
+ * closed is dropped. Bytes for a stream that is paused are kept; when they take more memory than
+ * `limits.sessionWindowBytes`, the whole session is read no further.
  */
 export class Channels {
   readonly #options: ChannelsOptions
@@ -140,8 +143,10 @@ class ChannelStream implements ByteStream {
   }
 
   take(bytes: Uint8Array): void {
+    // Nothing is in it, and yet it would take memory.
+    if (bytes.length === 0) return
     this.#kept.push(bytes)
-    this.#options.keep(bytes.length)
+    this.#options.keep(bytes.length + frameCost)
     this.#give()
   }
 
@@ -154,7 +159,7 @@ class ChannelStream implements ByteStream {
   end(code: ErrorCode | undefined, mine: boolean): void {
     if (this.#closed) return
     this.#closed = true
-    for (const bytes of this.#kept) this.#options.keep(-bytes.length)
+    for (const bytes of this.#kept) this.#options.keep(-bytes.length - frameCost)
     this.#kept = []
     this.#listener?.closed(code)
     this.#options.closed(code, mine)
@@ -167,7 +172,7 @@ class ChannelStream implements ByteStream {
     while (!this.#paused && this.#listener) {
       const bytes = this.#kept.shift()
       if (!bytes) break
-      this.#options.keep(-bytes.length)
+      this.#options.keep(-bytes.length - frameCost)
       this.#listener.bytes(bytes)
     }
     this.#giving = false

@@ -3,6 +3,7 @@ import { createServer as createSecure } from 'node:https'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
 import type { LinkSocket } from '../../contract/sealed/interfaces.ts'
 import { agentFor, type Proxy } from '../agent/proxy.ts'
 import { portOf, startProxy } from '../testing/proxy.ts'
@@ -109,6 +110,17 @@ describe('the way to a relay', () => {
     const { seen } = open(direct(new URL('http://127.0.0.1:1')))
     await until('the close', () => seen.closed !== undefined)
     expect(seen.open).toBe(0)
+  })
+
+  it('is cut where a relay says more than a word of control', async () => {
+    const { port } = await startEcho(createPlain())
+    const { socket, seen } = open(direct(new URL(`http://127.0.0.1:${port}`)))
+    await until('open', () => seen.open === 1)
+    socket.sendText('x'.repeat(limits.relayControlBytes))
+    await until('what fits', () => seen.text.length === limits.relayControlBytes)
+    socket.sendText('x'.repeat(limits.relayControlBytes + 1))
+    await until('the close', () => seen.closed !== undefined)
+    expect(seen.text.length).toBe(limits.relayControlBytes)
   })
 
   it('stops reading when told, and goes on', async () => {

@@ -12,7 +12,7 @@ const problemBytes = 8 * 1024
 /**
  * Dials relays with `ws` (REM-7). `service`: where the relay is unless told otherwise; `agentTo` gives the agent that
  * leads to an address through the device's proxy and with its certificates. A relay that is not on this machine must be
- * https. Text must be UTF-8; a message is 16 MiB at most.
+ * https. Text must be UTF-8; a message is 16 MiB at most, control 1 KiB; more is a drop.
  */
 export function relayDial(service: URL, agentTo: (url: URL) => HttpAgent): LinkDial {
   return (relay, authorization, events) => {
@@ -44,6 +44,7 @@ export function relayDial(service: URL, agentTo: (url: URL) => HttpAgent): LinkD
     socket.on('message', (data, isBinary) => {
       const bytes = Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data
       if (isBinary) events.bytes(bytes)
+      else if (bytes.length > limits.relayControlBytes) socket.terminate()
       else events.text(bytes.toString('utf8'))
     })
     socket.on('unexpected-response', (_request, answer) => {

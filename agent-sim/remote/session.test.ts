@@ -66,6 +66,17 @@ describe('a session', () => {
     expect(run.ends).toEqual([])
   })
 
+  it('leaves no screen behind where it ended while one was being opened', async () => {
+    run.begin()
+    run.link.hasRoom = false
+    for (let count = 0; count <= 1_000; count += 1) run.link.say({ type: 'restartAtEnd', on: true })
+    expect(run.ends).toEqual([])
+    run.link.say({ type: 'openScreen', channel: 1, display: 'console' })
+    await settle()
+    expect(run.ends).toMatchObject([{ reason: 'protocol' }])
+    expect(run.parts.screen.watched).toBe(false)
+  })
+
   it('says when the program of a terminal has ended, or cannot be started', async () => {
     run.begin()
     await run.openTerminal(1)

@@ -246,6 +246,8 @@ export class RemoteSession {
     }
     const service = reached.serve({ stream, mode: grant.mode, onInput })
     if (this.#channels.isOpen(channel)) this.#screens.set(channel, service)
+    // It may have been closed before it could hear of that.
+    else service.close()
   }
 
   /** Where it cannot be recorded the session ends. */

@@ -158,6 +158,17 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     expect(ends).toBe(1)
   })
 
+  it('keeps few of the smallest pieces, of which each takes far more memory than its bytes', async () => {
+    type('stty raw -echo; echo ready; sleep 0.5; IFS= read -r line; echo "<${#line}>"')
+    await until('it is said', () => text.includes('ready\n'))
+    for (let count = 0; count < 250_000; count += 1) terminal.write(Buffer.from('x'))
+    await until('the line has ended', () => {
+      terminal.write(Buffer.from('\n'))
+      return /<\d+>/.test(text)
+    })
+    expect(Number(/<(\d+)>/.exec(text)?.[1])).toBeLessThan(150_000)
+  })
+
   it('is not started after it was killed, and says where a shell cannot be', async () => {
     const never = listened(new HostTerminal({ shell: '/bin/sh', folder }))
     never.kill()

@@ -8,10 +8,13 @@ import type { Timers, Undo } from '../agent/timers.ts'
 /** After this time (ms) a program is offered again what it did not take. */
 const againMs = 20
 
+/** Pieces that wait, at most: of the smallest ones each takes far more memory than its bytes. */
+const piecesAtMost = 4_096
+
 /**
  * What was typed, on its way into a pseudo-terminal. The package's own way there stops the whole process while a program takes
- * nothing; this one tries again later. More than `limits.terminalWaitingBytes` is dropped, as a full terminal of the
- * system does.
+ * nothing; this one tries again later. More than `limits.terminalWaitingBytes`, or 4,096 pieces, is dropped, as a full
+ * terminal of the system does.
  */
 export class Input {
   readonly #pty: IPty
@@ -31,7 +34,7 @@ export class Input {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#ended || this.#waitingBytes + bytes.length > limits.terminalWaitingBytes) return
+    if (this.#ended || this.#waitingBytes + bytes.length > limits.terminalWaitingBytes || this.#waiting.length >= piecesAtMost) return
     if (!this.#end) {
       this.#pty.write(this.#decoder.write(Buffer.from(bytes)))
       return

@@ -55,9 +55,13 @@ function kill(pid: number): void {
   }
 }
 
-/** Processes that have not ended. */
+/** Processes that have not ended; none where they cannot be listed: who uses up all files must not stop a session's end. */
 function living(): Process[] {
-  return process.platform === 'linux' ? fromProc() : fromPs()
+  try {
+    return process.platform === 'linux' ? fromProc() : fromPs()
+  } catch {
+    return []
+  }
 }
 
 function fromProc(): Process[] {

@@ -242,6 +242,18 @@ describe('an end of a session', () => {
   })
 })
 
+describe('a relay that talks without end', () => {
+  it.each<RelayToSide>([{ type: 'joined' }, { type: 'dropped', graceMs: 30_000 }, { type: 'back', epoch: 1 }, { type: 'draining', reconnectMs: 2_000 }])('is left, whatever it says: $type', (message) => {
+    const end = new Played()
+    end.open('here')
+    const { socket } = end
+    for (let count = 0; count < 20_000; count++) socket.events.text(JSON.stringify(message))
+    expect(socket.closed).toBe('dropped')
+    expect(socket.bytes + socket.said.join('').length).toBeLessThan(limits.sessionSocketBytes)
+    expect(end.link.state.state).not.toBe('ended')
+  })
+})
+
 describe('two ends', () => {
   it('give up in the end, and know which of them is lost', async () => {
     const world = await World.live()

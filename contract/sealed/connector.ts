@@ -5,6 +5,9 @@ import { relayAuthorization, relayCloseCodes, type RelayEnd, type RelaySide, Rel
 import type { SessionEnd } from '../remote.ts'
 import type { LinkDial, LinkSocket, LinkTimers, TicketFor } from './interfaces.ts'
 
+/** What a relay may say over one connection, in messages. More: it is left for another. */
+const mostControl = 1_000
+
 export interface ConnectorOptions {
   readonly side: RelaySide
   readonly session: SessionId
@@ -45,6 +48,8 @@ export class Connector {
   #ticket: string | undefined
   #secret: string | undefined
   #isOpen = false
+  /** What this socket's relay has said, in messages. */
+  #control = 0
   /** Whether the other end was ever heard. */
   #isProven = false
   #hasEnded = false
@@ -129,6 +134,7 @@ export class Connector {
     const attempt = ++this.#attempt
     const isMine = (): boolean => attempt === this.#attempt
     this.#isOpen = false
+    this.#control = 0
     const socket = this.#options.dial(this.#relay, authorization, {
       open: () => {},
       bytes: (bytes) => {
@@ -152,7 +158,8 @@ export class Connector {
   }
 
   #told(text: string): void {
-    const message = readControl(text)
+    this.#control += 1
+    const message = this.#control > mostControl ? undefined : readControl(text)
     if (!message) {
       // Whatever that is, it is no relay.
       this.#lost()
