@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SessionId, TenantId, DeviceId, Millis } from './ids.ts'
 import { limits } from './limits.ts'
-import { TerminalSize } from './remote.ts'
+import { SessionRecord, TerminalSize } from './remote.ts'
 import { DisplayId } from './remoteFacts.ts'
 
 /**
@@ -51,9 +51,10 @@ export type RecordingTicket = z.infer<typeof RecordingTicket>
 
 export const chunkPath = (session: string, number: number): string => `/v1/recordings/${session}/chunks/${number}`
 
-/** Answer to `GET /v1/recordings/:session`. `complete`: the session has ended. */
+/** Answer to `GET /v1/recordings/:session`. `record`: whose session it was, with which room. `complete`: the session has ended. */
 export const RecordingIndex = z.object({
   session: SessionId,
+  record: SessionRecord,
   startedAt: Millis,
   durationMs: z.int(),
   complete: z.boolean(),

@@ -10,6 +10,7 @@ import { RecordingIndex } from '../../contract/recording.ts'
 import { relayTicketType } from '../../contract/relay.ts'
 import { sessionGrantType } from '../../contract/remote.ts'
 import { system } from '../store/transaction.ts'
+import { recordOf } from './record.ts'
 import { chunkOf, dayMs, LogService, packed, picture, type Row, serviceName, terminal } from './testing/logService.ts'
 
 let service: LogService
@@ -168,7 +169,7 @@ describe('a recording that is read', () => {
     const index = await read()
     expect(index.headers.get('cache-control')).toBe('no-store')
     expect(RecordingIndex.parse(index.json)).toEqual({
-      session: session.id, startedAt: session.startedAt, durationMs: 15_000, complete: false,
+      session: session.id, record: recordOf(await row()), startedAt: session.startedAt, durationMs: 15_000, complete: false,
       chunks: chunks.map((chunk, n) => ({ number: n + 1, fromMs: n * 5_000, toMs: (n + 1) * 5_000, bytes: chunk.byteLength })),
     })
     const second = await read('/chunks/2')

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { RemoteSessionTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
+import { recordOf } from './record.ts'
 import type { RecordingThread } from './recordingThread.ts'
 
 /** Recordings of remote sessions: taken in chunk by chunk, and read the same way; never a whole one at once. */
@@ -97,7 +98,7 @@ export async function indexOf(store: Store, row: RemoteSessionTable): Promise<Re
     .where('session', '=', row.id)
     .orderBy('number')
     .execute()
-  return { session: row.id, startedAt: row.startedAt, durationMs: row.recordedMs, complete: row.endedAt !== null, chunks }
+  return { session: row.id, record: recordOf(row), startedAt: row.startedAt, durationMs: row.recordedMs, complete: row.endedAt !== null, chunks }
 }
 
 /** One chunk as it was uploaded. @throws RoomkeeperError recording.notFound */

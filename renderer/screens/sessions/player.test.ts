@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordingChunk, RecordingEvent, RecordingIndex } from '../../../contract/recording.ts'
 import { SessionId } from '../../../contract/ids.ts'
+import { makeSessionRecord } from '../../fixtures/fake-remote.ts'
 import { Player } from './player.ts'
 
 const session = SessionId.parse('01900000-0000-7000-8000-000000000001')
@@ -13,7 +14,7 @@ const chunks: RecordingChunk[] = [0, 1, 2].map((n) => ({
     ...Array.from({ length: 9 }, (_, second) => written(n * 10_000 + (second + 1) * 1_000, String(second + 1))),
   ],
 }))
-const index: RecordingIndex = { session, startedAt: 0, durationMs: 30_000, complete: true, chunks: chunks.map(({ head }) => ({ ...head, bytes: 1 })) }
+const index: RecordingIndex = { session, record: makeSessionRecord(1), startedAt: 0, durationMs: 30_000, complete: true, chunks: chunks.map(({ head }) => ({ ...head, bytes: 1 })) }
 
 function stage() {
   const shown: string[] = []
