@@ -6,6 +6,7 @@ import { limits } from '../../contract/limits.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
 import { idOf, makeIncident, makeRoom, personId, tenantId } from '../testing/documents.ts'
 import { FakeSession, FakeVault, tempFolder, until } from '../testing/fakes.ts'
+import { recordOf } from '../testing/remote.ts'
 import { FakeService, problem } from '../testing/service.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
 
@@ -109,7 +110,7 @@ const prepared: Record<string, unknown> = {
   audit: { items: [], next: null },
   'audit.csv': 'CreationTime\n',
   'sessions.csv': 'Session\n',
-  [`recordings/${session}`]: { session, startedAt: 1, durationMs: 5, complete: true, chunks: [] },
+  [`recordings/${session}`]: { session, record: recordOf(session, 'idle'), startedAt: 1, durationMs: 5, complete: true, chunks: [] },
   'audit/check': { records: 0, from: null, head: null, broken: null },
 }
 const line = { type: 'terminal', at: 1, terminal: 1, columns: 80, rows: 24, text: '$ ls\n' }

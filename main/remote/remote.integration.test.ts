@@ -260,7 +260,7 @@ describe('the log and recordings', () => {
     const { answers } = rig.service
     answers.set('/v1/sessions', { items: [recordOf(session, 'idle')], next: null })
     answers.set('/v1/sessions.csv', 'Session\n')
-    answers.set(`/v1/recordings/${session}`, { session, startedAt: 1, durationMs: 5_000, complete: true, chunks: [{ number: 1, fromMs: 0, toMs: 5_000, bytes: 99 }] })
+    answers.set(`/v1/recordings/${session}`, { session, record: recordOf(session, 'idle'), startedAt: 1, durationMs: 5_000, complete: true, chunks: [{ number: 1, fromMs: 0, toMs: 5_000, bytes: 99 }] })
     const { onRequest } = rig.service
     let chunk = gzip([head, ...events])
     rig.service.onRequest = (request, response) => {
