@@ -171,7 +171,7 @@ describe('two ends over a relay', () => {
     expect([operator.frames, device.frames]).toEqual([[], []])
   })
 
-  it('cannot come with tickets of another session, or of the other side', async () => {
+  it('cannot come with tickets of another session', async () => {
     const relay = await startRelay()
     const { operator, device } = await startEnds(() => relay)
     const stranger = await makeKeys()
@@ -183,5 +183,22 @@ describe('two ends over a relay', () => {
     operator.link.send(1, Buffer.from('to you only'))
     await device.until(() => device.frames.length === 1)
     expect([late.frames, late.link.state.state, operator.states.map(({ state }) => state)]).toEqual([[], 'waiting', ['waiting', 'live']])
+  })
+
+  it('do not understand one that has come with a ticket of the other side', async () => {
+    const relay = await startRelay()
+    // Both have the keys of the operator; one of them has a ticket of the device.
+    const made = await makeKeys()
+    const place = { sid: made.session, device: newDevice() }
+    const [honest, wrong] = await Promise.all((['operator', 'device'] as const).map(async (side) => new TestEnd(relay.url, { side: 'operator', keys: made.operator, ticket: await relay.sign({ ...place, side }) })))
+    if (!honest || !wrong) throw new Error('no ends')
+    for (const end of [honest, wrong]) {
+      undo.push(() => end.link.end('serviceStopped'))
+      end.link.send(1, Buffer.from('secret'))
+      end.link.start()
+    }
+    await Promise.all([honest.untilState('ended'), wrong.untilState('ended')])
+    expect([honest.frames, wrong.frames]).toEqual([[], []])
+    expect([honest, wrong].map(({ link }) => (link.state.state === 'ended' ? link.state.reason : ''))).toContain('tampered')
   })
 })
