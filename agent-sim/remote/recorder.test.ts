@@ -1,4 +1,4 @@
-import { createCanvas, Image } from '@napi-rs/canvas'
+import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { gunzipSync } from 'node:zlib'
 import { v7 } from 'uuid'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -23,7 +23,7 @@ let recorder: Recorder
 /** As small as a picture gets, and quick. */
 const tinyJpeg: MakeJpeg = () => Promise.resolve(Buffer.from('jpeg'))
 
-function begin(jpeg: MakeJpeg = tinyJpeg): void {
+function begin(jpeg: MakeJpeg = tinyJpeg, now: () => number = clock.now): void {
   recorder = new Recorder({
     session,
     look: (display) => parts.look(display),
@@ -36,7 +36,7 @@ function begin(jpeg: MakeJpeg = tinyJpeg): void {
       },
     },
     timers: clock,
-    now: clock.now,
+    now,
     everyMs: 500,
     chunkMs: 5_000,
     onFailed: (why) => failures.push(why),
@@ -93,6 +93,27 @@ describe('a recorder', () => {
     expect(clock.waiting).toBe(0)
   })
 
+  it('never says of an event that it was before its chunk, or before what stands above it, however slow the machine is', async () => {
+    let looked = 0
+    begin(tinyJpeg, () => clock.now() + (looked += 3))
+    await recorder.show('console')
+    recorder.terminalOpened(1, 80, 24)
+    await pass(6_000)
+    recorder.terminalWrote(1, Buffer.from('ls\r\n'))
+    await pass(6_000)
+    recorder.terminalResized(1, 90, 30)
+    await pass(6_000)
+    recorder.terminalClosed(1)
+    await pass(6_000)
+    recorder.hide('console')
+    await recorder.finish()
+    expect(chunks.length).toBeGreaterThanOrEqual(5)
+    for (const at of chunks.keys()) {
+      const { head, events } = read(at)
+      expect(events.map(({ at: ms }) => ms >= head.fromMs && ms <= head.toMs)).toEqual(events.map(() => true))
+    }
+  })
+
   it('makes JPEGs that show what was there', async () => {
     begin(makeJpeg)
     for (let y = 0; y < 64; y += 1) for (let x = 0; x < 64; x += 1) parts.screen.draw(x, y, 0x0000ff)
@@ -101,8 +122,7 @@ describe('a recorder', () => {
     await recorder.finish()
     const [key] = read(0).events
     if (key?.type !== 'picture') throw new Error('no picture')
-    const image = new Image()
-    image.src = Buffer.from(key.parts[0]?.jpeg ?? '', 'base64')
+    const image = await loadImage(Buffer.from(key.parts[0]?.jpeg ?? '', 'base64'))
     const canvas = createCanvas(128, 128)
     canvas.getContext('2d').drawImage(image, 0, 0)
     const at = (x: number, y: number) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data.subarray(0, 3)].map((value) => Math.round(value / 64) * 64)

@@ -100,11 +100,11 @@ export class Recorder implements SessionRecorder {
     if (!shown) return
     void this.#take(display, shown)
     this.#letGo(display, shown)
-    this.#add({ type: 'dark', at: this.#at(), display })
+    this.#add((at) => ({ type: 'dark', at, display }))
   }
 
   terminalOpened(terminal: number, columns: number, rows: number): void {
-    this.#add({ type: 'terminal', at: this.#at(), terminal, columns, rows, text: '', clear: true })
+    this.#add((at) => ({ type: 'terminal', at, terminal, columns, rows, text: '', clear: true }))
     this.#terminals.set(terminal, { columns, rows, decoder: new TextDecoder(), tail: '' })
   }
 
@@ -113,19 +113,20 @@ export class Recorder implements SessionRecorder {
     if (!open) return
     open.columns = columns
     open.rows = rows
-    this.#add({ type: 'terminal', at: this.#at(), terminal, columns, rows, text: '' })
+    this.#add((at) => ({ type: 'terminal', at, terminal, columns, rows, text: '' }))
   }
 
   terminalWrote(terminal: number, bytes: Uint8Array): void {
     const open = this.#terminals.get(terminal)
     const text = open?.decoder.decode(bytes, { stream: true })
     if (!open || !text) return
-    this.#add({ type: 'terminal', at: this.#at(), terminal, columns: open.columns, rows: open.rows, text })
+    const { columns, rows } = open
+    this.#add((at) => ({ type: 'terminal', at, terminal, columns, rows, text }))
     open.tail = tailOf(open.tail + text)
   }
 
   terminalClosed(terminal: number): void {
-    if (this.#terminals.delete(terminal)) this.#add({ type: 'terminalClosed', at: this.#at(), terminal })
+    if (this.#terminals.delete(terminal)) this.#add((at) => ({ type: 'terminalClosed', at, terminal }))
   }
 
   async finish(): Promise<void> {
@@ -196,11 +197,12 @@ export class Recorder implements SessionRecorder {
     return begun ?? this.#picture(display, shown, taken)
   }
 
-  #add(event: RecordingEvent): void {
+  /** Its time is taken once there is a chunk: one that begins with it must not begin after it. */
+  #add(event: (at: number) => RecordingEvent): void {
     if (this.#over) return
     if (this.#chunk?.full) this.#cut()
     if (!this.#chunk) this.#begin()
-    this.#chunk?.add(event)
+    this.#chunk?.add(event(this.#at()))
   }
 
   /** Begins a chunk with all that is shown. Gives the pictures in the making. */
@@ -209,7 +211,8 @@ export class Recorder implements SessionRecorder {
     this.#chunk = chunk
     const made = new Map<DisplayId, Promise<unknown>>()
     for (const [display, shown] of this.#shown) made.set(display, this.#picture(display, shown, shown.changes.takeAll()))
-    for (const [terminal, { columns, rows, tail }] of this.#terminals) chunk.add({ type: 'terminal', at: chunk.fromMs, terminal, columns, rows, text: tail, clear: true })
+    // Not before the pictures: reading those takes time.
+    for (const [terminal, { columns, rows, tail }] of this.#terminals) chunk.add({ type: 'terminal', at: this.#at(), terminal, columns, rows, text: tail, clear: true })
     return made
   }
 
