@@ -120,6 +120,12 @@ describe('a relay elsewhere', { timeout: 180_000 }, () => {
     other.say({ type: 'end' })
     expect(await relayWord(again, 'ended')).toMatchObject({ reason: 'ended', by: 'device' })
     expect(await rig.record(operator, session)).toMatchObject({ end: 'switchedOff' })
+    // Nor does it know whether the device has heard that: one that asks, hears it again.
+    const heard = () => device.device.heard.flatMap((message) => (message.type === 'sessionEnd' && message.session === session ? [message.reason] : []))
+    expect(heard()).toEqual(['switchedOff'])
+    device.device.say({ type: 'sessionTicketWanted', session })
+    await until(() => heard().length === 2, 'the end, said again')
+    expect(heard()[1]).toBe('switchedOff')
   })
 })
 
