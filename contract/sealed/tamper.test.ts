@@ -206,6 +206,15 @@ describe('another end that', () => {
     expect(await endOf(world)).toEqual(protocol)
   })
 
+  it('greets as if it had never had what it has confirmed is false', async () => {
+    const world = await World.live()
+    world.operator.link.send(1, Buffer.from('heard'))
+    await world.until(() => world.operator.link.keptBytes === 0)
+    world.relay.tell('operator', { type: 'back', epoch: 1 })
+    world.relay.inject('operator', makeRecord(world.keys.device.sealGreeting, 2, greeting(0)))
+    expect(await endOf(world)).toEqual(tampered)
+  })
+
   it('sends on and on to an end that has paused breaks the protocol', async () => {
     const world = await World.live()
     world.operator.link.pause()

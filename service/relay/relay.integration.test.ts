@@ -105,6 +105,8 @@ describe('a ticket', () => {
     const ticket = await one.sign({ side: 'device' })
     const tried = await Promise.allSettled([1, 2, 3, 4].map(() => TestSide.ticket(one.url, ticket)))
     expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const refused = tried.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    expect(refused).toEqual([1, 2, 3].map(() => refusal(409, 'relay.ticketUsed')))
   })
 
   it('for a side that is there, for another device, for another session', async () => {
