@@ -5,7 +5,11 @@ export type CanvasLibrary = typeof library
 
 /** The fonts of simulated screens; the machine's own where a character is in neither. */
 export const fontFamily = '"Roomkeeper Inter", "Roomkeeper Inter Extended", sans-serif'
-const fontFiles = { 'Roomkeeper Inter': 'inter-latin-wght-normal.woff2', 'Roomkeeper Inter Extended': 'inter-latin-ext-wght-normal.woff2' }
+const fontParts = { 'Roomkeeper Inter': 'latin', 'Roomkeeper Inter Extended': 'latin-ext' }
+/** One file for each: the library draws some sizes of a variable font wrongly. */
+const fontWeights = [200, 300, 400, 500, 600, 700]
+/** The nearest weight that there is a file of. */
+export const fontWeight = (weight: number): number => Math.min(700, Math.max(200, Math.round(weight / 100) * 100))
 
 let loading: Promise<CanvasLibrary> | undefined
 
@@ -15,7 +19,7 @@ let loading: Promise<CanvasLibrary> | undefined
  */
 export function loadCanvas(): Promise<CanvasLibrary> {
   loading ??= import('@napi-rs/canvas').then((loaded) => {
-    for (const [name, file] of Object.entries(fontFiles)) registerFont(loaded, name, file)
+    for (const [name, part] of Object.entries(fontParts)) for (const weight of fontWeights) registerFont(loaded, name, `inter-${part}-${weight}-normal.woff2`)
     return loaded
   })
   return loading
@@ -23,7 +27,7 @@ export function loadCanvas(): Promise<CanvasLibrary> {
 
 function registerFont({ GlobalFonts }: CanvasLibrary, name: string, file: string): void {
   try {
-    GlobalFonts.registerFromPath(createRequire(import.meta.url).resolve(`@fontsource-variable/inter/files/${file}`), name)
+    GlobalFonts.registerFromPath(createRequire(import.meta.url).resolve(`@fontsource/inter/files/${file}`), name)
   } catch {
     // Without the package, the fonts of the machine will do.
   }

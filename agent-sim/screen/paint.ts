@@ -1,6 +1,6 @@
 import type { Canvas, Path2D, SKRSContext2D } from '@napi-rs/canvas'
 import type { Rect } from '../rfb/interfaces.ts'
-import { fontFamily, type CanvasLibrary } from './canvas.ts'
+import { fontFamily, fontWeight, type CanvasLibrary } from './canvas.ts'
 import { icons, type IconName } from './icons.ts'
 import { boundsOf, intersection, type Fill, type Shape } from './scene.ts'
 import { glowsOf } from './wallpaper.ts'
@@ -127,7 +127,7 @@ export class Painter {
     const { x, y, width, height } = rect
     context.save()
     clip(context, rect)
-    context.font = `${weight} ${size}px ${fontFamily}`
+    context.font = `${fontWeight(weight)} ${size}px ${fontFamily}`
     context.fillStyle = color
     context.textAlign = align
     const at = align === 'left' ? x : align === 'center' ? x + width / 2 : x + width
