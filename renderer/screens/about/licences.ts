@@ -9,5 +9,7 @@ export const licences = [
   { name: 'Zod', licence: 'MIT' },
   { name: 'Inter', licence: 'OFL 1.1' },
   { name: 'JetBrains Mono', licence: 'OFL 1.1' },
+  { name: 'noVNC', licence: 'MPL 2.0' },
+  { name: 'xterm.js', licence: 'MIT' },
   { name: 'Electron', licence: 'MIT' },
 ] as const
