@@ -148,11 +148,12 @@ export class Product {
       const all = await rooms()
       return all.length === count && all
     })
+    // Commands go in their order: when the rooms are enrolled it is switched on.
+    await submit({ type: 'settings.change', changes: { remoteAccess: true, remoteContact: administrator } })
     await submit({ type: 'rooms.enrol', rooms: found.map(({ id }) => id) })
     const first = { assignment: v7(), name: 'Desk', description: '', notify: false, members: people.map((id) => ({ kind: 'person', id })), scope: 'all' }
     const role = { type: 'role.save', role: v7(), name: 'Desk', description: '', permissions: ['rooms.view', 'remoteAccess.modify'], first }
     await bridge.call('policy.apply', { tenant, command: PolicyCommand.parse(role) })
-    await submit({ type: 'settings.change', changes: { remoteAccess: true, remoteContact: administrator } })
     return until('enrolled', async () => {
       const all = await rooms()
       return all.every(({ lifecycle, pending }) => lifecycle === 'enrolled' && pending.length === 0) && all
