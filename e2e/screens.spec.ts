@@ -26,7 +26,7 @@ async function fits(page: Page): Promise<void> {
 
 const screens = ['incidents', 'rooms', 'settings', 'about'] as const
 /** Pages of the settings, and a role. */
-const pages = ['roles', 'roles/siteLead/permissions', 'roles/siteLead/assignments', 'groups', 'partners', 'approvals', 'audit'] as const
+const pages = ['roles', 'roles/siteLead/permissions', 'roles/siteLead/assignments', 'groups', 'partners', 'approvals', 'audit', 'sessions'] as const
 
 for (const { theme, language } of [
   { theme: 'light', language: 'en' },
@@ -74,6 +74,9 @@ for (const { theme, language } of [
       await noSidewaysScroll(page)
       await accessible(page)
       await picture(page, `room-${theme}-${language}`)
+      await page.evaluate(() => void (location.hash += '/remote'))
+      await expect(page.getByTestId('remote-start')).toBeVisible()
+      await fits(page)
     })
   })
 }

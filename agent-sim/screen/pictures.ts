@@ -63,7 +63,7 @@ function drawRing(scene: SceneBuilder, { session, words }: RoomModel, screen: Re
   if (!session) return
   const scale = screen.width / 1280
   const thick = Math.round(8 * scale)
-  const tab = rectOf(screen.width / 2 - 300 * scale, 0, 600 * scale, 40 * scale)
+  const tab = rectOf(screen.width / 2 - 380 * scale, 0, 760 * scale, 40 * scale)
   // Four sides, so that a viewer is not sent the whole screen for its edge.
   const { x, y, width, height } = screen
   scene.box(rectOf(x, y, width, thick), colors.session)
