@@ -31,7 +31,7 @@ const wrong: readonly (readonly [ErrorCode, Partial<SessionFacts>])[] = [
   ['remote.switchedOff', { on: false }],
   ['room.notEnrolled', { found: { ...found, lifecycle: 'onboarding' } }],
   ['remote.noLicence', { found: { ...found, licence: 'basic' } }],
-  ['remote.unsupported', { found: { ...found, device: { ...found.device, remote: { displays: [], terminal: true, restart: true } } } }],
+  ['remote.unsupported', { found: { ...found, device: { ...found.device, remote: { displays: [], terminal: false, restart: true } } } }],
   ['remote.disconnected', { connected: false }],
   ['remote.inCall', { found: { ...found, inCall: true } }],
   ['remote.occupied', { occupied: true }],
@@ -68,6 +68,11 @@ describe('the preconditions of a session (REM-3)', () => {
       if (some.filter(([, changes]) => changes.access).length > 1) continue
       expect([some.map(([code]) => code), preconditions(withWrong(some))]).toEqual([some.map(([code]) => code), some[0]?.[0]])
     }
+  })
+
+  it('take a terminal alone from who may drive, and not from who may only look', () => {
+    const terminal = { ...good, found: { ...found, device: { ...found.device, remote: { displays: [], terminal: true, restart: false } } } }
+    expect([preconditions(terminal), preconditions({ ...terminal, mode: 'view' })]).toEqual([null, 'remote.unsupported'])
   })
 
   it('ask a device that offers nothing at all like one without a screen', () => {

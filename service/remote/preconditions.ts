@@ -3,7 +3,7 @@ import { hasProLicence, type Room } from '../../contract/entities.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { RemoteMode } from '../../contract/remoteFacts.ts'
+import { hasAnythingFor, type RemoteMode } from '../../contract/remoteFacts.ts'
 
 /** What decides whether a remote session may begin (REM-3). */
 export interface SessionFacts {
@@ -40,7 +40,7 @@ export function preconditions(facts: SessionFacts): ErrorCode | null {
   if (!on) return 'remote.switchedOff'
   if (found.lifecycle !== 'enrolled') return 'room.notEnrolled'
   if (!hasProLicence(found)) return 'remote.noLicence'
-  if (!found.device.remote || found.device.remote.displays.length === 0) return 'remote.unsupported'
+  if (!found.device.remote || !hasAnythingFor(mode, found.device.remote)) return 'remote.unsupported'
   if (!connected) return 'remote.disconnected'
   if (found.inCall) return 'remote.inCall'
   if (occupied) return 'remote.occupied'

@@ -81,7 +81,7 @@ describe('each precondition refuses by itself (REM-3)', () => {
 
   it('nothing offered, no screen, and an offer that was taken back', async () => {
     await isRefused(rig.begin(operator, (await room({ remote: null })).room), 'remote.unsupported')
-    await isRefused(rig.begin(operator, (await room({ remote: { displays: [], terminal: true, restart: true } })).room), 'remote.unsupported')
+    await isRefused(rig.begin(operator, (await room({ remote: { displays: [], terminal: false, restart: true } })).room), 'remote.unsupported')
     const device = await room()
     await device.device.acknowledged(device.device.report({}, { facts: { remote: { displays: [], terminal: false, restart: false } } }))
     await isRefused(rig.begin(operator, device.room), 'remote.unsupported')

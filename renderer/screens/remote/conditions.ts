@@ -1,5 +1,6 @@
 import { hasProLicence } from '../../../contract/entities.ts'
 import type { ErrorCode } from '../../../contract/errors.ts'
+import { hasAnythingFor } from '../../../contract/remoteFacts.ts'
 import type { RoomView } from '../../../contract/views.ts'
 
 /** What has to hold for a session with a room (REM-3), in the order in which the service looks. */
@@ -22,7 +23,7 @@ export function missing(room: Pick<RoomView, 'lifecycle' | 'licence' | 'device' 
     allowed: on,
     enrolled: room.lifecycle === 'enrolled',
     licence: hasProLicence(room),
-    supported: (room.device.remote?.displays.length ?? 0) > 0,
+    supported: room.device.remote !== undefined && hasAnythingFor('modify', room.device.remote),
     connected: room.connected,
     noCall: !room.inCall,
   }
