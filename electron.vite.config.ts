@@ -38,7 +38,7 @@ export default defineConfig({
       ...screens.build,
       outDir: 'out/electron/renderer',
       minify: true,
-      rollupOptions: { input: at('renderer/index.html') },
+      rolldownOptions: { ...screens.build?.rolldownOptions, input: at('renderer/index.html') },
     },
   },
 })

@@ -143,7 +143,11 @@ test('remote access is switched on, given to a security group over a room, used,
   expect(lines[0]).toContain('Clara Nguyen')
   expect(lines[0]).toContain('operatorEnded')
 
-  await page.getByTestId('session-play').click()
+  // The last part of the recording comes after the session has ended.
+  await expect(async () => {
+    await page.getByTestId('sessions-refresh').click()
+    await page.getByTestId('session-play').click({ timeout: 1_000 })
+  }).toPass({ timeout: 30_000 })
   await drawn(page.getByTestId('playback-console').locator('canvas'))
   await page.getByTestId('playback-search').locator('input').fill('camera')
   await page.getByTestId('playback-hit').first().click()
