@@ -158,7 +158,8 @@ export const CommandRequest = z.object({ key: CommandKey, issuedAt: Millis, comm
 export type CommandRequest = z.infer<typeof CommandRequest>
 
 /**
- * What became of it, stored under its key; a stored outcome answers every retry with the same key alike. An applied
+ * What became of it, stored under its key and its sender; a stored outcome answers every retry of the same command alike,
+ * also when its sender may do it no more. An applied
  * command also leaves a `receipt` row in the feed, behind the rows that it changed and in the same batch: once that is
  * in the copy, the console's overlay can go.
  *

@@ -17,6 +17,7 @@ const accessWords: Readonly<Record<string, string>> = {
   device: "a device's credential: to enrol, the self-enrolment key or the account of its room; to upload, its session's ticket",
   anyone: 'to be signed in; the answer is cut to what the caller may see',
   byCommand: 'what the command needs, see above',
+  byKey: 'what the command needs, see above; of a command sent again, to be who sent it',
   auditor: 'Pro Manager or Global Administrator of the tenant itself',
   directory: '`roles.modify`, `settings.modify` or managing customers',
   admin: "this machine's user, on loopback: the secret in the data folder",

@@ -34,6 +34,8 @@ export interface Caller {
   readonly expiresAt: number
   /** It says that they signed in with more than a password. */
   readonly multiFactor: boolean
+  /** Somebody who has nothing in this customer's tenant any more: records that and refuses; for all but their own outcomes. */
+  readonly refuse?: () => Promise<never>
 }
 
 /** What a person may do now, and the version of the scope that their rows are cut to. */
@@ -109,19 +111,25 @@ export class AccessService {
   /**
    * The person of an access token, at home or in the tenant of a customer that they name. Made at first sight where the
    * token's directory is a tenant here. Who is known here and not let in is recorded: by the customer who asks for more
-   * than a password, else in their own tenant (AUD-1). `question`: what they ask.
+   * than a password, else in their own tenant (AUD-1). `question`: what they ask. `formerToo`: who was let in by that customer
+   * once comes as a caller who may do nothing, with `refuse`.
    * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; access.denied for a room's own account, and
    * alike for a tenant that does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
-  async authenticate(token: string, question: Question, tenant?: TenantId): Promise<Caller> {
+  async authenticate(token: string, question: Question, tenant?: TenantId, formerToo = false): Promise<Caller> {
     const claims = await readToken(token, this.#options.rules)
     if (claims.roomAccount) throw new RoomkeeperError('access.denied', { detail: "A room's account cannot use the console." })
     const own = await this.#person(claims)
     if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims)
     const known = await this.#atCustomer(own.row, tenant)
     if (!known) {
-      await this.#refused.record(callerFrom(own, own.row.tenant, claims), question, 'access.denied', { tenant })
-      throw new RoomkeeperError('access.denied')
+      const home = callerFrom(own, own.row.tenant, claims)
+      const refuse = async (): Promise<never> => {
+        await this.#refused.record(home, question, 'access.denied', { tenant })
+        throw new RoomkeeperError('access.denied')
+      }
+      if (!formerToo || !(await this.#wasAtCustomer(home, tenant))) return refuse()
+      return { ...home, tenant, access: noAccess, reach: { tenant, person: home.person, access: noAccess }, refuse }
     }
     const caller = callerFrom(known, own.row.tenant, claims)
     if (known.link.multiFactor === 1 && !claims.multiFactor) {
@@ -239,6 +247,15 @@ export class AccessService {
       if (there.size < peopleKept) this.#atCustomers.set(tenant, there.set(id, known))
     }
     return known
+  }
+
+  /** Whether they were let in there once, and have what the customer asks of a sign-in while the link lasts (PAR-7). */
+  async #wasAtCustomer({ person, multiFactor }: Pick<Caller, 'person' | 'multiFactor'>, tenant: TenantId): Promise<boolean> {
+    const { tables } = this.#options.store.read(tenant, 'wholeTenant')
+    const row = await tables.person().select('link').where('id', '=', person).where('link', 'is not', null).executeTakeFirst()
+    if (!row?.link) return false
+    const link = await tables.link().select('multiFactor').where('id', '=', row.link).executeTakeFirst()
+    return multiFactor || link?.multiFactor !== 1
   }
 
   #keep(key: string, found: Known): void {

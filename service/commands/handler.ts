@@ -37,8 +37,8 @@ export class Instead extends Error {
 }
 
 /**
- * One kind of command. `check` decides access before the key is even looked at, and changes nothing; `apply` checks
- * what must hold and puts the changes. Both throw a RoomkeeperError to refuse.
+ * One kind of command. `check` decides access, before anything else of a command whose key is new, and changes nothing;
+ * `apply` checks what must hold and puts the changes. Both throw a RoomkeeperError to refuse.
  */
 export interface CommandHandler<T extends CommandType> {
   check(command: CommandOf<T>, context: CommandContext): Promise<void>

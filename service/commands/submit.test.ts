@@ -1,10 +1,10 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { CommandRequest } from '../../contract/commands.ts'
-import { AssignmentId, CommandKey, RoleId } from '../../contract/ids.ts'
+import type { Command, CommandRequest } from '../../contract/commands.ts'
+import { AssignmentId, CommandKey, GroupId, RoleId } from '../../contract/ids.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { savePerson } from '../access/people.ts'
-import { callerWithin } from '../access/service.ts'
+import { type Caller, callerWithin } from '../access/service.ts'
 import { EmbeddedDirectory } from '../directory/embedded.ts'
 import { ada, bela, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
 import { embeddedIssuerName } from '../identity/directory.ts'
@@ -19,6 +19,71 @@ beforeEach(async () => {
   made = await makeOrganisations()
 })
 afterEach(() => made.close())
+
+/** Somebody of Contoso as a caller; with `role`, by an assignment of their own. */
+async function callerOf({ id: objectId, name, email }: typeof ada, role?: string): Promise<{ caller: Caller; assignment: AssignmentId }> {
+  const assignment = AssignmentId.parse(v7())
+  const caller = await made.store.write(made.contoso, system, async (tx) => {
+    if (role !== undefined) await saveAssignment(tx, { id: assignment, name: `${role} of ${name}`, role: RoleId.parse(role), members: [{ kind: 'person', id: objectId }], scope: 'all' })
+    const { id } = await savePerson(tx, { issuer: embeddedIssuerName, directory: 'contoso', objectId, name, email, globalAdministrator: false, groups: [], issuedAt: 1_000 })
+    return callerWithin(tx, id)
+  })
+  if (!caller) throw new Error('nobody')
+  return { caller, assignment }
+}
+
+const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store) })
+const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({ key: CommandKey.parse(v7()), issuedAt: Date.now(), command, ...changes })
+const group = (name: string): Command => ({ type: 'group.save', group: GroupId.parse(v7()), name, description: '', rooms: [], rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'Lab' }] } })
+const recordsOf = async () => made.store.read(made.contoso, 'wholeTenant').tables.audit().selectAll().orderBy('number').execute()
+
+describe('a command that is sent again', () => {
+  it('[CON-3] is answered as it was, ten times at once and later, by who took their own right with it', async () => {
+    const { caller, assignment } = await callerOf(ada, 'proManager')
+    const request = requestOf({ type: 'assignment.delete', assignment })
+    const before = (await recordsOf()).length
+    const answers = await Promise.all(Array.from({ length: 10 }, () => submit(deps(), caller, request)))
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+    expect(answers[0]).toMatchObject({ outcome: 'applied' })
+    expect(await submit(deps(), caller, request)).toEqual(answers[0])
+    expect((await recordsOf()).slice(before)).toHaveLength(1)
+    await expect(submit(deps(), caller, requestOf(group('Labs')))).rejects.toMatchObject({ code: 'access.denied' })
+  })
+
+  it('[CON-3] is answered to who sent it and to nobody else, nor for another command under its key', async () => {
+    const { caller, assignment } = await callerOf(ada, 'proManager')
+    const { caller: other } = await callerOf(bela)
+    const request = requestOf(group('Labs'))
+    await submit(deps(), caller, request)
+    await submit(deps(), caller, requestOf({ type: 'assignment.delete', assignment }))
+    expect(await submit(deps(), caller, request)).toMatchObject({ outcome: 'applied' })
+    await expect(submit(deps(), other, request)).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(submit(deps(), caller, requestOf(group('Other labs'), { key: request.key }))).rejects.toMatchObject({ code: 'command.keyReused' })
+    expect(await submit(deps(), caller, request)).toMatchObject({ outcome: 'applied' })
+  })
+
+  it('[CON-3] is answered without its directory, and however old it is', async () => {
+    const { caller } = await callerOf(ada, 'proManager')
+    const members = [{ kind: 'person' as const, id: bela.id }]
+    const request = requestOf({ type: 'tenantManagers.set', members })
+    const applied = await submit(deps(), caller, request)
+    const unreachable = Object.assign(new EmbeddedDirectory(made.store), { principals: () => Promise.reject(new Error('asked')) })
+    expect(await submit({ ...deps(), directory: unreachable }, caller, request)).toEqual(applied)
+    expect(await submit(deps(), caller, { ...request, issuedAt: 1 })).toEqual(applied)
+    await expect(submit(deps(), caller, requestOf(group('Labs'), { issuedAt: 1 }))).rejects.toMatchObject({ code: 'command.expired' })
+  })
+
+  it('[AUD-1] is refused as it was, also by who may by now, with one record', async () => {
+    const { caller } = await callerOf(ada)
+    const request = requestOf(group('Labs'))
+    const before = (await recordsOf()).length
+    const refused = await Promise.allSettled(Array.from({ length: 10 }, () => submit(deps(), caller, request)))
+    for (const one of refused) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'access.denied' } })
+    const { caller: now } = await callerOf(ada, 'proManager')
+    await expect(submit(deps(), now, request)).rejects.toMatchObject({ code: 'access.denied' })
+    expect((await recordsOf()).slice(before).filter(({ resultStatus }) => resultStatus === 'Failed')).toHaveLength(1)
+  })
+})
 
 describe('a command of someone who loses their rights while it waits', () => {
   it('is refused: they count as they are in the write', async () => {

@@ -40,31 +40,52 @@ export async function contextOf(tx: TenantTransaction, caller: Caller, rooms: Se
 const nothingLeft = (access: Access): Access => ({ ...access, globalAdministrator: false, grants: [] })
 
 /**
- * Applies a command once (CON-3): access first, then the key. What changed, its audit, the stored outcome and the
- * receipt are one commit; a second delivery is answered from the stored outcome. What a customer wants to approve first
- * (PAR-5) is only kept as a request.
+ * Applies a command once (CON-3): the key first, then access. What changed, its audit, the stored outcome and the
+ * receipt are one commit. Who sends the same command again is answered from the stored outcome, whatever they may do
+ * by now: they are told no more than they were told before, and never that something was refused which was applied. What
+ * a customer wants to approve first (PAR-5) is only kept as a request.
  * @throws RoomkeeperError the refusal, also a stored one; command.keyReused, command.expired.
  */
 export async function submit(deps: Deps, caller: Caller, request: CommandRequest): Promise<CommandOutcome> {
-  const { store, rooms, metrics } = deps
+  const { store, metrics } = deps
   const { type } = request.command
   const digest = digestOf(request.command)
+  try {
+    const known = await storedOutcome(store.read(caller.tenant, 'wholeTenant'), caller, request)
+    if (caller.refuse && known?.digest !== digest) return await caller.refuse()
+    const outcome = known ? answerOf(known, digest) : await applyOnce(deps, caller, request, digest)
+    metrics.commands.inc({ type, outcome: outcome.outcome })
+    return outcome
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    metrics.commands.inc({ type, outcome: 'refused' })
+    const known = await recordRefusal(deps, caller, request, digest, error)
+    if (known?.digest === digest) return answerOf(known, digest)
+    throw error.error
+  }
+}
+
+/** What somebody is told who sends a command again. @throws RoomkeeperError the stored refusal; Refused under a used key. */
+function answerOf({ digest, outcome }: Stored, wanted: string): CommandOutcome {
+  if (digest !== wanted) throw new Refused(new RoomkeeperError('command.keyReused'), false)
+  if (outcome.outcome !== 'refused') return outcome
+  const { code, detail } = outcome
+  throw new RoomkeeperError(code, detail === undefined ? {} : { detail })
+}
+
+/** Its key is looked at again: copies of it may wait for this write together. */
+async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, digest: string): Promise<CommandOutcome> {
+  const { store, rooms } = deps
   const handler = handlerOf(request.command)
   const asked = await prepare(deps, caller, request.command)
   const write = (apply: (context: CommandContext) => Promise<AuditRecord>): Promise<CommandOutcome> =>
     store.write(caller.tenant, caller.doer, async (tx) => {
-      const context = await contextOf(tx, caller, rooms, request.issuedAt, asked)
-      const denied = await refusalOf(() => handler.check(context))
       const known = await storedOutcome(tx, caller, request)
-      if (denied) throw new Refused(denied, !known)
-      if (known) {
-        if (known.digest !== digest) throw new Refused(new RoomkeeperError('command.keyReused'), false)
-        if (known.outcome.outcome !== 'refused') return known.outcome
-        const { code, detail } = known.outcome
-        throw new RoomkeeperError(code, detail === undefined ? {} : { detail })
-      }
-      if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new Refused(new RoomkeeperError('command.expired'), true)
+      if (known) return answerOf(known, digest)
+      const context = await contextOf(tx, caller, rooms, request.issuedAt, asked)
       try {
+        await handler.check(context)
+        if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
         const requested = await approvalFor(context, request)
         if (requested) return await keep(tx, caller, request, digest, requested)
         tx.audit(await apply(context))
@@ -76,44 +97,36 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
       tx.put('receipt', { id: request.key, person: caller.person, at: tx.at })
       return applied
     })
-  try {
-    const outcome = await write(handler.apply).catch((error: unknown) => {
-      if (error instanceof Instead) return write(error.apply)
-      throw error
-    })
-    metrics.commands.inc({ type, outcome: outcome.outcome })
-    return outcome
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error
-    metrics.commands.inc({ type, outcome: 'refused' })
-    await recordRefusal(deps, caller, request, digest, error)
-    throw error.error
-  }
-}
-
-/** Refusals of known people are audited, and stored so that a retry gets the same answer. */
-async function recordRefusal({ store }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<void> {
-  const { code, details } = refused.error
-  await store.write(caller.tenant, caller.doer, async (tx) => {
-    tx.audit({ category: 'Command', objectName: request.command.type, operation: 'Update', resultStatus: 'Failed', detail: { code, key: request.key } })
-    if (!refused.store || (await storedOutcome(tx, caller, request))) return
-    const detail = details.detail === undefined ? {} : { detail: details.detail }
-    await keep(tx, caller, request, digest, { outcome: 'refused', code, ...detail })
+  return write(handler.apply).catch((error: unknown) => {
+    if (error instanceof Instead) return write(error.apply)
+    throw error
   })
 }
 
-async function refusalOf(check: () => Promise<void>): Promise<RoomkeeperError | undefined> {
-  try {
-    await check()
+/**
+ * Refusals of known people are audited, and stored so that a retry gets the same answer. Where a copy of the command was
+ * answered meanwhile, that answer counts and is returned.
+ */
+async function recordRefusal({ store }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
+  const { code, details } = refused.error
+  return store.write(caller.tenant, caller.doer, async (tx) => {
+    const known = refused.store ? await storedOutcome(tx, caller, request) : undefined
+    if (known) return known
+    tx.audit({ category: 'Command', objectName: request.command.type, operation: 'Update', resultStatus: 'Failed', detail: { code, key: request.key } })
+    const detail = details.detail === undefined ? {} : { detail: details.detail }
+    if (refused.store) await keep(tx, caller, request, digest, { outcome: 'refused', code, ...detail })
     return undefined
-  } catch (error) {
-    if (error instanceof RoomkeeperError) return error
-    throw error
-  }
+  })
 }
 
-async function storedOutcome(tx: TenantTransaction, { person }: Caller, { key }: CommandRequest) {
-  const row = await tx.tables.commandOutcome().select(['digest', 'outcome']).where('person', '=', person).where('key', '=', key).executeTakeFirst()
+interface Stored {
+  readonly digest: string
+  readonly outcome: CommandOutcome
+}
+
+/** Of this person only: nobody is answered what somebody else did. */
+async function storedOutcome({ tables }: Pick<TenantTransaction, 'tables'>, { person }: Caller, { key }: CommandRequest): Promise<Stored | undefined> {
+  const row = await tables.commandOutcome().select(['digest', 'outcome']).where('person', '=', person).where('key', '=', key).executeTakeFirst()
   return row && { digest: row.digest, outcome: CommandOutcome.parse(JSON.parse(row.outcome)) }
 }
 

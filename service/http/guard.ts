@@ -26,7 +26,7 @@ export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void
     const token = bearerOf(request)
     rate.take(token)
     const question = { method: request.method, route: request.routeOptions.url ?? '' }
-    const caller = await deps.access.authenticate(token, question, tenantNamed(request.headers))
+    const caller = await deps.access.authenticate(token, question, tenantNamed(request.headers), access === 'byKey')
     request.caller = caller
     checkPermission(access, caller, request.params)
   })

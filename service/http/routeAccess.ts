@@ -9,6 +9,8 @@ import type { Caller } from '../access/service.ts'
  * - `device`: the route checks the credential of a device itself
  * - `anyone`: any signed-in person of a tenant; what they see is cut to them by the reads
  * - `byCommand`: a signed-in person; each command names its own permission
+ * - `byKey`: the same; also somebody who had something in that customer's tenant once, who is told of their own command
+ *   what they were told before, and nothing else
  * - `auditor`: who may read the audit log: a Pro Manager or Global Administrator of their own tenant (AUD-1)
  * - `directory`: who names people and security groups: with roles.modify, settings.modify, or managing customers
  * - `admin`: this machine's user, who can read the running service's secret; loopback only
@@ -19,6 +21,7 @@ export type RouteAccess =
   | 'device'
   | 'anyone'
   | 'byCommand'
+  | 'byKey'
   | 'auditor'
   | 'directory'
   | 'admin'
