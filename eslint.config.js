@@ -2,6 +2,8 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import vue from 'eslint-plugin-vue'
 import tseslint from 'typescript-eslint'
 
+const tests = ['**/*.test.ts', '**/*.spec.ts']
+
 /** Rules of the code itself; which folder may import which stands in .dependency-cruiser.js. */
 export default defineConfig(
   globalIgnores(['node_modules/', 'out/', '.data/', 'test-results/', 'playwright-report/']),
@@ -42,8 +44,27 @@ export default defineConfig(
   },
   {
     // A test that finds nothing where it expects something fails either way.
-    files: ['**/*.test.ts'],
+    files: tests,
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    // Chance is seeded, and nothing waits "long enough": what a test needs is waited for.
+    files: [...tests, '**/testing/**/*.ts', 'renderer/fixtures/**', 'e2e/**'],
+    ignores: ['contract/testing/wait.ts'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Use chance() of contract/testing/chance.ts.' }],
+      'no-restricted-imports': [
+        'error',
+        { name: 'node:crypto', importNames: ['randomBytes', 'randomInt', 'randomUUID'], message: 'Use contract/testing/chance.ts.' },
+        { name: 'node:timers/promises', message: 'Use contract/testing/wait.ts.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Promise'] CallExpression[callee.name=/^(setTimeout|setImmediate)$/]", message: 'Use contract/testing/wait.ts.' },
+        { selector: "CallExpression[callee.property.name='waitForTimeout']", message: 'Wait for a condition.' },
+        { selector: "ForStatement AwaitExpression[argument.callee.object.name='Promise'][argument.callee.property.name='resolve']", message: 'Turns are not counted: settle() of contract/testing/wait.ts.' },
+      ],
+    },
   },
   {
     // These run in a terminal, and standard output is what they are for.

@@ -1,4 +1,5 @@
 import vue from '@vitejs/plugin-vue'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
@@ -8,6 +9,11 @@ if (major < 24) {
 
 const integration = '**/*.integration.test.ts'
 const notOurs = ['node_modules/**', 'out/**', '**/*.spec.ts']
+
+/** All chance of properties comes from the seed of the run. */
+const setupFiles = ['build/vitest-setup.ts']
+/** As many files at a time as there are cores; vitest would leave one of them free. */
+const maxWorkers = availableParallelism()
 
 /**
  * Three projects: `unit` (no processes, no sockets), `renderer` (units of the screens in a DOM), and `integration`
@@ -21,7 +27,11 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...notOurs, integration, 'renderer/**'],
+          setupFiles,
           pool: 'forks',
+          // Units leave nothing behind, so that files may share a worker; screens leave what they drew.
+          isolate: false,
+          maxWorkers,
         },
       },
       {
@@ -33,7 +43,9 @@ export default defineConfig({
           environment: 'happy-dom',
           // Styles are read as they are: contrast is tested on them.
           css: true,
+          setupFiles,
           pool: 'forks',
+          maxWorkers,
         },
       },
       {
@@ -41,8 +53,9 @@ export default defineConfig({
           name: 'integration',
           include: [integration],
           exclude: notOurs,
+          setupFiles,
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: Math.max(2, maxWorkers),
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

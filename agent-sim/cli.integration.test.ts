@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { until } from '../contract/testing/wait.ts'
 import { enrolmentErrors } from './agent/enrolment-errors.ts'
 import { RoomStatus } from './control/protocol.ts'
 import { runAgents, type Run } from './testing/child.ts'
 import { FakeService } from './testing/fake-service.ts'
 import { portOf } from './testing/proxy.ts'
 import { testCertificate } from './testing/tls.ts'
-import { until } from './testing/until.ts'
 
 let data: string
 let service: FakeService

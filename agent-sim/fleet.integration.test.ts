@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Report } from '../contract/agent.ts'
 import { limits } from '../contract/limits.ts'
 import { reportedSignals } from '../contract/signals.ts'
+import { playDelay, until } from '../contract/testing/wait.ts'
 import { ActionError } from './actions.ts'
 import { startFleet, type Fleet, type FleetOptions } from './fleet.ts'
 import { pick, seededRandom } from './random.ts'
 import { FakeService, type FakeDevice, type Mood } from './testing/fake-service.ts'
-import { until } from './testing/until.ts'
 
 let folder: string
 let service: FakeService
@@ -116,7 +116,7 @@ describe('a fleet', () => {
     for (const detail of steps(120)) {
       await fleet.setSignal(firstRoom(fleet), 'peripherals.camera', 'unhealthy', detail)
       // Some one by one, some together, so that batches of all sizes meet every mood.
-      if (random() < 0.2) await new Promise((done) => setTimeout(done, 20))
+      if (random() < 0.2) await playDelay(20)
     }
     service.mood = () => 'acknowledge'
     await until('all of it', () => cameraStory(device).at(-1) === 'step 120')

@@ -9,8 +9,8 @@ import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../contract/api.ts'
+import { until } from '../contract/testing/wait.ts'
 import type { Run } from './testing/child.ts'
-import { until } from './testing/until.ts'
 
 /** The installer, as an administrator uses it: downloaded from a real service, unpacked, run, and off-boarded. */
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { until } from '../contract/testing/wait.ts'
 import { RunningRooms } from './control/client.ts'
 import { randomInt, seededRandom } from './random.ts'
 import { runAgents, type Run } from './testing/child.ts'
 import { FakeService } from './testing/fake-service.ts'
-import { until } from './testing/until.ts'
 
 let data: string
 let service: FakeService

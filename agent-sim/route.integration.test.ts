@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Server } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../contract/testing/wait.ts'
 import { startFleet, type FleetOptions } from './fleet.ts'
 import { FakeService } from './testing/fake-service.ts'
 import { portOf, startProxy, startTextServer } from './testing/proxy.ts'
 import { testCertificate } from './testing/tls.ts'
-import { until } from './testing/until.ts'
 
 let folder: string
 let service: FakeService

@@ -1,13 +1,13 @@
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium } from '@playwright/test'
+import { getPrograms, isRoot, onPath } from './packages.ts'
 import { say, tool } from './paths.ts'
 import { run } from './run.ts'
 
 /** How long Playwright's own download may take to begin, and to end. */
 const beginMs = 20_000
 const downloadMs = 300_000
-const packagesMs = 300_000
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable']
 
@@ -25,8 +25,6 @@ const places: Partial<Record<NodeJS.Platform, string[]>> = {
     ]),
 }
 
-export const isRoot = process.getuid?.() === 0
-
 /** What a test's Chromium is started with; as root it cannot have its own sandbox. */
 export const chromiumFlags = [
   '--disable-gpu',
@@ -37,20 +35,6 @@ export const chromiumFlags = [
   '--disable-sync',
   ...(isRoot ? ['--no-sandbox'] : []),
 ]
-
-/** A program of this machine. */
-export function onPath(name: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const file = join(folder, name)
-    try {
-      accessSync(file, constants.X_OK)
-      return file
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined
-}
 
 /** A Chromium of this machine: the one named by ROOMKEEPER_CHROMIUM, Playwright's, or an installed one. */
 export function findChromium(): string | undefined {
@@ -80,14 +64,8 @@ export async function getChromium(): Promise<{ path: string } | { missing: strin
   const own = findChromium()
   if (own) return { path: own }
   const why = `Playwright could not install one (${download.ended ?? `exit code ${download.code}`})`
-  const apt = onPath('apt-get')
-  if (!apt) return { missing: `${why}, and this system has no apt-get` }
-  if (!isRoot) return { missing: `${why}; install it with: sudo apt-get install chromium` }
-  say(`${why}; installing the distribution's package …`)
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  await run(apt, ['update'], { env, limitMs: packagesMs })
-  const install = await run(apt, ['install', '-y', '--no-install-recommends', 'chromium'], { env, limitMs: packagesMs })
+  say(`${why}.`)
+  const { missing } = await getPrograms({ chromium: 'chromium' })
   const installed = findChromium()
-  if (installed) return { path: installed }
-  return { missing: `${why}, and apt-get did not (${install.ended ?? `exit code ${install.code}`})` }
+  return installed ? { path: installed } : { missing: `${why}, and ${missing ?? 'the package chromium has no program of that name'}` }
 }

@@ -32,7 +32,7 @@ async function addRoom(within: Locator, name: string): Promise<void> {
 
 test.use({ viewport: { width: 1280, height: 800 } })
 
-test('a Pro Manager is assigned, and a custom role is made with its first assignment', async ({ page: tab, stack }) => {
+test('[ACC-4, ACC-5] a Pro Manager is assigned, and a custom role is made with its first assignment', async ({ page: tab, stack }) => {
   const screen = await stack.start()
   const [room] = await (await stack.api()).rooms()
   const page = await signIn(tab, screen, people.manager)
@@ -72,7 +72,7 @@ test('a Pro Manager is assigned, and a custom role is made with its first assign
   await expect(page.getByTestId('role-page')).toContainText('1 of 21')
 })
 
-test('a partner is invited with seven days and manual approval, accepts, asks, is approved, gets more rooms, and is removed', async ({ page: tab, stack, browser }) => {
+test('[PAR-1, PAR-2, PAR-5, PAR-6] a partner is invited with seven days and manual approval, accepts, asks, is approved, gets more rooms, and is removed', async ({ page: tab, stack, browser }) => {
   test.setTimeout(240_000)
   const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { type Room } from '../contract/entities.ts'
+import { playDelay } from '../contract/testing/wait.ts'
+import { chance } from '../contract/testing/chance.ts'
 import { run } from '../build/run.ts'
 import { fault, people } from './product.ts'
 import { expect, incidentRow, openIncident, signIn, test } from './test.ts'
@@ -8,20 +10,11 @@ const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
 const victims = ['console', 'fleet', 'service'] as const
 
-/** The same numbers in every run, so that a failure can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return state / 2_147_483_648
-  }
-}
-
 const Listed = z.array(z.object({ name: z.string(), room: z.string(), waiting: z.int(), signals: z.record(z.string(), z.object({ value: z.string() })) }))
 
-test('kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page: tab, stack, data }) => {
+test('[CON-3, INC-2] kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page: tab, stack, data }) => {
   test.setTimeout(300_000)
-  const random = seeded(20_261_121)
+  const random = chance('kill of all')
   let page = await signIn(tab, await stack.start(), people.manager)
   const rooms = await (await stack.api()).rooms()
   const commented = rooms[0]
@@ -44,7 +37,7 @@ test('kill -9 of console, agents and service at random moments under load: nothi
     await expect(page.getByTestId('entry').filter({ hasText: text })).toHaveCount(1)
     written.push(text)
     await Promise.all(faults)
-    await new Promise((resolve) => setTimeout(resolve, random() * 300))
+    await playDelay(random() * 300)
 
     const victim = victims[round % victims.length] ?? 'console'
     await stack.kill(victim)

@@ -7,7 +7,7 @@ const room = async (api: { rooms(): Promise<{ name: string }[]> }): Promise<stri
   return first.name
 }
 
-test('acknowledged with the network cut, sent once when it is back, and kept over a restart of everything', async ({ page: tab, stack, data }) => {
+test('[CON-3, INC-5] acknowledged with the network cut, sent once when it is back, and kept over a restart of everything', async ({ page: tab, stack, data }) => {
   const screen = await stack.start()
   const api = await stack.api()
   const name = await room(api)
@@ -39,7 +39,7 @@ test('acknowledged with the network cut, sent once when it is back, and kept ove
   await expect(page.getByTestId('incident-pane').getByTestId('entry').filter({ hasText: 'on it' })).toHaveCount(1)
 })
 
-test('the console starts from its copy with no service at all, and says how old it is', async ({ page: tab, stack }) => {
+test('[CON-2] the console starts from its copy with no service at all, and says how old it is', async ({ page: tab, stack }) => {
   const screen = await stack.start()
   let page = await signIn(tab, screen, people.manager)
   await page.getByTestId('rail-rooms').click()
@@ -53,7 +53,7 @@ test('the console starts from its copy with no service at all, and says how old 
   await expect(page.getByTestId('room-row').first()).toBeVisible()
 })
 
-test('a network that swallows everything is noticed, and a network that returns too', async ({ page: tab, stack, data }) => {
+test('[CON-2] a network that swallows everything is noticed, and a network that returns too', async ({ page: tab, stack, data }) => {
   const screen = await stack.start()
   const name = await room(await stack.api())
   const page = await signIn(tab, screen, people.manager)

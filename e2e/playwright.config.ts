@@ -4,14 +4,14 @@ import { chromiumFlags, findChromium } from '../build/chromium.ts'
 const executablePath = process.env['ROOMKEEPER_CHROMIUM'] ?? findChromium()
 
 /**
- * Each test starts the product itself (e2e/product.ts), so that few run at a time. What a failed test saw is kept in
- * out/test/e2e.
+ * Each test starts the product itself (e2e/product.ts), so that few run at a time, of whichever files: two, each with one
+ * Chromium for all of its tests. What a failed test saw is kept in out/test/e2e.
  */
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
   outputDir: '../out/test/e2e',
-  fullyParallel: false,
+  fullyParallel: true,
   workers: 2,
   timeout: 120_000,
   expect: { timeout: 15_000 },

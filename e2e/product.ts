@@ -36,9 +36,15 @@ export async function command(name: string, ...args: string[]): Promise<string> 
   return answer
 }
 
-/** Unplugs (or plugs in) something of a simulated room, by the documented command line. */
-export const fault = (data: string, room: string, signal: string, value: string, detail?: string): Promise<string> =>
-  command('agent', 'fault', '--room', room, '--signal', signal, '--value', value, ...(detail === undefined ? [] : ['--detail', detail]), '--data', data)
+/** Arguments of the agent that unplug (or plug in) something of a simulated room. */
+export const faultArgs = (data: string, room: string, signal: string, value: string, detail?: string): string[] =>
+  ['fault', '--room', room, '--signal', signal, '--value', value, ...(detail === undefined ? [] : ['--detail', detail]), '--data', data]
+
+/** Unplugs (or plugs in) something of a simulated room, as the documented command line does, without npm in between. */
+export async function fault(...what: Parameters<typeof faultArgs>): Promise<void> {
+  const { code, output } = await run(process.execPath, ['agent-sim/main.ts', ...faultArgs(...what)])
+  if (code !== 0) throw new Error(`the fault was not taken: ${output}`)
+}
 
 const StartReady = z.object({
   ready: z.literal(true),
@@ -69,8 +75,6 @@ const Fleet = z.object({ ready: z.literal(true), rooms: z.int() })
 
 export interface StackOptions {
   rooms?: number
-  /** Settings of the service, for tests that cannot wait as long as people do. */
-  serviceArgs?: string[]
 }
 
 /** The parts one by one, for tests that cut and kill. The console reaches the service through the cut proxy. */
@@ -81,6 +85,7 @@ export class Stack {
   #proxy: CutProxy | undefined
   #console: RunningConsole | undefined
   readonly #others: RunningConsole[] = []
+  readonly #tokens = new Map<string, string>()
   /** What runs now, in the order of its start. */
   readonly #running = new Map<'service' | 'fleet' | 'host' | 'console', Pick<Part<unknown>, 'stop' | 'kill'>>()
 
@@ -98,7 +103,7 @@ export class Stack {
 
   async startService(): Promise<void> {
     const port = ['--port', String(this.#servicePort)]
-    const part = await this.#start('service', ['service/main.ts', 'serve', '--demo', ...port, ...(this.#options.serviceArgs ?? [])], Url)
+    const part = await this.#start('service', ['service/main.ts', 'serve', '--demo', ...port], Url)
     this.#servicePort = Number(new URL(part.ready.service).port)
     this.#proxy ??= await startCutProxy({ port: this.#servicePort })
   }
@@ -163,9 +168,13 @@ export class Stack {
     return connect(this.service, await this.token(email))
   }
 
+  /** By the documented command, once for each person: a token outlives the service that gave it. */
   async token(email: string): Promise<string> {
+    const known = this.#tokens.get(email)
+    if (known !== undefined) return known
     const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', email, '--data', this.data])
     if (code !== 0) throw new Error(`no token for ${email}: ${output}`)
+    this.#tokens.set(email, answer.trim())
     return answer.trim()
   }
 

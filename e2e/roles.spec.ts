@@ -1,7 +1,7 @@
 import { fault, people } from './product.ts'
 import { expect, incidentRow, openIncident, signIn, test, whenLive } from './test.ts'
 
-test('each role sees its own rooms and no entry that leads nowhere', async ({ page: tab, stack, data }) => {
+test('[ACC-6] each role sees its own rooms and no entry that leads nowhere', async ({ page: tab, stack, data }) => {
   const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const lyon = rooms.filter((room) => room.place.building === 'Lyon – Confluence')
@@ -24,7 +24,7 @@ test('each role sees its own rooms and no entry that leads nowhere', async ({ pa
   await expect(page.getByTestId('palette-entry').filter({ hasText: other.name })).toHaveCount(0)
 })
 
-test('rooms that are taken away leave the screen and the copy', async ({ page: tab, stack }) => {
+test('[ACC-8] rooms that are taken away leave the screen and the copy', async ({ page: tab, stack }) => {
   const screen = await stack.start()
   const api = await stack.api()
   const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')
@@ -44,7 +44,7 @@ test('rooms that are taken away leave the screen and the copy', async ({ page: t
   await expect(page.getByTestId('room-row')).toHaveCount(1)
 })
 
-test('a command that the service refuses is shown with the reason and what was typed', async ({ page: tab, stack, data }) => {
+test('[CON-3] a command that the service refuses is shown with the reason and what was typed', async ({ page: tab, stack, data }) => {
   const screen = await stack.start()
   const api = await stack.api()
   const assignment = (await api.assignments()).find((one) => one.role === 'siteTech')

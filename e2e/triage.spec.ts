@@ -1,7 +1,7 @@
 import { fault, people } from './product.ts'
 import { expect, signIn, test } from './test.ts'
 
-test('triage by keyboard: move, mark, acknowledge, comment; the cursor stays where it is', async ({ page: tab, stack, data }) => {
+test('[CON-4] triage by keyboard: move, mark, acknowledge, comment; the cursor stays where it is', async ({ page: tab, stack, data }) => {
   const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const faulty = rooms.slice(0, 4)

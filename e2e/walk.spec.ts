@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { command, fault, npmStart, people } from './product.ts'
+import { command, faultArgs, npmStart, people } from './product.ts'
 import { electronPath, inTab } from './screen.ts'
 import { acknowledge, expect, incidentRow, openIncident, picture, signIn, test, whenLive, workOffline } from './test.ts'
 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
 
-test('a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({ page, data }) => {
+test('[CON-3, INC-5] a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({ page, data }) => {
   test.skip(electronPath !== undefined, 'npm start opens its own window; network.spec.ts goes the same way in Electron')
   test.setTimeout(180_000)
   let started = await npmStart(data)
@@ -18,7 +18,7 @@ test('a fault reaches the screen; acknowledged offline, it is still so after eve
     const room = rooms.find((one) => one.simulated)?.name ?? ''
 
     await signIn(page, inTab(started.ready.console), people.manager)
-    await fault(data, room, ...camera)
+    await command('agent', ...faultArgs(data, room, ...camera))
 
     // Without a touch of the screen.
     const row = incidentRow(page, room)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { challengeProof, type ServiceToAgent } from '../../contract/agent.ts'
 import { BootId, DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { fakeDial, type FakeSocket } from '../testing/fake-socket.ts'
 import { Connection, type ConnectionState } from './connection.ts'
@@ -72,7 +73,6 @@ const newest = (): FakeSocket => {
   if (!socket) throw new Error('nothing was dialled')
   return socket
 }
-const turn = () => new Promise((done) => setImmediate(done))
 const sentReports = (socket = newest()) =>
   socket.sent.flatMap((message) => (message.type === 'report' ? message.reports.map(({ number }) => number) : []))
 const ack = (upTo: number): ServiceToAgent => ({ type: 'ack', upTo })
@@ -89,7 +89,7 @@ async function greet(): Promise<FakeSocket> {
   const socket = newest()
   socket.events.open()
   socket.say({ type: 'challenge', nonce, service: 'test service' })
-  await turn()
+  await settle()
   return socket
 }
 
@@ -116,7 +116,7 @@ describe('proving', () => {
     connection.start()
     newest().events.open()
     newest().say({ type: 'challenge', nonce, service: 'another' })
-    await turn()
+    await settle()
     expect(newest().sent).toEqual([])
     expect(newest().ended).toBe('drop')
     expect(connection.state.state).toBe('waiting')

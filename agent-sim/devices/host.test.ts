@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Report } from '../../contract/agent.ts'
 import { reportedSignals } from '../../contract/signals.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { Change } from './device.ts'
 import { HostDevice, type HostParts } from './host.ts'
@@ -27,8 +28,6 @@ const nothing = (): HostParts => ({
   systemDisk: () => Promise.resolve(undefined),
   tpm: () => Promise.resolve(undefined),
 })
-const turn = () => new Promise((done) => setImmediate(done))
-
 describe('HostDevice', () => {
   it('shows what the machine has', async () => {
     const { signals, facts } = await new HostDevice({ parts: laptop() }).read()
@@ -79,7 +78,7 @@ describe('HostDevice', () => {
     const device = new HostDevice({ parts, timers: clock, probeMs: 100 })
     for (let reading = 0; reading < 3; reading += 1) {
       const read = device.read()
-      await turn()
+      await settle()
       clock.advance(100)
       const { signals } = await read
       expect(signals['peripherals.camera']?.value).toBe('unknown')
@@ -99,12 +98,12 @@ describe('HostDevice', () => {
     })
     for (let poll = 0; poll < 3; poll += 1) {
       clock.advance(1_000)
-      await turn()
+      await settle()
     }
     expect(told).toHaveLength(3)
     undo()
     clock.advance(10_000)
-    await turn()
+    await settle()
     expect(told).toHaveLength(3)
   })
 

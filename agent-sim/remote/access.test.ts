@@ -7,13 +7,14 @@ import { sessionGrantType, type SessionGrant } from '../../contract/remote.ts'
 import { grantHash, proofOf } from '../../contract/sealed/grant.ts'
 import type { TicketFor } from '../../contract/sealed/interfaces.ts'
 import { makePair } from '../../contract/sealed/keys.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import type { SessionWord } from '../agent/connection.ts'
 import { publicKeyOf } from '../agent/identity.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { RemoteAccess } from './access.ts'
 import { agreeTo, checkGrant, type OfferRules } from './offer.ts'
 import type { RemoteParts } from './parts.ts'
-import { FakeLink, FakeParts, grantFor, settle } from './testing/fakes.ts'
+import { FakeLink, FakeParts, grantFor } from './testing/fakes.ts'
 
 const service = generateKeyPairSync('ed25519')
 const another = generateKeyPairSync('ed25519')

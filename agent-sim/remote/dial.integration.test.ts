@@ -5,10 +5,10 @@ import { WebSocketServer } from 'ws'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { LinkSocket } from '../../contract/sealed/interfaces.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { agentFor, type Proxy } from '../agent/proxy.ts'
 import { portOf, startProxy } from '../testing/proxy.ts'
 import { testCertificate } from '../testing/tls.ts'
-import { until } from '../testing/until.ts'
 import { relayDial } from './dial.ts'
 
 const stops: (() => unknown)[] = []

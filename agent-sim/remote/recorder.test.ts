@@ -5,11 +5,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { ChunkHead, RecordingEvent } from '../../contract/recording.ts'
+import { settle, until } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { until } from '../testing/until.ts'
 import { makeJpeg, type MakeJpeg } from './jpeg.ts'
 import { Recorder } from './recorder.ts'
-import { FakeParts, settle } from './testing/fakes.ts'
+import { FakeParts } from './testing/fakes.ts'
 
 const session = SessionId.parse(v7())
 

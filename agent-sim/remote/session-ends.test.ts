@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SessionEnd } from '../../contract/remote.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import type { RemoteSession } from './session.ts'
-import { settle } from './testing/fakes.ts'
 import { Running } from './testing/running.ts'
 
 let run: Running

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
 import { ConsoleToDevice } from '../../contract/remote.ts'
-import { FakeParts, settle } from './testing/fakes.ts'
+import { settle } from '../../contract/testing/wait.ts'
+import { FakeParts } from './testing/fakes.ts'
 import { Running } from './testing/running.ts'
 
 let run: Running

@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import { limits } from '../../contract/limits.ts'
+import { settle, until } from '../../contract/testing/wait.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { novncResponse } from '../testing/novnc.ts'
 import { inputs, novncEncodings, say } from '../testing/rfb.ts'
 import { TestClient } from '../testing/rfb-client.ts'
 import { streamPair } from '../testing/streams.ts'
-import { until } from '../testing/until.ts'
 import { FakeVncServer, type VncServerOptions } from '../testing/vnc-server.ts'
 import { Packet } from './bytes.ts'
 import { vncResponse } from './client.ts'
@@ -42,7 +42,7 @@ const heard = ({ heard: messages }: FakeVncServer) => messages.map(({ type }) =>
 describe('the VNC server', () => {
   it('gets the answer to its challenge that noVNC would give', async () => {
     for (const password of ['', 'secret', 'eightcha', 'more than eight', 'é']) {
-      const challenge = randomBytes(16)
+      const challenge = someBytes(16)
       expect(Buffer.from(vncResponse(password, challenge))).toEqual(Buffer.from(await novncResponse(password.padEnd(8, '\0').slice(0, 8), challenge)))
     }
   })
@@ -51,14 +51,14 @@ describe('the VNC server', () => {
     ['003.003', true], ['003.007', true], ['003.008', true], ['003.889', true],
     ['003.003', false], ['003.007', false], ['003.008', false], ['005.000', false],
   ])('is reached in version %s (with a password: %s)', async (version, isSecret) => {
-    const challenge = randomBytes(16)
+    const challenge = someBytes(16)
     const secret = { challenge, answer: vncResponse('secret', challenge) }
     const { client } = await start({ password: 'secret', server: { version, ...(isSecret ? { challenge: secret } : {}) }, piece: 3 })
     expect(client.init).toEqual({ width: 64, height: 48, name: 'Fake', format: rgba })
   })
 
   it.each(['003.003', '003.008'])('refuses a wrong password in version %s: the screen is lost, the log says why', async (version) => {
-    const challenge = randomBytes(16)
+    const challenge = someBytes(16)
     const { client, log, server } = begin({ password: 'wrong', server: { version, challenge: { challenge, answer: vncResponse('secret', challenge) } } })
     await until('the end', () => client.closed !== undefined)
     expect(client.closed).toEqual({ code: 'remote.screenLost' })
@@ -68,7 +68,7 @@ describe('the VNC server', () => {
   })
 
   it('wants a password where there is none, says nothing, or leaves: the screen is lost', async () => {
-    const without = begin({ server: { challenge: { challenge: randomBytes(16), answer: randomBytes(16) } } })
+    const without = begin({ server: { challenge: { challenge: someBytes(16), answer: someBytes(16) } } })
     await until('the end', () => without.client.closed !== undefined)
     expect(without.client.closed).toEqual({ code: 'remote.screenLost' })
 
@@ -145,7 +145,7 @@ describe('the operator', () => {
         const { client, server, operator } = await start({ mode: 'view' })
         client.send(...parts)
         await until('all of it to be read', () => operator.waiting === 0 || operator.ended !== undefined)
-        await new Promise((done) => setImmediate(done))
+        await settle()
         expect(server.errors).toEqual([])
         expect(heard(server).filter((type) => ['key', 'pointer', 'cutText', 'setDesktopSize'].includes(type))).toEqual([])
       }),
@@ -217,7 +217,7 @@ it('slows the VNC server down to a slow operator, and back', async () => {
   const update = new Packet().u8(0, 0).u16(1).u16(0, 0, 64, 48).u32(0).bytes(new Uint8Array(64 * 48 * 4)).done()
   for (let at = 0; at < 50; at += 1) {
     server.send(update)
-    await new Promise((done) => setImmediate(done))
+    await settle()
   }
   expect(device.waiting).toBeLessThanOrEqual(update.length * 2)
   expect(local.waiting).toBe(0)

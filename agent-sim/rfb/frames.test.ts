@@ -165,25 +165,79 @@ it('drops the clipboard without the right to it, and cuts a long one with it', (
   expect(modify.all().readUInt32BE(4)).toBe(limits.clipboardBytes)
 })
 
-it('survives any bytes in any pieces: what passes is what came, as far as it was understood', () => {
+/**
+ * What the filter promises, said of one piece of input: each piece that passes lies in the input right after the one before,
+ * or is the head of a clipboard text, written anew, and then what of the text is beyond the limit is left out.
+ */
+function expectPromised(input: Uint8Array, passed: readonly Uint8Array[]): void {
+  const read = Buffer.from(input.buffer, input.byteOffset, input.length)
+  let at = 0
+  let textEnds = 0
+  let cut = 0
+  const passOver = (count: number) => {
+    at += count
+    if (at !== textEnds) return
+    at += cut
+    cut = 0
+  }
+  for (const piece of passed) {
+    if (piece.buffer === input.buffer) {
+      for (let from = piece.byteOffset - input.byteOffset, left = piece.length; left > 0; ) {
+        expect(from).toBe(at)
+        const part = cut > 0 ? Math.min(left, textEnds - at) : left
+        passOver(part)
+        from += part
+        left -= part
+      }
+      continue
+    }
+    const length = read.readUInt32BE(at + 4)
+    const kept = Math.min(length, limits.clipboardBytes)
+    expect([read[at], ...piece]).toEqual([3, ...new Packet().u8(3, 0, 0, 0).u32(kept).done()])
+    textEnds = at + 8 + kept
+    cut = length - kept
+    passOver(8)
+  }
+}
+
+/** Bytes of their own memory, so that a piece of them is told from what the filter wrote. */
+const alone = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
+
+function expectPromisedInAnyPieces(input: Uint8Array, piece: number): void {
+  const whole = framing()
+  whole.push(input)
+  const pieces = framing()
+  for (let at = 0; at < input.length; at += piece) pieces.push(input.subarray(at, at + piece))
+  expect(pieces.errors.map(String)).toEqual(whole.errors.map(String))
+  for (const error of whole.errors) expect(error).toBeInstanceOf(Malformed)
+  expect(pieces.all().equals(whole.all())).toBe(true)
+  expectPromised(input, whole.passed)
+}
+
+it.each([
+  ['padding of a clipboard text that is not zero', [[3, 1, 0, 0, 0, 0, 0, 3, 97, 98, 99]]],
+  ['padding of an update and of a fence that is not zero', [[0, 9, 0, 0], [248, 7, 7, 7, 128, 0, 0, 1, 1, 5]]],
+  ['an empty clipboard text', [[3, 255, 255, 255, 0, 0, 0, 0], [2]]],
+  ['a clipboard text beyond the limit', [[3, 0, 0, 9, 0, 4, 0, 5], zeros(limits.clipboardBytes + 5), [2]]],
+  ['two clipboard texts beyond the limit', [[3, 1, 2, 3, 0, 4, 0, 1], zeros(0x4_0001), [3, 4, 5, 6, 0, 4, 0, 9], zeros(0x4_0009), [2]]],
+  ['a clipboard text that does not end', [[3, 0, 0, 9, 0, 4, 0, 5], zeros(100)]],
+])('keeps its promise on %s', (_name, parts) => {
+  expectPromisedInAnyPieces(alone(parts.map((part) => Uint8Array.from(part))), 601)
+})
+
+it('survives any bytes in any pieces, and what passes is what came, as far as it was understood', () => {
   const message = fc.constantFrom(...messages.map(([, one]) => one))
   const damaged = fc.tuple(message, fc.nat(), fc.integer({ min: 0, max: 255 })).map(([one, at, value]) => {
     const copy = Buffer.from(one)
     copy[at % copy.length] = value
     return copy
   })
-  const garbage = fc.uint8Array({ maxLength: 60 }).map((one) => Buffer.from(one))
-  const stream = fc.array(fc.oneof({ weight: 2, arbitrary: message }, damaged, garbage), { maxLength: 6 }).map((parts) => Buffer.concat(parts))
-  fc.assert(
-    fc.property(stream, fc.integer({ min: 1, max: 700 }), (input, piece) => {
-      const whole = framing()
-      whole.push(input)
-      const pieces = framing()
-      for (let at = 0; at < input.length; at += piece) pieces.push(input.subarray(at, at + piece))
-      expect(pieces.errors.map(String)).toEqual(whole.errors.map(String))
-      for (const error of whole.errors) expect(error).toBeInstanceOf(Malformed)
-      expect(pieces.all().equals(whole.all())).toBe(true)
-      expect(whole.all().equals(input.subarray(0, whole.all().length))).toBe(true)
-    }),
-  )
+  const longText = fc.tuple(fc.uint8Array({ minLength: 3, maxLength: 3 }), fc.integer({ min: -2, max: 2 })).map(([padding, beyond]) => {
+    const length = limits.clipboardBytes + beyond
+    return new Packet().u8(3, ...padding).u32(length).bytes(zeros(length)).done()
+  })
+  const garbage = fc.uint8Array({ maxLength: 60 })
+  const part = fc.oneof({ weight: 8, arbitrary: message }, { weight: 4, arbitrary: damaged }, { weight: 4, arbitrary: garbage }, longText)
+  const stream = fc.array(part, { maxLength: 6 }).map(alone)
+  fc.assert(fc.property(stream, fc.integer({ min: 1, max: 700 }), expectPromisedInAnyPieces))
 })

@@ -1,21 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { novncEncodings, inputs, FakeScreen, say } from '../testing/rfb.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
 import { NovncPicture } from '../testing/novnc.ts'
 import { TestClient } from '../testing/rfb-client.ts'
 import { streamPair, type PairOptions } from '../testing/streams.ts'
-import { until } from '../testing/until.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import { limits } from '../../contract/limits.ts'
+import { settle, until } from '../../contract/testing/wait.ts'
+import { systemTimers, type Timers } from '../agent/timers.ts'
 import { Packet } from './bytes.ts'
 import { rgba } from './pixels.ts'
 import { serveScreen } from './server.ts'
 
-async function start(options: { screen?: FakeScreen; mode?: RemoteMode; version?: string; pair?: PairOptions } = {}) {
-  const { screen = new FakeScreen(200, 130), mode = 'modify' } = options
+async function start(options: { screen?: FakeScreen; mode?: RemoteMode; version?: string; pair?: PairOptions; timers?: Timers } = {}) {
+  const { screen = new FakeScreen(200, 130), mode = 'modify', timers = systemTimers } = options
   const [device, operator] = streamPair(options.pair)
   const failures: Error[] = []
-  const service = serveScreen({ screen, stream: device, mode })
+  const service = serveScreen({ screen, stream: device, mode, timers })
   const client = new TestClient(operator, (error) => failures.push(error), options.version)
   await until('the handshake', () => client.init !== undefined || failures.length > 0)
   expect(failures).toEqual([])
@@ -23,9 +25,10 @@ async function start(options: { screen?: FakeScreen; mode?: RemoteMode; version?
 }
 
 /** Until the picture that noVNC has is the screen's. */
-async function shown(picture: NovncPicture, client: TestClient, screen: FakeScreen): Promise<void> {
+async function shown(picture: NovncPicture, client: TestClient, screen: FakeScreen, clock?: FakeClock): Promise<void> {
   let taken = 0
   await until('the picture to be shown', async () => {
+    clock?.advance(20)
     for (const update of client.updates.slice(taken)) {
       await picture.take(update)
       taken += 1
@@ -146,13 +149,21 @@ describe('pictures', () => {
 })
 
 describe('flow', () => {
+  /** Long enough for another update, with all that comes of it. */
+  const moment = async (clock: FakeClock) => {
+    await settle()
+    clock.advance(20)
+    await settle()
+  }
+
   it('has one update on its way for each request', async () => {
-    const { client, screen, service } = await start()
+    const clock = new FakeClock()
+    const { client, screen, service } = await start({ timers: clock })
     client.send(say.encodings(0), say.request(false, client.all))
     await until('the first update', () => client.updates.length === 1)
     for (let at = 0; at < 5; at += 1) {
       screen.paint({ x: 0, y: 0, width: 200, height: 130 }, () => [at, at, at])
-      await new Promise((done) => setTimeout(done, 30))
+      await moment(clock)
     }
     expect(client.updates).toHaveLength(1)
     client.send(say.request(true, client.all))
@@ -162,14 +173,15 @@ describe('flow', () => {
   })
 
   it('has continuous updates wait for fences, and answers fences of the viewer', async () => {
-    const { client, screen } = await start()
+    const clock = new FakeClock()
+    const { client, screen } = await start({ timers: clock })
     client.send(say.encodings(7, -312, -313))
     await until('offers', () => client.others.length === 2)
     expect(client.others.map(([type]) => type)).toEqual([248, 150])
     client.send(say.continuous(true, client.all))
     for (let at = 0; at < 40; at += 1) {
       screen.paint({ x: 0, y: 0, width: 64, height: 64 }, () => [at, 1, at])
-      await new Promise((done) => setTimeout(done, 20))
+      await moment(clock)
     }
     const before = client.updates.length
     expect(before).toBeGreaterThan(1)
@@ -186,19 +198,20 @@ describe('flow', () => {
   })
 
   it('waits for a slow viewer with flat memory, and then tells it what is there now', async () => {
-    const { client, screen, device, operator, service } = await start({ pair: { window: 1_000 } })
+    const clock = new FakeClock()
+    const { client, screen, device, operator, service } = await start({ pair: { window: 1_000 }, timers: clock })
     const picture = await NovncPicture.create(200, 130)
     client.send(say.encodings(0, -313), say.continuous(true, client.all))
-    await shown(picture, client, screen)
+    await shown(picture, client, screen, clock)
     operator.pause()
     for (let at = 0; at < 20; at += 1) {
       screen.paint({ x: 0, y: 0, width: 200, height: 130 }, (x, y) => [x, y, at])
-      await new Promise((done) => setTimeout(done, 20))
+      await moment(clock)
     }
     expect(device.waiting).toBeLessThan(200 * 130 * 4 * 1.5)
     const counted = service.counts.updates
     operator.resume()
-    await shown(picture, client, screen)
+    await shown(picture, client, screen, clock)
     expect(service.counts.updates - counted).toBeLessThanOrEqual(2)
   })
 })
@@ -210,7 +223,7 @@ it('reads a viewer no further that asks without reading the answers, and keeps o
   for (let at = 0; at < asked; at += 1) client.send(say.fence(0x8000_0000, Buffer.alloc(64)))
   await until('no room to be left', () => device.waiting > 500)
   for (let at = 0; at < 100; at += 1) screen.copy(`copy ${at}`)
-  await new Promise((done) => setTimeout(done, 50))
+  await settle()
   expect(device.waiting).toBeLessThan(1_000)
   expect(operator.waiting).toBeGreaterThan(asked * 50)
   operator.resume()

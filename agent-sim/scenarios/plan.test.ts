@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { settle } from '../../contract/testing/wait.ts'
 import { ActionError } from '../actions.ts'
 import { buildings, roomsOf } from '../devices/places.ts'
 import { seededRandom } from '../random.ts'
@@ -103,7 +104,7 @@ describe('play', () => {
     })
     for (const ms of [1_000, 1_000, 1_000, 1_000]) {
       clock.advance(ms)
-      await new Promise((next) => setImmediate(next))
+      await settle()
     }
     ending.abort()
     await playing

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { HostTerminal } from './host.ts'
 import { killSession, startOf } from './processes.ts'
 

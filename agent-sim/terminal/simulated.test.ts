@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { hostileTexts } from '../devices/hostile.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
@@ -7,8 +8,6 @@ import { SimulatedTerminal } from './simulated.ts'
 
 const place = { country: 'France', city: 'Lyon', building: 'Lyon – Confluence', floor: '2', timeZone: 'Europe/Paris' }
 const bytes = (text: string) => Buffer.from(text)
-const turn = () => new Promise((done) => setImmediate(done))
-
 function make(hostile = false) {
   const clock = new FakeClock()
   const device = new SimulatedDevice({ roomName: 'Lyon 2.14 Saône', place, seed: 1, boot: 'boot', hostile })
@@ -31,7 +30,7 @@ function make(hostile = false) {
   const type = async (text: string) => {
     const before = said().length
     terminal.write(bytes(text))
-    await turn()
+    await settle()
     return said().slice(before).replace(/\u001b\[[\d;]*m/gu, '')
   }
   return { clock, device, terminal, told, got, said, type }
@@ -123,7 +122,7 @@ describe('SimulatedTerminal', () => {
     const written = () => Buffer.concat(shell.got).length - before
     shell.terminal.pause()
     shell.terminal.write(bytes('stress 4096\r'))
-    await turn()
+    await settle()
     shell.clock.advance(10_000)
     expect(written()).toBe(0)
     shell.terminal.resume()
@@ -135,7 +134,7 @@ describe('SimulatedTerminal', () => {
 
   it('stops writing at Ctrl-C', async () => {
     shell.terminal.write(bytes('stress 1048576\r'))
-    await turn()
+    await settle()
     const length = Buffer.concat(shell.got).length
     expect(await shell.type('\u0003')).toContain('^C')
     shell.clock.advance(1_000)
@@ -146,7 +145,7 @@ describe('SimulatedTerminal', () => {
   it('keeps no more than its limit of what nobody reads', async () => {
     shell.terminal.pause()
     for (let round = 0; round < 3_000; round += 1) shell.terminal.write(bytes('help\r'))
-    await turn()
+    await settle()
     const before = Buffer.concat(shell.got).length
     shell.terminal.resume()
     expect(Buffer.concat(shell.got).length - before).toBeLessThan(2 * limits.terminalWaitingBytes)

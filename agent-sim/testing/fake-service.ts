@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -8,6 +8,7 @@ import {
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId } from '../../contract/ids.ts'
 import { sessionGrantType, type SessionGrant } from '../../contract/remote.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { TinyRelay } from './tiny-relay.ts'
 
 /** A device as the fake service knows it, with all that it committed, per journal in the order of arrival. */
@@ -184,7 +185,7 @@ export class FakeService {
   }
 
   #converse(socket: WebSocket): void {
-    const nonce = randomBytes(32).toString('base64url')
+    const nonce = someBytes(32).toString('base64url')
     const say = (message: ServiceToAgent) => {
       socket.send(JSON.stringify(message))
     }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { relayPath, RelaySide, SideToRelay, type RelayToSide } from '../../contract/relay.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 
 interface Side {
   socket: WebSocket | undefined
@@ -68,7 +68,7 @@ export class TinyRelay {
   #join(session: string, pair: Pair, side: RelaySide, socket: WebSocket): void {
     const other: RelaySide = side === 'operator' ? 'device' : 'operator'
     const was = pair[side]
-    const mine: Side = { socket, secret: randomBytes(32).toString('base64url'), epoch: 0, restarting: false }
+    const mine: Side = { socket, secret: someBytes(32).toString('base64url'), epoch: 0, restarting: false }
     pair[side] = mine
     const peer = pair[other]
     say(socket, { type: 'open', secret: mine.secret, graceMs: 30_000, peer: !peer ? 'waiting' : peer.socket ? 'here' : 'dropped' })

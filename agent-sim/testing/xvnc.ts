@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { until } from '../../contract/testing/wait.ts'
 import { vncResponse } from '../rfb/client.ts'
 import { portOf } from './proxy.ts'
-import { until } from './until.ts'
 
 const absent = ['Xvnc', 'xterm'].filter((program) => spawnSync('which', [program]).status !== 0)
 

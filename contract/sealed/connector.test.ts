@@ -3,6 +3,7 @@ import { RoomkeeperError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { RelayToSide } from '../relay.ts'
 import type { SessionEnd } from '../remote.ts'
+import { settle } from '../testing/wait.ts'
 import type { LinkSocketEvents, LinkState, TicketFor } from './interfaces.ts'
 import { SealedLink } from './link.ts'
 import { makeKeys } from './testing/grants.ts'
@@ -86,7 +87,7 @@ class Played {
     const [from, count] = [this.clock.now, this.dialled.length]
     for (let turn = 0; this.dialled.length === count; turn++) {
       if (turn > 200 || this.link.state.state === 'ended') throw new Error(`no dial: ${JSON.stringify(this.link.state)}`)
-      for (let promise = 0; promise < 4; promise++) await Promise.resolve()
+      await settle()
       if (this.dialled.length === count) this.clock.next()
     }
     return this.clock.now - from

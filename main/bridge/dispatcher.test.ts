@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { calls, type CallName, type StreamName, streams, topics, type TopicName } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import { createLog } from '../log.ts'
@@ -29,9 +30,6 @@ function setUp(handlers: Partial<CallHandlers>, sources: Partial<TopicSources> =
   return { clock, send: (message: unknown) => toCore.emit(message), got, pipe, close }
 }
 
-const settle = async (): Promise<void> => {
-  for (let n = 0; n < 10; n++) await Promise.resolve()
-}
 
 describe('a call', () => {
   it('is answered with its value or its problem', async () => {

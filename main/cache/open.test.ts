@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { openTestCache } from '../testing/cache.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { type Migration, openReadable, openWritable, setAside, UnusableDatabase } from './open.ts'
@@ -9,7 +9,7 @@ import { type Migration, openReadable, openWritable, setAside, UnusableDatabase 
 const migrations: Migration[] = [(db) => db.exec('create table thing (name text)')]
 let folder: ReturnType<typeof tempFolder>
 let path: string
-const key = randomBytes(32)
+const key = someBytes(32)
 const open = (more: Migration[] = [], withKey: Uint8Array = key) =>
   openWritable({ path, key: withKey, migrations: [...migrations, ...more], synchronous: 'normal' })
 
@@ -37,7 +37,7 @@ describe('an encrypted database', () => {
     db.close()
     expect(readFileSync(path).includes('Contoso')).toBe(false)
     expect(readFileSync(path).includes('SQLite format')).toBe(false)
-    expect(whyNot(() => open([], randomBytes(32)))).toBe('unreadable')
+    expect(whyNot(() => open([], someBytes(32)))).toBe('unreadable')
   })
 
   it('cannot be written through a reading handle', () => {

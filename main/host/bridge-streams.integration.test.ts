@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { BridgeResponse, calls, type CallName, streams, type StreamName, topics, type TopicName } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { type CallHandlers, Dispatcher, type StreamSources, type TopicSources, type WindowStream } from '../bridge/dispatcher.ts'
 import { systemClock } from '../clock.ts'
 import { createLog } from '../core.ts'
 import { idOf } from '../testing/documents.ts'
-import { until } from '../testing/fakes.ts'
 import { type TestPage, transports } from './testing/transports.ts'
 
 /** Byte streams over both transports: the same bytes, the same credit, the same ends. */

@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../clock.ts'
 import { tenantId } from '../testing/documents.ts'
-import { until } from '../testing/fakes.ts'
 import { Rig } from '../testing/rig.ts'
 import { leasePath } from './record.ts'
 

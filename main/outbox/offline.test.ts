@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import { accessOf, resolvePolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { modelManages, modelMay } from '../../contract/testing/model.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../clock.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeIncident, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
@@ -31,7 +31,7 @@ const incidentOf = (room: RoomId): string => idOf('incident', rooms.findIndex(({
 beforeAll(() => {
   cache = openTestCache()
   folder = tempFolder()
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), randomBytes(32), 1).store, new FakeClock())
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), 1).store, new FakeClock())
   cache.fill(
     rooms.flatMap(({ id, name }, n) => [rowOf('room', makeRoom(n, { id, name })), rowOf('incident', { ...makeIncident(n + 1, 1), id: incidentOf(id) as never, room: id })]),
     'c1',
@@ -72,7 +72,7 @@ const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) 
   return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? on : [room] }
 })
 
-describe('the answer of the console', () => {
+describe('[ACC-6] the answer of the console', () => {
   it('is that of the service, for any policy, person, permission, room and command', () => {
     fc.assert(
       fc.property(policies, subjects, fc.array(requests, { maxLength: 20 }), fc.array(commands, { minLength: 1, maxLength: 6 }), (policy, subject, asked, done) => {

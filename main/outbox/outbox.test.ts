@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { limits } from '../../contract/limits.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { openWritable } from '../cache/open.ts'
 import { FakeClock } from '../clock.ts'
 import { idOf, makeRequest } from '../testing/documents.ts'
@@ -13,7 +13,7 @@ import { outboxMigrations, OutboxStore } from './store.ts'
 
 let folder: ReturnType<typeof tempFolder>
 let clock: FakeClock
-const key = randomBytes(32)
+const key = someBytes(32)
 const incident = idOf('incident', 1)
 const comment = (text: string) => QueuedCommand.parse({ type: 'incident.comment', incident, text })
 const path = (): string => join(folder.path, 'outbox.db')
@@ -28,7 +28,7 @@ beforeEach(() => {
 })
 afterEach(() => folder.remove())
 
-describe('the outbox', () => {
+describe('[CON-3] the outbox', () => {
   it('keeps what was submitted, in order, and shows it as about its subject', () => {
     const { outbox } = open()
     const heard: string[][] = []
@@ -165,7 +165,7 @@ describe('the outbox', () => {
   })
 })
 
-describe('an outbox file that cannot be used', () => {
+describe('[CON-3] an outbox file that cannot be used', () => {
   const aside = (): string[] => readdirSync(folder.path).filter((name) => name.endsWith('.aside'))
 
   it('of a newer version is kept, and its rows are saved', () => {

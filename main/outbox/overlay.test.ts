@@ -21,7 +21,7 @@ const roomCommand = fc.record({ type: fc.constantFrom('rooms.enrol', 'rooms.unen
 const unsentOf = (commands: readonly unknown[]): Unsent[] =>
   commands.map((command, n) => ({ key: CommandKey.parse(idOf('key', n)), issuedAt: 1_900_000_000_000 + n, command: QueuedCommand.parse(command) }))
 
-describe('what is laid over', () => {
+describe('[CON-3] what is laid over', () => {
   it('is a whole document, changes nothing that no command is about, and nothing more the second time', () => {
     fc.assert(
       fc.property(fc.array(incidentCommand, { maxLength: 8 }), (commands) => {

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CommandOutcome, type CommandRequest, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { settle } from '../../contract/testing/wait.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
 import { idOf } from '../testing/documents.ts'
@@ -20,16 +21,13 @@ let sent: { text: string; request: CommandRequest; answer(outcome: CommandOutcom
 
 const comment = (incident: number, text: string) => QueuedCommand.parse({ type: 'incident.comment', incident: idOf('incident', incident), text })
 const applied: CommandOutcome = { outcome: 'applied', at: 1 }
-const settle = async (): Promise<void> => {
-  for (let n = 0; n < 10; n++) await Promise.resolve()
-}
 const last = () => sent.at(-1)!
 
 beforeEach(() => {
   folder = tempFolder()
   clock = new FakeClock()
   sent = []
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), randomBytes(32), clock.now()).store, clock)
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), clock.now()).store, clock)
   sender = new Sender({
     outbox,
     clock,
@@ -49,7 +47,7 @@ afterEach(async () => {
   folder.remove()
 })
 
-describe('the sender', () => {
+describe('[CON-3] the sender', () => {
   it('sends one at a time, in order, each once', async () => {
     for (const text of ['a', 'b', 'c']) outbox.submit(comment(1, text))
     sender.online = true

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RoomRow } from '../../contract/views.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { startProcess } from '../host/testing/processes.ts'
-import { until } from '../testing/fakes.ts'
 import { Product, type TestConsole } from './testing/product.ts'
 
 /** Bad days of remote sessions with the whole product: the service and its relay, agents and consoles. */
@@ -42,12 +42,7 @@ function reasonIn(console: TestConsole, session: SessionId): unknown {
 const reasonOf = (session: SessionId): Promise<unknown> => until('the end', () => reasonIn(desk, session), 60_000)
 
 /** Looks twice a second: asking costs a process, or one of the requests that a token may make in a minute. */
-const eventually = (what: string, look: () => Promise<boolean>): Promise<unknown> =>
-  until(what, async () => {
-    if (await look()) return true
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    return false
-  }, 90_000)
+const eventually = (what: string, look: () => Promise<boolean>): Promise<unknown> => until(what, look, 90_000, 500)
 
 /** A window with a terminal. `hold`: it takes nothing more until it is let. */
 function openTerminal(session: SessionId) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
-import { ready, settle, setUp, Stream } from '../testing/remoteSessions.ts'
+import { settle } from '../../contract/testing/wait.ts'
+import { ready, setUp, Stream } from '../testing/remoteSessions.ts'
 
 describe('screens and terminals', () => {
   const terminal = { terminal: 3, columns: 80, rows: 24 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { limits } from '../../contract/limits.ts'
 import type { LinkSocketEvents } from '../../contract/sealed/interfaces.ts'
-import { until } from '../testing/fakes.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { relayDial } from './dial.ts'
 
 /** Dialling a relay that behaves badly. */

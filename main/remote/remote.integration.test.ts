@@ -6,8 +6,8 @@ import type { TopicOutput } from '../../contract/bridge.ts'
 import { RoomId, SessionId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteSessionView } from '../../contract/views.ts'
+import { settle, until, untilStill } from '../../contract/testing/wait.ts'
 import { idOf, makeMe, makeRoom, tenantId } from '../testing/documents.ts'
-import { until } from '../testing/fakes.ts'
 import { recordOf } from '../testing/remote.ts'
 import { RemoteService } from '../testing/remoteService.ts'
 import { Rig } from '../testing/rig.ts'
@@ -132,7 +132,7 @@ describe('a remote session', () => {
         remote.wire.cut()
         await until('the loss', () => heard.includes('lost'))
       }
-      if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
+      if (n % 10 === 0) await settle()
     }
     await until('all of it back', () => screen.length() >= sent.length)
     expect(screen.text() === sent).toBe(true)
@@ -167,13 +167,8 @@ describe('a remote session', () => {
       sent.update(part)
       return part
     })
-    let before = -1
-    await until('it to stand still', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      const still = before === poured
-      before = poured
-      return still
-    })
+    await until('the window to be full', () => screen.length() === limits.bridgeStreamBytes)
+    await untilStill('it to stand still', () => poured)
     // What may wait: the window's credit, what the link has parked and not confirmed, and what the device has in hand.
     expect(poured).toBeLessThan(limits.bridgeStreamBytes + 3 * limits.sessionWindowBytes)
     expect(screen.length()).toBe(limits.bridgeStreamBytes)

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { SessionRequest } from '../../contract/remote.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { idOf } from '../testing/documents.ts'
 import { refuse } from '../testing/remote.ts'
-import { ready, room, settle, setUp, tenant } from '../testing/remoteSessions.ts'
+import { ready, room, setUp, tenant } from '../testing/remoteSessions.ts'
 
 describe('a session', () => {
   it('is listed while it begins, and says what the device offers', async () => {

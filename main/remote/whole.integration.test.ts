@@ -6,9 +6,10 @@ import { z } from 'zod'
 import type { Bridge, TopicOutput } from '../../contract/bridge.ts'
 import { PolicyCommand, QueuedCommand } from '../../contract/commands.ts'
 import type { RemoteSessionView, RoomRow } from '../../contract/views.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../core.ts'
 import { runProcess, startProcess, startService } from '../host/testing/processes.ts'
-import { FakeSession, FakeVault, openWindow, tempFolder, until } from '../testing/fakes.ts'
+import { FakeSession, FakeVault, openWindow, tempFolder } from '../testing/fakes.ts'
 
 /** The real service with its relay, a real agent, and this console: from the switch to the end of a session. */
 let undo: (() => unknown)[] = []

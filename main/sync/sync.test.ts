@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { SyncState } from '../../contract/views.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import type { SyncStore } from '../cache/cache.ts'
 import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
@@ -28,9 +29,6 @@ let states: SyncState[]
 let pages: { after: string | null; signal: AbortSignal; answer(page: unknown): void; fail(error: unknown): void }[]
 let snapshots: number[]
 
-const settle = async (): Promise<void> => {
-  for (let n = 0; n < 30; n++) await Promise.resolve()
-}
 const line = (): Line => lines.at(-1)!
 const say = async (message: unknown): Promise<void> => {
   line().handlers.message(bytesOf(message))
@@ -99,7 +97,7 @@ afterEach(() => {
   cache.remove()
 })
 
-describe('sync', () => {
+describe('[CON-2] sync', () => {
   it('fetches everything the first time, the next page while one is written, and goes live', async () => {
     sync.open(null)
     expect(sync.state.state).toBe('connecting')

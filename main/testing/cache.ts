@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { openReadable, openWritable } from '../cache/open.ts'
 import { CacheReader } from '../cache/reader.ts'
 import { cacheMigrations } from '../cache/schema.ts'
@@ -24,7 +24,7 @@ export const bytesOf = (message: unknown): Uint8Array => new TextEncoder().encod
 export function openTestCache(): TestCache {
   const folder = tempFolder()
   const path = join(folder.path, 'cache.db')
-  const key = randomBytes(32)
+  const key = someBytes(32)
   const db = openWritable({ path, key, migrations: cacheMigrations, synchronous: 'normal' })
   const writer = new CacheWriter(db)
   const reader = new CacheReader(openReadable(path, key))

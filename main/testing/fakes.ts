@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +20,7 @@ import {
 } from '../../contract/bridge.ts'
 import { StreamEnd } from '../../contract/byteStream.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { Emitter } from '../emitter.ts'
 import type { AccessToken, AccountState, BridgeServer, Session, Undo, Vault } from '../platform.ts'
 
@@ -71,7 +71,7 @@ export class FakeVault implements Vault {
   readonly keys = new Map<string, Uint8Array>()
 
   key(name: string): Promise<Uint8Array> {
-    const key = this.keys.get(name) ?? randomBytes(32)
+    const key = this.keys.get(name) ?? someBytes(32)
     this.keys.set(name, key)
     return Promise.resolve(key)
   }
@@ -148,15 +148,4 @@ export function openWindow(server: BridgeServer): { bridge: Bridge; close: Undo 
 export function tempFolder(): { path: string; remove: Undo } {
   const path = mkdtempSync(join(tmpdir(), 'roomkeeper-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
-}
-
-/** Waits until something is so; fails with what it was waiting for. */
-export async function until<T>(what: string, look: () => T | undefined | false | null | Promise<T | undefined | false | null>, ms = 20_000): Promise<T> {
-  const end = Date.now() + ms
-  for (;;) {
-    const found = await look()
-    if (found !== undefined && found !== false && found !== null) return found
-    if (Date.now() > end) throw new Error(`waited in vain for: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

@@ -1,8 +1,9 @@
-import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { v7 } from 'uuid'
 import { z } from 'zod'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -10,6 +11,7 @@ import { relayTicketType, type RelaySide } from '../../contract/relay.ts'
 import { ConsoleToDevice, controlChannel, type DeviceToConsole, type SessionEnd } from '../../contract/remote.ts'
 import type { SessionKeys } from '../../contract/sealed/interfaces.ts'
 import { SealedLink } from '../../contract/sealed/link.ts'
+import { chance } from '../../contract/testing/chance.ts'
 import { systemClock } from '../clock.ts'
 import { type Running, startProcess } from '../host/testing/processes.ts'
 import { relayDial } from '../remote/dial.ts'
@@ -83,7 +85,7 @@ export class DeviceEnd {
       freshTicket: async () => ({ ticket: await ticket() }),
       timers: systemClock,
       now: () => Date.now(),
-      random: Math.random,
+      random: chance('device'),
       onFrame: (channel, bytes) => this.#took(channel, bytes),
       onState: (state) => {
         if (state.state === 'ended') this.ended = state.reason
@@ -191,7 +193,7 @@ export class RemoteService {
   #ticket(session: string, side: RelaySide): string {
     const now = Date.now() / 1_000
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const claims = { aud: 'relay', sid: session, side, device: idOf('device', 1), jti: randomUUID(), iat: now, exp: now + 30, idle: 900, maximum: 28_800 }
+    const claims = { aud: 'relay', sid: session, side, device: idOf('device', 1), jti: v7(), iat: now, exp: now + 30, idle: 900, maximum: 28_800 }
     const signed = `${part({ alg: 'EdDSA', typ: relayTicketType })}.${part(claims)}`
     return `${signed}.${sign(null, Buffer.from(signed), this.#key).toString('base64url')}`
   }

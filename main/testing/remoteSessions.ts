@@ -13,11 +13,6 @@ export const room = RoomId.parse(idOf('room', 1))
 export const tenant = { id: TenantId.parse(idOf('tenant', 1)), name: 'Contoso' }
 export const ready = { type: 'ready', displays: ['console', 'frontOfRoom1'], terminal: true, restart: true, restartAtEnd: true, recording: true } as const
 
-/** Whatever is done at once is done. */
-export const settle = async (): Promise<void> => {
-  for (let n = 0; n < 30; n++) await Promise.resolve()
-}
-
 /** A window's end of a stream. */
 export class Stream implements WindowStream {
   readonly got: string[] = []

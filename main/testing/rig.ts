@@ -4,10 +4,11 @@ import type { Bridge, TopicName, TopicOutput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { IncidentId } from '../../contract/ids.ts'
 import type { RoomRow } from '../../contract/views.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Core, type CoreOptions, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
 import { idOf, makeIncident, makeRoom } from './documents.ts'
-import { FakeSession, FakeVault, openWindow, tempFolder, until } from './fakes.ts'
+import { FakeSession, FakeVault, openWindow, tempFolder } from './fakes.ts'
 import { FakeService } from './service.ts'
 
 export const incident = IncidentId.parse(idOf('incident', 1))

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { playDelay } from '../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../core.ts'
 import { idOf } from './documents.ts'
 import { FakeSession, FakeVault, openWindow } from './fakes.ts'
@@ -31,5 +32,5 @@ for (let n = 0; ; n++) {
     () => undefined,
   )
   if (key !== undefined) process.stdout.write(`${key}\n`)
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await playDelay(5)
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../clock.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
@@ -30,7 +30,7 @@ beforeEach(() => {
   caches = [openTestCache(), openTestCache(), openTestCache()]
   folder = tempFolder()
   const clock = new FakeClock()
-  outboxes = caches.map((_cache, n) => new Outbox(OutboxStore.open(join(folder.path, `outbox-${n}.db`), randomBytes(32), clock.now()).store, clock))
+  outboxes = caches.map((_cache, n) => new Outbox(OutboxStore.open(join(folder.path, `outbox-${n}.db`), someBytes(32), clock.now()).store, clock))
   parts = caches.flatMap(({ reader }, n) => {
     const outbox = outboxes[n]
     return outbox === undefined ? [] : [new Shown(reader, outbox)]

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +7,7 @@ import { defaultSettings } from '../../contract/entities.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../clock.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
@@ -49,7 +49,7 @@ const numbers = (filter: Parameters<typeof incidents>[0] = {}, group: 'none' | '
 beforeEach(() => {
   cache = openTestCache()
   folder = tempFolder()
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), randomBytes(32), clock.now()).store, clock)
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), clock.now()).store, clock)
 })
 afterEach(() => {
   shown.close()

@@ -72,7 +72,7 @@ async function room(): Promise<RoomId> {
   return id
 }
 
-describe('a change of assignments', () => {
+describe('[ACC-6] a change of assignments', () => {
   it('reaches the access of everyone it names, before and after, with a new scope version', async () => {
     const { id, scopeVersion } = await person(tech)
     expect((await me(id))?.access.grants).toEqual([])
@@ -115,7 +115,7 @@ describe('a change of assignments', () => {
   })
 })
 
-describe('a person', () => {
+describe('[ACC-6] a person', () => {
   it('is what their newest token says; an older token changes nothing', async () => {
     const first = await person(tech)
     expect(await person({ ...tech, name: 'New name', globalAdministrator: true, issuedAt: 2_000 })).toMatchObject({ id: first.id, name: 'New name' })

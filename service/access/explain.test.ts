@@ -11,7 +11,7 @@ const people = fc.uniqueArray(subjects, { maxLength: 5, selector: ({ id, link })
 const idOf = ({ id, link }: Subject): string => `${id}/${link}`
 const roomIds = rooms.map(({ id }) => id)
 
-describe('who can do this, and why (ACC-7)', () => {
+describe('[ACC-7] who can do this, and why', () => {
   it('names exactly those who may, by the rule that decides', () => {
     fc.assert(
       fc.property(policies, people, requests, (policy, some, { permission, room }) => {

@@ -51,7 +51,7 @@ const stored = async () => {
   return groupsOfPerson(row)
 }
 
-describe('a token that could not hold all groups', () => {
+describe('[ACC-6] a token that could not hold all groups', () => {
   it('is completed by the directory, once', async () => {
     const token = await sign(now - 2_000)
     await access.authenticate(token, question)

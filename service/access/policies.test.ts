@@ -111,7 +111,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-describe("a partner's person", () => {
+describe("[PAR-4] a partner's person", () => {
   it('is the same one in both tenants, with what the link gives and nothing of the directory', async () => {
     const one = await room('One')
     await linked([one])
@@ -161,7 +161,7 @@ describe("a partner's person", () => {
   })
 })
 
-describe('somebody always stays (ACC-3, PAR-3)', () => {
+describe('[ACC-3, PAR-3] somebody always stays', () => {
   it('the last who were in an emptied security group become direct members', async () => {
     await linked([await room('One')])
     const [farid] = await write(customer, (tx) => knowPeople(tx, [known('farid', ['admins'], 10), known('tess', [], 10)]))
@@ -210,7 +210,7 @@ describe('somebody always stays (ACC-3, PAR-3)', () => {
   })
 })
 
-describe('nobody gives more than they hold', () => {
+describe('[ACC-6] nobody gives more than they hold', () => {
   it('over rooms, and in permissions', async () => {
     const [one, two] = [await room('One'), await room('Two')]
     const lead: Access = { globalAdministrator: false, grants: [{ assignment: admins, role: RoleId.parse('custom'), permissions: ['roles.modify', ...builtInRoles.siteTech.permissions], scope: [one] }] }
@@ -221,7 +221,7 @@ describe('nobody gives more than they hold', () => {
   })
 })
 
-describe('a group by rule', () => {
+describe('[ROM-5] a group by rule', () => {
   it('gives a room that comes later to whom it is assigned, in the same commit', async () => {
     const group = GroupId.parse(v7())
     const rule = JSON.stringify({ match: 'all', conditions: [{ field: 'name', is: 'startsWith', value: 'Lyon' }] })

@@ -30,7 +30,7 @@ async function codeOf(token: string, under = rules): Promise<string> {
   }
 }
 
-describe('an access token', () => {
+describe('[ACC-1] an access token', () => {
   it('says who its person is', async () => {
     const token = await signed({ wids: [globalAdministratorRole], groups: ['b', 'a', 'b'] })
     expect(await readToken(token, rules)).toEqual({

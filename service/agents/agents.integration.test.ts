@@ -7,10 +7,11 @@ import { Problem } from '../../contract/errors.ts'
 import { enrolmentProof, EnrolmentAnswer } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { RoomId } from '../../contract/ids.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { digestOfKey } from '../access/enrolmentKeys.ts'
 import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from './testing/device.ts'
-import { type Parts, startParts, until } from './testing/parts.ts'
+import { type Parts, startParts } from './testing/parts.ts'
 import { enrolRooms, unenrolRooms } from './offboarding.ts'
 
 let service: Parts
@@ -33,7 +34,7 @@ const alive = async () => {
   other.drop()
 }
 
-describe('enrolment', () => {
+describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
   it('makes a room in onboarding, and the same again makes nothing new', async () => {
     const key = newKey()
     const body = enrolmentOf(key)
@@ -116,7 +117,7 @@ describe('enrolment', () => {
   })
 })
 
-describe('the conversation', () => {
+describe('[ENR-3] the conversation', () => {
   it('takes numbered reports, acknowledges them after the commit, and makes incidents of enrolled rooms', async () => {
     const device = await TestDevice.enrol(service.url)
     expect(await device.connect()).toMatchObject({ acknowledged: 0, lifecycle: 'onboarding', heartbeatMs: 100 })
@@ -138,7 +139,7 @@ describe('the conversation', () => {
       await device.connect()
       await slow.deps.store.write(slow.tenant, system, (tx) => enrolRooms(slow.deps.rooms, tx, [device.enrolment.room]))
       await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }))
-      await until(async () => (await slow.deps.store.read(slow.tenant, 'wholeTenant').list('incident', { limit: 9 }))[0]?.status === 'needAction', 'the incident to need action')
+      await until('the incident to need action', async () => (await slow.deps.store.read(slow.tenant, 'wholeTenant').list('incident', { limit: 9 }))[0]?.status === 'needAction')
     } finally {
       await slow.close()
     }
@@ -264,17 +265,17 @@ describe('bad days', () => {
   })
 })
 
-describe('silence', () => {
+describe('[ROM-1] silence', () => {
   it('calls a room disconnected when it is silent for too long, and back at its hello', async () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()
     await enrol(device)
     await device.acknowledged(device.report({ 'audio.speaker': 'healthy' }))
     device.drop()
-    await until(async () => (await room(device))?.health === 'disconnected', 'the room to be disconnected')
+    await until('the room to be disconnected', async () => (await room(device))?.health === 'disconnected')
     expect(await incidents(device)).toMatchObject([{ signal: 'connectivity.agent', status: 'needAction' }])
     await device.connect()
-    await until(async () => (await room(device))?.health === 'healthy', 'the room to be back')
+    await until('the room to be back', async () => (await room(device))?.health === 'healthy')
     expect(await incidents(device)).toMatchObject([{ signal: 'connectivity.agent', status: 'resolved' }])
   })
 
@@ -282,11 +283,11 @@ describe('silence', () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()
     await device.ends()
-    await until(async () => (await room(device))?.connected === false, 'the room to be disconnected')
+    await until('the room to be disconnected', async () => (await room(device))?.connected === false)
   })
 })
 
-describe('off-boarding', () => {
+describe('[ENR-5] off-boarding', () => {
   it('cuts a connected device to its off-boarding at once, and revokes it when that is done', async () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()
@@ -302,7 +303,7 @@ describe('off-boarding', () => {
     await device.hears('offboard')
     device.say({ type: 'offboarded' })
     await device.ends()
-    await until(async () => (await service.deps.store.deviceById(device.enrolment.device))?.state === 'revoked', 'the device to be revoked')
+    await until('the device to be revoked', async () => (await service.deps.store.deviceById(device.enrolment.device))?.state === 'revoked')
     device.hello(await device.dial())
     expect((await device.hears('error')).code).toBe('device.unknown')
   })
@@ -312,7 +313,7 @@ describe('off-boarding', () => {
     await device.connect()
     device.say({ type: 'offboarded' })
     await device.ends()
-    await until(async () => (await service.deps.store.deviceById(device.enrolment.device))?.state === 'revoked', 'the device to be revoked')
+    await until('the device to be revoked', async () => (await service.deps.store.deviceById(device.enrolment.device))?.state === 'revoked')
     expect((await room(device))?.lifecycle).toBe('onboarding')
     await unenrol(device)
     expect((await room(device))?.lifecycle).toBe('unenrolled')
@@ -366,7 +367,7 @@ describe('a restart', () => {
       await again.acknowledged(again.report({ 'audio.speaker': 'unhealthy' }))
       const found = await read.list('incident', { limit: 10, room: back.enrolment.room })
       expect(found).toMatchObject([{ signal: 'audio.speaker', number: 1, openings: 2 }])
-      await until(async () => (await read.get('room', gone.enrolment.room))?.health === 'disconnected', 'the other room to be disconnected')
+      await until('the other room to be disconnected', async () => (await read.get('room', gone.enrolment.room))?.health === 'disconnected')
       expect((await read.get('room', back.enrolment.room))?.connected).toBe(true)
       clearInterval(beats)
     } finally {

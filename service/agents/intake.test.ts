@@ -129,7 +129,7 @@ describe('intake', () => {
   })
 })
 
-describe('silences', () => {
+describe('[ROM-1] silences', () => {
   it('are named once, not before their time, and not while the service itself is young', () => {
     const silences = new Silences(100, 1_000)
     const room = RoomId.parse(v7())

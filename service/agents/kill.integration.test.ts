@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EnrolmentKey } from '../../contract/api.ts'
 import { Incident, RoomEvent } from '../../contract/entities.ts'
+import { until } from '../../contract/testing/wait.ts'
+import { chance } from '../../contract/testing/chance.ts'
 import { TestConsole } from '../feed/testing/console.ts'
 import { demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
 import { TestDevice } from './testing/device.ts'
-import { until } from './testing/parts.ts'
 
 let folder: string
 let service: TestService
@@ -50,7 +51,7 @@ async function sendFrom(device: TestDevice, known: number): Promise<number> {
       acknowledged = Math.max(acknowledged, message.upTo)
       pump()
     })
-    await until(() => acknowledged === reportsEach || device.closed !== undefined, 'acknowledgements')
+    await until('acknowledgements', () => acknowledged === reportsEach || device.closed !== undefined)
   } catch (error) {
     if (device.closed === undefined) throw error
   }
@@ -64,7 +65,7 @@ const acknowledgedBy = (device: TestDevice): number =>
     return message.type === 'welcome' ? Math.max(highest, message.acknowledged) : highest
   }, 0)
 
-describe('kill -9 of the service under load', () => {
+describe('[INC-2] kill -9 of the service under load', () => {
   it('loses nothing that was acknowledged, and applies nothing twice', async () => {
     const manager = await service.tokenOf(demo.manager)
     const { key } = EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: manager })).json)
@@ -75,14 +76,15 @@ describe('kill -9 of the service under load', () => {
       body: { key: '018f0000-0000-7000-8000-00000000aaaa', issuedAt: Date.now(), command: { type: 'rooms.enrol', rooms: fleet.map(({ enrolment }) => enrolment.room) } },
     })
     let progress = fleet.map(() => 0)
+    const random = chance('kill of the service')
     for (let kills = 0; kills < 3; kills++) {
       const known = progress
       const running = fleet.map((device, index) => sendFrom(device, known[index] ?? 0))
-      // At a moment that differs from run to run, in the middle of what is left to do.
+      // At a moment that the seed of the run gives, in the middle of what is left to do.
       const left = known.reduce((sum, acknowledged) => sum + reportsEach - acknowledged, 0)
-      const share = left * Math.random() * 0.7
+      const share = left * random() * 0.7
       const done = () => fleet.reduce((sum, device, index) => sum + acknowledgedBy(device) - (known[index] ?? 0), 0)
-      await until(() => left === 0 || done() > share, 'work in progress')
+      await until('work in progress', () => left === 0 || done() > share)
       await service.stop('SIGKILL')
       progress = await Promise.all(running)
       service = await TestService.start(folder, '--demo')

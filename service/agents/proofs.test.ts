@@ -4,7 +4,7 @@ import { challengeProof } from '../../contract/agent.ts'
 import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
 import { newKey, signed } from './testing/device.ts'
 
-describe('proofs of devices', () => {
+describe('[ENR-3] proofs of devices', () => {
   const key = newKey()
   const text = challengeProof('nonce', 'service', 'device')
 

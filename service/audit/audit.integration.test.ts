@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const command = (body: object) => ({ key: v7(), issuedAt: Date.now(), command: body })
 
-describe('the audit log over HTTP (AUD-1)', () => {
+describe('[AUD-1] the audit log over HTTP', () => {
   it('is for Pro Managers and Global Administrators only, and says so of who tried', async () => {
     for (const path of ['/v1/audit', '/v1/audit/check', '/v1/audit.csv?from=0&to=1']) {
       const refused = await service.ask(path, { token: lead })
@@ -69,7 +69,7 @@ describe('the audit log over HTTP (AUD-1)', () => {
   })
 })
 
-describe('explanation (ACC-7)', () => {
+describe('[ACC-7] explanation', () => {
   it('says who can on a room, and why', async () => {
     const [mine, other] = devices.map(({ enrolment }) => enrolment.room)
     const { people } = WhoCan.parse((await service.ask(`/v1/explain?permission=incidents.update&room=${mine}`, { token: manager })).json)
@@ -120,7 +120,7 @@ describe('the policy as a file', () => {
   })
 })
 
-describe('the chain', () => {
+describe('[AUD-1] the chain', () => {
   it('is whole, for the service and for the command beside it; an edited record is found', async () => {
     expect(AuditCheck.parse((await service.ask('/v1/audit/check', { token: manager })).json)).toMatchObject({ broken: null })
     const whole = await runCommand('audit', 'verify', '--data', data)

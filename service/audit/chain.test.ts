@@ -55,7 +55,7 @@ const edits: readonly ((one: AuditTable) => Partial<AuditTable>)[] = [
   ({ hash }) => ({ hash: `${hash}A` }),
 ]
 
-describe('the chain of an audit log (AUD-1)', () => {
+describe('[AUD-1] the chain of an audit log', () => {
   it('fits where nothing was changed, from its start or from where old records were deleted', async () => {
     await fc.assert(
       fc.asyncProperty(log, fc.nat(), async (all, some) => {

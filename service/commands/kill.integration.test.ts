@@ -40,7 +40,7 @@ const comment = (incident: IncidentId, text: string): CommandRequest => ({
   command: { type: 'incident.comment', incident, text },
 })
 
-it('killed in the middle of commands, the service has lost none that it answered, and a retry applies none twice', async () => {
+it('[CON-3] killed in the middle of commands, the service has lost none that it answered, and a retry applies none twice', async () => {
   ;[device] = await makeRooms(service, 1)
   if (!device) throw new Error('no device')
   const manager = await service.tokenOf(demo.manager)

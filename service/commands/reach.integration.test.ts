@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 const manager = ['roles.view', 'roles.modify', 'rooms.view', 'rooms.modify', 'rooms.downloadKey', 'rooms.unenroll', 'incidents.create', 'incidents.view', 'incidents.update', 'settings.view']
 
-describe('who manages the roles of some rooms', () => {
+describe('[ACC-6] who manages the roles of some rooms', () => {
   beforeEach(() => become(manager, over(inside)))
 
   it('neither sees nor changes assignments over others', async () => {
@@ -97,7 +97,7 @@ describe('who manages the roles of some rooms', () => {
   })
 })
 
-describe('who has settings.modify over some rooms', () => {
+describe('[ACC-6] who has settings.modify over some rooms', () => {
   it('hands a partner those only, and no rooms to come', async () => {
     await become(['settings.view', 'settings.modify'], over(inside))
     const group = v7()
@@ -137,7 +137,7 @@ describe('the policy file', () => {
   })
 })
 
-describe('the effect of a change, seen before', () => {
+describe('[ACC-7] the effect of a change, seen before', () => {
   it('names people to those only who see roles', async () => {
     const group = v7()
     const command = { type: 'group.save', group, name: `G ${group}`, description: '', rooms: [inside, outside], rule: null }
@@ -150,7 +150,7 @@ describe('the effect of a change, seen before', () => {
   })
 })
 
-describe('refusals of known people', () => {
+describe('[AUD-1] refusals of known people', () => {
   it('are in the audit wherever they were refused', async () => {
     await become(manager, over(inside))
     const before = await refused()

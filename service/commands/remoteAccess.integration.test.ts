@@ -49,7 +49,7 @@ const settings = async () => Settings.parse((await docs('settings'))[0])
 const tenantSeenBy = async (email: Email) => Tenant.parse((await docs('tenant', email))[0])
 const audit = async (query: string) => AuditPage.parse((await world.ask(boss, `/v1/audit?${query}`)).body).items
 
-describe('the switch of remote access (REM-1)', () => {
+describe('[REM-1] the switch of remote access', () => {
   const contact = 'audit@contoso.example'
   const remote = [{ remoteAccess: true, remoteContact: contact }, { remoteAccess: false }, { remoteContact: contact }, { remoteContact: '' }, { recordSessions: true }, { recordingDays: 7 }]
 
@@ -103,7 +103,7 @@ describe('the switch of remote access (REM-1)', () => {
   })
 })
 
-describe('licences of rooms (ROM-5)', () => {
+describe('[ROM-5] licences of rooms', () => {
   const licence = (rooms: readonly RoomId[], wanted: 'pro' | 'basic') => ({ type: 'rooms.licence', rooms, licence: wanted })
   const enrol = (rooms: readonly RoomId[]) => ({ type: 'rooms.enrol', rooms })
   const roomsNow = async () => new Map((await docs('room')).map((doc) => Room.parse(doc)).map((one) => [one.id, one]))

@@ -85,7 +85,7 @@ describe('a command that is sent again', () => {
   })
 })
 
-describe('a command of someone who loses their rights while it waits', () => {
+describe('[ACC-6] a command of someone who loses their rights while it waits', () => {
   it('is refused: they count as they are in the write', async () => {
     const { store, contoso } = made
     const pair = { id: AssignmentId.parse(v7()), name: 'Second', role: RoleId.parse('proManager'), members: [{ kind: 'person' as const, id: ada.id }], scope: 'all' as const }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { may } from '../../contract/access.ts'
 import { MeAnswer } from '../../contract/api.ts'
 import { PrincipalList, tenantHeader } from '../../contract/policyApi.ts'
-import { until } from '../agents/testing/parts.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { TestConsole } from '../feed/testing/console.ts'
 import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
 import { directoryCommand } from '../cli/directory.ts'
@@ -57,7 +57,7 @@ describe('the command "directory"', () => {
     expect(saved.status).toBe(200)
     const token = await service.tokenOf('nils@contoso.example')
     const seesRooms = async () => may(MeAnswer.parse((await service.ask('/v1/me', { token })).json).access, 'rooms.view')
-    await until(seesRooms, 'access through the group')
+    await until('access through the group', seesRooms)
 
     const console = new TestConsole(service.url, token)
     await console.snapshot()
@@ -65,7 +65,7 @@ describe('the command "directory"', () => {
     await console.live()
     await contoso('remove-member', '--group', 'Night shift', '--member', 'nils@contoso.example')
     // The same token still names the group; what the directory says is newer.
-    await until(async () => !(await seesRooms()), 'the group to be empty')
+    await until('the group to be empty', async () => !(await seesRooms()))
     // A kind that is not named has no rooms.
     expect((await console.hears('scope')).rooms).not.toHaveProperty('room')
     console.socket?.close()

@@ -1,10 +1,11 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AssignmentId, EntryId, RoleId, type RoomId } from '../../contract/ids.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../agents/offboarding.ts'
 import { TestDevice } from '../agents/testing/device.ts'
-import { type Parts, proManager, startParts, until } from '../agents/testing/parts.ts'
+import { type Parts, proManager, startParts } from '../agents/testing/parts.ts'
 import { system } from '../store/transaction.ts'
 import { TestConsole } from './testing/console.ts'
 
@@ -31,7 +32,7 @@ const follow = async (person: string) => {
   return made
 }
 
-describe('a console', () => {
+describe('[CON-2] a console', () => {
   it('without a copy is told to fetch a snapshot, and follows after it', async () => {
     const device = await TestDevice.enrol(service.url)
     const console = await consoleOf(proManager)
@@ -47,15 +48,15 @@ describe('a console', () => {
     const console = await follow(proManager)
     const device = await TestDevice.enrol(service.url)
     const { room } = device.enrolment
-    await until(() => console.doc('room', room), 'the room')
+    await until('the room', () => console.doc('room', room))
     await device.connect()
     await enrol([room])
     device.report({ 'peripherals.camera': 'unhealthy' })
-    await until(() => JSON.stringify(console.doc('room', room) ?? '').includes('"health":"unhealthy"'), 'the room to be unhealthy')
+    await until('the room to be unhealthy', () => JSON.stringify(console.doc('room', room) ?? '').includes('"health":"unhealthy"'))
     expect(console.count('incident')).toBe(1)
     expect(console.count('entry')).toBeGreaterThan(0)
     device.report({ 'peripherals.camera': 'healthy' })
-    await until(() => JSON.stringify(console.doc('room', room)).includes('"health":"healthy"'), 'the room to be healthy')
+    await until('the room to be healthy', () => JSON.stringify(console.doc('room', room)).includes('"health":"healthy"'))
   })
 
   it('goes on from its cursor after an absence, and has what everybody has', async () => {
@@ -70,7 +71,7 @@ describe('a console', () => {
     await away.live()
     const fresh = await consoleOf(proManager)
     await fresh.snapshot()
-    await until(() => [...fresh.rows.keys()].every((key) => away.rows.get(key)?.rev === fresh.rows.get(key)?.rev), 'the copies to be equal')
+    await until('the copies to be equal', () => [...fresh.rows.keys()].every((key) => away.rows.get(key)?.rev === fresh.rows.get(key)?.rev))
     expect(away.rows.size).toBe(fresh.rows.size)
   })
 
@@ -113,7 +114,7 @@ describe('a console', () => {
   })
 })
 
-describe('scope', () => {
+describe('[ACC-6, ACC-8] scope', () => {
   it('cuts the snapshot and the feed to the rooms of the person', async () => {
     const [inside, outside] = [await TestDevice.enrol(service.url), await TestDevice.enrol(service.url)]
     await assign([inside.enrolment.room])
@@ -125,7 +126,7 @@ describe('scope', () => {
       await device.connect()
       await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }))
     }
-    await until(() => JSON.stringify(clara.doc('room', inside.enrolment.room)).includes('unhealthy'), 'the change inside')
+    await until('the change inside', () => JSON.stringify(clara.doc('room', inside.enrolment.room)).includes('unhealthy'))
     expect([...clara.rows.values()].filter(({ room }) => room === outside.enrolment.room)).toEqual([])
   })
 
@@ -142,7 +143,7 @@ describe('scope', () => {
     await lost.acknowledged(lost.report({ 'peripherals.camera': 'unhealthy' }))
     await kept.connect()
     await kept.acknowledged(kept.report({ 'peripherals.camera': 'unhealthy' }))
-    await until(() => JSON.stringify(clara.doc('room', kept.enrolment.room)).includes('unhealthy'), 'the change of the room that is left')
+    await until('the change of the room that is left', () => JSON.stringify(clara.doc('room', kept.enrolment.room)).includes('unhealthy'))
     expect(clara.doc('room', lost.enrolment.room)).toBeUndefined()
   })
 
@@ -167,7 +168,7 @@ describe('sockets', () => {
   ])('refuse %s', async (_, headers, status) => {
     const console = await consoleOf(proManager)
     console.connect(await headers())
-    await until(() => console.closed, 'the refusal')
+    await until('the refusal', () => console.closed)
     expect(console.status).toBe(status)
   })
 
@@ -179,7 +180,7 @@ describe('sockets', () => {
     const console = await follow(proManager)
     act(console)
     expect((await console.hears('error')).code).toBe('message.malformed')
-    await until(() => console.closed, 'the end')
+    await until('the end', () => console.closed)
   })
 
   it('end with their token, unless it is renewed in place', async () => {
@@ -192,7 +193,7 @@ describe('sockets', () => {
     }
     renewed.say({ type: 'renew', token: await service.token(proManager, 60) })
     expect((await short.hears('error')).code).toBe('auth.expired')
-    await until(() => short.closed, 'the end')
+    await until('the end', () => short.closed)
     renewed.heard = []
     await renewed.hears('beat')
     expect(renewed.closed).toBe(false)
@@ -203,7 +204,7 @@ describe('sockets', () => {
   it('are refused at a path that is none', async () => {
     const console = new TestConsole(`${service.url}/nowhere`, await service.token(proManager))
     console.connect()
-    await until(() => console.closed, 'the refusal')
+    await until('the refusal', () => console.closed)
     expect(console.status).toBe(404)
   })
 
@@ -222,6 +223,6 @@ describe('sockets', () => {
     slow.socket?.resume()
     const lastSeq = await service.deps.store.read(service.tenant, 'wholeTenant').lastSeq()
     expect(lastSeq).toBeGreaterThan(19_000)
-    await until(() => slow.count('roomEvent') === 40 * (1 + 12 * 40), 'the slow console to have all')
+    await until('the slow console to have all', () => slow.count('roomEvent') === 40 * (1 + 12 * 40))
   })
 })

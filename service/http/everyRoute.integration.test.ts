@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { IncidentList } from '../../contract/api.ts'
 import { Command, commandTypes, PolicyCommand } from '../../contract/commands.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { TestDevice } from '../agents/testing/device.ts'
-import { until } from '../agents/testing/parts.ts'
 import { type Answered, invitation, objectIdOf, World } from '../partners/testing/world.ts'
 
 /**
@@ -67,10 +67,10 @@ beforeAll(async () => {
   inside = await roomOf('Boardroom')
   outside = await roomOf(secret)
   await done(world.command('boss@contoso.example', { type: 'settings.change', changes: { openHoldMs: 0 } }))
-  const incidents = await until(async () => {
+  const incidents = await until('both incidents', async () => {
     const { items } = IncidentList.parse((await world.ask('boss@contoso.example', '/v1/incidents')).body)
     return items.length === 2 ? items : undefined
-  }, 'both incidents')
+  })
   incidentOutside = incidents.find(({ room }) => room === outside)?.id ?? ''
   customRole = v7()
   assignment = v7()

@@ -10,6 +10,7 @@ import { EnrolmentKey, IncidentList, PeopleList, RoomList } from '../../contract
 import { Entry, Incident } from '../../contract/entities.ts'
 import { Problem } from '../../contract/errors.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { enrolmentOf, enrolRaw, newKey, type TestDevice } from '../agents/testing/device.ts'
 import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
 import { breakCamera, giveScope, makeRooms } from '../testing/rooms.ts'
@@ -275,12 +276,12 @@ describe('commands about incidents (INC-5)', () => {
 
     expect(codeOf(await send('manager', { type: 'incident.assign', incident, owner: v7() }))).toBe('incident.ownerUnknown')
     await device.acknowledged(device.report({ 'peripherals.camera': 'healthy' }))
-    while ((await read()).status !== 'resolved') await new Promise((resolve) => setImmediate(resolve))
+    await until('the incident to be resolved', async () => (await read()).status === 'resolved')
     expect(codeOf(await send('manager', { type: 'incident.acknowledge', incident }))).toBe('incident.resolved')
   })
 })
 
-it('refusals of known people stand in the audit, those of strangers do not (AUD-1)', async () => {
+it('[AUD-1] refusals of known people stand in the audit, those of strangers do not', async () => {
   const stranger = v7()
   await service.ask(`/v1/rooms/${stranger}`)
   await service.ask('/v1/roles', { token: tokens.tech })

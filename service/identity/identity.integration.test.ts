@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeJwt } from 'jose'
 import { z } from 'zod'
 import { EnrolmentKey } from '../../contract/api.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
 import { FormBrowser, type Page } from '../testing/browser.ts'
 import { codeOf, demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
 
@@ -43,7 +44,7 @@ function authorization(verifier: string, extra: Record<string, string> = {}): st
 
 /** Code with PKCE through the login page, as this person. */
 async function signIn(email: string, answers: Record<string, string> = {}) {
-  const verifier = randomBytes(32).toString('base64url')
+  const verifier = someBytes(32).toString('base64url')
   const browser = new FormBrowser()
   const login = await browser.open(authorization(verifier))
   const back = await browser.submit(login, { email, ...answers })
@@ -79,7 +80,7 @@ describe('code with PKCE (ACC-1)', () => {
 
   it('refuses a code without its verifier, a second use of a code, and a request without PKCE', async () => {
     const browser = new FormBrowser()
-    const verifier = randomBytes(32).toString('base64url')
+    const verifier = someBytes(32).toString('base64url')
     const back = await browser.submit(await browser.open(authorization(verifier)), { email: demo.tech })
     const code = new URL(back.url).searchParams.get('code') ?? ''
     const request = { grant_type: 'authorization_code', code, redirect_uri: redirect }

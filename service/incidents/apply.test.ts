@@ -84,7 +84,7 @@ const report = (room: RoomId, value: SignalValue, signal: SignalId = camera) =>
 const incidents = () => read().list('incident', { limit: 500 })
 const person = { by: { id: PersonId.parse(v7()), name: 'Amélie' }, at: 1 }
 
-describe('the engine in the store', () => {
+describe('[INC-1] the engine in the store', () => {
   it('gives each signal of a room one number for life, without gaps, whatever the cache has forgotten', async () => {
     rooms = new Rooms(2)
     const ids = await makeRooms(6)

@@ -40,7 +40,7 @@ const bad: Seen = { 'peripherals.camera': 'unhealthy' }
 const good: Seen = { 'peripherals.camera': 'healthy' }
 const camera = (state: RoomState) => state.signals['peripherals.camera']?.incident
 
-describe('one incident', () => {
+describe('[INC-1, INC-2] one incident', () => {
   it('is investigated at once, needs action after the hold, and counts', () => {
     const events = enrolled([5, report(bad)])
     expect(statusOf(camera(live(events, quick, 14).state)!)).toBe('investigating')
@@ -123,7 +123,7 @@ describe('one incident', () => {
   })
 })
 
-describe('a room', () => {
+describe('[ROM-1, ROM-3] a room', () => {
   it('is disconnected and back without a second hold, and says when it was last heard', () => {
     const events = enrolled([5, report(good)], [200, { type: 'disconnected', lastContactAt: 100 }])
     const { state } = live(events, quick, 200)
@@ -195,7 +195,7 @@ const settings = fc.record({
 const endOf = (events: readonly Timed[]) => (events.at(-1)?.at ?? 0) + 5
 const runs = { numRuns: 400 }
 
-describe('whatever happens', () => {
+describe('[INC-1, INC-2, INC-3] whatever happens', () => {
   it('an engine that lives through every millisecond comes to the same', () => {
     fc.assert(
       fc.property(enrolledHistory, settings, (events, set) => {

@@ -4,7 +4,7 @@ import { ApprovalRequest, Receipt, Room } from '../../contract/entities.ts'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import { AssignmentList, Effect } from '../../contract/policyApi.ts'
-import { until } from '../agents/testing/parts.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { admin, automatic, invitation, World } from './testing/world.ts'
 
 const boss = 'boss@contoso.example'
@@ -62,7 +62,7 @@ const requestOf = async (key: string, email?: Parameters<World['ask']>[0]): Prom
 const ringNow = async (): Promise<string | undefined> => (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)?.ring
 const audit = async (): Promise<string> => JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
 
-describe('an action that the customer wants to approve', () => {
+describe('[PAR-5] an action that the customer wants to approve', () => {
   it('waits, and is seen by who decides and by who asked', async () => {
     const key = await ask()
     expect(await ringNow()).toBeUndefined()
@@ -97,10 +97,10 @@ describe('an action that the customer wants to approve', () => {
   it('expires', async () => {
     const key = await ask()
     pass(7 * dayMs)
-    const found = await until(async () => {
+    const found = await until('the request to expire', async () => {
       const request = await requestOf(key)
       return request?.status === 'expired' && request
-    }, 'the request to expire')
+    })
     expect(found.decidedBy).toBeUndefined()
     expect((await world.command(boss, { type: 'request.decide', request: key, approve: true }, now())).code).toBe('request.undecided')
     expect((await retry(key)).code).toBe('request.expired')
@@ -191,7 +191,7 @@ describe('an action that the customer wants to approve', () => {
     pass(36 * dayMs)
     expect((await requestOf(key))?.status).toBe('rejected')
     pass(2 * dayMs)
-    await until(async () => (await requestOf(key)) === undefined, 'the request to be forgotten')
+    await until('the request to be forgotten', async () => (await requestOf(key)) === undefined)
   })
 
   it('of another kind is applied at once', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { domainOf, domainsAsKept } from './domains.ts'
 
-describe("a partner's domain", () => {
+describe("[PAR-1] a partner's domain", () => {
   it.each([
     ['fabrikam.com', 'fabrikam.com'],
     ['  Fabrikam.COM ', 'fabrikam.com'],

@@ -2,7 +2,7 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
 import { AssignmentList, AuditPage, CustomerList, PartnerList, tenantHeader } from '../../contract/policyApi.ts'
-import { until } from '../agents/testing/parts.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { TestConsole } from '../feed/testing/console.ts'
 import { admin, automatic, invitation, objectIdOf, operators, World } from './testing/world.ts'
 
@@ -44,7 +44,7 @@ async function follow(): Promise<TestConsole> {
   return console
 }
 
-describe('an invitation', () => {
+describe('[PAR-1, PAR-2] an invitation', () => {
   it.each([
     [{ domain: 'fabrikam' }, 'partner.domainInvalid'],
     [{ domain: '192.0.2.1' }, 'partner.domainInvalid'],
@@ -123,7 +123,7 @@ describe('an invitation', () => {
   })
 })
 
-describe('a partner', () => {
+describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
   it('acts on its rooms in the customer’s tenant, and sees nothing else', async () => {
     const link = await linked()
     const [view] = await partners()
@@ -160,7 +160,7 @@ describe('a partner', () => {
     const console = await follow()
     if (side === 'customer') await remove(link)
     else expect((await world.command(partner, { type: 'customer.leave', link })).status).toBe(200)
-    await until(() => console.closed, 'the feed to end')
+    await until('the feed to end', () => console.closed)
     expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).code).toBe('access.denied')
     expect((await customers(helper)).items).toEqual([])
     expect((await customers(partner)).items).toEqual([])
@@ -228,7 +228,7 @@ describe('a partner', () => {
   })
 })
 
-describe('someone with settings.modify over some rooms', () => {
+describe('[PAR-1] someone with settings.modify over some rooms', () => {
   it('invites to those rooms only, and without remote access', async () => {
     const role = v7()
     const first = { assignment: v7(), name: 'Partners of one room', description: '', notify: false, members: [admin('one@contoso.example')], scope: { rooms: [mine], groups: [] } }
@@ -250,7 +250,7 @@ describe('someone with settings.modify over some rooms', () => {
   })
 })
 
-describe('an invitation that expired', () => {
+describe('[PAR-2] an invitation that expired', () => {
   it('cannot be accepted, and a new one takes its place', async () => {
     const invite = invitation([mine], { days: 1 })
     await world.command(boss, invite)

@@ -67,7 +67,7 @@ async function pair(url: string, aud = id, key = keys.privateKey) {
   return { operator, device, tickets }
 }
 
-describe('a relay alone', () => {
+describe('[REM-7] a relay alone', () => {
   it('forwards, is healthy, counts, and writes down nothing that is secret', async () => {
     const { url, child: relay } = await start()
     const { operator, device, tickets } = await pair(url)
@@ -121,7 +121,7 @@ describe('a relay alone', () => {
   })
 })
 
-describe('the relay inside the service', () => {
+describe('[REM-7] the relay inside the service', () => {
   it('knows tickets by the service’s own key, which it keeps, and takes none of a session that the service does not run', async () => {
     const data = join(folder, 'service')
     const first = await TestService.start(data)

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { v7 } from 'uuid'
 import { limits } from '../../contract/limits.ts'
 import { RelayId } from '../../contract/relay.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
+import { until, untilStill } from '../../contract/testing/wait.ts'
 import { closeFrame, masked, textFrame } from './frames.ts'
 import type { RelayOptions } from './relay.ts'
 import { TestSide } from './testing/client.ts'
@@ -21,7 +22,7 @@ afterEach(async () => {
 const refusal = (status: number, code: string) => expect.objectContaining({ status, code })
 const ended = (reason: string, by?: string) => ({ type: 'ended', reason, ...(by === undefined ? {} : { by }) })
 
-describe('two sides with the tickets of one session', () => {
+describe('[REM-7] two sides with the tickets of one session', () => {
   it('are told of each other, and get each other’s bytes', async () => {
     const one = await relay()
     const bound = { sid: newSession(), device: newDevice() }
@@ -44,7 +45,7 @@ describe('two sides with the tickets of one session', () => {
     ['1 byte', 1, 5_000],
   ])('exchange frames of %s both ways', async (_, size, count) => {
     const { operator, device } = await (await relay()).pair()
-    const sent = { operator: randomBytes(size * count), device: randomBytes(size * count) }
+    const sent = { operator: someBytes(size * count), device: someBytes(size * count) }
     const sendAll = (from: TestSide, bytes: Buffer, mask: number) => {
       for (let at = 0; at < bytes.length; at += size) from.send(bytes.subarray(at, at + size), mask)
     }
@@ -78,6 +79,7 @@ describe('two sides with the tickets of one session', () => {
     const second = await one.pair()
     second.device.close(1000)
     expect(await second.operator.control()).toEqual(ended('ended', 'device'))
+    await until('all to be gone', () => one.relay.counts.connections === 0)
     expect(one.relay.counts).toMatchObject({ sessions: 0, waiting: 0, connections: 0, forwarded: { device: 3, operator: 0 } })
     expect(await one.registry.metrics()).toContain('roomkeeper_relay_ended_total{reason="ended"} 2')
   })
@@ -90,7 +92,7 @@ describe('two sides with the tickets of one session', () => {
   })
 })
 
-describe('a ticket', () => {
+describe('[REM-7] a ticket', () => {
   it('used twice is refused', async () => {
     const one = await relay()
     const ticket = await one.sign({ side: 'device' })
@@ -135,7 +137,7 @@ describe('a ticket', () => {
   })
 })
 
-describe('limits', () => {
+describe('[REM-7] limits', () => {
   it('of sessions, of those that wait, and of one address', async () => {
     const one = await relay({ most: { sessions: 2, waiting: 1 } })
     await one.pair()
@@ -185,12 +187,12 @@ describe('limits', () => {
   })
 })
 
-describe('a reader that stops reading', () => {
+describe('[REM-7] a reader that stops reading', () => {
   it('stops its peer, with little held between them, and gets every byte when it goes on', async () => {
     const one = await relay()
     const { session, operator, device } = await one.pair()
     const total = 64 * 1024 * 1024
-    const piece = randomBytes(64 * 1024)
+    const piece = someBytes(64 * 1024)
     operator.socket.pause()
     let sent = 0
     const most = { waiting: 0 }
@@ -206,14 +208,14 @@ describe('a reader that stops reading', () => {
     }
     device.socket.on('drain', sendOn)
     sendOn()
-    // All is stuck when the writer's own buffer stays full over several turns.
-    for (let still = 0, before = -1; still < 20; ) {
-      await new Promise((resolve) => setImmediate(resolve))
+    await until('the writer to be full, and the relay too', () => {
       look()
-      const bytes = device.socket.bytesWritten - device.socket.writableLength
-      still = bytes === before && device.socket.writableLength > 0 && most.waiting > 0 ? still + 1 : 0
-      before = bytes
-    }
+      return device.socket.writableLength > 0 && one.relay.waitingBytes(session)?.operator
+    })
+    await untilStill('nothing to move', () => {
+      look()
+      return device.socket.bytesWritten - device.socket.writableLength
+    })
     expect(sent).toBeLessThan(total)
     expect(one.relay.waitingBytes(session)?.operator).toBeGreaterThan(0)
     // What waits when the limit is reached, and the one chunk that reached it.
@@ -224,7 +226,7 @@ describe('a reader that stops reading', () => {
   })
 })
 
-describe('a side that breaks the protocol', () => {
+describe('[REM-7] a side that breaks the protocol', () => {
   it.each<[string, Buffer, number]>([
     ['a frame without a mask', Buffer.from([0x82, 1, 1]), 1002],
     ['reserved bits', Buffer.from([0xc2, 0x80]), 1002],
@@ -235,7 +237,7 @@ describe('a side that breaks the protocol', () => {
     ['text that is no control', masked(textFrame('{"type":"open"}'), 3), 1008],
     ['text that is no JSON', masked(textFrame('hello'), 3), 1008],
     ['a close code that may not be sent', masked(closeFrame(1005, ''), 3), 1002],
-    ['bytes after all', randomBytes(200).fill(0x70, 0, 1), 1002],
+    ['bytes after all', someBytes(200).fill(0x70, 0, 1), 1002],
   ])('%s', async (_, bytes, code) => {
     const { operator, device } = await (await relay()).pair()
     device.socket.write(bytes)

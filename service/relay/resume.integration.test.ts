@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { TestSide } from './testing/client.ts'
 import { TestRelay } from './testing/relay.ts'
 
@@ -16,7 +17,7 @@ afterEach(async () => {
 const gone = expect.objectContaining({ status: 410, code: 'relay.resumeRefused' })
 const dropped = { type: 'dropped', graceMs: limits.relayGraceMs }
 
-describe.each(['operator', 'device'] as const)('when the %s drops', (who) => {
+describe.each(['operator', 'device'] as const)('[REM-7] when the %s drops', (who) => {
   const sides = (pair: { operator: TestSide; device: TestSide }) => (who === 'operator' ? [pair.operator, pair.device] as const : [pair.device, pair.operator] as const)
 
   it('it resumes with its secret, which changes; what was sent before the restart is thrown away', async () => {
@@ -89,10 +90,10 @@ describe.each(['operator', 'device'] as const)('when the %s drops', (who) => {
     const [side, peer] = sides(pair)
     side.socket.pause()
     // The peer answers pings; the other one cannot.
-    for (let passed = 0; passed < limits.relaySilentMs; passed += limits.relayPingMs) {
+    for (let passed = 0, said = 1; passed < limits.relaySilentMs; passed += limits.relayPingMs, said += 1) {
       peer.say({ type: 'restart', epoch: 1_000 })
       peer.send(Buffer.from('.'))
-      await new Promise((resolve) => setImmediate(resolve))
+      await until('the relay to hear the peer', () => one.relay.counts.forwarded[who] === said)
       one.pass(limits.relayPingMs)
     }
     expect(await peer.control()).toEqual(dropped)
@@ -133,7 +134,7 @@ describe.each(['operator', 'device'] as const)('when the %s drops', (who) => {
   })
 })
 
-describe('when both drop', () => {
+describe('[REM-7] when both drop', () => {
   it('each resumes by itself, and they go on', async () => {
     const one = await relay()
     const { session, operator, device } = await one.pair()
@@ -150,7 +151,7 @@ describe('when both drop', () => {
   })
 })
 
-describe('a relay that stops', () => {
+describe('[REM-7] a relay that stops', () => {
   it('says when to come back, lets sessions go on for a moment, and then ends them', async () => {
     const one = await relay(limits.relayDrainMs)
     const left = await one.pair()

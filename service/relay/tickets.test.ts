@@ -31,7 +31,7 @@ const check = (remembered?: number) => {
 }
 const refused = (code: string) => ({ code })
 
-describe('a ticket', () => {
+describe('[REM-7] a ticket', () => {
   it('says what the service said', async () => {
     const asked = request()
     const { lifeMs, idleMs, maximumMs, ...bound } = asked

@@ -50,7 +50,7 @@ async function isOver({ session, device, sides }: Pick<Scene, 'session' | 'devic
   expect((await rig.ask(operator, `/v1/sessions/${session}/ticket`, {})).code).toBe('remote.ended')
 }
 
-describe('people end it', () => {
+describe('[REM-7] people end it', () => {
   it('its operator; and again: nothing more happens', async () => {
     const at = await scene()
     const answer = await done(rig.ask(operator, `/v1/sessions/${at.session}/end`, {}))
@@ -85,7 +85,7 @@ describe('people end it', () => {
   })
 })
 
-describe('a side ends it', () => {
+describe('[REM-7] a side ends it', () => {
   it.each([
     ['restarted', 'restarted'],
     ['idle', 'idle'],
@@ -123,7 +123,7 @@ describe('a side ends it', () => {
   })
 })
 
-describe('access goes', () => {
+describe('[REM-7] access goes', () => {
   const command = (what: Record<string, unknown>): Promise<unknown> => done(world.command('boss@contoso.example', what))
 
   it('the assignment', async () => {
@@ -206,7 +206,7 @@ describe('access goes', () => {
   })
 })
 
-describe('time ends it', () => {
+describe('[REM-7] time ends it', () => {
   it('nobody comes to the relay; and what comes afterwards is not let in', async () => {
     const device = await RemoteDevice.make(world)
     await rig.give(operator.email, modify, [device.room])
@@ -252,7 +252,7 @@ describe('time ends it', () => {
   })
 })
 
-it('idle: nothing passes', async () => {
+it('[REM-7] idle: nothing passes', async () => {
   const short = await World.start({ sessionIdleMs: 5_000 })
   try {
     const own = new Rig(short)

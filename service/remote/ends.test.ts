@@ -4,7 +4,7 @@ import { RelayEnd } from '../../contract/relay.ts'
 import { SessionEnd } from '../../contract/remote.ts'
 import { endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
 
-describe('why a session ended', () => {
+describe('[REM-8] why a session ended', () => {
   it('a device may say what it can know, and never what only the service can', () => {
     const own = SessionEnd.options.filter((end) => endOfDevice(end) !== end)
     expect(own).toEqual(['accessWithdrawn', 'switchedOff', 'unenrolled', 'replaced', 'serviceStopped'])

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { SessionKey } from '../../contract/agent.ts'
 import { RelayId, relayPath, RelayTicket } from '../../contract/relay.ts'
 import { TicketAnswer } from '../../contract/remote.ts'
-import { until } from '../agents/testing/parts.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { type RunningRelay, startRelay } from '../relay/alone.ts'
 import { publicPartOf } from '../relay/keys.ts'
 import { TestSide } from '../relay/testing/client.ts'
@@ -38,7 +38,7 @@ async function scene(...args: string[]): Promise<{ world: ProcessWorld; rig: Rig
 }
 
 // Services are started and ended several times in one test.
-describe('a service that ends', { timeout: 180_000 }, () => {
+describe('[REM-7] a service that ends', { timeout: 180_000 }, () => {
   it('by itself: ends its sessions first, and both sides are told', async () => {
     const { world, rig, device } = await scene()
     const { session, sides } = await rig.session(operator, device)
@@ -80,7 +80,7 @@ describe('a service that ends', { timeout: 180_000 }, () => {
   })
 })
 
-describe('a relay elsewhere', { timeout: 180_000 }, () => {
+describe('[REM-7] a relay elsewhere', { timeout: 180_000 }, () => {
   it('is named by tickets and answers; fresh tickets are given where it was lost; the service has none of its own', async () => {
     const place = { host: '127.0.0.1', behindProxy: false, logLevel: 'silent', id: RelayId.parse('relay-lyon') } as const
     relay = await startRelay({ ...place, port: 0, key: publicPartOf((await makeKeys()).publicKey) })
@@ -105,7 +105,7 @@ describe('a relay elsewhere', { timeout: 180_000 }, () => {
     await atDevice.whenClosed()
     relay = await startRelay({ ...place, port, key })
     device.device.say({ type: 'sessionTicketWanted', session })
-    const fresh = await until(() => device.told('sessionTicket', session), 'a fresh ticket')
+    const fresh = await until('a fresh ticket', () => device.told('sessionTicket', session))
     expect(fresh.relay).toBe(relay.url)
     const own = TicketAnswer.parse((await done(rig.ask(operator, `/v1/sessions/${session}/ticket`, {}))).body)
     const again = await TestSide.ticket(relay.url, own.ticket)
@@ -124,7 +124,7 @@ describe('a relay elsewhere', { timeout: 180_000 }, () => {
     const heard = () => device.device.heard.flatMap((message) => (message.type === 'sessionEnd' && message.session === session ? [message.reason] : []))
     expect(heard()).toEqual(['switchedOff'])
     device.device.say({ type: 'sessionTicketWanted', session })
-    await until(() => heard().length === 2, 'the end, said again')
+    await until('the end, said again', () => heard().length === 2)
     expect(heard()[1]).toBe('switchedOff')
   })
 })
@@ -135,14 +135,14 @@ it('no grant, ticket or key is ever logged, whatever happens', async () => {
   const { session, offer, answer, sides } = await rig.session(operator, device)
   await expect(TestSide.ticket(world.url, offer.ticket)).rejects.toThrow()
   device.device.say({ type: 'sessionTicketWanted', session })
-  const fresh = await until(() => device.told('sessionTicket', session), 'a fresh ticket')
+  const fresh = await until('a fresh ticket', () => device.told('sessionTicket', session))
   const own = TicketAnswer.parse((await done(rig.ask(operator, `/v1/sessions/${session}/ticket`, {}))).body)
   await sides?.device.drop()
   const refused = rig.begin(operator, v7())
   await refused.answer
   device.device.say({ type: 'sessionAccepted', session: v7(), key: answer.device.key, signature: answer.device.signature })
   await done(rig.ask(operator, `/v1/sessions/${session}/end`, {}))
-  await until(() => world.log.includes('a remote session is over'), 'the end in the log')
+  await until('the end in the log', () => world.log.includes('a remote session is over'))
   expect(world.log).toContain(session)
   const secrets = [offer.grant, offer.ticket, offer.upload ?? '', answer.ticket, fresh.ticket, own.ticket, sides?.operator.secret ?? '', await world.token(operator.email)]
   for (const secret of secrets) {

@@ -47,7 +47,7 @@ async function page(query: string): Promise<SessionPage> {
 const ids = async (query: string): Promise<string[]> => (await page(query)).items.map(({ id }) => id)
 const idsOf = (...indexes: number[]): string[] => indexes.map((index) => rows[index]!.id)
 
-describe('the session log (REM-8)', () => {
+describe('[REM-8] the session log', () => {
   it('has every attempt of the tenant, newest first', async () => {
     const { items, next } = await page('')
     expect(items.map(({ id }) => id)).toEqual(newestFirst())
@@ -117,7 +117,7 @@ describe('the session log (REM-8)', () => {
   })
 })
 
-describe('its export as CSV', () => {
+describe('[REM-8] its export as CSV', () => {
   const csv = (from: number, to: number) => service.get(`/v1/sessions.csv?from=${from}&to=${to}`)
 
   it('has the columns of the specification, oldest first, and no formula', async () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-it('a partner without the customer’s leave cannot: nor give itself the right', async () => {
+it('[REM-2] a partner without the customer’s leave cannot: nor give itself the right', async () => {
   await invite(false)
   await expect(giveRole()).rejects.toThrow('A partner cannot hold remoteAccess.modify here.')
   const { session, answer } = rig.begin(partner, device.room, 'view')
@@ -47,7 +47,7 @@ it('a partner without the customer’s leave cannot: nor give itself the right',
   expect(await rig.record({ email: boss }, session)).toMatchObject({ refusal: 'access.denied', roomName: 'Lyon 1', operator: { organisation: 'fabrikam' } })
 })
 
-it('with it, can: audited on the customer’s side, with the partner’s name', async () => {
+it('[REM-2, PAR-7] with it, can: audited on the customer’s side, with the partner’s name', async () => {
   await change({ remoteAccess: true })
   await giveRole()
   const { session, offer } = await rig.session(partner, device)
@@ -66,7 +66,7 @@ it('with it, can: audited on the customer’s side, with the partner’s name', 
   await isWithdrawn({ session })
 })
 
-it('the customer asks for more than a password: who has less is out', async () => {
+it('[PAR-7] the customer asks for more than a password: who has less is out', async () => {
   await change({ remoteAccess: true })
   const running = await rig.session(partner, device)
   await change({ remoteAccess: true, multiFactor: true })
@@ -74,14 +74,14 @@ it('the customer asks for more than a password: who has less is out', async () =
   await change({ remoteAccess: true })
 })
 
-it('the link ends', async () => {
+it('[PAR-6, REM-7] the link ends', async () => {
   const running = await rig.session(partner, device)
   await done(world.command(boss, { type: 'partner.remove', link }))
   await isWithdrawn(running)
   expect((await rig.begin(partner, device.room).answer).code).toBe('access.denied')
 })
 
-it('a room outside of the link does not exist, whatever the role says', async () => {
+it('[PAR-4] a room outside of the link does not exist, whatever the role says', async () => {
   await invite(true)
   await giveRole()
   const outside = await RemoteDevice.make(world, { name: 'Zugspitze' })

@@ -51,7 +51,7 @@ function withWrong(some: readonly (readonly [ErrorCode, Partial<SessionFacts>])[
   return some.some(([, changes]) => 'found' in changes && changes.found === undefined) ? { ...facts, found: undefined } : facts
 }
 
-describe('the preconditions of a session (REM-3)', () => {
+describe('[REM-3] the preconditions of a session', () => {
   it('let it begin where nothing is wrong, and one fewer than too many run', () => {
     expect(preconditions(good)).toBeNull()
     expect(preconditions({ ...good, running: limits.sessionsPerTenant - 1 })).toBeNull()

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair } from 'jose'
 import { v7 } from 'uuid'
@@ -9,6 +8,8 @@ import { limits } from '../../contract/limits.ts'
 import { RecordingIndex } from '../../contract/recording.ts'
 import { relayTicketType } from '../../contract/relay.ts'
 import { sessionGrantType } from '../../contract/remote.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { recordOf } from './record.ts'
 import { chunkOf, dayMs, LogService, packed, picture, type Row, serviceName, terminal } from './testing/logService.ts'
@@ -64,7 +65,7 @@ describe('a chunk that is uploaded', () => {
   })
 
   it.each([
-    ['not gzip', () => new Uint8Array(randomBytes(500)), 400, 'recording.invalid', 'The chunk is not gzip.'],
+    ['not gzip', () => new Uint8Array(someBytes(500)), 400, 'recording.invalid', 'The chunk is not gzip.'],
     ['a bomb', () => new Uint8Array(gzipSync(Buffer.alloc(200 * 1024 * 1024))), 413, 'recording.tooLarge', ''],
     ['of another session', () => chunkOf(v7(), 1), 400, 'recording.invalid', 'Line 1: it is of another session.'],
     ['not JSON in a line', () => packed(`${JSON.stringify({ session: session.id, number: 1, fromMs: 0, toMs: 9 })}\n{"at":0}{`), 400, 'recording.invalid', 'Line 2: this is not JSON.'],
@@ -222,9 +223,7 @@ describe('a recording that is read', () => {
 
 describe('retention', () => {
   /** Until the service has looked through its data again. */
-  const deleted = async () => {
-    while ((await row()).recordingDeletedAt === null) await new Promise((resolve) => setImmediate(resolve))
-  }
+  const deleted = () => until('the recording to be deleted', async () => (await row()).recordingDeletedAt !== null)
   const keepFor = (days: number) =>
     service.deps.store.write(service.tenants[0], system, async (tx) => {
       const settings = await tx.get('settings', tx.tenant)
@@ -283,10 +282,10 @@ describe('retention', () => {
     const kept = async (id: Row['id']) => (await service.deps.store.read(service.tenants[0], 'wholeTenant').tables.remoteSession().select('id').where('id', '=', id).executeTakeFirst()) !== undefined
     // A round of the service's looking.
     const marker = await service.session({ startedAt: ended - 1, endedAt: ended - 1, refusal: 'remote.inCall' })
-    while (await kept(marker.id)) await new Promise((resolve) => setImmediate(resolve))
+    await until('the marker to go', async () => !(await kept(marker.id)))
     expect(await kept(session.id)).toBe(true)
     service.clock.at += 1
-    while (await kept(session.id)) await new Promise((resolve) => setImmediate(resolve))
+    await until('the session to go', async () => !(await kept(session.id)))
     expect(await records('deleteRecording')).toHaveLength(1)
     expect(await stored()).toEqual([])
     expect(await kept(running.id)).toBe(true)

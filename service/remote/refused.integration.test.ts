@@ -40,7 +40,7 @@ async function isRefused(attempt: { session: string; answer: Promise<Answered> }
   return problem
 }
 
-describe('each precondition refuses by itself (REM-3)', () => {
+describe('[REM-3] each precondition refuses by itself', () => {
   it('a room that there is not, or that one may not see: alike, and neither the answer nor the log names it', async () => {
     const hidden = await RemoteDevice.make(world, { name: 'Zugspitze' })
     for (const there of [hidden.room, v7()]) {
@@ -130,7 +130,7 @@ describe('each precondition refuses by itself (REM-3)', () => {
   })
 })
 
-describe('the device', () => {
+describe('[REM-3] the device', () => {
   it.each([
     ['remote.unsupported', 'remote.unsupported'],
     ['remote.inCall', 'remote.inCall'],

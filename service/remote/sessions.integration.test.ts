@@ -30,7 +30,7 @@ async function room(): Promise<RemoteDevice> {
   return device
 }
 
-it('begins: what the service signs says who, what, how long; both sides meet at the relay, and the log has it', async () => {
+it('[REM-7, REM-8] begins: what the service signs says who, what, how long; both sides meet at the relay, and the log has it', async () => {
   const device = await room()
   const key = ephemeral()
   const { session, answer } = rig.begin(operator, device.room, 'modify', v7(), key)
@@ -71,7 +71,7 @@ it('begins: what the service signs says who, what, how long; both sides meet at 
   await rig.ask(operator, `/v1/sessions/${session}/end`, {})
 })
 
-it('view: the grant says so, and opens no terminal', async () => {
+it('[REM-4] view: the grant says so, and opens no terminal', async () => {
   const device = await room()
   const { offer } = await rig.session(looker, device, { mode: 'view', joined: false })
   expect(SessionGrant.parse(decodeJwt(offer.grant))).toMatchObject({ mode: 'view', terminal: false })

@@ -281,8 +281,3 @@ export class FakeParts implements RemoteParts {
     this.closes += 1
   }
 }
-
-/** Lets what was promised happen. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done))
-}

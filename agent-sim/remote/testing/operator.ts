@@ -7,9 +7,10 @@ import { isDeviceHalf } from '../../../contract/sealed/grant.ts'
 import type { Link, LinkState } from '../../../contract/sealed/interfaces.ts'
 import { agree, makePair } from '../../../contract/sealed/keys.ts'
 import { SealedLink } from '../../../contract/sealed/link.ts'
+import { until } from '../../../contract/testing/wait.ts'
+import { chance } from '../../../contract/testing/chance.ts'
 import { systemTimers } from '../../agent/timers.ts'
 import type { FakeDevice, FakeService } from '../../testing/fake-service.ts'
-import { until } from '../../testing/until.ts'
 import { relayDial } from '../dial.ts'
 
 export interface OfferChanges extends Partial<SessionGrant> {
@@ -70,7 +71,7 @@ export class Operator {
       freshTicket: () => Promise.resolve({ ticket: `${this.session}.operator` }),
       timers: systemTimers,
       now: Date.now,
-      random: Math.random,
+      random: chance('operator'),
       onFrame: (channel, bytes) => {
         if (channel === controlChannel) this.heard.push(DeviceToConsole.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))))
         else this.#bytes.set(channel, Buffer.concat([this.on(channel), bytes]))

@@ -1,8 +1,9 @@
 import type { SessionEnd, SessionGrant } from '../../../contract/remote.ts'
+import { settle } from '../../../contract/testing/wait.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import type { SessionRecorder } from '../parts.ts'
 import { RemoteSession } from '../session.ts'
-import { FakeLink, FakeParts, grantFor, settle } from './fakes.ts'
+import { FakeLink, FakeParts, grantFor } from './fakes.ts'
 
 /** A session between fakes, with all that is seen of it. */
 export class Running {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import type { RelaySide, RelayToSide } from '../../relay.ts'
 import { SideToRelay } from '../../relay.ts'
 import type { LinkSocket, LinkSocketEvents } from '../interfaces.ts'
+import { someBytes } from '../../testing/chance.ts'
 
 /** What is on its way between a side and the relay. `gone`: that this connection is over is known at its end. */
 type Item =
@@ -83,7 +83,7 @@ export class MemoryRelay {
   }
 
   ticket(side: RelaySide): string {
-    const ticket = `${side}-${randomBytes(8).toString('hex')}`
+    const ticket = `${side}-${someBytes(8).toString('hex')}`
     this.#tickets.add(ticket)
     return ticket
   }
@@ -235,7 +235,7 @@ export class MemoryRelay {
       this.#dropped(own)
     }
     const returns = own.secret !== undefined
-    const secret = randomBytes(32).toString('base64url')
+    const secret = someBytes(32).toString('base64url')
     own.former = own.secret
     own.secret = secret
     own.isRestarting = false

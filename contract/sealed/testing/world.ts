@@ -1,19 +1,10 @@
 import type { RelaySide } from '../../relay.ts'
 import type { LinkOptions, LinkState, LinkTimers } from '../interfaces.ts'
 import { SealedLink } from '../link.ts'
+import { settle } from '../../testing/wait.ts'
+import { chance } from '../../testing/chance.ts'
 import { type KeysOfBoth, makeKeys } from './grants.ts'
 import { MemoryRelay } from './relay.ts'
-
-/** Repeatable chance: the same seed, the same run. */
-export function chance(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Time that stands still until it is moved. */
 export class Clock implements LinkTimers {
@@ -84,7 +75,7 @@ export class World {
   /** Moves bytes, so many steps, without time passing. */
   async steps(count: number): Promise<void> {
     for (let done = 0; done < count; done++) {
-      await Promise.resolve()
+      await settle()
       if (!this.relay.step()) return
     }
   }
@@ -94,7 +85,7 @@ export class World {
     for (let done = 0; !holds(); done++) {
       if (done > most) throw new Error(`it does not come: ${JSON.stringify([this.operator.link.state, this.device.link.state])}`)
       // Promises of fresh tickets come before time.
-      for (let turn = 0; turn < 4; turn++) await Promise.resolve()
+      await settle()
       if (!this.relay.step()) this.clock.next()
     }
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { RoomId } from '../../../contract/ids.ts'
 import type { TopicOutput } from '../../../contract/bridge.ts'
 import type { RemoteSessionView } from '../../../contract/views.ts'
-import { until } from '../../testing/fakes.ts'
+import { until } from '../../../contract/testing/wait.ts'
 import { openConsole } from './product.ts'
 
 /** For tests: a console with a session, as a process that can be killed. Arguments: a JSON file. Says which session it is when it is live. */

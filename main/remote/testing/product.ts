@@ -10,9 +10,10 @@ import type { RoomId, SessionId } from '../../../contract/ids.ts'
 import type { SessionRecord } from '../../../contract/remote.ts'
 import type { RemoteSessionView, RoomRow } from '../../../contract/views.ts'
 import { startCutProxy, type CutProxy } from '../../../contract/testing/cut-proxy.ts'
+import { until } from '../../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../../core.ts'
 import { type Running, runProcess, startProcess } from '../../host/testing/processes.ts'
-import { FakeSession, FakeVault, openWindow, tempFolder, until } from '../../testing/fakes.ts'
+import { FakeSession, FakeVault, openWindow, tempFolder } from '../../testing/fakes.ts'
 
 /** For tests: service with relay, simulated rooms, a machine whose network can be cut, and consoles; all but the consoles are processes. */
 
@@ -172,10 +173,9 @@ const connected = <T>(start: () => Promise<T>): Promise<T> =>
       return await start()
     } catch (error) {
       if (!(error instanceof RoomkeeperError) || error.code !== 'remote.disconnected') throw error
-      await new Promise((resolve) => setTimeout(resolve, 500))
       return undefined
     }
-  }, 60_000)
+  }, 60_000, 500)
 
 /** A console's core on a folder of its own. */
 export async function openConsole(folder: string, service: string, token: string) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordingChunk, RecordingEvent, RecordingIndex } from '../../../contract/recording.ts'
 import { SessionId } from '../../../contract/ids.ts'
+import { settle } from '../../../contract/testing/wait.ts'
 import { makeSessionRecord } from '../../fixtures/fake-remote.ts'
 import { Player } from './player.ts'
 
@@ -45,7 +46,6 @@ function player(broken: number[] = []) {
   })
   return { made, asked, shown: on.shown, broken }
 }
-const settled = () => new Promise((resolve) => setTimeout(resolve))
 
 describe('a recording', () => {
   it('shows at any moment what had happened until then, and reads only the chunk that holds it', async () => {
@@ -63,12 +63,12 @@ describe('a recording', () => {
     made.play()
     for (let n = 0; n < 23; n++) {
       made.advance(1_000)
-      await settled()
+      await settle()
     }
     expect(made.state).toMatchObject({ position: 30_000, playing: false })
     expect(shown.join(' ')).toBe('[2] 1 2 3 4 5 6 7 8 9')
     made.play()
-    await settled()
+    await settle()
     expect(made.state).toMatchObject({ position: 0, playing: true })
     expect(shown.join(' ')).toBe('[0]')
   })
@@ -94,7 +94,7 @@ describe('a recording', () => {
     await made.seek(9_500)
     made.play()
     made.advance(1_000)
-    await settled()
+    await settle()
     expect(made.state).toMatchObject({ playing: false, waiting: false, position: 10_500 })
     expect(made.state.failed).toBeInstanceOf(Error)
     broken.splice(0)

@@ -4,7 +4,8 @@ import { WebSocket } from 'ws'
 import { challengeProof, DevicePublicKey, EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, ServiceToAgent } from '../../../contract/agent.ts'
 import { Problem } from '../../../contract/errors.ts'
 import type { SignalId, SignalValue } from '../../../contract/signals.ts'
-import { enrolmentKey, until } from './parts.ts'
+import { until } from '../../../contract/testing/wait.ts'
+import { enrolmentKey } from './parts.ts'
 
 /** For tests: a device that says what it is told to, right or wrong. It is not the agent, and knows none of its rules. */
 
@@ -121,15 +122,15 @@ export class TestDevice {
 
   async hears<T extends ServiceToAgent['type']>(type: T): Promise<Extract<ServiceToAgent, { type: T }>> {
     const is = (message: ServiceToAgent): message is Extract<ServiceToAgent, { type: T }> => message.type === type
-    return until(() => this.heard.find(is), `${type} from the service; heard ${JSON.stringify(this.heard)}`)
+    return until(() => `${type} from the service; heard ${JSON.stringify(this.heard)}`, () => this.heard.find(is))
   }
 
   async acknowledged(number: number): Promise<void> {
-    await until(() => this.heard.some((message) => message.type === 'ack' && message.upTo >= number), `the acknowledgement of ${number}`)
+    await until(`the acknowledgement of ${number}`, () => this.heard.some((message) => message.type === 'ack' && message.upTo >= number))
   }
 
   async ends(): Promise<{ code: number }> {
-    return until(() => this.closed, 'the socket to close')
+    return until('the socket to close', () => this.closed)
   }
 
   drop(): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -7,6 +6,7 @@ import { generateKeyPair, SignJWT } from 'jose'
 import { pino } from 'pino'
 import { defaultSettings, type Settings } from '../../../contract/entities.ts'
 import type { TenantId } from '../../../contract/ids.ts'
+import { someBytes } from '../../../contract/testing/chance.ts'
 import { digestOfKey } from '../../access/enrolmentKeys.ts'
 import { AccessService } from '../../access/service.ts'
 import { makeTenant } from '../../access/setup.ts'
@@ -70,8 +70,8 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     log,
     metrics: makeMetrics(),
     serviceName: 'roomkeeper:test',
-    sessionKey: { kty: 'OKP', crv: 'Ed25519', x: randomBytes(32).toString('base64url') },
-    cursorKey: randomBytes(32),
+    sessionKey: { kty: 'OKP', crv: 'Ed25519', x: someBytes(32).toString('base64url') },
+    cursorKey: someBytes(32),
     now,
   }
   const server = createServer({ keepAliveTimeout: 60_000 })
@@ -110,15 +110,4 @@ async function makeTestTenant(store: Store, changes: Partial<Omit<Settings, 'id'
     await tx.insert.enrolmentKey({ digest: digestOfKey(enrolmentKey), key: enrolmentKey, madeAt: tx.at }).execute()
   })
   return tenant
-}
-
-/** Waits until something is so, and gives it. */
-export async function until<T>(look: () => T | undefined | false | null | Promise<T | undefined | false | null>, what = 'what the test waits for'): Promise<T> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    const found = await look()
-    if (found) return found
-    if (performance.now() > deadline) throw new Error(`Waited in vain for ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
 import { FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
-import { until } from '../../agents/testing/parts.ts'
+import { until } from '../../../contract/testing/wait.ts'
 
 /** For tests: a console that keeps a copy by the rules of the protocol, and nothing more. */
 export class TestConsole {
@@ -68,12 +68,12 @@ export class TestConsole {
 
   async hears<T extends FeedToConsole['type']>(type: T): Promise<Extract<FeedToConsole, { type: T }>> {
     const is = (message: FeedToConsole): message is Extract<FeedToConsole, { type: T }> => message.type === type
-    return until(() => this.heard.find(is), `${type} from the feed; heard ${JSON.stringify(this.heard).slice(0, 500)}`)
+    return until(() => `${type} from the feed; heard ${JSON.stringify(this.heard).slice(0, 500)}`, () => this.heard.find(is))
   }
 
   /** Follows until nothing is behind. */
   async live(): Promise<void> {
-    await until(() => this.heard.some((message) => message.type === 'batch' && message.behind === 0), 'the console to be live')
+    await until('the console to be live', () => this.heard.some((message) => message.type === 'batch' && message.behind === 0))
   }
 
   doc(kind: Row['kind'], id: string): unknown {

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { relayAuthorization, relayPath, RelayToSide, type RelaySide, type SideToRelay } from '../../../contract/relay.ts'
+import { someBytes } from '../../../contract/testing/chance.ts'
 import { closeFrame, type FrameHandler, FrameReader, masked, payloadFrame, pongFrame, textFrame } from '../frames.ts'
 
 /** What a refused upgrade was answered. */
@@ -55,7 +55,7 @@ export class TestSide implements FrameHandler {
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',
-        'sec-websocket-key': randomBytes(16).toString('base64'),
+        'sec-websocket-key': someBytes(16).toString('base64'),
         authorization,
         ...headers,
       },

@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { relayPath } from '../../../contract/relay.ts'
 import type { LinkDial, LinkOptions, LinkSocket, LinkState, LinkTimers } from '../../../contract/sealed/interfaces.ts'
 import { SealedLink } from '../../../contract/sealed/link.ts'
+import { chance } from '../../../contract/testing/chance.ts'
 
 const Coded = z.object({ code: z.string() })
 
@@ -50,7 +50,7 @@ export class TestEnd {
       },
       timers,
       now: () => Date.now(),
-      random: () => randomInt(1_000) / 1_000,
+      random: chance('end', options.side),
       onFrame: (channel, bytes) => {
         this.bytes += bytes.length
         this.onFrame(channel, bytes)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -10,6 +9,7 @@ import { v7 } from 'uuid'
 import { defaultSettings } from '../../../contract/entities.ts'
 import { DeviceId, PersonId, RoomId, SessionId, type TenantId } from '../../../contract/ids.ts'
 import { chunkPath, recordingTicketType } from '../../../contract/recording.ts'
+import { someBytes } from '../../../contract/testing/chance.ts'
 import { AccessService } from '../../access/service.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { DeviceLine } from '../../agents/line.ts'
@@ -84,7 +84,7 @@ export class LogService {
     const access = new AccessService({ store, bus, rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now }, log })
     const metrics = makeMetrics()
     const deps: ServiceDeps = {
-      config, store, bus, access, log, metrics, serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: randomBytes(32),
+      config, store, bus, access, log, metrics, serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: someBytes(32),
     }
     const server = createServer()
     const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [sessionLogRoutes, recordingRoutes, pruning] })

@@ -6,8 +6,8 @@ import { SessionId } from '../../../contract/ids.ts'
 import type { RelayToSide } from '../../../contract/relay.ts'
 import { SessionAnswer, SessionRecord, sessionProof } from '../../../contract/remote.ts'
 import type { ServiceToAgent } from '../../../contract/agent.ts'
+import { until } from '../../../contract/testing/wait.ts'
 import { facts, signed, TestDevice } from '../../agents/testing/device.ts'
-import { until } from '../../agents/testing/parts.ts'
 import { type Answered, objectIdOf, type Organisation, type World } from '../../partners/testing/world.ts'
 import { TestSide } from '../../relay/testing/client.ts'
 
@@ -70,11 +70,11 @@ export class RemoteDevice {
   }
 
   async offered(session: string): Promise<Told<'session'>> {
-    return until(() => this.told('session', session), 'the offer of a session')
+    return until('the offer of a session', () => this.told('session', session))
   }
 
   async over(session: string): Promise<string> {
-    return (await until(() => this.told('sessionEnd', session), 'the end of a session')).reason
+    return (await until('the end of a session', () => this.told('sessionEnd', session))).reason
   }
 
   /** Waits for the offer and agrees to it, as a device does. */
@@ -90,7 +90,7 @@ export class RemoteDevice {
   async beat(): Promise<void> {
     const before = this.device.heard.filter(({ type }) => type === 'beat').length
     this.device.say({ type: 'beat' })
-    await until(() => this.device.heard.filter(({ type }) => type === 'beat').length > before, 'a beat')
+    await until('a beat', () => this.device.heard.filter(({ type }) => type === 'beat').length > before)
   }
 
   /** Says that there is a call, or none, and waits until the service has it. */
@@ -145,7 +145,7 @@ export class Rig {
     if (!joined) return { session, answer: body, offer, sides: undefined }
     const atOperator = await TestSide.ticket(this.world.url, body.ticket)
     const atDevice = await TestSide.ticket(this.world.url, offer.ticket)
-    await until(() => atDevice.secret && atOperator.secret, 'both sides at the relay')
+    await until('both sides at the relay', () => atDevice.secret && atOperator.secret)
     return { session, answer: body, offer, sides: { operator: atOperator, device: atDevice } }
   }
 
@@ -155,10 +155,10 @@ export class Rig {
 
   /** The row of a session that is over. */
   async ended(session: string, operator: Operator = { email: 'boss@contoso.example' }): Promise<SessionRecord> {
-    return until(async () => {
+    return until('the end of a session in the log', async () => {
       const record = await this.record(operator, session)
       return record.endedAt !== null && record
-    }, 'the end of a session in the log')
+    })
   }
 
   /** The audit's records of a session, the oldest first. */

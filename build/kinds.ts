@@ -1,0 +1,100 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { runChecks } from './checks.ts'
+import { getChromium } from './chromium.ts'
+import { add, none, type Counts } from './counts.ts'
+import { findElectron } from './electron.ts'
+import { getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
+import { out, say, tool } from './paths.ts'
+import { buildElectron } from './renderer.ts'
+import { run } from './run.ts'
+
+export const kinds = ['check', 'unit', 'integration', 'e2e'] as const
+export type Kind = (typeof kinds)[number] | 'electron'
+
+export interface How {
+  /** Parts of test files' paths; none: all of them. */
+  readonly filters: readonly string[]
+  /** Of all chance in the tests. */
+  readonly seed: number
+  readonly screenshots: boolean
+  /** Its output is shown as it comes, else when it has ended. */
+  readonly show: boolean
+}
+
+/** Runs a test program that writes its counts to a file; one that dies without writing them counts as a failure. */
+async function counted(name: string, args: readonly string[], how: How, env: NodeJS.ProcessEnv = {}): Promise<Counts> {
+  const folder = join(out, 'test')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${name}.json`)
+  rmSync(file, { force: true })
+  const { code, output } = await run(process.execPath, args, { show: how.show, env: { ...env, ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) } })
+  if (!how.show) say(`\n— ${name}, which ran next to the others —\n${output}`)
+  let counts: Counts
+  try {
+    counts = JSON.parse(readFileSync(file, 'utf8')) as Counts
+  } catch {
+    counts = none()
+  }
+  if (code === 0 || counts.failed > 0) return counts
+  return add(counts, { ...none(), failed: 1, failures: [`${name} ended with exit code ${code}`] })
+}
+
+function vitest(name: string, projects: readonly string[], how: How, env: NodeJS.ProcessEnv = {}): Promise<Counts> {
+  const args = [
+    tool('vitest', 'vitest.mjs'),
+    'run',
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=./build/vitest-counts.ts',
+    ...projects.flatMap((project) => ['--project', project]),
+    ...how.filters,
+  ]
+  return counted(name, args, how, env)
+}
+
+/** Tells tests that need programs of the system why those are not there, where so. */
+async function programsEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const [vnc, tpm] = await Promise.all([getPrograms(vncPrograms), getPrograms(tpmPrograms)])
+  return {
+    ...(vnc.missing === undefined ? {} : { ROOMKEEPER_NO_VNC: vnc.missing }),
+    ...(tpm.missing === undefined ? {} : { ROOMKEEPER_NO_TPM: tpm.missing }),
+  }
+}
+
+function playwright(how: How, env: NodeJS.ProcessEnv): Promise<Counts> {
+  const cli = tool('@playwright', 'test', 'cli.js')
+  const screenshots = how.screenshots ? { ROOMKEEPER_SCREENSHOTS: '1' } : {}
+  return counted('e2e', [cli, 'test', '--config', 'e2e/playwright.config.ts', '--pass-with-no-tests', ...how.filters], how, { ...env, ...screenshots })
+}
+
+/** On a machine that cannot have what a kind of tests needs, they are one skip that says why; in CI, one failure. */
+function unavailable(name: string, why: string): Counts {
+  if (process.env['CI']) return { ...none(), failed: 1, failures: [`${name}: ${why}`] }
+  return { ...none(), skipped: [{ name, why }] }
+}
+
+/** Runs one kind of tests to its end. */
+export async function runKind(kind: Kind, how: How): Promise<Counts> {
+  switch (kind) {
+    case 'check':
+      return runChecks()
+    case 'unit':
+      return vitest('unit', ['unit', 'renderer'], how)
+    case 'integration':
+      return vitest('integration', ['integration'], how, await programsEnvironment())
+    case 'e2e': {
+      const chromium = await getChromium()
+      if ('missing' in chromium) return unavailable('end-to-end tests', `no Chromium: ${chromium.missing}`)
+      return playwright(how, { ...(await programsEnvironment()), ROOMKEEPER_CHROMIUM: chromium.path })
+    }
+    case 'electron': {
+      const electron = await findElectron({ fetchMs: 300_000, insist: true })
+      if ('missing' in electron) return unavailable('end-to-end tests in Electron', electron.missing)
+      const chromium = await getChromium()
+      if ('missing' in chromium) return unavailable('end-to-end tests in Electron', `no Chromium for the sign-in page: ${chromium.missing}`)
+      await buildElectron()
+      return playwright(how, { ROOMKEEPER_CHROMIUM: chromium.path, ROOMKEEPER_ELECTRON: electron.path })
+    }
+  }
+}
