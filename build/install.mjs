@@ -114,11 +114,14 @@ function npmCommand() {
   return { file: process.platform === 'win32' ? 'npm.cmd' : 'npm', lead: [], shell: process.platform === 'win32' }
 }
 
-/** `npm ci`, with everything it prints on standard error, so that standard output stays for answers. */
+/**
+ * `npm ci`, with everything it prints on standard error, so that standard output stays for answers. What comes is what the lock
+ * file has a checksum of, and nothing of it runs while it is installed: no package needs its install script.
+ */
 function npmCi(root, say) {
   const { file, lead, shell } = npmCommand()
   const startedAt = Date.now()
-  const args = [...lead, 'ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=error']
+  const args = [...lead, 'ci', '--include=dev', '--include=optional', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']
   const child = spawn(file, args, { cwd: root, shell, stdio: ['ignore', 2, 2] })
   // On a terminal npm draws its own progress.
   const ticker = process.stderr.isTTY

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cleanText, deviceText, typedText } from './text.ts'
+import { cleanText, deviceText, plainLines, typedText } from './text.ts'
 
 describe('cleanText', () => {
   it('drops what could disturb a screen or a log, and keeps markup as text', () => {
@@ -20,6 +20,12 @@ describe('cleanText', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('plainLines', () => {
+  it('keeps lines, and nothing that steers a terminal', () => {
+    expect(plainLines('one\n\ttwo \u001b]0;owned\u0007\u001b[2J\u009b1mthree\r\u202efour')).toBe('one\n\ttwo ]0;owned[2J1mthreefour')
   })
 })
 

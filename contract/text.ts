@@ -24,9 +24,12 @@ export const deviceText = (maxChars: number = limits.deviceTextChars) =>
     .max(maxChars * 16)
     .transform((raw) => cleanText(raw, maxChars))
 
+/** Text of several lines without what would steer a terminal or a reader's eye: line breaks and tabs stay. */
+export const plainLines = (raw: string): string => raw.toWellFormed().replace(/[^\P{C}\n\t]+/gu, '')
+
 /** Text that a person typed: line breaks stay, at most `maxChars` characters, not empty. */
 export const typedText = (maxChars: number) =>
   z
     .string()
-    .transform((raw) => raw.toWellFormed().replace(/[^\P{C}\n\t]+/gu, '').trim())
+    .transform((raw) => plainLines(raw).trim())
     .pipe(z.string().min(1).max(maxChars))

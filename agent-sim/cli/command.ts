@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { Allowlist, microsoftAllowlist } from '../agent/allowlist.ts'
 import type { Credential } from '../agent/enrol.ts'
 import { detailsOf } from '../../contract/errors.ts'
+import { plainLines } from '../../contract/text.ts'
 
 /** One command of the command line. */
 export interface Command {
@@ -18,7 +19,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-type Options = NonNullable<ParseArgsConfig['options']>
+export type Options = NonNullable<ParseArgsConfig['options']>
 
 /** Options that every command which reaches a service takes. */
 export const networkOptions = {
@@ -111,9 +112,9 @@ export function jsonFile<T extends z.ZodType>(file: string, option: string, sche
   throw new UsageError(`${option}: ${file}${field === undefined ? '' : `, ${field}`}: ${detail ?? 'does not fit'}`)
 }
 
-/** What is printed as the answer of a command. */
+/** What is printed as the answer of a command: it may quote a device, a proxy or a service. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${plainLines(text)}\n`)
 }
 
 function secretIn(file: string, option: string): string {

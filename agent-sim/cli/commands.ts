@@ -11,6 +11,8 @@ export const commandSummaries = {
   enrol: 'install the agent on a device: checks, key pair, enrolment',
   check: 'check whether this machine can be enrolled: prerequisites and hosts',
   offboard: 'remove the agent from a device',
+  shell: 'give the agent its remote terminals, from another account',
+  units: 'write the systemd units of an installed agent',
 } as const
 export type CommandName = keyof typeof commandSummaries
 
@@ -24,6 +26,8 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   enrol: async () => (await import('./enrol.ts')).enrolCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   offboard: async () => (await import('./offboard.ts')).offboardCommand,
+  shell: async () => (await import('./shell.ts')).shellCommand,
+  units: async () => (await import('./units.ts')).unitsCommand,
 }
 
 /** The command of this name. @throws UsageError naming the nearest ones */

@@ -1,6 +1,6 @@
 import { enrolmentIn } from '../agent/installation.ts'
-import { dataHelp, networkHelp, parse, print, type Command } from './command.ts'
-import { openDevice, singleHelp, singleOptions } from './single-device.ts'
+import { dataHelp, networkHelp, print, type Command } from './command.ts'
+import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
 export const enrolCommand: Command = {
   help: `Usage: npm run agent -- enrol --service URL --key-file FILE [options]
@@ -13,7 +13,7 @@ ${singleHelp}
 ${networkHelp}
 ${dataHelp}`,
   async run(args) {
-    const { values } = parse(args, { ...singleOptions, json: { type: 'boolean' } })
+    const values = parseSingle(args, { json: { type: 'boolean' } })
     const { room, stop } = await openDevice(values, false)
     try {
       room.bringBack()

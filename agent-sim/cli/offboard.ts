@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import { limits } from '../../contract/limits.ts'
 import { ActionError } from '../actions.ts'
 import { RunningRooms } from '../control/client.ts'
-import { agentsFolder, dataHelp, networkHelp, parse, print, required, type Command } from './command.ts'
-import { openDevice, singleHelp, singleOptions } from './single-device.ts'
+import { agentsFolder, dataHelp, networkHelp, print, required, type Command } from './command.ts'
+import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
 export const offboardCommand: Command = {
   help: `Usage: npm run agent -- offboard --room NAME [--data DIR]
@@ -17,7 +17,7 @@ ${singleHelp}
 ${networkHelp}
 ${dataHelp}`,
   async run(args) {
-    const { values } = parse(args, singleOptions)
+    const values = parseSingle(args, {})
     if (values.service === undefined) {
       const running = await RunningRooms.find(agentsFolder(values.data))
       const name = await running.offboard(required(values.room, '--room'))

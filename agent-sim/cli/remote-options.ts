@@ -14,7 +14,8 @@ export const remoteOptions = {
 export const remoteHelp = `  --screen DISPLAY=HOST:PORT   a VNC server that remote sessions see as this display: ${DisplayId.options.join(', ')};
                              may be given once for each (default: none)
   --vnc-password-file FILE   its first line is the password of the VNC servers
-  --shell PROGRAM            what remote terminals run, as the user of the agent (default: no terminal)
+  --shell PROGRAM | unix:SOCKET   what remote terminals run (default: no terminal): a program in the account of the agent, who
+                             types there can use its keys; or the command "shell" in an account of its own
   --restart-command CMD      restarts this machine, as a line for its shell (default: no restart from a session)`
 
 export const restartHelp = `  --restart-ms N             how long a simulated device is away when it restarts (default ${defaultRestartMs})`

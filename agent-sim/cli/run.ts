@@ -1,6 +1,6 @@
-import { dataHelp, networkHelp, parse, print, processHelp, processOptions, type Command } from './command.ts'
+import { dataHelp, networkHelp, print, processHelp, processOptions, type Command } from './command.ts'
 import { askedToEnd, processLog, releaseParent } from './process.ts'
-import { openDevice, singleHelp, singleOptions } from './single-device.ts'
+import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
 export const runCommand: Command = {
   help: `Usage: npm run agent -- run --service URL --key-file FILE [options]
@@ -12,7 +12,7 @@ ${networkHelp}
 ${dataHelp}
 ${processHelp}`,
   async run(args) {
-    const { values } = parse(args, { ...singleOptions, ...processOptions })
+    const values = parseSingle(args, processOptions)
     const log = processLog(values['log-level'])
     const ended = askedToEnd(values['parent-pipe'] ?? false)
     const { room, stop } = await openDevice(values, true)

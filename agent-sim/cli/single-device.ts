@@ -7,8 +7,9 @@ import { SimulatedDevice } from '../devices/simulated.ts'
 import { seededRandom } from '../random.ts'
 import { openSingle, type Single } from '../single.ts'
 import { hostFacts } from '../remote/host-options.ts'
-import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, parse, required, UsageError, wholeNumber } from './command.ts'
+import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, type Options, parse, required, UsageError, wholeNumber } from './command.ts'
 import { remoteFrom, remoteHelp, remoteOptions, restartHelp, restartMsFrom, type RemoteValues } from './remote-options.ts'
+import { withSettings } from './settings.ts'
 
 /** Options of the commands that are about one device: run, enrol, offboard. */
 export const singleOptions = {
@@ -35,7 +36,9 @@ export const singleHelp = `  --device host|sim          this machine (default), 
   --key tpm|software         where the device's key is kept (default: the TPM of a real machine that has one)
   --poll-ms N                how often this machine is read (default ${limits.hostPollMs})
 ${remoteHelp}
-${restartHelp}`
+${restartHelp}
+  --settings FILE            options as JSON, {"room":"4.12","screen":["console=127.0.0.1:5901"]}, as if they stood before
+                             the others`
 
 type Values = Partial<Record<Exclude<keyof typeof singleOptions, keyof RemoteValues>, string>> & RemoteValues & { device: string }
 
@@ -77,8 +80,8 @@ export function openDevice(values: Values, control: boolean): Promise<Single> {
   )
 }
 
-/** The values of a command about one device. @throws UsageError */
-export const parseSingle = (args: readonly string[]): Values => parse(args, singleOptions).values
+/** The values of a command about one device, those of its settings file among them. @throws UsageError */
+export const parseSingle = <O extends Options>(args: readonly string[], more: O) => parse(withSettings(args), { ...singleOptions, ...more }).values
 
 function simulatedDevice(name: string | undefined, place: Partial<SimulatedDevice['place']>): SimulatedDevice {
   const [building] = buildings

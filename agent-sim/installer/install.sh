@@ -2,7 +2,12 @@
 # Installs the Roomkeeper agent from the folder that this script lies in: see INSTALL.txt beside it.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-unit=/etc/systemd/system/roomkeeper-agent.service
+units=/etc/systemd/system
+account=roomkeeper-agent
+shell_account=roomkeeper-shell
+ours='.data agent-sim contract node_modules package.json package-lock.json service.json settings.json ca.pem allowlist.json
+roomkeeper-enrolment.key INSTALL.txt install.ps1 offboard.ps1 install.sh offboard.sh'
+ours=$(printf '%s' "$ours" | tr '\n' ' ')
 
 usage() {
   cat <<'TEXT'
@@ -11,6 +16,7 @@ Usage: sh install.sh [KEYFILE] [options]
   KEYFILE                    self-enrolment key (default: roomkeeper-enrolment.key beside this script)
   --account-token-file FILE  access token of the room's own account, instead of a key
   --foreground               run the agent here until Ctrl-C, and do not register it to run at start
+  --terminal                 offer remote terminals, in the account roomkeeper-shell, when the agent runs at start
   --room NAME                name of the room (default: the name of this machine)
   --building, --city, --country, --floor TEXT   where the room is
   --proxy HOST:PORT | URL    a proxy, or the address of a PAC file
@@ -27,11 +33,36 @@ absolute() {
   [ -r "$1" ] || fail "There is no file $1 that can be read."
   printf '%s/%s' "$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd -P)" "$(basename -- "$1")"
 }
-# As a word of a systemd unit: quoted, with what systemd would expand doubled.
-quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g')"; }
+
+# What is run from here must be as it was unpacked, so nobody but this account and root may have a hand in it: neither in what lies
+# here nor in a folder above, by whose owner it could be replaced.
+refuse_others() {
+  advice="Unpack the installer into a folder of its own that only administrators can change, such as /opt/roomkeeper-agent."
+  me=$(id -u)
+  # Many systems give each person a group of their own, and let it write.
+  if [ "$(id -gn)" = "$(id -un)" ]; then own=$(id -g); else own=0; fi
+  folder=$here
+  while :; do
+    # In a folder such as /tmp each may only change what is their own.
+    open=$(find "$folder" -prune \( ! -user 0 ! -user "$me" -o \( -perm -020 ! -group "$own" -o -perm -002 \) ! -perm -1000 \) -print)
+    [ -z "$open" ] || fail "Others may change $folder. $advice"
+    [ "$folder" != / ] || break
+    folder=$(dirname -- "$folder")
+  done
+  for entry in "$here"/* "$here"/.[!.]* "$here"/..?*; do
+    name=${entry##*/}
+    case " $ours " in
+      *" $name "*) ;;
+      *) if [ -e "$entry" ] || [ -h "$entry" ]; then fail "This folder also holds $name. $advice"; fi ;;
+    esac
+  done
+  # What the agent wrote is its account's own, and is not run.
+  open=$(find "$here" -name .data -prune -o \( ! -user 0 ! -user "$me" -o \( -perm -020 ! -group "$own" -o -perm -002 \) ! -type l \) -print | head -n 1)
+  [ -z "$open" ] || fail "Others may change $open. $advice"
+}
 
 # What is for the agent is kept as the arguments of this script, each a word of its own.
-foreground=no credential='' secret='' proxy=''
+foreground=no terminal=no credential='' secret='' proxy='' ca=''
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1
@@ -43,6 +74,7 @@ while [ "$left" -gt 0 ]; do
       exit 0
       ;;
     --foreground) foreground=yes ;;
+    --terminal) terminal=yes ;;
     --account-token-file | --room | --building | --city | --country | --floor | --proxy | --ca)
       [ "$left" -gt 0 ] || fail "$argument needs a value."
       value=$1
@@ -50,10 +82,7 @@ while [ "$left" -gt 0 ]; do
       left=$((left - 1))
       case $argument in
         --account-token-file) credential=$argument secret=$(absolute "$value") ;;
-        --ca)
-          value=$(absolute "$value")
-          set -- "$@" --ca "$value"
-          ;;
+        --ca) ca=$(absolute "$value") ;;
         *)
           [ "$argument" != --proxy ] || proxy=$value
           set -- "$@" "$argument" "$value"
@@ -64,20 +93,31 @@ while [ "$left" -gt 0 ]; do
     *) credential=--key-file secret=$(absolute "$argument") ;;
   esac
 done
+refuse_others
+found=no
 if [ -z "$credential" ] && [ -r "$here/roomkeeper-enrolment.key" ]; then
-  credential=--key-file secret=$here/roomkeeper-enrolment.key
+  credential=--key-file secret=$here/roomkeeper-enrolment.key found=yes
 fi
 
 # Node and npm of this machine fetch the packages, one of which is the Node that the agent runs on.
 needs='The agent needs Node.js 20.19 or newer, with npm, to be installed: https://nodejs.org'
-command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || fail "$needs"
+for program in node npm; do
+  command -v "$program" >/dev/null 2>&1 || fail "$needs"
+done
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
   fail "$needs. This is $(node --version)."
 
 systemd=no
-if [ -d /run/systemd/system ] && [ "$(id -u)" -eq 0 ]; then systemd=yes; fi
-# An agent that runs already would hold its files.
-if [ "$systemd" = yes ] && grep -qxF "# Folder: $here" "$unit" 2>/dev/null; then systemctl stop roomkeeper-agent.service; fi
+if [ "$foreground" = no ] && [ -d /run/systemd/system ] && [ "$(id -u)" -eq 0 ]; then systemd=yes; fi
+if [ "$systemd" = yes ]; then
+  case $here/ in
+    /home/* | /root/* | /run/user/*) fail "The agent's account cannot enter $here. Move it to a folder such as /opt/roomkeeper-agent, and run this again." ;;
+  esac
+  # An agent that runs already would hold its files.
+  if grep -qxF "# Folder: $here" "$units/roomkeeper-agent.service" 2>/dev/null; then systemctl stop roomkeeper-agent.service; fi
+elif [ "$terminal" = yes ]; then
+  fail '--terminal needs root and systemd: remote terminals run in an account of their own.'
+fi
 
 # The same way out for npm, which knows no PAC files.
 case $proxy in
@@ -85,52 +125,89 @@ case $proxy in
   *) export HTTPS_PROXY="http://$proxy" ;;
 esac
 say 'Fetching what the agent needs. This takes a moment.'
-(cd -- "$here" && npm install --omit=dev --no-audit --no-fund --loglevel=error)
-node=$here/node_modules/node/bin/node
-[ -x "$node" ] || fail "Node did not come with the packages: npm was told to run no install scripts. Allow them, then run this again."
+# Only what the lock file has a checksum of; nothing of it runs while it is fetched.
+(cd -- "$here" && npm ci --omit=dev --include=optional --ignore-scripts --no-audit --no-fund --loglevel=error)
+node=
+for locked in "$here"/node_modules/node-*/bin/node; do
+  if [ -x "$locked" ]; then node=$locked; fi
+done
+if [ -z "$node" ]; then
+  node=$(command -v node)
+  "$node" -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 24 ? 0 : 1)' ||
+    fail "The packages bring no Node for this kind of machine: install Node.js 24 or newer, and run this again."
+fi
 service=$("$node" -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).service' "$here/service.json")
-agent=$here/agent-sim/main.ts data=$here/.data
+agent=$here/agent-sim/main.ts data=$here/.data settings=$here/settings.json
+
+# The agent's account cannot read files of people.
+if [ -n "$ca" ]; then
+  [ "$ca" = "$here/ca.pem" ] || cp -- "$ca" "$here/ca.pem"
+  chmod 644 "$here/ca.pem"
+  set -- "$@" --ca "$here/ca.pem"
+fi
+# Text of people stays whole in a file; a line of systemd would need quoting of its own.
+if [ "$terminal" = yes ]; then set -- "$@" --shell unix:/run/roomkeeper-shell.socket; fi
+"$node" -e '
+  const [file, ...given] = process.argv.slice(1)
+  const all = {}
+  for (let at = 0; at < given.length; at += 2) all[given[at].slice(2)] = given[at + 1]
+  require("fs").writeFileSync(file, JSON.stringify(all, null, 2) + "\n", { mode: 0o644 })
+' -- "$settings" --profile generic --service "$service" --data "$data" "$@"
+
+# With systemd, everything that speaks to the network or the TPM does so in the agent's account.
+as_agent() { "$@"; }
+tpm_group=''
+if [ "$systemd" = yes ]; then
+  for name in "$account" $([ "$terminal" = no ] || printf '%s' "$shell_account"); do
+    id -u "$name" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin "$name"
+  done
+  if [ -c /dev/tpmrm0 ]; then
+    tpm_group=$(stat -c %G /dev/tpmrm0)
+    if [ "$tpm_group" = root ] || [ "$tpm_group" = UNKNOWN ]; then tpm_group=; fi
+  fi
+  mkdir -p -- "$data"
+  # An agent that ran as root, before there was an account for it, owned this itself.
+  chown -hR "$account:$account" "$data"
+  chmod 700 "$data"
+  as_agent() { setpriv --reuid "$account" --regid "$account" --groups "${tpm_group:-$account}" -- "$@"; }
+fi
 
 case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
   fr*) language=fr ;;
   *) language=en ;;
 esac
-"$node" "$agent" check --profile generic --no-hosts --lang "$language"
+as_agent "$node" "$agent" check --profile generic --no-hosts --lang "$language"
 
 # The hosts are those of a service that others reach; one on this machine needs none.
 enrol() {
   if [ -f "$here/allowlist.json" ]; then set -- "$@" --allowlist "$here/allowlist.json"; fi
-  if [ -n "$credential" ]; then set -- "$@" "$credential" "$secret"; fi
-  "$node" "$agent" enrol --profile generic --service "$service" --data "$data" "$@"
+  if [ -n "$credential" ]; then set -- "$@" "$credential" "$handed"; fi
+  as_agent "$node" "$agent" enrol --settings "$settings" "$@"
 }
-enrol "$@"
-if [ "$credential" = --key-file ]; then say "The key is not needed here any more; you can delete $secret"; fi
+handed=$secret
+if [ "$systemd" = yes ] && [ -n "$secret" ]; then
+  # A copy that the agent's account may read, in a folder that it may not change, for as long as the enrolment takes.
+  passing=$(mktemp -d)
+  trap 'rm -rf -- "$passing"' EXIT
+  chmod 711 "$passing"
+  handed=$passing/secret
+  install -o "$account" -m 400 -- "$secret" "$handed"
+fi
+enrol
+if [ "$found" = yes ]; then
+  rm -f -- "$secret"
+  say 'The device is enrolled; its self-enrolment key was deleted here.'
+elif [ -n "$secret" ]; then say "It is not needed here any more; you can delete $secret"; fi
 
-set -- "$node" "$agent" run --profile generic --service "$service" --data "$data" "$@"
 if [ "$foreground" = yes ]; then
-  exec "$@"
+  exec "$node" "$agent" run --settings "$settings"
 elif [ "$systemd" = yes ]; then
-  # The colon keeps systemd from replacing $NAME.
-  line=$(quoted ":$1")
-  shift
-  for word in "$@"; do line="$line $(quoted "$word")"; done
-  cat >"$unit" <<UNIT
-# Folder: $here
-[Unit]
-Description=Roomkeeper agent
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-ExecStart=$line
-Restart=on-failure
-RestartSec=30
-NoNewPrivileges=yes
-
-[Install]
-WantedBy=multi-user.target
-UNIT
+  set -- --to "$units" --account "$account"
+  if [ -n "$tpm_group" ]; then set -- "$@" --group "$tpm_group"; fi
+  if [ "$terminal" = yes ]; then set -- "$@" --shell-account "$shell_account"; fi
+  "$node" "$agent" units "$@" >/dev/null
   systemctl daemon-reload
+  if [ "$terminal" = yes ]; then systemctl enable --now --quiet roomkeeper-shell.socket; fi
   systemctl enable --quiet roomkeeper-agent.service
   systemctl restart roomkeeper-agent.service
   say 'The agent runs, and will at every start of this machine: systemctl status roomkeeper-agent'

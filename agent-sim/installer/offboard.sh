@@ -3,28 +3,49 @@
 # service. Afterwards, unenrol the room in the console.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-unit=/etc/systemd/system/roomkeeper-agent.service
-node=$here/node_modules/node/bin/node
+units=/etc/systemd/system
+account=roomkeeper-agent
+shell_account=roomkeeper-shell
+node=$(command -v node || true)
+for locked in "$here"/node_modules/node-*/bin/node; do
+  if [ -x "$locked" ]; then node=$locked; fi
+done
 
-if grep -qxF "# Folder: $here" "$unit" 2>/dev/null; then
+registered=no
+if grep -qxF "# Folder: $here" "$units/roomkeeper-agent.service" 2>/dev/null; then
   [ "$(id -u)" -eq 0 ] || {
     echo 'The agent was registered by root: run this as root.' >&2
     exit 2
   }
-  systemctl disable --now --quiet roomkeeper-agent.service
-  rm -f -- "$unit"
+  registered=yes
+  for unit in roomkeeper-agent.service roomkeeper-shell.socket roomkeeper-shell.service; do
+    [ -e "$units/$unit" ] || continue
+    systemctl disable --now --quiet "$unit"
+    rm -f -- "$units/$unit"
+  done
   systemctl daemon-reload
 fi
 
-# What the agent was run with also takes it off: options such as --proxy and --ca are passed on.
+# What the agent was run with also takes it off; other options, such as another --proxy, are passed on.
 if [ -e "$here/.data/agents/host/device/installation.json" ] && [ -x "$node" ]; then
-  service=$("$node" -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).service' "$here/service.json")
-  "$node" "$here/agent-sim/main.ts" offboard --device host --service "$service" --data "$here/.data" "$@"
+  set -- "$here/agent-sim/main.ts" offboard --device host --settings "$here/settings.json" "$@"
+  if [ "$registered" = yes ] && [ "$(stat -c %U "$here/.data")" = "$account" ]; then
+    group=$account
+    if [ -c /dev/tpmrm0 ] && [ "$(stat -c %G /dev/tpmrm0)" != UNKNOWN ]; then group=$(stat -c %G /dev/tpmrm0); fi
+    setpriv --reuid "$account" --regid "$account" --groups "$group" -- "$node" "$@"
+  else
+    "$node" "$@"
+  fi
+fi
+if [ "$registered" = yes ]; then
+  for name in "$account" "$shell_account"; do
+    if id -u "$name" >/dev/null 2>&1; then userdel "$name"; fi
+  done
 fi
 
 # Only what came with the agent goes: the folder may hold other things.
 cd -- "$here"
-rm -rf -- .data agent-sim contract node_modules package.json package-lock.json service.json allowlist.json \
-  roomkeeper-enrolment.key INSTALL.txt install.ps1 offboard.ps1 install.sh offboard.sh
+rm -rf -- .data agent-sim contract node_modules package.json package-lock.json service.json settings.json ca.pem \
+  allowlist.json roomkeeper-enrolment.key INSTALL.txt install.ps1 offboard.ps1 install.sh offboard.sh
 cd /
 if rmdir -- "$here" 2>/dev/null; then echo 'The agent and its files are gone.'; else echo "The agent and its files are gone. Other files stay in $here"; fi

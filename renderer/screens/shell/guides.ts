@@ -7,7 +7,7 @@ export interface GuideStep {
 }
 
 /** Where INSTALL.txt of the installer proposes to unpack it on Windows. */
-const folder = 'C:\\RoomkeeperAgent'
+const folder = 'C:\\Program Files\\RoomkeeperAgent'
 
 /** The steps of a guide, with the deployment's own address filled in. */
 export function stepsOf(guide: Guide, service: string): GuideStep[] {
@@ -31,7 +31,7 @@ export function stepsOf(guide: Guide, service: string): GuideStep[] {
         step(2),
         step(3, folder),
         step(4),
-        step(5, `cd ${folder}; Get-ChildItem *.ps1 | Unblock-File`),
+        step(5, `cd '${folder}'; Get-ChildItem *.ps1 | Unblock-File`),
         step(6, 'Set-ExecutionPolicy -ExecutionPolicy RemoteSigned'),
         step(7, '.\\install.ps1'),
         step(8, 'sh install.sh'),
@@ -41,7 +41,7 @@ export function stepsOf(guide: Guide, service: string): GuideStep[] {
       return [
         step(1),
         step(2, 'Set-ExecutionPolicy -ExecutionPolicy RemoteSigned'),
-        step(3, `${folder}\\offboard.ps1`),
+        step(3, `& '${folder}\\offboard.ps1'`),
         step(4, 'sh offboard.sh'),
         step(5),
         step(6),
