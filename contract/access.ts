@@ -39,9 +39,8 @@ function setOf(rooms: readonly RoomId[]): ReadonlySet<RoomId> {
 }
 
 /**
- * May this person use the permission on this room? Without a room the question is about the tenant as a whole for
- * permissions that are not about one room (settings, keys, roles), and "on any room at all" for the others; a grant over
- * no room at all still allows what is about none. `access` must not be changed afterwards.
+ * May this person use the permission on this room? Without a room: on any room at all, which opens what is then cut to
+ * their rooms; what is about the whole tenant asks `mayEverywhere`. `access` must not be changed afterwards.
  */
 export function may(access: Access, permission: Permission, room?: RoomId): boolean {
   if (access.globalAdministrator && globalAdministratorPermissions.includes(permission)) return true
@@ -65,6 +64,9 @@ export function scopeOf(access: Access, permission: Permission): 'all' | Readonl
   for (const scope of scopes) for (const room of scope) rooms.add(room)
   return rooms
 }
+
+/** May this person use the permission over all rooms of their own tenant, those to come included: what is about no room needs that. */
+export const mayEverywhere = (access: Access, permission: Permission): boolean => access.link === undefined && scopeOf(access, permission) === 'all'
 
 const holdsRole = (access: Access, role: string): boolean => access.grants.some((grant) => grant.role === role)
 

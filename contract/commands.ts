@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Access, may, mayEverywhere, mayManageCustomers } from './access.ts'
 import { AssignmentId, CommandKey, GroupId, IncidentId, LinkId, Millis, PersonId, RequestId, RoleId, RoomId } from './ids.ts'
 import { limits } from './limits.ts'
 import { type ChangeKind, Licence } from './entities.ts'
@@ -93,36 +94,64 @@ export type CommandType = Command['type']
 export const commandTypes = Command.options.map((option) => option.shape.type.value)
 
 /**
- * What each command needs, on the room it is about (or on the tenant, where it is about none). `customers`: to manage
- * the customers of one's own organisation (`mayManageCustomers`); `own`: nothing but being who asked.
+ * What a command is about, and so where its permission is needed. Every command says it, so that none can forget it:
+ * - `rooms`: the rooms that it names, or its incident's: on each of them
+ * - `tenant`: no room (architecture rule 14): over all rooms, in one's own tenant
+ * - `touched`: what a request touches (`mayDecide`), in one's own tenant
+ * - `held`: roles, assignments and groups: on any room; what it gives, changes and takes is cut to the rooms where one holds it
  */
-export const commandPermission = {
-  'incident.acknowledge': 'incidents.update',
-  'incident.unacknowledge': 'incidents.update',
-  'incident.assign': 'incidents.update',
-  'incident.comment': 'incidents.update',
-  'rooms.enrol': 'rooms.create',
-  'rooms.unenrol': 'rooms.unenroll',
-  'rooms.ring': 'rings.modify',
-  'rooms.licence': 'rooms.modify',
-  'settings.change': 'settings.modify',
-  'role.save': 'roles.modify',
-  'role.delete': 'roles.modify',
-  'assignment.save': 'roles.modify',
-  'assignment.delete': 'roles.modify',
-  'group.save': 'groups.modify',
-  'group.delete': 'groups.modify',
-  'partner.invite': 'settings.modify',
-  'partner.change': 'settings.modify',
-  'partner.remove': 'settings.modify',
+export type About = 'rooms' | 'tenant' | 'touched' | 'held'
+
+/** `customers`: to manage the customers of one's own organisation (`mayManageCustomers`); `own`: nothing but being who asked. */
+type Needs = { readonly permission: Permission; readonly about: About } | 'customers' | 'own'
+
+/** What each command needs. */
+export const commandNeeds = {
+  'incident.acknowledge': { permission: 'incidents.update', about: 'rooms' },
+  'incident.unacknowledge': { permission: 'incidents.update', about: 'rooms' },
+  'incident.assign': { permission: 'incidents.update', about: 'rooms' },
+  'incident.comment': { permission: 'incidents.update', about: 'rooms' },
+  'rooms.enrol': { permission: 'rooms.create', about: 'rooms' },
+  'rooms.unenrol': { permission: 'rooms.unenroll', about: 'rooms' },
+  'rooms.ring': { permission: 'rings.modify', about: 'rooms' },
+  'rooms.licence': { permission: 'rooms.modify', about: 'rooms' },
+  'settings.change': { permission: 'settings.modify', about: 'tenant' },
+  'role.save': { permission: 'roles.modify', about: 'held' },
+  'role.delete': { permission: 'roles.modify', about: 'held' },
+  'assignment.save': { permission: 'roles.modify', about: 'held' },
+  'assignment.delete': { permission: 'roles.modify', about: 'held' },
+  'group.save': { permission: 'groups.modify', about: 'held' },
+  'group.delete': { permission: 'groups.modify', about: 'held' },
+  'partner.invite': { permission: 'settings.modify', about: 'tenant' },
+  'partner.change': { permission: 'settings.modify', about: 'tenant' },
+  'partner.remove': { permission: 'settings.modify', about: 'tenant' },
   'invitation.accept': 'customers',
   'invitation.deny': 'customers',
   'customer.leave': 'customers',
-  'tenantManagers.set': 'settings.modify',
-  'request.decide': 'settings.modify',
+  'tenantManagers.set': { permission: 'settings.modify', about: 'tenant' },
+  'request.decide': { permission: 'settings.modify', about: 'touched' },
   'request.withdraw': 'own',
-  'policy.import': 'roles.modify',
-} as const satisfies Readonly<Record<CommandType, Permission | 'customers' | 'own'>>
+  'policy.import': { permission: 'roles.modify', about: 'tenant' },
+} as const satisfies Readonly<Record<CommandType, Needs>>
+
+/**
+ * May this person send commands of this type at all? For one about rooms: about some room. The service refuses with
+ * access.denied where not, before it looks at what the command names; the console shows its button by the same rule.
+ */
+export function mayCommand(access: Access, type: CommandType): boolean {
+  const needs: Needs = commandNeeds[type]
+  if (needs === 'own') return true
+  if (needs === 'customers') return mayManageCustomers(access)
+  switch (needs.about) {
+    case 'rooms':
+    case 'held':
+      return may(access, needs.permission)
+    case 'touched':
+      return access.link === undefined && may(access, needs.permission)
+    case 'tenant':
+      return mayEverywhere(access, needs.permission)
+  }
+}
 
 /** The kind of change control that a partner's command falls under (PAR-1); null: a partner cannot send it, or it is their own affair. */
 export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {

@@ -242,7 +242,7 @@ export const ChangeKind = z.enum(['rooms', 'rings', 'incidents', 'roles'])
 /** The kinds of a partner's actions that a customer may want to approve (PAR-1). */
 export type ChangeKind = z.infer<typeof ChangeKind>
 
-/** A partner's action that waits for the customer's decision (PAR-5), or did. Seen by who decides, and by who asked. */
+/** A partner's action that waits for the customer's decision (PAR-5), or did. Seen by who decides (`mayDecide`), and by who asked. */
 export const ApprovalRequest = z.object({
   id: RequestId,
   link: LinkId,
@@ -255,6 +255,8 @@ export const ApprovalRequest = z.object({
   /** Names of what it is about (rooms, an incident's number, a role), the first few. */
   subjects: z.array(z.string().max(limits.nameChars)).max(20),
   subjectCount: z.int().min(0),
+  /** The rooms that it touches; 'all', or absent: what is about no room. Who decides it holds what it takes over all of them. */
+  rooms: z.union([z.literal('all'), z.array(RoomId).max(limits.roomsPerCommand)]).optional(),
   /** What it says, where it says something: a comment, a ring, a role's name. */
   text: z.string().max(limits.commentChars).optional(),
   at: Millis,

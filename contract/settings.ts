@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Access, may, mayAudit } from './access.ts'
+import { type Access, mayAudit, mayEverywhere } from './access.ts'
 import { Settings } from './entities.ts'
 
 /** Who may change which setting; the service decides with this, and the console mirrors it. */
@@ -14,11 +14,11 @@ export type SettingsChanges = z.infer<typeof SettingsChanges>
 export const remoteSettings = ['remoteAccess', 'remoteContact', 'recordSessions', 'recordingDays'] as const satisfies readonly (keyof SettingsChanges)[]
 
 /**
- * May this person make these changes? Those of remote access only a Pro Manager or Global Administrator of the tenant
+ * May this person make these changes? They are the whole tenant's, so they take settings.modify over all rooms. Those of remote access only a Pro Manager or Global Administrator of the tenant
  * itself may (REM-1): neither a custom role with settings.modify nor a partner.
  */
 export const mayChangeSettings = (access: Access, changes: SettingsChanges): boolean =>
-  may(access, 'settings.modify') && (mayAudit(access) || remoteSettings.every((name) => changes[name] === undefined))
+  mayEverywhere(access, 'settings.modify') && (mayAudit(access) || remoteSettings.every((name) => changes[name] === undefined))
 
 /** The settings after these changes. */
 export function changedSettings(before: Settings, changes: SettingsChanges): Settings {

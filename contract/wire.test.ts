@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'cecb2d1ef8e8e121',
+      'da93fddd906208d1',
     ])
   })
   it('relay: tickets and control', () => {

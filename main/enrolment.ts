@@ -1,4 +1,4 @@
-import { may } from '../contract/access.ts'
+import { may, mayEverywhere } from '../contract/access.ts'
 import { EnrolmentKey } from '../contract/api.ts'
 import type { Doc } from '../contract/entities.ts'
 import { RoomkeeperError } from '../contract/errors.ts'
@@ -34,7 +34,7 @@ export async function saveKey(enrolment: Enrolment): Promise<{ path: string; byt
 
 /** The old key stops working at once. Errors: `access.denied`, and those of the service. */
 export async function resetKey(enrolment: Enrolment): Promise<void> {
-  need(enrolment, 'rooms.resetKey')
+  if (enrolment.me !== undefined && !mayEverywhere(enrolment.me.access, 'rooms.resetKey')) throw new RoomkeeperError('access.denied')
   await enrolment.client.ask({ method: 'POST', path: '/v1/enrolment/key/reset', body: {} })
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { changeKindOf, commandPermission, commandTypes } from '../../contract/commands.ts'
+import { type About, changeKindOf, commandNeeds, commandTypes } from '../../contract/commands.ts'
 import { Kind, kinds } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import { builtInRoles, BuiltInRole, globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
 import { run } from '../run.ts'
 import { made, table } from './table.ts'
 
-const Access = z.union([z.string(), z.object({ permission: z.union([Permission, z.array(Permission)]), room: z.string().optional() })])
+const Access = z.union([z.string(), z.object({ permission: z.union([Permission, z.array(Permission)]), room: z.string().optional(), everywhere: z.literal(true).optional() })])
 const Routes = z.array(z.object({ method: z.string(), path: z.string(), access: Access }))
 
 const code = (text: string): string => `\`${text}\``
@@ -19,7 +19,7 @@ const accessWords: Readonly<Record<string, string>> = {
   byCommand: 'what the command needs, see above',
   byKey: 'what the command needs, see above; of a command sent again, to be who sent it',
   auditor: 'Pro Manager or Global Administrator of the tenant itself',
-  directory: '`roles.modify`, `settings.modify` or managing customers',
+  directory: '`roles.modify`, `settings.modify` over all rooms, or managing customers',
   admin: "this machine's user, on loopback: the secret in the data folder",
 }
 
@@ -30,6 +30,7 @@ function accessText(access: z.infer<typeof Access>): string {
     return words
   }
   const names = [access.permission].flat().map(code).join(' or ')
+  if (access.everywhere) return `${names} over all rooms`
   return access.room === undefined ? names : `${names} on that room`
 }
 
@@ -45,10 +46,14 @@ async function routeRows(): Promise<string[][]> {
   return [...rows.values()]
 }
 
+/** Where a command's permission is needed. */
+const aboutWords: Readonly<Record<About, string>> = { rooms: 'on each of its rooms', tenant: 'over all rooms', touched: 'on what the request touches', held: 'on any room; cut to those' }
+
 function commandRows(): string[][] {
   return commandTypes.map((type) => {
-    const needs = commandPermission[type]
-    return [code(type), needs === 'customers' || needs === 'own' ? `*${needs}*` : code(needs), changeKindOf[type] ?? '']
+    const needs = commandNeeds[type]
+    const [permission, where] = typeof needs === 'string' ? [`*${needs}*`, ''] : [code(needs.permission), aboutWords[needs.about]]
+    return [code(type), permission, where, changeKindOf[type] ?? '']
   })
 }
 
@@ -80,21 +85,23 @@ ${table(['permission', ...BuiltInRole.options.map((role) => builtInRoles[role].e
 ## Commands
 
 Every change is a command (\`POST /v1/commands\`), and needs this permission: on each room that it names or that its incident
-is of. What names no room (settings, roles, groups, partners) needs it on any room at all.
+is of. What is about no room is the whole tenant's, and needs it over all rooms, those to come included, in one's own tenant.
 
-${table(['command', 'needs', 'change control'], commandRows())}
+${table(['command', 'needs', 'where', 'change control'], commandRows())}
 
 - *customers*: to manage the customers of one's own organisation, as its Pro Manager, Global Administrator or tenant manager.
 - *own*: to be the person who made the request.
+- **on any room; cut to those**: roles, assignments and groups are seen, given, changed and taken as far as the rooms go where
+  one holds the permission, by the rules at the end of this page.
+- **on what the request touches**: its rooms; of one about roles, all rooms. There one also needs what it shows:
+  \`rooms.view\`, and \`incidents.view\` for one about an incident; \`roles.view\` for one about roles. Who cannot decide a request cannot read it.
 - **change control**: the kind under which a customer may ask for manual approval of a partner's command. A command without one
   is either nothing that a partner can do here, or its own affair.
-- \`group.save\` of a group that is new also needs \`groups.create\`. With \`groups.modify\` over some rooms one changes only
+- \`group.save\` of a group that is new also needs \`groups.create\` on each of its rooms, with a rule over all rooms. With \`groups.modify\` over some rooms one changes only
   those rooms of a group, and no rule.
-- \`policy.import\` needs \`roles.modify\` over all rooms, in one's own tenant; where the file changes groups also \`groups.modify\`
-  over all rooms (\`groups.create\` for new ones), where it changes partners also \`settings.modify\` over all rooms, and where it
-  changes who manages customers what \`tenantManagers.set\` needs.
+- \`policy.import\` also needs \`roles.view\` over all rooms; where the file changes groups also \`groups.modify\` over all rooms
+  (\`groups.create\` for new ones), and where it changes partners or who manages customers what those commands need.
 - A preview needs what its command needs; people are named in it for who holds \`roles.view\`.
-- \`partner.invite\` reaches no further than the rooms on which one holds \`settings.modify\`.
 
 ## Routes
 
@@ -102,15 +109,15 @@ ${table(['', 'route', 'needs'], await routeRows())}
 
 A header \`Roomkeeper-Tenant\` with a customer's id asks in that customer's tenant; it works for who has an assignment there.
 WebSockets are apart: \`/v1/feed\` needs an access token, \`/v1/agent\` a device's key. \`/v1/groups\` and every other answer is cut
-to the caller's rooms: a room, or a group without any of those rooms, is answered like one that does not exist. The whole policy
-(\`/v1/policy\`) is for who holds \`roles.view\` over all rooms. \`/v1/setup\` works once, on loopback, while there is no
+to the caller's rooms: a room, or a group without any of those rooms, is answered like one that does not exist. \`/v1/setup\` works once, on loopback, while there is no
 tenant; \`/metrics\` answers to loopback only.
 
 ## What a console's copy holds
 
 ${table(['document', 'is synced to whoever'], Kind.options.map((kind) => [code(kind), reads(kind)]))}
 
-Of a request, whoever made it is told too. Documents of a room go to who holds the permission on that room.
+A request is synced to whoever decides it, and to whoever made it. Settings are read with the permission on any room, and changed with it
+over all. Documents of a room go to who holds the permission on that room.
 
 ## Rules that are no permission
 
@@ -129,7 +136,7 @@ Of a request, whoever made it is told too. Documents of a room go to who holds t
   most on the rooms that the customer assigned, whatever scope their own assignment names. Their roles and assignments are apart
   from the customer's, and each side changes its own. Only the customer says which rooms the link covers.
 - **Manual approval**: what a customer wants to approve is kept for ${limits.requestDays} days and applied as the partner's person with what they may
-  do at the moment of the decision. A partner's person cannot decide.
+  do at the moment of the decision. A partner's person cannot decide, nor can who holds \`settings.modify\` only where the request reaches beyond.
 - **Multi-factor**: where a link asks for it, a partner's person needs an access token whose \`amr\` holds \`mfa\`. It is looked at
   in each request, and an open console without it is cut off when the link begins to ask.
 - **Remote access**: whether a partner may hold it is for a Pro Manager to say, or for who holds \`remoteAccess.modify\` over all

@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { may } from '../../contract/access.ts'
-import { commandPermission, QueuedCommand } from '../../contract/commands.ts'
+import { commandNeeds, QueuedCommand } from '../../contract/commands.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { accessOf, resolvePolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
-import { modelManages, modelMay } from '../../contract/testing/model.ts'
+import { modelEverywhere, modelManages, modelMay } from '../../contract/testing/model.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../clock.ts'
@@ -81,9 +81,9 @@ describe('[ACC-6] the answer of the console', () => {
         const mirrored = shown.me!.access
         for (const { permission, room } of asked) expect(may(mirrored, permission, room)).toBe(modelMay(policy, rooms, subject, permission, room))
         for (const { command, about } of done) {
-          const permission = commandPermission[command.type]
+          const { permission, about: over } = commandNeeds[command.type]
           const remote = command.type === 'settings.change' && Object.keys(command.changes).some((name) => name !== 'flapCount')
-          const any = modelMay(policy, rooms, subject, permission) && (!remote || modelManages(policy, subject))
+          const any = (over === 'tenant' ? modelEverywhere(policy, subject, permission) : modelMay(policy, rooms, subject, permission)) && (!remote || modelManages(policy, subject))
           const all = any && about.every((room) => modelMay(policy, rooms, subject, permission, room))
           const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
           expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')

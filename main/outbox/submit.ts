@@ -1,5 +1,5 @@
 import { may, scopeOf } from '../../contract/access.ts'
-import { commandPermission, type QueuedCommand } from '../../contract/commands.ts'
+import { commandNeeds, mayCommand, type QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { CommandKey } from '../../contract/ids.ts'
 import { lacksContact, mayChangeSettings } from '../../contract/settings.ts'
@@ -11,8 +11,8 @@ import type { Shown } from '../views/shown.ts'
  */
 export function checkCommand(shown: Shown, command: QueuedCommand): void {
   const { me } = shown
-  const permission = commandPermission[command.type]
-  if (me === undefined || !may(me.access, permission)) throw new RoomkeeperError('access.denied')
+  const { permission } = commandNeeds[command.type]
+  if (me === undefined || !mayCommand(me.access, command.type)) throw new RoomkeeperError('access.denied')
   switch (command.type) {
     case 'incident.acknowledge':
     case 'incident.unacknowledge':

@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia'
 import { computed, inject, ref, shallowRef } from 'vue'
-import { may as mayBy } from '../../contract/access.ts'
+import { may as mayBy, mayEverywhere as mayEverywhereBy } from '../../contract/access.ts'
 import type { TopicName, TopicOutput } from '../../contract/bridge.ts'
+import { type CommandType, mayCommand } from '../../contract/commands.ts'
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { builtInRoles, type Permission } from '../../contract/permissions.ts'
 import type { AppState, Preferences, SessionState, SettingsView, SyncState } from '../../contract/views.ts'
@@ -57,6 +58,10 @@ export const useConsole = defineStore('console', () => {
     if (of !== undefined && of.id !== me.value.tenant) return builtInRoles.primaryAdmin.permissions.includes(permission) || permission.startsWith('remoteAccess.')
     return mayBy(me.value.access, permission, room)
   }
+  /** Over all rooms of the tenant: for what is about no room. */
+  const mayEverywhere = (permission: Permission): boolean => me.value !== null && mayEverywhereBy(me.value.access, permission)
+  /** Whether commands of this type are theirs to send at all; those about rooms also ask `may` of each room. */
+  const maySend = (type: CommandType): boolean => me.value !== null && mayCommand(me.value.access, type)
   /** One's own organisation first, then the customers. */
   const tenants = computed(() => (session.value?.state === 'signedIn' ? session.value.tenants : []))
   /** Whose data is shown: one tenant's, or that of all together. */
@@ -84,6 +89,8 @@ export const useConsole = defineStore('console', () => {
     linked,
     me,
     may,
+    mayEverywhere,
+    maySend,
     tenants,
     entered,
     all,

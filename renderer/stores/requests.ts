@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { mayDecide } from '../../contract/approvals.ts'
 import type { CallOutput } from '../../contract/bridge.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { codeOf, useBridge } from '../bridge/index.ts'
@@ -41,12 +42,12 @@ export const useRequests = defineStore('requests', () => {
   )
 
   /** Whether the operator decides it: theirs to decide is what was asked of their own organisation. */
-  const mayDecide = (request: RequestView): boolean =>
-    core.me !== null && core.me.access.link === undefined && core.me.tenant === request.tenant.id && core.may('settings.modify')
+  const decides = (request: RequestView): boolean =>
+    core.me !== null && core.me.tenant === request.tenant.id && mayDecide(core.me.access, request)
 
-  const waiting = computed(() => rows.value?.filter((request) => request.status === 'waiting' && mayDecide(request)) ?? [])
+  const waiting = computed(() => rows.value?.filter((request) => request.status === 'waiting' && decides(request)) ?? [])
   /** The request that a command of the outbox became; a request has its command's key. */
   const ofCommand = (key: string): RequestView | undefined => rows.value?.find(({ id }) => id === key)
 
-  return { rows, problem, read, mayDecide, waiting, ofCommand }
+  return { rows, problem, read, decides, waiting, ofCommand }
 })

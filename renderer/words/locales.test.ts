@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changeKindOf, commandPermission, commandTypes } from '../../contract/commands.ts'
+import { changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
 import { ChangeKind, EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
 import { ErrorCode } from '../../contract/errors.ts'
 import { builtInRoles, Permission } from '../../contract/permissions.ts'
@@ -97,7 +97,11 @@ describe('the screens', () => {
 describe('what is promised is there', () => {
   /** Whether some command of this kind needs no more than what a partner can hold. */
   const canDo = (kind: ChangeKind): boolean =>
-    commandTypes.some((type) => changeKindOf[type] === kind && builtInRoles.primaryAdmin.permissions.some((held) => held === commandPermission[type]))
+    commandTypes.some((type) => changeKindOf[type] === kind && builtInRoles.primaryAdmin.permissions.some((held) => held === permissionOf(type)))
+  const permissionOf = (type: CommandType) => {
+    const needs = commandNeeds[type]
+    return typeof needs === 'string' ? needs : needs.permission
+  }
 
   it.each(ChangeKind.options)('of a partner’s changes: %s', (kind) => {
     const key = `partners.kind.${kind}Text`

@@ -18,7 +18,7 @@ export const saveGroup: CommandHandler<'group.save'> = {
     const { tx, caller } = context
     const { before, result } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownGroup(policy, id, context)
-      if (!known && !may(caller.access, 'groups.create')) throw new RoomkeeperError('access.denied')
+      if (!known) checkCreated(wanted, given, context)
       checkName('group.invalid', { id, name }, policy.policy.groups)
       checkCount(known !== undefined, policy.policy.groups.length, limits.groupsPerTenant)
       const rule = ruleToStore(given, known, context)
@@ -54,6 +54,13 @@ export const deleteGroup: CommandHandler<'group.delete'> = {
     })
     return { category: 'RoomGroup', objectName: group.name, operation: 'Delete', detail: { group: id, rooms: group.rooms.length } }
   },
+}
+
+/** A new group takes groups.create too, on each of its rooms; with a rule over all rooms. @throws RoomkeeperError access.denied */
+function checkCreated(rooms: readonly RoomId[], rule: GroupRule | null, { caller: { access } }: CommandContext): void {
+  const mine = scopeOf(access, 'groups.create')
+  if (mine === 'all' || (may(access, 'groups.create') && rule === null && rooms.every((room) => mine.has(room)))) return
+  throw new RoomkeeperError('access.denied')
 }
 
 /** @throws RoomkeeperError group.notFound where it holds none of the caller's rooms: for them it does not exist. */

@@ -1,9 +1,10 @@
-import { may, mayManageCustomers } from '../../contract/access.ts'
-import { type Command, commandPermission, type CommandType } from '../../contract/commands.ts'
+import { may } from '../../contract/access.ts'
+import { type Command, commandNeeds, type CommandType, mayCommand } from '../../contract/commands.ts'
 import type { Effect } from '../../contract/policyApi.ts'
 import type { Incident, PersonRef } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
+import { reached } from '../access/reach.ts'
 import type { Caller } from '../access/service.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { Asked } from '../partners/asked.ts'
@@ -54,26 +55,24 @@ export const personRefOf = ({ person, name, organisation }: Caller): PersonRef =
 type IncidentCommand = Extract<CommandType, `incident.${string}`>
 type RoomsCommand = Extract<CommandType, `rooms.${string}`>
 
-/** @throws RoomkeeperError access.denied where the caller has the command's permission on no room. */
-export function checkPermitted(type: CommandType, { caller: { access } }: CommandContext): void {
-  const needs = commandPermission[type]
-  const permitted = needs === 'own' || (needs === 'customers' ? mayManageCustomers(access) : may(access, needs))
-  if (!permitted) throw new RoomkeeperError('access.denied')
+/** @throws RoomkeeperError access.denied where the caller may send no command of this type, whatever it names. */
+export function checkPermitted(type: CommandType, { caller }: Pick<CommandContext, 'caller'>): void {
+  if (!mayCommand(caller.access, type)) throw new RoomkeeperError('access.denied')
 }
 
 /** @throws RoomkeeperError access.denied, or incident.notFound where it is not within the rooms the caller may act on. */
 export async function checkIncident(type: IncidentCommand, id: IncidentId, context: CommandContext): Promise<void> {
   checkPermitted(type, context)
-  const incident = await context.tx.get('incident', id)
-  if (!incident || !may(context.caller.access, commandPermission[type], incident.room)) throw new RoomkeeperError('incident.notFound')
+  const { permission } = commandNeeds[type]
+  reached(await context.tx.get('incident', id), ({ room }) => may(context.caller.access, permission, room), 'incident.notFound')
 }
 
 /** @throws RoomkeeperError access.denied, or room.notFound if any is not within the rooms the caller may act on. */
 export async function checkRooms(type: RoomsCommand, ids: readonly RoomId[], context: CommandContext): Promise<void> {
   checkPermitted(type, context)
   const rooms = await context.tx.getMany('room', ids)
-  const missing = ids.find((id) => !rooms.has(id) || !may(context.caller.access, commandPermission[type], id))
-  if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
+  const { permission } = commandNeeds[type]
+  for (const id of ids) reached(rooms.get(id), may(context.caller.access, permission, id), 'room.notFound', { params: { room: id } })
 }
 
 /** The incident, which `check` has found. */

@@ -99,10 +99,7 @@ export const leave: CommandHandler<'customer.leave'> = {
 
 /** Names who manages the organisation's customers, beside Pro Managers and Global Administrators. None is fine. */
 export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
-  check: async (command, context) => {
-    checkPermitted(command.type, context)
-    if (context.caller.access.link !== undefined) throw new RoomkeeperError('access.denied')
-  },
+  check: async (command, context) => checkPermitted(command.type, context),
   async apply({ members: named }, { tx, caller, asked }) {
     const members = await ownMembers(tx, named, asked)
     const known = await tx.tables.assignment().select('id').where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()

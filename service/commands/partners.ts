@@ -6,7 +6,7 @@ import { domainOf } from '../partners/domains.ts'
 import { endLink } from '../partners/ending.ts'
 import { addInvitation, linkHere, linkRow } from '../partners/links.ts'
 import { markPartner } from '../partners/marks.ts'
-import { checkGiven, checkNamed, checkRemoteAccess } from '../partners/rooms.ts'
+import { checkNamed, checkRemoteAccess, checkSomeRoom } from '../partners/rooms.ts'
 import { checkPermitted, type CommandHandler } from './handler.ts'
 
 const dayMs = 24 * 3_600_000
@@ -35,7 +35,7 @@ export const invite: CommandHandler<'partner.invite'> = {
       multiFactor,
     }
     const { after } = await changePolicy(tx, caller.access, () => addInvitation(tx, link))
-    checkGiven(after, id, caller.access)
+    checkSomeRoom(after, id)
     const detail = { action: 'invite', link: id, expiresAt: link.expiresAt, changeControl, scope: sizeOf(scope), remoteAccess, multiFactor }
     return { category: 'PartnerInvitation', objectName: domain, operation: 'Create', detail }
   },

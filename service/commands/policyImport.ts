@@ -1,4 +1,5 @@
-import { type Access, may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
+import { type Access, mayEverywhere, tenantManagerRole } from '../../contract/access.ts'
+import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { permissionBeyond } from '../../contract/evaluate.ts'
 import { limits } from '../../contract/limits.ts'
@@ -10,7 +11,7 @@ import { withdrawRequests } from '../partners/approvals.ts'
 import { removeLink } from '../partners/ending.ts'
 import { addInvitation, linkRow } from '../partners/links.ts'
 import { markPartner } from '../partners/marks.ts'
-import { checkGiven, checkRemoteAccess } from '../partners/rooms.ts'
+import { checkRemoteAccess, checkSomeRoom } from '../partners/rooms.ts'
 import { type Change, linesOf, policyDifference, type PolicyDifference, type WantedPartner } from '../policyFile/difference.ts'
 import { parsePolicy } from '../policyFile/parse.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
@@ -25,15 +26,15 @@ const dayMs = 24 * 3_600_000
 export const policyImport: CommandHandler<'policy.import'> = {
   check: async (command, context) => {
     checkPermitted(command.type, context)
-    checkWhole(context, 'roles.modify')
+    checkWhole(context, 'roles.view')
   },
   async apply({ yaml }, context) {
     const { tx, caller } = context
     const difference = await differenceOf(context, yaml)
     const { roles, groups, assignments, partners } = difference
     if (groups.length > 0) checkWhole(context, 'groups.modify')
-    if (groups.some(({ before }) => before === undefined) && !may(caller.access, 'groups.create')) throw new RoomkeeperError('access.denied')
-    if (partners.length > 0) checkWhole(context, 'settings.modify')
+    if (groups.some(({ before }) => before === undefined)) checkWhole(context, 'groups.create')
+    if (partners.length > 0) checkPermitted('partner.invite', context)
     for (const partner of partners) checkPartner(partner, context)
     // What it says of who manages customers is the same as saying it by that command.
     if (assignments.some((change) => (change.after ?? change.before)?.role === tenantManagerRole || change.before?.role === tenantManagerRole)) checkPermitted('tenantManagers.set', context)
@@ -44,7 +45,7 @@ export const policyImport: CommandHandler<'policy.import'> = {
       }
       return write(tx, difference)
     })
-    for (const { after: partner } of partners) if (partner) checkGiven(after, partner.id, caller.access)
+    for (const { after: partner } of partners) if (partner) checkSomeRoom(after, partner.id)
     for (const { before } of partners) if (before) markPartner(tx, before)
     for (const record of recordsOf(difference)) tx.audit({ ...record, detail: { ...record.detail, by: 'policy.import' } })
     const counts = { roles: roles.length, groups: groups.length, assignments: assignments.length, partners: partners.length }
@@ -59,12 +60,12 @@ async function differenceOf({ tx, asked: { policyFile } }: CommandContext, yaml:
   return policyDifference(policyFile?.value ?? parsePolicy(yaml), { policy: await policyOf(tx.tables), rooms: await tx.roomFacts(), now: tx.at })
 }
 
-/** Whether someone may import at all: who they are decides what they may change by it. */
-export const mayImport = (access: Access): boolean => access.link === undefined && scopeOf(access, 'roles.modify') === 'all'
+/** Whether someone may import at all: its preview names all that is there. What else they hold decides what they may change by it. */
+export const mayImport = (access: Access): boolean => mayCommand(access, 'policy.import') && mayEverywhere(access, 'roles.view')
 
 /** @throws RoomkeeperError access.denied unless it is held over the whole of one's own tenant. */
 function checkWhole({ caller: { access } }: CommandContext, permission: Permission): void {
-  if (access.link !== undefined || scopeOf(access, permission) !== 'all') throw new RoomkeeperError('access.denied')
+  if (!mayEverywhere(access, permission)) throw new RoomkeeperError('access.denied')
 }
 
 /** @throws RoomkeeperError partner.ownDomain, policy.escalation */

@@ -1,7 +1,9 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
 import { AuditPage, Effect } from '../../contract/policyApi.ts'
 import type { RoomId } from '../../contract/ids.ts'
+import { Permission } from '../../contract/permissions.ts'
 import { admin, invitation, World } from '../partners/testing/world.ts'
 
 /** What people who hold some of a tenant only can do to the rest of it: nothing, and they are not told of it. */
@@ -97,19 +99,42 @@ describe('[ACC-6] who manages the roles of some rooms', () => {
   })
 })
 
-describe('[ACC-6] who has settings.modify over some rooms', () => {
-  it('hands a partner those only, and no rooms to come', async () => {
-    await become(['settings.view', 'settings.modify'], over(inside))
-    const group = v7()
-    const rule = { match: 'all', conditions: [{ field: 'city', is: 'equal', value: 'Brest' }] }
-    await done({ type: 'group.save', group, name: `G ${group}`, description: '', rooms: [inside], rule })
+describe('who holds every permission over some rooms', () => {
+  it('[rule 14] has no power over what is about no room: neither by a command nor by a route', async () => {
     const invited = invitation([inside])
-    expect((await world.command(deputy, { ...invited, scope: { rooms: [], groups: [group] } })).code).toBe('policy.escalation')
-    expect((await world.command(deputy, { ...invited, scope: over(inside, outside) })).code).toBe('policy.escalation')
-    expect((await world.command(deputy, invited)).status).toBe(200)
+    await done(invited)
+    await become([...Permission.options], over(inside, outside))
+    const whole: Record<string, unknown>[] = [
+      { type: 'settings.change', changes: { flapCount: 5 } },
+      { ...invitation([inside]), domain: 'northwind.example' },
+      { type: 'partner.change', link: invited.link, changeControl: invited.changeControl, remoteAccess: false, multiFactor: true },
+      { type: 'partner.remove', link: invited.link },
+      { type: 'tenantManagers.set', members: [admin(deputy)] },
+      { type: 'policy.import', yaml: String((await world.ask(boss, '/v1/policy')).body) },
+    ]
+    expect(whole.map(({ type }) => type).toSorted()).toEqual(commandTypes.filter((type) => aboutOf(type) === 'tenant').toSorted())
+    for (const command of whole) expect([command['type'], (await world.command(deputy, command)).code]).toEqual([command['type'], 'access.denied'])
+    expect((await world.ask(deputy, '/v1/enrolment/key/reset', {})).code).toBe('access.denied')
+    expect((await world.ask(deputy, '/v1/policy')).code).toBe('access.denied')
+    expect((await world.ask(deputy, '/v1/customers')).body).toMatchObject({ mayManage: false })
     await done({ type: 'partner.remove', link: invited.link })
-    await done({ type: 'group.delete', group })
   })
+
+  it('[rule 14] makes no group beyond the rooms where they hold groups.create', async () => {
+    const creator = role(['groups.create'])
+    const helper = v7()
+    await become(['groups.view', 'groups.modify'], over(inside, outside))
+    await done({ ...creator, first: { ...assignment({ assignment: helper, members: [admin(deputy)], scope: over(inside) }) } })
+    const group = (...rooms: RoomId[]) => ({ type: 'group.save', group: v7(), name: `G ${v7()}`, description: '', rooms, rule: null })
+    expect((await world.command(deputy, group(inside, outside))).code).toBe('access.denied')
+    expect((await world.command(deputy, group(inside))).status).toBe(200)
+    await done({ type: 'role.delete', role: creator.role })
+  })
+
+  const aboutOf = (type: CommandType) => {
+    const needs = commandNeeds[type]
+    return typeof needs === 'string' ? needs : needs.about
+  }
 })
 
 describe('the policy file', () => {

@@ -22,10 +22,12 @@ beforeAll(async () => {
   room = await world.room('contoso')
   other = await world.room('contoso')
   const role = v7()
-  const permissions = ['rooms.view', 'rooms.modify', 'rooms.create', 'settings.view', 'settings.modify', 'roles.view', 'remoteAccess.modify']
+  const permissions = ['rooms.view', 'rooms.modify', 'rooms.create', 'roles.view', 'remoteAccess.modify']
   await done({ type: 'role.save', role, name: 'Deputy', description: '', permissions })
   const members = [{ kind: 'person', id: objectIdOf(deputy) }]
   await done({ type: 'assignment.save', assignment: v7(), role, name: 'Deputies', description: '', notify: false, members, scope: { rooms: [room], groups: [] } })
+  const first = { assignment: v7(), name: 'Settings', description: '', notify: false, members, scope: 'all' }
+  await done({ type: 'role.save', role: v7(), name: 'Settings', description: '', permissions: ['settings.view', 'settings.modify'], first })
   const invited = invitation([room], { changeControl: { ...automatic, rooms: 'manual' } })
   await done(invited)
   await done({ type: 'invitation.accept', link: invited.link, admins: [admin(partner)] }, 'boss@fabrikam.example')

@@ -1,6 +1,8 @@
+import { mayDecide } from '../../contract/approvals.ts'
 import { CommandRequest } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RequestId } from '../../contract/ids.ts'
+import { reached } from '../access/reach.ts'
 import { callerWithin } from '../access/service.ts'
 import { type Ending, nameOf, settle, waitingRequest } from '../partners/approvals.ts'
 import type { AuditRecord } from '../store/transaction.ts'
@@ -13,7 +15,8 @@ import { checkPermitted, type CommandContext, type CommandHandler, Instead, pers
 export const decide: CommandHandler<'request.decide'> = {
   check: async (command, context) => {
     checkPermitted(command.type, context)
-    if (context.caller.access.link !== undefined) throw new RoomkeeperError('access.denied')
+    const { tx, caller } = context
+    reached(await tx.get('request', command.request), (request) => mayDecide(caller.access, request), 'request.undecided')
   },
   async apply({ request: id, approve, note }, context) {
     if (!approve) return end(context, id, { status: 'rejected' }, note)
@@ -40,8 +43,7 @@ export const decide: CommandHandler<'request.decide'> = {
 export const withdraw: CommandHandler<'request.withdraw'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ request: id }, context) {
-    const { row } = await waitingRequest(context.tx, id)
-    if (row.person !== context.caller.person) throw new RoomkeeperError('request.undecided')
+    reached(await context.tx.get('request', id), ({ by }) => by.id === context.caller.person, 'request.undecided')
     return end(context, id, { status: 'withdrawn' })
   },
 }

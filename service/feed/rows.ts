@@ -24,7 +24,7 @@ export class Sight {
     this.everyRoom = roomKinds.every((kind) => this.#visible.get(kind) === 'all')
   }
 
-  sees(row: Pick<StoredRow, 'kind' | 'id' | 'room' | 'owner'>): boolean {
+  sees(row: Pick<StoredRow, 'kind' | 'id' | 'room' | 'owner' | 'body'>): boolean {
     return isVisible(this.#visible.get(row.kind) ?? 'none', row)
   }
 
@@ -32,7 +32,7 @@ export class Sight {
   rooms(): Extract<FeedToConsole, { type: 'scope' }>['rooms'] {
     const rooms: Extract<FeedToConsole, { type: 'scope' }>['rooms'] = {}
     for (const [kind, visible] of this.#visible) {
-      // Of requests one may see one's own only: all of them go, and those come back with the snapshot.
+      // Where one may not see all requests, all of them go; one's own, and those that one decides, come back with the snapshot.
       if (visible === 'none' || (kind === 'request' && visible !== 'all')) continue
       rooms[kind] = visible !== 'all' && 'rooms' in visible ? [...visible.rooms] : 'all'
     }

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { type Access, may, mayAudit, mayManageCustomers } from '../../contract/access.ts'
+import { type Access, may, mayAudit, mayEverywhere, mayManageCustomers } from '../../contract/access.ts'
+import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -42,11 +43,11 @@ export function bearerOf(request: FastifyRequest): string {
 /** The named kinds of access that ask more than being signed in. */
 const rules: Partial<Record<Extract<RouteAccess, string>, (access: Access) => boolean>> = {
   auditor: mayAudit,
-  directory: (access) => may(access, 'roles.modify') || may(access, 'settings.modify') || mayManageCustomers(access),
+  directory: (access) => may(access, 'roles.modify') || mayCommand(access, 'tenantManagers.set') || mayManageCustomers(access),
 }
 
 /**
- * @throws RoomkeeperError access.denied without the permission anywhere, access.outOfScope without it on that room:
+ * @throws RoomkeeperError access.denied without the permission anywhere (or everywhere, where the route asks that), access.outOfScope without it on that room:
  * the same answer as for a room that does not exist.
  */
 export function checkPermission(access: RouteAccess, caller: Pick<Caller, 'access'>, params: unknown): void {
@@ -55,7 +56,7 @@ export function checkPermission(access: RouteAccess, caller: Pick<Caller, 'acces
     return
   }
   const wanted: readonly Permission[] = typeof access.permission === 'string' ? [access.permission] : access.permission
-  const held = wanted.filter((permission) => may(caller.access, permission))
+  const held = wanted.filter((permission) => (access.everywhere ? mayEverywhere : may)(caller.access, permission))
   if (held.length === 0) throw new RoomkeeperError('access.denied')
   if (access.room === undefined) return
   const named = typeof params === 'object' && params !== null ? Object.entries(params).find(([name]) => name === access.room) : undefined

@@ -12,9 +12,10 @@ import type { Caller } from '../access/service.ts'
  * - `byKey`: the same; also somebody who had something in that customer's tenant once, who is told of their own command
  *   what they were told before, and nothing else
  * - `auditor`: who may read the audit log: a Pro Manager or Global Administrator of their own tenant (AUD-1)
- * - `directory`: who names people and security groups: with roles.modify, settings.modify, or managing customers
+ * - `directory`: who names people and security groups: with roles.modify, naming tenant managers, or managing customers
  * - `admin`: this machine's user, who can read the running service's secret; loopback only
- * - a permission, or one of several; with `room`, the path parameter that names the room it is needed on
+ * - a permission, or one of several: on any room, where the answer is cut to the caller's; with `room`, the path parameter
+ *   that names the room it is needed on; with `everywhere`, over all rooms of one's own tenant, where the route is about that
  */
 export type RouteAccess =
   | 'public'
@@ -25,7 +26,7 @@ export type RouteAccess =
   | 'auditor'
   | 'directory'
   | 'admin'
-  | { readonly permission: Permission | readonly Permission[]; readonly room?: string }
+  | { readonly permission: Permission | readonly Permission[]; readonly room?: string; readonly everywhere?: true }
 
 declare module 'fastify' {
   interface FastifyContextConfig {

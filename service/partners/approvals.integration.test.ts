@@ -125,6 +125,39 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
     expect((await requestOf(key))?.status).toBe('waiting')
   })
 
+  it('[PAR-5] is decided and read by who holds what it takes over all that it touches, and does not exist for others', async () => {
+    const other = await world.room('contoso')
+    const decider = 'two@contoso.example'
+    const [role, assignment] = [v7(), v7()]
+    const become = async (permissions: string[], rooms: 'all' | RoomId[]) => {
+      const first = { assignment, name: 'Deciders', description: '', notify: false, members: [admin(decider)], scope: rooms === 'all' ? rooms : { rooms, groups: [] } }
+      expect((await world.command(boss, { type: 'role.save', role, name: 'Deciders', description: '', permissions, first }, now())).status).toBe(200)
+    }
+    const reads = async (key: string) => SnapshotPage.parse((await world.ask(decider, '/v1/snapshot')).body).rows.some((row) => row.kind === 'request' && row.id === key)
+    const rings = await ask()
+    const roles = await ask(v7(), { type: 'role.save', role: v7(), name: `R ${v7()}`, description: '', permissions: ['rooms.view'] })
+    for (const [permissions, rooms] of [
+      [['settings.view', 'settings.modify', 'rooms.view', 'roles.view'], [other]],
+      [['settings.view', 'settings.modify'], 'all'],
+      [['rooms.view', 'settings.view'], 'all'],
+    ] as const) {
+      await become([...permissions], rooms === 'all' ? rooms : [...rooms])
+      for (const key of [rings, roles]) {
+        const [hidden, ghost] = [await decide(key, true, undefined, decider), await decide(v7(), true, undefined, decider)]
+        expect(hidden).toEqual(ghost)
+        expect(await reads(key)).toBe(false)
+      }
+    }
+    await become(['settings.view', 'settings.modify', 'rooms.view', 'roles.view'], [room, other])
+    expect([await reads(rings), await reads(roles)]).toEqual([true, false])
+    expect((await decide(roles, true, undefined, decider)).code).toBe('request.undecided')
+    expect((await decide(rings, false, undefined, decider)).status).toBe(200)
+    await become(['settings.modify', 'roles.view'], 'all')
+    expect(await reads(roles)).toBe(true)
+    expect((await decide(roles, false, undefined, decider)).status).toBe(200)
+    expect((await world.command(boss, { type: 'role.delete', role }, now())).status).toBe(200)
+  })
+
   it('is applied once when two decide at the same time', async () => {
     const key = await ask()
     const answers = await Promise.all([decide(key, true), decide(key, false)])

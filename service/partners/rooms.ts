@@ -1,11 +1,11 @@
-import { type Access, isProManager, may, scopeOf } from '../../contract/access.ts'
+import { type Access, isProManager, mayEverywhere } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId } from '../../contract/ids.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 
-/** Which rooms someone may hand to a partner (PAR-1): at least one, and only rooms that are theirs to give. */
+/** Which rooms are handed to a partner (PAR-1): at least one. Who invites holds settings.modify over all of them. */
 
 /** @throws RoomkeeperError partner.noRooms, room.notFound, group.notFound */
 export async function checkNamed(tx: TenantTransaction, scope: AssignmentScope): Promise<void> {
@@ -19,26 +19,13 @@ export async function checkNamed(tx: TenantTransaction, scope: AssignmentScope):
   if (group !== undefined) throw new RoomkeeperError('group.notFound', { field: 'scope.groups', params: { group } })
 }
 
-/**
- * What a link is over, once it is stored. Inviting takes settings.modify; over rooms where one lacks it, it would hand
- * out what is not one's own.
- * @throws RoomkeeperError partner.noRooms, policy.escalation
- */
-export function checkGiven({ links, policy }: ResolvedPolicy, link: LinkId, maker: Access): void {
-  const scope = links.get(link)?.scope ?? []
-  if (scope !== 'all' && scope.length === 0) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
-  const mine = scopeOf(maker, 'settings.modify')
-  if (mine === 'all') return
-  const beyond = scope === 'all' ? 'all' : scope.find((room) => !mine.has(room))
-  // A group by rule takes in rooms to come, whosever they will be.
-  const named = links.get(link)?.link.scope ?? 'all'
-  const ruled = named !== 'all' && policy.groups.some(({ id, rule }) => rule !== null && named.groups.includes(id))
-  if (beyond !== undefined || ruled) throw new RoomkeeperError('policy.escalation', { field: 'scope' })
+/** Of a link as it is stored: groups may hold no room. @throws RoomkeeperError partner.noRooms */
+export function checkSomeRoom({ links }: ResolvedPolicy, link: LinkId): void {
+  if (links.get(link)?.scope.length === 0) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
 }
 
 /** Remote access is nobody's to give but a Pro Manager's, or of who holds it over all rooms. @throws RoomkeeperError policy.escalation */
 export function checkRemoteAccess(maker: Access): void {
-  if (isProManager(maker)) return
-  if (may(maker, 'remoteAccess.modify') && scopeOf(maker, 'remoteAccess.modify') === 'all') return
+  if (isProManager(maker) || mayEverywhere(maker, 'remoteAccess.modify')) return
   throw new RoomkeeperError('policy.escalation', { field: 'remoteAccess' })
 }

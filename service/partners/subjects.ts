@@ -4,14 +4,15 @@ import type { AssignmentId, IncidentId, LinkId, PersonId, RoleId, RoomId } from 
 import { limits } from '../../contract/limits.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 
-export type Subjects = Pick<ApprovalRequest, 'subjects' | 'subjectCount' | 'text'>
+export type Subjects = Pick<ApprovalRequest, 'subjects' | 'subjectCount' | 'text' | 'rooms'>
 
 /** Names in one request; more things are only counted. */
 const named = 20
 
 /**
  * What a command is about, by the names that things have now: so that a person can decide on it (PAR-5). Who asks reads
- * them too: of roles, assignments and people only those of their own link have a name.
+ * them too: of roles, assignments and people only those of their own link have a name. With them the rooms that it
+ * touches, by which is said who decides; what is about roles touches all that the link is over, now and later.
  */
 export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: Command): Promise<Subjects> {
   switch (command.type) {
@@ -50,13 +51,13 @@ async function incident(tx: TenantTransaction, id: IncidentId): Promise<Subjects
   const found = await tx.get('incident', id)
   const room = found && (await tx.get('room', found.room))
   const subjects = found ? [`#${found.number}`, ...(room ? [room.name] : [])] : []
-  return { subjects, subjectCount: 1 }
+  return { subjects, subjectCount: 1, rooms: found ? [found.room] : 'all' }
 }
 
 async function rooms(tx: TenantTransaction, ids: readonly RoomId[]): Promise<Subjects> {
   const distinct = [...new Set(ids)]
   const found = await tx.getMany('room', distinct.slice(0, named))
-  return { subjects: [...found.values()].map(({ name }) => name), subjectCount: distinct.length }
+  return { subjects: [...found.values()].map(({ name }) => name), subjectCount: distinct.length, rooms: distinct }
 }
 
 const personName = async (tx: TenantTransaction, link: LinkId, id: PersonId): Promise<string | undefined> =>

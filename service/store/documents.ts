@@ -21,7 +21,7 @@ const belongings: { readonly [K in Kind]: (doc: Doc<K>) => Belonging } = {
   incident: (doc) => ({ room: doc.room, owner: null, state: doc.status }),
   entry: (doc) => ({ room: doc.room, owner: null, state: doc.incident }),
   policy: () => nowhere,
-  request: (doc) => ({ room: null, owner: doc.by.id, state: doc.status }),
+  request: (doc) => ({ room: (doc.rooms === 'all' ? undefined : doc.rooms?.[0]) ?? null, owner: doc.by.id, state: doc.status }),
 }
 
 export function belongingOf<K extends Kind>(kind: K, doc: Doc<K>): Belonging {

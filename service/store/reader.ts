@@ -1,4 +1,5 @@
 import { type Access, may, scopeOf } from '../../contract/access.ts'
+import { decides, mayDecide } from '../../contract/approvals.ts'
 import { type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import type { PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { RoomFacts } from '../../contract/policy.ts'
@@ -13,19 +14,26 @@ import { tenantSelects, type TenantSelects } from './tenantTables.ts'
  */
 export type Reach = 'wholeTenant' | { readonly tenant: TenantId; readonly person: PersonId; readonly access: Access }
 
-/** Which documents of one kind are within reach. */
-export type Visible = 'all' | 'none' | { readonly rooms: ReadonlySet<RoomId> } | { readonly owner: PersonId } | { readonly id: string }
+/** Which documents of one kind are within reach. `decides`: requests, one's own and those that this access decides. */
+export type Visible =
+  | 'all'
+  | 'none'
+  | { readonly rooms: ReadonlySet<RoomId> }
+  | { readonly owner: PersonId }
+  | { readonly id: string }
+  | { readonly decides: Access; readonly asker: PersonId }
 
 /** Kinds whose documents belong to no room: whoever holds their permission at all may see them. */
-const roomless: ReadonlySet<Kind> = new Set<Kind>(['settings', 'policy', 'request'])
+const roomless: ReadonlySet<Kind> = new Set<Kind>(['settings', 'policy'])
 
 export function visibleOf(reach: Reach, kind: Kind): Visible {
   if (reach === 'wholeTenant') return 'all'
   const { reads } = kinds[kind]
   if (reads === 'none') return 'all'
   if (reads === 'self') return { owner: reach.person }
+  if (kind === 'request') return requestsOf(reach)
   if (roomless.has(kind)) {
-    if (!may(reach.access, reads)) return kind === 'request' ? { owner: reach.person } : 'none'
+    if (!may(reach.access, reads)) return 'none'
     // Of the marks that the policy changed, a partner's people see their link's and nobody else's.
     return kind === 'policy' ? { id: reach.access.link ?? reach.tenant } : 'all'
   }
@@ -33,14 +41,28 @@ export function visibleOf(reach: Reach, kind: Kind): Visible {
   return rooms === 'all' ? 'all' : rooms.size === 0 ? 'none' : { rooms }
 }
 
+/** One's own, and those that one decides (PAR-5): of any kind and over all rooms, or as each of them says. */
+function requestsOf({ person, access }: Exclude<Reach, 'wholeTenant'>): Visible {
+  if (access.link !== undefined || !may(access, 'settings.modify')) return { owner: person }
+  return decides.every((permission) => scopeOf(access, permission) === 'all') ? 'all' : { decides: access, asker: person }
+}
+
+/** A row as far as it says who may see it; `body`: null where the document was removed. */
+type SeenRow = Pick<StoredRow, 'id' | 'room' | 'owner' | 'body'>
+
 /** Whether one row is within reach; for rows that are at hand already (feed, changes). */
-export function isVisible(visible: Visible, row: { id: string; room: RoomId | null; owner: PersonId | null }): boolean {
+export function isVisible(visible: Visible, row: SeenRow): boolean {
   if (visible === 'all') return true
   if (visible === 'none') return false
+  if ('decides' in visible) return row.owner === visible.asker || isDecided(visible.decides, row)
   if ('id' in visible) return row.id === visible.id
   if ('owner' in visible) return row.owner === visible.owner
   return row.room !== null && visible.rooms.has(row.room)
 }
+
+/** One that is gone is told to who holds settings.modify on its first room. */
+const isDecided = (access: Access, { body, room }: SeenRow): boolean =>
+  body === null ? room !== null && may(access, 'settings.modify', room) : mayDecide(access, parse<'request'>(body))
 
 export interface ListOptions {
   /** The id after which the page starts. */
@@ -95,7 +117,7 @@ export class TenantReader {
   /** A page of one kind by id. Each page costs the same however far one has paged. */
   async list<K extends Kind>(kind: K, options: ListOptions): Promise<Doc<K>[]> {
     const rows: { id: string; body: string }[] = []
-    for (const some of this.#parts(kind, options)) {
+    for (const some of await this.#parts(kind, options)) {
       let query = this.#filtered(kind, options, some).select(['id', 'body']).orderBy('id').limit(options.limit)
       if (options.after !== undefined) query = query.where('id', '>', options.after)
       rows.push(...(await query.execute()))
@@ -107,7 +129,7 @@ export class TenantReader {
   /** How many `list` would give in all. */
   async count(kind: Kind, options: Pick<ListOptions, 'states' | 'room'> = {}): Promise<number> {
     let total = 0
-    for (const some of this.#parts(kind, options)) {
+    for (const some of await this.#parts(kind, options)) {
       const row = await this.#filtered(kind, options, some).select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
       total += Number(row.n)
     }
@@ -139,7 +161,7 @@ export class TenantReader {
   /** A page of one kind's rows by id, cut to the reach, as they are stored: for snapshots. */
   async page(kind: Kind, after: string, limit: number): Promise<StoredRow[]> {
     const rows = []
-    for (const some of this.#parts(kind, {})) {
+    for (const some of await this.#parts(kind, {})) {
       rows.push(
         ...(await this.#filtered(kind, {}, some)
           .select(['kind', 'id', 'room', 'owner', 'rev', 'seq', 'deleted', 'body'])
@@ -161,24 +183,29 @@ export class TenantReader {
     let query = this.#documents(kind)
     if ('rooms' in part) query = query.where('room', 'in', part.rooms)
     if ('owner' in part) query = query.where('owner', '=', part.owner)
-    if ('id' in part) query = query.where('id', '=', part.id)
+    if ('ids' in part) query = query.where('id', 'in', part.ids)
     if (options.room !== undefined) query = query.where('room', '=', options.room)
     if (options.states !== undefined) query = query.where('state', 'in', options.states)
     return query
   }
 
   /** What is visible of a kind, in parts that each fit one statement. */
-  #parts(kind: Kind, { room }: Pick<ListOptions, 'room'>): Part[] {
+  async #parts(kind: Kind, { room }: Pick<ListOptions, 'room'>): Promise<Part[]> {
     const visible = visibleOf(this.reach, kind)
     if (visible === 'none') return []
     if (visible === 'all') return [{}]
-    if ('owner' in visible || 'id' in visible) return [visible]
+    if ('owner' in visible) return [visible]
+    if ('id' in visible) return [{ ids: [visible.id] }]
+    if ('decides' in visible) {
+      const rows = await this.#documents(kind).select(['id', 'room', 'owner', 'body']).execute()
+      return chunks(rows.filter((row) => isVisible(visible, row)).map(({ id }) => id)).map((ids) => ({ ids }))
+    }
     if (room !== undefined) return visible.rooms.has(room) ? [{}] : []
     return chunks([...visible.rooms]).map((rooms) => ({ rooms }))
   }
 }
 
-type Part = { rooms: RoomId[] } | { owner: PersonId } | { id: string } | Record<never, never>
+type Part = { rooms: RoomId[] } | { owner: PersonId } | { ids: string[] } | Record<never, never>
 
 function chunks<T>(items: readonly T[]): T[][] {
   const parts: T[][] = []

@@ -19,7 +19,7 @@ export const enrolmentRoutes = (url: string): Plugin => (app, { store }) => {
 
   app.post(
     '/v1/enrolment/key/reset',
-    { config: { access: { permission: 'rooms.resetKey' } }, schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } } },
+    { config: { access: { permission: 'rooms.resetKey', everywhere: true } }, schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } } },
     async (request) => {
       const { tenant, doer } = callerOf(request)
       return store.write(tenant, doer, resetKey)
