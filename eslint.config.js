@@ -52,7 +52,13 @@ export default defineConfig(
     files: [...tests, '**/testing/**/*.ts', 'renderer/fixtures/**', 'e2e/**'],
     ignores: ['contract/testing/wait.ts'],
     rules: {
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Use chance() of contract/testing/chance.ts.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Use chance() of contract/testing/chance.ts.' },
+        // They give up after a second, which a busy machine may need.
+        { object: 'vi', property: 'waitFor', message: 'Use untilPasses() of contract/testing/wait.ts.' },
+        { object: 'vi', property: 'waitUntil', message: 'Use until() of contract/testing/wait.ts.' },
+      ],
       'no-restricted-imports': [
         'error',
         { name: 'node:crypto', importNames: ['randomBytes', 'randomInt', 'randomUUID'], message: 'Use contract/testing/chance.ts.' },

@@ -10,6 +10,8 @@ if (major < 24) {
 const integration = '**/*.integration.test.ts'
 const notOurs = ['node_modules/**', 'out/**', '**/*.spec.ts']
 
+/** Ends a hang, and measures nothing: far above what a test needs on a machine that has all its cores busy. In milliseconds. */
+const limits = { testTimeout: 120_000, hookTimeout: 120_000 }
 /** All chance of properties comes from the seed of the run. */
 const setupFiles = ['build/vitest-setup.ts']
 /** As many files at a time as there are cores; vitest would leave one of them free. */
@@ -28,6 +30,7 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: [...notOurs, integration, 'renderer/**'],
           setupFiles,
+          ...limits,
           pool: 'forks',
           // Units leave nothing behind, so that files may share a worker; screens leave what they drew.
           isolate: false,
@@ -44,6 +47,7 @@ export default defineConfig({
           // Styles are read as they are: contrast is tested on them.
           css: true,
           setupFiles,
+          ...limits,
           pool: 'forks',
           maxWorkers,
         },
@@ -56,8 +60,7 @@ export default defineConfig({
           setupFiles,
           pool: 'forks',
           maxWorkers: Math.max(2, maxWorkers),
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...limits,
         },
       },
     ],

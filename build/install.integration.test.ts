@@ -4,9 +4,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../contract/testing/wait.ts'
 import { root } from './paths.ts'
 
-/** A checkout with a stand-in for npm, which "installs" a Node that is this one. */
+/** A checkout with a stand-in for npm, which "installs" a Node that is this one, once no file `hold` is there (any more). */
 let checkout: string
 
 const lock = (version: string) =>
@@ -17,12 +18,14 @@ const fakeNpm = `
   appendFileSync('npm.log', process.argv[2] + '\\n')
   appendFileSync('arguments.log', process.argv.slice(2).join(' '))
   console.log('added 1 package')
-  setTimeout(() => {
+  const tried = setInterval(() => {
+    if (existsSync('hold')) return
+    clearInterval(tried)
     const bin = 'node_modules/node-' + process.platform.replace('win32', 'win') + '-' + process.arch + '/bin'
     mkdirSync(bin, { recursive: true })
     if (!existsSync(bin + '/node')) symlinkSync(process.execPath, bin + '/node')
     process.exit(existsSync('fail') ? 1 : 0)
-  }, 200)
+  }, 5)
 `
 
 beforeEach(() => {
@@ -97,10 +100,13 @@ describe('the bootstrap', () => {
   })
 
   it('installs once when two start at the same time', async () => {
-    const [one, two] = await Promise.all([startOnce(), startOnce()])
-    expect([one.code, two.code]).toEqual([7, 7])
+    writeFileSync(join(checkout, 'hold'), '')
+    const both = [bootstrap('start'), bootstrap('start')]
+    for (const { child } of both) child.stdin.end('hello ')
+    await until('one to install, and the other to wait', () => installs() === 'ci\n' && both.some(({ err }) => err().includes('Another install runs here')))
+    rmSync(join(checkout, 'hold'))
+    expect((await Promise.all(both.map(({ result }) => result))).map(({ code }) => code)).toEqual([7, 7])
     expect(installs()).toBe('ci\n')
-    expect(`${one.err}${two.err}`).toContain('Another install runs here')
   })
 
   it('takes over the lock of an install that was killed', async () => {

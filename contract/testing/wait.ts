@@ -31,3 +31,16 @@ export const settle = (): Promise<void> => new Promise((resolve) => setImmediate
 
 /** A delay that a test plays, as of a slow network or of somebody who types; nothing that is expected after it may need it. */
 export const playDelay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Runs an assertion until it holds, and gives what it answers; after `ms`, what it said last is thrown. */
+export async function untilPasses<T>(assertion: () => T | Promise<T>, ms = 30_000): Promise<T> {
+  const deadline = performance.now() + ms
+  for (;;) {
+    try {
+      return await assertion()
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+}

@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { BridgeResponse, type CallName, type TopicName, type TopicOutput, topics } from '../../contract/bridge.ts'
+import { untilPasses } from '../../contract/testing/wait.ts'
 import { createLog } from '../log.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
 import { tempFolder } from '../testing/fakes.ts'
@@ -78,18 +79,15 @@ class Watcher {
   async call(name: CallName, input: object = {}): Promise<BridgeResponse> {
     const id = this.#next()
     this.#page.send({ type: 'call', id, name, input })
-    return vi.waitFor(
-      () => {
+    return untilPasses(() => {
         const answer = this.#answers.get(id)
         if (!answer) throw new Error(`no answer to ${name}`)
         return answer
-      },
-      { timeout: 20_000, interval: 20 },
-    )
+      })
   }
   /** Waits until the topic's value is like this one. */
   async see<N extends TopicName>(name: N, like: object): Promise<TopicOutput<N>> {
-    await vi.waitFor(() => expect(this.#values.get(name)).toMatchObject(like), { timeout: 30_000, interval: 20 })
+    await untilPasses(() => expect(this.#values.get(name)).toMatchObject(like))
     return topics[name].output.parse(this.#values.get(name)) as TopicOutput<N>
   }
 }

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { untilPasses } from '../../contract/testing/wait.ts'
 import { createLog } from '../log.ts'
 import type { AccountState } from '../platform.ts'
 import type { SignInPlace } from './attempt.ts'
@@ -39,7 +40,7 @@ async function session(settings: Partial<SessionSettings> = {}, place: SignInPla
   return made
 }
 async function until<S extends AccountState['state']>(from: HostSession, state: S): Promise<Extract<AccountState, { state: S }>> {
-  await vi.waitFor(() => expect(from.state.state).toBe(state), { timeout: 10_000, interval: 10 })
+  await untilPasses(() => expect(from.state.state).toBe(state))
   const reached = from.state
   if (!isState(reached, state)) throw new Error(`The state went on to ${reached.state}.`)
   return reached

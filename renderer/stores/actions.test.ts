@@ -1,6 +1,7 @@
 import { flushPromises, mount } from '@vue/test-utils'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { defineComponent } from 'vue'
+import { untilPasses } from '../../contract/testing/wait.ts'
 import type { FakeOptions } from '../fixtures/fake-core.ts'
 import { surroundings } from '../fixtures/mounted.ts'
 import { useActions } from './actions.ts'
@@ -23,7 +24,7 @@ async function setUp(options: FakeOptions = {}) {
   )
   const { actions, toasts, state } = held
   if (!actions || !toasts || !state) throw new Error('The stores were not made.')
-  await vi.waitFor(() => expect(state.me).not.toBeNull())
+  await untilPasses(() => expect(state.me).not.toBeNull())
   const open = core.incidents.filter((incident) => incident.status === 'needAction' && !incident.acknowledged)
   return { core, actions, toasts, state, open }
 }
@@ -35,7 +36,7 @@ describe('what an operator does', () => {
     expect(core.incidents.filter(({ acknowledged }) => acknowledged?.note === 'mine')).toHaveLength(3)
     expect(toasts.shown.map(({ text }) => text)).toEqual(['Acknowledged 3 incidents'])
     toasts.shown[0]?.undo?.()
-    await vi.waitFor(() => expect(core.incidents.filter(({ acknowledged }) => acknowledged?.note === 'mine')).toHaveLength(0))
+    await untilPasses(() => expect(core.incidents.filter(({ acknowledged }) => acknowledged?.note === 'mine')).toHaveLength(0))
   })
 
   it('leaves alone what is acknowledged or resolved already', async () => {
@@ -54,7 +55,7 @@ describe('what an operator does', () => {
     await actions.assign([structuredClone(incident)], null)
     expect(core.incidents.find(({ id }) => id === incident.id)?.owner).toBeUndefined()
     toasts.shown[0]?.undo?.()
-    await vi.waitFor(() => expect(core.incidents.find(({ id }) => id === incident.id)?.owner?.id).toBe(before))
+    await untilPasses(() => expect(core.incidents.find(({ id }) => id === incident.id)?.owner?.id).toBe(before))
   })
 
   it('says what was not done and why', async () => {

@@ -1,11 +1,12 @@
 import { pino } from 'pino'
 import { v7 } from 'uuid'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { may } from '../../contract/access.ts'
 import { ChangeKind } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, LinkId, RoleId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { changePolicy } from '../access/policies.ts'
 import { system } from '../store/transaction.ts'
 import type { DirectoryReader } from './directory.ts'
@@ -105,7 +106,7 @@ async function customersOfFinn(): Promise<string[]> {
 async function readOnce(tenant = made.contoso): Promise<void> {
   now += 1_000
   sync.want(tenant)
-  await vi.waitUntil(() => !sync.busy, { timeout: 10_000, interval: 5 })
+  await until('the directory to be read', () => !sync.busy)
 }
 
 describe('security groups that assignments name', () => {

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { limits } from '../../../contract/limits.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { createLog } from '../../log.ts'
 import { cookieFrom, testShell } from '../testing/transports.ts'
 import { type BrowserServer, startBrowserServer } from './server.ts'
@@ -165,7 +166,7 @@ describe('the bridge', () => {
     expect(serving.size).toBe(0)
     const socket = await dial({ origin: origin(), cookie })
     expect(socket).toBeInstanceOf(WebSocket)
-    await vi.waitFor(() => expect(serving.size).toBe(1))
+    await untilPasses(() => expect(serving.size).toBe(1))
   })
 
   it.each([
@@ -178,8 +179,8 @@ describe('the bridge', () => {
     const [closed] = await once(bad, 'close')
     expect(closed).toBe(code)
     good.send('{"type":"end","id":1}')
-    await vi.waitFor(() => expect(heard).toEqual([{ type: 'end', id: 1 }]))
-    await vi.waitFor(() => expect(serving.size).toBe(1))
+    await untilPasses(() => expect(heard).toEqual([{ type: 'end', id: 1 }]))
+    await untilPasses(() => expect(serving.size).toBe(1))
   })
 
   it('ends with a window that does not answer any more', async () => {
@@ -188,7 +189,7 @@ describe('the bridge', () => {
     const socket = await opened()
     // It is there, but nothing that it gets is read: no sign of life goes back.
     socket.pause()
-    await vi.waitFor(() => expect(serving.size).toBe(0), { timeout: 5_000 })
+    await untilPasses(() => expect(serving.size).toBe(0))
     socket.terminate()
   })
 

@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { TestBrowser } from '../../session/testing/browser.ts'
 import { tempFolder } from '../../testing/fakes.ts'
 import { runProcess, type Running, startService } from '../testing/processes.ts'
@@ -47,14 +48,11 @@ it('signs in, fills its encrypted cache through the built worker, and ends clean
   const lines: Line[] = []
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(Line.parse(JSON.parse(line))))
   const see = <T>(look: () => T | undefined): Promise<T> =>
-    vi.waitFor(
-      () => {
+    untilPasses(() => {
         const found = look()
         if (found === undefined) throw new Error(`not yet: ${JSON.stringify(lines.at(-1))}\n${stderr}`)
         return found
-      },
-      { timeout: 30_000, interval: 20 },
-    )
+      })
   const say = (what: object): void => void child.stdin.write(`${JSON.stringify(what)}\n`)
   const state = (id: number, like: object) =>
     see(() => lines.find((line) => 'page' in line && line.page.id === id && expect.objectContaining(like).asymmetricMatch(line.page.value)))

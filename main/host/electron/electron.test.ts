@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { BridgeServer, WindowPipe } from '../../core.ts'
 import { createLog } from '../../log.ts'
 import { channel, consoleAddress, isOurs, mayOpen } from './address.ts'
@@ -78,7 +79,7 @@ describe('the window', () => {
   it('loads its page again after a crash, three times', async () => {
     await open()
     for (let crash = 0; crash < 5; crash += 1) electron.window.webContents.emit('render-process-gone', {}, { reason: 'crashed' })
-    await vi.waitFor(() => expect(bridge.pipes).toHaveLength(4))
+    await untilPasses(() => expect(bridge.pipes).toHaveLength(4))
     expect(bridge.serving).toBe(0)
   })
 

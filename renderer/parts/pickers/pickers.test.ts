@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import RoomPicker from './RoomPicker.vue'
 import { noScope } from './scope.ts'
@@ -22,10 +23,10 @@ describe('all rooms or some', () => {
     expect(radios()).toEqual([['false', '-1', false], ['true', '0', false]])
     some?.element.focus()
     await some?.trigger('keydown', { key: 'ArrowUp' })
-    await vi.waitFor(() => expect(radios()).toEqual([['true', '0', true], ['false', '-1', false]]))
+    await untilPasses(() => expect(radios()).toEqual([['true', '0', true], ['false', '-1', false]]))
     for (const [from, key, to] of [[all, 'ArrowLeft', 'some'], [some, 'ArrowRight', 'all'], [all, 'ArrowDown', 'some']] as const) {
       await from?.trigger('keydown', { key })
-      await vi.waitFor(() => expect(document.activeElement?.getAttribute('data-testid')).toBe(`scope-${to}`))
+      await untilPasses(() => expect(document.activeElement?.getAttribute('data-testid')).toBe(`scope-${to}`))
       expect(picker.props('modelValue').all).toBe(to === 'all')
     }
     await some?.trigger('keydown', { key: 'a' })
@@ -49,7 +50,7 @@ describe('the list of rooms', () => {
   it('goes by pages and to its ends, with the active row in view', async () => {
     const { global } = surroundings({ rooms: count })
     const picker = mount(RoomPicker, { props: { modelValue: [] }, global, attachTo: document.body })
-    const list = await vi.waitFor(() => picker.get('[role=listbox]'))
+    const list = await untilPasses(() => picker.get('[role=listbox]'))
     const frame = picker.get<HTMLElement>('.scroll').element
     frame.scrollTo = (to?: ScrollToOptions | number) => {
       frame.scrollTop = (typeof to === 'object' ? to.top : to) ?? 0
@@ -58,7 +59,7 @@ describe('the list of rooms', () => {
     for (const [key, at] of [['PageDown', 9], ['PageDown', 18], ['ArrowDown', 19], ['PageUp', 10], ['End', 199], ['PageDown', 199], ['PageUp', 190], ['Home', 0], ['PageUp', 0]] as const) {
       await list.trigger('keydown', { key })
       expect([key, list.attributes('aria-activedescendant')?.split('-').at(-1)]).toEqual([key, String(at)])
-      await vi.waitFor(() => {
+      await untilPasses(() => {
         expect(frame.scrollTop).toBeLessThanOrEqual(at * rowPx)
         expect(frame.scrollTop + shown * rowPx).toBeGreaterThanOrEqual((at + 1) * rowPx)
         expect(picker.find(`#${CSS.escape(list.attributes('aria-activedescendant') ?? '')}`).classes()).toContain('at')

@@ -1,8 +1,9 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { changeKindOf, commandTypes } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { CommandKey } from '../../../contract/ids.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeRequest, partnerAnswers, partnerSession, requestId, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { roomId } from '../../fixtures/world.ts'
@@ -20,7 +21,7 @@ describe('Settings → Approvals', () => {
   it('shows who asks for what, and sends the decision with its note', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(Approvals, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('request')?.textContent).toContain('Move 2 rooms to the update ring Executive'))
+    await untilPasses(() => expect(find('request')?.textContent).toContain('Move 2 rooms to the update ring Executive'))
     expect(find('request')?.textContent).toContain('Kim Abara of Fabrikam')
     expect(find('request')?.textContent).toContain('Huddle 1.01')
     const note = find('request-note')
@@ -28,19 +29,18 @@ describe('Settings → Approvals', () => {
     note.value = 'Not in this week.'
     note.dispatchEvent(new Event('input'))
     find('request-reject')?.click()
-    await vi.waitFor(() =>
+    await untilPasses(() =>
       expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
         tenant: tenantId(1),
         command: { type: 'request.decide', request: requestId(1), approve: false, note: 'Not in this week.' },
-      }),
-    )
+      }))
   })
 
   it('keeps what was decided apart, and says why something failed', async () => {
     const rows = [makeRequest(1, { status: 'failed', code: 'room.notFound' }), makeRequest(2, { status: 'rejected', note: 'No.' })]
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'requests.list': () => ({ rows }) }) })
     mount(Approvals, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=request-decided]')).toHaveLength(2))
+    await untilPasses(() => expect(document.querySelectorAll('[data-testid=request-decided]')).toHaveLength(2))
     expect(find('request')).toBeNull()
     expect(document.body.textContent).toContain('no longer exists within the rooms')
     expect(document.body.textContent).toContain('Your note: No.')
@@ -49,9 +49,9 @@ describe('Settings → Approvals', () => {
   it('takes one decision, also while the copy does not have it yet', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(Approvals, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('request-approve')).not.toBeNull())
+    await untilPasses(() => expect(find('request-approve')).not.toBeNull())
     find('request-approve')?.click()
-    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'requests.list')).toHaveLength(2))
+    await untilPasses(() => expect(core.asked.filter(({ name }) => name === 'requests.list')).toHaveLength(2))
     expect([find('request-approve'), find('request-reject')].map((one) => one?.hasAttribute('disabled'))).toEqual([true, true])
   })
 
@@ -64,16 +64,16 @@ describe('Settings → Approvals', () => {
     }
     const { core, global } = surroundings({ rooms: 6, sync: 'offline', answers: partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': preview }) })
     mount(Approvals, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('effect-problem')).not.toBeNull())
+    await untilPasses(() => expect(find('effect-problem')).not.toBeNull())
     reached = true
     core.set('sync', { state: 'live', syncedAt: Date.now() })
-    await vi.waitFor(() => expect(find('effect-lose')?.textContent).toContain('3 people'))
+    await untilPasses(() => expect(find('effect-lose')?.textContent).toContain('3 people'))
   })
 
   it('cannot decide offline', async () => {
     const { global } = surroundings({ rooms: 6, sync: 'offline', answers: partnerAnswers() })
     mount(Approvals, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('request-approve')?.hasAttribute('disabled')).toBe(true))
+    await untilPasses(() => expect(find('request-approve')?.hasAttribute('disabled')).toBe(true))
   })
 
   it('has words for everything that a partner can ask for', () => {
@@ -93,7 +93,7 @@ describe('the outbox of who asked', () => {
     )
     const panel = mount(OutboxPanel, { props: { open: false }, global, attachTo: document.body })
     await panel.setProps({ open: true })
-    await vi.waitFor(() => expect(find('outbox-words')?.textContent).toContain('Waits for Contoso’s approval'))
+    await untilPasses(() => expect(find('outbox-words')?.textContent).toContain('Waits for Contoso’s approval'))
     expect(find('outbox-note')?.textContent).toContain('Not in this week.')
   })
 })

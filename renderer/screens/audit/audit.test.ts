@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeRecord, partnerAnswers, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import Audit from './Audit.vue'
@@ -21,12 +22,12 @@ describe('Settings → Audit', () => {
     })
     const { global } = surroundings({ rooms: 6, answers: pages })
     mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(2))
+    await untilPasses(() => expect(all('audit-row')).toHaveLength(2))
     find('audit-more')?.click()
-    await vi.waitFor(() => expect(all('audit-row').map((one) => one.dataset['number'])).toEqual(['4', '3', '2', '1']))
+    await untilPasses(() => expect(all('audit-row').map((one) => one.dataset['number'])).toEqual(['4', '3', '2', '1']))
     expect(find('audit-more')).toBeNull()
     all('audit-toggle')[0]?.click()
-    await vi.waitFor(() => expect(find('audit-detail')?.textContent).toContain('Executive'))
+    await untilPasses(() => expect(find('audit-detail')?.textContent).toContain('Executive'))
   })
 
   it('puts what came meanwhile above what is there when told to refresh, and starts from the top where that is more than a page', async () => {
@@ -43,18 +44,18 @@ describe('Settings → Audit', () => {
       }),
     })
     mount(Audit, { global, attachTo: document.body })
-    const shows = (...numbers: number[]) => vi.waitFor(() => expect(all('audit-row').map((one) => Number(one.dataset['number']))).toEqual(numbers))
+    const shows = (...numbers: number[]) => untilPasses(() => expect(all('audit-row').map((one) => Number(one.dataset['number']))).toEqual(numbers))
     await shows(4, 3)
     find('audit-more')?.click()
     await shows(4, 3, 2, 1)
     log.push(makeRecord(5))
     find('audit-refresh')?.click()
     await shows(5, 4, 3, 2, 1)
-    await vi.waitFor(() => expect(find('audit-refresh')?.hasAttribute('disabled')).toBe(false))
+    await untilPasses(() => expect(find('audit-refresh')?.hasAttribute('disabled')).toBe(false))
     log.push(makeRecord(6))
     down = true
     find('audit-refresh')?.click()
-    await vi.waitFor(() => expect(find('audit-again')).not.toBeNull())
+    await untilPasses(() => expect(find('audit-again')).not.toBeNull())
     await shows(5, 4, 3, 2, 1)
     down = false
     find('audit-again')?.click()
@@ -69,25 +70,25 @@ describe('Settings → Audit', () => {
   it('exports up to this moment where no day is named, however long it was open', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
     mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     const later = Date.now() + 3_600_000
     vi.spyOn(Date, 'now').mockReturnValue(later)
     find('audit-export')?.click()
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toMatchObject({ to: later }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toMatchObject({ to: later }))
   })
 
   it('asks for the days that are named, up to the start of the day after the last one, and refuses a range turned round', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
     const page = mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     await page.find('[data-testid=audit-from]').setValue('2026-11-02')
     await page.find('[data-testid=audit-to]').setValue('2026-11-03')
     find('audit-export')?.click()
     const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() }
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual({ tenant: tenantId(1), ...range }))
-    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject(range))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual({ tenant: tenantId(1), ...range }))
+    await untilPasses(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject(range))
     await page.find('[data-testid=audit-to]').setValue('2026-11-01')
-    await vi.waitFor(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
+    await untilPasses(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
     expect(page.text()).toContain('The end of the range lies before its start.')
   })
 
@@ -99,11 +100,11 @@ describe('Settings → Audit', () => {
     vi.stubEnv('TZ', 'Europe/Paris')
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     const page = mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     await page.find('[data-testid=audit-from]').setValue(day)
     await page.find('[data-testid=audit-to]').setValue(day)
     const from = new Date(`${day}T00:00:00${offset}`).getTime()
-    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject({ from, to: from + hours * 3_600_000 }))
+    await untilPasses(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject({ from, to: from + hours * 3_600_000 }))
   })
 
   it.each([
@@ -112,8 +113,8 @@ describe('Settings → Audit', () => {
   ])('says of a chain broken at %s: %s', async (broken, words) => {
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.check': () => ({ records: 90, from: null, head: null, broken }) }) })
     mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('audit-row')).toHaveLength(3))
+    await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     find('audit-check')?.click()
-    await vi.waitFor(() => expect(find('audit-checked')?.textContent).toContain(words))
+    await untilPasses(() => expect(find('audit-checked')?.textContent).toContain(words))
   })
 })

@@ -1,6 +1,7 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { PolicyCommand } from '../../../contract/commands.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { assignmentId, groupId, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
@@ -10,10 +11,8 @@ import OneRoom from '../explain/OneRoom.vue'
 import RoomPicker from '../../parts/pickers/RoomPicker.vue'
 import Groups from './Groups.vue'
 
-vi.setConfig({ testTimeout: 30_000 })
-const soon = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 5_000 })
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
-const press = async (id: string): Promise<void> => (await soon(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
+const press = async (id: string): Promise<void> => (await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
 const shown: VueWrapper[] = []
 afterEach(() => {
   for (const wrapper of shown.splice(0)) wrapper.unmount()
@@ -31,11 +30,11 @@ describe('room groups', () => {
     shown.push(mount(Groups, { global, attachTo: document.body }))
     await press('group-row')
     await press('group-edit')
-    const name = await soon(() => document.querySelector<HTMLInputElement>('[data-testid=group-name]') ?? expect.fail('no name'))
+    const name = await untilPasses(() => document.querySelector<HTMLInputElement>('[data-testid=group-name]') ?? expect.fail('no name'))
     name.value = 'Spare rooms'
     name.dispatchEvent(new Event('input'))
     await press('group-save')
-    await soon(() => expect(saved).toMatchObject([{ type: 'group.save', name: 'Spare rooms', rule: null }]))
+    await untilPasses(() => expect(saved).toMatchObject([{ type: 'group.save', name: 'Spare rooms', rule: null }]))
     expect(saved[0]?.type === 'group.save' && saved[0].rooms.length).toBe(700)
   })
 
@@ -43,7 +42,7 @@ describe('room groups', () => {
     const { global, router } = surroundings({ answers: policyAnswers() })
     await router.push(`/settings/groups?group=${groupId(1)}`)
     shown.push(mount(Groups, { global, attachTo: document.body }))
-    await soon(() => expect(at('group-in-use')?.textContent).toContain('Take it out there first'))
+    await untilPasses(() => expect(at('group-in-use')?.textContent).toContain('Take it out there first'))
     expect(at('group-delete')?.hasAttribute('disabled')).toBe(true)
   })
 })
@@ -53,8 +52,8 @@ describe('the choice of rooms', () => {
     const { global } = surroundings({ rooms: 0, sync: 'never', answers: policyAnswers() })
     const picker = mount(RoomPicker, { props: { modelValue: [] }, global, attachTo: document.body })
     shown.push(picker)
-    await soon(() => expect(at('scope-loading')).not.toBeNull())
-    await soon(() => expect(picker.text()).not.toContain('No rooms'))
+    await untilPasses(() => expect(at('scope-loading')).not.toBeNull())
+    await untilPasses(() => expect(picker.text()).not.toContain('No rooms'))
   })
 
   it('keeps what was taken out while all matches are being added', async () => {
@@ -65,7 +64,7 @@ describe('the choice of rooms', () => {
     shown.push(picker)
     await press('scope-all-matches')
     await picker.setProps({ modelValue: [one] })
-    await soon(() => expect(picker.props('modelValue')).toHaveLength(core.rooms.length))
+    await untilPasses(() => expect(picker.props('modelValue')).toHaveLength(core.rooms.length))
     expect(picker.props('modelValue')).not.toContainEqual(gone)
   })
 })
@@ -77,7 +76,7 @@ describe('access explained', () => {
       const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
       shown.push(panel)
       await panel.get('input').setValue('no such room')
-      await soon(() => expect(panel.text()).toContain(words))
+      await untilPasses(() => expect(panel.text()).toContain(words))
     }
   })
 
@@ -87,7 +86,7 @@ describe('access explained', () => {
     const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
     shown.push(panel)
     await panel.get('input').setValue('Lyon')
-    await soon(() => expect(panel.findAll('[data-testid=explain-room-match]')).toHaveLength(1))
+    await untilPasses(() => expect(panel.findAll('[data-testid=explain-room-match]')).toHaveLength(1))
   })
 
 
@@ -96,10 +95,10 @@ describe('access explained', () => {
       answers: policyAnswers([], { 'policy.whoCan': (asked) => ({ ...policyAnswers()['policy.whoCan']?.(asked) ?? expect.fail('no answer'), directoryDown: true }) }),
     })
     shown.push(mount(ExplainPanel, { props: { open: true, room: { id: roomId(3), name: 'Studio 1.03', building: '' } }, global, attachTo: document.body }))
-    const said = await soon(() => at('explain-person')?.textContent ?? expect.fail('nobody'))
+    const said = await untilPasses(() => at('explain-person')?.textContent ?? expect.fail('nobody'))
     expect(said.replace(/\s+/gu, ' ')).toMatch(/Clara Nguyen\s?in group Field technicians\s?assignment Site leads\s?role Site Lead\s?room group Boardrooms/u)
     expect(at('last-known')?.textContent).toContain('the directory is down')
     at('explain-person')?.querySelector('button')?.click()
-    await soon(() => expect(at('what-can')?.textContent).toContain('Sees 6 rooms.'))
+    await untilPasses(() => expect(at('what-can')?.textContent).toContain('Sees 6 rooms.'))
   })
 })

@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makePartner, partnerAnswers } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { roomId } from '../../fixtures/world.ts'
@@ -50,39 +51,39 @@ describe('Add partner', () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     const wizard = mount(AddPartner, { props: { open: false }, global, attachTo: document.body })
     await wizard.setProps({ open: true })
-    await vi.waitFor(() => expect(find('partner-domain')).not.toBeNull())
+    await untilPasses(() => expect(find('partner-domain')).not.toBeNull())
 
     press('wizard-next')
-    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('domain name'))
+    await untilPasses(() => expect(find('wizard-missing')?.textContent).toContain('domain name'))
     type('partner-domain', 'fabrikam.com')
     type('partner-days', '31')
-    await vi.waitFor(() => expect(find('partner-days-wrong')?.textContent).toContain('“31”'))
+    await untilPasses(() => expect(find('partner-days-wrong')?.textContent).toContain('“31”'))
     press('wizard-next')
     expect(find('step-rooms')?.dataset['state']).toBe('todo')
     type('partner-days', '7')
     press('control-rings-manual')
-    await vi.waitFor(() => expect(find('partner-days-wrong')?.textContent).not.toContain('31'))
+    await untilPasses(() => expect(find('partner-days-wrong')?.textContent).not.toContain('31'))
 
     press('wizard-next')
-    await vi.waitFor(() => expect(find('scope-all')).not.toBeNull())
+    await untilPasses(() => expect(find('scope-all')).not.toBeNull())
     press('wizard-next')
-    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('at least one room'))
+    await untilPasses(() => expect(find('wizard-missing')?.textContent).toContain('at least one room'))
     press('scope-all')
-    await vi.waitFor(() => expect(find('scope-all')?.getAttribute('aria-checked')).toBe('true'))
+    await untilPasses(() => expect(find('scope-all')?.getAttribute('aria-checked')).toBe('true'))
     press('wizard-next')
 
-    await vi.waitFor(() => expect(find('partner-terms')?.textContent).toContain('call quality'))
+    await untilPasses(() => expect(find('partner-terms')?.textContent).toContain('call quality'))
     press('wizard-next')
-    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('I agree'))
+    await untilPasses(() => expect(find('wizard-missing')?.textContent).toContain('I agree'))
     press('partner-agree')
-    await vi.waitFor(() => expect(find('partner-agree')?.getAttribute('aria-checked')).toBe('true'))
+    await untilPasses(() => expect(find('partner-agree')?.getAttribute('aria-checked')).toBe('true'))
     press('wizard-next')
 
-    await vi.waitFor(() => expect(find('partner-review')?.textContent).toMatch(/fabrikam\.com may manage all rooms.* within 7 days.*update rings waits for approval/su))
-    await vi.waitFor(() => expect(find('wizard-next')?.hasAttribute('disabled')).toBe(false))
+    await untilPasses(() => expect(find('partner-review')?.textContent).toMatch(/fabrikam\.com may manage all rooms.* within 7 days.*update rings waits for approval/su))
+    await untilPasses(() => expect(find('wizard-next')?.hasAttribute('disabled')).toBe(false))
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     press('wizard-next')
-    await vi.waitFor(() => expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(true))
+    await untilPasses(() => expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(true))
     const sent = core.asked.find(({ name }) => name === 'policy.apply')?.input
     expect(sent).toMatchObject({
       command: {
@@ -105,7 +106,7 @@ describe('Settings → Partners', () => {
     ]
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'policy.partners': () => ({ items }) }) })
     mount(Partners, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=partner-row]')).toHaveLength(3))
+    await untilPasses(() => expect(document.querySelectorAll('[data-testid=partner-row]')).toHaveLength(3))
     const states = [...document.querySelectorAll<HTMLElement>('[data-testid=partner-state]')].map((one) => one.dataset['state'])
     expect(states).toEqual(['active', 'invited', 'expired'])
   })
@@ -113,32 +114,32 @@ describe('Settings → Partners', () => {
   it('leaves a partner that is being changed only after asking', async () => {
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(Partners, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('partner-open')).not.toBeNull())
+    await untilPasses(() => expect(find('partner-open')).not.toBeNull())
     press('partner-open')
-    await vi.waitFor(() => expect(find('partner-edit')).not.toBeNull())
+    await untilPasses(() => expect(find('partner-edit')).not.toBeNull())
     press('partner-edit')
-    await vi.waitFor(() => expect(find('control-rooms-manual')).not.toBeNull())
+    await untilPasses(() => expect(find('control-rooms-manual')).not.toBeNull())
     press('control-rooms-manual')
-    await vi.waitFor(() => expect(find('effect')).not.toBeNull())
+    await untilPasses(() => expect(find('effect')).not.toBeNull())
     find('partner-pane')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
-    await vi.waitFor(() => expect(find('edit-discard')).not.toBeNull())
+    await untilPasses(() => expect(find('edit-discard')).not.toBeNull())
     press('edit-discard')
-    await vi.waitFor(() => expect(find('partner-pane')).toBeNull())
+    await untilPasses(() => expect(find('partner-pane')).toBeNull())
   })
 
   it('removes a partner only after Remove partner, Delete, and Delete again', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(Partners, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('partner-open')).not.toBeNull())
+    await untilPasses(() => expect(find('partner-open')).not.toBeNull())
     press('partner-open')
-    await vi.waitFor(() => expect(find('partner-remove')).not.toBeNull())
+    await untilPasses(() => expect(find('partner-remove')).not.toBeNull())
     press('partner-remove')
-    await vi.waitFor(() => expect(find('partner-delete')?.hasAttribute('disabled')).toBe(false))
+    await untilPasses(() => expect(find('partner-delete')?.hasAttribute('disabled')).toBe(false))
     press('partner-delete')
-    await vi.waitFor(() => expect(find('partner-delete-confirm')).not.toBeNull())
+    await untilPasses(() => expect(find('partner-delete-confirm')).not.toBeNull())
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     press('partner-delete-confirm')
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: 'partner.remove' } }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: 'partner.remove' } }))
   })
 
   it.each([
@@ -148,6 +149,6 @@ describe('Settings → Partners', () => {
   ] as const)('says so when it cannot be read: %s', async (code, drawn) => {
     const { global } = surroundings({ rooms: 6, fail: { 'policy.partners': code }, answers: partnerAnswers() })
     mount(Partners, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find(drawn)).not.toBeNull())
+    await untilPasses(() => expect(find(drawn)).not.toBeNull())
   })
 })

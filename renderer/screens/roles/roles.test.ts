@@ -1,11 +1,12 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { RouterView } from 'vue-router'
 import type { Access } from '../../../contract/access.ts'
 import type { PolicyCommand } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { RoleId, type TenantId } from '../../../contract/ids.ts'
 import type { SessionState } from '../../../contract/views.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { assignmentId, directory, effectOf, fieldRole, makeAssignment, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
@@ -16,8 +17,6 @@ import RolePage from './RolePage.vue'
 import Roles from './Roles.vue'
 
 /** Machines are slow when many tests run; a condition that never comes still fails. */
-vi.setConfig({ testTimeout: 30_000 })
-const soon = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 5_000 })
 
 const shown: VueWrapper[] = []
 afterEach(() => {
@@ -28,8 +27,8 @@ afterEach(() => {
 /** In dialogs everything hangs below the body. */
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
-const appears = (id: string): Promise<HTMLElement> => soon(() => at(id) ?? expect.fail(`no ${id}`))
-const press = async (id: string): Promise<void> => (await soon(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
+const appears = (id: string): Promise<HTMLElement> => untilPasses(() => at(id) ?? expect.fail(`no ${id}`))
+const press = async (id: string): Promise<void> => (await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
 async function type(id: string, text: string): Promise<void> {
   const field = await appears(id)
   if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) throw new Error(`${id} takes no text`)
@@ -66,7 +65,7 @@ describe('the policy as a file', () => {
   it('is saved and read on the page of roles, by who sees all of them', async () => {
     const { core } = await open('/settings/roles', { answers: { 'policy.saveFile': () => ({ path: '/tmp/policy.yaml', bytes: 10 }) } })
     await press('policy-export')
-    await soon(() => expect(core.asked.some(({ name }) => name === 'policy.saveFile')).toBe(true))
+    await untilPasses(() => expect(core.asked.some(({ name }) => name === 'policy.saveFile')).toBe(true))
     expect(at('policy-import')).not.toBeNull()
   })
 
@@ -80,12 +79,12 @@ describe('the policy as a file', () => {
 describe('the list of roles', () => {
   it('finds a role by a name it had before, accents or not, and says so', async () => {
     await open('/settings/roles')
-    await soon(() => expect(all('role-row')).toHaveLength(4))
+    await untilPasses(() => expect(all('role-row')).toHaveLength(4))
     const search = document.querySelector<HTMLInputElement>('[data-testid=role-search] input')
     if (!search) throw new Error('no search')
     search.value = 'administrateur de service gere'
     search.dispatchEvent(new Event('input'))
-    await soon(() => expect(all('role-row').map((row) => row.dataset['role'])).toEqual(['proManager']))
+    await untilPasses(() => expect(all('role-row').map((row) => row.dataset['role'])).toEqual(['proManager']))
     expect(at('role-row')?.textContent).toContain('Teams Rooms Pro Manager')
     expect(at('formerly')?.textContent).toContain('Administrateur de service géré')
   })
@@ -104,7 +103,7 @@ describe('the list of roles', () => {
     await appears('read-offline')
     reached = true
     core.set('sync', { state: 'live', syncedAt: Date.now() })
-    await soon(() => expect(all('role-row').length).toBeGreaterThan(0))
+    await untilPasses(() => expect(all('role-row').length).toBeGreaterThan(0))
   })
 
   it('says while it is offline that what is shown may be old', async () => {
@@ -159,8 +158,8 @@ describe('a role', () => {
     expect(at('effect-person')?.textContent).toContain('Clara Nguyen')
     expect(saved).toEqual([])
     await press('delete-confirm')
-    await soon(() => expect(saved).toEqual([{ type: 'role.delete', role: fieldRole }]))
-    await soon(() => expect(router.currentRoute.value.path).toBe('/settings/roles'))
+    await untilPasses(() => expect(saved).toEqual([{ type: 'role.delete', role: fieldRole }]))
+    await untilPasses(() => expect(router.currentRoute.value.path).toBe('/settings/roles'))
   })
 
   it('cannot be deleted where the service would refuse', async () => {
@@ -191,7 +190,7 @@ describe('a change', () => {
     expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(true)
     core.set('sync', { state: 'live', syncedAt: Date.now() })
     await appears('effect-lose')
-    await soon(() => expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(false))
+    await untilPasses(() => expect(at('delete-confirm')?.hasAttribute('disabled')).toBe(false))
   })
 
   it('that did not reach the service can be sent again', async () => {
@@ -211,7 +210,7 @@ describe('a change', () => {
     await press('delete-confirm')
     await appears('effect-problem')
     await press('delete-confirm')
-    await soon(() => expect(sent).toHaveLength(1))
+    await untilPasses(() => expect(sent).toHaveLength(1))
   })
 })
 
@@ -220,26 +219,26 @@ describe('the assignment wizard', () => {
     const { saved } = await open('/settings/roles/proManager/assignments')
     await press('assignment-add')
     await press('wizard-next')
-    await soon(() => expect(at('wizard-missing')?.textContent).toContain('Give the assignment a name.'))
+    await untilPasses(() => expect(at('wizard-missing')?.textContent).toContain('Give the assignment a name.'))
     await type('assignment-name', 'Night desk')
     await press('wizard-next')
     await type('member-search', 'field')
-    await soon(() => expect(all('member-match').map((one) => one.textContent)).toEqual([expect.stringContaining('Field technicians')]))
+    await untilPasses(() => expect(all('member-match').map((one) => one.textContent)).toEqual([expect.stringContaining('Field technicians')]))
     at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
-    await soon(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
     await press('wizard-back')
     expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Night desk')
 
     await press('wizard-cancel')
     await appears('wizard-leaving')
     await press('wizard-leave')
-    await soon(() => expect(at('wizard')).toBeNull())
+    await untilPasses(() => expect(at('wizard')).toBeNull())
     await press('assignment-add')
     await appears('draft-restored')
     expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Night desk')
 
     await press('wizard-next')
-    await soon(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
     await press('wizard-next')
     expect((await appears('scope-fixed')).textContent).toContain('always covers all rooms')
     await press('wizard-next')
@@ -247,10 +246,10 @@ describe('the assignment wizard', () => {
     await appears('effect-gain')
     expect(saved).toEqual([])
     await press('wizard-next')
-    await soon(() =>
+    await untilPasses(() =>
       expect(saved).toMatchObject([{ type: 'assignment.save', role: 'proManager', name: 'Night desk', notify: true, members: [{ kind: 'group', id: 'g-field' }], scope: 'all' }]),
     )
-    await soon(() => expect(at('wizard')).toBeNull())
+    await untilPasses(() => expect(at('wizard')).toBeNull())
   })
 })
 
@@ -261,11 +260,11 @@ describe('the search for members', () => {
     shown.push(mount(MemberPicker, { props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) }, global, attachTo: document.body }))
     const enter = () => at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
     at('member-search')?.focus()
-    await soon(() => expect(all('member-match').length).toBeGreaterThan(2))
+    await untilPasses(() => expect(all('member-match').length).toBeGreaterThan(2))
     await type('member-search', 'clara')
     enter()
     expect(chosen).toEqual([])
-    await soon(() => expect(all('member-match')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-match')).toHaveLength(1))
     enter()
     expect(chosen).toMatchObject([[{ name: 'Clara Nguyen' }]])
   })
@@ -277,8 +276,8 @@ describe('the search for members', () => {
     const button = all('member-chip')[0]?.querySelector('button')
     button?.focus()
     button?.click()
-    await soon(() => expect(all('member-chip')).toHaveLength(1))
-    await soon(() => expect(document.activeElement).toBe(all('member-chip')[0]?.querySelector('button')))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(document.activeElement).toBe(all('member-chip')[0]?.querySelector('button')))
   })
 })
 
@@ -288,13 +287,13 @@ describe('the wizard of a new role', () => {
     await press('create-role')
     await type('role-name', 'Remote support')
     await press('wizard-next')
-    ;(await soon(() => document.querySelector<HTMLElement>('[data-testid="permission-rooms.view"] button') ?? expect.fail('no box'))).click()
+    ;(await untilPasses(() => document.querySelector<HTMLElement>('[data-testid="permission-rooms.view"] button') ?? expect.fail('no box'))).click()
     expect(document.querySelector('[data-testid="permission-remoteAccess.modify"] button')).toBeNull()
     await press('wizard-next')
     await type('assignment-name', 'Support')
     await press('wizard-next')
     await type('member-search', 'clara')
-    await soon(() => expect(all('member-match')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-match')).toHaveLength(1))
     at('member-match')?.click()
     await press('wizard-next')
     await press('scope-all')
@@ -302,7 +301,7 @@ describe('the wizard of a new role', () => {
     expect((await appears('review-sentence')).textContent).toContain('Clara Nguyen becomes Remote support over all rooms.')
     await appears('effect-gain')
     await press('wizard-next')
-    await soon(() => expect(saved).toMatchObject([{ type: 'role.save', name: 'Remote support', permissions: ['rooms.view'], first: { name: 'Support', scope: 'all' } }]))
+    await untilPasses(() => expect(saved).toMatchObject([{ type: 'role.save', name: 'Remote support', permissions: ['rooms.view'], first: { name: 'Support', scope: 'all' } }]))
   })
 })
 
@@ -316,11 +315,11 @@ describe('another tenant', () => {
     await press('create-role')
     await type('role-name', 'Night shift')
     core.set('session', sessionOf(tenantId(1)))
-    await soon(() => expect(at('wizard')).toBeNull())
+    await untilPasses(() => expect(at('wizard')).toBeNull())
     await press('create-role')
     expect((await appears('role-name') as HTMLInputElement).value).toBe('')
     core.set('session', sessionOf(tenantId(9)))
-    await soon(() => expect(at('wizard')).toBeNull())
+    await untilPasses(() => expect(at('wizard')).toBeNull())
     await press('create-role')
     await appears('draft-restored')
     expect((await appears('role-name') as HTMLInputElement).value).toBe('Night shift')
@@ -334,7 +333,7 @@ describe('an assignment', () => {
     await press('tab-scope')
     await press('assignment-edit')
     await press('scope-some')
-    await soon(() => expect(at('scope-some')?.getAttribute('aria-checked')).toBe('true'))
+    await untilPasses(() => expect(at('scope-some')?.getAttribute('aria-checked')).toBe('true'))
   })
 
   it('that is being edited is left, or its tab, only after asking', async () => {
@@ -342,7 +341,7 @@ describe('an assignment', () => {
     await press('assignment-edit')
     await type('assignment-name', 'Remote hands, all of Lyon')
     await press('tab-members')
-    await soon(() => expect(document.activeElement).toBe(at('edit-stay')))
+    await untilPasses(() => expect(document.activeElement).toBe(at('edit-stay')))
     await press('edit-stay')
     expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Remote hands, all of Lyon')
     at('assignment-pane')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
@@ -362,6 +361,6 @@ describe('an assignment', () => {
     await press('scope-all')
     await appears('effect-gain')
     await press('assignment-save')
-    await soon(() => expect(saved).toMatchObject([{ type: 'assignment.save', assignment: assignmentId(4), role: 'primaryAdmin', name: 'Assigned admins', scope: 'all' }]))
+    await untilPasses(() => expect(saved).toMatchObject([{ type: 'assignment.save', assignment: assignmentId(4), role: 'primaryAdmin', name: 'Assigned admins', scope: 'all' }]))
   })
 })

@@ -1,5 +1,6 @@
 import { enableAutoUnmount, mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeRequest, partnerAnswers, partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { makeIncidents, makeRoom, personId } from '../../fixtures/world.ts'
@@ -20,17 +21,17 @@ describe('the update ring of a room', () => {
   it('is General until it is moved, and moving it is a command of the outbox', async () => {
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(RoomRing, { props: { room }, global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('room-ring')?.textContent).toContain('General'))
+    await untilPasses(() => expect(find('room-ring')?.textContent).toContain('General'))
     find('room-ring')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await vi.waitFor(() => expect(find('choose-Executive')).not.toBeNull())
+    await untilPasses(() => expect(find('choose-Executive')).not.toBeNull())
     find('choose-Executive')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toEqual({ command: { type: 'rooms.ring', rooms: [room.id], ring: 'Executive' } }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toEqual({ command: { type: 'rooms.ring', rooms: [room.id], ring: 'Executive' } }))
   })
 
   it('shows a move that is not sent yet', async () => {
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers() })
     mount(RoomRing, { props: { room: { ...room, ring: 'Staging', pending: ['rooms.ring'] } }, global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('ring-pending')).not.toBeNull())
+    await untilPasses(() => expect(find('ring-pending')).not.toBeNull())
   })
 
   it('says to a partner that the customer approves it, and what waits', async () => {
@@ -39,10 +40,10 @@ describe('the update ring of a room', () => {
     const waiting: typeof rows = []
     const { core, global } = surroundings({ rooms: 6, session: partnerSession('all'), answers: partnerAnswers({ 'requests.list': () => ({ rows: waiting }) }) })
     mount(RoomRing, { props: { room: theirs }, global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('ring-asks')).not.toBeNull())
+    await untilPasses(() => expect(find('ring-asks')).not.toBeNull())
     waiting.push(...rows)
     core.changed(['request'])
-    await vi.waitFor(() => expect(find('ring-asked')?.textContent).toContain('Executive waits for Contoso’s approval'))
+    await untilPasses(() => expect(find('ring-asked')?.textContent).toContain('Executive waits for Contoso’s approval'))
   })
 })
 
@@ -53,7 +54,7 @@ describe('incidents of several customers, and of others', () => {
     const { global } = surroundings({ rooms: 6, session: partnerSession('all'), answers: partnerAnswers() })
     const row = { ...incident, tenant: { id: tenantId(1), name: 'Contoso' } }
     mount(IncidentRow, { props: { row, index: 0, cursor: false, open: false, chosen: false, changed: false, left: false }, global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('row-customer')?.textContent).toBe('Contoso'))
+    await untilPasses(() => expect(find('row-customer')?.textContent).toBe('Contoso'))
   })
 
   it('are given to whoever is found by name', async () => {
@@ -61,12 +62,12 @@ describe('incidents of several customers, and of others', () => {
     const chosen = vi.fn()
     const menu = mount(AssignMenu, { props: { owner: null, onChoose: chosen }, global, attachTo: document.body })
     await menu.find('[data-testid=assign-other]').trigger('click')
-    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=assign-person]')).toHaveLength(3))
+    await untilPasses(() => expect(document.querySelectorAll('[data-testid=assign-person]')).toHaveLength(3))
     const field = find('assign-search')
     if (!(field instanceof HTMLInputElement)) throw new Error('There is no field.')
     field.value = 'okafor'
     field.dispatchEvent(new Event('input'))
-    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=assign-person]')).toHaveLength(1))
+    await untilPasses(() => expect(document.querySelectorAll('[data-testid=assign-person]')).toHaveLength(1))
     find('assign-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
     expect(chosen.mock.calls).toEqual([[{ id: personId(3), name: 'David Okafor' }]])
   })

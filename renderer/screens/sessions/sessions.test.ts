@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { Answers } from '../../fixtures/fake-core.ts'
 import { tenantId } from '../../fixtures/fake-partners.ts'
 import { makeSessionRecord, sessionId } from '../../fixtures/fake-remote.ts'
@@ -18,7 +19,7 @@ describe('Settings → Remote sessions', () => {
   async function shown(rows: ReturnType<typeof makeSessionRecord>[], answers: Answers = {}) {
     const { core, global } = surroundings({ rooms: 6, answers: { 'remote.log': () => ({ items: rows, next: null }), ...answers } })
     const page = mount(Sessions, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('session-row')).toHaveLength(rows.length))
+    await untilPasses(() => expect(all('session-row')).toHaveLength(rows.length))
     return { core, page }
   }
   const lastAsked = (core: Awaited<ReturnType<typeof shown>>['core']) => core.asked.filter(({ name }) => name === 'remote.log').at(-1)?.input
@@ -28,7 +29,7 @@ describe('Settings → Remote sessions', () => {
       'remote.log': ({ before }) => (before === undefined ? { items: [makeSessionRecord(4), makeSessionRecord(3)], next: sessionId(3) } : { items: [makeSessionRecord(2, { roomName: 'Atrium' })], next: null }),
     })
     find('sessions-more')?.click()
-    await vi.waitFor(() => expect(all('session-row')).toHaveLength(3))
+    await untilPasses(() => expect(all('session-row')).toHaveLength(3))
     expect(all('session-row')[2]?.textContent).toContain('Atrium')
     expect(find('sessions-more')).toBeNull()
   })
@@ -64,10 +65,10 @@ describe('Settings → Remote sessions', () => {
     await page.find('[data-testid=sessions-text] input').setValue(' Lyon ')
     find('sessions-recorded')?.click()
     await page.find('[data-testid=sessions-from]').setValue('2026-11-02')
-    await vi.waitFor(() => expect(lastAsked(core)).toEqual({ tenant: tenantId(1), text: 'Lyon', recorded: 'true', from: new Date(2026, 10, 2).getTime(), limit: 100 }))
-    await vi.waitFor(() => expect(page.text()).toContain('No session fits'))
+    await untilPasses(() => expect(lastAsked(core)).toEqual({ tenant: tenantId(1), text: 'Lyon', recorded: 'true', from: new Date(2026, 10, 2).getTime(), limit: 100 }))
+    await untilPasses(() => expect(page.text()).toContain('No session fits'))
     await page.findAll('button').find((one) => one.text() === 'Clear filters')?.trigger('click')
-    await vi.waitFor(() => expect(all('session-row')).toHaveLength(1))
+    await untilPasses(() => expect(all('session-row')).toHaveLength(1))
     expect(lastAsked(core)).toEqual({ tenant: tenantId(1), limit: 100 })
   })
 
@@ -77,9 +78,9 @@ describe('Settings → Remote sessions', () => {
     await page.find('[data-testid=sessions-to]').setValue('2026-11-03')
     find('sessions-export')?.click()
     const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() }
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'remote.saveLog')?.input).toEqual({ tenant: tenantId(1), ...range }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'remote.saveLog')?.input).toEqual({ tenant: tenantId(1), ...range }))
     await page.find('[data-testid=sessions-to]').setValue('2026-11-01')
-    await vi.waitFor(() => expect(find('sessions-export')?.hasAttribute('disabled')).toBe(true))
+    await untilPasses(() => expect(find('sessions-export')?.hasAttribute('disabled')).toBe(true))
     expect(page.text()).toContain('The end of the range lies before its start.')
   })
 
@@ -95,10 +96,10 @@ describe('Settings → Remote sessions', () => {
       },
     })
     const page = mount(Sessions, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(page.text()).toContain('The session log was not read.'))
+    await untilPasses(() => expect(page.text()).toContain('The session log was not read.'))
     refused = false
     await page.findAll('button').find((one) => one.text() === 'Try again')?.trigger('click')
-    await vi.waitFor(() => expect(all('session-row')).toHaveLength(1))
+    await untilPasses(() => expect(all('session-row')).toHaveLength(1))
   })
 })
 
@@ -116,13 +117,13 @@ describe('a recording', () => {
 
   it('says whose session it was, with which room', async () => {
     await opened({ 'remote.recording': () => ({ ...index, chunks: [] }) })
-    await vi.waitFor(() => expect(find('playback-title')?.textContent).toBe('Recording of Huddle 1.01'))
+    await untilPasses(() => expect(find('playback-title')?.textContent).toBe('Recording of Huddle 1.01'))
     expect(find('playback')?.textContent).toContain('Amélie Laurent (Fabrikam)')
   })
 
   it('with nothing in it says so', async () => {
     const { page } = await opened({ 'remote.recording': () => ({ ...index, complete: false, chunks: [] }) })
-    await vi.waitFor(() => expect(page.text()).toContain('Nothing was recorded'))
+    await untilPasses(() => expect(page.text()).toContain('Nothing was recorded'))
     expect(page.text()).toContain('The session still runs')
   })
 
@@ -132,10 +133,10 @@ describe('a recording', () => {
         throw new RoomkeeperError('recording.notFound')
       },
     })
-    await vi.waitFor(() => expect(find('playback-problem')).not.toBeNull())
+    await untilPasses(() => expect(find('playback-problem')).not.toBeNull())
     document.body.innerHTML = ''
     const { core } = await opened({}, 'not-a-session')
-    await vi.waitFor(() => expect(find('playback-problem')).not.toBeNull())
+    await untilPasses(() => expect(find('playback-problem')).not.toBeNull())
     expect(core.asked.filter(({ name }) => name === 'remote.recording')).toEqual([])
   })
 
@@ -148,10 +149,10 @@ describe('a recording', () => {
         return { head: { session: sessionId(1), number: 1, fromMs: 0, toMs: 5_000 }, events: [] }
       },
     })
-    await vi.waitFor(() => expect(page.text()).toContain('A part of the recording could not be read.'))
+    await untilPasses(() => expect(page.text()).toContain('A part of the recording could not be read.'))
     broken = false
     await page.findAll('button').find((one) => one.text() === 'Try again')?.trigger('click')
-    await vi.waitFor(() => expect(page.text()).not.toContain('A part of the recording could not be read.'))
+    await untilPasses(() => expect(page.text()).not.toContain('A part of the recording could not be read.'))
   })
 
   it('leads from a line of a terminal to its moment', async () => {
@@ -160,10 +161,10 @@ describe('a recording', () => {
       'remote.chunk': () => ({ head: { session: sessionId(1), number: 1, fromMs: 0, toMs: 5_000 }, events: [] }),
       'remote.searchRecording': () => ({ hits: [{ at: 4_000, terminal: 1, line: 'camera healthy' }], more: false }),
     })
-    await vi.waitFor(() => expect(find('playback-search')).not.toBeNull())
+    await untilPasses(() => expect(find('playback-search')).not.toBeNull())
     await page.find('[data-testid=playback-search] input').setValue('camera')
-    await vi.waitFor(() => expect(all('playback-hit').map((one) => one.textContent)).toEqual([expect.stringContaining('camera healthy')]))
+    await untilPasses(() => expect(all('playback-hit').map((one) => one.textContent)).toEqual([expect.stringContaining('camera healthy')]))
     find('playback-hit')?.click()
-    await vi.waitFor(() => expect(find('playback')?.dataset['position']).toBe('4000'))
+    await untilPasses(() => expect(find('playback')?.dataset['position']).toBe('4000'))
   })
 })

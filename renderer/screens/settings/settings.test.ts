@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import General from './General.vue'
@@ -18,11 +19,11 @@ describe.each(forms)('the form of $field', ({ field, typed, changes }) => {
   it('keeps what is typed while another page is open', async () => {
     const { global } = surroundings({ rooms: 1 })
     const first = mount(General, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(first.find(field).exists()).toBe(true))
+    await untilPasses(() => expect(first.find(field).exists()).toBe(true))
     await first.get(field).setValue(typed)
     first.unmount()
     const again = mount(General, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(again.find(field).exists()).toBe(true))
+    await untilPasses(() => expect(again.find(field).exists()).toBe(true))
     expect((again.get(field).element as HTMLInputElement).value).toBe(typed)
     again.unmount()
   })
@@ -30,14 +31,14 @@ describe.each(forms)('the form of $field', ({ field, typed, changes }) => {
   it('is sent once, however often Enter is pressed, and not where nothing was changed', async () => {
     const { core, global } = surroundings({ rooms: 1 })
     const page = mount(General, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(page.find(field).exists()).toBe(true))
+    await untilPasses(() => expect(page.find(field).exists()).toBe(true))
     const form = page.findAll('form').find((one) => one.find(field).exists())
     await form?.trigger('submit')
     await page.get(field).setValue(typed)
     void form?.trigger('submit')
     void form?.trigger('submit')
-    await vi.waitFor(() => expect(core.asked.some(({ name }) => name === 'commands.submit')).toBe(true))
-    await vi.waitFor(() => expect((page.get(field).element as HTMLInputElement).value).toBe(typed))
+    await untilPasses(() => expect(core.asked.some(({ name }) => name === 'commands.submit')).toBe(true))
+    await untilPasses(() => expect((page.get(field).element as HTMLInputElement).value).toBe(typed))
     expect(core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)).toEqual([{ tenant: tenantId(1), command: { type: 'settings.change', changes } }])
     page.unmount()
   })

@@ -1,7 +1,8 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { CommandKey } from '../../../contract/ids.ts'
 import type { OutboxItem } from '../../../contract/views.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { incidentId } from '../../fixtures/world.ts'
 import OutboxPanel from './OutboxPanel.vue'
@@ -28,7 +29,7 @@ describe('the outbox', () => {
     core.outbox.push(...items())
     const panel = mount(OutboxPanel, { props: { open: false }, global, attachTo: document.body })
     await panel.setProps({ open: true })
-    await vi.waitFor(() => expect(document.querySelectorAll('[data-testid=outbox-row]')).toHaveLength(3))
+    await untilPasses(() => expect(document.querySelectorAll('[data-testid=outbox-row]')).toHaveLength(3))
     const rows = [...document.querySelectorAll<HTMLElement>('[data-testid=outbox-row]')]
     expect(rows.map((row) => row.dataset['outboxState'])).toEqual(['refused', 'pending', 'sending'])
     expect(rows[0]?.textContent).toContain('no longer exists within the rooms')
@@ -38,6 +39,6 @@ describe('the outbox', () => {
     expect(buttons).toEqual([['outbox-retry', 'outbox-discard'], ['outbox-discard'], []])
 
     rows[0]?.querySelector<HTMLElement>('[data-testid=outbox-discard]')?.click()
-    await vi.waitFor(() => expect(core.outbox.map((item) => item.state)).toEqual(['pending', 'sending']))
+    await untilPasses(() => expect(core.outbox.map((item) => item.state)).toEqual(['pending', 'sending']))
   })
 })

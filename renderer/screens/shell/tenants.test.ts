@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { SessionState } from '../../../contract/views.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeCustomer, partnerAnswers, partnerSession, principals, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import Toasts from '../../parts/Toasts.vue'
@@ -21,29 +22,29 @@ describe('the tenant switcher', () => {
   it('is only a name for who has no customers', async () => {
     const { global } = surroundings({ rooms: 6 })
     mount(TenantSwitcher, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('tenant')?.textContent).toBe('Contoso'))
+    await untilPasses(() => expect(find('tenant')?.textContent).toBe('Contoso'))
     expect(find('tenant-switcher')).toBeNull()
   })
 
   it('offers one’s own organisation, the customers and all together, and enters what is chosen by keyboard', async () => {
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(9), [tenantId(2)]), answers: partnerAnswers() })
     mount(TenantSwitcher, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('tenant-switcher')).not.toBeNull())
+    await untilPasses(() => expect(find('tenant-switcher')).not.toBeNull())
     find('tenant-switcher')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await vi.waitFor(() => expect(all('tenant-choice').map((one) => one.dataset['tenant'])).toEqual([tenantId(9), tenantId(1), tenantId(2), 'all']))
+    await untilPasses(() => expect(all('tenant-choice').map((one) => one.dataset['tenant'])).toEqual([tenantId(9), tenantId(1), tenantId(2), 'all']))
     expect(all('tenant-choice').map((one) => one.dataset['locked'])).toEqual(['false', 'false', 'true', 'false'])
     expect(all('tenant-choice')[2]?.textContent).toContain('too long without contact')
     all('tenant-choice')[1]?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: tenantId(1) }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: tenantId(1) }))
   })
 
   it('is in the palette too', async () => {
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers() })
     const palette = mount(Palette, { props: { open: false }, global, attachTo: document.body })
     await palette.setProps({ open: true })
-    await vi.waitFor(() => expect(all('palette-entry').some((one) => one.textContent?.includes('Switch to Northwind'))).toBe(true))
+    await untilPasses(() => expect(all('palette-entry').some((one) => one.textContent?.includes('Switch to Northwind'))).toBe(true))
     all('palette-entry').find((one) => one.textContent?.includes('Switch to All customers'))?.click()
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: 'all' }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: 'all' }))
   })
 })
 
@@ -52,57 +53,56 @@ describe('Tenants', () => {
     const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }), makeCustomer(4, 'Late', { status: 'expired', acceptedAt: null, expiresAt: Date.now() - 1 })]
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
     mount(Tenants, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('invitation-accept').map((one) => one.hasAttribute('disabled'))).toEqual([false, true]))
+    await untilPasses(() => expect(all('invitation-accept').map((one) => one.hasAttribute('disabled'))).toEqual([false, true]))
     all('invitation-accept')[0]?.click()
-    await vi.waitFor(() => expect(find('member-search')).not.toBeNull())
+    await untilPasses(() => expect(find('member-search')).not.toBeNull())
     find('wizard-next')?.click()
-    await vi.waitFor(() => expect(find('wizard-missing')?.textContent).toContain('primary admin'))
+    await untilPasses(() => expect(find('wizard-missing')?.textContent).toContain('primary admin'))
     find('member-search')?.focus()
-    await vi.waitFor(() => expect(all('member-match')).toHaveLength(2))
+    await untilPasses(() => expect(all('member-match')).toHaveLength(2))
     all('member-match')[0]?.click()
-    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
     find('wizard-next')?.click()
-    await vi.waitFor(() => expect(find('accept-review')?.textContent).toContain('Kim Abara'))
+    await untilPasses(() => expect(find('accept-review')?.textContent).toContain('Kim Abara'))
     find('wizard-next')?.click()
-    await vi.waitFor(() =>
+    await untilPasses(() =>
       expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
         tenant: tenantId(9),
         command: { type: 'invitation.accept', link: items[0]?.link, admins: [{ kind: 'person', id: principals[0]?.id }] },
-      }),
-    )
+      }))
   })
 
   it('keeps the primary admins that were named when accepting is left, and asks first', async () => {
     const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null })]
     const { global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
     mount(Tenants, { global, attachTo: document.body })
-    const accept = async () => (await vi.waitFor(() => find('invitation-accept') ?? expect.fail('no invitation'))).click()
+    const accept = async () => (await untilPasses(() => find('invitation-accept') ?? expect.fail('no invitation'))).click()
     await accept()
-    await vi.waitFor(() => expect(find('member-search')).not.toBeNull())
+    await untilPasses(() => expect(find('member-search')).not.toBeNull())
     find('member-search')?.focus()
-    await vi.waitFor(() => expect(all('member-match')).toHaveLength(2))
+    await untilPasses(() => expect(all('member-match')).toHaveLength(2))
     all('member-match')[0]?.click()
-    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
     find('wizard-cancel')?.click()
-    await vi.waitFor(() => expect(document.activeElement).toBe(find('wizard-stay')))
+    await untilPasses(() => expect(document.activeElement).toBe(find('wizard-stay')))
     find('wizard-leave')?.click()
-    await vi.waitFor(() => expect(find('wizard')).toBeNull())
+    await untilPasses(() => expect(find('wizard')).toBeNull())
     await accept()
-    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
   })
 
   it('keeps the tenant managers that are being chosen while a customer is looked at', async () => {
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers() })
     mount(Tenants, { global, attachTo: document.body })
-    ;(await vi.waitFor(() => find('managers-edit') ?? expect.fail('no managers'))).click()
-    await vi.waitFor(() => expect(find('member-search')).not.toBeNull())
+    ;(await untilPasses(() => find('managers-edit') ?? expect.fail('no managers'))).click()
+    await untilPasses(() => expect(find('member-search')).not.toBeNull())
     find('member-search')?.focus()
-    await vi.waitFor(() => expect(all('member-match')).toHaveLength(2))
+    await untilPasses(() => expect(all('member-match')).toHaveLength(2))
     all('member-match')[0]?.click()
-    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
     core.set('session', partnerSession('all'))
-    await vi.waitFor(() => expect(core.asked.filter(({ name }) => name === 'policy.customers')).toHaveLength(2))
-    await vi.waitFor(() => expect(all('member-chip')).toHaveLength(1))
+    await untilPasses(() => expect(core.asked.filter(({ name }) => name === 'policy.customers')).toHaveLength(2))
+    await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
   })
 
   it.each([
@@ -112,12 +112,12 @@ describe('Tenants', () => {
     const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }), makeCustomer(1, 'Contoso')]
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
     mount(Tenants, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find(button)).not.toBeNull())
+    await untilPasses(() => expect(find(button)).not.toBeNull())
     find(button)?.click()
-    await vi.waitFor(() => expect(find('link-ending-confirm')).not.toBeNull())
+    await untilPasses(() => expect(find('link-ending-confirm')).not.toBeNull())
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     find('link-ending-confirm')?.click()
-    await vi.waitFor(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: command } }))
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: command } }))
   })
 })
 
@@ -129,25 +129,25 @@ describe('a customer that is one no more', () => {
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(1)), answers: partnerAnswers() })
     const palette = mount(Palette, { props: { open: false }, global, attachTo: document.body })
     await palette.setProps({ open: true })
-    const input = await vi.waitFor(() => find('palette-input') ?? expect.fail('no field'))
+    const input = await untilPasses(() => find('palette-input') ?? expect.fail('no field'))
     if (!(input instanceof HTMLInputElement)) throw new Error('The palette takes no text.')
     input.value = core.rooms[1]?.name ?? ''
     input.dispatchEvent(new Event('input'))
     const rooms = () => all('palette-entry').filter((one) => one.textContent?.includes(input.value))
-    await vi.waitFor(() => expect(rooms().length).toBeGreaterThan(0))
+    await untilPasses(() => expect(rooms().length).toBeGreaterThan(0))
     core.rooms.length = 0
     core.incidents.length = 0
     core.changed(['room', 'incident', 'me'])
-    await vi.waitFor(() => expect(rooms()).toEqual([]))
+    await untilPasses(() => expect(rooms()).toEqual([]))
   })
 
   it('is said, where it was shown', async () => {
     const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(1)), answers: partnerAnswers() })
     mount(Shell, { global, attachTo: document.body })
     mount(Toasts, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('tenant')?.textContent).toBe('Contoso'))
+    await untilPasses(() => expect(find('tenant')?.textContent).toBe('Contoso'))
     core.set('session', without(partnerSession(tenantId(9))))
-    await vi.waitFor(() => expect(document.body.textContent).toContain('You no longer have access to Contoso'))
+    await untilPasses(() => expect(document.body.textContent).toContain('You no longer have access to Contoso'))
   })
 })
 
@@ -156,10 +156,10 @@ describe('a locked copy', () => {
     const { core, router, global } = surroundings({ rooms: 6, sync: 'offline', session: partnerSession(tenantId(2), [tenantId(2)]), answers: partnerAnswers() })
     await router.push('/incidents')
     mount(Shell, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('lease-why')?.textContent).toContain('cannot be reached'))
+    await untilPasses(() => expect(find('lease-why')?.textContent).toContain('cannot be reached'))
     expect(find('lease-connect')?.hasAttribute('disabled')).toBe(false)
     core.set('sync', { state: 'catchingUp', done: 1, total: 9, syncedAt: null })
-    await vi.waitFor(() => expect(find('lease-connect')?.getAttribute('aria-busy')).toBe('true'))
+    await untilPasses(() => expect(find('lease-connect')?.getAttribute('aria-busy')).toBe('true'))
     expect(find('lease-why')).toBeNull()
   })
 
@@ -169,10 +169,10 @@ describe('a locked copy', () => {
     await router.push('/settings/approvals')
     mount(Shell, { global, attachTo: document.body })
     const requests = useRequests()
-    await vi.waitFor(() => expect(requests.rows).toHaveLength(1))
+    await untilPasses(() => expect(requests.rows).toHaveLength(1))
     const session = partnerSession(tenantId(2), [tenantId(2)])
     core.set('session', session.state === 'signedIn' ? { ...session, me: null } : session)
-    await vi.waitFor(() => expect(find('lease-ended')).not.toBeNull())
+    await untilPasses(() => expect(find('lease-ended')).not.toBeNull())
     expect(requests.rows).toBeNull()
   })
 
@@ -182,6 +182,6 @@ describe('a locked copy', () => {
     router.addRoute({ path: '/incidents', name: 'incidents', component: { render: () => 'rows' } })
     await router.push('/incidents')
     mount(Shell, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(find('lease-ended')?.textContent).toContain('The copy of Northwind is locked'))
+    await untilPasses(() => expect(find('lease-ended')?.textContent).toContain('The copy of Northwind is locked'))
   })
 })
