@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../testing/until.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { ShellClient } from './shell-client.ts'
 import { frames } from './shell-frames.ts'
 
