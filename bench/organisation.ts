@@ -45,6 +45,7 @@ export function makeOrganisation(): Organisation {
     globalAdministrator: false,
     groups: [uuid(5, n % size.securityGroups)],
     link: null,
+    removed: false,
   }))
   const assignments = Array.from({ length: size.assignments }, (_, n): Assignment => ({
     id: AssignmentId.parse(uuid(6, n)),

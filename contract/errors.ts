@@ -11,6 +11,7 @@ export const errors = {
   'auth.invalid': [401, 'The access token is not valid here: wrong issuer, audience, signature or form. Sign in again.'],
   'auth.expired': [401, 'The access token has expired. Sign in again.'],
   'auth.unknownTenant': [403, 'The directory of this account is not a tenant here.'],
+  'auth.removed': [403, 'This account was removed from its directory, or disabled there.'],
   'access.denied': [403, 'Your roles do not allow this.'],
   'access.outOfScope': [404, 'Not found, or not within the rooms you may see.'],
   'rate.limited': [429, 'Too many requests with this token or key. Wait for the time in Retry-After.'],

@@ -126,7 +126,7 @@ describe('escalation over rooms to come', () => {
     const own: Assignment = { ...assignment(1, 'siteTech'), members: [{ kind: 'person' as const, id: 'maker' }], scope }
     const policy = (given: Policy['assignments'], first = own) => resolvePolicy({ roles: [], groups: [group], links: [], assignments: [first, ...given] }, rooms)
     const colleague = { ...assignment(2, 'siteTech'), members: [{ kind: 'person' as const, id: 'a' }], scope }
-    const maker = (before: ResolvedPolicy) => accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null })
+    const maker = (before: ResolvedPolicy) => accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null, removed: false })
     expect(escalationOf(policy([]), policy([colleague]), maker(policy([])))).toBeUndefined()
     const some = { ...own, scope: { rooms: roomIds, groups: [] } }
     expect(escalationOf(policy([], some), policy([colleague], some), maker(policy([], some)))).toMatchObject({ room: 'all' })
@@ -149,7 +149,7 @@ describe('escalation over no room', () => {
     })
     const [before, after] = [policy([{ kind: 'person', id: 'a' }]), policy([{ kind: 'person', id: 'a' }, { kind: 'person', id: 'maker' }])].map((made) => resolvePolicy(made, rooms))
     if (!before || !after) throw new Error('two policies')
-    const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null })
+    const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null, removed: false })
     expect(escalationOf(before, after, maker)).toMatchObject({ permission: 'settings.modify', room: 'all' })
     expect(escalationOf(after, before, maker)).toBeUndefined()
   })
@@ -167,7 +167,7 @@ describe('remote access that a customer allows a partner', () => {
     const some = { ...assignment(1, 'primaryAdmin'), link: id, members, scope: { rooms: [mine], groups: [] } }
     const policy = (given: Policy['assignments']) => resolvePolicy({ roles: [{ id: role('remote'), link: id, name: 'R', description: '', permissions: ['remoteAccess.modify'] }], groups: [], links: [link], assignments: [some, ...given] }, rooms)
     const before = policy([])
-    const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: id })
+    const maker = accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: id, removed: false })
     const over = (room: RoomId) => policy([{ ...assignment(2, 'remote'), link: id, members, scope: { rooms: [room], groups: [] } }])
     expect(escalationOf(before, over(mine), maker)).toBeUndefined()
     expect(escalationOf(before, over(other), maker)).toMatchObject({ permission: 'remoteAccess.modify', room: other })

@@ -36,6 +36,8 @@ export interface Subject {
   readonly groups: readonly string[]
   /** The link under which they are in this tenant; null: it is their own. */
   readonly link: LinkId | null
+  /** Their directory has no such account any more: nothing reaches them. */
+  readonly removed: boolean
 }
 
 /** Under what a member is found in `byMember`: people of a partner are others than those of the tenant itself. */
@@ -86,6 +88,7 @@ export const mayHold = (link: Pick<Link, 'remoteAccess'>, permission: Permission
 
 /** The assignments that reach someone, directly or through a security group, each once, in the order of their ids. */
 export function assignmentsOf({ byMember }: ResolvedPolicy, subject: Subject): ResolvedAssignment[] {
+  if (subject.removed) return []
   const found = new Set<ResolvedAssignment>()
   const add = (kind: 'person' | 'group', id: string): void => {
     for (const resolved of byMember.get(memberKey(subject.link, kind, id)) ?? []) found.add(resolved)
@@ -105,7 +108,7 @@ export function accessOf(resolved: ResolvedPolicy, subject: Subject): Access {
     // The same list for everyone whom the assignment reaches; nobody changes it.
     scope,
   }))
-  const globalAdministrator = subject.globalAdministrator && subject.link === null
+  const globalAdministrator = subject.globalAdministrator && subject.link === null && !subject.removed
   return { globalAdministrator, grants, ...(subject.link === null ? {} : { link: subject.link }) }
 }
 

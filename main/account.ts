@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { CommandOutcome } from '../contract/commands.ts'
+import type { ErrorCode } from '../contract/errors.ts'
 import type { LinkId, TenantId } from '../contract/ids.ts'
 import { limits } from '../contract/limits.ts'
 import { Cache } from './cache/cache.ts'
@@ -42,9 +43,11 @@ export interface AccountOptions {
   onDamage(): void
   /** The offline lease ended and the key is forgotten: it must be closed and opened again, which makes an empty copy. */
   onLeaseEnd(): void
-  /** The service says that this person has no access here (any more). */
+  /** The service says that this person has no access here (any more), or was removed from their directory. */
   onWithdrawn(): void
 }
+
+const withdrawals: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(['access.denied', 'auth.removed'])
 
 /** All that belongs to one tenant that the person may see: its two files, and what keeps them and the service in step. */
 export class OpenAccount {
@@ -107,7 +110,7 @@ export class OpenAccount {
         const reaches = state.state === 'live' || state.state === 'catchingUp'
         if (reaches && !reached) this.sender.kick()
         reached = reaches
-        if (state.state === 'offline' && state.why === 'refused' && state.code === 'access.denied') options.onWithdrawn()
+        if (state.state === 'offline' && state.why === 'refused' && withdrawals.has(state.code)) options.onWithdrawn()
       }),
     ]
   }

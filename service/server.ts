@@ -105,7 +105,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     const secrets = await readSecrets(store)
     const adminSecret = randomBytes(32).toString('base64url')
     const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, now, log })
-    const access = new AccessService({ store, bus, log, rules: identity.rules, groupsOf: (tenant, person) => identity.directory.groupsOf(tenant, person) })
+    const access = new AccessService({ store, bus, log, rules: identity.rules, directory: identity.directory })
     opened.push(() => access.close())
 
     const deps: ServiceDeps = {

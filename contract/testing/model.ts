@@ -35,6 +35,7 @@ function covers(policy: Policy, scope: AssignmentScope, room: RoomFacts): boolea
 }
 
 function names(assignment: Assignment, subject: Subject): boolean {
+  if (subject.removed) return false
   for (const { kind, id } of assignment.members) {
     if (kind === 'person' && (id === subject.id || id === subject.objectId)) return true
     if (kind === 'group' && subject.groups.includes(id)) return true
@@ -65,7 +66,7 @@ function reaches(policy: Policy, assignment: Assignment, room: RoomFacts): boole
 
 /** May this person use the permission on this room; without a room: at all? */
 export function modelMay(policy: Policy, rooms: readonly RoomFacts[], subject: Subject, permission: Permission, room?: RoomId): boolean {
-  if (subject.link === null && subject.globalAdministrator && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify') return true
+  if (subject.link === null && subject.globalAdministrator && !subject.removed && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify') return true
   const facts = rooms.find(({ id }) => id === room)
   for (const assignment of policy.assignments) {
     if (assignment.link !== subject.link || !names(assignment, subject) || !permits(policy, assignment, permission)) continue
@@ -87,5 +88,5 @@ export function modelEverywhere(policy: Policy, subject: Subject, permission: Pe
 /** Is this a Pro Manager or a Global Administrator of the tenant itself? */
 export function modelManages(policy: Policy, subject: Subject): boolean {
   if (subject.link !== null) return false
-  return subject.globalAdministrator || policy.assignments.some((assignment) => assignment.link === null && assignment.role === 'proManager' && names(assignment, subject))
+  return (subject.globalAdministrator && !subject.removed) || policy.assignments.some((assignment) => assignment.link === null && assignment.role === 'proManager' && names(assignment, subject))
 }

@@ -94,7 +94,7 @@ export const policies: fc.Arbitrary<Policy> = fc.record({
 })
 
 export const subjects: fc.Arbitrary<Subject> = fc
-  .record({ person: fc.constantFrom(...people), groups: some(securityGroups), link, globalAdministrator: fc.boolean() })
+  .record({ person: fc.constantFrom(...people), groups: some(securityGroups), link, globalAdministrator: fc.boolean(), removed: fc.nat(5).map((n) => n === 0) })
   .map(({ person, ...rest }) => ({ ...person, ...rest }))
 
 export const requests = fc.record({ permission: fc.constantFrom(...Permission.options), room: fc.option(fc.constantFrom(...roomIds), { nil: undefined }) })

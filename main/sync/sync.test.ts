@@ -177,6 +177,20 @@ describe('[CON-2] sync', () => {
     expect(sync.state.state).toBe('live')
   })
 
+  it('[ACC-8] forgets what was synced when the service says that the person was removed, and fetches it again when they are back', async () => {
+    await live()
+    line().handlers.closed({ code: 1006, status: 403, problem: 'auth.removed' })
+    await settle()
+    expect(cache.reader.counts()).toEqual({})
+    expect(sync.state).toMatchObject({ state: 'offline', why: 'refused', code: 'auth.removed', nextTryAt: expect.any(Number) as unknown })
+    sync.now()
+    await dial()
+    await say({ ...welcome, scope: 3 })
+    await say({ type: 'scope', version: 3, rooms: { room: 'all' } })
+    await answer({ cursor: 'c9', scope: 3, rows: [rowOf('room', makeRoom(1))], total: 1 })
+    expect(cache.reader.counts()).toEqual({ room: 1 })
+  })
+
   it('gives up a snapshot that another scope overtakes, and takes none of its pages', async () => {
     await live()
     await say({ type: 'scope', version: 2, rooms: { room: 'all' } })

@@ -160,6 +160,7 @@ export class Sync {
     const now = clock.now()
     // A token that the service does not take is renewed for the next try.
     this.#renewToken = end.code.startsWith('auth.')
+    if (end.code === 'auth.removed') this.#forget()
     const since = this.#phase.name === 'connecting' && this.#phase.after !== null ? this.#phase.after.since : now
     if (!end.retry) {
       this.#enter({ name: 'waiting', since, why: end.why, code: end.code, nextTryAt: null, retry: null })
@@ -169,6 +170,13 @@ export class Sync {
     const pause = Math.max(backoffMs(this.#tries, random), end.retryAfterMs ?? 0)
     const retry = clock.after(pause, () => this.now())
     this.#enter({ name: 'waiting', since, why: end.why, code: end.code, nextTryAt: now + pause, retry })
+  }
+
+  /** Who was removed from their directory reads nothing any more, of what was synced neither (ACC-8). */
+  #forget(): void {
+    const { store, log } = this.#options
+    const nothing = JSON.stringify({ type: 'scope', version: store.state.scope ?? 0, rooms: {} })
+    store.feed(new TextEncoder().encode(nothing)).catch((error: unknown) => log.error({ error: String(error) }, 'what was synced could not be removed'))
   }
 
   #isCurrent(connection: Connection): boolean {

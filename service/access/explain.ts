@@ -88,7 +88,7 @@ export function whoCan<S extends Subject>(
   }
   const found: { subject: S; ways: Way[] }[] = []
   for (const subject of subjects) {
-    if (viewer.link !== null && subject.link !== viewer.link) continue
+    if (subject.removed || (viewer.link !== null && subject.link !== viewer.link)) continue
     const ways = waysOf(subject, (kind, id) => granting.get(memberKey(subject.link, kind, id)) ?? [])
     if (subject.globalAdministrator && subject.link === null && globalAdministratorPermissions.includes(permission)) ways.unshift({ kind: 'globalAdministrator' })
     if (ways.length > 0) found.push({ subject, ways })
@@ -113,7 +113,7 @@ export interface Held {
 
 /** What one person may do in the tenant, permission by permission, over which rooms and through what. */
 export function whatCan(resolved: ResolvedPolicy, subject: Subject, viewer: Viewer = everything): Held[] {
-  if (viewer.link !== null && subject.link !== viewer.link) return []
+  if (subject.removed || (viewer.link !== null && subject.link !== viewer.link)) return []
   const told = new Set(assignmentsOf(resolved, subject).filter((granted) => isTold(viewer, granted)))
   const ways = waysOf(subject, (kind, id) => (resolved.byMember.get(memberKey(subject.link, kind, id)) ?? []).filter((granted) => told.has(granted)))
   const administrator = subject.globalAdministrator && subject.link === null

@@ -55,7 +55,7 @@ export async function explainWho(sources: Sources, caller: Caller, permission: P
   const context = await contextOf(sources, caller)
   const { viewer, resolved, facts } = context
   if (room !== undefined && !(facts.has(room) && isSeen(viewer, room))) throw new RoomkeeperError('access.outOfScope')
-  let query = sources.store.read(caller.tenant, 'wholeTenant').tables.person().selectAll()
+  let query = sources.store.read(caller.tenant, 'wholeTenant').tables.person().selectAll().where('removedAt', 'is', null)
   if (viewer.link !== null) query = query.where('link', '=', viewer.link)
   const found = whoCan(resolved, (await query.execute()).map(personOf), permission, room, viewer)
   found.sort((a, b) => a.subject.name.localeCompare(b.subject.name) || (a.subject.id < b.subject.id ? -1 : 1))

@@ -26,10 +26,13 @@ beforeEach(async () => {
     bus: made.bus,
     log: pino({ level: 'silent' }),
     rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now },
-    groupsOf: async () => {
-      asked += 1
-      if (!groups) throw new RoomkeeperError('directory.unavailable')
-      return groups
+    directory: {
+      groupsOf: async () => {
+        asked += 1
+        if (!groups) throw new RoomkeeperError('directory.unavailable')
+        return groups
+      },
+      principals: async () => [{ kind: 'person', ...ada }],
     },
   })
   sign = (issuedAt) =>

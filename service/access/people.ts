@@ -26,7 +26,7 @@ export function isCurrent(row: PersonTable, claims: PersonClaims): boolean {
   )
 }
 
-/** Makes the person in their own tenant, or takes over what their newer token says; their access here, and at customers, follows. */
+/** Makes the person in their own tenant, or takes over what their newer token says; their access here, and at customers, follows. A token says nothing of who was removed. */
 export async function savePerson(tx: TenantTransaction, claims: PersonClaims): Promise<PersonTable> {
   const { issuer, directory, objectId, name, email } = claims
   const known = await tx.tables
@@ -36,20 +36,29 @@ export async function savePerson(tx: TenantTransaction, claims: PersonClaims): P
     .where('directory', '=', directory)
     .where('objectId', '=', objectId)
     .executeTakeFirst()
-  if (known && isCurrent(known, claims)) return known
+  if (known && (known.removedAt !== null || isCurrent(known, claims))) return known
   const newerGroups = !known || claims.issuedAt >= known.groupsAt
   const row: PersonTable = {
     ...(known ?? (await newPerson(tx, { issuer, directory, objectId, link: null }))),
     name,
     email,
     globalAdministrator: Number(claims.globalAdministrator),
-    ...(newerGroups ? { groups: JSON.stringify(claims.groups), groupsAt: claims.issuedAt } : {}),
+    ...(newerGroups ? await groupsSaid(tx, directory, { ids: claims.groups, at: claims.issuedAt }, known) : {}),
     claimsAt: claims.issuedAt,
     seenAt: known?.seenAt ?? tx.at,
   }
   await tx.savePeople([row])
   await refreshPeople(tx, [row])
   await takeToCustomers(tx, row)
+  return (await personOf(tx, row.id)) ?? row
+}
+
+/** Somebody whose token is good and whose account is gone: known by name, so that nothing of the token makes them somebody. */
+export async function saveRemoved(tx: TenantTransaction, { issuer, directory, objectId, name, email, issuedAt }: PersonClaims): Promise<PersonTable> {
+  const known = await tx.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).where('objectId', '=', objectId).executeTakeFirst()
+  const row: PersonTable = known ?? { ...(await newPerson(tx, { issuer, directory, objectId, link: null })), name, email, claimsAt: issuedAt, seenAt: tx.at }
+  if (!known) await tx.savePeople([row])
+  await setRemoved(tx, { issuer, directory }, [objectId], true, tx.at)
   return (await personOf(tx, row.id)) ?? row
 }
 
@@ -109,7 +118,36 @@ export async function knowPeople(tx: TenantTransaction, people: readonly KnownPe
  */
 export async function refreshPeople(tx: TenantTransaction, people: readonly PersonTable[]): Promise<void> {
   if (people.length === 0) return
-  await refreshAccess(tx, await keepSomeone(tx, await resolvedOf(tx), people), people)
+  const kept = await keepSomeone(tx, await resolvedOf(tx), people)
+  await refreshAccess(tx, kept.resolved, kept.people)
+}
+
+/**
+ * Whether a directory has accounts of these people, in every tenant where they stand: their own and their customers', in
+ * one commit. Who is removed holds nothing from then on, whatever their tokens say, and stays known by name; who is back
+ * holds what assignments give them then. `read`: when the directory said so (ms).
+ */
+export async function setRemoved(
+  tx: TenantTransaction,
+  { issuer, directory }: Pick<Name, 'issuer' | 'directory'>,
+  objectIds: readonly string[],
+  removed: boolean,
+  read: number,
+): Promise<void> {
+  if (objectIds.length === 0) return
+  const wanted = new Set(objectIds)
+  for (const there of await tx.tenantsOfPeople(issuer, directory)) {
+    const stored = await there.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).execute()
+    // A reading that was begun before somebody was removed does not bring them back.
+    const other = stored.filter((row) => wanted.has(row.objectId) && (removed ? row.removedAt === null : row.removedAt !== null && row.removedAt < read))
+    const rows = other.map((row): PersonTable => (removed ? { ...row, groups: '[]', groupsAt: there.at, removedAt: there.at } : { ...row, removedAt: null }))
+    if (rows.length === 0) continue
+    await there.savePeople(rows)
+    await refreshPeople(there, rows)
+    for (const { id, name } of rows) {
+      there.audit({ category: 'User', objectName: name, operation: removed ? 'Delete' : 'Update', detail: { action: removed ? 'removed' : 'restored', person: id } })
+    }
+  }
 }
 
 export async function personOf(tx: TenantTransaction, id: PersonId): Promise<PersonTable | undefined> {
@@ -131,10 +169,31 @@ const emptyPerson = (tx: TenantTransaction, name: Name, id: PersonId = PersonId.
   scopeDigest: '',
   groupsAt: 0,
   seenAt: null,
+  removedAt: null,
 })
 
 async function newPerson(tx: TenantTransaction, name: Name): Promise<PersonTable> {
   return emptyPerson(tx, name, (await tx.idsOfPeople(name.issuer, name.directory, [name.objectId])).get(name.objectId))
+}
+
+/**
+ * The groups that somebody is in by what was said of them at that moment (a token, or what is known of them at home). Of a
+ * security group whose members the directory has told since, all of them, the directory's word counts: who left it does
+ * not come back by an older token.
+ */
+async function groupsSaid(
+  tx: TenantTransaction,
+  directory: string,
+  { ids, at }: { ids: readonly string[]; at: number },
+  known: PersonTable | undefined,
+): Promise<Pick<PersonTable, 'groups' | 'groupsAt'>> {
+  const groupsHere = tx.tables.securityGroup().select(['id', 'readAt']).where('directory', '=', directory)
+  const rows = await groupsHere.where('readAt', '>', at).where('whole', '=', 1).execute()
+  const told = new Map(rows.map(({ id, readAt }) => [id, readAt ?? at]))
+  const had = known ? groupsOfPerson(known) : []
+  const groups = [...new Set([...ids.filter((id) => !told.has(id)), ...had.filter((id) => told.has(id))])].sort()
+  const other = groups.length !== ids.length || groups.some((id) => !ids.includes(id))
+  return { groups: JSON.stringify(groups), groupsAt: other ? Math.max(at, ...told.values()) : at }
 }
 
 /** What a token says of a partner's person holds in their customers' tenants too, where the partner's assignments name them. */
@@ -142,10 +201,11 @@ async function takeToCustomers(tx: TenantTransaction, row: PersonTable): Promise
   for (const { tenant, id: link } of await tx.customerLinks()) {
     const there = tx.on(tenant)
     const known = await personOf(there, row.id)
-    if (!known && !(await isNamed(there, link, row))) continue
-    const { name, email, claimsAt, seenAt } = row
     // The directory may have been read there since this token was issued.
-    const { groups, groupsAt } = known && known.groupsAt > row.groupsAt ? known : row
+    const said = await groupsSaid(there, row.directory, { ids: groupsOfPerson(row), at: row.groupsAt }, known)
+    if (!known && !(await isNamed(there, link, { ...row, ...said }))) continue
+    const { name, email, claimsAt, seenAt } = row
+    const { groups, groupsAt } = known && known.groupsAt > row.groupsAt ? known : said
     const now: PersonTable = { ...(known ?? emptyPerson(there, { issuer: row.issuer, directory: row.directory, objectId: row.objectId, link }, row.id)), name, email, groups, groupsAt, claimsAt, seenAt, link }
     await there.savePeople([now])
     await refreshPeople(there, [now])

@@ -15,9 +15,10 @@ const readPermissions = [...new Set(Object.values(kinds).map(({ reads }) => read
   .map((reads) => Permission.safeParse(reads))
   .flatMap((parsed) => (parsed.success ? [parsed.data] : []))
 
-/** A digest of all that the person may read: when it changes, consoles must purge or fetch. */
-export function scopeDigestOf(access: Access): string {
+/** A digest of all that the person may read: when it changes, consoles must purge or fetch. Who is removed reads nothing at all. */
+export function scopeDigestOf(access: Access, removed = false): string {
   const hash = createHash('sha256')
+  if (removed) hash.update('removed')
   for (const permission of readPermissions) {
     const rooms = scopeOf(access, permission)
     hash.update(`${permission}:${may(access, permission)}:${rooms === 'all' ? 'all' : [...rooms].sort().join(',')};`)
@@ -48,7 +49,7 @@ export async function refreshAccess(tx: TenantTransaction, resolved: ResolvedPol
     const me: Me = { id: row.id, tenant: tx.tenant, name: row.name, email: row.email, access, ...(theirs ? { customers: theirs } : {}) }
     if (JSON.stringify(before) !== JSON.stringify(me)) tx.put('me', me)
     if (row.link !== null && (before?.access.link !== row.link || before.access.grants.length > 0 !== access.grants.length > 0)) moved.push(row)
-    const scopeDigest = scopeDigestOf(access)
+    const scopeDigest = scopeDigestOf(access, row.removedAt !== null)
     if (scopeDigest === row.scopeDigest) continue
     const scopeVersion = row.scopeVersion + 1
     rescoped.push({ ...row, scopeVersion, scopeDigest })

@@ -62,4 +62,5 @@ export const subjectOf = (row: PersonTable): Subject => ({
   globalAdministrator: row.globalAdministrator === 1,
   groups: groupsOfPerson(row),
   link: row.link,
+  removed: row.removedAt !== null,
 })

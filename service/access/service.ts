@@ -3,12 +3,13 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId, PersonId, TenantId } from '../../contract/ids.ts'
 import type { Bus } from '../bus/bus.ts'
+import type { DirectoryReader } from '../directory/directory.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Reach } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
 import type { LinkTable, PersonTable } from '../store/tables.ts'
 import { type Doer, system, type TenantTransaction } from '../store/transaction.ts'
-import { groupsOfPerson, isCurrent, personOf, savePerson } from './people.ts'
+import { groupsOfPerson, isCurrent, personOf, savePerson, saveRemoved } from './people.ts'
 import { type Question, RefusedEntries } from './refused.ts'
 import { resolvedOf } from './resolved.ts'
 import { type Claims, readToken, type TokenRules } from './tokens.ts'
@@ -42,6 +43,8 @@ export interface Caller {
 export interface CurrentAccess {
   readonly access: Access
   readonly scopeVersion: number
+  /** Their directory has no such account any more. */
+  readonly removed: boolean
 }
 
 export interface RoomAccount {
@@ -70,8 +73,8 @@ export interface AccessOptions {
   readonly bus: Bus
   readonly rules: TokenRules
   readonly log: Logger
-  /** Asks the directory for a person's groups, where their token could not hold them all. */
-  readonly groupsOf?: (directory: string, objectId: string) => Promise<readonly string[]>
+  /** Asked for a person's groups, where their token could not hold them all, and whether there is such an account at all. */
+  readonly directory?: Pick<DirectoryReader, 'groupsOf' | 'principals'>
 }
 
 /** Who asks, and what they may do (ACC-1, ACC-6). */
@@ -113,13 +116,18 @@ export class AccessService {
    * token's directory is a tenant here. Who is known here and not let in is recorded: by the customer who asks for more
    * than a password, else in their own tenant (AUD-1). `question`: what they ask. `formerToo`: who was let in by that customer
    * once comes as a caller who may do nothing, with `refuse`.
-   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; access.denied for a room's own account, and
+   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; auth.removed for whom their directory does not
+   * know any more, however long their token lasts; access.denied for a room's own account, and
    * alike for a tenant that does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
   async authenticate(token: string, question: Question, tenant?: TenantId, formerToo = false): Promise<Caller> {
     const claims = await readToken(token, this.#options.rules)
     if (claims.roomAccount) throw new RoomkeeperError('access.denied', { detail: "A room's account cannot use the console." })
     const own = await this.#person(claims)
+    if (own.row.removedAt !== null) {
+      await this.#refused.record(callerFrom(own, own.row.tenant, claims), question, 'auth.removed')
+      throw new RoomkeeperError('auth.removed')
+    }
     if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims)
     const known = await this.#atCustomer(own.row, tenant)
     if (!known) {
@@ -132,7 +140,7 @@ export class AccessService {
       return { ...home, tenant, access: noAccess, reach: { tenant, person: home.person, access: noAccess }, refuse }
     }
     const caller = callerFrom(known, own.row.tenant, claims)
-    if (known.link.multiFactor === 1 && !claims.multiFactor) {
+    if (asksForMore(known.link, claims)) {
       await this.#refused.record(caller, question, 'partner.multiFactor')
       throw new RoomkeeperError('partner.multiFactor')
     }
@@ -173,10 +181,10 @@ export class AccessService {
   /** For the feed: what a person who is connected may do now. */
   async current(tenant: TenantId, person: PersonId): Promise<CurrentAccess> {
     const read = this.#options.store.read(tenant, 'wholeTenant')
-    const row = await read.tables.person().select('scopeVersion').where('id', '=', person).executeTakeFirst()
+    const row = await read.tables.person().select(['scopeVersion', 'removedAt']).where('id', '=', person).executeTakeFirst()
     const me = await read.get('me', person)
     if (!row || !me) throw new RoomkeeperError('auth.invalid')
-    return { access: me.access, scopeVersion: row.scopeVersion }
+    return { access: me.access, scopeVersion: row.scopeVersion, removed: row.removedAt !== null }
   }
 
   async #person(claims: Claims): Promise<Known> {
@@ -204,10 +212,11 @@ export class AccessService {
       .where('directory', '=', claims.directory)
       .where('objectId', '=', claims.objectId)
       .executeTakeFirst()
-    if (!stored || !isKnown(stored, claims)) {
+    if (!stored || (stored.removedAt === null && !isKnown(stored, claims))) {
       const whole = await this.#withGroups(claims, stored)
+      const isThere = whole !== undefined && (stored !== undefined || (await this.#hasAccount(claims)))
       return store.write(tenant.id, system, async (tx) => {
-        const saved = await savePerson(tx, whole)
+        const saved = isThere ? await savePerson(tx, whole) : await saveRemoved(tx, claims)
         // An answer that says nothing new counts for this token all the same: it is not asked for again.
         const row = saved.claimsAt < claims.issuedAt ? { ...saved, claimsAt: claims.issuedAt } : saved
         if (row !== saved) await tx.savePeople([row])
@@ -219,15 +228,31 @@ export class AccessService {
     return { row: stored, access: me?.access ?? noAccess }
   }
 
-  /** A token that could not hold all groups: the directory's answer, or the last known one while it cannot be reached. */
-  async #withGroups(claims: Claims, stored: PersonTable | undefined): Promise<Claims> {
+  /**
+   * A token that could not hold all groups: the directory's answer, or the last known one while it cannot be reached.
+   * Undefined: it has no such account.
+   */
+  async #withGroups(claims: Claims, stored: PersonTable | undefined): Promise<Claims | undefined> {
     if (!claims.groupsOverage) return claims
-    const { groupsOf, log } = this.#options
+    const { directory, log } = this.#options
     try {
-      return { ...claims, groups: (await groupsOf?.(claims.directory, claims.objectId)) ?? claims.groups }
+      return { ...claims, groups: (await directory?.groupsOf(claims.directory, claims.objectId)) ?? claims.groups }
     } catch (error) {
+      if (isNotFound(error)) return undefined
       log.warn({ err: error, directory: claims.directory }, 'the groups of a person could not be read; the last known ones stay')
       return { ...claims, groups: stored ? groupsOfPerson(stored) : [] }
+    }
+  }
+
+  /** A token may outlive its account: whoever comes for the first time is asked about. Who cannot be asked about is taken by their token. */
+  async #hasAccount({ directory: tenant, objectId }: Claims): Promise<boolean> {
+    const { directory, log } = this.#options
+    if (!directory) return true
+    try {
+      return (await directory.principals(tenant, [objectId])).length > 0
+    } catch (error) {
+      log.warn({ err: error, directory: tenant }, 'whether somebody new has an account could not be read')
+      return true
     }
   }
 
@@ -301,20 +326,27 @@ function callerFrom({ row, access, link }: Known & Partial<KnownThere>, home: Te
 
 /**
  * Someone of this tenant, or of one of its partners, as a caller: for what is done in their name later (PAR-5).
- * Undefined where they have nothing here any more.
+ * `multiFactor`: whether they had signed in with more than a password. Undefined where they have nothing here any more.
+ * @throws RoomkeeperError partner.multiFactor where their link asks for more by now
  */
-export async function callerWithin(tx: TenantTransaction, person: PersonId): Promise<Caller | undefined> {
+export async function callerWithin(tx: TenantTransaction, person: PersonId, multiFactor = false): Promise<Caller | undefined> {
   const row = await personOf(tx, person)
   const me = await tx.get('me', person)
-  if (!row || !me) return undefined
-  const later = { expiresAt: tx.at, multiFactor: false }
+  if (!row || row.removedAt !== null || !me) return undefined
+  const later = { expiresAt: tx.at, multiFactor }
   if (row.link === null) return callerFrom({ row, access: me.access }, tx.tenant, later)
   const link = await tx.tables.link().selectAll().where('id', '=', row.link).where('status', '=', 'active').executeTakeFirst()
   if (!link?.partner || me.access.link !== link.id || me.access.grants.length === 0) return undefined
+  if (asksForMore(link, later)) throw new RoomkeeperError('partner.multiFactor')
   return callerFrom({ row, access: me.access, link }, link.partner, later)
 }
 
 /** A token without its groups says nothing of them; it was asked about when it was new. */
 const isKnown = (row: PersonTable, claims: Claims): boolean => (claims.groupsOverage ? row.seenAt !== null && claims.issuedAt <= row.claimsAt : isCurrent(row, claims))
+
+/** The customer asks its partner's people for more than a password (PAR-7). */
+const asksForMore = (link: Pick<LinkTable, 'multiFactor'>, { multiFactor }: Pick<Claims, 'multiFactor'>): boolean => link.multiFactor === 1 && !multiFactor
+
+const isNotFound = (error: unknown): boolean => error instanceof RoomkeeperError && error.code === 'directory.notFound'
 
 const noAccess: Access = { globalAdministrator: false, grants: [] }

@@ -1,6 +1,6 @@
 import { scopeOf } from '../../contract/access.ts'
 import { assignmentsOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { AssignmentId, RoomId } from '../../contract/ids.ts'
+import type { AssignmentId, LinkId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Assignment, AssignmentScope, Member, RoomFacts } from '../../contract/policy.ts'
 import type { AssignmentView, Principal } from '../../contract/policyApi.ts'
@@ -21,13 +21,13 @@ export async function assignmentViews(read: TenantReader, resolved: ResolvedPoli
   return assignments.map((assignment) => {
     const over = resolved.assignments.get(assignment.id)?.scope ?? []
     const scope = visibleScope(assignment.scope, { caller }, resolved)
-    const security = assignment.members.flatMap(({ kind, id }) => (kind === 'group' ? [names.group(id)] : []))
+    const security = assignment.members.flatMap(({ kind, id }) => (kind === 'group' ? [names.group(assignment.link, id)] : []))
     const readAt = security.map((group) => group?.readAt ?? null)
     const rooms = over === 'all' ? (mine === 'all' ? facts.size : mine.size) : mine === 'all' ? over.length : over.filter((room) => mine.has(room)).length
     return {
       ...assignment,
       scope,
-      members: assignment.members.map((member) => names.principal(member)),
+      members: assignment.members.map((member) => names.principal(assignment.link, member)),
       rooms: roomsOf(scope, facts),
       groups: groupsOf(scope, resolved, mine),
       reaches: { people: reached.get(assignment.id) ?? 0, rooms },
@@ -37,25 +37,39 @@ export async function assignmentViews(read: TenantReader, resolved: ResolvedPoli
   })
 }
 
-/** Names of members, as far as they are known here. */
+/**
+ * Names of members, as far as they are known here on the side that names them: a partner's assignment never gives the name
+ * or address of a person of the customer or of another partner, nor the customer's of a partner's, whatever ids it holds.
+ */
 export class Names {
   readonly #people = new Map<string, PersonTable>()
-  readonly #groups: ReadonlyMap<string, SecurityGroupTable>
+  readonly #groups = new Map<string, SecurityGroupTable>()
 
   constructor(people: readonly PersonTable[], groups: readonly SecurityGroupTable[]) {
-    for (const row of people) this.#people.set(row.id, row).set(row.objectId, row)
-    this.#groups = new Map(groups.map((row) => [row.id, row]))
+    const sides = new Map<string, Set<LinkId | null>>()
+    for (const row of people) {
+      this.#people.set(keyOf(row.link, row.id), row).set(keyOf(row.link, row.objectId), row)
+      sides.set(row.directory, (sides.get(row.directory) ?? new Set()).add(row.link))
+    }
+    for (const row of groups) for (const link of sides.get(row.directory) ?? []) this.#groups.set(keyOf(link, row.id), row)
   }
 
-  group(id: string): SecurityGroupTable | undefined {
-    return this.#groups.get(id)
+  group(link: LinkId | null, id: string): SecurityGroupTable | undefined {
+    return this.#groups.get(keyOf(link, id))
   }
 
-  principal({ kind, id }: Member): Principal {
-    const known = kind === 'person' ? this.#people.get(id) : this.#groups.get(id)
-    return { kind, id, name: known?.name ?? id, email: known && 'email' in known ? known.email : '', known: known !== undefined }
+  /** Who was removed is named, and counts as unknown. */
+  principal(link: LinkId | null, { kind, id }: Member): Principal {
+    if (kind === 'group') {
+      const group = this.group(link, id)
+      return { kind, id, name: group?.name ?? id, email: '', known: group !== undefined }
+    }
+    const person = this.#people.get(keyOf(link, id))
+    return { kind, id, name: person?.name ?? id, email: person?.email ?? '', known: person?.removedAt === null }
   }
 }
+
+const keyOf = (link: LinkId | null, id: string): string => `${link ?? ''}/${id}`
 
 function peopleReached(resolved: ResolvedPolicy, people: readonly PersonTable[]): Map<AssignmentId, number> {
   const reached = new Map<AssignmentId, number>()

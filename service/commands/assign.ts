@@ -20,7 +20,7 @@ export const assign: CommandHandler<'incident.assign'> = {
 
 /** @throws RoomkeeperError incident.ownerUnknown; a partner's people give incidents to their own side only. */
 async function ownerOf(id: PersonId, { tx, caller }: CommandContext): Promise<PersonRef> {
-  const row = await tx.tables.person().select(['id', 'name', 'link']).where('id', '=', id).executeTakeFirst()
+  const row = await tx.tables.person().select(['id', 'name', 'link']).where('id', '=', id).where('removedAt', 'is', null).executeTakeFirst()
   if (!row || (caller.link !== undefined && row.link !== caller.link)) throw new RoomkeeperError('incident.ownerUnknown')
   const partner = row.link === null ? undefined : await tx.tables.link().select('partnerName').where('id', '=', row.link).executeTakeFirst()
   return { id: row.id, name: row.name, ...(partner ? { organisation: partner.partnerName } : {}) }

@@ -2,15 +2,14 @@ import { may, scopeOf } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
-import { type GroupId, PersonId, type RoomId } from '../../contract/ids.ts'
+import type { GroupId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, Member, Policy } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
 import { isShown, viewerOf } from '../access/explain.ts'
-import { personOf } from '../access/people.ts'
 import { changePolicy, checkTaken } from '../access/policies.ts'
-import { knowMembers } from '../partners/members.ts'
+import { ownMembers } from '../partners/members.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName, sameSide } from './names.ts'
 
@@ -60,32 +59,17 @@ export async function putAssignment(context: CommandContext, wanted: Wanted, pol
   // Whose scope "Assigned admins" has is the customer's to say (PAR-4).
   if (known?.builtIn && !sameScope(wanted.scope, visibleScope(known.scope, context, resolved))) throw new RoomkeeperError('assignment.builtIn', { field: 'scope' })
   checkRole(wanted, policy, side)
-  const members = await membersToStore(wanted.members, known?.members ?? [], side, context)
+  const members = await ownMembers(tx, wanted.members, asked, notThere, known?.members)
   if (members.length === 0) throw new RoomkeeperError(known?.builtIn ? 'partner.lastAdmin' : 'assignment.invalid', { field: 'members' })
   checkName('assignment.invalid', { id, name }, sameSide(policy.assignments, side))
   checkCount(known !== undefined, policy.assignments.length, limits.assignmentsPerTenant)
   const scope = known?.builtIn ? known.scope : await scopeToStore(wanted.scope, known?.scope, context, resolved)
   const assignment: Assignment = { id, link: side, role, name, description, notify, members, scope, builtIn: known?.builtIn ?? false }
   await writeAssignment(tx, assignment)
-  await knowMembers(tx, side, tx.on(caller.home), members, asked)
   return assignment
 }
 
-/**
- * Members by the directory's ids, each once; people may be named by their id here, too. Whom the caller's own directory
- * does not know cannot be named anew; while it cannot be asked, anyone can.
- */
-async function membersToStore(wanted: readonly Member[], before: readonly Member[], side: Assignment['link'], { tx, asked }: CommandContext): Promise<Member[]> {
-  const members: Member[] = []
-  for (const { kind, id } of wanted) {
-    const person = kind === 'person' ? PersonId.safeParse(id).data : undefined
-    const row = person && (await personOf(tx, person))
-    if (row && row.link === side) members.push({ kind, id: row.objectId })
-    else if (!asked.principals || asked.principals.get(id)?.kind === kind || before.some((member) => member.kind === kind && member.id === id)) members.push({ kind, id })
-    else throw new RoomkeeperError('assignment.invalid', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
-  }
-  return distinct(members)
-}
+const notThere = ({ kind, id }: Member): RoomkeeperError => new RoomkeeperError('assignment.invalid', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
 
 /** The customer changes which rooms a partner has, and nothing else of the partner's assignments (PAR-4). */
 async function changeLinkScope(context: CommandContext, known: Assignment, wanted: Wanted, resolved: ResolvedPolicy): Promise<Assignment> {

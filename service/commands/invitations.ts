@@ -2,13 +2,17 @@ import { v7 } from 'uuid'
 import { tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, type LinkId, RoleId } from '../../contract/ids.ts'
-import type { Assignment, Link } from '../../contract/policy.ts'
+import type { Assignment, Link, Member } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
 import { changePolicy } from '../access/policies.ts'
+import { Members } from '../access/refresh.ts'
+import { assignmentOf } from '../access/resolved.ts'
 import { endLink } from '../partners/ending.ts'
 import { checkNotLinked, isExpired, linkOf } from '../partners/links.ts'
 import { markPartner } from '../partners/marks.ts'
-import { knowMembers, ownMembers } from '../partners/members.ts'
+import { knowMembers, notInDirectory, ownMembers } from '../partners/members.ts'
+import type { PersonTable } from '../store/tables.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 
 /** What the partner's side does, in its own tenant; what it changes stands in the customer's (PAR-2, PAR-6). */
@@ -33,7 +37,7 @@ export const accept: CommandHandler<'invitation.accept'> = {
     if (isExpired(invitation, tx.at)) throw new RoomkeeperError('partner.expired')
     const customer = tx.on(invitation.tenant)
     await checkNotLinked(customer, tx.tenant)
-    const members = await ownMembers(tx, admins, asked)
+    const members = await ownMembers(tx, admins, asked, notInDirectory)
     const { name: partnerName } = await tx.tenantRow()
     const link: Link = { ...invitation, status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }
     const assigned: Assignment = {
@@ -50,7 +54,8 @@ export const accept: CommandHandler<'invitation.accept'> = {
     const { result: people } = await changePolicy(customer, 'system', async () => {
       await customer.update.link().where('id', '=', id).set({ status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }).execute()
       await writeAssignment(customer, assigned)
-      const people = await knowMembers(customer, id, tx, members, asked)
+      await knowMembers(customer, asked)
+      const people = await peopleOf(customer, id, members)
       if (people.length === 0) throw new RoomkeeperError('partner.lastAdmin', { field: 'admins' })
       return people
     })
@@ -101,14 +106,13 @@ export const leave: CommandHandler<'customer.leave'> = {
 export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ members: named }, { tx, caller, asked }) {
-    const members = await ownMembers(tx, named, asked)
+    const members = await ownMembers(tx, named, asked, notInDirectory, await managersNow(tx))
     const known = await tx.tables.assignment().select('id').where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()
     const id = known?.id ?? AssignmentId.parse(v7())
     await changePolicy(tx, caller.access, async () => {
       await tx.delete.assignment().where('id', '=', id).execute()
       if (members.length === 0) return
       await writeAssignment(tx, { id, link: null, role: tenantManagerRole, name: 'Tenant managers', description: '', notify: false, members, scope: 'all', builtIn: false })
-      await knowMembers(tx, null, tx, members, asked)
     })
     return { category: 'Assignment', objectName: 'Tenant managers', operation: 'Update', detail: { action: 'tenantManagers', members } }
   },
@@ -116,3 +120,15 @@ export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
 
 /** The customer's name. */
 const nameOf = async ({ tx }: CommandContext, { tenant }: Link): Promise<string> => (await tx.on(tenant).tenantRow()).name
+
+/** Who is one of the members, as far as they are known. */
+async function peopleOf(customer: TenantTransaction, link: LinkId, named: readonly Member[]): Promise<PersonTable[]> {
+  const members = new Members()
+  for (const member of named) members.addMember(link, member)
+  return (await members.of(customer)).filter(({ removedAt }) => removedAt === null)
+}
+
+async function managersNow(tx: TenantTransaction): Promise<readonly Member[]> {
+  const row = await tx.tables.assignment().selectAll().where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()
+  return row ? assignmentOf(row).members : []
+}

@@ -4,13 +4,14 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { permissionBeyond } from '../../contract/evaluate.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
-import type { Link } from '../../contract/policy.ts'
+import type { Link, Member } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
 import { changePolicy, policyOf } from '../access/policies.ts'
 import { withdrawRequests } from '../partners/approvals.ts'
 import { removeLink } from '../partners/ending.ts'
 import { addInvitation, linkRow } from '../partners/links.ts'
 import { markPartner } from '../partners/marks.ts'
+import { ownMembers } from '../partners/members.ts'
 import { checkRemoteAccess, checkSomeRoom } from '../partners/rooms.ts'
 import { type Change, linesOf, policyDifference, type PolicyDifference, type WantedPartner } from '../policyFile/difference.ts'
 import { parsePolicy } from '../policyFile/parse.ts'
@@ -55,9 +56,17 @@ export const policyImport: CommandHandler<'policy.import'> = {
 }
 
 /** What the file would change, as the policy stands in this write. @throws RoomkeeperError policy.fileInvalid */
-async function differenceOf({ tx, asked: { policyFile } }: CommandContext, yaml: string): Promise<PolicyDifference> {
+async function differenceOf({ tx, asked }: CommandContext, yaml: string): Promise<PolicyDifference> {
+  const { policyFile } = asked
   if (policyFile?.status === 'rejected') throw policyFile.reason
-  return policyDifference(policyFile?.value ?? parsePolicy(yaml), { policy: await policyOf(tx.tables), rooms: await tx.roomFacts(), now: tx.at })
+  const parsed = policyFile?.value ?? parsePolicy(yaml)
+  const policy = await policyOf(tx.tables)
+  const difference = policyDifference(parsed, { policy, rooms: await tx.roomFacts(), now: tx.at })
+  const before = policy.assignments.filter(({ link }) => link === null).flatMap(({ members }) => members)
+  const lines = new Map(parsed.file.assignments.flatMap(({ members }, index) => members.map(({ kind, id }, n) => [`${kind}/${id}`, ['assignments', index, 'members', n]] as const)))
+  const refused = ({ kind, id }: Member): RoomkeeperError => parsed.refuse(lines.get(`${kind}/${id}`) ?? ['assignments'], `The directory has no such ${kind}: ${id}`)
+  await ownMembers(tx, difference.assignments.flatMap(({ after }) => after?.members ?? []), asked, refused, before)
+  return difference
 }
 
 /** Whether someone may import at all: its preview names all that is there. What else they hold decides what they may change by it. */

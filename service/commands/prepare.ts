@@ -1,18 +1,50 @@
-import type { Command } from '../../contract/commands.ts'
+import { type Command, CommandRequest, mayCommand } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { RequestId, TenantId } from '../../contract/ids.ts'
 import type { Caller } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
-import { askDirectory, type Asked } from '../partners/asked.ts'
+import { readDeciding } from '../directory/deciding.ts'
+import { askDirectory, type Asked, type Asker, nothingAsked } from '../partners/asked.ts'
 import { readPolicyFile } from '../policyFile/read.ts'
+import type { RequestTable } from '../store/tables.ts'
+import type { Doer } from '../store/transaction.ts'
 import { mayImport } from './policyImport.ts'
+
+type Deps = Pick<ServiceDeps, 'directory' | 'store' | 'now'>
 
 /**
  * What a command needs before its write begins: answers of the directory, and a policy file parsed, which may take seconds.
- * What is wrong with the file is told by the command, after the rights are looked at.
+ * What is wrong with the file is told by the command, after the rights are looked at. Who may not give the command has
+ * nobody asked.
  * @throws RoomkeeperError directory.unavailable
  */
-export async function prepare(deps: Pick<ServiceDeps, 'directory'>, caller: Caller, command: Command): Promise<Asked> {
-  const asked = await askDirectory(deps, caller, command)
-  if (command.type !== 'policy.import' || !mayImport(caller.access)) return asked
+export async function prepare(deps: Deps, caller: Caller, command: Command): Promise<Asked> {
+  if (!mayCommand(caller.access, command.type)) return nothingAsked
+  if (command.type === 'request.decide') return command.approve && caller.link === undefined ? forRequest(deps, caller, command.request) : nothingAsked
+  if (command.type !== 'policy.import') return ask(deps, caller, command)
+  if (!mayImport(caller.access)) return nothingAsked
   const [policyFile] = await Promise.allSettled([readPolicyFile(command.yaml)])
-  return { ...asked, policyFile }
+  await readDeciding(deps, caller.tenant, null, command)
+  return { ...(await askDirectory(deps, caller, command, policyFile.status === 'fulfilled' ? policyFile.value : undefined)), policyFile }
+}
+
+async function ask(deps: Deps, asker: Asker, command: Command): Promise<Asked> {
+  await readDeciding(deps, asker.tenant, asker.link ?? null, command)
+  return askDirectory(deps, asker, command)
+}
+
+/** What a partner asked for is decided by what its own directory says now (PAR-5); while that is away, it goes on waiting. */
+async function forRequest(deps: Deps, { tenant }: Caller, id: RequestId): Promise<Asked> {
+  const row = await deps.store.read(tenant, 'wholeTenant').tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
+  const asker = row && (await askerOf(deps, tenant, row))
+  if (!asker) return nothingAsked
+  const asked = await ask(deps, asker, CommandRequest.parse(JSON.parse(row.request)).command)
+  if (asked.members?.reading.answered === false) throw new RoomkeeperError('directory.unavailable')
+  return asked
+}
+
+async function askerOf({ store }: Deps, tenant: TenantId, row: RequestTable): Promise<Asker | undefined> {
+  const link = await store.read(tenant, 'wholeTenant').tables.link().select('partner').where('id', '=', row.link).executeTakeFirst()
+  const doer: Doer = JSON.parse(row.doer)
+  return link?.partner ? { tenant, home: link.partner, doer, link: row.link } : undefined
 }

@@ -32,7 +32,7 @@ interface Seen {
  * afterwards, once per combination of assignments and not per person.
  * @throws RoomkeeperError the command's refusal
  */
-export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'directory'>, caller: Caller, command: PolicyCommand): Promise<Effect> {
+export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'directory' | 'now'>, caller: Caller, command: PolicyCommand): Promise<Effect> {
   const asked = await prepare(deps, caller, command)
   let seen: Seen | undefined
   try {

@@ -9,8 +9,9 @@ import type { AuditRecord } from '../store/transaction.ts'
 import { checkPermitted, type CommandContext, type CommandHandler, Instead, personRefOf } from './handler.ts'
 
 /**
- * Decides what a partner asked for (PAR-5). An approved command is applied as its maker's, with what they may do today,
- * in the same commit; where that is no longer possible, nothing of it is, and the request says why.
+ * Decides what a partner asked for (PAR-5). An approved command is applied as its maker's, with what they may do today and
+ * by what their own directory says today, as if they sent it now, in the same commit; where that is no longer possible,
+ * nothing of it is, and the request says why.
  */
 export const decide: CommandHandler<'request.decide'> = {
   check: async (command, context) => {
@@ -23,7 +24,7 @@ export const decide: CommandHandler<'request.decide'> = {
     const { tx, caller } = context
     const { row, request } = await waitingRequest(tx, id)
     try {
-      const asker = await callerWithin(tx, row.person)
+      const asker = await callerWithin(tx, row.person, row.multiFactor === 1)
       if (asker?.access.link !== row.link) throw new RoomkeeperError('access.denied')
       await tx.as(asker.doer, async () => {
         const done = await context.run(request.command, { ...context, caller: asker, actedAt: Math.min(request.issuedAt, tx.at) })

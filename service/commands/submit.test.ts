@@ -32,7 +32,7 @@ async function callerOf({ id: objectId, name, email }: typeof ada, role?: string
   return { caller, assignment }
 }
 
-const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store) })
+const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), now: Date.now })
 const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({ key: CommandKey.parse(v7()), issuedAt: Date.now(), command, ...changes })
 const group = (name: string): Command => ({ type: 'group.save', group: GroupId.parse(v7()), name, description: '', rooms: [], rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'Lab' }] } })
 const recordsOf = async () => made.store.read(made.contoso, 'wholeTenant').tables.audit().selectAll().orderBy('number').execute()
@@ -107,8 +107,8 @@ describe('[ACC-6] a command of someone who loses their rights while it waits', (
     const members = [{ kind: 'person' as const, id: bela.id }, { kind: 'group' as const, id: 'ops' }]
     const command = { type: 'assignment.save' as const, assignment: AssignmentId.parse(v7()), role, name: 'Mine', description: '', notify: false, members, scope }
     const request: CommandRequest = { key: CommandKey.parse(v7()), issuedAt: Date.now(), command }
-    await expect(submit({ store, rooms: new Rooms(), metrics: makeMetrics(), directory }, caller, request)).rejects.toMatchObject({ code: 'access.denied' })
-    await expect(preview({ store, rooms: new Rooms(), directory: embedded }, caller, { type: 'role.delete', role: RoleId.parse('x') })).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(submit({ store, rooms: new Rooms(), metrics: makeMetrics(), directory, now: Date.now }, caller, request)).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(preview({ store, rooms: new Rooms(), directory: embedded, now: Date.now }, caller, { type: 'role.delete', role: RoleId.parse('x') })).rejects.toMatchObject({ code: 'access.denied' })
     const assignments = await store.read(contoso, 'wholeTenant').tables.assignment().select('name').execute()
     expect(assignments).toEqual([{ name: 'Pro Managers' }])
   })

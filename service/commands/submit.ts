@@ -8,7 +8,8 @@ import { type Caller, callerWithin } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { approvalFor } from '../partners/approvals.ts'
-import type { Asked } from '../partners/asked.ts'
+import { type Asked, nothingAsked } from '../partners/asked.ts'
+import { knowMembers } from '../partners/members.ts'
 import { type CommandContext, Instead } from './handler.ts'
 import { prepare } from './prepare.ts'
 import { handlerOf, run } from './registry.ts'
@@ -25,14 +26,15 @@ class Refused extends Error {
   }
 }
 
-type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory'>
+type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory' | 'now'>
 
 /**
  * What a command is applied with; `asked` was read before the write began. The caller is as they are in this write: they
  * may have lost rights since they were let in, while the directory was asked or others wrote.
  */
 export async function contextOf(tx: TenantTransaction, caller: Caller, rooms: ServiceDeps['rooms'], issuedAt: number, asked: Asked): Promise<CommandContext> {
-  const now = await callerWithin(tx, caller.person)
+  await knowMembers(tx, asked)
+  const now = await callerWithin(tx, caller.person, caller.multiFactor)
   const access = now && now.link === caller.link ? now.access : nothingLeft(caller.access)
   return { tx, caller: { ...caller, access, reach: { tenant: caller.tenant, person: caller.person, access } }, rooms, actedAt: Math.min(issuedAt, tx.at), asked, run }
 }
@@ -78,11 +80,11 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
   const { store, rooms } = deps
   const handler = handlerOf(request.command)
   const asked = await prepare(deps, caller, request.command)
-  const write = (apply: (context: CommandContext) => Promise<AuditRecord>): Promise<CommandOutcome> =>
+  const write = (apply: (context: CommandContext) => Promise<AuditRecord>, said: Asked): Promise<CommandOutcome> =>
     store.write(caller.tenant, caller.doer, async (tx) => {
       const known = await storedOutcome(tx, caller, request)
       if (known) return answerOf(known, digest)
-      const context = await contextOf(tx, caller, rooms, request.issuedAt, asked)
+      const context = await contextOf(tx, caller, rooms, request.issuedAt, said)
       try {
         await handler.check(context)
         if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
@@ -97,8 +99,9 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
       tx.put('receipt', { id: request.key, person: caller.person, at: tx.at })
       return applied
     })
-  return write(handler.apply).catch((error: unknown) => {
-    if (error instanceof Instead) return write(error.apply)
+  return write(handler.apply, asked).catch((error: unknown) => {
+    // Nothing of what was asked for is done: nobody comes to be known by it.
+    if (error instanceof Instead) return write(error.apply, nothingAsked)
     throw error
   })
 }

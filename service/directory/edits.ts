@@ -107,6 +107,8 @@ async function removePerson(db: Db, email: string): Promise<EditedDirectory> {
   if (!account) throw notFound(`There is no person ${email}.`)
   await dropMember(db, account.directory, account.id)
   await db.deleteFrom('directoryAccount').where('id', '=', account.id).execute()
+  // Sessions at the issuer, codes that are on their way and refresh tokens.
+  await db.deleteFrom('issuerState').where('payload', 'like', `%"accountId":"${account.id}"%`).execute()
   return { ...account, operation: 'Delete' }
 }
 

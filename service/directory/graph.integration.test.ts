@@ -11,7 +11,7 @@ const group = '0f1e2d3c-0000-4000-8000-00000000bbbb'
 const person = '0f1e2d3c-0000-4000-8000-00000000cccc'
 const context = 'https://graph.microsoft.com/v1.0/$metadata#'
 
-const user = (n: number) => ({ id: `0f1e2d3c-0000-4000-8000-${String(n).padStart(12, '0')}`, displayName: `Person ${n}`, mail: `p${n}@contoso.example`, userPrincipalName: `p${n}@contoso.onmicrosoft.com` })
+const user = (n: number) => ({ id: `0f1e2d3c-0000-4000-8000-${String(n).padStart(12, '0')}`, displayName: `Person ${n}`, mail: `p${n}@contoso.example`, userPrincipalName: `p${n}@contoso.onmicrosoft.com`, accountEnabled: true })
 
 const running: GraphServer[] = []
 const logged: string[] = []
@@ -63,7 +63,7 @@ describe('Microsoft Graph', () => {
     expect(people?.headers['consistencylevel']).toBe('eventual')
     expect(people?.headers['authorization']).toBe('Bearer token-1')
     expect(people?.query.get('$search')).toBe('"displayName:per\\"s\\\\" OR "mail:per\\"s\\\\" OR "userPrincipalName:per\\"s\\\\"')
-    expect(people?.query.get('$select')).toBe('id,displayName,mail,userPrincipalName')
+    expect(people?.query.get('$select')).toBe('id,displayName,mail,userPrincipalName,accountEnabled')
     expect(groups?.query.get('$filter')).toBe('securityEnabled eq true')
   })
 
@@ -122,6 +122,22 @@ describe('Microsoft Graph', () => {
       { kind: 'group', id: group, name: 'Operations', email: '' },
     ])
     expect(JSON.parse(server.asked[0]?.body ?? '')).toEqual({ ids: [user(1).id, group, person], types: ['user', 'group'] })
+  })
+
+  it('[ACC-6] has no people whose account is disabled, wherever it is asked, and asks again where it was not told', async () => {
+    const off = { ...user(2), accountEnabled: false }
+    const { accountEnabled: _, ...untold } = user(3)
+    const { server, directory } = await start(({ path, query }) => {
+      if (path === '/directoryObjects/getByIds') return { body: { value: [user(1), off, untold, { ...user(4), accountEnabled: null }].map((one) => ({ '@odata.type': '#microsoft.graph.user', ...one })) } }
+      if (path === '/users' && query.has('$filter')) return { body: { value: [{ id: untold.id, accountEnabled: false }] } }
+      return { body: { value: [user(1), off] } }
+    })
+    const ids = [user(1), off, untold, user(4)].map(({ id }) => id)
+    // Null: it may not be read.
+    expect((await directory.principals(tenant, ids)).map(({ id }) => id)).toEqual([user(1).id, user(4).id])
+    expect(server.asked[1]?.query.get('$filter')).toBe(`id in ('${untold.id}')`)
+    expect((await directory.membersOf(tenant, group)).people.map(({ id }) => id)).toEqual([user(1).id])
+    expect((await directory.search(tenant, 'p', 'person', 10)).items.map(({ id }) => id)).toEqual([user(1).id])
   })
 
   it('waits as long as it is told to when throttled, and asks again', async () => {

@@ -268,7 +268,9 @@ describe('people', () => {
     expect(await groupRow('field')).toMatchObject({ directory: 'fabrikam', name: 'Field engineers' })
     // A group of the customer means nothing under the partner's link.
     expect(await groupRow('ops')).toBeUndefined()
-    expect(await sees(ada.id)).toBeUndefined()
+    // Nor does a person of the customer: the partner's directory has none of that id, and nothing is told of them.
+    expect(await sees(ada.id)).toBe(false)
+    expect(await read(made.contoso).tables.person().select(['name', 'email', 'link', 'removedAt']).where('objectId', '=', ada.id).executeTakeFirst()).toEqual({ name: ada.id, email: '', link, removedAt: now })
     expect(await read(made.contoso).tables.person().select(['link', 'directory']).where('objectId', '=', finn.id).executeTakeFirst()).toEqual({ link, directory: 'fabrikam' })
     expect(await customersOfFinn()).toEqual(['Contoso'])
     await edit({ type: 'removeMember', organisation: 'fabrikam', group: 'field', member: finn.email })

@@ -8,7 +8,8 @@ import { sourcesOf } from './sources.ts'
 const tenantsAtOnce = 4
 
 /**
- * Keeps known who is in the security groups that assignments name, and how everyone named is called (ACC-4): at
+ * Keeps known who is in the security groups that assignments name, how everyone named is called (ACC-4), and that whoever
+ * is known still has an account: at
  * changes of assignments, at edits of the embedded directory, and every now and then. A directory that cannot be
  * reached takes nothing away: what was last known stays, marked so.
  */
@@ -65,11 +66,9 @@ export class DirectorySync {
     const { store, directory, now, log } = this.#deps
     const sources = await sourcesOf(store, tenant)
     if (!sources) return
-    const { tables } = store.read(tenant, 'wholeTenant')
-    const objectIds = new Map((await tables.person().select(['id', 'objectId']).execute()).map((row) => [String(row.id), row.objectId]))
     for (const source of sources) {
-      if (source.groups.size + source.people.size === 0) continue
-      const reading = await readSource(directory, source, objectIds, now())
+      if (source.groups.size + source.named.size + source.known.size === 0) continue
+      const reading = await readSource(directory, source, now())
       if (reading.failed) log.warn({ tenant, directory: source.directory, reason: reading.failed.message }, 'a directory cannot be read; what was last known stays')
       if (this.#closed) return
       await store.write(tenant, system, (tx) => keepReading(tx, reading))

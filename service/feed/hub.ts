@@ -82,7 +82,7 @@ export class FeedHub {
             return
           }
           follower.leave(current.scopeVersion)
-          this.#end(follower, 'access.denied')
+          this.#end(follower, refusalOf(current))
         },
         (error: unknown) => this.#end(follower, error instanceof RoomkeeperError ? error.code : 'service.failed'),
       )
@@ -152,7 +152,7 @@ export class FeedHub {
         const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
         // The token may be older than the newest change of scope.
         const current = await this.#deps.access.current(tenant, person)
-        if (hasLeft(current)) throw new RoomkeeperError('access.denied')
+        if (hasLeft(current)) throw new RoomkeeperError(refusalOf(current))
         follower.hello(current, message.cursor, message.scope, lastSeq)
       }
     } catch (error) {
@@ -187,8 +187,10 @@ export class FeedHub {
   }
 }
 
-/** A partner's person to whom nothing is assigned any more, or whose link has ended. */
-const hasLeft = ({ access }: CurrentAccess): boolean => access.link !== undefined && access.grants.length === 0
+/** Somebody who was removed; a partner's person to whom nothing is assigned any more, or whose link has ended. */
+const hasLeft = ({ access, removed }: CurrentAccess): boolean => removed || (access.link !== undefined && access.grants.length === 0)
+
+const refusalOf = ({ removed }: CurrentAccess): ErrorCode => (removed ? 'auth.removed' : 'access.denied')
 
 function readMessage(data: RawData, isBinary: boolean): ConsoleToFeed {
   if (isBinary) throw new RoomkeeperError('message.malformed', { detail: 'Messages are text.' })

@@ -69,6 +69,21 @@ describe('code with PKCE (ACC-1)', () => {
     expect((await service.ask('/v1/me', { token: Tokens.parse(renewed.json).access_token })).status).toBe(200)
   })
 
+  it('[ACC-1] ends with the account: its refresh token renews nothing, and its access token counts no more', async () => {
+    const email = 'nils@contoso.example'
+    const edit = async (body: object): Promise<number> => {
+      const headers = { authorization: `Admin ${service.runtime.adminSecret}`, 'content-type': 'application/json' }
+      return (await fetch(`${service.url}/v1/local/directory`, { method: 'POST', headers, body: JSON.stringify(body) })).status
+    }
+    expect(await edit({ type: 'addPerson', organisation: 'contoso.example', email, name: 'Nils Berg' })).toBe(200)
+    const { tokens } = await signIn(email)
+    const { access_token, refresh_token } = Tokens.parse(tokens.json)
+    expect((await service.ask('/v1/me', { token: access_token })).status).toBe(200)
+    expect(await edit({ type: 'removePerson', email })).toBe(200)
+    expect(await tokenRequest({ grant_type: 'refresh_token', refresh_token })).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
+    expect(codeOf(await service.ask('/v1/me', { token: access_token }))).toBe('auth.removed')
+  })
+
   it('hands the code over as a form where the console asks for that', async () => {
     const browser = new FormBrowser()
     const login = await browser.open(authorization('v'.repeat(43), { response_mode: 'form_post' }))

@@ -39,7 +39,7 @@ export async function approvalFor(context: CommandContext, request: CommandReque
   const expiresAt = tx.at + limits.requestDays * dayMs
   const { person, doer } = caller
   await tx.insert
-    .request({ id, link: link.id, person, request: JSON.stringify(request), doer: JSON.stringify(doer), status: 'waiting', expiresAt })
+    .request({ id, link: link.id, person, request: JSON.stringify(request), doer: JSON.stringify(doer), multiFactor: Number(caller.multiFactor), status: 'waiting', expiresAt })
     .execute()
   const doc: ApprovalRequest = {
     id,

@@ -1,17 +1,23 @@
 import { v7 } from 'uuid'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Command } from '../../contract/commands.ts'
 import { AssignmentId, LinkId, PersonId, RoleId } from '../../contract/ids.ts'
-import type { DirectoryPrincipal } from '../directory/directory.ts'
 import { noDirectory } from '../directory/none.ts'
+import { ada, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
 import type { Doer } from '../store/transaction.ts'
 import { askDirectory } from './asked.ts'
 
-const doer: Doer = { kind: 'person', id: PersonId.parse(v7()), name: 'Ada', userId: 'object-ada', userTenantId: 'directory' }
+let made: Organisations
+beforeAll(async () => {
+  made = await makeOrganisations()
+})
+afterAll(() => made.close())
+
+const doer: Doer = { kind: 'person', id: PersonId.parse(v7()), name: 'Ada', userId: ada.id, userTenantId: 'contoso' }
 const link = LinkId.parse(v7())
-const members = [{ kind: 'person' as const, id: 'object-ada' }]
+const members = [{ kind: 'person' as const, id: ada.id }]
 const automatic = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' } as const
-const ask = (command: Command, directory = noDirectory) => askDirectory({ directory }, { doer }, command)
+const ask = (command: Command, directory = noDirectory) => askDirectory({ directory, store: made.store, now: () => 5 }, { doer, tenant: made.contoso, home: made.contoso }, command)
 
 describe('a directory that cannot be reached', () => {
   it('keeps nobody from inviting', async () => {
@@ -23,18 +29,27 @@ describe('a directory that cannot be reached', () => {
     await expect(ask(command)).rejects.toMatchObject({ code: 'directory.unavailable' })
   })
 
-  it('leaves members to what is known of them', async () => {
-    expect(await ask({ type: 'tenantManagers.set', members })).toEqual({ domains: [], principals: undefined, people: new Map() })
+  it('says of members that it said nothing', async () => {
+    const { members: asked } = await ask({ type: 'tenantManagers.set', members })
+    expect(asked).toMatchObject({ home: made.contoso, reading: { answered: false, named: [], failed: { code: 'directory.unavailable' } } })
   })
 })
 
 describe('a directory', () => {
-  it('is asked for domains, members, and the people of groups among them', async () => {
+  it('is asked for domains, members, and the people of groups among them, on the side that names them', async () => {
     const group = { kind: 'group', id: 'operators', name: 'Operators', email: '' } as const
-    const ada = { kind: 'person', id: 'object-ada', name: 'Ada', email: '' } as const
-    const directory = { ...noDirectory, domainsOf: async () => ['Fabrikam.example'], principals: async () => [group, ada], membersOf: async () => ({ people: [ada], more: false }) }
+    const person = { kind: 'person', ...ada } as const
+    const directory = { ...noDirectory, domainsOf: async () => ['Fabrikam.example'], principals: async () => [group, person], membersOf: async () => ({ people: [person], more: false }) }
     const asked = await ask({ type: 'invitation.accept', link, admins: [{ kind: 'group', id: 'operators' }, ...members] }, directory)
-    expect(asked).toEqual({ domains: ['fabrikam.example'], principals: new Map<string, DirectoryPrincipal>([['operators', group], ['object-ada', ada]]), people: new Map([['operators', [ada]]]) })
+    expect(asked.domains).toEqual(['fabrikam.example'])
+    expect(asked.members?.reading).toEqual({
+      source: { link, issuer: 'embedded', directory: 'contoso', groups: new Set(['operators']), named: new Set([ada.id]), known: new Set(), whole: false },
+      at: 5,
+      groups: new Map([['operators', { people: [person], whole: true, exists: true }]]),
+      named: [group, person],
+      answered: true,
+      failed: undefined,
+    })
   })
 
   it('is not asked by commands that do not depend on it', async () => {

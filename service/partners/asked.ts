@@ -1,9 +1,10 @@
 import type { Command } from '../../contract/commands.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import type { LinkId, TenantId } from '../../contract/ids.ts'
 import type { Member } from '../../contract/policy.ts'
 import type { Caller } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
-import type { DirectoryPerson, DirectoryPrincipal } from '../directory/directory.ts'
+import { readInTime, type Reading } from '../directory/reading.ts'
+import { sourceOf } from '../directory/sources.ts'
 import type { ParsedPolicy } from '../policyFile/parse.ts'
 import { domainsAsKept } from './domains.ts'
 
@@ -14,55 +15,74 @@ import { domainsAsKept } from './domains.ts'
 export interface Asked {
   /** The organisation's verified domains, as they are kept; empty where the command does not depend on them. */
   readonly domains: readonly string[]
-  /** The members that the command names, by object id; undefined where the directory cannot be reached, or was not asked. */
-  readonly principals: ReadonlyMap<string, DirectoryPrincipal> | undefined
-  /** The people of the security groups among them. */
-  readonly people: ReadonlyMap<string, readonly DirectoryPerson[]>
+  /** What it says of the members that the command names; not there where it names none. */
+  readonly members?: AskedMembers
   /** The policy file that the command brings, or what is wrong with it; not there where it was not read before. */
   readonly policyFile?: PromiseSettledResult<ParsedPolicy>
 }
 
-export const nothingAsked: Asked = { domains: [], principals: undefined, people: new Map() }
+export interface AskedMembers {
+  /** The tenant whose people they are. */
+  readonly home: TenantId
+  /** Its source is the side that names them: of the link under which they come to stand, or the tenant's own. */
+  readonly reading: Reading
+}
 
-type Deps = Pick<ServiceDeps, 'directory'>
+export const nothingAsked: Asked = { domains: [] }
+
+type Deps = Pick<ServiceDeps, 'directory' | 'store' | 'now'>
+/** In whose name it is asked: where they are, and whose directory is theirs. */
+export type Asker = Pick<Caller, 'tenant' | 'home' | 'doer' | 'link'>
 
 /** @throws RoomkeeperError directory.unavailable where it decides whose an invitation is. */
-export async function askDirectory(deps: Deps, { doer }: Pick<Caller, 'doer'>, command: Command): Promise<Asked> {
+export async function askDirectory(deps: Deps, asker: Asker, command: Command, file?: ParsedPolicy): Promise<Asked> {
+  const { doer, tenant, link = null } = asker
   if (doer.kind === 'system') return nothingAsked
-  const directory = doer.userTenantId
+  const domains = async (): Promise<string[]> => domainsAsKept(await deps.directory.domainsOf(doer.userTenantId))
   switch (command.type) {
     case 'partner.invite':
       // Nobody could accept an invitation of their own organisation: who cannot be asked need not be waited for.
-      return { ...nothingAsked, domains: await deps.directory.domainsOf(directory).then(domainsAsKept, () => []) }
+      return { domains: await domains().catch(() => []) }
     case 'invitation.deny':
-      return { ...nothingAsked, domains: domainsAsKept(await deps.directory.domainsOf(directory)) }
+      return { domains: await domains() }
     case 'policy.import':
       // Only invitations depend on it; no file without these words has one.
-      return command.yaml.includes('agreeToTerms') ? { ...nothingAsked, domains: domainsAsKept(await deps.directory.domainsOf(directory)) } : nothingAsked
+      return { domains: command.yaml.includes('agreeToTerms') ? await domains() : [], ...(await membersAsked(deps, asker, null, await newIn(deps, tenant, file))) }
     case 'invitation.accept':
-      return { ...(await membersOf(deps, directory, command.admins)), domains: domainsAsKept(await deps.directory.domainsOf(directory)) }
+      return { domains: await domains(), ...(await membersAsked(deps, asker, command.link, command.admins)) }
     case 'role.save':
-      return command.first ? membersOf(deps, directory, command.first.members) : nothingAsked
-    case 'assignment.save':
+      return { domains: [], ...(await membersAsked(deps, asker, link, command.first?.members ?? [])) }
+    case 'assignment.save': {
+      // Of a partner's, the customer changes the rooms only.
+      const known = await deps.store.read(tenant, 'wholeTenant').tables.assignment().select('link').where('id', '=', command.assignment).executeTakeFirst()
+      return known && known.link !== link ? nothingAsked : { domains: [], ...(await membersAsked(deps, asker, link, command.members)) }
+    }
     case 'tenantManagers.set':
-      return membersOf(deps, directory, command.members)
+      return { domains: [], ...(await membersAsked(deps, asker, null, command.members)) }
     default:
       return nothingAsked
   }
 }
 
-async function membersOf({ directory: reader }: Deps, directory: string, members: readonly Member[]): Promise<Asked> {
-  try {
-    const found = await reader.principals(
-      directory,
-      members.map(({ id }) => id),
-    )
-    const people = new Map<string, readonly DirectoryPerson[]>()
-    for (const { kind, id } of found) if (kind === 'group') people.set(id, (await reader.membersOf(directory, id)).people)
-    return { domains: [], principals: new Map(found.map((one) => [one.id, one])), people }
-  } catch (error) {
-    // Who is known here already can be named all the same.
-    if (error instanceof RoomkeeperError && (error.code === 'directory.unavailable' || error.code === 'directory.notFound')) return { domains: [], principals: undefined, people: new Map() }
-    throw error
-  }
+/** Whom a policy file names and the policy does not yet. */
+async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | undefined): Promise<Member[]> {
+  if (!file) return []
+  const rows = await store.read(tenant, 'wholeTenant').tables.assignment().select('members').where('link', 'is', null).execute()
+  const known = new Set(rows.flatMap(({ members }) => membersOf(members)).map(memberKey))
+  return file.file.assignments.flatMap(({ members }) => members.map(({ kind, id }) => ({ kind, id }))).filter((member) => !known.has(memberKey(member)))
+}
+
+const membersOf = (members: string): Member[] => JSON.parse(members)
+const memberKey = ({ kind, id }: Member): string => `${kind}/${id}`
+
+async function membersAsked({ directory, store, now }: Deps, { tenant, home }: Asker, link: LinkId | null, members: readonly Member[]): Promise<{ members?: AskedMembers }> {
+  const own = members.length === 0 ? undefined : await store.tenantById(home)
+  if (!own) return {}
+  // Someone may be named by the id that they have here.
+  const people = [
+    ...(await store.read(home, 'wholeTenant').tables.person().select(['id', 'objectId', 'link']).where('link', 'is', null).execute()),
+    ...(link === null ? [] : await store.read(tenant, 'wholeTenant').tables.person().select(['id', 'objectId', 'link']).where('link', '=', link).execute()),
+  ]
+  const source = sourceOf(link, own, [{ link, members }], people.map((row) => ({ ...row, link })), false)
+  return { members: { home, reading: await readInTime(directory, source, now()) } }
 }

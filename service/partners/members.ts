@@ -1,61 +1,97 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { type LinkId, PersonId } from '../../contract/ids.ts'
+import type { LinkId } from '../../contract/ids.ts'
 import type { Member } from '../../contract/policy.ts'
-import { groupsOfPerson, type KnownPerson, knowPeople } from '../access/people.ts'
+import { groupsOfPerson, knowPeople, type KnownPerson } from '../access/people.ts'
+import { keepReading } from '../directory/reading.ts'
+import { isStillSource, type Source } from '../directory/sources.ts'
 import type { PersonTable } from '../store/tables.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
-import type { Asked } from './asked.ts'
+import { system, type TenantTransaction } from '../store/transaction.ts'
+import type { Asked, AskedMembers } from './asked.ts'
 
 /**
  * The members that someone names, each once and by the directory's object id, as far as they are people or security
- * groups of this tenant's own directory: `home` is the tenant whose directory it is.
- * @throws RoomkeeperError directory.notFound for the first that is none of it.
+ * groups of the naming side's own directory: whom it does not have cannot be named anew. While it cannot be asked, who is
+ * known of it can; nobody else. `before`: who was named already and may stay.
+ * @throws RoomkeeperError directory.unavailable; `refused` for the first that is none of it.
  */
-export async function ownMembers(home: TenantTransaction, members: readonly Member[], { principals }: Asked): Promise<Member[]> {
-  if (members.length === 0) return []
-  const ids = members.map(({ id }) => id)
-  const personIds = ids.flatMap((id) => PersonId.safeParse(id).data ?? [])
-  const rows = await home.tables
-    .person()
-    .select(['id', 'objectId'])
-    .where('link', 'is', null)
-    .where((eb) => eb.or([eb('objectId', 'in', ids), ...(personIds.length === 0 ? [] : [eb('id', 'in', personIds)])]))
-    .execute()
-  const groups = await home.tables.securityGroup().select('id').where('id', 'in', ids).execute()
+export async function ownMembers(
+  tx: TenantTransaction,
+  members: readonly Member[],
+  { members: asked }: Asked,
+  refused: (member: Member) => RoomkeeperError,
+  before: readonly Member[] = [],
+): Promise<Member[]> {
   const found = new Map<string, Member>()
+  const side = asked && (await sideOf(tx, asked))
   for (const { kind, id } of members) {
-    const row = kind === 'person' ? rows.find((one) => one.id === id || one.objectId === id) : undefined
-    const known = row !== undefined || principals?.get(id)?.kind === kind || (kind === 'group' && groups.some((group) => group.id === id))
-    if (!known) throw new RoomkeeperError('directory.notFound', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
-    const objectId = row?.objectId ?? id
-    found.set(`${kind}/${objectId}`, { kind, id: objectId })
+    const member = { kind, id: kind === 'person' ? (side?.objectIds.get(id) ?? id) : id }
+    const stays = before.some((one) => one.kind === kind && one.id === member.id)
+    if (!stays && !(asked && side && isOwn(member, asked, side))) throw refused(member)
+    found.set(`${kind}/${member.id}`, member)
   }
   return [...found.values()]
 }
 
-/**
- * Makes these members of `home`'s directory, and the people of the security groups among them, known in a tenant: in
- * their own with no link, in a customer's under it. Returns them as they are stored.
- */
-export async function knowMembers(tx: TenantTransaction, link: LinkId | null, home: TenantTransaction, members: readonly Member[], asked: Asked): Promise<PersonTable[]> {
-  const { issuer, directory } = await home.tenantRow()
-  const stored = await home.tables.person().selectAll().where('link', 'is', null).execute()
-  const rows = new Map(stored.map((row) => [row.objectId, row]))
-  const people = new Map<string, KnownPerson>()
-  const add = (objectId: string, said: { name: string; email: string } | undefined, group?: string): void => {
-    const row = rows.get(objectId)
-    const { name, email } = row ?? said ?? { name: objectId, email: '' }
-    const groups = new Set([...(row ? groupsOfPerson(row) : []), ...(people.get(objectId)?.groups?.ids ?? []), ...(group === undefined ? [] : [group])])
-    people.set(objectId, { issuer, directory, objectId, name, email, link, groups: { ids: [...groups], at: tx.at } })
-  }
-  for (const { kind, id } of members) {
-    if (kind === 'person') add(id, asked.principals?.get(id))
-    else {
-      for (const person of asked.people.get(id) ?? []) add(person.id, person, id)
-      for (const row of inGroup(stored, id)) add(row.objectId, row, id)
-    }
-  }
-  return knowPeople(tx, [...people.values()])
+export const notInDirectory = ({ kind, id }: Member): RoomkeeperError =>
+  new RoomkeeperError('directory.notFound', { field: 'members', detail: `The directory has no such ${kind}: ${id}` })
+
+/** What is known here of a naming side's people and groups. */
+interface Side {
+  /** By either id. */
+  readonly objectIds: ReadonlyMap<string, string>
+  readonly people: ReadonlySet<string>
+  readonly groups: ReadonlySet<string>
 }
 
-const inGroup = (rows: readonly PersonTable[], group: string): PersonTable[] => rows.filter((row) => groupsOfPerson(row).includes(group))
+async function sideOf(tx: TenantTransaction, { home: tenant, reading: { source } }: AskedMembers): Promise<Side> {
+  const home = tx.on(tenant)
+  const rows = [
+    ...(await home.tables.person().selectAll().where('link', 'is', null).execute()),
+    ...(source.link === null ? [] : await tx.tables.person().selectAll().where('link', '=', source.link).execute()),
+  ]
+  const groups = [home, tx].map((there) => there.tables.securityGroup().select('id').where('directory', '=', source.directory).execute())
+  const here = rows.filter(({ removedAt }) => removedAt === null)
+  return {
+    objectIds: new Map(rows.map(({ id, objectId }) => [id, objectId])),
+    people: new Set(here.map(({ objectId }) => objectId)),
+    groups: new Set([...(await Promise.all(groups)).flat().map(({ id }) => id), ...here.flatMap(groupsOfPerson)]),
+  }
+}
+
+/** @throws RoomkeeperError directory.unavailable where only the directory could say. */
+function isOwn({ kind, id }: Member, { reading: { named, answered } }: AskedMembers, { people, groups }: Side): boolean {
+  if (named.some((one) => one.kind === kind && one.id === id)) return true
+  if (answered) return false
+  if ((kind === 'person' ? people : groups).has(id)) return true
+  throw new RoomkeeperError('directory.unavailable', { field: 'members' })
+}
+
+/**
+ * Keeps what the directory said of the members that a command names, before anything is decided by it: they are known in
+ * this tenant, under the link where they come from a partner. Of a directory that could not be read, who is known at home
+ * comes to be known here with what is known there.
+ */
+export async function knowMembers(tx: TenantTransaction, { members: asked }: Asked): Promise<void> {
+  if (!asked) return
+  const { home, reading } = asked
+  const { source } = reading
+  // An invitation is none yet, and stands in another tenant.
+  if (!(await isStillSource(tx.tables, source))) return
+  await tx.as(system, () => keepReading(tx, reading, true))
+  if (source.link === null || !reading.failed) return
+  const rows = await tx.on(home).tables.person().selectAll().where('link', 'is', null).where('removedAt', 'is', null).execute()
+  await knowFromHome(tx, source.link, rows, source)
+}
+
+async function knowFromHome(tx: TenantTransaction, link: LinkId, rows: readonly PersonTable[], source: Source): Promise<void> {
+  const { named, groups, issuer, directory } = source
+  const known = new Set((await tx.tables.person().select('objectId').where('link', '=', link).execute()).map(({ objectId }) => objectId))
+  const come = rows.filter((row) => !known.has(row.objectId) && (named.has(row.objectId) || groupsOfPerson(row).some((group) => groups.has(group))))
+  await knowPeople(
+    tx,
+    come.map((row): KnownPerson => {
+      const { objectId, name, email, groupsAt } = row
+      return { issuer, directory, objectId, name, email, link, groups: { ids: groupsOfPerson(row), at: groupsAt } }
+    }),
+  )
+}

@@ -98,7 +98,7 @@ export async function customersOf(deps: Deps, caller: Caller): Promise<z.infer<t
   const { policy } = await deps.access.resolved(caller.tenant)
   const managers = policy.assignments.find(({ role, link }) => role === tenantManagerRole && link === null)?.members ?? []
   const names = new Names(await own.tables.person().selectAll().where('link', 'is', null).execute(), await own.tables.securityGroup().selectAll().execute())
-  return { items, mayManage, tenantManagers: mayManage ? managers.map((member) => names.principal(member)) : [] }
+  return { items, mayManage, tenantManagers: mayManage ? managers.map((member) => names.principal(null, member)) : [] }
 }
 
 /** Who manages customers knows how many rooms a link is over; anyone else, how many of them are theirs. */

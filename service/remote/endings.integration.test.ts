@@ -4,7 +4,7 @@ import { SessionEnd, TicketAnswer } from '../../contract/remote.ts'
 import { enrolmentOf, enrolRaw, newKey } from '../agents/testing/device.ts'
 import { objectIdOf, World } from '../partners/testing/world.ts'
 import { Refused, TestSide } from '../relay/testing/client.ts'
-import { done, type Operator, relayWord, RemoteDevice, Rig, type Running, type Sides } from './testing/rig.ts'
+import { done, ephemeral, type Operator, relayWord, RemoteDevice, Rig, type Running, type Sides } from './testing/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const auditor: Operator = { email: 'boss@contoso.example' }
@@ -197,6 +197,19 @@ describe('[REM-7] access goes', () => {
     const { status } = await enrolRaw(world.url, enrolmentOf(newKey(), { installation: at.device.installation }), 'EnrolmentKey key-of-contoso-0123456789')
     expect(status).toBe(200)
     await isOver(at, 'unenrolled', { reachable: false })
+  })
+
+  it('[REM-7] the person, removed from the directory: what runs ends, and nothing begins by a token that is still good', async () => {
+    const two: Operator = { email: 'two@contoso.example' }
+    const device = await RemoteDevice.make(world)
+    await rig.give(two.email, modify, [device.room])
+    const { session } = await rig.session(two, device)
+    const token = await world.token(two.email)
+    await world.edit({ type: 'removePerson', email: two.email })
+    expect(await rig.ended(session)).toMatchObject({ end: 'accessWithdrawn' })
+    expect(await device.over(session)).toBe('accessWithdrawn')
+    const next = await world.askBy(token, '/v1/sessions', { session: v7(), room: device.room, mode: 'modify', key: ephemeral() })
+    expect(next.code).toBe('auth.removed')
   })
 
   it('a call starts', async () => {

@@ -51,5 +51,5 @@ export const roomStateRows = new BulkUpsert('roomState', ['tenant', 'room'], ['s
 export const personRows = new BulkUpsert(
   'person',
   ['tenant', 'id'],
-  ['issuer', 'directory', 'objectId', 'name', 'email', 'globalAdministrator', 'groups', 'claimsAt', 'scopeVersion', 'scopeDigest', 'link', 'groupsAt', 'seenAt'],
+  ['issuer', 'directory', 'objectId', 'name', 'email', 'globalAdministrator', 'groups', 'claimsAt', 'scopeVersion', 'scopeDigest', 'link', 'groupsAt', 'seenAt', 'removedAt'],
 )

@@ -63,6 +63,8 @@ export interface PersonTable {
   groupsAt: number
   /** When they were here for the first time; null: known from the directory only. */
   seenAt: number | null
+  /** Since when their directory has no such account, or a disabled one (ms); null: it has one. */
+  removedAt: number | null
 }
 
 export interface AssignmentTable {
@@ -128,6 +130,8 @@ export interface RequestTable {
   request: string
   /** The partner's person as the doer (JSON). */
   doer: string
+  /** They had signed in with more than a password when they asked. */
+  multiFactor: number
   status: 'waiting' | 'decided'
   expiresAt: number
 }
@@ -143,6 +147,8 @@ export interface SecurityGroupTable {
   readAt: number | null
   /** Since when it cannot be read; null: it can. */
   failedAt: number | null
+  /** All members were read; 0: it has more than limits.peoplePerSecurityGroup. */
+  whole: number
 }
 
 /** Where the audit chain of a tenant starts (after pruning) and ends. */

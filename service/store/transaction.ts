@@ -158,6 +158,14 @@ export class TenantTransaction {
     return found
   }
 
+  /** The tenants in which people of a directory stand, their own first. */
+  async tenantsOfPeople(issuer: string, directory: string): Promise<TenantTransaction[]> {
+    const own = await this.tenantOfDirectory(issuer, directory)
+    const rows = await this.#db.selectFrom('person').select('tenant').distinct().where('issuer', '=', issuer).where('directory', '=', directory).execute()
+    const others = rows.map(({ tenant }) => tenant).filter((tenant) => tenant !== own?.id).sort()
+    return [...(own ? [own.id] : []), ...others].map((tenant) => this.on(tenant))
+  }
+
   /** A tenant's own row: its name, and whose directory it is. */
   async tenantRow(): Promise<TenantTable> {
     return this.#db.selectFrom('tenant').selectAll().where('id', '=', this.tenant).executeTakeFirstOrThrow()

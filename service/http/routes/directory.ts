@@ -1,6 +1,7 @@
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
 import { DirectoryQuery, PrincipalList } from '../../../contract/policyApi.ts'
+import { setRemoved } from '../../access/people.ts'
 import type { Plugin } from '../../deps.ts'
 import { DirectoryEdit, DirectoryListing, editDirectory, listDirectory } from '../../directory/edits.ts'
 import { embeddedIssuerName } from '../../identity/directory.ts'
@@ -30,7 +31,11 @@ export const directoryEdits: Plugin = (app, { store, bus }) => {
     const { directory, id, name, operation } = await editDirectory(store, request.body)
     const tenant = await store.tenantOfDirectory(embeddedIssuerName, directory)
     if (tenant) {
-      await store.write(tenant.id, system, async (tx) => tx.audit({ category: 'User', objectName: name, operation, detail: { action: `directory.${request.body.type}`, object: id } }))
+      await store.write(tenant.id, system, async (tx) => {
+        tx.audit({ category: 'User', objectName: name, operation, detail: { action: `directory.${request.body.type}`, object: id } })
+        // Not when it is read the next time: nothing is done in their name from here on.
+        if (request.body.type === 'removePerson') await setRemoved(tx, tenant, [id], true, tx.at)
+      })
     }
     bus.publish('directory', { directory })
     return listDirectory(store)

@@ -11,6 +11,7 @@ import { makeTenant } from '../../access/setup.ts'
 import { TestDevice } from '../../agents/testing/device.ts'
 import { inProcessBus } from '../../bus/bus.ts'
 import { type ConfigInput, filesOf, readConfig } from '../../config.ts'
+import type { DirectoryEdit } from '../../directory/edits.ts'
 import { Directory, embeddedIssuerName } from '../../identity/directory.ts'
 import { Runtime } from '../../ops/runtime.ts'
 import { type RunningService, startService } from '../../server.ts'
@@ -85,12 +86,23 @@ export class World {
 
   /** One request of someone, in the name of a customer where one is given. */
   async ask(email: Address, path: string, body?: unknown, customer?: Organisation): Promise<Answered> {
-    return this.#fetch(path, `Bearer ${await this.token(email)}`, customer ? { [tenantHeader]: this.tenant(customer) } : {}, body)
+    return this.askBy(await this.token(email), path, body, customer)
+  }
+
+  /** The same with a token that was had before. */
+  async askBy(token: string, path: string, body?: unknown, customer?: Organisation): Promise<Answered> {
+    return this.#fetch(path, `Bearer ${token}`, customer ? { [tenantHeader]: this.tenant(customer) } : {}, body)
   }
 
   /** One command of someone; `key` makes it a second delivery. */
   async command(email: Address, command: QueuedCommand | PolicyCommand | Record<string, unknown>, { customer, key = v7(), issuedAt = Date.now() }: { customer?: Organisation; key?: string; issuedAt?: number } = {}): Promise<Answered> {
     return this.ask(email, '/v1/commands', { key, issuedAt, command }, customer)
+  }
+
+  /** One edit of the embedded directory. */
+  async edit(edit: DirectoryEdit): Promise<void> {
+    const answer = await this.#fetch('/v1/local/directory', `Admin ${this.#secret}`, {}, edit)
+    if (answer.status !== 200) throw new Error(`The directory was not edited: ${JSON.stringify(answer.body)}`)
   }
 
   /** A room of a customer, in onboarding. */

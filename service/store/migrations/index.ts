@@ -4,6 +4,7 @@ import { first } from './0001-first.ts'
 import { rooms } from './0002-rooms.ts'
 import { policy } from './0003-policy.ts'
 import { remote } from './0004-remote.ts'
+import { membership } from './0007-membership.ts'
 
 /** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
 export interface Migration {
@@ -12,7 +13,7 @@ export interface Migration {
   readonly up: (db: Kysely<unknown>) => Promise<void>
 }
 
-export const migrations: readonly Migration[] = [first, rooms, policy, remote]
+export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {
