@@ -24,7 +24,7 @@ import { typedText } from './text.ts'
  * GET  /v1/enrolment/key                rooms.downloadKey
  * POST /v1/enrolment/key/reset          rooms.resetKey
  * GET  /v1/enrolment/installer          rooms.create or settings.view
- * GET  /v1/openapi.json, /healthz, /metrics     public on loopback
+ * GET  /v1/openapi.json, /healthz               public
  */
 
 export const Discovery = z.object({

@@ -14,7 +14,7 @@ export const errors = {
   'auth.removed': [403, 'This account was removed from its directory, or disabled there.'],
   'access.denied': [403, 'Your roles do not allow this.'],
   'access.outOfScope': [404, 'Not found, or not within the rooms you may see.'],
-  'rate.limited': [429, 'Too many requests with this token or key. Wait for the time in Retry-After.'],
+  'rate.limited': [429, 'Too many requests of this person, organisation, key or address. Wait for the time in Retry-After.'],
   // requests
   'request.invalid': [400, 'The request does not fit its schema; the field names what is wrong.'],
   'request.tooLarge': [413, 'The request is larger than this service takes.'],
@@ -22,6 +22,7 @@ export const errors = {
   'request.conflict': [409, 'Something else changed first. Read the newest state and try again.'],
   'service.failed': [500, 'The service failed to do this. Nothing was changed; the log has the reason.'],
   'service.unavailable': [503, 'The service is starting or stopping. Try again in a moment.'],
+  'feed.tooMany': [429, 'There are as many connections of this person, or from this address, as are allowed at once.'],
   // commands
   'command.keyReused': [409, 'This idempotency key was used before with another command.'],
   'command.expired': [410, 'The command is older than this service takes. Look at the newest state and do it again.'],
@@ -104,6 +105,7 @@ export const errors = {
   'remote.terminalEnded': [410, 'The program of the terminal has ended.'],
   'recording.notFound': [404, 'There is no such recording, or it was deleted when its time was over.'],
   'recording.invalid': [400, 'The chunk is not a recording of this session; the field names what is wrong.'],
+  'recording.busy': [429, 'A chunk of this recording, or as many of others as may wait, are being looked through. Send it again in a moment.'],
   'recording.tooLarge': [413, 'The recording is larger than is kept.'],
   // console
   'bridge.timeout': [504, 'The console did not answer in time.'],

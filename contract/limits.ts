@@ -94,6 +94,9 @@ export const limits = {
   feedBatchRows: 500,
   /** Changes that a console may not see, after which it is sent a cursor without rows so that it need not read them again. */
   feedUnseenRows: 5_000,
+  /** Feeds open at once of one person in one tenant, and from one address. More: refused as `feed.tooMany`. */
+  feedsPerPerson: 50,
+  feedsPerAddress: 5_000,
   /** One message from a console to the feed. Larger: the socket is closed with 1009. */
   consoleMessageBytes: 64 * 1024,
   /** Bytes waiting in one console's feed socket. More: sending stops until it drains (state-based, nothing is lost). */
@@ -127,14 +130,26 @@ export const limits = {
   nameChars: 120,
   /** Any other text that a device sends, in characters. */
   deviceTextChars: 400,
-  /** HTTP requests of one token or key per minute. More: 429 with Retry-After. */
+  /**
+   * Requests and WebSockets per minute of one address (a thousand consoles may share it), of one person or key, and of the
+   * people of one organisation. More: 429 with Retry-After.
+   */
+  requestsPerAddressPerMinute: 60_000,
   requestsPerMinute: 1_200,
+  requestsPerTenantPerMinute: 60_000,
+  /** Commands, and previews of them, per minute of one person, and of the people of one organisation. More: 429. */
+  commandsPerMinute: 600,
+  commandsPerTenantPerMinute: 6_000,
   /** First and longest pause between two tries of a connection; each try doubles it, with jitter. */
   retryFirstMs: 500,
   retryMaxMs: 30_000,
-  /** Recorded refusals of one person who is not let in, within this time. More: counted, and not recorded. */
+  /**
+   * Refusals of one person that are alike, within this time, are one audit record and another with their count. Kinds of one
+   * person that are told apart; more: by category and code alone. Kinds of all people; more: the oldest counts are recorded early.
+   */
   refusedEntries: 100,
   refusedEntriesMs: 3_600_000,
+  refusalsCounted: 20_000,
   /** Audit records are kept this many days (AUD-1). */
   auditDays: 180,
   /** Days of the offline lease (ACC-8), at most; and how far back a clock may be set before the copy is locked. */
@@ -294,8 +309,11 @@ export const limits = {
   recordingBytes: 512 * 1024 * 1024,
   /** How long after its session's end a recording may still be uploaded. */
   recordingLateMs: 10 * 60_000,
-  /** Chunks that wait to be looked through. More: `service.unavailable`, and the device sends them again. */
+  /** Chunks that wait to be looked through, of all tenants and of one. More: `recording.busy`, and the device sends them again. */
   recordingChunksWaiting: 64,
+  recordingChunksWaitingOfTenant: 16,
+  /** Looking through one chunk. Longer: its thread is ended, and the chunk is refused as `recording.tooLarge`. */
+  recordingCheckMs: 15_000,
   /** Terminal events of one recording, in bytes, unpacked. More: only the first. */
   recordingTerminalBytes: 64 * 1024 * 1024,
   /** Opening a recording again within this time leaves no other audit record. */

@@ -52,6 +52,8 @@ export const Config = z
     host: z.string().min(1).default('127.0.0.1'),
     /** 0 takes a free port. */
     port: z.int().min(0).max(65_535).default(4721),
+    /** Where `/metrics` is, on loopback and on a port of its own; without one nowhere. 0 takes a free port. */
+    metricsPort: z.int().min(0).max(65_535).optional(),
     demo: z.boolean().default(false),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     /** Own certificate and key (PEM files). */

@@ -2,8 +2,10 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { SessionKey } from '../contract/agent.ts'
+import type { Budgets } from './access/budgets.ts'
 import type { AccessService } from './access/service.ts'
 import type { DeviceLine } from './agents/line.ts'
+import type { Refusals } from './audit/refusals.ts'
 import type { Bus } from './bus/bus.ts'
 import type { Config } from './config.ts'
 import type { DirectoryReader } from './directory/directory.ts'
@@ -18,6 +20,10 @@ export interface ServiceDeps {
   readonly store: Store
   readonly bus: Bus
   readonly access: AccessService
+  /** What each may ask for in a minute. */
+  readonly budgets: Budgets
+  /** Refusals of known people, on their way into the audit. */
+  readonly refusals: Refusals
   /** People and security groups of the organisations, by their directory tenant. */
   readonly directory: DirectoryReader
   /** The incident engine's shell (`new Rooms()`): every change of a room's document goes through it. */

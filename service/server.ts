@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { Budgets } from './access/budgets.ts'
 import { AccessService } from './access/service.ts'
 import { makeTenant } from './access/setup.ts'
 import { keysOfIssuer, type TokenRules } from './access/tokens.ts'
 import { DeviceLine } from './agents/line.ts'
 import { agentsPart } from './agents/plugin.ts'
+import { Refusals } from './audit/refusals.ts'
 import { inProcessBus } from './bus/bus.ts'
 import { type Config, filesOf, isEmbedded, newTenantSettings } from './config.ts'
 import { makeDemo } from './demo/demo.ts'
@@ -44,6 +46,7 @@ import { readSecrets, type ServiceSecrets } from './identity/secrets.ts'
 import { Rooms } from './incidents/rooms.ts'
 import { type Logger, makeLogger } from './ops/log.ts'
 import { makeMetrics } from './ops/metrics.ts'
+import { serveMetrics } from './ops/metricsServer.ts'
 import { pruning } from './ops/pruning.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
 import { requestExpiry } from './partners/expiry.ts'
@@ -56,6 +59,8 @@ import { Store } from './store/store.ts'
 export interface RunningService {
   readonly url: string
   readonly data: string
+  /** Where its figures are, if anywhere. */
+  readonly metrics?: string
   /** Every HTTP route, with who may use it. */
   readonly routes: readonly DeclaredRoute[]
   /** Ends sockets, commits what was begun, closes the data. */
@@ -91,6 +96,8 @@ export async function startService(config: Config, now: () => number = Date.now)
     const publicUrl = config.publicUrl?.replace(/\/$/, '') ?? url
 
     const metrics = makeMetrics()
+    const figures = await serveMetrics(metrics.registry, config.metricsPort)
+    if (figures) opened.push(() => figures.close())
     const bus = inProcessBus((error, topic) => log.error({ err: error, topic }, 'a subscriber failed'))
     const store = await Store.open({
       path: files.database,
@@ -105,7 +112,10 @@ export async function startService(config: Config, now: () => number = Date.now)
     const secrets = await readSecrets(store)
     const adminSecret = randomBytes(32).toString('base64url')
     const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, now, log })
-    const access = new AccessService({ store, bus, log, rules: identity.rules, directory: identity.directory })
+    const budgets = new Budgets(now)
+    const refusals = new Refusals({ store, now, log })
+    opened.push(() => refusals.stop())
+    const access = new AccessService({ store, bus, log, budgets, rules: identity.rules, directory: identity.directory })
     opened.push(() => access.close())
 
     const deps: ServiceDeps = {
@@ -113,6 +123,8 @@ export async function startService(config: Config, now: () => number = Date.now)
       store,
       bus,
       access,
+      budgets,
+      refusals,
       directory: identity.directory,
       rooms: new Rooms(),
       line: new DeviceLine(),
@@ -167,7 +179,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     writeRuntime(files.runtime, { pid: process.pid, url, adminSecret })
     opened.push(() => removeRuntime(files.runtime))
     log.info({ url, data: config.data, version }, 'the service is ready')
-    return { url, data: config.data, routes, stop }
+    return { url, data: config.data, ...(figures === undefined ? {} : { metrics: figures.url }), routes, stop }
   } catch (error) {
     await stop()
     throw error

@@ -109,8 +109,8 @@ ${table(['', 'route', 'needs'], await routeRows())}
 
 A header \`Roomkeeper-Tenant\` with a customer's id asks in that customer's tenant; it works for who has an assignment there.
 WebSockets are apart: \`/v1/feed\` needs an access token, \`/v1/agent\` a device's key. \`/v1/groups\` and every other answer is cut
-to the caller's rooms: a room, or a group without any of those rooms, is answered like one that does not exist. \`/v1/setup\` works once, on loopback, while there is no
-tenant; \`/metrics\` answers to loopback only.
+to the caller's rooms: a room, or a group without any of those rooms, is answered like one that does not exist. \`/v1/setup\` works
+once, on loopback, while there is no tenant.
 
 ## What a console's copy holds
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { ada, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
 import { embeddedIssuerName } from '../identity/directory.ts'
+import { Budgets } from './budgets.ts'
 import { groupsOfPerson } from './people.ts'
 import { AccessService } from './service.ts'
 
@@ -12,7 +13,6 @@ const issuer = 'https://issuer.example'
 let made: Organisations
 let access: AccessService
 let sign: (issuedAt: number) => Promise<string>
-const question = { method: 'GET', route: '/v1/me' }
 let groups: readonly string[] | undefined
 let asked = 0
 
@@ -25,6 +25,7 @@ beforeEach(async () => {
     store: made.store,
     bus: made.bus,
     log: pino({ level: 'silent' }),
+    budgets: new Budgets(() => now),
     rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now },
     directory: {
       groupsOf: async () => {
@@ -57,41 +58,41 @@ const stored = async () => {
 describe('[ACC-6] a token that could not hold all groups', () => {
   it('is completed by the directory, once', async () => {
     const token = await sign(now - 2_000)
-    await access.authenticate(token, question)
-    await access.authenticate(token, question)
+    await access.authenticate(token)
+    await access.authenticate(token)
     expect(await stored()).toEqual(['all', 'ops'])
     expect(asked).toBe(1)
   })
 
   it('asks once for each token, also where the answer is what was known', async () => {
-    await access.authenticate(await sign(now - 2_000), question)
+    await access.authenticate(await sign(now - 2_000))
     const next = await sign(now - 1_000)
-    await access.authenticate(next, question)
-    await access.authenticate(next, question)
+    await access.authenticate(next)
+    await access.authenticate(next)
     expect(asked).toBe(2)
   })
 
   it('asks for someone who was in no group before', async () => {
     groups = []
-    await access.authenticate(await sign(now - 2_000), question)
+    await access.authenticate(await sign(now - 2_000))
     groups = ['ops']
-    await access.authenticate(await sign(now - 1_000), question)
+    await access.authenticate(await sign(now - 1_000))
     expect(await stored()).toEqual(['ops'])
   })
 
   it('leaves the last known groups while the directory cannot be reached', async () => {
-    await access.authenticate(await sign(now - 2_000), question)
+    await access.authenticate(await sign(now - 2_000))
     groups = undefined
-    await access.authenticate(await sign(now - 1_000), question)
+    await access.authenticate(await sign(now - 1_000))
     expect(await stored()).toEqual(['all', 'ops'])
     groups = ['ops']
-    await access.authenticate(await sign(now), question)
+    await access.authenticate(await sign(now))
     expect(await stored()).toEqual(['ops'])
   })
 
   it('lets in without groups whom nobody knows yet, while the directory cannot be reached', async () => {
     groups = undefined
-    const { access: held } = await access.authenticate(await sign(now), question)
+    const { access: held } = await access.authenticate(await sign(now))
     expect(held.grants).toEqual([])
     expect(await stored()).toEqual([])
   })

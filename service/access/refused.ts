@@ -1,6 +1,4 @@
-import type { ErrorCode } from '../../contract/errors.ts'
-import { limits } from '../../contract/limits.ts'
-import type { Store } from '../store/store.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { AuditTable } from '../store/tables.ts'
 import type { AuditRecord } from '../store/transaction.ts'
 import type { Caller } from './service.ts'
@@ -10,54 +8,33 @@ export interface Question {
   readonly method: string
   /** Its pattern, without the ids that were asked about. */
   readonly route: string
+  /** The command that they sent, where it could be read. */
+  readonly command?: string
+}
+
+/** Somebody who is known here, in the tenant whose audit log keeps what they were refused. */
+export type Who = Pick<Caller, 'tenant' | 'person' | 'doer'>
+
+/** Who is known here and not let in at all. Whoever knows what they asked keeps it in the audit (AUD-1). */
+export class NotLetIn extends RoomkeeperError {
+  readonly who: Who
+  /** What the audit says beside the code. */
+  readonly about: Readonly<Record<string, string>>
+
+  constructor(code: ErrorCode, who: Who, about: Readonly<Record<string, string>> = {}) {
+    super(code)
+    this.who = who
+    this.about = about
+  }
 }
 
 const operations: Readonly<Record<string, AuditTable['operation']>> = { POST: 'Create', DELETE: 'Delete' }
 
 /** A refusal for want of rights (AUD-1). */
-export const recordOfRefusal = ({ method, route }: Question, code: ErrorCode, detail: Record<string, unknown> = {}): AuditRecord => ({
+export const recordOfRefusal = ({ method, route, command }: Question, code: ErrorCode, about: Readonly<Record<string, string>> = {}): AuditRecord => ({
   category: 'Access',
   objectName: `${method} ${route}`,
   operation: operations[method] ?? 'Update',
   resultStatus: 'Failed',
-  detail: { code, ...detail },
+  detail: { code, ...(command === undefined ? {} : { command }), ...about },
 })
-
-/** People whose refusals are remembered. Full: the one remembered longest is forgotten. */
-const peopleKept = 10_000
-
-/**
- * Records that known people are not let in (AUD-1). Consoles try again by themselves, for hours: within
- * `refusedEntriesMs`, the same refusal is recorded once, and of one person no more than `refusedEntries`.
- */
-export class RefusedEntries {
-  readonly #store: Store
-  readonly #now: () => number
-  /** By tenant and person: what was recorded since when. */
-  readonly #recorded = new Map<string, { readonly since: number; readonly refusals: Set<string> }>()
-
-  constructor(store: Store, now: () => number) {
-    this.#store = store
-    this.#now = now
-  }
-
-  async record({ tenant, person, doer }: Pick<Caller, 'tenant' | 'person' | 'doer'>, question: Question, code: ErrorCode, detail: Record<string, unknown> = {}): Promise<void> {
-    const { refusals } = this.#of(`${tenant}/${person}`)
-    const refusal = JSON.stringify([question.method, question.route, code, detail])
-    if (refusals.has(refusal) || refusals.size >= limits.refusedEntries) return
-    refusals.add(refusal)
-    await this.#store.write(tenant, doer, async (tx) => tx.audit(recordOfRefusal(question, code, detail)))
-  }
-
-  #of(key: string): { readonly refusals: Set<string> } {
-    const now = this.#now()
-    const known = this.#recorded.get(key)
-    if (known && Math.abs(now - known.since) < limits.refusedEntriesMs) return known
-    const made = { since: now, refusals: new Set<string>() }
-    this.#recorded.delete(key)
-    this.#recorded.set(key, made)
-    const [oldest] = this.#recorded.size > peopleKept ? this.#recorded.keys() : []
-    if (oldest !== undefined) this.#recorded.delete(oldest)
-    return made
-  }
-}

@@ -9,8 +9,9 @@ import type { Reach } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
 import type { LinkTable, PersonTable } from '../store/tables.ts'
 import { type Doer, system, type TenantTransaction } from '../store/transaction.ts'
+import type { Budgets } from './budgets.ts'
 import { groupsOfPerson, isCurrent, personOf, savePerson, saveRemoved } from './people.ts'
-import { type Question, RefusedEntries } from './refused.ts'
+import { NotLetIn } from './refused.ts'
 import { resolvedOf } from './resolved.ts'
 import { type Claims, readToken, type TokenRules } from './tokens.ts'
 
@@ -35,8 +36,8 @@ export interface Caller {
   readonly expiresAt: number
   /** It says that they signed in with more than a password. */
   readonly multiFactor: boolean
-  /** Somebody who has nothing in this customer's tenant any more: records that and refuses; for all but their own outcomes. */
-  readonly refuse?: () => Promise<never>
+  /** Somebody who has nothing in this customer's tenant any more: what they are refused with, for all but their own outcomes. */
+  readonly notLetIn?: NotLetIn
 }
 
 /** What a person may do now, and the version of the scope that their rows are cut to. */
@@ -72,6 +73,7 @@ export interface AccessOptions {
   readonly store: Store
   readonly bus: Bus
   readonly rules: TokenRules
+  readonly budgets: Pick<Budgets, 'person'>
   readonly log: Logger
   /** Asked for a person's groups, where their token could not hold them all, and whether there is such an account at all. */
   readonly directory?: Pick<DirectoryReader, 'groupsOf' | 'principals'>
@@ -80,7 +82,6 @@ export interface AccessOptions {
 /** Who asks, and what they may do (ACC-1, ACC-6). */
 export class AccessService {
   readonly #options: AccessOptions
-  readonly #refused: RefusedEntries
   readonly #known = new Map<string, Known>()
   readonly #keyOfPerson = new Map<PersonId, string>()
   /** People of partners, by customer and person. */
@@ -92,7 +93,6 @@ export class AccessService {
 
   constructor(options: AccessOptions) {
     this.#options = options
-    this.#refused = new RefusedEntries(options.store, options.rules.now)
     const undo = [
       options.bus.subscribe('changes', ({ rows }) => {
         for (const row of rows) if (row.kind === 'me' && row.owner) this.#forget(row.owner)
@@ -113,37 +113,29 @@ export class AccessService {
 
   /**
    * The person of an access token, at home or in the tenant of a customer that they name. Made at first sight where the
-   * token's directory is a tenant here. Who is known here and not let in is recorded: by the customer who asks for more
-   * than a password, else in their own tenant (AUD-1). `question`: what they ask. `formerToo`: who was let in by that customer
-   * once comes as a caller who may do nothing, with `refuse`.
-   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; auth.removed for whom their directory does not
-   * know any more, however long their token lasts; access.denied for a room's own account, and
-   * alike for a tenant that does not exist, is no customer, or where they have nothing; partner.multiFactor.
+   * token's directory is a tenant here. Each token is charged to its person and their organisation. Who is known here and not
+   * let in is told apart by `NotLetIn`: in the tenant of the customer who asks for more than a password, else in their own.
+   * `formerToo`: who was let in by that customer once comes as a caller who may do nothing, with `notLetIn`.
+   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; rate.limited; auth.removed for whom their directory
+   * does not know any more, however long their token lasts; access.denied for a room's own account, and alike for a tenant that
+   * does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
-  async authenticate(token: string, question: Question, tenant?: TenantId, formerToo = false): Promise<Caller> {
+  async authenticate(token: string, tenant?: TenantId, formerToo = false): Promise<Caller> {
     const claims = await readToken(token, this.#options.rules)
+    this.#options.budgets.person(claims)
     if (claims.roomAccount) throw new RoomkeeperError('access.denied', { detail: "A room's account cannot use the console." })
     const own = await this.#person(claims)
-    if (own.row.removedAt !== null) {
-      await this.#refused.record(callerFrom(own, own.row.tenant, claims), question, 'auth.removed')
-      throw new RoomkeeperError('auth.removed')
-    }
+    if (own.row.removedAt !== null) throw new NotLetIn('auth.removed', callerFrom(own, own.row.tenant, claims))
     if (tenant === undefined || tenant === own.row.tenant) return callerFrom(own, own.row.tenant, claims)
     const known = await this.#atCustomer(own.row, tenant)
     if (!known) {
       const home = callerFrom(own, own.row.tenant, claims)
-      const refuse = async (): Promise<never> => {
-        await this.#refused.record(home, question, 'access.denied', { tenant })
-        throw new RoomkeeperError('access.denied')
-      }
-      if (!formerToo || !(await this.#wasAtCustomer(home, tenant))) return refuse()
-      return { ...home, tenant, access: noAccess, reach: { tenant, person: home.person, access: noAccess }, refuse }
+      const notLetIn = new NotLetIn('access.denied', home, { tenant })
+      if (!formerToo || !(await this.#wasAtCustomer(home, tenant))) throw notLetIn
+      return { ...home, tenant, access: noAccess, reach: { tenant, person: home.person, access: noAccess }, notLetIn }
     }
     const caller = callerFrom(known, own.row.tenant, claims)
-    if (asksForMore(known.link, claims)) {
-      await this.#refused.record(caller, question, 'partner.multiFactor')
-      throw new RoomkeeperError('partner.multiFactor')
-    }
+    if (asksForMore(known.link, claims)) throw new NotLetIn('partner.multiFactor', caller)
     return caller
   }
 
@@ -163,7 +155,7 @@ export class AccessService {
 
   /**
    * The room account of a token, by which a device may enrol without a key (ENR-1).
-   * @throws RoomkeeperError enrol.accountInvalid
+   * @throws RoomkeeperError enrol.accountInvalid, rate.limited
    */
   async authenticateRoomAccount(token: string): Promise<RoomAccount> {
     let claims: Claims
@@ -173,6 +165,7 @@ export class AccessService {
       if (error instanceof RoomkeeperError && error.code === 'service.unavailable') throw error
       throw new RoomkeeperError('enrol.accountInvalid', {}, error)
     }
+    this.#options.budgets.person(claims)
     const tenant = await this.#options.store.tenantOfDirectory(claims.issuer, claims.directory)
     if (!claims.roomAccount || !tenant) throw new RoomkeeperError('enrol.accountInvalid')
     return { tenant: tenant.id, name: claims.name, email: claims.email }

@@ -29,12 +29,11 @@ export interface EnrolmentCredential {
 
 /**
  * Reads `Authorization: EnrolmentKey …` or `Bearer …`.
- * @throws auth.missing, enrol.keyInvalid, enrol.accountInvalid; rate.limited, counted by key or token.
+ * @throws auth.missing, enrol.keyInvalid, enrol.accountInvalid; rate.limited, counted by key or account once it is known.
  */
 export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>, rate: RateLimit, header: string | undefined): Promise<EnrolmentCredential> {
   const [scheme, secret] = header?.split(' ', 2) ?? []
   if (!scheme || !secret) throw new RoomkeeperError('auth.missing', { detail: 'Send the self-enrolment key, or the token of the room account.' })
-  rate.take(secret)
   if (scheme.toLowerCase() === 'bearer') {
     const { tenant, name, email } = await deps.access.authenticateRoomAccount(secret)
     return { tenant, roomName: name, account: email }
@@ -43,6 +42,7 @@ export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>
   const keyDigest = digestOfKey(secret)
   const found = await deps.store.enrolmentKeyByDigest(keyDigest)
   if (!found) throw new RoomkeeperError('enrol.keyInvalid')
+  rate.take(keyDigest)
   return { tenant: found.tenant, keyDigest }
 }
 

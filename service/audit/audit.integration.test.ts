@@ -13,7 +13,7 @@ let service: TestService
 let devices: TestDevice[]
 let manager: string
 let lead: string
-const Verified = z.object({ records: z.number(), broken: z.number().nullable(), head: z.string(), expectedHead: z.string().optional() })
+const Verified = z.object({ records: z.number(), broken: z.number().nullable(), head: z.string(), heads: z.array(z.string()).optional() })
 
 beforeAll(async () => {
   data = makeFolder()
@@ -127,11 +127,12 @@ describe('[AUD-1] the chain', () => {
     expect(whole.code).toBe(0)
     const { head, records } = Verified.parse(JSON.parse(whole.stdout.split('\n')[0]!))
     expect(records).toBeGreaterThan(5)
-    const noted = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--expect-head', head)
-    expect({ code: noted.code, ...Verified.parse(JSON.parse(noted.stdout)) }).toMatchObject({ code: 0, expectedHead: 'found' })
-    const strange = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--expect-head', 'x'.repeat(43))
-    expect(strange.code).toBe(1)
-    expect(strange.stderr).toContain('is not in the audit log of Contoso')
+    const noted = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--head', head)
+    expect({ code: noted.code, ...Verified.parse(JSON.parse(noted.stdout)) }).toMatchObject({ code: 0, heads: ['found'] })
+    const strange = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--head', head, '--head', head.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')))
+    expect({ code: strange.code, ...Verified.parse(JSON.parse(strange.stdout)) }).toMatchObject({ code: 1, broken: null, heads: ['found', 'missing'] })
+    expect(strange.stderr).toContain('it ends before that head, or was written anew')
+    expect(await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--head', 'x'.repeat(43))).toMatchObject({ code: 2 })
 
     const db = new Database(join(data, 'service', 'service.db'))
     db.prepare('update audit set objectName = ? where number = 3 and tenant = (select id from tenant where name = ?)').run('something else', 'Contoso')
@@ -139,6 +140,22 @@ describe('[AUD-1] the chain', () => {
     const broken = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso')
     expect({ code: broken.code, broken: Verified.parse(JSON.parse(broken.stdout)).broken }).toEqual({ code: 1, broken: 3 })
     expect(AuditCheck.parse((await service.ask('/v1/audit/check', { token: manager })).json)).toMatchObject({ broken: 3 })
+  })
+
+  it('[AUD-1] cannot lose its start unnoticed: the oldest deleted, and the start set to the noted head', async () => {
+    const folder = makeFolder()
+    await (await TestService.start(folder, '--demo')).stop()
+    const verify = (...more: string[]) => runCommand('audit', 'verify', '--data', folder, '--tenant', 'Contoso', ...more)
+    const { head } = Verified.parse(JSON.parse((await verify()).stdout))
+    const db = new Database(join(folder, 'service', 'service.db'))
+    const contoso = '(select id from tenant where name = \'Contoso\')'
+    const { number, hash } = z.object({ number: z.number(), hash: z.string() }).parse(db.prepare(`select number, hash from audit where tenant = ${contoso} order by number desc limit 1`).get())
+    db.prepare(`delete from audit where tenant = ${contoso}`).run()
+    db.prepare(`update "auditChain" set "prunedNumber" = ?, "prunedHash" = ? where tenant = ${contoso}`).run(number, hash)
+    db.close()
+    expect(await verify()).toMatchObject({ code: 1, stderr: expect.stringContaining('was changed') })
+    expect(await verify('--head', head)).toMatchObject({ code: 1, stderr: expect.stringContaining('not old enough to be deleted') })
+    removeFolder(folder)
   })
 
   it.each([[[]], [['delete']], [['verify', '--data', '/nowhere/at/all']]])('says what is wrong with %j', async (args) => {

@@ -3,22 +3,39 @@ import type { AuditCheck } from '../../contract/policyApi.ts'
 import type { AuditChainTable, AuditTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
 import { chainHash } from './chain.ts'
+import { type HeadState, headText, type NotedHead, stateOfHead } from './head.ts'
+import { type Pruned, prunedIn, retentionMs } from './pruned.ts'
 
 /** Walks a tenant's audit log and says whether it is as it was written (AUD-1). */
 
 /** What a walk reads: the ends of the chain, and its records in the order of their numbers. */
 export interface ChainSource {
-  ends(): Promise<Pick<AuditChainTable, 'prunedNumber' | 'prunedHash' | 'headNumber' | 'headHash'> | undefined>
+  ends(): Promise<Ends | undefined>
   after(number: number, limit: number): Promise<AuditTable[]>
 }
 
+type Ends = Pick<AuditChainTable, 'prunedNumber' | 'prunedHash' | 'headNumber' | 'headHash'>
+
 export interface ChainCheck extends AuditCheck {
-  /** Whether the head noted earlier is in the chain; null: none was given. */
-  readonly expectedHead: boolean | null
+  /** What became of each head that was noted earlier, in their order. */
+  readonly noted: readonly HeadState[]
+}
+
+/** What a walk found. */
+export interface ChainWalk extends Ends {
+  /** Records that fit, one after the other from the start; the time of the first, and the newest. */
+  readonly records: number
+  readonly from: number | null
+  readonly last: Pick<AuditTable, 'number' | 'at' | 'hash'> | null
+  /** The number of the first record that does not fit. */
+  readonly broken: number | null
+  /** Hashes of the records whose heads were noted, by number. */
+  readonly hashes: ReadonlyMap<number, string>
 }
 
 /** Records read at once; in between others are served. */
 const pageRecords = 1_000
+const empty: Ends = { prunedNumber: 0, prunedHash: '', headNumber: 0, headHash: '' }
 
 /** Of a reader or of a database that only this process reads. */
 export const chainSource = (tables: Pick<TenantSelects, 'audit' | 'auditChain'>): ChainSource => ({
@@ -27,45 +44,62 @@ export const chainSource = (tables: Pick<TenantSelects, 'audit' | 'auditChain'>)
 })
 
 /**
- * Checks the records up to the head as it is at the start; what is written meanwhile is not looked at. `expectHead`: a
- * head that was noted earlier, which must still be one of the hashes in the chain: it shows a log that was rewritten as
- * a whole. It is lost when its record is deleted for its age.
+ * Checks the records up to the head as it is at the start; what is written meanwhile is not looked at. A start that no record
+ * of pruning tells of does not fit: `broken` is the first record that is there. `noted`: heads that were noted earlier, which
+ * show a log that was cut or rewritten as a whole (head.ts). `now`: UTC ms.
  */
-export async function checkChain(source: ChainSource, expectHead?: string): Promise<ChainCheck> {
+export async function checkChain(source: ChainSource, now: number, noted: readonly NotedHead[] = []): Promise<ChainCheck> {
+  const numbers = new Set(noted.map(({ number }) => number))
   for (;;) {
-    const ends = (await source.ends()) ?? { prunedNumber: 0, prunedHash: '', headNumber: 0, headHash: '' }
-    const check = await walk(source, ends, expectHead)
+    const ends = (await source.ends()) ?? empty
+    const found = await walk(source, ends, numbers)
     // Old records may have been deleted while it walked: then it starts again at the new start.
-    if (check.broken === null || (await source.ends())?.prunedNumber === ends.prunedNumber || ends.headNumber === 0) return check
+    if (found.broken !== null && ends.headNumber > 0 && (await source.ends())?.prunedNumber !== ends.prunedNumber) continue
+    const { records, from, last, broken } = found
+    const head = last === null || from === null ? null : headText({ number: last.number, count: records, from, at: last.at, hash: last.hash })
+    return { records, from, head, broken, noted: noted.map((one) => stateOfHead(one, found, found.hashes.get(one.number), now)) }
   }
 }
 
-type Ends = NonNullable<Awaited<ReturnType<ChainSource['ends']>>>
-
-async function walk(source: ChainSource, { prunedNumber, prunedHash, headNumber, headHash }: Ends, expectHead: string | undefined): Promise<ChainCheck> {
+async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>): Promise<ChainWalk> {
+  const { prunedNumber, prunedHash, headNumber, headHash } = ends
+  const hashes = new Map<number, string>()
   let number = prunedNumber
   let hash = prunedHash
   let from: number | null = null
-  let found = expectHead === prunedHash
-  const result = (broken: number | null): ChainCheck => ({
-    records: number - prunedNumber,
-    from,
-    head: hash === '' ? null : hash,
-    broken,
-    expectedHead: expectHead === undefined ? null : found,
-  })
+  let last: AuditTable | null = null
+  let pruned: Pruned | undefined
+  const result = (broken: number | null): ChainWalk => ({ ...ends, records: number - prunedNumber, from, last, broken, hashes })
+  const atTheEnd = (): ChainWalk => {
+    if (number !== headNumber || hash !== headHash) return result(number + 1)
+    return result(startFits(ends, pruned) ? null : prunedNumber + 1)
+  }
   for (;;) {
     const page = await source.after(number, pageRecords)
     for (const record of page) {
       // Behind the head: written since, or slipped in where no head counts it. The next check tells.
-      if (headNumber > 0 && record.number > headNumber) return result(number === headNumber && hash === headHash ? null : number + 1)
+      if (headNumber > 0 && record.number > headNumber) return atTheEnd()
       if (record.number !== number + 1 || record.hash !== chainHash(hash, record)) return result(number + 1)
+      const says = prunedIn(record)
+      if (says) {
+        if (!mayBePruned(record, says, pruned)) return result(record.number)
+        pruned = says
+      }
       number = record.number
       hash = record.hash
       from ??= record.at
-      found ||= hash === expectHead
+      last = record
+      if (wanted.has(number)) hashes.set(number, hash)
     }
-    if (page.length < pageRecords) return result(number === headNumber && hash === headHash ? null : number + 1)
+    if (page.length < pageRecords) return atTheEnd()
     await setImmediate()
   }
 }
+
+/** Whether what a record of pruning says can be: of older records than itself, old enough, and further than the one before it. */
+const mayBePruned = ({ number, at }: AuditTable, { from, to, count, lastAt }: Pruned, before: Pruned | undefined): boolean =>
+  from <= to && count === to - from + 1 && to < number && lastAt < at - retentionMs && from === (before ? before.to + 1 : from)
+
+/** The log starts at its first record, or behind what its newest record of pruning names. */
+const startFits = ({ prunedNumber, prunedHash }: Ends, pruned: Pruned | undefined): boolean =>
+  pruned ? pruned.to === prunedNumber && pruned.lastHash === prunedHash : prunedNumber === 0 && prunedHash === ''

@@ -11,6 +11,7 @@ The service runs one itself; this is for a relay elsewhere. It has no data folde
   --relay-id ID        its name: tickets must be made out to it
   --host ADDRESS       address to listen on (default 127.0.0.1)
   --port N             port (default 4722; 0 takes a free one)
+  --metrics-port N     figures for Prometheus at /metrics, on 127.0.0.1 and this port alone (default: nowhere)
   --json               print one line of JSON when ready
   --parent-pipe        end when standard input closes
   --log-level LEVEL    trace, debug, info (default), warn, error, fatal, silent
@@ -19,7 +20,7 @@ For other machines to reach it:
   --tls-cert FILE --tls-key FILE   speak TLS with this certificate
   --behind-proxy                   a proxy in front speaks TLS
 
-/healthz says that it runs; /metrics, on loopback, has its figures.
+/healthz says that it runs.
 `
 
 const text = { type: 'string' } as const
@@ -30,6 +31,7 @@ const options = {
   'relay-id': text,
   host: text,
   port: text,
+  'metrics-port': text,
   json: flag,
   'parent-pipe': flag,
   'log-level': text,
@@ -69,12 +71,13 @@ export async function relayCommand(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   if (values['parent-pipe']) process.stdin.on('end', stop).on('error', stop).resume()
-  if (values.json) process.stdout.write(`${JSON.stringify({ ready: true, service: relay.url, relay: id.data })}\n`)
+  if (values.json) process.stdout.write(`${JSON.stringify({ ready: true, service: relay.url, relay: id.data, ...(relay.metrics === undefined ? {} : { metrics: relay.metrics }) })}\n`)
 }
 
 interface PlaceValues {
   readonly host?: string
   readonly port?: string
+  readonly 'metrics-port'?: string
   readonly 'log-level'?: string
   readonly 'tls-cert'?: string
   readonly 'tls-key'?: string
@@ -82,15 +85,18 @@ interface PlaceValues {
 }
 
 /** Where it listens, as `serve` takes it. */
-function placeOf(values: PlaceValues): Pick<Config, 'host' | 'port' | 'tls' | 'behindProxy' | 'logLevel'> {
-  const { 'tls-cert': cert, 'tls-key': key, port = '4722' } = values
+function placeOf(values: PlaceValues): Pick<Config, 'host' | 'port' | 'metricsPort' | 'tls' | 'behindProxy' | 'logLevel'> {
+  const { 'tls-cert': cert, 'tls-key': key, port = '4722', 'metrics-port': metricsPort } = values
   if ((cert === undefined) !== (key === undefined)) throw new ConfigProblem('--tls-cert and --tls-key go together.')
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new ConfigProblem(`--port takes a port, not "${port}".`)
+  for (const [option, given] of [['port', port], ['metrics-port', metricsPort ?? '0']] as const) {
+    if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) throw new ConfigProblem(`--${option} takes a port, not "${given}".`)
+  }
   const level = Config.shape.logLevel.safeParse(values['log-level'])
   if (!level.success) throw new ConfigProblem('--log-level: trace, debug, info, warn, error, fatal or silent.')
   const place = {
     host: values.host ?? '127.0.0.1',
     port: Number(port),
+    ...(metricsPort === undefined ? {} : { metricsPort: Number(metricsPort) }),
     behindProxy: values['behind-proxy'] ?? false,
     logLevel: level.data,
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),

@@ -9,6 +9,7 @@ export const serveHelp = `service serve: the Roomkeeper service
   --data DIR           data folder (default: .data of this checkout)
   --host ADDRESS       address to listen on (default 127.0.0.1)
   --port N             port (default 4721; 0 takes a free one)
+  --metrics-port N     figures for Prometheus at /metrics, on 127.0.0.1 and this port alone (default: nowhere)
   --demo               an empty service gets the demo: two customers, the partner of both, one more organisation
   --json               print one line of JSON when ready
   --parent-pipe        end when standard input closes
@@ -70,6 +71,7 @@ export function readServeArguments(args: readonly string[]) {
       data: text,
       host: text,
       port: text,
+      'metrics-port': text,
       demo: flag,
       json: flag,
       'parent-pipe': flag,
@@ -126,6 +128,7 @@ export function readServeArguments(args: readonly string[]) {
     ...(values.data === undefined ? {} : { data: values.data }),
     ...(values.host === undefined ? {} : { host: values.host }),
     ...(values.port === undefined ? {} : { port: numberOf('port', values.port) }),
+    ...(values['metrics-port'] === undefined ? {} : { metricsPort: numberOf('metrics-port', values['metrics-port']) }),
     demo: values.demo ?? false,
     ...(values['log-level'] === undefined ? {} : { logLevel: logLevelOf(values['log-level']) }),
     ...(both('tls-cert', values['tls-cert'], 'tls-key', values['tls-key'])
@@ -216,5 +219,5 @@ export async function serve(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   if (parentPipe) process.stdin.on('end', stop).on('error', stop).resume()
-  if (json) process.stdout.write(`${JSON.stringify({ ready: true, service: service.url, data: service.data })}\n`)
+  if (json) process.stdout.write(`${JSON.stringify({ ready: true, service: service.url, data: service.data, ...(service.metrics === undefined ? {} : { metrics: service.metrics }) })}\n`)
 }

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandRequest } from '../../contract/commands.ts'
@@ -5,6 +6,7 @@ import { AssignmentId, CommandKey, GroupId, RoleId } from '../../contract/ids.ts
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { savePerson } from '../access/people.ts'
 import { type Caller, callerWithin } from '../access/service.ts'
+import { Refusals } from '../audit/refusals.ts'
 import { EmbeddedDirectory } from '../directory/embedded.ts'
 import { ada, bela, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
 import { embeddedIssuerName } from '../identity/directory.ts'
@@ -15,10 +17,15 @@ import { preview } from './preview.ts'
 import { submit } from './submit.ts'
 
 let made: Organisations
+let refusals: Refusals
 beforeEach(async () => {
   made = await makeOrganisations()
+  refusals = new Refusals({ store: made.store, now: Date.now, log: pino({ level: 'silent' }) })
 })
-afterEach(() => made.close())
+afterEach(async () => {
+  await refusals.stop()
+  await made.close()
+})
 
 /** Somebody of Contoso as a caller; with `role`, by an assignment of their own. */
 async function callerOf({ id: objectId, name, email }: typeof ada, role?: string): Promise<{ caller: Caller; assignment: AssignmentId }> {
@@ -32,7 +39,7 @@ async function callerOf({ id: objectId, name, email }: typeof ada, role?: string
   return { caller, assignment }
 }
 
-const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), now: Date.now })
+const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), refusals, now: Date.now })
 const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({ key: CommandKey.parse(v7()), issuedAt: Date.now(), command, ...changes })
 const group = (name: string): Command => ({ type: 'group.save', group: GroupId.parse(v7()), name, description: '', rooms: [], rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'Lab' }] } })
 const recordsOf = async () => made.store.read(made.contoso, 'wholeTenant').tables.audit().selectAll().orderBy('number').execute()
@@ -107,7 +114,7 @@ describe('[ACC-6] a command of someone who loses their rights while it waits', (
     const members = [{ kind: 'person' as const, id: bela.id }, { kind: 'group' as const, id: 'ops' }]
     const command = { type: 'assignment.save' as const, assignment: AssignmentId.parse(v7()), role, name: 'Mine', description: '', notify: false, members, scope }
     const request: CommandRequest = { key: CommandKey.parse(v7()), issuedAt: Date.now(), command }
-    await expect(submit({ store, rooms: new Rooms(), metrics: makeMetrics(), directory, now: Date.now }, caller, request)).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(submit({ ...deps(), directory }, caller, request)).rejects.toMatchObject({ code: 'access.denied' })
     await expect(preview({ store, rooms: new Rooms(), directory: embedded, now: Date.now }, caller, { type: 'role.delete', role: RoleId.parse('x') })).rejects.toMatchObject({ code: 'access.denied' })
     const assignments = await store.read(contoso, 'wholeTenant').tables.assignment().select('name').execute()
     expect(assignments).toEqual([{ name: 'Pro Managers' }])

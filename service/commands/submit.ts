@@ -26,7 +26,7 @@ class Refused extends Error {
   }
 }
 
-type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory' | 'now'>
+type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory' | 'refusals' | 'now'>
 
 /**
  * What a command is applied with; `asked` was read before the write began. The caller is as they are in this write: they
@@ -54,7 +54,7 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
   const digest = digestOf(request.command)
   try {
     const known = await storedOutcome(store.read(caller.tenant, 'wholeTenant'), caller, request)
-    if (caller.refuse && known?.digest !== digest) return await caller.refuse()
+    if (caller.notLetIn && known?.digest !== digest) throw caller.notLetIn
     const outcome = known ? answerOf(known, digest) : await applyOnce(deps, caller, request, digest)
     metrics.commands.inc({ type, outcome: outcome.outcome })
     return outcome
@@ -110,16 +110,17 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
  * Refusals of known people are audited, and stored so that a retry gets the same answer. Where a copy of the command was
  * answered meanwhile, that answer counts and is returned.
  */
-async function recordRefusal({ store }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
+async function recordRefusal({ refusals }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
   const { code, details } = refused.error
-  return store.write(caller.tenant, caller.doer, async (tx) => {
-    const known = refused.store ? await storedOutcome(tx, caller, request) : undefined
-    if (known) return known
-    tx.audit({ category: 'Command', objectName: request.command.type, operation: 'Update', resultStatus: 'Failed', detail: { code, key: request.key } })
+  const refusal = { category: 'Command', objectName: request.command.type, operation: 'Update', resultStatus: 'Failed', detail: { code, key: request.key } } as const
+  let known: Stored | undefined
+  const store = async (tx: TenantTransaction): Promise<void> => {
+    known = await storedOutcome(tx, caller, request)
     const detail = details.detail === undefined ? {} : { detail: details.detail }
-    if (refused.store) await keep(tx, caller, request, digest, { outcome: 'refused', code, ...detail })
-    return undefined
-  })
+    if (!known) await keep(tx, caller, request, digest, { outcome: 'refused', code, ...detail })
+  }
+  await refusals.record(caller, refusal, refused.store ? store : undefined)
+  return known
 }
 
 interface Stored {

@@ -1,6 +1,8 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { errors } from '../../contract/errors.ts'
 import { AssignmentId, EntryId, RoleId, type RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../agents/offboarding.ts'
@@ -31,6 +33,26 @@ const follow = async (person: string) => {
   await made.live()
   return made
 }
+
+it('[rule 13] so many feeds of one person are open at once, and others are let in', async () => {
+  const open = await Promise.all(Array.from({ length: limits.feedsPerPerson }, () => consoleOf('clara')))
+  for (const console of open) console.connect()
+  await until('all feeds', () => open.every(({ heard }) => heard.length > 0))
+  const more = await consoleOf('clara')
+  more.connect()
+  await until('a refusal', () => more.closed)
+  expect(more.status).toBe(errors['feed.tooMany'][0])
+  await follow(proManager)
+  open[0]?.socket?.terminate()
+  // The service hears of the end a little later.
+  await until('the place that was left', () => {
+    if (more.closed && more.status !== undefined) {
+      more.status = undefined
+      more.connect()
+    }
+    return more.heard.length > 0
+  })
+})
 
 describe('[CON-2] a console', () => {
   it('without a copy is told to fetch a snapshot, and follows after it', async () => {

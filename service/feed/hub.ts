@@ -5,11 +5,13 @@ import { type ErrorCode, detailsOf, RoomkeeperError } from '../../contract/error
 import { ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { NotLetIn, recordOfRefusal } from '../access/refused.ts'
 import type { Caller, CurrentAccess } from '../access/service.ts'
 import type { BusTopics } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { addressOf } from '../http/address.ts'
 import { tenantNamed } from '../http/tenantNamed.ts'
-import { refuseUpgrade } from '../http/upgrades.ts'
+import { refuse } from '../http/upgrades.ts'
 import type { Cursors } from './cursors.ts'
 import { Follower, type FollowerOptions, SharedRows } from './follower.ts'
 
@@ -20,12 +22,28 @@ const leastSilenceMs = 30_000
 /** As the audit names it. */
 const question = { method: 'GET', route: '/v1/feed' }
 
+/** Who a socket counts for, and how many they may have open at once. */
+interface Owner {
+  readonly key: string
+  readonly most: number
+}
+
+const ownersOf = ({ tenant, person }: Caller, address: string | undefined): readonly Owner[] => [
+  { key: `person ${tenant}/${person}`, most: limits.feedsPerPerson },
+  ...(address === undefined ? [] : [{ key: `address ${address}`, most: limits.feedsPerAddress }]),
+]
+
+/** Seconds after which to ask again. */
+const tooManyAgainS = 30
+
 /** The consoles' sockets: who follows which tenant, under which scope, until when. */
 export class FeedHub {
   readonly #deps: ServiceDeps
   readonly #options: FollowerOptions
   readonly #sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: limits.consoleMessageBytes, perMessageDeflate: false })
   readonly #tenants = new Map<TenantId, Set<Follower>>()
+  /** Open sockets by whose they are. */
+  readonly #open = new Map<string, number>()
   #closing = false
 
   constructor(deps: ServiceDeps, cursors: Cursors) {
@@ -47,20 +65,26 @@ export class FeedHub {
     const fail = () => socket.destroy()
     socket.on('error', fail)
     let caller: Caller
+    let owners: readonly Owner[]
+    const address = addressOf(request, this.#deps.config.behindProxy)
     try {
+      this.#deps.budgets.request(address)
       if (this.#closing) throw new RoomkeeperError('service.unavailable')
       const token = /^Bearer (\S{1,16384})$/i.exec(request.headers.authorization ?? '')?.[1]
       if (!token) throw new RoomkeeperError('auth.missing')
-      caller = await this.#deps.access.authenticate(token, question, tenantNamed(request.headers))
+      caller = await this.#letIn(token, tenantNamed(request.headers))
+      owners = ownersOf(caller, address)
+      // From here on nothing is awaited.
+      if (owners.some(({ key, most }) => (this.#open.get(key) ?? 0) >= most)) throw new RoomkeeperError('feed.tooMany', { params: { retryAfter: tooManyAgainS } })
     } catch (error) {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
       this.#deps.metrics.refusals.inc({ code: known.code })
-      refuseUpgrade(socket, `${known.status} Refused`, known.toProblem())
+      refuse(socket, known)
       return
     }
     socket.off('error', fail)
     if (socket.destroyed) return
-    this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#join(accepted, caller))
+    this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#join(accepted, caller, owners))
   }
 
   /** A commit: every console of the tenant gets of it what it may see, at once. */
@@ -125,7 +149,8 @@ export class FeedHub {
     this.#sockets.close()
   }
 
-  #join(socket: WebSocket, caller: Caller): void {
+  #join(socket: WebSocket, caller: Caller, owners: readonly Owner[]): void {
+    for (const { key } of owners) this.#open.set(key, (this.#open.get(key) ?? 0) + 1)
     const follower = new Follower(socket, caller, this.#deps.now(), this.#options)
     const followers = this.#tenants.get(caller.tenant) ?? new Set()
     this.#tenants.set(caller.tenant, followers.add(follower))
@@ -135,6 +160,7 @@ export class FeedHub {
     socket.on('error', (error) => this.#deps.log.debug({ err: error }, "a console's socket failed"))
     socket.on('close', () => {
       follower.following = false
+      for (const { key } of owners) this.#leave(key)
       followers.delete(follower)
       if (followers.size === 0 && this.#tenants.get(caller.tenant) === followers) this.#tenants.delete(caller.tenant)
       this.#count()
@@ -164,9 +190,19 @@ export class FeedHub {
 
   async #renew(follower: Follower, token: string): Promise<void> {
     const { tenant, person } = follower.caller
-    const caller = await this.#deps.access.authenticate(token, question, follower.caller.link === undefined ? undefined : tenant)
+    const caller = await this.#letIn(token, follower.caller.link === undefined ? undefined : tenant)
     if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
     follower.caller = { ...follower.caller, expiresAt: caller.expiresAt, multiFactor: caller.multiFactor }
+  }
+
+  /** Whose token it is; who is known and not let in is kept in the audit (AUD-1). */
+  async #letIn(token: string, tenant: TenantId | undefined): Promise<Caller> {
+    try {
+      return await this.#deps.access.authenticate(token, tenant)
+    } catch (error) {
+      if (error instanceof NotLetIn) await this.#deps.refusals.record(error.who, recordOfRefusal(question, error.code, error.about))
+      throw error
+    }
   }
 
   *#of(tenant: TenantId, person: PersonId): Generator<Follower> {
@@ -178,6 +214,12 @@ export class FeedHub {
     follower.following = false
     follower.say({ type: 'error', code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }), retry: code !== 'auth.invalid' && code !== 'access.denied' })
     follower.socket.close(1008, code)
+  }
+
+  #leave(key: string): void {
+    const left = (this.#open.get(key) ?? 1) - 1
+    if (left > 0) this.#open.set(key, left)
+    else this.#open.delete(key)
   }
 
   #count(): void {

@@ -6,10 +6,12 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { isLoopback } from '../config.ts'
 import type { App, Plugin, ServiceDeps } from '../deps.ts'
+import { addressOf } from './address.ts'
 import { addGuard } from './guard.ts'
 import { sendProblem } from './problems.ts'
 import { auditRefusal } from './refusals.ts'
 import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
+import { refuseUnread } from './upgrades.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -22,6 +24,9 @@ export interface AppOptions {
   readonly plugins: readonly Plugin[]
 }
 
+/** Said of an address that no route is looked up for. */
+const unreadable = 'The address cannot be read, or a part of it is too long.'
+
 /**
  * The HTTP side of the service, with every part's routes behind one guard. WebSockets do not come through here: parts
  * take them from the server itself (http/upgrades.ts).
@@ -33,6 +38,10 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
+    // Below, with a problem.
+    return503OnClosing: false,
+    clientErrorHandler: refuseUnread,
+    frameworkErrors: (error, request, reply) => void sendProblem(new RoomkeeperError('request.invalid', { detail: unreadable }, error), request, reply, deps.metrics),
     serverFactory: (handler) => {
       answer = handler
       return server
@@ -42,11 +51,24 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(async (error, request, reply) => {
-    await auditRefusal(deps, request, error)
-    return sendProblem(error, request, reply, deps.metrics)
+    // Whoever is not let in hears so, whatever else is wrong with what they sent.
+    const refusal: unknown = request.notLetIn ?? error
+    await auditRefusal(deps, request, refusal)
+    return sendProblem(refusal, request, reply, deps.metrics)
   })
   app.setNotFoundHandler((request, reply) => sendProblem(new RoomkeeperError('request.notFound'), request, reply, deps.metrics))
 
+  let closing = false
+  app.addHook('preClose', async () => void (closing = true))
+  app.addHook('onRequest', async ({ raw }) => {
+    if (closing) throw new RoomkeeperError('service.unavailable')
+    if (!raw.headers.host) throw new RoomkeeperError('request.invalid', { field: 'host', detail: 'The request names no host.' })
+  })
+  server.on('checkExpectation', (_, response) => {
+    const problem = new RoomkeeperError('request.invalid', { field: 'expect' })
+    response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem.toProblem()))
+  })
+  app.addHook('onRequest', async ({ raw }) => deps.budgets.request(addressOf(raw, deps.config.behindProxy)))
   if (isLoopback(deps.config.host) && !deps.config.behindProxy) {
     // A page of another site can make a browser ask a loopback address, but not with a loopback name.
     app.addHook('onRequest', async ({ hostname }) => {

@@ -4,11 +4,10 @@ import { type Access, may, mayAudit, mayEverywhere, mayManageCustomers } from '.
 import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { RoomId } from '../../contract/ids.ts'
-import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
+import { NotLetIn } from '../access/refused.ts'
 import type { Caller } from '../access/service.ts'
 import type { App, ServiceDeps } from '../deps.ts'
-import { RateLimit } from './rateLimit.ts'
 import { requireAccessDeclared, type RouteAccess } from './routeAccess.ts'
 import { tenantNamed } from './tenantNamed.ts'
 
@@ -17,19 +16,27 @@ import { tenantNamed } from './tenantNamed.ts'
  * `adminSecret` is what the running service wrote for this machine's user.
  */
 export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void {
-  const rate = new RateLimit(limits.requestsPerMinute, deps.now)
   app.decorateRequest('caller', null)
+  app.decorateRequest('notLetIn', null)
   app.addHook('onRoute', requireAccessDeclared)
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access
     if (access === undefined || access === 'public' || access === 'device') return
     if (access === 'admin') return checkAdmin(request, adminSecret)
-    const token = bearerOf(request)
-    rate.take(token)
-    const question = { method: request.method, route: request.routeOptions.url ?? '' }
-    const caller = await deps.access.authenticate(token, question, tenantNamed(request.headers), access === 'byKey')
-    request.caller = caller
-    checkPermission(access, caller, request.params)
+    const commands = access === 'byCommand' || access === 'byKey'
+    try {
+      const caller = await deps.access.authenticate(bearerOf(request), tenantNamed(request.headers), access === 'byKey')
+      request.caller = caller
+      if (commands) deps.budgets.command(caller)
+      checkPermission(access, caller, request.params)
+    } catch (error) {
+      if (!commands || !(error instanceof NotLetIn)) throw error
+      // Refused once its body is read, so that the audit can say which command it was.
+      request.notLetIn = error
+    }
+  })
+  app.addHook('preHandler', async ({ notLetIn }) => {
+    if (notLetIn) throw notLetIn
   })
 }
 

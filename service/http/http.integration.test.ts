@@ -25,7 +25,7 @@ const roomOf = (index: number): string => devices[index]?.enrolment.room ?? ''
 
 beforeAll(async () => {
   data = makeFolder()
-  service = await TestService.start(data, '--demo', '--open-hold-ms', '0', '--resolve-hold-ms', '0')
+  service = await TestService.start(data, '--demo', '--metrics-port', '0', '--open-hold-ms', '0', '--resolve-hold-ms', '0')
   for (const who of people) tokens[who] = await service.tokenOf(demo[who])
   devices = await makeRooms(service, 3)
   await giveScope(service, 'siteLead', [roomOf(0)])
@@ -114,7 +114,7 @@ describe('every route, every role', () => {
     const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse((await service.ask('/v1/openapi.json')).json)
     const listed = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`))
     const tried = new Set(rows.map(([method, path]) => `${method} ${path.replace(/ROOM\d|UNKNOWN/, ':id').replace(/\?.*/, '')}`))
-    const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /v1/relay/key', 'GET /metrics', 'POST /v1/setup', 'POST /v1/enrolments']
+    const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /v1/relay/key', 'POST /v1/setup', 'POST /v1/enrolments']
     expect(listed.filter((route) => !tried.has(route) && !elsewhere.includes(route) && !route.includes('/v1/recordings/'))).toEqual([])
   })
 })
@@ -344,21 +344,23 @@ describe('the edges', () => {
     expect((await service.ask('/healthz')).json).toEqual({ status: 'ok' })
   })
 
-  it('limits requests per token, not for others', async () => {
-    const token = await service.tokenOf(demo.nobody)
+  it('[rule 13] limits requests per person, whichever of their tokens it is, not for others', async () => {
+    const own = [await service.tokenOf(demo.nobody), await service.tokenOf(demo.nobody)]
     let last = 0
     for (let round = 0; round < 200 && last !== 429; round += 1) {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => service.ask('/v1/me', { token })))
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => service.ask('/v1/me', { token: own[n % 2]! })))
       last = Math.max(...answers.map(({ status }) => status))
       const limited = answers.find(({ status }) => status === 429)
       if (limited) expect([codeOf(limited), Number(limited.headers.get('retry-after')) >= 1]).toEqual(['rate.limited', true])
     }
     expect(last).toBe(429)
+    expect(codeOf(await service.ask('/v1/me', { token: `${tokens.manager}x` }))).toBe('auth.invalid')
     expect((await service.ask('/v1/me', { token: tokens.manager })).status).toBe(200)
   })
 
   it('counts requests for Prometheus by route, never by address or token', async () => {
-    const { text } = await service.ask('/metrics')
+    expect(codeOf(await service.ask('/metrics'))).toBe('request.notFound')
+    const text = await (await fetch(service.metrics)).text()
     expect(text).toMatch(/roomkeeper_http_requests_total\{method="GET",route="\/v1\/rooms\/:room",status="404"\} \d+/)
     expect(text).not.toContain(roomOf(0))
     expect(text).not.toContain('eyJ')

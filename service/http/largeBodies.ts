@@ -3,13 +3,12 @@ import type { preParsingAsyncHookHandler } from 'fastify'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { mayImport } from '../commands/policyImport.ts'
-import { callerOf } from './routeAccess.ts'
 
 /** Commands are small, but for a policy file: only who may import one may send as much (`policyFileBytes`). */
 export const largeBodies: { readonly bodyLimit: number; readonly preParsing: preParsingAsyncHookHandler } = {
   bodyLimit: limits.policyFileBytes,
   preParsing: async (request, _reply, payload) => {
-    if (mayImport(callerOf(request).access)) return payload
+    if (request.caller && mayImport(request.caller.access)) return payload
     const length = request.headers['content-length']
     if (length === undefined) return pipeline(payload, atMost(limits.bodyBytes), () => undefined)
     if (Number(length) > limits.bodyBytes) throw new RoomkeeperError('request.tooLarge')

@@ -6,9 +6,11 @@ import { CommandProblem } from '../problems.ts'
 
 /** A server with its own certificate, or without TLS. @throws CommandProblem where a file is missing */
 export function makeServer({ tls }: Pick<Config, 'tls'>): Server {
-  if (!tls) return createServer()
+  // A request without a host is refused where everything else is, with a problem.
+  const options = { requireHostHeader: false }
+  if (!tls) return createServer(options)
   for (const file of [tls.cert, tls.key]) if (!existsSync(file)) throw new CommandProblem(`There is no file ${file}.`)
-  return createTlsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key), minVersion: 'TLSv1.2' })
+  return createTlsServer({ ...options, cert: readFileSync(tls.cert), key: readFileSync(tls.key), minVersion: 'TLSv1.2' })
 }
 
 /** Answers the port that was taken. @throws CommandProblem where it cannot be. */

@@ -9,10 +9,7 @@ interface Bucket {
   filledAt: number
 }
 
-/**
- * A bucket per token or key, not per address: a thousand devices share one. It holds a minute's worth and refills
- * steadily.
- */
+/** A bucket per address, person, tenant or key. It holds a minute's worth and refills steadily. */
 export class RateLimit {
   readonly #perMinute: number
   readonly #now: () => number
@@ -24,8 +21,8 @@ export class RateLimit {
   }
 
   /** @throws RoomkeeperError rate.limited, with `retryAfter` in seconds. */
-  take(credential: string): void {
-    const key = createHash('sha256').update(credential).digest('base64url')
+  take(owner: string): void {
+    const key = createHash('sha256').update(owner).digest('base64url')
     const now = this.#now()
     const known = this.#buckets.get(key)
     const perMs = this.#perMinute / 60_000

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
+import { type CommandType, commandTypes } from '../../contract/commands.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
-import { recordOfRefusal } from '../access/refused.ts'
+import { NotLetIn, recordOfRefusal } from '../access/refused.ts'
 import type { ServiceDeps } from '../deps.ts'
 
 /** What people are refused for want of rights. */
@@ -10,13 +11,26 @@ const forRights: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['access.denied', '
 const recordedThere: ReadonlySet<string> = new Set(['POST /v1/commands', 'POST /v1/sessions'])
 
 /**
- * Refusals of known people go into the audit of the tenant that they asked about (AUD-1), whether the guard refuses or
- * the route itself; strangers are only logged and counted. Who is not let in at all is recorded by `authenticate`.
+ * Refusals of known people go into the audit (AUD-1), whether the guard refuses or the route itself: into that of the tenant
+ * that they asked about, or where they are not let in, where `NotLetIn` says. Strangers are only logged and counted.
  */
-export async function auditRefusal(deps: Pick<ServiceDeps, 'log' | 'store'>, request: FastifyRequest, error: unknown): Promise<void> {
-  const { caller } = request
+export async function auditRefusal({ log, refusals }: Pick<ServiceDeps, 'log' | 'refusals'>, request: FastifyRequest, error: unknown): Promise<void> {
+  const { method, caller } = request
   const route = request.routeOptions.url ?? ''
-  if (!caller || recordedThere.has(`${request.method} ${route}`) || !(error instanceof RoomkeeperError) || !forRights.has(error.code)) return
-  deps.log.info({ person: caller.person, route, method: request.method, code: error.code }, 'refused a request')
-  await deps.store.write(caller.tenant, caller.doer, async (tx) => tx.audit(recordOfRefusal({ method: request.method, route }, error.code)))
+  const command = commandIn(request.body)
+  const question = { method, route, ...(command === undefined ? {} : { command }) }
+  if (error instanceof NotLetIn) {
+    log.info({ person: error.who.person, route, method, code: error.code }, 'did not let a person in')
+    return refusals.record(error.who, recordOfRefusal(question, error.code, error.about))
+  }
+  if (!caller || recordedThere.has(`${method} ${route}`) || !(error instanceof RoomkeeperError) || !forRights.has(error.code)) return
+  log.info({ person: caller.person, route, method, code: error.code }, 'refused a request')
+  await refusals.record(caller, recordOfRefusal(question, error.code))
+}
+
+/** The type of the command in a body, where it is one that there is. */
+function commandIn(body: unknown): CommandType | undefined {
+  const command = typeof body === 'object' && body !== null && 'command' in body ? body.command : undefined
+  const type = typeof command === 'object' && command !== null && 'type' in command ? command.type : undefined
+  return commandTypes.find((known) => known === type)
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Permission } from '../../contract/permissions.ts'
+import type { NotLetIn } from '../access/refused.ts'
 import type { Caller } from '../access/service.ts'
 
 /**
@@ -35,6 +36,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null on routes that ask nobody. Read it by `callerOf`. */
     caller: Caller | null
+    /** Whose command is read for the audit alone. */
+    notLetIn: NotLetIn | null
   }
 }
 

@@ -1,5 +1,6 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { RoomkeeperError } from '../../contract/errors.ts'
 
 /** Takes over a connection whose client asked for a WebSocket. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -17,13 +18,26 @@ export function onUpgrade(server: Server, path: string, handler: UpgradeHandler)
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const found = made.get(request.url?.split('?', 1)[0] ?? '')
       if (found) found(request, socket, head)
-      else refuseUpgrade(socket, '404 Not Found')
+      else refuse(socket, new RoomkeeperError('request.notFound'))
     })
     routers.set(server, made)
     router = made
   }
   if (router.has(path)) throw new Error(`There are two handlers for WebSockets at ${path}.`)
   router.set(path, handler)
+}
+
+/** Answers the request over HTTP with a problem, and hangs up. */
+export function refuse(socket: Duplex, error: RoomkeeperError): void {
+  refuseUpgrade(socket, `${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`, error.toProblem())
+}
+
+/** What the parser of HTTP could not read, or waited for too long, gets a problem like everything else. */
+export function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  if (error.code === 'HPE_HEADER_OVERFLOW' || error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refuse(socket, new RoomkeeperError('request.tooLarge'))
+  const detail = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'The request did not come in time.' : 'This is not HTTP.'
+  refuse(socket, new RoomkeeperError('request.invalid', { detail }))
 }
 
 /** Answers the request over HTTP, with a JSON body if there is one to give, and hangs up. */

@@ -12,7 +12,7 @@ const day = 24 * 3_600_000
 export const pruning: Plugin = (app, { store, now, log, config }) => {
   const prune = async (): Promise<void> => {
     const recordings = await pruneRecordings(store, now())
-    const deleted = await store.prune({ audit: now() - limits.auditDays * day, outcomes: now() - limits.commandKeyKeptMs, sessions: now() - limits.sessionDays * day })
+    const deleted = await store.prune({ outcomes: now() - limits.commandKeyKeptMs, sessions: now() - limits.sessionDays * day })
     await pruneIssuer(store, now())
     log.debug({ ...deleted, recordings }, 'pruned')
   }

@@ -202,7 +202,7 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     expect((await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })).code).toBe('partner.multiFactor')
     const byHelper = { ...record, userId: objectIdOf(helper), user: helper, organisation: 'fabrikam', detail: { code: 'partner.multiFactor' } }
     expect((await failed(boss)).slice(0, -there.length || undefined)).toMatchObject([
-      { ...byHelper, objectName: 'POST /v1/commands', operation: 'Create' },
+      { ...byHelper, objectName: 'POST /v1/commands', operation: 'Create', detail: { code: 'partner.multiFactor', command: 'rooms.ring' } },
       { ...byHelper, objectName: 'GET /v1/incidents' },
     ])
     expect(await failed(partner)).toEqual(home)

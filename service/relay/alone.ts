@@ -2,15 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { type RelayId, relayPath } from '../../contract/relay.ts'
-import { type Config, isLoopback } from '../config.ts'
+import type { Config } from '../config.ts'
 import { closeServer, listen, makeServer, urlOf } from '../http/listen.ts'
-import { onUpgrade } from '../http/upgrades.ts'
+import { onUpgrade, refuseUnread } from '../http/upgrades.ts'
 import { makeLogger } from '../ops/log.ts'
+import { serveMetrics } from '../ops/metricsServer.ts'
 import type { RelayPublicKey } from './keys.ts'
 import { Relay } from './relay.ts'
 import type { RelayTiming } from './session.ts'
 
-export interface AloneOptions extends Pick<Config, 'host' | 'port' | 'tls' | 'behindProxy' | 'logLevel'> {
+export interface AloneOptions extends Pick<Config, 'host' | 'port' | 'metricsPort' | 'tls' | 'behindProxy' | 'logLevel'> {
   readonly id: RelayId
   readonly key: RelayPublicKey
   readonly timing?: Partial<RelayTiming>
@@ -18,6 +19,8 @@ export interface AloneOptions extends Pick<Config, 'host' | 'port' | 'tls' | 'be
 
 export interface RunningRelay {
   readonly url: string
+  /** Where its figures are, if anywhere. */
+  readonly metrics?: string
   /** Tells the sides, waits for them, ends them. */
   stop(): Promise<void>
 }
@@ -29,37 +32,31 @@ export async function startRelay(options: AloneOptions): Promise<RunningRelay> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const server = makeServer(options)
+  const metrics = await serveMetrics(registry, options.metricsPort)
   const url = urlOf(options, await listen(server, options))
   const relay = new Relay({ id, key, log, registry, now: Date.now, behindProxy, ...(timing === undefined ? {} : { timing }) })
-  server.on('request', (request, response) => {
-    answer(request, response, registry).catch((error: unknown) => {
-      log.error({ err: error }, 'a request failed')
-      response.destroy()
-    })
-  })
+  server.on('request', answer)
+  server.on('clientError', refuseUnread)
   onUpgrade(server, relayPath, (request, socket, head) => relay.accept(request, socket, head))
   log.info({ url, relay: id }, 'the relay is ready')
   return {
     url,
+    ...(metrics === undefined ? {} : { metrics: metrics.url }),
     stop: async () => {
+      await metrics?.close()
       await relay.stop()
       await closeServer(server)
     },
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, registry: Registry): Promise<void> {
+function answer(request: IncomingMessage, response: ServerResponse): void {
   request.resume()
   const path = request.method === 'GET' ? request.url?.split('?', 1)[0] : undefined
   if (path === '/healthz') return send(response, 200, 'application/json', JSON.stringify({ status: 'ok' }))
-  if (path === '/metrics' && isLocal(request)) return send(response, 200, registry.contentType, await registry.metrics())
   const problem = new RoomkeeperError('request.notFound')
   send(response, problem.status, 'application/problem+json', JSON.stringify(problem.toProblem()))
 }
-
-/** Behind a proxy everyone comes from loopback, but says on whose behalf. */
-const isLocal = ({ socket, headers }: IncomingMessage): boolean =>
-  isLoopback((socket.remoteAddress ?? '').replace('::ffff:', '')) && headers['x-forwarded-for'] === undefined
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)

@@ -6,6 +6,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RelayEnd, RelayId, RelaySide, RelayTicket } from '../../contract/relay.ts'
+import { addressOf } from '../http/address.ts'
 import { RateLimit } from '../http/rateLimit.ts'
 import { refuseUpgrade } from '../http/upgrades.ts'
 import type { Logger } from '../ops/log.ts'
@@ -146,7 +147,7 @@ export class Relay {
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#checkOpen()
-    this.#rate.take(addressOf(request, this.#options.behindProxy))
+    this.#rate.take(addressOf(request, this.#options.behindProxy) ?? '')
     const key = checkHandshake(request)
     const credential = readCredential(request.headers.authorization)
     let session: Session
@@ -196,10 +197,4 @@ export class Relay {
 
 function ignore(): void {
   // The connection's end is told by its `close`.
-}
-
-function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string {
-  const forwarded = behindProxy ? headers['x-forwarded-for'] : undefined
-  const last = (Array.isArray(forwarded) ? forwarded.join(',') : forwarded)?.split(',').at(-1)?.trim()
-  return last ?? socket.remoteAddress ?? ''
 }

@@ -1,12 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { v7 } from 'uuid'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { checkChunk, terminalLines } from './recordingChunks.ts'
-import { RecordingThread } from './recordingThread.ts'
+import { checkChunk, checkOutside, terminalLines } from './recordingChunks.ts'
 import { chunkOf, packed, picture, terminal } from './testing/logService.ts'
 
 const session = SessionId.parse(v7())
@@ -63,6 +62,21 @@ describe('a chunk of a recording', () => {
     expect(refusal(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1, 'a')))).toBe('recording.tooLarge - ')
   }, 60_000)
 
+  it('is refused by what it says of itself, before it is unpacked', () => {
+    const outside = (bytes: Uint8Array): string => {
+      try {
+        checkOutside(bytes)
+        return 'fine'
+      } catch (error) {
+        return error instanceof RoomkeeperError ? error.code : String(error)
+      }
+    }
+    expect(outside(chunkOf(session, 1, [picture()]))).toBe('fine')
+    expect(outside(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes)))).toBe('fine')
+    expect(outside(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1)))).toBe('recording.tooLarge')
+    for (const bytes of [new Uint8Array(0), new Uint8Array(17), Buffer.from('a text that is longer than any head of gzip')]) expect(outside(bytes)).toBe('recording.invalid')
+  })
+
   it('of any bytes, packed or not, is refused in no other way', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.string({ unit: 'binary' }).map(packed), fc.json().map((json) => packed(`${head}\n${json}`))), (bytes) => {
@@ -82,31 +96,5 @@ describe('a chunk of a recording', () => {
       expect(checkChunk(chunkOf(session, 1, events), session, 1).terminal).toBe(some)
       expect(terminalLines(chunkOf(session, 1, events)).byteLength > 0).toBe(some)
     }
-  })
-})
-
-describe('the thread that looks through chunks', () => {
-  let thread: RecordingThread
-  afterEach(async () => thread.close())
-  const codeOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'taken', (error: unknown) => (error instanceof RoomkeeperError ? error.code : error))
-
-  it('answers each by itself, and refuses more than may wait', async () => {
-    thread = new RecordingThread()
-    const good = chunkOf(session, 1, [terminal('ls')])
-    const codes = await Promise.all(Array.from({ length: limits.recordingChunksWaiting + 5 }, (_, n) => codeOf(n % 2 === 0 ? thread.check(good, session, 1) : thread.check(good, session, 2))))
-    // One is looked at, the others wait.
-    expect(codes.slice(0, 4)).toEqual(['taken', 'recording.invalid', 'taken', 'recording.invalid'])
-    expect(codes.filter((code) => code === 'service.unavailable')).toHaveLength(4)
-    expect(codes.slice(-4).every((code) => code === 'service.unavailable')).toBe(true)
-    expect(Buffer.from(await thread.terminalLines(good)).toString()).toContain('"text":"ls"')
-    await expect(thread.check(good, session, 2)).rejects.toThrow('it is another chunk')
-  })
-
-  it('refuses whoever waits when it is closed, and whoever comes then', async () => {
-    thread = new RecordingThread()
-    const waiting = Array.from({ length: 3 }, () => codeOf(thread.check(chunkOf(session, 1), session, 1)))
-    await thread.close()
-    expect(await Promise.all(waiting)).toEqual(Array(3).fill('service.unavailable'))
-    expect(await codeOf(thread.check(chunkOf(session, 1), session, 1))).toBe('service.unavailable')
   })
 })

@@ -20,6 +20,19 @@ const reasonChars = 300
 const invalid = (detail: string, field?: string): RoomkeeperError =>
   new RoomkeeperError('recording.invalid', { ...(field ? { field } : {}), detail: detail.slice(0, reasonChars) })
 
+/**
+ * What a packed chunk says of itself, before anything of it is unpacked.
+ * @throws RoomkeeperError recording.invalid where it is not gzip, recording.tooLarge where it says that it is.
+ */
+export function checkOutside(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.byteLength < leastGzipBytes || view.getUint16(0) !== 0x1f8b) throw invalid('The chunk is not gzip.')
+  if (view.getUint32(bytes.byteLength - 4, true) > limits.recordingUnpackedBytes) throw new RoomkeeperError('recording.tooLarge')
+}
+
+/** A head of 10 bytes, and 8 behind the content: its checksum, and its length modulo 2³². */
+const leastGzipBytes = 18
+
 /** @throws RoomkeeperError recording.invalid; recording.tooLarge, before more memory is used than it may have unpacked. */
 function unpacked(bytes: Uint8Array): Buffer {
   try {

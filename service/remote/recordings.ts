@@ -10,7 +10,8 @@ import type { RemoteSessionTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
 import { recordOf } from './record.ts'
-import type { RecordingThread } from './recordingThread.ts'
+import { checkOutside } from './recordingChunks.ts'
+import type { RecordingThreads } from './recordingThreads.ts'
 
 /** Recordings of remote sessions: taken in chunk by chunk, and read the same way; never a whole one at once. */
 
@@ -27,32 +28,53 @@ export async function recordingDaysOf(store: Store, tenant: TenantId): Promise<n
 
 interface Deps {
   readonly store: Store
-  readonly thread: Pick<RecordingThread, 'check'>
+  readonly threads: Pick<RecordingThreads, 'check'>
   /** UTC ms. */
   readonly now: () => number
 }
 
 /**
- * Takes one chunk of the recording that the ticket is for. The same chunk again changes nothing.
- * @throws RoomkeeperError auth.invalid, device.unknown; recording.notFound, remote.ended; recording.invalid,
- * recording.tooLarge; request.conflict for other bytes under a number that is taken; service.unavailable.
+ * Whether a chunk of this number and so many bytes may come now, without a look at it: before its body is read, before it is
+ * unpacked, and once more when it is stored.
+ * @throws RoomkeeperError auth.invalid, device.unknown; recording.notFound, remote.ended; recording.invalid where another
+ * number comes next; recording.tooLarge.
  */
-export async function takeChunk({ store, thread, now }: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
+export async function admitChunk(tables: TenantSelects, ticket: RecordingTicket, number: number, bytes: number, now: number): Promise<Admitted> {
   if (number > limits.recordingChunks) throw new RoomkeeperError('recording.tooLarge')
+  const row = await checkUpload(tables, ticket, now)
+  const last = await tables.recordingChunk().select(['number', 'toMs']).where('session', '=', ticket.sid).orderBy('number', 'desc').limit(1).executeTakeFirst()
+  const next = (last?.number ?? 0) + 1
+  if (number > next) throw new RoomkeeperError('recording.invalid', { field: 'number', detail: `Chunk ${next} comes next.`, params: { next } })
+  const recordedBytes = row.recordedBytes + bytes
+  if (number === next && recordedBytes > limits.recordingBytes) throw new RoomkeeperError('recording.tooLarge')
+  return { again: number < next, recordedBytes, lastMs: last?.toMs ?? 0 }
+}
+
+interface Admitted {
+  /** There is a chunk under this number. */
+  readonly again: boolean
+  /** Of the whole recording, with this one. */
+  readonly recordedBytes: number
+  /** When the chunk before it ends. */
+  readonly lastMs: number
+}
+
+/**
+ * Takes one chunk of the recording that the ticket is for; what costs least is looked at first. The same chunk again changes
+ * nothing.
+ * @throws RoomkeeperError what `admitChunk` says; recording.invalid, recording.tooLarge, recording.busy; request.conflict for
+ * other bytes under a number that is taken; service.unavailable.
+ */
+export async function takeChunk({ store, threads, now }: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
   const { tables } = store.read(ticket.tenant, 'wholeTenant')
-  await checkUpload(tables, ticket, now())
-  if (await isTaken(tables, ticket.sid, number, bytes)) return
-  const checked = await thread.check(bytes, ticket.sid, number)
+  const { again } = await admitChunk(tables, ticket, number, bytes.byteLength, now())
+  if (again) return checkSame(tables, ticket.sid, number, bytes)
+  checkOutside(bytes)
+  const { fromMs, toMs, terminal } = await threads.check(ticket.tenant, ticket.sid, number, bytes)
   await store.write(ticket.tenant, system, async (tx) => {
-    const row = await checkUpload(tx.tables, ticket, tx.at)
-    if (await isTaken(tx.tables, ticket.sid, number, bytes)) return
-    const last = await tx.tables.recordingChunk().select(['number', 'toMs']).where('session', '=', ticket.sid).orderBy('number', 'desc').limit(1).executeTakeFirst()
-    const next = (last?.number ?? 0) + 1
-    if (number !== next) throw new RoomkeeperError('recording.invalid', { field: 'number', detail: `Chunk ${next} comes next.`, params: { next } })
-    if (checked.fromMs < (last?.toMs ?? 0)) throw new RoomkeeperError('recording.invalid', { field: 'fromMs', detail: 'It begins before the chunk before it ends.' })
-    const recordedBytes = row.recordedBytes + bytes.byteLength
-    if (recordedBytes > limits.recordingBytes) throw new RoomkeeperError('recording.tooLarge')
-    const { fromMs, toMs, terminal } = checked
+    const { again, recordedBytes, lastMs } = await admitChunk(tx.tables, ticket, number, bytes.byteLength, tx.at)
+    if (again) return checkSame(tx.tables, ticket.sid, number, bytes)
+    if (fromMs < lastMs) throw new RoomkeeperError('recording.invalid', { field: 'fromMs', detail: 'It begins before the chunk before it ends.' })
     await tx.insert.recordingChunk({ session: ticket.sid, number, fromMs, toMs, terminal: terminal ? 1 : 0, body: bytes }).execute()
     await tx.update.remoteSession().where('id', '=', ticket.sid).set({ recordedBytes, recordedMs: toMs }).execute()
   })
@@ -70,11 +92,9 @@ async function checkUpload(tables: TenantSelects, { sid, device }: RecordingTick
 }
 
 /** @throws RoomkeeperError request.conflict where the number has other bytes. */
-async function isTaken(tables: TenantSelects, session: SessionId, number: number, bytes: Uint8Array): Promise<boolean> {
+async function checkSame(tables: TenantSelects, session: SessionId, number: number, bytes: Uint8Array): Promise<void> {
   const known = await bodyOf(tables, session, number)
-  if (!known) return false
-  if (Buffer.compare(known, bytes) !== 0) throw new RoomkeeperError('request.conflict', { detail: `Chunk ${number} is here with other bytes.` })
-  return true
+  if (!known || Buffer.compare(known, bytes) !== 0) throw new RoomkeeperError('request.conflict', { detail: `Chunk ${number} is here with other bytes.` })
 }
 
 async function bodyOf(tables: TenantSelects, session: SessionId, number: number): Promise<Uint8Array | undefined> {
@@ -112,7 +132,7 @@ export async function chunkOf(store: Store, row: RemoteSessionTable, number: num
  * The events of terminals as NDJSON, a chunk at a time, as fast as it is taken; at most `limits.recordingTerminalBytes`, cut
  * before the chunk that would be too much.
  */
-export async function* terminalOf(store: Store, thread: Pick<RecordingThread, 'terminalLines'>, row: RemoteSessionTable): AsyncGenerator<Uint8Array> {
+export async function* terminalOf(store: Store, threads: Pick<RecordingThreads, 'terminalLines'>, row: RemoteSessionTable): AsyncGenerator<Uint8Array> {
   const { tables } = store.read(row.tenant, 'wholeTenant')
   const chunks = await tables.recordingChunk().select('number').where('session', '=', row.id).where('terminal', '=', 1).orderBy('number').execute()
   let bytes = 0
@@ -120,7 +140,7 @@ export async function* terminalOf(store: Store, thread: Pick<RecordingThread, 't
     const body = await bodyOf(tables, row.id, number)
     // Deleted while it was read.
     if (!body) return
-    const lines = await thread.terminalLines(body)
+    const lines = await threads.terminalLines(row.tenant, body)
     bytes += lines.byteLength
     if (bytes > limits.recordingTerminalBytes) return
     if (lines.byteLength > 0) yield lines

@@ -1,30 +1,29 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Store } from '../store/store.ts'
+import type { Refusals } from '../audit/refusals.ts'
 import { type Attempt, writeRefused } from './rows.ts'
 
 /** People whose refusals are counted. Full: the one counted longest is forgotten. */
 const peopleKept = 10_000
 
 /**
- * Keeps refused attempts in the session log and in the audit (REM-3, REM-8): of one person no more than `refusedEntries`
- * within `refusedEntriesMs`, so that a program that tries for ever fills neither.
+ * Keeps refused attempts in the session log and in the audit (REM-3, REM-8). The log has no more than `refusedEntries` of one
+ * person within `refusedEntriesMs`, and the audit counts those that are alike, so that a program that tries for ever fills neither.
  */
 export class RefusedSessions {
-  readonly #store: Store
+  readonly #refusals: Refusals
   readonly #now: () => number
   readonly #counted = new Map<string, { since: number; count: number }>()
 
-  constructor(store: Store, now: () => number) {
-    this.#store = store
+  constructor(refusals: Refusals, now: () => number) {
+    this.#refusals = refusals
     this.#now = now
   }
 
   async record(attempt: Attempt, code: ErrorCode): Promise<void> {
     const own = this.#of(`${attempt.caller.tenant}/${attempt.caller.person}`)
-    if (own.count >= limits.refusedEntries) return
     own.count += 1
-    await writeRefused(this.#store, attempt, code)
+    await writeRefused(this.#refusals, attempt, code, own.count <= limits.refusedEntries)
   }
 
   #of(key: string): { since: number; count: number } {

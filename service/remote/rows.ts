@@ -5,9 +5,10 @@ import { limits } from '../../contract/limits.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import type { Caller } from '../access/service.ts'
+import type { Refusals } from '../audit/refusals.ts'
 import type { Store } from '../store/store.ts'
 import type { RemoteSessionTable } from '../store/tables.ts'
-import { type AuditRecord, type Doer, system } from '../store/transaction.ts'
+import { type AuditRecord, type Doer, system, type TenantTransaction } from '../store/transaction.ts'
 
 /** Rows of the session log (REM-8) as they are written: each with its audit record, in one commit. */
 
@@ -65,17 +66,17 @@ export async function writeStarted(store: Store, attempt: Attempt, recorded: boo
   })
 }
 
-/** An attempt that was refused. One whose id is in the log already is not written again. */
-export async function writeRefused(store: Store, attempt: Attempt, code: ErrorCode): Promise<void> {
+/** An attempt that was refused, in the session log where `logged`. One whose id is in the log already is not written again. */
+export async function writeRefused(refusals: Refusals, attempt: Attempt, code: ErrorCode, logged: boolean): Promise<void> {
   const row = { ...rowOf(attempt), endedAt: attempt.startedAt, refusal: code }
-  await store.write(attempt.caller.tenant, attempt.caller.doer, async (tx) => {
-    const { numInsertedOrUpdatedRows } = await tx.insert
+  const refusal = recordOf(row, operatorOf(attempt.caller), { operation: 'Create', resultStatus: 'Failed' }, { action: 'refuse', code })
+  const log = async (tx: TenantTransaction): Promise<void> => {
+    await tx.insert
       .remoteSession(row)
       .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
-    if (numInsertedOrUpdatedRows !== 1n) return
-    tx.audit(recordOf(row, operatorOf(attempt.caller), { operation: 'Create', resultStatus: 'Failed' }, { action: 'refuse', code }))
-  })
+      .execute()
+  }
+  await refusals.record(attempt.caller, refusal, logged ? log : undefined)
 }
 
 /** A session is over: once, whoever says so again. `doer`: who ended it; the system, where nobody did. `at`: UTC ms. */

@@ -55,7 +55,7 @@ export class RemoteSessions implements LineListener {
   constructor(deps: ServiceDeps, signer: Signer) {
     this.#deps = deps
     this.#signer = signer
-    this.#refused = new RefusedSessions(deps.store, deps.now)
+    this.#refused = new RefusedSessions(deps.refusals, deps.now)
     this.#askRate = new RateLimit(asksPerMinute, deps.now)
     this.#unwatch = watchStanding(deps, this.live, (session, end) => void this.end(session, end))
     this.#sweeping = setInterval(() => this.#sweep(), sweepMs)

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
 import { CommandKey, IncidentId, PersonId, RoleId, RoomId, TenantId, AssignmentId } from '../../contract/ids.ts'
 import { builtInRoles } from '../../contract/permissions.ts'
+import { chainSource, checkChain } from '../audit/check.ts'
 import { type BusTopics, inProcessBus } from '../bus/bus.ts'
 import { Store } from './store.ts'
 import { system } from './transaction.ts'
@@ -149,24 +150,68 @@ describe('a write', () => {
 })
 
 describe('pruning', () => {
-  it('deletes audit, outcomes and receipts from before their moments, and nothing else', async () => {
+  it('deletes outcomes and receipts from before their moment, and nothing else', async () => {
     const person = PersonId.parse(v7())
     const keep = async (at: number, tenant = tenantId) => {
       now = at
       const key = CommandKey.parse(v7())
       await store.write(tenant, system, async (tx) => {
-        tx.audit({ category: 'Test', objectName: String(at), operation: 'Create' })
         await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
         tx.put('receipt', { id: key, person, at })
       })
     }
     for (const at of [100, 200, 300]) await keep(at)
     await keep(100, other)
-    expect(await store.prune({ audit: 200, outcomes: 300, sessions: 300 })).toEqual({ audit: 2, outcomes: 3, sessions: 0 })
+    expect(await store.prune({ outcomes: 300, sessions: 300 })).toEqual({ audit: 0, outcomes: 3, sessions: 0 })
     const read = store.read(tenantId, 'wholeTenant')
-    expect((await read.tables.audit().select('objectName').orderBy('at').execute()).map((row) => row.objectName)).toEqual(['200', '300'])
     expect(await read.count('receipt')).toBe(1)
     expect(await read.get('tenant', tenantId)).toBeDefined()
+  })
+})
+
+describe('[AUD-1] pruning of the audit log', () => {
+  const dayMs = 24 * 3_600_000
+  const start = Date.UTC(2026, 0, 1)
+  const prune = async (day: number) => {
+    now = start + day * dayMs
+    return (await store.prune({ outcomes: 0, sessions: 0 })).audit
+  }
+  const write = (day: number, tenant = tenantId) => {
+    now = start + day * dayMs
+    return store.write(tenant, system, async (tx) => tx.audit({ category: 'Test', objectName: String(day), operation: 'Create' }))
+  }
+  const names = async (tenant = tenantId) => (await store.read(tenant, 'wholeTenant').tables.audit().select('objectName').orderBy('number').execute()).map((row) => row.objectName)
+  const check = (tenant = tenantId) => checkChain(chainSource(store.read(tenant, 'wholeTenant').tables), now)
+
+  it('deletes what is older than 180 days, once a day, and the chain tells of it', async () => {
+    for (let day = 0; day < 10; day += 1) await write(day)
+    await write(5, other)
+    expect(await prune(180)).toBe(0)
+    expect(await prune(183)).toBe(3)
+    expect(await names()).toEqual(['3', '4', '5', '6', '7', '8', '9', 'Audit log'])
+    expect(await check()).toMatchObject({ broken: null, records: 8 })
+    // Half a day later nothing has to go yet.
+    expect(await prune(183.5)).toBe(0)
+    expect(await prune(185)).toBe(2)
+    expect(await names()).toEqual(['5', '6', '7', '8', '9', 'Audit log', 'Audit log'])
+    expect(await names(other)).toEqual(['5'])
+    expect([await check(), await check(other)]).toMatchObject([{ broken: null }, { broken: null }])
+  })
+
+  it('goes on when nothing else is written, and leaves what tells of it', async () => {
+    await write(0)
+    for (const day of [200, 400, 600]) {
+      expect(await prune(day)).toBe(1)
+      expect(await names()).toEqual(['Audit log'])
+      expect(await check()).toMatchObject({ broken: null, records: 1 })
+    }
+  })
+
+  it('of a backup that was put back late deletes much at once, and fits', async () => {
+    for (let day = 0; day < 5; day += 1) await write(day)
+    expect(await check()).toMatchObject({ broken: null })
+    expect(await prune(1_000)).toBe(5)
+    expect(await check()).toMatchObject({ broken: null, records: 1 })
   })
 })
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Tenant } from '../../contract/entities.ts'
 import type { DeviceId, RequestId, RoomId, TenantId } from '../../contract/ids.ts'
-import { pruneChains } from '../audit/append.ts'
+import { pruneChains } from '../audit/pruned.ts'
 import type { Bus } from '../bus/bus.ts'
 import { flush } from './commit.ts'
 import { RoomFactsCache } from './facts.ts'
@@ -205,13 +205,13 @@ export class Store {
   }
 
   /**
-   * Deletes what has been kept long enough: audit, stored outcomes and receipts from before these moments (ms), and remote
-   * sessions that ended before theirs, once what was recorded of them is deleted.
+   * Deletes what has been kept long enough: audit (audit/pruned.ts), stored outcomes and receipts from before these moments
+   * (ms), and remote sessions that ended before theirs, once what was recorded of them is deleted.
    */
-  async prune(before: { audit: number; outcomes: number; sessions: number }): Promise<{ audit: number; outcomes: number; sessions: number }> {
+  async prune(before: { outcomes: number; sessions: number }): Promise<{ audit: number; outcomes: number; sessions: number }> {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
-        const audit = await pruneChains(db, before.audit)
+        const audit = await pruneChains(db, this.#options.now())
         const old = await db.selectFrom('commandOutcome').select(['tenant', 'key']).where('at', '<', before.outcomes).limit(rowsPruned).execute()
         for (const { tenant, key } of old) {
           await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('key', '=', key).execute()

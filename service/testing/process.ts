@@ -38,7 +38,11 @@ export class TestService {
 
   readonly #said: () => string
 
-  private constructor(child: ChildProcess, url: string, data: string, said: () => string) {
+  /** Where its figures are; '' without `--metrics-port`. */
+  readonly metrics: string
+
+  private constructor(child: ChildProcess, url: string, data: string, said: () => string, metrics: string) {
+    this.metrics = metrics
     this.#child = child
     this.#said = said
     this.url = url
@@ -56,7 +60,7 @@ export class TestService {
       const ready: unknown = JSON.parse(line)
       if (typeof ready === 'object' && ready !== null && 'service' in ready && typeof ready.service === 'string') {
         child.stdout.resume()
-        return new TestService(child, ready.service, data, () => said)
+        return new TestService(child, ready.service, data, () => said, 'metrics' in ready && typeof ready.metrics === 'string' ? ready.metrics : '')
       }
     }
     throw new Error(`The service ended before it was ready: ${said}`)

@@ -9,8 +9,10 @@ import { defaultSettings, type Settings } from '../../../contract/entities.ts'
 import type { TenantId } from '../../../contract/ids.ts'
 import { someBytes } from '../../../contract/testing/chance.ts'
 import { digestOfKey } from '../../access/enrolmentKeys.ts'
+import { Budgets } from '../../access/budgets.ts'
 import { AccessService } from '../../access/service.ts'
 import { makeTenant } from '../../access/setup.ts'
+import { Refusals } from '../../audit/refusals.ts'
 import { inProcessBus } from '../../bus/bus.ts'
 import { type ConfigInput, readConfig } from '../../config.ts'
 import type { ServiceDeps } from '../../deps.ts'
@@ -63,12 +65,16 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const relayKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   const log = pino({ level: 'silent' })
-  const access = new AccessService({ store, bus, rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now }, log })
+  const budgets = new Budgets(now)
+  const refusals = new Refusals({ store, now, log })
+  const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now }, log })
   const deps: ServiceDeps = {
     config,
     store,
     bus,
     access,
+    budgets,
+    refusals,
     directory: noDirectory,
     rooms: new Rooms(),
     line: new DeviceLine(),
@@ -102,6 +108,7 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
       server.closeAllConnections()
       await closed
       access.close()
+      await refusals.stop()
       await store.close()
       if (options.folder === undefined) rmSync(folder, { recursive: true, force: true })
     },

@@ -8,7 +8,7 @@ import { checkRange, fileOf } from '../range.ts'
 import { callerOf } from '../routeAccess.ts'
 
 /** The audit log, for Pro Managers and Global Administrators of the tenant itself (AUD-1). */
-export const auditRoutes: Plugin = (app, { store, log }) => {
+export const auditRoutes: Plugin = (app, { store, log, now }) => {
   app.get(
     '/v1/audit',
     { config: { access: 'auditor' }, schema: { tags: ['audit'], querystring: AuditQuery, response: { 200: AuditPage } } },
@@ -39,7 +39,7 @@ export const auditRoutes: Plugin = (app, { store, log }) => {
   })
 
   app.get('/v1/audit/check', { config: { access: 'auditor' }, schema: { tags: ['audit'], response: { 200: AuditCheck } } }, async (request) => {
-    const { records, from, head, broken } = await checkChain(chainSource(store.read(callerOf(request).tenant, 'wholeTenant').tables))
+    const { records, from, head, broken } = await checkChain(chainSource(store.read(callerOf(request).tenant, 'wholeTenant').tables), now())
     return { records, from, head, broken }
   })
 }

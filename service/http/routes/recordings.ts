@@ -7,8 +7,8 @@ import { SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { RecordingIndex, type RecordingTicket } from '../../../contract/recording.ts'
 import type { Plugin } from '../../deps.ts'
-import { chunkOf, indexOf, noteOpened, recordingOf, takeChunk, terminalOf } from '../../remote/recordings.ts'
-import { RecordingThread } from '../../remote/recordingThread.ts'
+import { admitChunk, chunkOf, indexOf, noteOpened, recordingOf, takeChunk, terminalOf } from '../../remote/recordings.ts'
+import { RecordingThreads } from '../../remote/recordingThreads.ts'
 import { recordingTicketOf, recordingTickets } from '../../remote/recordingTicket.ts'
 import type { RemoteSessionTable } from '../../store/tables.ts'
 import { RateLimit } from '../rateLimit.ts'
@@ -21,8 +21,8 @@ const auditor = { access: 'auditor' } as const
 
 /** Recordings of remote sessions: uploaded by the device, played back by whoever may read the audit log. */
 export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, sessionKey }) => {
-  const thread = new RecordingThread()
-  app.addHook('onClose', async () => thread.close())
+  const threads = new RecordingThreads()
+  app.addHook('onClose', async () => threads.close())
   const check = recordingTickets({ serviceName, key: sessionKey, now })
   const rate = new RateLimit(limits.requestsPerMinute, now)
   const tickets = new WeakMap<FastifyRequest, RecordingTicket>()
@@ -39,16 +39,21 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
       schema: { tags, security: [], params: Chunk, consumes: ['application/gzip'] },
       // Before a byte of the body is read.
       onRequest: async (request) => {
-        const text = recordingTicketOf(request.headers.authorization)
-        rate.take(text)
-        tickets.set(request, await check(text))
+        const ticket = await check(recordingTicketOf(request.headers.authorization))
+        rate.take(ticket.sid)
+        tickets.set(request, ticket)
+        const params = Chunk.safeParse(request.params)
+        const length = Number(request.headers['content-length'] ?? 0)
+        if (!params.success) return
+        if (params.data.session !== ticket.sid) throw new RoomkeeperError('auth.invalid')
+        await admitChunk(store.read(ticket.tenant, 'wholeTenant').tables, ticket, params.data.number, length, now())
       },
     },
     async (request, reply) => {
       const ticket = tickets.get(request)
-      if (!ticket || ticket.sid !== request.params.session) throw new RoomkeeperError('auth.invalid')
+      if (!ticket) throw new RoomkeeperError('auth.invalid')
       if (!(request.body instanceof Uint8Array)) throw new RoomkeeperError('request.invalid', { detail: 'A chunk is application/gzip.' })
-      await takeChunk({ store, thread, now }, ticket, request.params.number, request.body)
+      await takeChunk({ store, threads, now }, ticket, request.params.number, request.body)
       return reply.code(200).send()
     },
   )
@@ -72,7 +77,7 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
   })
 
   app.get('/v1/recordings/:session/terminal', { config: auditor, schema: { tags, params: Recording } }, async (request, reply) => {
-    const lines = terminalOf(store, thread, await opened(request, request.params.session))
+    const lines = terminalOf(store, threads, await opened(request, request.params.session))
     const packed = createGzip()
     pipeline(Readable.from(lines, { objectMode: false }), packed, (error) => {
       // Who stopped reading has gone away; that is no failure.

@@ -10,9 +10,11 @@ import { defaultSettings } from '../../../contract/entities.ts'
 import { DeviceId, PersonId, RoomId, SessionId, type TenantId } from '../../../contract/ids.ts'
 import { chunkPath, recordingTicketType } from '../../../contract/recording.ts'
 import { someBytes } from '../../../contract/testing/chance.ts'
+import { Budgets } from '../../access/budgets.ts'
 import { AccessService } from '../../access/service.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { DeviceLine } from '../../agents/line.ts'
+import { Refusals } from '../../audit/refusals.ts'
 import { inProcessBus } from '../../bus/bus.ts'
 import { type ConfigInput, filesOf, readConfig } from '../../config.ts'
 import type { ServiceDeps } from '../../deps.ts'
@@ -81,12 +83,14 @@ export class LogService {
     const store = await Store.open({ path: filesOf(data).database, bus, now })
     const make = (directory: string): Promise<TenantId> => makeTenant(store, { name: directory, issuer, directory, settings: defaultSettings, proManager: manager })
     const tenants: [TenantId, TenantId] = [await make('contoso'), await make('adatum')]
-    const access = new AccessService({ store, bus, rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now }, log })
+    const budgets = new Budgets(now)
+    const refusals = new Refusals({ store, now, log })
+    const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now }, log })
     const metrics = makeMetrics()
     const deps: ServiceDeps = {
-      config, store, bus, access, log, metrics, serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: someBytes(32),
+      config, store, bus, access, budgets, refusals, log, metrics, serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: someBytes(32),
     }
-    const server = createServer()
+    const server = createServer({ keepAliveTimeout: 60_000 })
     const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [sessionLogRoutes, recordingRoutes, pruning] })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
@@ -97,6 +101,7 @@ export class LogService {
       server.closeAllConnections()
       await closed
       access.close()
+      await refusals.stop()
       await store.close()
       rmSync(data, { recursive: true, force: true })
     }

@@ -5,15 +5,17 @@ import { rooms } from './0002-rooms.ts'
 import { policy } from './0003-policy.ts'
 import { remote } from './0004-remote.ts'
 import { membership } from './0007-membership.ts'
+import { pruned } from './0009-pruned.ts'
 
 /** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
 export interface Migration {
   readonly version: number
   readonly name: string
-  readonly up: (db: Kysely<unknown>) => Promise<void>
+  /** `now`: UTC ms. */
+  readonly up: (db: Kysely<unknown>, now: () => number) => Promise<void>
 }
 
-export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership]
+export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership, pruned]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {
@@ -41,7 +43,7 @@ export async function migrate(db: Kysely<unknown>, now: () => number, steps = mi
   if (found > known) throw new NewerDatabase(found, known)
   for (const step of steps.filter(({ version }) => version > found)) {
     await db.transaction().execute(async (tx) => {
-      await step.up(tx)
+      await step.up(tx, now)
       await tx
         .withTables<VersionTable>()
         .insertInto('schemaVersion')

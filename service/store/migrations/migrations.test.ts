@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
+import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TenantId } from '../../../contract/ids.ts'
+import { chainHash } from '../../audit/chain.ts'
+import { chainSource, checkChain } from '../../audit/check.ts'
 import { openWriter } from '../sqlite.ts'
+import type { Tables } from '../tables.ts'
+import { tenantSelects } from '../tenantTables.ts'
 import { migrate, migrations, NewerDatabase } from './index.ts'
 
 let folder: string
@@ -83,6 +89,25 @@ describe('migrations', () => {
     await expect(migrated()).rejects.toThrow(NewerDatabase)
     await expect(migrated()).rejects.toThrow(/database version 99; this one knows \d+\)\. Nothing was changed/)
   })
+})
+
+it('[AUD-1] an audit log that was shortened before its chain said so gets the record that tells of it', async () => {
+  await migrated(migrations.filter(({ version }) => version < 9))
+  const db = new Database(path)
+  const tenant = TenantId.parse(v7())
+  const record = { tenant, id: v7(), at: 5, category: 'Room', objectName: 'x', operation: 'Create' as const, resultStatus: 'Successful' as const, userId: '', userTenantId: '', actor: null, detail: '{}', number: 8 }
+  const start = 'a'.repeat(43)
+  const hash = chainHash(start, record)
+  const columns = Object.keys({ ...record, hash })
+  db.prepare(`insert into audit (${columns.map((name) => `"${name}"`).join()}) values (${columns.map((name) => `@${name}`).join()})`).run({ ...record, hash })
+  db.prepare(`insert into "auditChain" (tenant, "prunedNumber", "prunedHash", "headNumber", "headHash") values (?, 7, ?, 8, ?), ('whole', 0, '', 0, '')`).run(tenant, start, hash)
+  db.close()
+  await migrated()
+  const writer = openWriter(path)
+  const after = new Kysely<Tables>({ dialect: writer.dialect })
+  expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: null })
+  expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([{ tenant, number: 9, objectName: 'Audit log' }])
+  writer.close()
 })
 
 describe('the queries that matter', () => {

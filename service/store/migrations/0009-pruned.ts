@@ -1,0 +1,18 @@
+import type { Kysely } from 'kysely'
+import { appendToChain } from '../../audit/append.ts'
+import { prunedRecord, retentionMs } from '../../audit/pruned.ts'
+import type { Tables } from '../tables.ts'
+import type { Migration } from './index.ts'
+
+/** Audit logs that were shortened before their chains said so get the record that tells of it. */
+export const pruned: Migration = { version: 9, name: 'pruned', up }
+
+async function up(all: Kysely<unknown>, now: () => number): Promise<void> {
+  const db = all.withTables<Pick<Tables, 'audit' | 'auditChain'>>()
+  const at = now()
+  for (const { tenant, prunedNumber, prunedHash } of await db.selectFrom('auditChain').selectAll().where('prunedNumber', '>', 0).execute()) {
+    // When the last of them was written is not known any more; that it was old enough is.
+    const record = prunedRecord(tenant, at, { action: 'prune', from: 1, to: prunedNumber, count: prunedNumber, lastAt: at - retentionMs - 1, lastHash: prunedHash })
+    await db.insertInto('audit').values(await appendToChain(db, tenant, [record])).execute()
+  }
+}
