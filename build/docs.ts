@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../contract/errors.ts'
 import { SignalId, signals } from '../contract/signals.ts'
-import { permissionsPage } from './docs/permissions.ts'
+import { changeControlTable, permissionsPage } from './docs/permissions.ts'
 import { made, table } from './docs/table.ts'
 import { root } from './paths.ts'
 
@@ -12,9 +12,22 @@ import { root } from './paths.ts'
  */
 export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
+  'docs/partners.md': partnersPage,
   'docs/permissions.md': permissionsPage,
   'docs/signals.md': signalsPage,
 }
+
+/** Pages that people write, with parts between marks that are made here. */
+async function partnersPage(): Promise<string> {
+  const page = readFileSync(join(root, 'docs/partners.md'), 'utf8')
+  const [before, rest] = page.split(changeControlMark)
+  const after = rest?.split(endMark)[1]
+  if (before === undefined || after === undefined) throw new Error('docs/partners.md has no place for the table of change control.')
+  return `${before}${changeControlMark}\n${changeControlTable()}\n${endMark}${after}`
+}
+
+const changeControlMark = '<!-- Made by "node build/docs.ts" from the code: change control. -->'
+const endMark = '<!-- End of what is made. -->'
 
 function errorsPage(): string {
   const rows = Object.entries(errors).map(([code, [status, says]]) => [`\`${code}\``, String(status), says])

@@ -184,7 +184,6 @@ export const CustomerList = z.object({
   tenantManagers: z.array(Principal),
 })
 
-export const auditCategories = ['User', 'Assignment', 'PartnerInvitation', 'Role', 'Room', 'RoomGroup', 'Incident', 'Settings', 'EnrolmentKey', 'Installer', 'Device', 'Tenant', 'Request', 'Policy', 'Access', 'Command', 'Audit', 'RemoteSession'] as const
 export const AuditQuery = z.object({
   from: z.coerce.number().int().min(0).optional(),
   to: z.coerce.number().int().min(0).optional(),
@@ -201,6 +200,8 @@ export const AuditRecordView = z.object({
   number: z.int(),
   at: Millis,
   category: z.string(),
+  /** What was done: an `AuditAction`, or a newer or older service's word; null in records from before there were any. */
+  action: z.string().nullable(),
   objectName: z.string(),
   operation: z.enum(['Create', 'Update', 'Delete']),
   resultStatus: z.enum(['Successful', 'Failed']),

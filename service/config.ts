@@ -5,6 +5,7 @@ import { defaultSettings, Settings } from '../contract/entities.ts'
 import { detailsOf } from '../contract/errors.ts'
 import { limits } from '../contract/limits.ts'
 import { RelayId } from '../contract/relay.ts'
+import { unknownField, unknownFieldSays } from '../contract/unknown.ts'
 import { ConfigProblem } from './problems.ts'
 
 /** The checkout this program runs from. */
@@ -109,7 +110,11 @@ export type ConfigInput = z.input<typeof Config>
 /** @throws ConfigProblem that names the first wrong value. */
 export function readConfig(input: ConfigInput): Config {
   const parsed = Config.safeParse(input)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const unread = unknownField(input, parsed.data)
+    if (unread) throw new ConfigProblem(`${unread.join('.')}: ${unknownFieldSays}`)
+    return parsed.data
+  }
   const { field, detail } = detailsOf(parsed.error)
   throw new ConfigProblem(field ? `${field}: ${detail}` : (detail ?? 'The configuration is not valid.'))
 }

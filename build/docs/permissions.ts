@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type About, changeKindOf, commandNeeds, commandTypes } from '../../contract/commands.ts'
-import { Kind, kinds } from '../../contract/entities.ts'
+import { type About, changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
+import { ChangeKind, Kind, kinds } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import { builtInRoles, BuiltInRole, globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
 import { run } from '../run.ts'
@@ -55,6 +55,19 @@ function commandRows(): string[][] {
     const [permission, where] = typeof needs === 'string' ? [`*${needs}*`, ''] : [code(needs.permission), aboutWords[needs.about]]
     return [code(type), permission, where, changeKindOf[type] ?? '']
   })
+}
+
+const kindWords: Readonly<Record<ChangeKind, string>> = { rooms: 'Rooms', rings: 'Update rings', incidents: 'Incidents', roles: 'Roles' }
+
+/** Of each kind of change control the commands that a partner's person can hold the permission for. */
+export function changeControlTable(): string {
+  const held: ReadonlySet<string> = new Set(builtInRoles.primaryAdmin.permissions)
+  const mayBeHeld = (needs: (typeof commandNeeds)[CommandType]): boolean => typeof needs !== 'string' && held.has(needs.permission)
+  const rows = ChangeKind.options.map((kind) => {
+    const commands = commandTypes.filter((type) => changeKindOf[type] === kind && mayBeHeld(commandNeeds[type]))
+    return [kindWords[kind], commands.length === 0 ? 'nothing yet' : commands.map(code).join(', ')]
+  })
+  return table(['kind', "what the partner's people can do"], rows)
 }
 
 const reads = (kind: Kind): string => {

@@ -51,6 +51,15 @@ describe('a call', () => {
     ])
   })
 
+  it('[CON-3] that has a field which nothing reads is refused with the field, however deep it stands', async () => {
+    const { send, got } = setUp({})
+    const command = { type: 'settings.change', changes: { flapCount: 3, flapsCount: 4 } }
+    send({ type: 'call', id: 1, name: 'commands.submit', input: { command } })
+    send({ type: 'call', id: 2, name: 'rooms.buildings', input: { filter: { search: 'x' } } })
+    await settle()
+    expect(got.map(({ id, problem }) => [id, problem?.code, problem?.field])).toEqual([[1, 'bridge.invalid', 'command.changes.flapsCount'], [2, 'bridge.invalid', undefined]])
+  })
+
   it('that does not fit its schema is refused with the field', async () => {
     const { send, got } = setUp({})
     send({ type: 'call', id: 1, name: 'search.jump', input: { text: 7 } })

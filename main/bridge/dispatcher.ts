@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import {
   BridgeRequest,
   type CallName,
@@ -15,6 +16,7 @@ import {
 import { StreamEnd } from '../../contract/byteStream.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { BridgeServer, Undo, WindowPipe } from '../platform.ts'
@@ -150,20 +152,21 @@ export class Dispatcher implements BridgeServer {
   }
 
   async #run<N extends CallName>(name: N, input: unknown, signal: AbortSignal): Promise<CallOutput<N>> {
-    const parsed = calls[name].input.safeParse(input)
-    if (!parsed.success) throw new RoomkeeperError('bridge.invalid', detailsOf(parsed.error))
+    const parsed = readBy(calls[name].input, input)
     const started = this.#clock.now()
     // The schema under this name made it; the compiler does not follow the name through both tables.
-    const value = await this.#calls[name](parsed.data as CallParsed<N>, signal)
+    const value = await this.#calls[name](parsed as CallParsed<N>, signal)
     const ms = this.#clock.now() - started
     if (ms > slowMs) this.#log.info({ call: name, ms }, 'slow call')
     return value
   }
 
   #listen<N extends TopicName>(pipe: WindowPipe, open: Map<number, Open>, id: number, name: N, input: unknown): void {
-    const parsed = topics[name].input.safeParse(input)
-    if (!parsed.success) {
-      this.#problem(pipe, id, new RoomkeeperError('bridge.invalid', detailsOf(parsed.error)))
+    let parsed: TopicParsed<N>
+    try {
+      parsed = readBy(topics[name].input, input) as TopicParsed<N>
+    } catch (error) {
+      this.#problem(pipe, id, error)
       return
     }
     const valve = new Valve<TopicOutput<N>>(pipe, id, this.#clock, keepsOf(name))
@@ -175,7 +178,7 @@ export class Dispatcher implements BridgeServer {
       },
     })
     try {
-      undo = this.#topics[name](parsed.data as TopicParsed<N>, (value) => valve.put(value))
+      undo = this.#topics[name](parsed, (value) => valve.put(value))
     } catch (error) {
       open.delete(id)
       valve.close()
@@ -184,9 +187,11 @@ export class Dispatcher implements BridgeServer {
   }
 
   #stream<N extends StreamName>(pipe: WindowPipe, open: Map<number, Open>, id: number, name: N, input: unknown): void {
-    const parsed = streams[name].input.safeParse(input)
-    if (!parsed.success) {
-      this.#problem(pipe, id, new RoomkeeperError('bridge.invalid', detailsOf(parsed.error)))
+    let parsed: StreamParsed<N>
+    try {
+      parsed = readBy(streams[name].input, input) as StreamParsed<N>
+    } catch (error) {
+      this.#problem(pipe, id, error)
       return
     }
     let handlers: WindowStreamHandlers | undefined
@@ -229,7 +234,7 @@ export class Dispatcher implements BridgeServer {
     )
     open.set(id, { end: () => stream.ended(), stream })
     try {
-      handlers = this.#streams[name](parsed.data as StreamParsed<N>, { send: (bytes) => stream.send(bytes), end: () => stream.finish(), fail })
+      handlers = this.#streams[name](parsed, { send: (bytes) => stream.send(bytes), end: () => stream.finish(), fail })
     } catch (error) {
       fail(error)
     }
@@ -243,6 +248,15 @@ export class Dispatcher implements BridgeServer {
       pipe.send({ type: 'problem', id, problem: { code: 'console.failed' } })
     }
   }
+}
+
+/** What a window gave, as its schema makes it. @throws RoomkeeperError bridge.invalid, also for a field that nothing reads. */
+function readBy(schema: z.ZodType, input: unknown): unknown {
+  const parsed = schema.safeParse(input)
+  if (!parsed.success) throw new RoomkeeperError('bridge.invalid', detailsOf(parsed.error))
+  const unread = unknownField(input, parsed.data)
+  if (unread) throw new RoomkeeperError('bridge.invalid', { field: unread.join('.'), detail: unknownFieldSays })
+  return parsed.data
 }
 
 const slowMs = 100

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { auditCategories, otherActions } from '../../contract/audit.ts'
 import { changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
 import { ChangeKind, EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
 import { ErrorCode } from '../../contract/errors.ts'
@@ -60,6 +61,8 @@ describe('every value of the contract has its words', () => {
     ...RoomEvent.shape.kind.options.map((kind) => `event.${kind}`),
     ...Lifecycle.options.flatMap((state) => [`lifecycle.${state}`, `lifecycle.${state}Text`]),
     ...commandTypes.map((type) => `command.${type}`),
+    ...auditCategories.map((category) => `audit.categories.${category}`),
+    ...otherActions.map((action) => `audit.actions.${action}`),
     ...Permission.options.map(actionKey),
     ...features.map(({ name }) => featureKey(name)),
     ...marks.map((mark) => `state.${mark}`),

@@ -19,7 +19,7 @@ const plain = { link: null, description: '', notify: false, builtIn: false }
 export async function saveAssignment(tx: TenantTransaction, assignment: Omit<Assignment, keyof typeof plain>): Promise<void> {
   const known = await tx.tables.assignment().select('id').where('id', '=', assignment.id).executeTakeFirst()
   await changePolicy(tx, 'system', () => writeAssignment(tx, { ...plain, ...assignment }))
-  tx.audit({ category: 'Assignment', objectName: assignment.name, operation: known ? 'Update' : 'Create', detail: { assignment: assignment.id, role: assignment.role, members: assignment.members } })
+  tx.audit({ category: 'Assignment', objectName: assignment.name, operation: known ? 'Update' : 'Create', detail: { action: 'assignment.save', assignment: assignment.id, role: assignment.role, members: assignment.members } })
 }
 
 /** @throws RoomkeeperError assignment.notFound, assignment.lastProManager */
@@ -29,5 +29,5 @@ export async function removeAssignment(tx: TenantTransaction, id: AssignmentId):
   await changePolicy(tx, 'system', async () => {
     await tx.delete.assignment().where('id', '=', id).execute()
   })
-  tx.audit({ category: 'Assignment', objectName: known.name, operation: 'Delete', detail: { assignment: id, role: known.role } })
+  tx.audit({ category: 'Assignment', objectName: known.name, operation: 'Delete', detail: { action: 'assignment.delete', assignment: id, role: known.role } })
 }

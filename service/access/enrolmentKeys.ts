@@ -11,7 +11,7 @@ export const digestOfKey = (key: string): string => createHash('sha256').update(
 export async function downloadKey(tx: TenantTransaction): Promise<EnrolmentKey> {
   const known = await tx.tables.enrolmentKey().select(['key', 'madeAt']).executeTakeFirst()
   const key = known ?? (await makeKey(tx))
-  tx.audit({ category: 'EnrolmentKey', objectName: 'Self-enrolment key', operation: known ? 'Update' : 'Create', detail: { action: 'download' } })
+  tx.audit({ category: 'EnrolmentKey', objectName: 'Self-enrolment key', operation: known ? 'Update' : 'Create', detail: { action: 'key.download' } })
   return key
 }
 
@@ -19,7 +19,7 @@ export async function downloadKey(tx: TenantTransaction): Promise<EnrolmentKey> 
 export async function resetKey(tx: TenantTransaction): Promise<EnrolmentKey> {
   await tx.delete.enrolmentKey().execute()
   const key = await makeKey(tx)
-  tx.audit({ category: 'EnrolmentKey', objectName: 'Self-enrolment key', operation: 'Update', detail: { action: 'reset' } })
+  tx.audit({ category: 'EnrolmentKey', objectName: 'Self-enrolment key', operation: 'Update', detail: { action: 'key.reset' } })
   return key
 }
 

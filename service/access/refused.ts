@@ -36,5 +36,5 @@ export const recordOfRefusal = ({ method, route, command }: Question, code: Erro
   objectName: `${method} ${route}`,
   operation: operations[method] ?? 'Update',
   resultStatus: 'Failed',
-  detail: { code, ...(command === undefined ? {} : { command }), ...about },
+  detail: { action: 'access.ask', code, ...(command === undefined ? {} : { command }), ...about },
 })

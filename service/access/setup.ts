@@ -26,7 +26,7 @@ export async function makeTenant(store: Store, tenant: NewTenant, more: (tx: Ten
     const document = await tx.get('tenant', id)
     if (document) putTenant(tx, document, settings)
     await tx.insert.settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) }).execute()
-    tx.audit({ category: 'Tenant', objectName: name, operation: 'Create' })
+    tx.audit({ category: 'Tenant', objectName: name, operation: 'Create', detail: { action: 'tenant.make', tenant: id } })
     if (tenant.proManager !== undefined) {
       await saveAssignment(tx, {
         id: AssignmentId.parse(v7()),

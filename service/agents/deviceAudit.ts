@@ -7,13 +7,13 @@ export type EnrolledBy = { readonly by: 'key' } | { readonly by: 'account'; read
 
 /** What became of a device's key; `lifecycle`: what its room is in afterwards. */
 export type DeviceAct =
-  | ({ readonly action: 'enrol'; readonly lifecycle?: Lifecycle } & EnrolledBy)
+  | ({ readonly action: 'device.enrol'; readonly lifecycle?: Lifecycle } & EnrolledBy)
   /** `proved`: by the key before. */
-  | ({ readonly action: 'newKey'; readonly proved: boolean; readonly lifecycle: Lifecycle } & EnrolledBy)
+  | ({ readonly action: 'device.newKey'; readonly proved: boolean; readonly lifecycle: Lifecycle } & EnrolledBy)
   /** `offboarded`: the device says that its agent is gone; `overdue`: it did not in time. */
-  | { readonly action: 'revoke'; readonly why: 'offboarded' | 'overdue' }
+  | { readonly action: 'device.revoke'; readonly why: 'offboarded' | 'overdue' }
 
-const operations = { enrol: 'Create', newKey: 'Update', revoke: 'Delete' } as const
+const operations = { 'device.enrol': 'Create', 'device.newKey': 'Update', 'device.revoke': 'Delete' } as const
 
 /** One record of one act (AUD-1). Its doer is the service: a device is no person, and what let it in stands in the detail. */
 export function auditDevice(tx: TenantTransaction, act: DeviceAct, of: { readonly device: DeviceId; readonly room: RoomId; readonly name: string }): void {

@@ -164,7 +164,7 @@ async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTrans
     .execute()
   const work = deps.rooms.within(tx)
   const name = credential.roomName || request.room.name || request.facts.serial || 'Room'
-  auditDevice(tx, { action: 'enrol', ...by }, { device, room, name })
+  auditDevice(tx, { action: 'device.enrol', ...by }, { device, room, name })
   await work.create({
     id: room,
     name,
@@ -196,7 +196,7 @@ async function enrolAgain({ rooms }: Pick<ServiceDeps, 'rooms'>, tx: TenantTrans
   const { base, state: { lifecycle } } = work.room(room)
   if (!proved && lifecycle !== 'onboarding') work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
   const now = work.room(room).state.lifecycle
-  auditDevice(tx, sameKey ? { action: 'enrol', lifecycle: now, ...by } : { action: 'newKey', proved, lifecycle: now, ...by }, { device, room, name: base.name })
+  auditDevice(tx, sameKey ? { action: 'device.enrol', lifecycle: now, ...by } : { action: 'device.newKey', proved, lifecycle: now, ...by }, { device, room, name: base.name })
   return { room, device, fresh: true }
 }
 

@@ -149,7 +149,7 @@ describe('rooms in onboarding', () => {
     expect([(await room(forgotten))?.lifecycle, (await room(watched))?.lifecycle, (await room(fresh))?.lifecycle]).toEqual(['unenrolled', 'enrolled', 'onboarding'])
     const records = await read().tables.audit().select(['actor', 'detail']).where('category', '=', 'Room').execute()
     expect(records.map(({ actor, detail }) => ({ actor, detail: JSON.parse(detail) as unknown }))).toEqual([
-      { actor: null, detail: { action: 'unenrol', why: 'neverEnrolled', rooms: [forgotten.enrolment.room] } },
+      { actor: null, detail: { action: 'rooms.unenrol', why: 'neverEnrolled', rooms: [forgotten.enrolment.room] } },
     ])
     forgotten.hello(await forgotten.dial())
     await forgotten.hears('offboard')

@@ -62,7 +62,7 @@ describe('another key for the same installation', () => {
     expect(await device.hears('error')).toMatchObject({ code: 'device.signature', retry: true })
     expect((await moved.connect()).lifecycle).toBe('enrolled')
     expect(await history(device)).toContain('newKey')
-    expect((await audited()).at(-1)).toMatchObject({ operation: 'Update', objectName: 'Room 1', actor: null, detail: { action: 'newKey', proved: true, by: 'key', lifecycle: 'enrolled', ...ids(device) } })
+    expect((await audited()).at(-1)).toMatchObject({ operation: 'Update', objectName: 'Room 1', actor: null, detail: { action: 'device.newKey', proved: true, by: 'key', lifecycle: 'enrolled', ...ids(device) } })
   })
 
   it.each([
@@ -80,7 +80,7 @@ describe('another key for the same installation', () => {
     await taken.acknowledged(taken.report({ 'peripherals.camera': 'unhealthy' }))
     expect(await read().list('incident', { room: device.enrolment.room, limit: 10 })).toEqual([])
     expect(await history(device)).toContain('newKeyUnproved')
-    expect((await audited()).at(-1)).toMatchObject({ operation: 'Update', detail: { action: 'newKey', proved: false, lifecycle: 'onboarding', ...ids(device) } })
+    expect((await audited()).at(-1)).toMatchObject({ operation: 'Update', detail: { action: 'device.newKey', proved: false, lifecycle: 'onboarding', ...ids(device) } })
     await enrol(device)
     expect((await read().list('incident', { room: device.enrolment.room, limit: 10 })).length).toBe(1)
   })
@@ -103,9 +103,9 @@ describe('another key for the same installation', () => {
     await takeOver(newKey(), device.key)
     expect((await room(device))?.lifecycle).toBe('onboarding')
     expect((await audited()).map(({ operation, detail }) => ({ operation, ...Object(detail) }))).toMatchObject([
-      { operation: 'Create', action: 'enrol', by: 'key', ...ids(device) },
-      { operation: 'Delete', action: 'revoke', why: 'offboarded', ...ids(device) },
-      { operation: 'Update', action: 'newKey', proved: false, ...ids(device) },
+      { operation: 'Create', action: 'device.enrol', by: 'key', ...ids(device) },
+      { operation: 'Delete', action: 'device.revoke', why: 'offboarded', ...ids(device) },
+      { operation: 'Update', action: 'device.newKey', proved: false, ...ids(device) },
     ])
   })
 
@@ -114,7 +114,7 @@ describe('another key for the same installation', () => {
     await unenrol(device)
     await takeOver(device.key)
     expect((await room(device))?.lifecycle).toBe('onboarding')
-    expect((await audited()).at(-1)).toMatchObject({ operation: 'Create', detail: { action: 'enrol', lifecycle: 'onboarding', ...ids(device) } })
+    expect((await audited()).at(-1)).toMatchObject({ operation: 'Create', detail: { action: 'device.enrol', lifecycle: 'onboarding', ...ids(device) } })
     expect(await history(device)).not.toContain('newKey')
   })
 

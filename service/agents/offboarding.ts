@@ -53,7 +53,7 @@ export async function revoke(tx: TenantTransaction, device: DeviceId, why: 'offb
   if (!known || known.state === 'revoked') return
   await setState(tx, [device], { state: 'revoked' })
   const { room } = known
-  auditDevice(tx, { action: 'revoke', why }, { device, room, name: (await tx.get('room', room))?.name ?? room })
+  auditDevice(tx, { action: 'device.revoke', why }, { device, room, name: (await tx.get('room', room))?.name ?? room })
   tx.publish('device', { tenant: tx.tenant, device, change: { type: 'revoked' } })
 }
 

@@ -62,7 +62,7 @@ describe('[AUD-1] the audit log over HTTP', () => {
     expect(first).toMatch(/^Tenant,Contoso,Create,Successful,[0-9a-f-]{36},\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,,$/)
     expect(answer.text).not.toContain('Audit log')
     const { items } = AuditPage.parse((await service.ask('/v1/audit?category=Audit', { token: manager })).json)
-    expect(items[0]).toMatchObject({ objectName: 'Audit log', user: 'Amélie Laurent', detail: { action: 'export', from: 0 } })
+    expect(items[0]).toMatchObject({ objectName: 'Audit log', user: 'Amélie Laurent', detail: { action: 'audit.export', from: 0 } })
     expect(codeOf(await service.ask('/v1/audit.csv?from=2&to=1', { token: manager }))).toBe('audit.rangeInvalid')
     const none = await service.ask('/v1/audit.csv?from=1&to=1', { token: manager })
     expect(none.text.trim().split('\r\n')).toHaveLength(1)

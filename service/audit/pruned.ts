@@ -17,7 +17,7 @@ const everyMs = 24 * 3_600_000
 
 /** What a record of pruning says, in its `detail`. */
 export const Pruned = z.object({
-  action: z.literal('prune'),
+  action: z.literal('audit.prune'),
   /** The first and the last number that were deleted, and how many there were. */
   from: z.int(),
   to: z.int(),
@@ -69,7 +69,7 @@ export async function pruneChains(db: Kysely<Tables>, at: number): Promise<numbe
     if (!first || !last) continue
     const result = await db.deleteFrom('audit').where('tenant', '=', tenant).where('number', '<=', last.number).executeTakeFirst()
     const count = Number(result.numDeletedRows)
-    const record = prunedRecord(tenant, at, { action: 'prune', from: first.number, to: last.number, count, lastAt: last.at, lastHash: last.hash })
+    const record = prunedRecord(tenant, at, { action: 'audit.prune', from: first.number, to: last.number, count, lastAt: last.at, lastHash: last.hash })
     await db.insertInto('audit').values(await appendToChain(db, tenant, [record])).execute()
     await db.updateTable('auditChain').set({ prunedNumber: last.number, prunedHash: last.hash }).where('tenant', '=', tenant).execute()
     deleted += count

@@ -31,19 +31,12 @@ export async function auditPage(store: Store, tenant: TenantId, query: z.output<
     await setImmediate()
   }
   const items = found.slice(0, query.limit).map(
-    (record): AuditRecordView => ({
-      number: record.number,
-      at: record.at,
-      category: record.category,
-      objectName: record.objectName,
-      operation: record.operation,
-      resultStatus: record.resultStatus,
-      userId: record.userId,
-      userTenantId: record.userTenantId,
-      user: names.userOf(record),
-      organisation: names.organisationOf(record),
-      detail: Detail.parse(JSON.parse(record.detail)),
-    }),
+    (record): AuditRecordView => {
+      const detail = Detail.parse(JSON.parse(record.detail))
+      const { number, at, category, objectName, operation, resultStatus, userId, userTenantId } = record
+      const action = typeof detail['action'] === 'string' ? detail['action'] : null
+      return { number, at, category, action, objectName, operation, resultStatus, userId, userTenantId, user: names.userOf(record), organisation: names.organisationOf(record), detail }
+    },
   )
   return { items, next: found.length > query.limit ? (items.at(-1)?.number ?? null) : null }
 }

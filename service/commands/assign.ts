@@ -7,14 +7,15 @@ import { auditOfIncident, checkIncident, type CommandContext, type CommandHandle
 /** Gives an incident an owner, or none (INC-5). */
 export const assign: CommandHandler<'incident.assign'> = {
   check: (command, context) => checkIncident(command.type, command.incident, context),
-  async apply({ incident: id, owner: person }, context) {
+  async apply({ type, incident: id, owner: person }, context) {
     const { tx } = context
-    const { owner: _, ...rest } = await incidentOf(id, context)
+    const { owner: before, ...rest } = await incidentOf(id, context)
     const owner = person === null ? undefined : await ownerOf(person, context)
+    if (owner?.id === before?.id) return null
     const incident = { ...rest, ...(owner ? { owner } : {}), changedAt: tx.at }
     tx.put('incident', incident)
     putEntry(incident, { kind: 'assigned', ...(owner ? { owner } : {}) }, context)
-    return auditOfIncident(incident, 'assign', { owner: person })
+    return auditOfIncident(incident, type, context, { owner: person, ...(owner ? { ownerName: owner.name } : {}), ...(before ? { before: { owner: before.id, ownerName: before.name } } : {}) })
   },
 }
 

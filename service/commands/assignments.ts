@@ -12,6 +12,7 @@ import { changePolicy, checkTaken } from '../access/policies.ts'
 import { ownMembers } from '../partners/members.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName, sameSide } from './names.ts'
+import { assignmentTouched } from './touched.ts'
 
 /** Gives a role to people and security groups over a scope (ACC-4, ACC-6, PAR-4). */
 export const saveAssignment: CommandHandler<'assignment.save'> = {
@@ -21,13 +22,15 @@ export const saveAssignment: CommandHandler<'assignment.save'> = {
     const { before, after, result } = await changePolicy(tx, caller.access, (resolved) => putAssignment(context, command, resolved.policy, resolved))
     checkTaken({ before, after }, caller.access)
     const known = before.policy.assignments.find(({ id }) => id === result.id)
-    return { category: 'Assignment', objectName: result.name, operation: known ? 'Update' : 'Create', detail: { ...detailOf(result), ...(known ? { before: detailOf(known) } : {}) } }
+    if (known && sameAssignment(known, result)) return null
+    const was = known ? { before: await assignmentTouched(tx, known) } : {}
+    return { category: 'Assignment', objectName: result.name, operation: known ? 'Update' : 'Create', detail: { action: command.type, ...(await assignmentTouched(tx, result)), ...was } }
   },
 }
 
 export const deleteAssignment: CommandHandler<'assignment.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ assignment: id }, context) {
+  async apply({ type, assignment: id }, context) {
     const { tx, caller } = context
     const { before, after, result: known } = await changePolicy(tx, caller.access, async (resolved) => {
       const found = resolved.policy.assignments.find((assignment) => assignment.id === id)
@@ -38,7 +41,7 @@ export const deleteAssignment: CommandHandler<'assignment.delete'> = {
       return found
     })
     checkTaken({ before, after }, caller.access)
-    return { category: 'Assignment', objectName: known.name, operation: 'Delete', detail: detailOf(known) }
+    return { category: 'Assignment', objectName: known.name, operation: 'Delete', detail: { action: type, ...(await assignmentTouched(tx, known)) } }
   },
 }
 
@@ -74,8 +77,9 @@ const notThere = ({ kind, id }: Member): RoomkeeperError => new RoomkeeperError(
 /** The customer changes which rooms a partner has, and nothing else of the partner's assignments (PAR-4). */
 async function changeLinkScope(context: CommandContext, known: Assignment, wanted: Wanted, resolved: ResolvedPolicy): Promise<Assignment> {
   if (!known.builtIn || known.link === null) throw new RoomkeeperError('access.denied')
-  const others = wanted.role !== known.role || wanted.name !== known.name || memberText(wanted.members) !== memberText(known.members)
-  if (others) throw new RoomkeeperError('assignment.builtIn')
+  const others = (['role', 'name', 'description', 'notify'] as const).find((field) => wanted[field] !== known[field])
+  const field = others ?? (memberText(wanted.members) === memberText(known.members) ? undefined : 'members')
+  if (field !== undefined) throw new RoomkeeperError('assignment.builtIn', { field })
   if (isEmpty(wanted.scope)) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
   const scope = await scopeToStore(wanted.scope, known.scope, context, resolved)
   await context.tx.update.link().where('id', '=', known.link).set({ scope: JSON.stringify(scope) }).execute()
@@ -140,4 +144,6 @@ const scopeText = (scope: AssignmentScope): string => (scope === 'all' ? scope :
 const memberText = (members: readonly Member[]): string => distinct(members).map(({ kind, id }) => `${kind}/${id}`).sort().join(' ')
 const distinct = (members: readonly Member[]): Member[] => [...new Map(members.map((member) => [`${member.kind}/${member.id}`, member])).values()]
 
-const detailOf = ({ id, role, link, members, scope }: Assignment) => ({ assignment: id, role, ...(link === null ? {} : { link }), members, scope: scope === 'all' ? scope : { rooms: scope.rooms.length, groups: scope.groups.length } })
+/** Whether saving one made nothing else of it: in which order its members and its scope stand says nothing. */
+export const sameAssignment = (one: Assignment, other: Assignment): boolean =>
+  (['role', 'name', 'description', 'notify'] as const).every((field) => one[field] === other[field]) && memberText(one.members) === memberText(other.members) && sameScope(one.scope, other.scope)

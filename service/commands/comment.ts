@@ -4,7 +4,7 @@ import { auditOfIncident, checkIncident, type CommandHandler, incidentOf, person
 /** A message in an incident's history (INC-2, INC-5); resolved ones can be commented too. */
 export const comment: CommandHandler<'incident.comment'> = {
   check: (command, context) => checkIncident(command.type, command.incident, context),
-  async apply({ incident: id, text }, context) {
+  async apply({ type, incident: id, text }, context) {
     const { tx, caller, actedAt } = context
     const before = await incidentOf(id, context)
     // A comment that waited in an outbox may arrive behind one that was written later.
@@ -16,6 +16,6 @@ export const comment: CommandHandler<'incident.comment'> = {
     }
     tx.put('incident', incident)
     putEntry(incident, { kind: 'comment', text }, context)
-    return auditOfIncident(incident, 'comment')
+    return auditOfIncident(incident, type, context, { text })
   },
 }

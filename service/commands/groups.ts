@@ -7,6 +7,7 @@ import type { AssignmentScope, GroupRule, RoomGroup } from '../../contract/polic
 import { changePolicy } from '../access/policies.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName } from './names.ts'
+import { roomsTouched } from './touched.ts'
 
 /**
  * Makes or changes a group of rooms. Who has groups.modify on some rooms only changes what is theirs: no rules, and the
@@ -14,7 +15,7 @@ import { checkCount, checkName } from './names.ts'
  */
 export const saveGroup: CommandHandler<'group.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ group: id, name, description, rooms: wanted, rule: given }, context) {
+  async apply({ type, group: id, name, description, rooms: wanted, rule: given }, context) {
     const { tx, caller } = context
     const { before, result } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownGroup(policy, id, context)
@@ -32,14 +33,20 @@ export const saveGroup: CommandHandler<'group.save'> = {
     const known = before.policy.groups.find((group) => group.id === id)
     const had = new Set(known?.rooms)
     const has = new Set(result.rooms)
-    const detail = { group: id, added: result.rooms.filter((room) => !had.has(room)), removed: [...had].filter((room) => !has.has(room)), rule: result.rule }
+    const added = result.rooms.filter((room) => !had.has(room))
+    const removed = [...had].filter((room) => !has.has(room))
+    const same = known?.name === name && known.description === description && JSON.stringify(known.rule) === JSON.stringify(result.rule)
+    if (same && added.length + removed.length === 0) return null
+    const named = { added, addedNames: (await roomsTouched(tx, added)).roomNames, removed, removedNames: (await roomsTouched(tx, removed)).roomNames }
+    const was = known ? { before: { name: known.name, description: known.description, rule: known.rule } } : {}
+    const detail = { action: type, group: id, description, ...named, rule: result.rule, ...was }
     return { category: 'RoomGroup', objectName: name, operation: known ? 'Update' : 'Create', detail }
   },
 }
 
 export const deleteGroup: CommandHandler<'group.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ group: id }, context) {
+  async apply({ type, group: id }, context) {
     const { tx, caller } = context
     const { result: group } = await changePolicy(tx, caller.access, async (resolved) => {
       const known = ownGroup(resolved, id, context)
@@ -52,7 +59,7 @@ export const deleteGroup: CommandHandler<'group.delete'> = {
       await tx.delete.roomGroup().where('id', '=', id).execute()
       return known
     })
-    return { category: 'RoomGroup', objectName: group.name, operation: 'Delete', detail: { group: id, rooms: group.rooms.length } }
+    return { category: 'RoomGroup', objectName: group.name, operation: 'Delete', detail: { action: type, group: id, ...(await roomsTouched(tx, group.rooms)), rule: group.rule } }
   },
 }
 

@@ -9,6 +9,7 @@ import type { Caller } from '../access/service.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { Asked } from '../partners/asked.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
+import { incidentTouched } from './touched.ts'
 
 export type CommandOf<T extends CommandType> = Extract<Command, { type: T }>
 
@@ -23,15 +24,15 @@ export interface CommandContext {
    * Checks and applies another command in the same transaction, as whoever is the caller of the context given; returns what
    * the audit is to record. @throws RoomkeeperError the refusal
    */
-  readonly run: (command: Command, context: CommandContext) => Promise<AuditRecord>
+  readonly run: (command: Command, context: CommandContext) => Promise<AuditRecord | null>
   /** What the caller's directory said before the write began. */
   readonly asked: Asked
 }
 
 /** Thrown by `apply`: undo all that it did, and apply this instead, in a write of its own. */
 export class Instead extends Error {
-  readonly apply: (context: CommandContext) => Promise<AuditRecord>
-  constructor(apply: (context: CommandContext) => Promise<AuditRecord>) {
+  readonly apply: (context: CommandContext) => Promise<AuditRecord | null>
+  constructor(apply: (context: CommandContext) => Promise<AuditRecord | null>) {
     super('something else is applied instead')
     this.apply = apply
   }
@@ -43,8 +44,11 @@ export class Instead extends Error {
  */
 export interface CommandHandler<T extends CommandType> {
   check(command: CommandOf<T>, context: CommandContext): Promise<void>
-  /** Returns what the audit records. */
-  apply(command: CommandOf<T>, context: CommandContext): Promise<AuditRecord>
+  /**
+   * Returns the one record that the audit has of it, with every thing that it touched; null where all was as it wants it
+   * already. Then it has put nothing either, and is applied without a record.
+   */
+  apply(command: CommandOf<T>, context: CommandContext): Promise<AuditRecord | null>
   /** For its preview: what it makes, changes and deletes, line by line, where it is about many things. */
   changes?(command: CommandOf<T>, context: CommandContext): Promise<Effect['changes']>
 }
@@ -82,9 +86,9 @@ export async function incidentOf(id: IncidentId, { tx }: CommandContext): Promis
   return incident
 }
 
-export const auditOfIncident = (incident: Incident, action: string, detail: Record<string, unknown> = {}): AuditRecord => ({
+export const auditOfIncident = async (incident: Incident, action: IncidentCommand, { tx }: CommandContext, detail: Record<string, unknown> = {}): Promise<AuditRecord> => ({
   category: 'Incident',
   objectName: `#${incident.number}`,
   operation: 'Update',
-  detail: { action, incident: incident.id, ...detail },
+  detail: { action, ...(await incidentTouched(tx, incident)), ...detail },
 })

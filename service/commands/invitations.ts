@@ -1,8 +1,9 @@
 import { v7 } from 'uuid'
+import { z } from 'zod'
 import { tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, type LinkId, RoleId } from '../../contract/ids.ts'
-import type { Assignment, Link, Member } from '../../contract/policy.ts'
+import { type Assignment, type Link, Member } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
 import { changePolicy } from '../access/policies.ts'
 import { Members } from '../access/refresh.ts'
@@ -14,6 +15,7 @@ import { knowMembers, notInDirectory, ownMembers } from '../partners/members.ts'
 import type { PersonTable } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
+import { assignmentTouched, membersTouched, scopeTouched, some } from './touched.ts'
 
 /** What the partner's side does, in its own tenant; what it changes stands in the customer's (PAR-2, PAR-6). */
 
@@ -31,7 +33,7 @@ async function invitationOf(id: LinkId, { tx, asked }: CommandContext): Promise<
 /** Accepts and names the primary admins. The first to accept makes the link; who that was has no standing afterwards. */
 export const accept: CommandHandler<'invitation.accept'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ link: id, admins }, context) {
+  async apply({ type, link: id, admins }, context) {
     const { tx, caller, asked } = context
     const invitation = await invitationOf(id, context)
     if (isExpired(invitation, tx.at)) throw new RoomkeeperError('partner.expired')
@@ -60,61 +62,60 @@ export const accept: CommandHandler<'invitation.accept'> = {
       return people
     })
     markPartner(customer, link)
-    const detail = { link: id, domain: link.domain, by: caller.name, organisation: partnerName }
-    customer.audit({ category: 'PartnerInvitation', objectName: partnerName, operation: 'Update', detail: { action: 'accept', ...detail } })
-    customer.audit({ category: 'Assignment', objectName: assigned.name, operation: 'Create', detail: { assignment: assigned.id, role: assigned.role, members, ...detail } })
-    const named = new Set(members.map((member) => member.id))
-    for (const { id: person, objectId, name } of people) {
-      if (named.has(objectId)) customer.audit({ category: 'User', objectName: name, operation: 'Create', detail: { person, link: id, organisation: partnerName } })
-    }
-    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Update', detail: { action: 'accept', link: id, admins: members } }
+    const by = { link: id, domain: link.domain, by: caller.name, organisation: partnerName }
+    const named = some(people.map(({ id: person, name }) => ({ id: person, name })))
+    customer.audit({ category: 'PartnerInvitation', objectName: partnerName, operation: 'Update', detail: { action: type, ...by, admins: await assignmentTouched(customer, assigned), people: named } })
+    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Update', detail: { action: type, link: id, admins: await membersTouched(tx, members) } }
   },
 }
 
 /** Deletes the invitation (PAR-2); also one that expired. */
 export const deny: CommandHandler<'invitation.deny'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ link: id }, context) {
+  async apply({ type, link: id }, context) {
     const { tx, caller } = context
     const link = await invitationOf(id, context)
     const customer = tx.on(link.tenant)
     await endLink(customer, link)
     tx.put('policy', { id: tx.tenant, at: tx.at })
     const { name: organisation } = await tx.tenantRow()
-    customer.audit({ category: 'PartnerInvitation', objectName: link.domain, operation: 'Delete', detail: { action: 'deny', link: id, by: caller.name, organisation } })
-    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: 'deny', link: id } }
+    customer.audit({ category: 'PartnerInvitation', objectName: link.domain, operation: 'Delete', detail: { action: type, link: id, by: caller.name, organisation } })
+    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: type, link: id } }
   },
 }
 
 /** Ends the link from the partner's side (PAR-6). */
 export const leave: CommandHandler<'customer.leave'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ link: id }, context) {
+  async apply({ type, link: id }, context) {
     const { tx, caller } = context
     const row = await tx.linkById(id)
     if (row?.status !== 'active' || row.partner !== tx.tenant) throw new RoomkeeperError('partner.notFound')
     const link = linkOf(row)
     const customer = tx.on(link.tenant)
     await endLink(customer, link)
-    const detail = { action: 'leave', link: id, by: caller.name, organisation: link.partnerName }
+    const detail = { action: type, link: id, by: caller.name, organisation: link.partnerName, scope: await scopeTouched(customer, link.scope) }
     customer.audit({ category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Delete', detail })
-    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: 'leave', link: id } }
+    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: type, link: id } }
   },
 }
 
 /** Names who manages the organisation's customers, beside Pro Managers and Global Administrators. None is fine. */
 export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ members: named }, { tx, caller, asked }) {
+  async apply({ type, members: named }, { tx, caller, asked }) {
     const members = await ownMembers(tx, named, asked, notInDirectory, await managersNow(tx))
-    const known = await tx.tables.assignment().select('id').where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()
+    const known = await tx.tables.assignment().select(['id', 'members']).where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()
     const id = known?.id ?? AssignmentId.parse(v7())
+    const before = known ? z.array(Member).parse(JSON.parse(known.members)) : []
+    const idsOf = (some: readonly Member[]): string => some.map((member) => `${member.kind}/${member.id}`).sort().join(' ')
+    if (idsOf(before) === idsOf(members)) return null
     await changePolicy(tx, caller.access, async () => {
       await tx.delete.assignment().where('id', '=', id).execute()
       if (members.length === 0) return
       await writeAssignment(tx, { id, link: null, role: tenantManagerRole, name: 'Tenant managers', description: '', notify: false, members, scope: 'all', builtIn: false })
     })
-    return { category: 'Assignment', objectName: 'Tenant managers', operation: 'Update', detail: { action: 'tenantManagers', members } }
+    return { category: 'Assignment', objectName: 'Tenant managers', operation: 'Update', detail: { action: type, assignment: id, members: await membersTouched(tx, members), before: await membersTouched(tx, before) } }
   },
 }
 

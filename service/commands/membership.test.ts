@@ -93,7 +93,7 @@ describe('membership of a security group, where it decides', () => {
     await setMembers('ops', [])
     expect(await codeOf(give(save(id, 'Pro Managers', 'proManager', [group('ops')]), caller))).toBe('assignment.lastProManager')
     expect(await membersOf(id)).toEqual([person(cyd), group('ops')])
-    expect(JSON.stringify(await read().tables.audit().selectAll().execute())).not.toContain('keepLastAdministrator')
+    expect(JSON.stringify(await read().tables.audit().selectAll().execute())).not.toContain('administrators.keep')
   })
 
   it('[ACC-3] that cannot be read decides nothing: the change is refused, and says why', async () => {

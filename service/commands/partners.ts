@@ -1,6 +1,6 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { AssignmentScope, Link } from '../../contract/policy.ts'
+import type { Link } from '../../contract/policy.ts'
 import { changePolicy } from '../access/policies.ts'
 import { domainOf } from '../partners/domains.ts'
 import { endLink } from '../partners/ending.ts'
@@ -8,13 +8,14 @@ import { addInvitation, linkHere, linkRow } from '../partners/links.ts'
 import { markPartner } from '../partners/marks.ts'
 import { checkNamed, checkRemoteAccess, checkSomeRoom } from '../partners/rooms.ts'
 import { checkPermitted, type CommandHandler } from './handler.ts'
+import { scopeTouched } from './touched.ts'
 
 const dayMs = 24 * 3_600_000
 
 /** Invites an organisation by its domain to manage rooms (PAR-1). An invitation of that domain that expired is replaced. */
 export const invite: CommandHandler<'partner.invite'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ link: id, domain: typed, days, changeControl, scope, remoteAccess, multiFactor }, { tx, caller, asked }) {
+  async apply({ type, link: id, domain: typed, days, changeControl, scope, remoteAccess, multiFactor }, { tx, caller, asked }) {
     const domain = domainOf(typed)
     if (asked.domains.includes(domain)) throw new RoomkeeperError('partner.ownDomain', { field: 'domain' })
     await checkNamed(tx, scope)
@@ -36,7 +37,7 @@ export const invite: CommandHandler<'partner.invite'> = {
     }
     const { after } = await changePolicy(tx, caller.access, () => addInvitation(tx, link))
     checkSomeRoom(after, id)
-    const detail = { action: 'invite', link: id, expiresAt: link.expiresAt, changeControl, scope: sizeOf(scope), remoteAccess, multiFactor }
+    const detail = { action: type, link: id, expiresAt: link.expiresAt, changeControl, scope: await scopeTouched(tx, scope), remoteAccess, multiFactor }
     return { category: 'PartnerInvitation', objectName: domain, operation: 'Create', detail }
   },
 }
@@ -44,27 +45,32 @@ export const invite: CommandHandler<'partner.invite'> = {
 /** Other terms for a partner or an invitation. Its rooms are changed at the scope of Assigned admins. */
 export const change: CommandHandler<'partner.change'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ link: id, changeControl, remoteAccess, multiFactor }, { tx, caller }) {
+  async apply({ type, link: id, changeControl, remoteAccess, multiFactor }, { tx, caller }) {
     const before = await linkHere(tx, id)
+    const termsBefore = termsOf(before)
+    const terms = termsOf({ changeControl, remoteAccess, multiFactor })
+    if (JSON.stringify(termsBefore) === JSON.stringify(terms)) return null
     if (remoteAccess && !before.remoteAccess) checkRemoteAccess(caller.access)
     const link: Link = { ...before, changeControl, remoteAccess, multiFactor }
     await changePolicy(tx, caller.access, async () => {
       await tx.update.link().where('id', '=', id).set(linkRow(link)).execute()
     })
     markPartner(tx, link)
-    return { category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Update', detail: { action: 'change', link: id, changeControl, remoteAccess, multiFactor } }
+    return { category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Update', detail: { action: type, link: id, domain: link.domain, ...terms, before: termsBefore } }
   },
 }
 
 /** Ends a partner's access at once, or takes an invitation back (PAR-6). */
 export const remove: CommandHandler<'partner.remove'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ link: id }, { tx }) {
+  async apply({ type, link: id }, { tx }) {
     const link = await linkHere(tx, id)
     await endLink(tx, link)
-    return { category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Delete', detail: { action: 'remove', link: id, domain: link.domain, was: link.status } }
+    return { category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Delete', detail: { action: type, link: id, domain: link.domain, was: link.status, scope: await scopeTouched(tx, link.scope) } }
   },
 }
 
-const sizeOf = (scope: AssignmentScope): string | { rooms: number; groups: number } =>
-  scope === 'all' ? 'all' : { rooms: scope.rooms.length, groups: scope.groups.length }
+type Terms = Pick<Link, 'changeControl' | 'remoteAccess' | 'multiFactor'>
+
+/** In one order, whoever said them. */
+const termsOf = ({ changeControl: { rooms, rings, incidents, roles }, remoteAccess, multiFactor }: Terms): Terms => ({ changeControl: { rooms, rings, incidents, roles }, remoteAccess, multiFactor })

@@ -1,4 +1,5 @@
 import { type Access, mayEverywhere, tenantManagerRole } from '../../contract/access.ts'
+import type { AuditCategory } from '../../contract/audit.ts'
 import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { permissionBeyond } from '../../contract/evaluate.ts'
@@ -17,6 +18,7 @@ import { type Change, linesOf, policyDifference, type PolicyDifference, type Wan
 import { parsePolicy } from '../policyFile/parse.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
+import { assignmentTouched, roomsTouched, scopeTouched } from './touched.ts'
 
 const dayMs = 24 * 3_600_000
 
@@ -29,10 +31,11 @@ export const policyImport: CommandHandler<'policy.import'> = {
     checkPermitted(command.type, context)
     checkWhole(context, 'roles.view')
   },
-  async apply({ yaml }, context) {
+  async apply({ type, yaml }, context) {
     const { tx, caller } = context
     const difference = await differenceOf(context, yaml)
     const { roles, groups, assignments, partners } = difference
+    if (roles.length + groups.length + assignments.length + partners.length === 0) return null
     if (groups.length > 0) checkWhole(context, 'groups.modify')
     if (groups.some(({ before }) => before === undefined)) checkWhole(context, 'groups.create')
     if (partners.length > 0) checkPermitted('partner.invite', context)
@@ -48,9 +51,9 @@ export const policyImport: CommandHandler<'policy.import'> = {
     })
     for (const { after: partner } of partners) if (partner) checkSomeRoom(after, partner.id)
     for (const { before } of partners) if (before) markPartner(tx, before)
-    for (const record of recordsOf(difference)) tx.audit({ ...record, detail: { ...record.detail, by: 'policy.import' } })
+    for (const record of await recordsOf(tx, difference)) tx.audit({ ...record, detail: { ...record.detail, by: type } })
     const counts = { roles: roles.length, groups: groups.length, assignments: assignments.length, partners: partners.length }
-    return { category: 'Policy', objectName: 'Policy file', operation: 'Update', detail: { action: 'import', changes: counts } }
+    return { category: 'Policy', objectName: 'Policy file', operation: 'Update', detail: { action: type, changes: counts } }
   },
   changes: async ({ yaml }, context) => linesOf(await differenceOf(context, yaml)),
 }
@@ -135,16 +138,40 @@ const invitation = (tx: TenantTransaction, { days, ...wanted }: WantedPartner): 
 })
 
 /** One record for each thing that the file changes, as if it had been changed by itself. */
-function recordsOf({ roles, groups, assignments, partners }: PolicyDifference): AuditRecord[] {
-  const record = <B extends object, A extends object>(category: string, { before, after }: Change<B, A>, nameOf: (item: B | A) => string, detail: (item: B | A) => AuditRecord['detail']): AuditRecord[] => {
-    const item = after ?? before
-    if (!item) return []
-    return [{ category, objectName: nameOf(item), operation: before === undefined ? 'Create' : after === undefined ? 'Delete' : 'Update', detail: detail(item) ?? {} }]
+async function recordsOf(tx: TenantTransaction, { roles, groups, assignments, partners }: PolicyDifference): Promise<AuditRecord[]> {
+  const records: AuditRecord[] = []
+  for (const change of roles) {
+    const { id, name, description, permissions } = subjectOf(change)
+    records.push(recordOf('Role', change, name, { action: change.after ? 'role.save' : 'role.delete', role: id, description, permissions }))
   }
-  return [
-    ...roles.flatMap((one) => record('Role', one, ({ name }) => name, ({ id, permissions }) => ({ role: id, permissions }))),
-    ...groups.flatMap((one) => record('RoomGroup', one, ({ name }) => name, ({ id, rooms, rule }) => ({ group: id, rooms: rooms.length, rule }))),
-    ...assignments.flatMap((one) => record('Assignment', one, ({ name }) => name, ({ id, role, members, scope }) => ({ assignment: id, role, members, scope: scope === 'all' ? scope : { rooms: scope.rooms.length, groups: scope.groups.length } }))),
-    ...partners.flatMap((one) => record('PartnerInvitation', one, ({ domain }) => domain, ({ id, changeControl, remoteAccess, multiFactor }) => ({ link: id, changeControl, remoteAccess, multiFactor }))),
-  ]
+  for (const change of groups) {
+    const { id, name, description, rooms, rule } = subjectOf(change)
+    records.push(recordOf('RoomGroup', change, name, { action: change.after ? 'group.save' : 'group.delete', group: id, description, ...(await roomsTouched(tx, rooms)), rule }))
+  }
+  for (const change of assignments) {
+    const assignment = subjectOf(change)
+    const action = assignment.role === tenantManagerRole ? 'tenantManagers.set' : change.after ? 'assignment.save' : 'assignment.delete'
+    const was = change.before && change.after ? { before: await assignmentTouched(tx, change.before) } : {}
+    records.push(recordOf('Assignment', change, assignment.name, { action, ...(await assignmentTouched(tx, assignment)), ...was }))
+  }
+  for (const change of partners) {
+    const { id, domain, changeControl, remoteAccess, multiFactor, scope } = subjectOf(change)
+    const action = !change.after ? 'partner.remove' : change.before ? 'partner.change' : 'partner.invite'
+    records.push(recordOf('PartnerInvitation', change, domain, { action, link: id, changeControl, remoteAccess, multiFactor, scope: await scopeTouched(tx, scope) }))
+  }
+  return records
 }
+
+/** What is changed, as it is afterwards, or as it was where it is removed. */
+function subjectOf<B, A>({ before, after }: Change<B, A>): B | A {
+  const subject = after ?? before
+  if (subject === undefined) throw new RoomkeeperError('service.failed')
+  return subject
+}
+
+const recordOf = (category: AuditCategory, { before, after }: Change<unknown>, objectName: string, detail: AuditRecord['detail']): AuditRecord => ({
+  category,
+  objectName,
+  operation: before === undefined ? 'Create' : after === undefined ? 'Delete' : 'Update',
+  detail,
+})

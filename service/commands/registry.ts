@@ -47,7 +47,7 @@ const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
 /** The handler of a command, with the command as its argument already. */
 export interface BoundHandler {
   check(context: CommandContext): Promise<void>
-  apply(context: CommandContext): Promise<AuditRecord>
+  apply(context: CommandContext): Promise<AuditRecord | null>
   changes(context: CommandContext): Promise<Effect['changes']>
 }
 
@@ -63,7 +63,7 @@ function bind<T extends CommandType>(type: T, command: CommandOf<T>): BoundHandl
 export const handlerOf = (command: Command): BoundHandler => bind(command.type, command)
 
 /** A command within another one's transaction (see CommandContext). */
-export async function run(command: Command, context: CommandContext): Promise<AuditRecord> {
+export async function run(command: Command, context: CommandContext): Promise<AuditRecord | null> {
   const handler = handlerOf(command)
   await handler.check(context)
   return handler.apply(context)

@@ -19,8 +19,8 @@ export const decide: CommandHandler<'request.decide'> = {
     const { tx, caller } = context
     reached(await tx.get('request', command.request), (request) => mayDecide(caller.access, request), 'request.undecided')
   },
-  async apply({ request: id, approve, note }, context) {
-    if (!approve) return end(context, id, { status: 'rejected' }, note)
+  async apply({ type, request: id, approve, note }, context) {
+    if (!approve) return end(type, context, id, { status: 'rejected' }, note)
     const { tx, caller } = context
     const { row, request } = await waitingRequest(tx, id)
     try {
@@ -28,28 +28,28 @@ export const decide: CommandHandler<'request.decide'> = {
       if (asker?.access.link !== row.link) throw new RoomkeeperError('access.denied')
       await tx.as(asker.doer, async () => {
         const done = await context.run(request.command, { ...context, caller: asker, actedAt: Math.min(request.issuedAt, tx.at) })
-        tx.audit({ ...done, detail: { ...done.detail, approvedBy: caller.name, request: id } })
+        if (done) tx.audit({ ...done, detail: { ...done.detail, approvedBy: caller.name, request: id } })
       })
     } catch (error) {
       if (!(error instanceof RoomkeeperError) || error.status >= 500) throw error
       const { code, details } = error
       const ending: Ending = { status: 'failed', code, ...(details.detail === undefined ? {} : { detail: details.detail }) }
-      throw new Instead((again) => end(again, id, ending, note))
+      throw new Instead((again) => end(type, again, id, ending, note))
     }
-    return end(context, id, { status: 'approved' }, note)
+    return end(type, context, id, { status: 'approved' }, note)
   },
 }
 
 /** Whoever asked takes it back while it waits. */
 export const withdraw: CommandHandler<'request.withdraw'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ request: id }, context) {
+  async apply({ type, request: id }, context) {
     reached(await context.tx.get('request', id), ({ by }) => by.id === context.caller.person, 'request.undecided')
-    return end(context, id, { status: 'withdrawn' })
+    return end(type, context, id, { status: 'withdrawn' })
   },
 }
 
-async function end(context: CommandContext, id: RequestId, ending: Ending, note?: string): Promise<AuditRecord> {
+async function end(action: 'request.decide' | 'request.withdraw', context: CommandContext, id: RequestId, ending: Ending, note?: string): Promise<AuditRecord> {
   const { tx, caller } = context
   const { row, doc } = await waitingRequest(tx, id)
   await settle(tx, row, ending, { person: personRefOf(caller), ...(note === undefined ? {} : { note }) })
@@ -59,6 +59,6 @@ async function end(context: CommandContext, id: RequestId, ending: Ending, note?
     category: 'Request',
     objectName: nameOf(doc),
     operation: 'Update',
-    detail: { action: ending.status, request: id, command, partner: doc.partner, by: doc.by.name, ...failed, ...(note === undefined ? {} : { note }) },
+    detail: { action, decision: ending.status, request: id, command, subjects: doc.subjects, partner: doc.partner, by: doc.by.name, ...failed, ...(note === undefined ? {} : { note }) },
   }
 }

@@ -4,17 +4,18 @@ import type { LinkId, RoleId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { CustomRole } from '../../contract/policy.ts'
 import { changePolicy, checkTaken } from '../access/policies.ts'
-import { putAssignment } from './assignments.ts'
+import { putAssignment, sameAssignment } from './assignments.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { builtInNames, checkCount, checkName, isBuiltInRole, sameSide } from './names.ts'
+import { assignmentTouched } from './touched.ts'
 
 /** Makes or changes a custom role, with its first assignment if there is one (ACC-5); a partner's person makes one of their own link (PAR-4). */
 export const saveRole: CommandHandler<'role.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ role: id, name, description, permissions: wanted, first }, context) {
+  async apply({ type, role: id, name, description, permissions: wanted, first }, context) {
     const { tx, caller } = context
     const permissions = [...new Set(wanted)]
-    const { before, after } = await changePolicy(tx, caller.access, async (policy) => {
+    const { before, after, result: assigned } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
       const link = caller.link ?? null
       checkRole({ id, link, name, description, permissions }, policy, known !== undefined)
@@ -23,11 +24,15 @@ export const saveRole: CommandHandler<'role.save'> = {
       const columns = { name, description, permissions: JSON.stringify(permissions) }
       if (known) await tx.update.role().where('id', '=', id).set(columns).execute()
       else await tx.insert.role({ id, link, ...columns }).execute()
-      if (first) await putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy)
+      return first && putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy)
     })
     checkTaken({ before, after }, caller.access)
     const known = before.policy.roles.find((role) => role.id === id)
-    const detail = { role: id, permissions, ...(known ? { before: { name: known.name, permissions: known.permissions } } : {}), ...(first ? { assignment: first.assignment, members: first.members } : {}) }
+    const had = assigned && before.policy.assignments.find((assignment) => assignment.id === assigned.id)
+    const sameFirst = assigned === undefined || (had !== undefined && sameAssignment(had, assigned))
+    if (known && sameFirst && sameRole(known, { name, description, permissions })) return null
+    const was = known ? { before: { name: known.name, description: known.description, permissions: known.permissions } } : {}
+    const detail = { action: type, role: id, description, permissions, ...was, ...(assigned ? { first: await assignmentTouched(tx, assigned) } : {}) }
     return { category: 'Role', objectName: name, operation: known ? 'Update' : 'Create', detail }
   },
 }
@@ -35,7 +40,7 @@ export const saveRole: CommandHandler<'role.save'> = {
 /** Deletes a custom role; its assignments go with it. */
 export const deleteRole: CommandHandler<'role.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ role: id }, context) {
+  async apply({ type, role: id }, context) {
     const { tx, caller } = context
     const { before, after, result: role } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
@@ -45,10 +50,15 @@ export const deleteRole: CommandHandler<'role.delete'> = {
       return known
     })
     checkTaken({ before, after }, caller.access)
-    const assignments = before.policy.assignments.filter((assignment) => assignment.role === id).map(({ name }) => name)
-    return { category: 'Role', objectName: role.name, operation: 'Delete', detail: { role: id, assignments } }
+    const assignments = []
+    for (const one of before.policy.assignments) if (one.role === id) assignments.push(await assignmentTouched(tx, one))
+    return { category: 'Role', objectName: role.name, operation: 'Delete', detail: { action: type, role: id, permissions: role.permissions, assignments } }
   },
 }
+
+/** In which order the permissions stand says nothing. */
+const sameRole = (one: Pick<CustomRole, 'name' | 'description' | 'permissions'>, other: typeof one): boolean =>
+  one.name === other.name && one.description === other.description && [...one.permissions].sort().join() === [...other.permissions].sort().join()
 
 /**
  * The custom role that is the caller's to change; undefined where there is none of this id.

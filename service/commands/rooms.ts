@@ -1,15 +1,16 @@
-import { builtInRings, type Licence } from '../../contract/entities.ts'
+import { builtInRings, hasProLicence, ringOf } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { enrolRooms, unenrolRooms } from '../agents/offboarding.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { checkRooms, type CommandHandler } from './handler.ts'
+import { roomsTouched } from './touched.ts'
 
 /** What the audit says of rooms: one by its name, several by their number. */
-async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: { readonly action: string; readonly ring?: string; readonly licence?: Licence }): Promise<AuditRecord> {
-  const [first] = changed
-  const objectName = changed.length === 1 && first ? ((await tx.get('room', first))?.name ?? first) : `${changed.length} rooms`
-  return { category: 'Room', objectName, operation: 'Update', detail: { ...detail, rooms: changed } }
+async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: AuditRecord['detail']): Promise<AuditRecord> {
+  const touched = await roomsTouched(tx, changed)
+  const objectName = changed.length === 1 ? (touched.roomNames[0] ?? touched.rooms.join()) : `${changed.length} rooms`
+  return { category: 'Room', objectName, operation: 'Update', detail: { ...detail, ...touched } }
 }
 
 /** Starts alerts and incidents of rooms (ENR-5), each with a Pro licence (ROM-5). All of them are checked before any is changed. */
@@ -17,7 +18,7 @@ export const enrol: CommandHandler<'rooms.enrol'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply(command, { rooms, tx }) {
     const changed = await enrolRooms(rooms, tx, [...new Set(command.rooms)])
-    return auditOf(tx, changed, { action: 'enrol' })
+    return auditOf(tx, changed, { action: command.type })
   },
 }
 
@@ -26,34 +27,36 @@ export const unenrol: CommandHandler<'rooms.unenrol'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply(command, { rooms, tx }) {
     const changed = await unenrolRooms(rooms, tx, [...new Set(command.rooms)])
-    return auditOf(tx, changed, { action: 'unenrol' })
+    return auditOf(tx, changed, { action: command.type })
   },
 }
 
 /** Puts rooms into an update ring. */
 export const moveToRing: CommandHandler<'rooms.ring'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
-  async apply({ rooms: ids, ring: wanted }, { rooms, tx }) {
+  async apply({ type, rooms: ids, ring: wanted }, { rooms, tx }) {
     const ring = builtInRings.find((one) => one === wanted)
     if (ring === undefined) throw new RoomkeeperError('room.ringUnknown', { field: 'ring' })
     const work = rooms.within(tx)
     await work.load(ids)
-    const changed = [...new Set(ids)]
+    const changed = [...new Set(ids)].filter((id) => ringOf(work.room(id).base) !== ring)
+    if (changed.length === 0) return null
     for (const id of changed) work.rebase(id, { ring })
     await work.flush()
-    return auditOf(tx, changed, { action: 'ring', ring })
+    return auditOf(tx, changed, { action: type, ring })
   },
 }
 
 /** Says which licence rooms have (ROM-5). One that is enrolled stays so without Pro, and cannot be reached remotely. */
 export const licenseRooms: CommandHandler<'rooms.licence'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
-  async apply({ rooms: ids, licence }, { rooms, tx }) {
+  async apply({ type, rooms: ids, licence }, { rooms, tx }) {
     const work = rooms.within(tx)
     await work.load(ids)
-    const changed = [...new Set(ids)]
+    const changed = [...new Set(ids)].filter((id) => hasProLicence(work.room(id).base) !== hasProLicence({ licence }))
+    if (changed.length === 0) return null
     for (const id of changed) work.rebase(id, { licence })
     await work.flush()
-    return auditOf(tx, changed, { action: 'licence', licence })
+    return auditOf(tx, changed, { action: type, licence })
   },
 }

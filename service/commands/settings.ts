@@ -10,9 +10,11 @@ export const settingsChange: CommandHandler<'settings.change'> = {
   async check({ changes }, { caller }) {
     if (!mayChangeSettings(caller.access, changes)) throw new RoomkeeperError('access.denied')
   },
-  async apply({ changes }, { tx, rooms }) {
+  async apply({ type, changes: said }, { tx, rooms }) {
     const before = await tx.get('settings', tx.tenant)
     if (!before) throw new RoomkeeperError('service.failed')
+    const changes = differing(before, said)
+    if (Object.keys(changes).length === 0) return null
     if (lacksContact(before, changes)) throw new RoomkeeperError('remote.contactMissing', { field: 'remoteContact' })
     const settings = changedSettings(before, changes)
     tx.put('settings', settings)
@@ -23,9 +25,13 @@ export const settingsChange: CommandHandler<'settings.change'> = {
       .onConflict((conflict) => conflict.columns(['tenant', 'validFrom']).doUpdateSet({ body: JSON.stringify(settings) }))
       .execute()
     await changeSettings(rooms, tx, settings)
-    return { category: 'Settings', objectName: 'Settings', operation: 'Update', detail: detailOf(before, settings, changes) }
+    return { category: 'Settings', objectName: 'Settings', operation: 'Update', detail: { action: type, ...detailOf(before, settings, changes) } }
   },
 }
+
+/** The changes that are any: no contact is the same as none. */
+const differing = (before: Settings, changes: SettingsChanges): SettingsChanges =>
+  Object.fromEntries(Object.entries(changes).filter(([name, value]) => value !== undefined && (value === '' ? undefined : value) !== new Map(Object.entries(before)).get(name)))
 
 /** What the audit says: what was asked for, what it was before, and with the switch whom to ask about sessions (REM-1). */
 function detailOf(before: Settings, { remoteContact }: Settings, changes: SettingsChanges): Record<string, unknown> {

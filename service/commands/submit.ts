@@ -80,7 +80,7 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
   const { store, rooms } = deps
   const handler = handlerOf(request.command)
   const asked = await prepare(deps, caller, request.command)
-  const write = (apply: (context: CommandContext) => Promise<AuditRecord>, said: Asked): Promise<CommandOutcome> =>
+  const write = (apply: (context: CommandContext) => Promise<AuditRecord | null>, said: Asked): Promise<CommandOutcome> =>
     store.write(caller.tenant, caller.doer, async (tx) => {
       const known = await storedOutcome(tx, caller, request)
       if (known) return answerOf(known, digest)
@@ -90,7 +90,8 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
         if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
         const requested = await approvalFor(context, request)
         if (requested) return await keep(tx, caller, request, digest, requested)
-        tx.audit(await apply(context))
+        const record = await apply(context)
+        if (record) tx.audit(record)
       } catch (error) {
         throw error instanceof RoomkeeperError && error.status < 500 ? new Refused(error, true) : error
       }
@@ -112,7 +113,8 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
  */
 async function recordRefusal({ refusals }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
   const { code, details } = refused.error
-  const refusal = { category: 'Command', objectName: request.command.type, operation: 'Update', resultStatus: 'Failed', detail: { code, key: request.key } } as const
+  const { type: action } = request.command
+  const refusal = { category: 'Command', objectName: action, operation: 'Update', resultStatus: 'Failed', detail: { action, code, key: request.key } } as const
   let known: Stored | undefined
   const store = async (tx: TenantTransaction): Promise<void> => {
     known = await storedOutcome(tx, caller, request)

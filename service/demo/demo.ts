@@ -165,7 +165,7 @@ async function addPartner(tx: TenantTransaction, { domain, admins, approveRings 
       }),
     )
   })
-  tx.audit({ category: 'PartnerInvitation', objectName: organisation.name, operation: 'Create', detail: { link: link.id, domain } })
+  tx.audit({ category: 'PartnerInvitation', objectName: organisation.name, operation: 'Create', detail: { action: 'partner.invite', link: link.id, domain } })
 }
 
 function memberOf({ members }: Entries, name: string): Member {

@@ -125,7 +125,7 @@ export async function keepReading(tx: TenantTransaction, reading: Reading, byCom
       category: 'User',
       objectName: names.get(group) || group,
       operation: 'Update',
-      detail: { action: 'securityGroup', group, link, came: came.length, went: went.length, ...namedIn('cameIds', came), ...namedIn('wentIds', went) },
+      detail: { action: 'group.read', group, link, came: came.length, went: went.length, ...namedIn('cameIds', came), ...namedIn('wentIds', went) },
     })
   }
 }

@@ -204,7 +204,7 @@ describe('the audit log (AUD-1)', () => {
     return rows.map(({ objectName, operation, resultStatus, userId, actor, detail }) => ({ objectName, operation, resultStatus, by: actor ?? userId, detail: JSON.parse(detail) as unknown }))
   }
   const idOf = async (objectId: string) => (await read(made.contoso).tables.person().select('id').where('objectId', '=', objectId).executeTakeFirstOrThrow()).id
-  const moved = (detail: object) => ({ operation: 'Update', resultStatus: 'Successful', by: '', detail: { action: 'securityGroup', group: 'ops', link: null, ...detail } })
+  const moved = (detail: object) => ({ operation: 'Update', resultStatus: 'Successful', by: '', detail: { action: 'group.read', group: 'ops', link: null, ...detail } })
 
   it('has one record for each group whose members came or went, by the system, and none where nobody did', async () => {
     await assign(made.contoso, [{ kind: 'group', id: 'ops' }])

@@ -1,7 +1,7 @@
 import type { RequestListener, Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { createJsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { isLoopback } from '../config.ts'
@@ -12,6 +12,7 @@ import { sendProblem } from './problems.ts'
 import { auditRefusal } from './refusals.ts'
 import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
 import { refuseUnread } from './upgrades.ts'
+import { checkUnread, exactValidator } from './validate.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -48,7 +49,7 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     },
     routerOptions: { maxParamLength: 256 },
   }).withTypeProvider<ZodTypeProvider>()
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(exactValidator)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(async (error, request, reply) => {
     // Whoever is not let in hears so, whatever else is wrong with what they sent.
@@ -82,6 +83,7 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     deps.log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
   })
   addGuard(app, deps, adminSecret)
+  app.addHook('preValidation', checkUnread)
   if (onRoute) app.addHook('onRoute', (route) => declaredOf(route).forEach(onRoute))
 
   await app.register(swagger, {
@@ -91,10 +93,15 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       security: [{ bearer: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: createJsonSchemaTransform({ zodToJsonConfig: { override: closeObjects } }),
   })
   for (const plugin of plugins) await app.register(async (part: App) => plugin(part, deps))
   await app.ready()
   if (answer) server.on('request', answer)
   return app
+}
+
+/** What the description says of requests, as `exactValidator` takes them. */
+function closeObjects({ jsonSchema }: { jsonSchema: { properties?: unknown; additionalProperties?: unknown } }): void {
+  if (jsonSchema.properties !== undefined) jsonSchema.additionalProperties ??= false
 }

@@ -54,7 +54,7 @@ export async function approvalFor(context: CommandContext, request: CommandReque
     status: 'waiting',
   }
   tx.put('request', doc)
-  tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Create', detail: { request: id, command: doc.command, subjects: doc.subjects } })
+  tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Create', detail: { action: 'request.make', request: id, command: doc.command, subjects: doc.subjects } })
   return { outcome: 'requested', request: id, expiresAt }
 }
 

@@ -14,7 +14,7 @@ export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' |
       const tx = on(tenant)
       const row = await tx.tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
       const doc = row && (await settle(tx, row, { status: 'expired' }))
-      if (doc) tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Update', detail: { action: 'expired', request: id, partner: doc.partner, by: doc.by.name } })
+      if (doc) tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Update', detail: { action: 'request.expire', request: id, partner: doc.partner, by: doc.by.name } })
     }
   })
   return due.length

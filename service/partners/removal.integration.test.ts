@@ -88,7 +88,7 @@ describe('a person who is removed from the directory', () => {
     const assigned = await admins()
     expect(assigned?.members.map(({ id }) => id)).toEqual([objectIdOf(gone), objectIdOf(partner)])
     expect(assigned?.reaches.people).toBe(1)
-    expect(await records()).toContain('keepLastAdministrator')
+    expect(await records()).toContain('administrators.keep')
     const me = MeAnswer.parse((await world.ask(partner, '/v1/me', undefined, 'contoso')).body)
     expect(me.access.grants.map(({ role }) => role)).toEqual(['primaryAdmin'])
     expect(MeAnswer.parse((await world.ask(partner, '/v1/me')).body).customers?.map(({ name }) => name)).toEqual(['contoso'])

@@ -6,6 +6,7 @@ import { limits } from '../../contract/limits.ts'
 import { Permission } from '../../contract/permissions.ts'
 import { ChangeControl, GroupRule, Member } from '../../contract/policy.ts'
 import { typedText } from '../../contract/text.ts'
+import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
 
 /**
  * A customer's policy as a file: roles, room groups, assignments and partners, in YAML 1.2. All four sections must stand
@@ -106,8 +107,13 @@ export function parsePolicy(text: string): ParsedPolicy & { readonly lineOf: (pa
       return 1
     }
     const refuse = (path: Path, detail: string): RoomkeeperError => invalidAt(lineOf(path), detail, path)
-    const parsed = PolicyFile.safeParse(document.toJS({ maxAliasCount: 0 }))
-    if (parsed.success) return { file: parsed.data, refuse, lineOf }
+    const given: unknown = document.toJS({ maxAliasCount: 0 })
+    const parsed = PolicyFile.safeParse(given)
+    if (parsed.success) {
+      const unread = unknownField(given, parsed.data)
+      if (unread) throw refuse(unread, unknownFieldSays)
+      return { file: parsed.data, refuse, lineOf }
+    }
     const issue = deepest(parsed.error.issues)
     const path = (issue?.path ?? []).map((part) => (typeof part === 'number' ? part : String(part)))
     throw refuse(path, issue?.message ?? 'This is not a policy file.')

@@ -150,7 +150,7 @@ describe('[REM-8] its export as CSV', () => {
     await csv(1, 2)
     const { tables } = service.deps.store.read(service.tenants[0], 'wholeTenant')
     const record = await tables.audit().innerJoin('person', 'person.id', 'audit.actor').select(['audit.category', 'objectName', 'detail', 'person.objectId']).orderBy('number', 'desc').limit(1).executeTakeFirstOrThrow()
-    expect({ ...record, detail: JSON.parse(record.detail) as unknown }).toEqual({ category: 'RemoteSession', objectName: 'Session log', objectId: manager, detail: { action: 'export', from: 1, to: 2 } })
+    expect({ ...record, detail: JSON.parse(record.detail) as unknown }).toEqual({ category: 'RemoteSession', objectName: 'Session log', objectId: manager, detail: { action: 'sessions.export', from: 1, to: 2 } })
     expect((await csv(2, 1)).code).toBe('audit.rangeInvalid')
     expect((await service.get('/v1/sessions.csv')).code).toBe('request.invalid')
     expect((await csv(1, 1)).text.trim().split('\r\n')).toHaveLength(1)

@@ -53,7 +53,7 @@ it('[REM-2, PAR-7] with it, can: audited on the customer’s side, with the part
   const { session, offer } = await rig.session(partner, device)
   expect(SessionGrant.parse(decodeJwt(offer.grant))).toMatchObject({ tenant: world.tenant('contoso'), mode: 'modify', operator: { name: 'one@fabrikam.example', organisation: 'fabrikam' } })
   expect(await rig.record(partner, session)).toMatchObject({ operator: { organisation: 'fabrikam', email: 'one@fabrikam.example' } })
-  expect(await rig.audited(session)).toMatchObject([{ user: 'one@fabrikam.example', organisation: 'fabrikam', detail: { action: 'start' } }])
+  expect(await rig.audited(session)).toMatchObject([{ user: 'one@fabrikam.example', organisation: 'fabrikam', detail: { action: 'session.start' } }])
   expect(await rig.audited(session, 'fabrikam')).toEqual([])
   // At home, they know nothing of it.
   expect((await rig.ask({ email: partner.email }, `/v1/sessions/${session}`)).code).toBe('remote.notFound')

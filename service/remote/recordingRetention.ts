@@ -50,7 +50,7 @@ async function deleteRecording(store: Store, tenant: TenantId, row: RemoteSessio
       }
       await tx.delete.recordingChunk().where('session', '=', row.id).execute()
       await tx.update.remoteSession().where('id', '=', row.id).set({ recordingDeletedAt: tx.at }).execute()
-      tx.audit(auditOfRecording(row, 'Delete', { action: 'deleteRecording', days }))
+      tx.audit(auditOfRecording(row, 'Delete', { action: 'recording.delete', days }))
       return true
     })
   }

@@ -232,7 +232,7 @@ describe('a recording that is read', () => {
       const withTicket = await fetch(`${service.url}/v1/recordings/${session.id}${what}`, { headers: { authorization: `Recording ${ticket}` } })
       expect([what, withTicket.status]).toEqual([what, 401])
     }
-    expect(await records('openRecording')).toEqual([])
+    expect(await records('recording.open')).toEqual([])
   })
 
   it('is in the audit log as opened: once per person, session and hour', async () => {
@@ -241,16 +241,16 @@ describe('a recording that is read', () => {
     await Promise.all([read(), read(), read('/chunks/1'), read('/terminal')])
     service.clock.at += limits.recordingOpenedMs - 1
     await read('/chunks/1')
-    expect((await records('openRecording')).map(({ objectName, operation, actor }) => [objectName, operation, actor !== null])).toEqual([['Boardroom', 'Update', true]])
+    expect((await records('recording.open')).map(({ objectName, operation, actor }) => [objectName, operation, actor !== null])).toEqual([['Boardroom', 'Update', true]])
     service.clock.at += 1
     await read('/chunks/1')
-    expect(await records('openRecording')).toHaveLength(2)
+    expect(await records('recording.open')).toHaveLength(2)
     service.clock.at = begun
   })
 
   it('of nothing is none', async () => {
     for (const what of ['', '/chunks/1', '/terminal']) expect([what, (await read(what)).code]).toEqual([what, 'recording.notFound'])
-    expect(await records('openRecording')).toEqual([])
+    expect(await records('recording.open')).toEqual([])
   })
 })
 
@@ -283,8 +283,8 @@ describe('retention', () => {
     await deleted()
     expect(await stored()).toEqual([])
     expect(await row()).toMatchObject({ recordedBytes: before.recordedBytes, recordedMs: before.recordedMs, recordingDeletedAt: service.clock.at })
-    expect((await records('deleteRecording')).map(({ actor, operation, objectName, detail }) => ({ actor, operation, objectName, detail: JSON.parse(detail) as unknown }))).toEqual([
-      { actor: null, operation: 'Delete', objectName: 'Boardroom', detail: { session: session.id, room: session.room, action: 'deleteRecording', days: 3 } },
+    expect((await records('recording.delete')).map(({ actor, operation, objectName, detail }) => ({ actor, operation, objectName, detail: JSON.parse(detail) as unknown }))).toEqual([
+      { actor: null, operation: 'Delete', objectName: 'Boardroom', detail: { session: session.id, room: session.room, action: 'recording.delete', days: 3 } },
     ])
     expect((await service.get(`/v1/recordings/${other.id}`)).status).toBe(200)
     const again = await service.put(session.id, 1, chunkOf(session.id, 1), await service.ticket(session))
@@ -319,7 +319,7 @@ describe('retention', () => {
     expect(await kept(session.id)).toBe(true)
     service.clock.at += 1
     await until('the session to go', async () => !(await kept(session.id)))
-    expect(await records('deleteRecording')).toHaveLength(1)
+    expect(await records('recording.delete')).toHaveLength(1)
     expect(await stored()).toEqual([])
     expect(await kept(running.id)).toBe(true)
     service.clock.at = ended

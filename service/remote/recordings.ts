@@ -8,7 +8,7 @@ import type { Caller } from '../access/service.ts'
 import type { Store } from '../store/store.ts'
 import type { RemoteSessionTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
-import { system, type TenantTransaction } from '../store/transaction.ts'
+import { type AuditRecord, system, type TenantTransaction } from '../store/transaction.ts'
 import { recordOf } from './record.ts'
 import { checkOutside } from './recordingChunks.ts'
 import type { RecordingThreads } from './recordingThreads.ts'
@@ -148,7 +148,7 @@ export async function* terminalOf(store: Store, threads: Pick<RecordingThreads, 
 }
 
 /** What the audit says of a recording. */
-export const auditOfRecording = ({ id: session, room, roomName }: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName'>, operation: 'Update' | 'Delete', detail: Record<string, unknown>) => ({
+export const auditOfRecording = ({ id: session, room, roomName }: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName'>, operation: 'Update' | 'Delete', detail: AuditRecord['detail']): AuditRecord => ({
   category: 'RemoteSession',
   objectName: roomName || room,
   operation,
@@ -164,7 +164,7 @@ export async function noteOpened(store: Store, caller: Pick<Caller, 'tenant' | '
   if (await wasOpened(tables, caller.person, row.id, now)) return
   await store.write(caller.tenant, caller.doer, async (tx: TenantTransaction) => {
     if (await wasOpened(tx.tables, caller.person, row.id, tx.at)) return
-    tx.audit(auditOfRecording(row, 'Update', { action: 'openRecording' }))
+    tx.audit(auditOfRecording(row, 'Update', { action: 'recording.open' }))
   })
 }
 
@@ -175,7 +175,7 @@ async function wasOpened(tables: TenantSelects, person: Caller['person'], sessio
     .where('at', '>', now - limits.recordingOpenedMs)
     .where('actor', '=', person)
     .where('category', '=', 'RemoteSession')
-    .where('detail', 'like', `%"session":"${session}"%"action":"openRecording"%`)
+    .where('detail', 'like', `%"session":"${session}"%"action":"recording.open"%`)
     .limit(1)
     .executeTakeFirst()
   return found !== undefined

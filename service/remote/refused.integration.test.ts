@@ -36,7 +36,7 @@ async function isRefused(attempt: { session: string; answer: Promise<Answered> }
   expect(record).toMatchObject({ refusal: code, end: null, recording: null })
   expect(record.endedAt).toBe(record.startedAt)
   const audited = await rig.audited(attempt.session)
-  expect(audited).toMatchObject([{ operation: 'Create', resultStatus: 'Failed', user: by.email, detail: { action: 'refuse', code, room: record.room } }])
+  expect(audited).toMatchObject([{ operation: 'Create', resultStatus: 'Failed', user: by.email, detail: { action: 'session.start', code, room: record.room } }])
   return problem
 }
 

@@ -52,7 +52,7 @@ const rowOf = ({ id, caller, room, mode, startedAt, seen }: Attempt): Omit<Remot
   recordingDeletedAt: null,
 })
 
-function recordOf(row: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName' | 'device' | 'mode'>, operator: PersonRef, of: Pick<AuditRecord, 'operation' | 'resultStatus'>, detail: Record<string, unknown>): AuditRecord {
+function recordOf(row: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName' | 'device' | 'mode'>, operator: PersonRef, of: Pick<AuditRecord, 'operation' | 'resultStatus'>, detail: AuditRecord['detail']): AuditRecord {
   const { id: session, room, roomName, device, mode } = row
   return { category: 'RemoteSession', objectName: roomName || room, ...of, detail: { session, room, device, mode, operator, ...detail } }
 }
@@ -62,14 +62,14 @@ export async function writeStarted(store: Store, attempt: Attempt, recorded: boo
   const row = rowOf(attempt)
   await store.write(attempt.caller.tenant, attempt.caller.doer, async (tx) => {
     await tx.insert.remoteSession(row).execute()
-    tx.audit(recordOf(row, operatorOf(attempt.caller), { operation: 'Create' }, { action: 'start', recorded }))
+    tx.audit(recordOf(row, operatorOf(attempt.caller), { operation: 'Create' }, { action: 'session.start', recorded }))
   })
 }
 
 /** An attempt that was refused, in the session log where `logged`. One whose id is in the log already is not written again. */
 export async function writeRefused(refusals: Refusals, attempt: Attempt, code: ErrorCode, logged: boolean): Promise<void> {
   const row = { ...rowOf(attempt), endedAt: attempt.startedAt, refusal: code }
-  const refusal = recordOf(row, operatorOf(attempt.caller), { operation: 'Create', resultStatus: 'Failed' }, { action: 'refuse', code })
+  const refusal = recordOf(row, operatorOf(attempt.caller), { operation: 'Create', resultStatus: 'Failed' }, { action: 'session.start', code })
   const log = async (tx: TenantTransaction): Promise<void> => {
     await tx.insert
       .remoteSession(row)
@@ -90,7 +90,7 @@ export async function writeEnded(store: Store, tenant: TenantId, id: SessionId, 
       .set({ endedAt: Math.max(row.startedAt, at), end })
       .execute()
     const operator = { id: row.operator, name: row.operatorName, ...(row.organisation === null ? {} : { organisation: row.organisation }) }
-    tx.audit(recordOf(row, operator, { operation: 'Update' }, { action: 'end', reason: end }))
+    tx.audit(recordOf(row, operator, { operation: 'Update' }, { action: 'session.end', reason: end }))
   })
 }
 

@@ -67,7 +67,7 @@ it('[REM-7, REM-8] begins: what the service signs says who, what, how long; both
   const record = await rig.record(operator, session)
   expect(record).toMatchObject({ id: session, room: device.room, roomName: 'Lyon 1', device: id, deviceName: 'Contoso Console 1 (S-1)', mode: 'modify', endedAt: null, end: null, refusal: null, recording: null })
   expect(record.operator).toMatchObject({ name: 'one@contoso.example', email: 'one@contoso.example' })
-  expect(await rig.audited(session)).toMatchObject([{ operation: 'Create', resultStatus: 'Successful', user: 'one@contoso.example', userId: objectIdOf('one@contoso.example'), objectName: 'Lyon 1', detail: { action: 'start', room: device.room, device: id, mode: 'modify' } }])
+  expect(await rig.audited(session)).toMatchObject([{ operation: 'Create', resultStatus: 'Successful', user: 'one@contoso.example', userId: objectIdOf('one@contoso.example'), objectName: 'Lyon 1', detail: { action: 'session.start', room: device.room, device: id, mode: 'modify' } }])
   await rig.ask(operator, `/v1/sessions/${session}/end`, {})
 })
 

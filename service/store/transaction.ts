@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { v7 } from 'uuid'
+import type { AuditAction, AuditCategory } from '../../contract/audit.ts'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { LinkId, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { RoomFacts } from '../../contract/policy.ts'
@@ -28,13 +29,14 @@ export type Doer =
 export const system: Doer = { kind: 'system' }
 
 export interface AuditRecord {
-  /** What kind of thing: Room, Incident, Assignment, Role, Settings, EnrolmentKey, User, Tenant … */
-  readonly category: string
+  /** What kind of thing. */
+  readonly category: AuditCategory
   readonly objectName: string
   readonly operation: AuditTable['operation']
   /** Left out: Successful. */
   readonly resultStatus?: AuditTable['resultStatus']
-  readonly detail?: Record<string, unknown>
+  /** What was done, and every thing that it touched, by id and by the name that it has now. */
+  readonly detail: { readonly action: AuditAction; readonly [name: string]: unknown }
 }
 
 /** A document that waits for the commit. */
@@ -286,7 +288,7 @@ export class TenantTransaction {
       userId: person?.userId ?? '',
       userTenantId: person?.userTenantId ?? '',
       actor: person?.id ?? null,
-      detail: JSON.stringify(record.detail ?? {}),
+      detail: JSON.stringify(record.detail),
     })
   }
 

@@ -16,6 +16,13 @@ afterEach(() => {
 })
 
 describe('Settings → Audit', () => {
+  it('[AUD-1] says of each record what was done, in words', async () => {
+    const records = [makeRecord(4, { category: 'Incident', action: 'incident.acknowledge' }), makeRecord(3, { category: 'Incident', action: 'incident.comment' }), makeRecord(2, { action: 'key.reset' }), makeRecord(1, { action: 'moon.land' })]
+    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.list': () => ({ items: [...records, makeRecord(0, { action: null })], next: null }) }) })
+    mount(Audit, { global, attachTo: document.body })
+    await vi.waitFor(() => expect(all('audit-action').map((one) => one.textContent)).toEqual(['Acknowledge', 'Comment', 'Reset the key', 'moon.land', '']))
+  })
+
   it('reads page after page, and shows the details of a record', async () => {
     const pages = partnerAnswers({
       'audit.list': ({ before }) => (before === undefined ? { items: [makeRecord(4), makeRecord(3)], next: 3 } : { items: [makeRecord(2), makeRecord(1)], next: null }),

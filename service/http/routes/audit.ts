@@ -28,7 +28,7 @@ export const auditRoutes: Plugin = (app, { store, log, now }) => {
     const { tables } = store.read(tenant, 'wholeTenant')
     const head = await tables.auditChain().select('headNumber').executeTakeFirst()
     await store.write(tenant, doer, async (tx) =>
-      tx.audit({ category: 'Audit', objectName: 'Audit log', operation: 'Update', detail: { action: 'export', from, to } }),
+      tx.audit({ category: 'Audit', objectName: 'Audit log', operation: 'Update', detail: { action: 'audit.export', from, to } }),
     )
     const records = auditRange(tables, { from, to, upTo: head?.headNumber ?? 0 })
     return reply

@@ -32,7 +32,7 @@ export const directoryEdits: Plugin = (app, { store, bus }) => {
     const tenant = await store.tenantOfDirectory(embeddedIssuerName, directory)
     if (tenant) {
       await store.write(tenant.id, system, async (tx) => {
-        tx.audit({ category: 'User', objectName: name, operation, detail: { action: `directory.${request.body.type}`, object: id } })
+        tx.audit({ category: 'User', objectName: name, operation, detail: { action: 'directory.change', change: request.body.type, object: id } })
         // Not when it is read the next time: nothing is done in their name from here on.
         if (request.body.type === 'removePerson') await setRemoved(tx, tenant, [id], true, tx.at)
       })

@@ -33,7 +33,7 @@ export const enrolmentRoutes = (url: string): Plugin => (app, { store }) => {
       const { tenant, doer } = callerOf(request)
       packed ??= Buffer.from(packInstaller(url))
       await store.write(tenant, doer, async (tx) =>
-        tx.audit({ category: 'Installer', objectName: 'Agent installer', operation: 'Update', detail: { action: 'download' } }),
+        tx.audit({ category: 'Installer', objectName: 'Agent installer', operation: 'Update', detail: { action: 'installer.download' } }),
       )
       return reply
         .type('application/zip')

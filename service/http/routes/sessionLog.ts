@@ -21,7 +21,7 @@ export const sessionLogRoutes: Plugin = (app, { store, log }) => {
     const { from, to } = request.query
     checkRange({ from, to })
     const at = await store.write(tenant, doer, async (tx) => {
-      tx.audit({ category: 'RemoteSession', objectName: 'Session log', operation: 'Update', detail: { action: 'export', from, to } })
+      tx.audit({ category: 'RemoteSession', objectName: 'Session log', operation: 'Update', detail: { action: 'sessions.export', from, to } })
       return tx.at
     })
     // What begins while it is written is not in it.

@@ -1,0 +1,33 @@
+import { commandTypes, type CommandType } from './commands.ts'
+
+/** What the audit log calls things (AUD-1). A command is called by its type, also where it was refused; what is none has a word here. */
+
+export const auditCategories = ['User', 'Assignment', 'PartnerInvitation', 'Role', 'Room', 'RoomGroup', 'Incident', 'Settings', 'EnrolmentKey', 'Installer', 'Device', 'Tenant', 'Request', 'Policy', 'Access', 'Command', 'Audit', 'RemoteSession'] as const
+export type AuditCategory = (typeof auditCategories)[number]
+
+/** What is done without a command, by people and by the system. */
+export const otherActions = [
+  'access.ask',
+  'administrators.keep',
+  'audit.export',
+  'audit.prune',
+  'device.enrol',
+  'device.newKey',
+  'device.revoke',
+  'directory.change',
+  'group.read',
+  'installer.download',
+  'key.download',
+  'key.reset',
+  'recording.delete',
+  'recording.open',
+  'request.expire',
+  'request.make',
+  'session.end',
+  'session.start',
+  'sessions.export',
+  'tenant.make',
+] as const
+
+export type AuditAction = CommandType | (typeof otherActions)[number]
+export const auditActions: readonly AuditAction[] = [...commandTypes, ...otherActions]
