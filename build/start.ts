@@ -162,7 +162,7 @@ async function bringUp(session: Session): Promise<void> {
     }
     console.log('Ctrl-C ends everything.')
   }
-  if (host === 'browser' && open) openBrowser(address)
+  if (host === 'browser' && open) openBrowser(address, join(folder.path, 'open'))
 }
 
 /** The `--data` that other commands need to find this start; nothing where it is the default. */

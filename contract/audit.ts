@@ -19,6 +19,8 @@ export const otherActions = [
   'installer.download',
   'key.download',
   'key.reset',
+  'person.remove',
+  'person.restore',
   'recording.delete',
   'recording.open',
   'request.expire',

@@ -113,15 +113,25 @@ export const limits = {
   issuerRequestMs: 15_000,
   /** How long a person may take to sign in. Longer: the attempt ends, and may be made again. */
   signInMs: 10 * 60_000,
+  /**
+   * A sign-in at the embedded issuer lasts this many days without contact, and altogether. Then the person signs in again;
+   * what they did offline waits for that, and what was synced stays readable as long as the offline lease says.
+   */
+  signInIdleDays: 14,
+  signInDays: 30,
+  /** How long a refresh token counts again after its use, for an answer that was lost; longer than three tries of the console. */
+  refreshGraceMs: 60_000,
   /** One message of a window to the core, in bytes: a policy file fits. Larger: the browser host closes with 1009; Electron drops it. */
   bridgeMessageBytes: 64 * 1024 * 1024,
+  /** Head of a request on loopback: all cookies that other ports of the name can have a browser send fit. More: 431. */
+  loopbackHeaderBytes: 1024 * 1024,
   /** Windows of one console. More: refused. */
   bridgeWindows: 32,
   /** Links to the browser host that were made and not used. More: the oldest stops working. Each lasts `consoleLinkMs`. */
   consoleLinks: 32,
   consoleLinkMs: 12 * 3_600_000,
-  /** Browsers that used a link, in one run of the browser host. More: the oldest needs a new link. */
-  consoleSessions: 64,
+  /** Tabs that used a link, in one run of the browser host. More: the oldest needs a new link. */
+  consoleTabs: 64,
   /** A bridge call without an answer after this is refused with `bridge.timeout`. */
   bridgeCallMs: 30_000,
   /** A comment or a note, in characters. */

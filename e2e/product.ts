@@ -71,6 +71,7 @@ export function npmStart(data: string, options: string[] = [], again?: Started):
 }
 
 const Url = z.object({ ready: z.literal(true), service: z.url() })
+const Link = z.object({ console: z.url() })
 const Fleet = z.object({ ready: z.literal(true), rooms: z.int() })
 
 export interface StackOptions {
@@ -145,6 +146,14 @@ export class Stack {
     this.#console = await startConsole({ service: this.proxy.url, data: this.data, port: this.#console?.port ?? 0, log })
     this.#running.set('console', this.#console)
     return this.#console
+  }
+
+  /** A link for another tab, as a second start prints it while the console runs. */
+  async anotherLink(): Promise<string> {
+    const again = ['main/host/browser/main.ts', '--service', this.proxy.url, '--data', this.data, '--json']
+    const { code, output, answer } = await run(process.execPath, again)
+    if (code !== 0) throw new Error(`no other link: ${output}`)
+    return Link.parse(JSON.parse(answer)).console
   }
 
   /** A console of somebody else, on a data folder of its own, without the proxy. */

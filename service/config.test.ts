@@ -25,12 +25,28 @@ describe('the configuration', () => {
     expect(readConfig({ issuer, graph: { ...graph, url: 'http://127.0.0.1:1/v1.0' } }).graph?.url).toBe('http://127.0.0.1:1/v1.0')
   })
 
+  it('[ACC-1] believes an issuer through TLS only, or on this machine', () => {
+    const good = ['https://login.microsoftonline.com/{tenantid}/v2.0', 'https://issuer.example', 'http://127.0.0.1:1/identity', 'http://localhost:1']
+    for (const url of good) {
+      expect(readConfig({ issuer: { ...issuer, url } }).issuer?.url).toBe(url)
+    }
+    const plain = ['http://issuer.example', 'http://127.0.0.1.evil.example', 'http://127.0.0.999']
+    const bad = [...plain, 'ftp://issuer.example', 'https://a:b@issuer.example', 'issuer.example', '{tenantid}']
+    for (const url of bad) {
+      expect(() => readConfig({ issuer: { ...issuer, url } }), url).toThrow('issuer.url: must be https')
+    }
+  })
+
   it.each([
     ['127.0.0.1', true],
     ['127.8.8.8', true],
     ['localhost', true],
     ['::1', true],
     ['127.0.0.1.evil.example', false],
+    ['127.0.0.999', false],
+    ['127.0.0.01', false],
+    ['127.1', false],
+    ['', false],
     ['localhost.evil.example', false],
     ['0.0.0.0', false],
   ])('knows whether %s is loopback', (host, expected) => {

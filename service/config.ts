@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -14,11 +15,19 @@ export const checkout = fileURLToPath(new URL('..', import.meta.url))
 const ms = z.int().min(1).max(2_147_483_647)
 const folder = z.string().min(1).transform((path) => (isAbsolute(path) ? path : resolve(path)))
 
-/** A secret goes there: TLS, or this machine. */
-const safeUrl = z.url().refine((url) => {
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
-}, 'must be https')
+/** Whether a secret may go there, or what comes from there be believed: TLS, or this machine. */
+export function isSafeUrl(raw: string): boolean {
+  if (!URL.canParse(raw)) return false
+  const { protocol, hostname, username, password } = new URL(raw)
+  return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)))
+}
+
+const safeUrl = z.url().refine(isSafeUrl, 'must be https')
+/** `{tenantid}` in it stands for a directory. */
+const issuerUrl = z
+  .string()
+  .min(1)
+  .refine((url) => isSafeUrl(url.replace('{tenantid}', 'tenantid')), 'must be https')
 
 /** Every wait of the service, in ms. Tests shorten them; nothing else about a test run differs. */
 const Timing = z.object({
@@ -65,7 +74,14 @@ export const Config = z
     publicUrl: z.url().optional(),
     /** An OpenID Connect issuer; without one the embedded issuer is used, on loopback only. */
     issuer: z
-      .object({ url: z.string().min(1), audience: z.string().min(1), clientId: z.string().min(1), scope: z.string().min(1) })
+      .object({
+        url: issuerUrl,
+        audience: z.string().min(1),
+        clientId: z.string().min(1),
+        scope: z.string().min(1),
+        /** The programs whose tokens count; any program of the issuer where none is named. */
+        tokenClients: z.array(z.string().min(1)).min(1).optional(),
+      })
       .optional(),
     /** Microsoft Graph, where the issuer is Entra: an application that may read users and groups, its secret in a file. */
     graph: z
@@ -119,8 +135,9 @@ export function readConfig(input: ConfigInput): Config {
   throw new ConfigProblem(field ? `${field}: ${detail}` : (detail ?? 'The configuration is not valid.'))
 }
 
+/** Whether a host is this machine: "localhost", ::1, or any address of 127/8 in its usual form. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 /** Whether this service is its own issuer: only where nothing but loopback can reach it. */

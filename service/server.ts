@@ -215,7 +215,14 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
       issuerUrl: external.url,
       clientId: external.clientId,
       scope: external.scope,
-      rules: { issuer: external.url, audience: external.audience, keys: keysOfIssuer(external.url), now },
+      rules: {
+        issuer: external.url,
+        audience: external.audience,
+        keys: keysOfIssuer(external.url),
+        now,
+        scope: external.scope,
+        ...(external.tokenClients ? { clients: external.tokenClients } : {}),
+      },
       directory: graphOf(config, now, log),
       plugins: [tenantRoutes({ issuerOf })],
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 
 /** What is ours in a data folder. Nothing else in it is ever removed. */
-const ours = ['service', 'agents', 'host', 'console', 'logs', 'enrolment.key', 'northwind']
+const ours = ['service', 'agents', 'host', 'console', 'logs', 'enrolment.key', 'northwind', 'open']
 
 const Marker = z.object({ product: z.literal('roomkeeper'), kind: z.enum(['demo', 'own']) })
 /** Who runs, and with a console in the browser: its service, by which a new link can be had. */

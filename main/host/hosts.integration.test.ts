@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WebSocket } from 'ws'
 import { BridgeResponse, type CallName, type TopicName, type TopicOutput, topics } from '../../contract/bridge.ts'
 import { untilPasses } from '../../contract/testing/wait.ts'
+import { protocolsOf, Renewed } from '../../contract/tab.ts'
 import { createLog } from '../log.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
 import { tempFolder } from '../testing/fakes.ts'
@@ -15,7 +16,7 @@ import { channel, consoleAddress } from './electron/address.ts'
 import { runElectron, type Surroundings } from './electron/program.ts'
 import { StandInElectron } from './electron/testing/standIn.ts'
 import { runProcess, type Running, startBrowserHost, startService } from './testing/processes.ts'
-import { cookieFrom, type TestPage } from './testing/transports.ts'
+import { tabFrom, type TestPage } from './testing/transports.ts'
 
 /** Both hosts as a whole, with the real service and its embedded issuer as a process of their own. */
 
@@ -94,11 +95,12 @@ class Watcher {
 
 async function pageOf(link: string): Promise<TestPage> {
   const { origin, host } = new URL(link)
-  const socket = new WebSocket(`ws://${host}/bridge`, { origin, headers: { cookie: await cookieFrom(link) } })
+  const socket = new WebSocket(`ws://${host}/bridge`, protocolsOf(await tabFrom(link)), { origin })
   const waiting: unknown[] = []
   const listeners = new Set<(message: unknown) => void>()
   socket.on('message', (data) => {
     const message: unknown = JSON.parse(String(data))
+    if (Renewed.safeParse(message).success) return
     if (listeners.size === 0) waiting.push(message)
     for (const listener of listeners) listener(message)
   })

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { type BridgeServer, createCore, type DataFolder, type HostPlatform, type Log } from '../core.ts'
+import type { Session } from '../platform.ts'
 import type { SignInPlace } from '../session/attempt.ts'
 import { openSession, type SessionSettings } from '../session/session.ts'
 import { type KeyKeeper, openVault } from '../session/vault.ts'
@@ -15,6 +16,8 @@ export interface ProgramOptions {
   host: HostPlatform
   log: Log
   session?: Partial<SessionSettings>
+  /** Called when somebody who was signed in has signed out. */
+  onSignedOut?: () => void
 }
 
 export interface Program {
@@ -26,11 +29,13 @@ export interface Program {
  * What both hosts run: vault, sign-in, core, in the order they need each other. Errors: vault.locked, disk.failed; the
  * folder is released then.
  */
-export async function startProgram({ folder, service, keeper, place, host, log, session: settings }: ProgramOptions): Promise<Program> {
+export async function startProgram(options: ProgramOptions): Promise<Program> {
+  const { folder, service, keeper, place, host, log, session: settings, onSignedOut } = options
   try {
     const vault = await openVault(folder.path, keeper)
     if (vault.protection === 'none') log.warn({}, 'the keys of the cached data are not protected: anyone who reads this folder can use them')
     const session = await openSession({ folder: folder.path, service, vault, place, log, ...(settings ? { settings } : {}) })
+    if (onSignedOut) whenSignedOut(session, onSignedOut)
     const core = await createCore({ folder, service, session, vault, host, log })
     return {
       bridge: core.bridge,
@@ -44,6 +49,15 @@ export async function startProgram({ folder, service, keeper, place, host, log, 
     folder.release()
     throw error
   }
+}
+
+/** Told of every sign-out, and not of a sign-in that was given up. */
+function whenSignedOut(session: Session, tell: () => void): void {
+  let someone = session.state.state === 'signedIn'
+  session.listen(({ state }) => {
+    if (state === 'signedOut' && someone) tell()
+    if (state !== 'signingIn') someone = state === 'signedIn'
+  })
 }
 
 /** Where files are saved that the operator asks for: the person's download folder where there is one. */

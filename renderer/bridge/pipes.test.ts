@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { signedOutClose } from '../../contract/tab.ts'
 import { electronPipe, openPipe, socketPipe } from './pipes.ts'
+import { forgetTabSecret, keepTabSecret, tabSecret } from './tab.ts'
 
 /** Stands in for the browser's WebSocket. */
 class HandSocket extends EventTarget {
@@ -7,9 +9,11 @@ class HandSocket extends EventTarget {
   readonly sent: unknown[] = []
   binaryType = 'blob'
   readonly address: string
-  constructor(address: string | URL) {
+  readonly protocols: readonly string[]
+  constructor(address: string | URL, protocols: readonly string[]) {
     super()
     this.address = String(address)
+    this.protocols = protocols
     HandSocket.made.push(this)
   }
   send(text: unknown): void {
@@ -17,14 +21,18 @@ class HandSocket extends EventTarget {
   }
 }
 
+const secret = 's'.repeat(43)
+
 beforeEach(() => {
   HandSocket.made = []
+  keepTabSecret(secret)
   vi.useFakeTimers()
   vi.stubGlobal('WebSocket', HandSocket)
 })
 afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
+  forgetTabSecret()
 })
 
 const at = (index: number): HandSocket => {
@@ -76,8 +84,9 @@ describe('the browser host’s pipe', () => {
     expect(heard).toEqual([{ type: 'bytes', id: 258, bytes: Uint8Array.of(7, 8) }])
   })
 
-  it('takes the token out of the address before anything else sees it', async () => {
-    const asked = vi.fn(() => Promise.resolve(new Response(null, { status: 204 })))
+  it('[ACC-1] takes the token out of the address before anything else sees it, and keeps the secret that it is good for', async () => {
+    const later = 't'.repeat(43)
+    const asked = vi.fn(() => Promise.resolve(Response.json({ secret: later })))
     vi.stubGlobal('fetch', asked)
     const replaceState = vi.fn()
     vi.stubGlobal('location', new URL('http://127.0.0.1:4720/?a=b#token=once-only'))
@@ -85,8 +94,28 @@ describe('the browser host’s pipe', () => {
     await openPipe()
     expect(replaceState).toHaveBeenCalledExactlyOnceWith(null, '', '/?a=b')
     expect(replaceState.mock.invocationCallOrder[0]).toBeLessThan(asked.mock.invocationCallOrder[0] ?? 0)
-    expect(asked).toHaveBeenCalledWith('/session', expect.objectContaining({ method: 'POST', body: '{"token":"once-only"}' }))
+    expect(asked).toHaveBeenCalledWith('/session', expect.objectContaining({ method: 'POST', body: '{"token":"once-only"}', credentials: 'omit' }))
     expect(at(0).address).toBe('ws://127.0.0.1:4720/bridge')
+    expect(at(0).protocols).toEqual(['roomkeeper.bridge', `roomkeeper.tab.${later}`])
+  })
+
+  it('[ACC-1] shows the secret of the tab, takes a new one when told, and opens nothing without one', async () => {
+    const pipe = socketPipe(new URL('ws://127.0.0.1:1/bridge'))
+    const heard: unknown[] = []
+    pipe.onMessage((message) => heard.push(message))
+    expect(at(0).protocols).toEqual(['roomkeeper.bridge', `roomkeeper.tab.${secret}`])
+    const next = 'n'.repeat(43)
+    at(0).dispatchEvent(new MessageEvent('message', { data: JSON.stringify({ type: 'tab', secret: next }) }))
+    expect([heard, tabSecret()]).toEqual([[], next])
+    at(0).dispatchEvent(new CloseEvent('close'))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(at(1).protocols).toEqual(['roomkeeper.bridge', `roomkeeper.tab.${next}`])
+    // Somebody signed out in another tab: this one has to come in again.
+    at(1).dispatchEvent(new CloseEvent('close', { code: signedOutClose }))
+    await vi.runAllTimersAsync()
+    expect([HandSocket.made.length, tabSecret()]).toEqual([2, undefined])
+    socketPipe(new URL('ws://127.0.0.1:1/bridge'))
+    expect(HandSocket.made).toHaveLength(2)
   })
 
   it('leaves the address of a screen alone', async () => {

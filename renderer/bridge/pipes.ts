@@ -1,6 +1,8 @@
 import type { BridgePipe, BridgeRequest } from '../../contract/bridge.ts'
 import { alone, packBytes, unpackBytes } from '../../contract/byteStream.ts'
 import { limits } from '../../contract/limits.ts'
+import { protocolsOf, Renewed, signedOutClose } from '../../contract/tab.ts'
+import { forgetTabSecret, keepTabSecret, tabSecret, takeTokenFromAddress } from './tab.ts'
 
 /** A pipe that says when it is open: a message sent before is lost. */
 export interface StatefulPipe extends BridgePipe {
@@ -23,7 +25,10 @@ export function electronPipe(pipe: BridgePipe): StatefulPipe {
   }
 }
 
-/** A WebSocket that is opened again whenever it closes, after a pause that doubles up to three seconds. */
+/**
+ * A WebSocket that is opened again whenever it closes, after a pause that doubles up to three seconds. A tab without a
+ * secret opens none.
+ */
 export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): StatefulPipe {
   const messages = new Set<(message: unknown) => void>()
   const states = new Set<(open: boolean) => void>()
@@ -38,7 +43,9 @@ export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): 
   }
 
   const connect = (): void => {
-    socket = new Socket(address)
+    const secret = tabSecret()
+    if (secret === undefined) return
+    socket = new Socket(address, protocolsOf(secret))
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('open', () => {
       pause = limits.retryFirstMs
@@ -46,10 +53,13 @@ export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): 
     })
     socket.addEventListener('message', (event: MessageEvent<unknown>) => {
       const message = decode(event.data)
+      const renewed = typeof event.data === 'string' ? Renewed.safeParse(message) : undefined
+      if (renewed?.success) return keepTabSecret(renewed.data.secret)
       for (const listener of messages) listener(message)
     })
-    socket.addEventListener('close', () => {
+    socket.addEventListener('close', ({ code }) => {
       becomes(false)
+      if (code === signedOutClose) return forgetTabSecret()
       setTimeout(connect, pause)
       pause = Math.min(pause * 2, longestPauseMs)
     })
@@ -80,39 +90,6 @@ function decode(data: unknown): unknown {
   } catch {
     return undefined
   }
-}
-
-const tokenIn = (address: string): string | null => new URLSearchParams(new URL(address).hash.slice(1)).get('token')
-
-/** The browser host's way in: a link's token becomes a cookie. */
-async function enter(token: string): Promise<void> {
-  try {
-    await fetch('/session', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
-      credentials: 'same-origin',
-    })
-  } catch {
-    // The socket is refused without the cookie, and the screen says how to come in again.
-  }
-}
-
-/**
- * Takes the one-time token out of the address, so that it is neither copied nor kept in the history. A link that is
- * opened in a tab which shows the console already changes only the fragment: the page is loaded anew then.
- */
-async function takeTokenFromAddress(): Promise<void> {
-  window.addEventListener('hashchange', (event) => {
-    const later = tokenIn(event.newURL)
-    if (later === null) return
-    history.replaceState(null, '', `${location.pathname}${location.search}`)
-    void enter(later).then(() => location.reload())
-  })
-  const token = tokenIn(location.href)
-  if (token === null) return
-  history.replaceState(null, '', `${location.pathname}${location.search}`)
-  await enter(token)
 }
 
 /** The pipe of the host that this page runs in. */

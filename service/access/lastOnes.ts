@@ -102,7 +102,7 @@ export async function keepSomeone(tx: TenantTransaction, resolved: ResolvedPolic
       const named = rows.filter(({ objectId }) => !assignment.members.some(({ kind, id: known }) => kind === 'person' && known === objectId))
       const members = [...assignment.members, ...named.map(({ objectId }) => ({ kind: 'person' as const, id: objectId }))]
       await tx.update.assignment().where('id', '=', id).set({ members: JSON.stringify(members) }).execute()
-      const detail = { action: 'administrators.keep', assignment: id, people: rows.map(({ id: person, name }) => ({ id: person, name })) }
+      const detail = { action: 'administrators.keep' as const, assignment: id, people: rows.map(({ id: person, name }) => ({ id: person, name })) }
       await tx.as(system, async () => tx.audit({ category: 'Assignment', objectName: assignment.name, operation: 'Update', detail }))
       came.push(...rows)
       kept = true

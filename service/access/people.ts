@@ -145,7 +145,7 @@ export async function setRemoved(
     await there.savePeople(rows)
     await refreshPeople(there, rows)
     for (const { id, name } of rows) {
-      there.audit({ category: 'User', objectName: name, operation: removed ? 'Delete' : 'Update', detail: { action: removed ? 'removed' : 'restored', person: id } })
+      there.audit({ category: 'User', objectName: name, operation: removed ? 'Delete' : 'Update', detail: { action: removed ? 'person.remove' : 'person.restore', person: id } })
     }
   }
 }

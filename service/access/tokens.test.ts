@@ -13,9 +13,9 @@ beforeAll(async () => {
   rules = { issuer: 'https://issuer.example', audience: 'roomkeeper', keys: async () => keys.publicKey, now: () => now }
 })
 
-const signed = (extra: Record<string, unknown> = {}, audience = 'roomkeeper', seconds = 60) =>
+const signed = (extra: Record<string, unknown> = {}, audience = 'roomkeeper', seconds = 60, typ?: string) =>
   new SignJWT({ iss: 'https://issuer.example', ...claims, ...extra })
-    .setProtectedHeader({ alg: 'RS256' })
+    .setProtectedHeader({ alg: 'RS256', ...(typ === undefined ? {} : { typ }) })
     .setAudience(audience)
     .setIssuedAt(now / 1000)
     .setExpirationTime(now / 1000 + seconds)
@@ -47,6 +47,61 @@ describe('[ACC-1] an access token', () => {
       issuedAt: now,
       expiresAt: now + 60_000,
     })
+  })
+
+  it('[ACC-1] gives names and addresses as text that cannot pretend to be other text', async () => {
+    const hostile = { name: `A\u202Eda\u0000\u200B\n${'x'.repeat(400)}`, email: 'a\u2066da@\r\ncontoso.example\u0007' }
+    const { name, email } = await readToken(await signed(hostile), rules)
+    expect(`${name}${email}`).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect([name.slice(0, 5), name.length, email]).toEqual(['A da ', 120, 'a da@ contoso.example'])
+    expect((await readToken(await signed({ name: '\u202E\u200F' }), rules)).name).toBe('ada@contoso.example')
+  })
+
+  it.each([undefined, 'JWT', 'jwt', 'at+jwt', 'application/at+jwt'])('[ACC-1] may be of the type %s', async (typ) => {
+    expect(await codeOf(await signed({}, 'roomkeeper', 60, typ))).toBe('taken')
+  })
+
+  it.each(['id+jwt', 'logout+jwt', 'dpop+jwt', 'secevent+jwt', 'refresh', ''])('[ACC-1] is not of the type "%s"', async (typ) => {
+    expect(await codeOf(await signed({}, 'roomkeeper', 60, typ))).toBe('auth.invalid')
+  })
+
+  it.each([
+    { nonce: 'n' },
+    { at_hash: 'h' },
+    { c_hash: 'h' },
+    { typ: 'ID' },
+    { typ: 'Refresh' },
+    { token_use: 'id' },
+    { idtyp: 'app' },
+  ])('[ACC-1] is not another token of the same issuer: %j', async (extra) => {
+    expect(await codeOf(await signed(extra))).toBe('auth.invalid')
+  })
+
+  it.each([
+    [{ scp: 'rooms.use User.Read' }, 'taken'],
+    [{ scope: 'openid rooms.use' }, 'taken'],
+    [{ scope: ['api://roomkeeper/rooms.use'] }, 'taken'],
+    [{}, 'taken'],
+    [{ scp: 'User.Read' }, 'auth.invalid'],
+    [{ scp: '' }, 'auth.invalid'],
+    [{ scope: ['rooms'] }, 'auth.invalid'],
+    [{ scp: 'xrooms.use' }, 'auth.invalid'],
+  ] as const)('[ACC-1] has the scope that consoles ask for, where it has scopes: %j', async (extra, expected) => {
+    const scope = 'openid profile offline_access api://roomkeeper/rooms.use'
+    expect(await codeOf(await signed(extra), { ...rules, scope })).toBe(expected)
+    expect(await codeOf(await signed(extra), { ...rules, scope: 'openid profile offline_access' })).toBe('taken')
+  })
+
+  it.each([
+    [{ azp: 'console' }, 'taken'],
+    [{ appid: 'console' }, 'taken'],
+    [{ client_id: 'console' }, 'taken'],
+    [{ azp: 'other', client_id: 'console' }, 'auth.invalid'],
+    [{ azp: 'other' }, 'auth.invalid'],
+    [{}, 'auth.invalid'],
+  ])('[ACC-1] is of a program that is named, where some are: %j', async (extra, expected) => {
+    expect(await codeOf(await signed(extra), { ...rules, clients: ['console'] })).toBe(expected)
+    expect(await codeOf(await signed(extra))).toBe('taken')
   })
 
   it('says whether more than a password was used', async () => {

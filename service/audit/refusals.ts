@@ -115,7 +115,7 @@ export class Refusals {
   #kindOf(own: string, refusal: AuditRecord): AuditRecord {
     const kind = kindOf(refusal)
     if (this.#counted.has(keyOf(own, kind)) || (this.#kinds.get(own) ?? 0) < limits.refusedEntries) return kind
-    return { ...kind, objectName: '', operation: 'Update', detail: { code: kind.detail?.['code'] } }
+    return { ...kind, objectName: '', operation: 'Update', detail: { action: 'access.ask', code: kind.detail['code'] } }
   }
 
   async #end(keys: readonly string[]): Promise<void> {
@@ -166,8 +166,8 @@ export class Refusals {
 
 /** What refusals that are counted together have in common. */
 function kindOf({ category, objectName, operation, detail }: AuditRecord): AuditRecord {
-  const { code, command, tenant, session } = detail ?? {}
-  return { category, objectName, operation, resultStatus: 'Failed', detail: { code, command, tenant, session } }
+  const { action, code, command, tenant, session } = detail
+  return { category, objectName, operation, resultStatus: 'Failed', detail: { action, code, command, tenant, session } }
 }
 
 const keyOf = (own: string, { category, objectName, operation, detail }: AuditRecord): string => JSON.stringify([own, category, objectName, operation, detail])

@@ -22,6 +22,7 @@ For other machines to reach it:
   --public-url URL                 the address that others use
   --issuer URL --audience ID --client-id ID --scope SCOPES   OpenID Connect issuer of your organisation; {tenantid}
                                                              in the URL stands for the token's directory
+  --token-clients ID,ID            count tokens of these programs of the issuer only (default: of any)
   --tenant-directory ID --tenant-name NAME                   the first tenant: its directory's id, and its name
 
 For remote sessions, where not this service but another relay carries them (relay --help):
@@ -85,6 +86,7 @@ export function readServeArguments(args: readonly string[]) {
       audience: text,
       'client-id': text,
       scope: text,
+      'token-clients': text,
       'graph-url': text,
       'graph-client-id': text,
       'graph-secret-file': text,
@@ -144,6 +146,7 @@ export function readServeArguments(args: readonly string[]) {
             audience: values.audience ?? '',
             clientId: values['client-id'] ?? '',
             scope: values.scope ?? 'openid profile email offline_access',
+            ...(values['token-clients'] === undefined ? {} : { tokenClients: values['token-clients'].split(',').map((id) => id.trim()) }),
           },
         }),
     ...(both('graph-client-id', values['graph-client-id'], 'graph-secret-file', values['graph-secret-file'])

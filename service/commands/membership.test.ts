@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandRequest, PolicyCommand } from '../../contract/commands.ts'
@@ -9,6 +10,7 @@ import { saveAssignment } from '../access/assignments.ts'
 import { knowPeople, savePerson } from '../access/people.ts'
 import { changePolicy } from '../access/policies.ts'
 import { type Caller, callerWithin } from '../access/service.ts'
+import { Refusals } from '../audit/refusals.ts'
 import type { DirectoryReader } from '../directory/directory.ts'
 import { EmbeddedDirectory } from '../directory/embedded.ts'
 import { ada, bela, cyd, finn, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
@@ -26,11 +28,13 @@ let made: Organisations
 let now = 0
 let down = false
 let directory: DirectoryReader
+let refusals: Refusals
 
 beforeEach(async () => {
   now = 1_800_000_000_000
   down = false
   made = await makeOrganisations(() => now)
+  refusals = new Refusals({ store: made.store, now: () => now, log: pino({ level: 'silent' }) })
   const embedded = new EmbeddedDirectory(made.store)
   const answered = <T>(work: () => Promise<T>): Promise<T> => (down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : work())
   directory = Object.assign(new EmbeddedDirectory(made.store), {
@@ -38,11 +42,14 @@ beforeEach(async () => {
     membersOf: (tenant: string, group: string) => answered(() => embedded.membersOf(tenant, group)),
   })
 })
-afterEach(() => made.close())
+afterEach(async () => {
+  await refusals.stop()
+  await made.close()
+})
 
 const person = ({ id }: { id: string }): Member => ({ kind: 'person', id })
 const group = (id: string): Member => ({ kind: 'group', id })
-const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory, now: () => now })
+const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory, refusals, now: () => now })
 const read = (tenant = made.contoso) => made.store.read(tenant, 'wholeTenant')
 
 /** Somebody as a caller, as their token says it. */

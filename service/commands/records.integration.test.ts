@@ -6,7 +6,7 @@ import { Room } from '../../contract/entities.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { AssignmentList, AuditPage, type AuditRecordView, CustomerList } from '../../contract/policyApi.ts'
 import { TestDevice } from '../agents/testing/device.ts'
-import { until } from '../agents/testing/parts.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { admin, automatic, invitation, World } from '../partners/testing/world.ts'
 
 /**
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await device.connect()
   await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }, { full: true }))
   device.drop()
-  incident = (await until(async () => IncidentList.parse((await world.ask(boss, '/v1/incidents')).body).items[0], 'the incident')).id
+  incident = (await until('the incident', async () => IncidentList.parse((await world.ask(boss, '/v1/incidents')).body).items[0])).id
   // Known to the service, with their names.
   for (const email of [other, partner, asker] as const) await world.ask(email, '/v1/me')
   me.boss = MeAnswer.parse((await world.ask(boss, '/v1/me')).body).id

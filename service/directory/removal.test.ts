@@ -8,6 +8,7 @@ import { until } from '../../contract/testing/wait.ts'
 import type { Member } from '../../contract/policy.ts'
 import { saveAssignment } from '../access/assignments.ts'
 import { changePolicy } from '../access/policies.ts'
+import { Budgets } from '../access/budgets.ts'
 import { AccessService } from '../access/service.ts'
 import { globalAdministratorRole } from '../access/tokens.ts'
 import { embeddedIssuerName } from '../identity/directory.ts'
@@ -20,7 +21,6 @@ import { ada, bela, cyd, makeOrganisations, type Organisations } from './testing
 /** A directory whose accounts can be disabled and enabled again, as Graph's can, and that can be away. */
 
 const issuer = 'https://issuer.example'
-const question = { method: 'GET', route: '/v1/me' }
 let made: Organisations
 let sync: DirectorySync
 let access: AccessService
@@ -47,7 +47,7 @@ beforeEach(async () => {
   const log = pino({ level: 'silent' })
   sync = new DirectorySync({ store: made.store, directory, now: () => now, log })
   const keys = await generateKeyPair('ES256')
-  access = new AccessService({ store: made.store, bus: made.bus, log, directory, rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now } })
+  access = new AccessService({ store: made.store, bus: made.bus, log, budgets: new Budgets(() => now), directory, rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now } })
   tokenOf = ({ id, name, email }, claims = {}) =>
     new SignJWT({ tid: 'contoso', oid: id, name, email, groups: [], ...claims })
       .setProtectedHeader({ alg: 'ES256' })
@@ -81,50 +81,50 @@ describe('an account that is found to be disabled or deleted when the directory 
     await assign('Leads', 'siteLead', [{ kind: 'group', id: 'ops' }])
     const token = await tokenOf(ada, { groups: ['ops'] })
     await readOnce()
-    expect((await access.authenticate(token, question)).access.grants).toHaveLength(1)
+    expect((await access.authenticate(token)).access.grants).toHaveLength(1)
     disabled.add(ada.id)
     await readOnce()
-    expect(await codeOf(access.authenticate(token, question))).toBe('auth.removed')
+    expect(await codeOf(access.authenticate(token))).toBe('auth.removed')
     disabled.delete(ada.id)
     await readOnce()
-    expect((await access.authenticate(token, question)).access.grants).toHaveLength(1)
+    expect((await access.authenticate(token)).access.grants).toHaveLength(1)
   })
 
   it('is noticed of people whom no assignment names: a Global Administrator', async () => {
     const token = await tokenOf(ada, { wids: [globalAdministratorRole] })
-    expect((await access.authenticate(token, question)).access.globalAdministrator).toBe(true)
+    expect((await access.authenticate(token)).access.globalAdministrator).toBe(true)
     await readOnce()
     disabled.add(ada.id)
     const scopes: string[] = []
     made.bus.subscribe('scope', ({ person }) => scopes.push(person))
     await readOnce()
     expect(scopes).toHaveLength(1)
-    expect(await codeOf(access.authenticate(await tokenOf(ada, { wids: [globalAdministratorRole] }), question))).toBe('auth.removed')
+    expect(await codeOf(access.authenticate(await tokenOf(ada, { wids: [globalAdministratorRole] })))).toBe('auth.removed')
   })
 
   it('is not taken for one while the directory cannot be read', async () => {
     const token = await tokenOf(ada)
-    await access.authenticate(token, question)
+    await access.authenticate(token)
     disabled.add(ada.id)
     down = true
     await readOnce()
-    expect(await codeOf(access.authenticate(token, question))).toBe('let in')
+    expect(await codeOf(access.authenticate(token))).toBe('let in')
     down = false
     await readOnce()
-    expect(await codeOf(access.authenticate(token, question))).toBe('auth.removed')
+    expect(await codeOf(access.authenticate(token))).toBe('auth.removed')
   })
 
   it('makes nobody known by a token that outlived it; while the directory is away the token counts', async () => {
     const token = await tokenOf(bela)
     disabled.add(bela.id)
-    expect(await codeOf(access.authenticate(token, question))).toBe('auth.removed')
+    expect(await codeOf(access.authenticate(token))).toBe('auth.removed')
     disabled.add(ada.id)
     down = true
     const other = await tokenOf(ada)
-    expect(await codeOf(access.authenticate(other, question))).toBe('let in')
+    expect(await codeOf(access.authenticate(other))).toBe('let in')
     down = false
     await readOnce()
-    expect(await codeOf(access.authenticate(other, question))).toBe('auth.removed')
+    expect(await codeOf(access.authenticate(other))).toBe('auth.removed')
   })
 })
 
@@ -143,11 +143,11 @@ describe('the last Pro Manager', () => {
 
   it('[ACC-3] who is removed and has nobody beside them leaves it to a Global Administrator to appoint the next', async () => {
     const cydToken = await tokenOf(cyd)
-    await access.authenticate(cydToken, question)
+    await access.authenticate(cydToken)
     disabled.add(cyd.id)
     await readOnce()
     expect(await proManagers()).toEqual([{ kind: 'person', id: cyd.id }])
-    expect(await codeOf(access.authenticate(cydToken, question))).toBe('auth.removed')
+    expect(await codeOf(access.authenticate(cydToken))).toBe('auth.removed')
     await assign('Next', 'proManager', [{ kind: 'person', id: ada.id }])
     await made.store.write(made.contoso, system, async (tx) => {
       await changePolicy(tx, 'system', () => tx.delete.assignment().where('name', '=', 'Pro Managers').execute())

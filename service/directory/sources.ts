@@ -1,5 +1,5 @@
 import type { LinkId, TenantId } from '../../contract/ids.ts'
-import type { Assignment } from '../../contract/policy.ts'
+import type { Assignment, Member } from '../../contract/policy.ts'
 import { assignmentOf } from '../access/people.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonTable, TenantTable } from '../store/tables.ts'
@@ -29,7 +29,7 @@ type Known = Pick<PersonTable, 'id' | 'objectId' | 'link'>
 export function sourceOf(
   link: LinkId | null,
   { issuer, directory }: Pick<TenantTable, 'issuer' | 'directory'>,
-  assignments: readonly Pick<Assignment, 'link' | 'members'>[],
+  assignments: readonly { readonly link: Assignment['link']; readonly members: readonly Member[] }[],
   people: readonly Known[],
   whole: boolean,
 ): Source {

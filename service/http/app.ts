@@ -8,6 +8,7 @@ import { isLoopback } from '../config.ts'
 import type { App, Plugin, ServiceDeps } from '../deps.ts'
 import { addressOf } from './address.ts'
 import { addGuard } from './guard.ts'
+import { isLoopbackHost } from './hostName.ts'
 import { sendProblem } from './problems.ts'
 import { auditRefusal } from './refusals.ts'
 import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
@@ -72,8 +73,9 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   app.addHook('onRequest', async ({ raw }) => deps.budgets.request(addressOf(raw, deps.config.behindProxy)))
   if (isLoopback(deps.config.host) && !deps.config.behindProxy) {
     // A page of another site can make a browser ask a loopback address, but not with a loopback name.
-    app.addHook('onRequest', async ({ hostname }) => {
-      if (!isLoopback(hostname)) throw new RoomkeeperError('request.invalid', { field: 'host', detail: 'This service answers to loopback names only.' })
+    app.addHook('onRequest', async ({ raw }) => {
+      if (isLoopbackHost(raw.headers.host)) return
+      throw new RoomkeeperError('request.invalid', { field: 'host', detail: 'This service answers to loopback names only.' })
     })
   }
   app.addHook('onResponse', async (request, reply) => {

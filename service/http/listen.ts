@@ -1,14 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { Config } from '../config.ts'
+import { limits } from '../../contract/limits.ts'
+import { type Config, isLoopback } from '../config.ts'
 import { CommandProblem } from '../problems.ts'
 
 /** A server with its own certificate, or without TLS. @throws CommandProblem where a file is missing */
-export function makeServer({ tls }: Pick<Config, 'tls'>): Server {
+export function makeServer({ tls, host }: Pick<Config, 'tls' | 'host'>): Server {
   // A request without a host is refused where everything else is, with a problem.
   const options = { requireHostHeader: false }
-  if (!tls) return createServer(options)
+  // Browsers send to the embedded issuer's pages what other ports of the name have set.
+  if (!tls) return createServer({ ...options, ...(isLoopback(host) ? { maxHeaderSize: limits.loopbackHeaderBytes } : {}) })
   for (const file of [tls.cert, tls.key]) if (!existsSync(file)) throw new CommandProblem(`There is no file ${file}.`)
   return createTlsServer({ ...options, cert: readFileSync(tls.cert), key: readFileSync(tls.key), minVersion: 'TLSv1.2' })
 }

@@ -117,9 +117,52 @@ describe('code with PKCE (ACC-1)', () => {
   it('refuses a login form that another site sends, or another browser', async () => {
     const browser = new FormBrowser()
     const login = await browser.open(authorization('v'.repeat(43)))
-    expect((await browser.submit(login, { email: demo.manager }, { 'sec-fetch-site': 'cross-site' })).status).toBe(400)
+    for (const site of ['cross-site', 'same-site']) {
+      expect((await browser.submit(login, { email: demo.manager }, { 'sec-fetch-site': site })).status).toBe(400)
+    }
+    expect((await browser.submit(login, { email: demo.manager, proof: 'x'.repeat(43) })).status).toBe(400)
+    const without = { ...login, html: login.html.replace(/<input type="hidden"[^>]*>/, '') }
+    expect((await browser.submit(without, { email: demo.manager })).status).toBe(400)
     expect((await new FormBrowser().submit(login, { email: demo.manager })).status).toBe(400)
     expect((await browser.submit(login, { email: 'stranger@contoso.example' })).status).toBe(401)
+  })
+
+  it('[ACC-1] names the program and the place that a sign-in is for, and asks at every one, whatever the browser remembers', async () => {
+    const browser = new FormBrowser()
+    const login = await browser.open(authorization('v'.repeat(43)))
+    expect(login.html).toContain('“Roomkeeper console” at localhost:45678 on this computer')
+    expect(login.html).toContain('Go on only if you have just started this')
+    expect(login.headers.get('content-security-policy')).toContain("form-action 'self' http://localhost:45678;")
+    const back = await browser.submit(login, { email: demo.manager })
+    expect(new URL(back.url).searchParams.get('code')).not.toBeNull()
+    // The same browser, with all its cookies: a link to a listener's port gives it nothing, with or without a prompt.
+    const ways: Record<string, string>[] = [{ prompt: '' }, { prompt: 'consent' }, { prompt: 'login' }, { max_age: '86400' }]
+    for (const extra of ways) {
+      const stolen = new URL(authorization('v'.repeat(43), { redirect_uri: 'http://127.0.0.1:9999/', ...extra }))
+      if (stolen.searchParams.get('prompt') === '') stolen.searchParams.delete('prompt')
+      const page = await browser.open(stolen.href)
+      expect(page.url, JSON.stringify(extra)).toMatch(/\/identity\/interaction\/[\w-]+$/)
+      expect(page.html).toContain('at 127.0.0.1:9999 on this computer')
+    }
+    const unasked = authorization('v'.repeat(43), { redirect_uri: 'http://127.0.0.1:9999/', prompt: 'none' })
+    const silent = new URL((await browser.open(unasked)).url)
+    expect([silent.port, silent.searchParams.get('error'), silent.searchParams.get('code')]).toEqual(['9999', 'login_required', null])
+  })
+
+  it('[ACC-1] can be stopped by the person, and tells the console so', async () => {
+    const browser = new FormBrowser()
+    const back = await browser.submit(await browser.open(authorization('v'.repeat(43))), { stop: 'yes' })
+    expect(new URL(back.url).searchParams.get('error')).toBe('access_denied')
+  })
+
+  it('[ACC-1] goes through with cookies of its names that another port has set', async () => {
+    const { port } = new URL(service.url)
+    const browser = new FormBrowser()
+    for (const name of ['session', 'interaction', 'resume']) browser.keep(`rk_${name}_${port}`, 'x').keep(`rk_${name}_${port}.sig`, 'y')
+    // As many and as long as a browser keeps for one name.
+    for (let at = 0; at < 174; at += 1) browser.keep(`c${at}`, 'x'.repeat(4_090))
+    const back = await browser.submit(await browser.open(authorization('v'.repeat(43))), { email: demo.tech })
+    expect(new URL(back.url).searchParams.get('code')).not.toBeNull()
   })
 
   it('speaks French where the browser does', async () => {
@@ -152,6 +195,7 @@ describe('device code (ACC-1)', () => {
     page = await browser.submit(page, { user_code })
     expect(page.html).toContain(user_code)
     page = await browser.submit(page, {})
+    expect(page.html).toContain('“Roomkeeper console” on another screen')
     page = await browser.submit(page, { email: demo.tech })
     expect(page.html).toContain('You are signed in')
 
@@ -165,6 +209,43 @@ describe('device code (ACC-1)', () => {
     const confirm = await browser.submit(await browser.open(verification_uri), { user_code })
     expect((await browser.submit(confirm, { abort: 'yes' })).html).toContain('Nothing was signed in')
     expect((await poll(device_code)).json).toMatchObject({ error: 'access_denied' })
+  })
+})
+
+describe('renewing a sign-in (ACC-1)', () => {
+  const renew = (refresh_token: string) => tokenRequest({ grant_type: 'refresh_token', refresh_token })
+  const next = async (refresh_token: string): Promise<string> => Tokens.parse((await renew(refresh_token)).json).refresh_token
+  const begin = async (): Promise<string> => Tokens.parse((await signIn(demo.lead)).tokens.json).refresh_token
+
+  it('[ACC-1] gives another token each time, and the same place again where the answer was lost', async () => {
+    const first = await begin()
+    const lost = await next(first)
+    const second = await next(first)
+    expect(new Set([first, lost, second]).size).toBe(3)
+    const third = await next(second)
+    expect(third).not.toBe(second)
+  })
+
+  it('[ACC-1] ends the whole sign-in when one comes that was used already, or that was given in vain', async () => {
+    const first = await begin()
+    const second = await next(first)
+    const third = await next(second)
+    expect((await renew(first)).json).toMatchObject({ error: 'invalid_grant' })
+    expect((await renew(third)).json).toMatchObject({ error: 'invalid_grant' })
+
+    const other = await begin()
+    const lost = await next(other)
+    const again = await next(other)
+    expect((await renew(lost)).json).toMatchObject({ error: 'invalid_grant' })
+    expect((await renew(again)).json).toMatchObject({ error: 'invalid_grant' })
+  })
+
+  it('[ACC-1] leaves one good token, however many copies of a request come at once', async () => {
+    const first = await begin()
+    const answers = await Promise.all([renew(first), renew(first), renew(first)])
+    const given = answers.flatMap(({ status, json }) => (status === 200 ? [Tokens.parse(json).refresh_token] : []))
+    const good = (await Promise.all(given.map(renew))).filter(({ status }) => status === 200)
+    expect(good.length).toBeLessThanOrEqual(1)
   })
 })
 
@@ -266,9 +347,12 @@ describe('setting up an empty service', () => {
   it('lets nobody try passwords without end', async () => {
     const browser = new FormBrowser()
     const login = await browser.open(authorization('v'.repeat(43)))
-    let last: Page = login
-    for (let tries = 0; tries < 12; tries += 1) last = await browser.submit(login, { email: 'someone@contoso.example', password: String(tries) })
-    expect(last.status).toBe(429)
-    expect(last.html).toContain('Too many tries')
+    // At once, so that the minute is not over before they are: ten a minute, of at most two minutes.
+    const tries = await Promise.all(
+      Array.from({ length: 25 }, (_, at) => browser.submit(login, { email: 'someone@contoso.example', password: String(at) })),
+    )
+    const refused = tries.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThanOrEqual(5)
+    expect(refused.every(({ html }) => html.includes('Too many tries'))).toBe(true)
   })
 })

@@ -1,6 +1,8 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey, SignJWT } from 'jose'
-import { Provider, type Configuration } from 'oidc-provider'
+import { Provider, type Configuration, interactionPolicy } from 'oidc-provider'
 import { v7 } from 'uuid'
+import { limits } from '../../contract/limits.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Store } from '../store/store.ts'
@@ -21,6 +23,8 @@ export const embeddedClient = {
 export const identityPath = '/identity'
 
 const day = 24 * 3_600
+/** Of what a browser keeps while somebody signs in: as long as the console waits for them. */
+const signInSeconds = limits.signInMs / 1_000
 
 export interface IssuerOptions {
   /** Where the issuer is reached, `http://127.0.0.1:4721/identity`. */
@@ -37,6 +41,9 @@ export interface EmbeddedIssuer {
   readonly provider: Provider
   /** Verifies what this issuer signs, without asking it over HTTP. */
   readonly keys: JWTVerifyGetKey
+  /** What the form of a sign-in carries to show that our own page made it. */
+  proofOf(interaction: string): string
+  isProof(interaction: string, proof: string): boolean
   /** An access token without a sign-in, for the `token` command. */
   tokenFor(account: Account): Promise<string>
 }
@@ -46,13 +53,15 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
   const { signingKey } = secrets
   const lifetime = Math.max(1, Math.floor(timing.accessTokenMs / 1000))
   const port = new URL(url).port
+  const proofOf = (interaction: string): string =>
+    createHmac('sha256', secrets.cookieKey).update(`sign-in ${interaction}`).digest('base64url')
   const configuration: Configuration = {
     adapter: (model: string) => new StoreAdapter(model, store, now),
     jwks: { keys: [{ ...signingKey, kty: 'RSA' }] },
     clients: [
       {
         client_id: embeddedClient.clientId,
-        client_name: 'Roomkeeper',
+        client_name: 'Roomkeeper console',
         application_type: 'native',
         token_endpoint_auth_method: 'none',
         // Any port; with and without a path, since consoles differ in that.
@@ -91,25 +100,28 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
         }),
       },
     },
-    interactions: { url: (_, { uid }) => `${identityPath}/interaction/${uid}` },
-    // Cookies ignore ports, so two services on one machine need names of their own.
+    interactions: { policy: alwaysAsked(), url: (_, { uid }) => `${identityPath}/interaction/${uid}` },
+    // Cookies ignore ports: other programs on this name see them and can set them, so that none of them is worth anything
+    // (docs/decisions/0022). Two services on one machine need names of their own.
     cookies: {
       keys: [secrets.cookieKey],
       names: { session: `rk_session_${port}`, interaction: `rk_interaction_${port}`, resume: `rk_resume_${port}` },
     },
     pkce: { required: () => true },
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
-    // A console whose connection broke in the middle of a renewal must be able to ask again.
-    rotateRefreshToken: false,
+    // No session outlives its sign-in.
+    expiresWithSession: () => false,
+    // `StoreAdapter` says when one that was used counts again, or ends its whole family.
+    rotateRefreshToken: true,
     ttl: {
       AccessToken: lifetime,
       AuthorizationCode: 60,
-      DeviceCode: 600,
+      DeviceCode: signInSeconds,
       IdToken: 3_600,
-      Interaction: 3_600,
-      Session: 14 * day,
-      Grant: 90 * day,
-      RefreshToken: 90 * day,
+      Interaction: signInSeconds,
+      Session: signInSeconds,
+      Grant: limits.signInDays * day,
+      RefreshToken: limits.signInIdleDays * day,
     },
     renderError,
   }
@@ -117,6 +129,11 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
   provider.use(async (ctx, next) => {
     ctx.set(securityHeaders)
     await next()
+    const session = ctx.oidc?.session
+    if (!session?.accountId) return
+    // Whoever signs in next is asked again, in this browser too.
+    await session.destroy()
+    ctx.cookies.set(provider.cookieName('session'), null, { overwrite: true })
   })
   provider.on('server_error', (_, error) => log.error({ err: error }, 'the embedded issuer failed'))
   provider.on('authorization.error', (_, { name, message }) => log.info({ name, reason: message }, 'a sign-in was refused'))
@@ -124,6 +141,11 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
   return {
     provider,
     keys: createLocalJWKSet({ keys: [publicPart(signingKey)] }),
+    proofOf,
+    isProof: (interaction, proof) => {
+      const [right, given] = [proofOf(interaction), proof].map((text) => Buffer.from(text))
+      return right !== undefined && given !== undefined && right.length === given.length && timingSafeEqual(right, given)
+    },
     tokenFor: async (account) => {
       const issuedAt = Math.floor(now() / 1000)
       return new SignJWT({ ...(await directory.claimsOf(account)), client_id: embeddedClient.clientId })
@@ -137,6 +159,15 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
         .sign(await importJWK(signingKey, 'RS256'))
     },
   }
+}
+
+/** Everybody is asked at every sign-in, whatever their browser remembers: only an answer given in this very one counts. */
+function alwaysAsked() {
+  const policy = interactionPolicy.base()
+  const { Check } = interactionPolicy
+  const asked = new Check('not_asked', 'End-User authentication is required', 'login_required', (ctx) => ctx.oidc.result?.login === undefined)
+  policy.get('login')?.checks.add(asked)
+  return policy
 }
 
 function publicPart({ kty, kid, n, e }: JWK): JWK {

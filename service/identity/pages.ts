@@ -1,14 +1,17 @@
 /** The pages of the embedded issuer: plain HTML, no script, English and French. */
 
 /**
- * No script but the one that hands a result back to the console, which the issuer adds by its hash. Form targets on
- * loopback are the consoles that a sign-in goes back to.
+ * No script but the one that hands a result back to the console, which the issuer adds by its hash. A form may lead to the
+ * issuer itself and to where the sign-in goes back to: any place on loopback, or the one that is named.
  */
+export const policyOf = (back = 'http://localhost:* http://127.0.0.1:*'): string =>
+  `default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' ${back}; base-uri 'none'; frame-ancestors 'none'`
+
 export const securityHeaders: Record<string, string> = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self' http://localhost:* http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'",
+  'content-security-policy': policyOf(),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
   'cache-control': 'no-store',
 }
 
@@ -17,6 +20,10 @@ const words = {
     signIn: 'Sign in',
     signInTo: 'Sign in to Roomkeeper',
     choose: 'This is the demo: choose who you are. Nobody has a password here.',
+    asks: (name: string, at: string) => `“${name}” at ${at} on this computer asks to be signed in as you.`,
+    asksElsewhere: (name: string) => `“${name}” on another screen, whose code you have confirmed, asks to be signed in as you.`,
+    onlyYours: 'Go on only if you have just started this in your own console.',
+    stop: 'No, stop',
     email: 'E-mail address',
     password: 'Password',
     wrong: 'The e-mail address or the password is wrong.',
@@ -40,6 +47,10 @@ const words = {
     signIn: 'Se connecter',
     signInTo: 'Se connecter à Roomkeeper',
     choose: 'Voici la démonstration : choisissez qui vous êtes. Personne n’a de mot de passe ici.',
+    asks: (name: string, at: string) => `« ${name} » à l’adresse ${at} de cet ordinateur demande à être connecté en votre nom.`,
+    asksElsewhere: (name: string) => `« ${name} » sur un autre écran, dont vous avez confirmé le code, demande à être connecté en votre nom.`,
+    onlyYours: 'Continuez seulement si vous venez de lancer cette connexion dans votre propre console.',
+    stop: 'Non, arrêter',
     email: 'Adresse e-mail',
     password: 'Mot de passe',
     wrong: 'L’adresse e-mail ou le mot de passe est incorrect.',
@@ -107,11 +118,38 @@ export interface DemoPerson {
   readonly role: keyof Words['role']
 }
 
-/** The login page: the people of the demo as buttons, or e-mail and password. */
-export function loginPage(language: Language, action: string, people: readonly DemoPerson[], problem?: 'wrong' | 'tooMany', email = ''): string {
+/** Where a page's form goes, and what shows that this page made it. */
+export interface SignInForm {
+  readonly action: string
+  readonly proof: string
+}
+
+/** The program that will be signed in: what it calls itself, and the host and port that its tokens go to. */
+export interface Asker {
+  readonly name: string
+  readonly at?: string
+}
+
+/** What was wrong with the answer before. */
+export interface Answered {
+  readonly problem?: 'wrong' | 'tooMany'
+  readonly email: string
+}
+
+/**
+ * The login page: who asks, then the people of the demo as buttons, or e-mail and password. Going on is the consent, so that
+ * nobody is signed in anywhere that this page has not named.
+ */
+export function loginPage(language: Language, form: SignInForm, asker: Asker, people: readonly DemoPerson[], answered: Answered): string {
+  const { problem, email } = answered
   const w = wordsOf(language)
-  const target = escapeHtml(action)
+  const asks = asker.at === undefined ? w.asksElsewhere(asker.name) : w.asks(asker.name, asker.at)
   const alert = problem ? `<p class="problem" role="alert">${escapeHtml(w[problem])}</p>` : ''
+  const inForm = (parts: string): string => `<p class="asks">${escapeHtml(asks)} <span class="warning">${escapeHtml(w.onlyYours)}</span></p>
+${alert}<form method="post" action="${escapeHtml(form.action)}"><input type="hidden" name="proof" value="${escapeHtml(form.proof)}">
+${parts}
+<button type="submit" class="plain stop" name="stop" value="yes" formnovalidate>${escapeHtml(w.stop)}</button>
+</form>`
   if (people.length > 0) {
     const button = (person: DemoPerson): string =>
       `<li><button type="submit" name="email" value="${escapeHtml(person.email)}"><span>${escapeHtml(person.name)}</span><small>${escapeHtml(w.role[person.role])} · ${escapeHtml(person.email)}</small></button></li>`
@@ -119,16 +157,14 @@ export function loginPage(language: Language, action: string, people: readonly D
       const buttons = people.filter((person) => person.organisation === organisation).map(button)
       return `<h2>${escapeHtml(organisation)}</h2><ul class="people">\n${buttons.join('\n')}\n</ul>`
     })
-    return page(language, w.signInTo, `<p>${escapeHtml(w.choose)}</p>${alert}\n<form method="post" action="${target}">${organisations.join('\n')}</form>`)
+    return page(language, w.signInTo, inForm(`<p>${escapeHtml(w.choose)}</p>\n${organisations.join('\n')}`))
   }
   return page(
     language,
     w.signInTo,
-    `${alert}<form method="post" action="${target}">
-<label>${escapeHtml(w.email)}<input name="email" type="email" autocomplete="username" required autofocus value="${escapeHtml(email)}"></label>
+    inForm(`<label>${escapeHtml(w.email)}<input name="email" type="email" autocomplete="username" required autofocus value="${escapeHtml(email)}"></label>
 <label>${escapeHtml(w.password)}<input name="password" type="password" autocomplete="current-password" required></label>
-<button type="submit" class="primary">${escapeHtml(w.signIn)}</button>
-</form>`,
+<button type="submit" class="primary">${escapeHtml(w.signIn)}</button>`),
   )
 }
 
@@ -153,6 +189,7 @@ button small { color: var(--soft); font-size: 12px; }
 button:hover, button:focus-visible, input:focus-visible { border-color: var(--accent); outline: 2px solid var(--accent); outline-offset: 1px; }
 button.primary { text-align: center; font-weight: 600; border-color: var(--accent); color: var(--accent); }
 button.plain { text-align: center; }
+button.stop { margin-top: 1rem; }
 .problem { color: var(--bad); }
 .warning { color: var(--soft); }
 `

@@ -1,15 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Interaction, Provider } from 'oidc-provider'
+import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { App } from '../deps.ts'
 import { RateLimit } from '../http/rateLimit.ts'
 import type { Directory } from './directory.ts'
 import { type EmbeddedIssuer, identityPath } from './issuer.ts'
-import { type DemoPerson, languageOf, loginPage, page, securityHeaders, style, wordsOf } from './pages.ts'
+import { type DemoPerson, languageOf, loginPage, page, policyOf, securityHeaders, style, wordsOf } from './pages.ts'
 
-const LoginForm = z.object({ email: z.string().max(254), password: z.string().max(200).default('') })
+const LoginForm = z.object({
+  proof: z.string().max(64),
+  email: z.string().max(254).default(''),
+  password: z.string().max(200).default(''),
+  /** Sent by the button that ends it. */
+  stop: z.literal('yes').optional(),
+})
 const InteractionPath = z.object({ uid: z.string().max(64) })
 
 /** Tries to sign in to one account per minute. */
@@ -41,9 +47,7 @@ export async function identityRoutes(app: App, { issuer, directory, people, now 
     pages.get(`${identityPath}/interaction/:uid`, { config: { access: 'public' }, schema: { hide: true, params: InteractionPath } }, async (request, reply) => {
       const interaction = await interactionOf(provider, request, reply)
       if (!interaction) return failed(request, reply)
-      if (interaction.prompt.name !== 'consent') return showLogin(request, reply, interaction)
-      const consent = { grantId: await grant(provider, interaction) }
-      return reply.redirect(await provider.interactionResult(request.raw, reply.raw, { consent }, { mergeWithLastSubmission: true }), 303)
+      return showLogin(request, reply, interaction)
     })
 
     pages.post(
@@ -51,8 +55,11 @@ export async function identityRoutes(app: App, { issuer, directory, people, now 
       { config: { access: 'public' }, schema: { hide: true, params: InteractionPath, body: LoginForm } },
       async (request, reply) => {
         const interaction = await interactionOf(provider, request, reply)
-        if (!interaction || interaction.prompt.name !== 'login' || isForged(request)) return failed(request, reply)
-        const { email, password } = request.body
+        const { proof, email, password, stop } = request.body
+        if (!interaction || isForged(request) || !issuer.isProof(interaction.uid, proof)) return failed(request, reply)
+        const end = async (result: InteractionResults) =>
+          reply.redirect(await provider.interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: false }), 303)
+        if (stop) return end({ error: 'access_denied', error_description: 'The person stopped.' })
         try {
           tries.take(email.trim().toLowerCase())
         } catch (error) {
@@ -61,15 +68,22 @@ export async function identityRoutes(app: App, { issuer, directory, people, now 
         }
         const account = await directory.signIn(email, password)
         if (!account) return showLogin(request, reply.code(401), interaction, 'wrong', email)
-        const login = { accountId: account.id, remember: true }
-        return reply.redirect(await provider.interactionResult(request.raw, reply.raw, { login }, { mergeWithLastSubmission: false }), 303)
+        // One page, one answer: the page has named the program that is signed in, and this person has gone on.
+        const grantId = await grant(provider, interaction, account.id)
+        return end({ login: { accountId: account.id, remember: false }, consent: { grantId } })
       },
     )
   })
 
   async function showLogin(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, problem?: 'wrong' | 'tooMany', email = '') {
-    const language = languageOf(request.headers['accept-language'])
-    return reply.type('text/html').send(loginPage(language, `${identityPath}/interaction/${interaction.uid}`, await people(), problem, email))
+    const { redirect_uri: redirect, client_id: id } = Asked.parse(interaction.params)
+    const client = await provider.Client.find(id)
+    const place = interaction.deviceCode === undefined ? new URL(redirect ?? '') : undefined
+    reply.header('content-security-policy', policyOf(place?.origin))
+    const form = { action: `${identityPath}/interaction/${interaction.uid}`, proof: issuer.proofOf(interaction.uid) }
+    const asker = { name: client?.clientName ?? id, ...(place ? { at: place.host } : {}) }
+    const answer = problem === undefined ? { email } : { problem, email }
+    return reply.type('text/html').send(loginPage(languageOf(request.headers['accept-language']), form, asker, await people(), answer))
   }
 
   const callback = provider.callback()
@@ -105,25 +119,20 @@ async function interactionOf(provider: Provider, request: FastifyRequest, reply:
   }
 }
 
-/** The console is our own client: what it asks for is granted without a question. */
-async function grant(provider: Provider, interaction: Interaction): Promise<string> {
-  const { params, session, prompt } = interaction
-  const known = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId)
-  const made = known ?? new provider.Grant({ clientId: String(params['client_id']), accountId: session?.accountId })
-  const missing = Missing.parse(prompt.details)
-  made.addOIDCScope((missing.missingOIDCScope ?? []).join(' '))
-  made.addOIDCClaims(missing.missingOIDCClaims ?? [])
-  for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {})) made.addResourceScope(resource, scopes.join(' '))
+const Asked = z.looseObject({ client_id: z.string(), redirect_uri: z.string().optional(), scope: z.string().default('') })
+
+/** What a person grants by going on: what the program asked for. Each sign-in has a grant of its own, which ends with it. */
+async function grant(provider: Provider, interaction: Interaction, accountId: string): Promise<string> {
+  const { client_id: clientId, scope } = Asked.parse(interaction.params)
+  const made = new provider.Grant({ clientId, accountId })
+  made.addOIDCScope(scope)
   return made.save()
 }
 
-const Missing = z.looseObject({
-  missingOIDCScope: z.array(z.string()).optional(),
-  missingOIDCClaims: z.array(z.string()).optional(),
-  missingResourceScopes: z.record(z.string(), z.array(z.string())).optional(),
-})
-
-/** A form that another site sent: the cookie would not come along, and browsers say where a form is from. */
+/**
+ * A form that another site sent, or another port of this name ("same-site"): browsers say where a form is from. Those that do
+ * not are held by the form's own proof.
+ */
 function isForged(request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site']
   return site !== undefined && site !== 'same-origin' && site !== 'none'

@@ -178,7 +178,7 @@ describe('[AUD-1] pruning of the audit log', () => {
   }
   const write = (day: number, tenant = tenantId) => {
     now = start + day * dayMs
-    return store.write(tenant, system, async (tx) => tx.audit({ category: 'Test', objectName: String(day), operation: 'Create' }))
+    return store.write(tenant, system, async (tx) => tx.audit({ category: 'Audit', objectName: String(day), operation: 'Create', detail: { action: 'audit.export' } }))
   }
   const names = async (tenant = tenantId) => (await store.read(tenant, 'wholeTenant').tables.audit().select('objectName').orderBy('number').execute()).map((row) => row.objectName)
   const check = (tenant = tenantId) => checkChain(chainSource(store.read(tenant, 'wholeTenant').tables), now)

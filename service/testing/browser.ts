@@ -20,6 +20,12 @@ export class FormBrowser {
     this.#headers = headers
   }
 
+  /** Has this cookie as if somebody else on the host's name had set it. */
+  keep(name: string, value: string): this {
+    this.#cookies.set(name, value)
+    return this
+  }
+
   /** Follows redirects within the same origin; one that leaves it is the answer. */
   async open(url: string, form?: URLSearchParams, headers: Record<string, string> = {}): Promise<Page> {
     let target = url

@@ -64,6 +64,7 @@ async function run(options: BrowserOptions): Promise<void> {
       place: { kind: 'here', returnTo: () => server.address },
       host: { kind: 'browser', version, downloadFolder: options.downloads },
       log,
+      onSignedOut: () => server.signedOut(),
     })
     try {
       await writeRuntime(folder.path, { pid: process.pid, url: server.address, secret })

@@ -5,10 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { limits } from '../../../contract/limits.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
+import { bridgeProtocol, Entered, protocolsOf, secretIn, signedOutClose } from '../../../contract/tab.ts'
 import { createLog } from '../../log.ts'
-import { cookieFrom, testShell } from '../testing/transports.ts'
+import { tabFrom, testShell } from '../testing/transports.ts'
 import { type BrowserServer, startBrowserServer } from './server.ts'
-import { cookieOf, Visitors } from './visitors.ts'
+import { Visitors } from './visitors.ts'
 
 const secret = 's'.repeat(43)
 let server: BrowserServer
@@ -62,10 +63,10 @@ const enter = (token: string, headers: Record<string, string> = {}) =>
   ask('/session', { method: 'POST', headers: { origin: origin(), 'content-type': 'application/json', ...headers }, body: JSON.stringify({ token }) })
 const tokenOf = (link: string): string => new URLSearchParams(new URL(link).hash.slice(1)).get('token') ?? ''
 
-/** The status that the upgrade was refused with, or `open`. */
-async function dial(headers: Record<string, string>, path = '/bridge'): Promise<number | WebSocket> {
-  const socket = new WebSocket(`ws://${host()}${path}`, { headers })
-  return new Promise((resolve) => {
+/** The status that the upgrade was refused with, or the open socket. */
+async function dial(secret: string | undefined, headers: Record<string, string> = { origin: origin() }, path = '/bridge') {
+  const socket = new WebSocket(`ws://${host()}${path}`, secret === undefined ? [] : protocolsOf(secret), { headers })
+  return new Promise<number | WebSocket>((resolve) => {
     socket.once('open', () => resolve(socket))
     socket.once('unexpected-response', (_request, response) => {
       resolve(Number(response.statusCode))
@@ -74,8 +75,8 @@ async function dial(headers: Record<string, string>, path = '/bridge'): Promise<
     socket.on('error', () => {})
   })
 }
-async function opened(): Promise<WebSocket> {
-  const socket = await dial({ origin: origin(), cookie: await cookieFrom(server.link()) })
+async function opened(secret?: string): Promise<WebSocket> {
+  const socket = await dial(secret ?? (await tabFrom(server.link())))
   if (typeof socket === 'number') throw new Error(`Refused with ${socket}.`)
   return socket
 }
@@ -107,21 +108,25 @@ describe('the shell', () => {
     expect(await ask('/', { method: 'POST' })).toMatchObject({ status: 405 })
   })
 
-  it.each(['evil.example', 'evil.example:80', '127.0.0.1', '127.0.0.1:1', '[::1]:80'])('answers nothing to the name %s (DNS rebinding)', async (name) => {
+  it.each([
+    ...['evil.example', 'evil.example:80', '127.0.0.1', '127.0.0.1:1', '[::1]:80', 'LOCAL'],
+    ...['OWN@evil.example', 'evil.example@OWN', 'OWN:1', 'OWN,OWN'],
+  ])('answers nothing to the name "%s" (DNS rebinding; on ::1 the port may be held by another account)', async (written) => {
+    const name = written.replace('LOCAL', host().replace('127.0.0.1', 'localhost')).replaceAll('OWN', host())
     expect(await ask('/', { headers: { host: name } })).toMatchObject({ status: 421, text: '' })
     expect(await ask('/session', { method: 'POST', headers: { host: name, origin: `http://${name}`, 'content-type': 'application/json' }, body: '{}' })).toMatchObject({ status: 421 })
   })
 })
 
 describe('a link', () => {
-  it('works once, and gives a cookie that no script and no other site can use', async () => {
+  it('[ACC-1] works once, and gives a secret for the tab instead of anything that a browser sends by itself', async () => {
     const token = tokenOf(server.link())
     const first = await enter(token)
-    expect(first.status).toBe(204)
-    const port = new URL(server.address).port
-    expect(first.headers['set-cookie']?.[0]).toMatch(new RegExp(`^roomkeeper-${port}=[\\w-]{43}; Path=/; HttpOnly; SameSite=Strict$`, 'u'))
-    expect((await enter(token)).status).toBe(401)
-    expect((await enter('guess')).headers['set-cookie']).toBeUndefined()
+    expect(first).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } })
+    expect(Entered.parse(JSON.parse(first.text)).secret).not.toBe(token)
+    expect(first.headers['set-cookie']).toBeUndefined()
+    expect(await enter(token)).toMatchObject({ status: 401, text: '' })
+    expect(await enter('guess')).toMatchObject({ status: 401, text: '' })
   })
 
   it('is taken from our own page only', async () => {
@@ -130,7 +135,7 @@ describe('a link', () => {
     expect((await enter(token, { origin: 'null' })).status).toBe(403)
     // A form of another page could send this without asking first.
     expect((await enter(token, { 'content-type': 'text/plain' })).status).toBe(403)
-    expect((await enter(token)).status).toBe(204)
+    expect((await enter(token)).status).toBe(200)
   })
 
   it.each([['', 400], ['nonsense', 400], ['{}', 400], ['{"token":1}', 400], ['{"token":"a","more":1}', 400], [`{"token":"${'x'.repeat(2_000)}"}`, 413]] as const)(
@@ -144,7 +149,7 @@ describe('a link', () => {
     const links = (headers: Record<string, string>) => ask('/links', { method: 'POST', headers })
     const given = await links({ authorization: `Bearer ${secret}` })
     expect(given.status).toBe(200)
-    expect((await enter(tokenOf(JSON.parse(given.text).console))).status).toBe(204)
+    expect((await enter(tokenOf(JSON.parse(given.text).console))).status).toBe(200)
     expect((await links({})).status).toBe(403)
     expect((await links({ authorization: 'Bearer other' })).status).toBe(403)
     expect((await links({ authorization: `Bearer ${secret}`, origin: origin() })).status).toBe(403)
@@ -153,20 +158,51 @@ describe('a link', () => {
 })
 
 describe('the bridge', () => {
-  it('opens only with the cookie, from our own page, under our own name', async () => {
-    const cookie = await cookieFrom(server.link())
-    expect(await dial({ origin: origin() })).toBe(401)
-    expect(await dial({ origin: origin(), cookie: cookie.replace(/=.*/u, '=guess') })).toBe(401)
-    // Given twice, nobody can tell which of them is ours.
-    expect(await dial({ origin: origin(), cookie: `${cookie}; ${cookie.replace(/=.*/u, '=x')}` })).toBe(401)
-    expect(await dial({ cookie })).toBe(403)
-    expect(await dial({ origin: 'http://evil.example', cookie })).toBe(403)
-    expect(await dial({ origin: 'http://evil.example', cookie, host: 'evil.example' })).toBe(421)
-    expect(await dial({ origin: origin(), cookie }, '/other')).toBe(404)
+  it('[ACC-1] opens only with the secret of a tab, from our own page, under our own name', async () => {
+    const tab = await tabFrom(server.link())
+    expect(await dial(undefined)).toBe(401)
+    expect(await dial('guess')).toBe(401)
+    expect(await dial('')).toBe(401)
+    expect(await dial(tab, {})).toBe(403)
+    expect(await dial(tab, { origin: 'http://evil.example' })).toBe(403)
+    expect(await dial(tab, { origin: 'http://evil.example', host: 'evil.example' })).toBe(421)
+    expect(await dial(tab, { origin: origin() }, '/other')).toBe(404)
+    expect(await dial(undefined, { origin: origin() }, `/bridge?secret=${tab}`)).toBe(404)
+    // What a browser, or a program on another port of this name, adds by itself counts for nothing.
+    const cookie = ['roomkeeper', `roomkeeper-${new URL(server.address).port}`, 'roomkeeper.tab'].map((name) => `${name}=${tab}`).join('; ')
+    expect(await dial(undefined, { origin: origin(), cookie, authorization: `Bearer ${tab}` })).toBe(401)
     expect(serving.size).toBe(0)
-    const socket = await dial({ origin: origin(), cookie })
-    expect(socket).toBeInstanceOf(WebSocket)
+    const socket = await dial(tab, { origin: origin(), cookie: cookie.replaceAll(tab, 'x') })
+    expect(socket).toMatchObject({ protocol: bridgeProtocol })
     await untilPasses(() => expect(serving.size).toBe(1))
+  })
+
+  it('[ACC-1] ends with a sign-out, but for the tab it was done in, which goes on with another secret', async () => {
+    const secrets = [await tabFrom(server.link()), await tabFrom(server.link()), await tabFrom(server.link())]
+    const unused = tokenOf(server.link())
+    const [mine, copy, other] = [await opened(secrets[0]), await opened(secrets[0]), await opened(secrets[1])]
+    const closed = Promise.all([copy, other].map((socket) => once(socket, 'close')))
+    const told = once(mine, 'message')
+    mine.send(JSON.stringify({ type: 'call', id: 1, name: 'session.signOut', input: { unsent: 'ask' } }))
+    await untilPasses(() => expect(heard).toHaveLength(1))
+    server.signedOut()
+    expect((await closed).map(([code]) => code)).toEqual([signedOutClose, signedOutClose])
+    const { type, secret: next } = JSON.parse(String((await told)[0]))
+    expect(type).toBe('tab')
+    for (const secret of secrets) expect(await dial(secret)).toBe(401)
+    expect(await dial(next)).toBeInstanceOf(WebSocket)
+    expect((await enter(unused)).status).toBe(200)
+    expect(mine.readyState).toBe(WebSocket.OPEN)
+    // The next sign-out, of which no tab was the cause, ends this one too.
+    const last = once(mine, 'close')
+    server.signedOut()
+    expect((await last)[0]).toBe(signedOutClose)
+  })
+
+  it('[ACC-1] opens, whatever other ports of the name make a browser send', async () => {
+    const cookie = Array.from({ length: 180 }, (_, at) => `c${at}=${'x'.repeat(4_090)}`).join('; ')
+    expect(await dial(await tabFrom(server.link()), { origin: origin(), cookie })).toBeInstanceOf(WebSocket)
+    expect(await ask('/', { headers: { cookie } })).toMatchObject({ status: 200 })
   })
 
   it.each([
@@ -194,10 +230,10 @@ describe('the bridge', () => {
   })
 
   it('has room for many windows, and no more than that', async () => {
-    const cookie = await cookieFrom(server.link())
-    const sockets = await Promise.all(Array.from({ length: limits.bridgeWindows }, () => dial({ origin: origin(), cookie })))
+    const tab = await tabFrom(server.link())
+    const sockets = await Promise.all(Array.from({ length: limits.bridgeWindows }, () => dial(tab)))
     expect(sockets.every((socket) => socket instanceof WebSocket)).toBe(true)
-    expect(await dial({ origin: origin(), cookie })).toBe(503)
+    expect(await dial(tab)).toBe(503)
   })
 
   it('survives a client that breaks off in the middle of its request', async () => {
@@ -218,15 +254,24 @@ describe('visitors', () => {
     expect(visitors.enter(old)).toBeUndefined()
     const [first, ...others] = Array.from({ length: limits.consoleLinks + 1 }, () => visitors.link())
     expect(visitors.enter(first ?? '')).toBeUndefined()
-    const cookies = others.map((token) => visitors.enter(token))
-    expect(cookies.every((cookie) => visitors.isIn(cookie))).toBe(true)
+    const tabs = others.map((token) => visitors.enter(token))
+    expect(tabs.every((secret) => visitors.isIn(secret))).toBe(true)
     expect([visitors.isIn(undefined), visitors.isIn(''), visitors.isIn(others[0])]).toEqual([false, false, false])
   })
 
-  it('have one cookie of a name, or none', () => {
-    expect(cookieOf('a=1; roomkeeper-1=x; b=2', 'roomkeeper-1')).toBe('x')
-    expect(cookieOf('roomkeeper-10=x', 'roomkeeper-1')).toBeUndefined()
-    expect(cookieOf('roomkeeper-1=x; roomkeeper-1=y', 'roomkeeper-1')).toBeUndefined()
-    expect(cookieOf(undefined, 'roomkeeper-1')).toBeUndefined()
+  it('lose their tab when too many newer ones were made, and all of them at once', () => {
+    const visitors = new Visitors()
+    const [first, ...others] = Array.from({ length: limits.consoleTabs + 1 }, () => visitors.tab())
+    expect([visitors.isIn(first), others.every((secret) => visitors.isIn(secret))]).toEqual([false, true])
+    visitors.endTabs()
+    expect(others.some((secret) => visitors.isIn(secret))).toBe(false)
+  })
+
+  it('show one secret, or none', () => {
+    expect(secretIn(protocolsOf('x').join(', '))).toBe('x')
+    expect(secretIn([...protocolsOf('x'), ...protocolsOf('y')].join(','))).toBeUndefined()
+    expect(secretIn('roomkeeper.tab.x')).toBeUndefined()
+    expect(secretIn('xroomkeeper.tab.y, roomkeeper.bridge')).toBeUndefined()
+    expect(secretIn(undefined)).toBeUndefined()
   })
 })

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
-import { z } from 'zod'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { limits } from '../../../contract/limits.ts'
+import { bridgeProtocol, Entrance, type Renewed, secretIn, signedOutClose } from '../../../contract/tab.ts'
 import type { BridgeServer } from '../../core.ts'
 import type { Log } from '../../log.ts'
 import { securityHeaders, type Shell } from '../shell.ts'
 import { serveSocket } from './socket.ts'
-import { cookieOf, Visitors } from './visitors.ts'
+import { sameSecret, Visitors } from './visitors.ts'
 
 export interface BrowserServerOptions {
   shell: Shell
@@ -27,10 +27,11 @@ export interface BrowserServer {
   link(): string
   /** From now on windows are served. Before, they are told to try again. */
   serve(bridge: BridgeServer): void
+  /** Somebody has signed out: every tab but the one where they did needs a new link, and that one gets a new secret. */
+  signedOut(): void
   stop(): Promise<void>
 }
 
-const Entrance = z.object({ token: z.string().min(1).max(200) }).strict()
 const entranceBytes = 1_024
 
 /**
@@ -38,7 +39,7 @@ const entranceBytes = 1_024
  * bridge. Errors: EADDRINUSE of node:net.
  */
 export async function startBrowserServer(port: number, options: BrowserServerOptions): Promise<BrowserServer> {
-  const http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16_384 })
+  const http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: limits.loopbackHeaderBytes })
   http.listen(port, '127.0.0.1')
   await once(http, 'listening')
   return new Served(http, options)
@@ -51,6 +52,8 @@ class Served implements BrowserServer {
   readonly #visitors: Visitors
   readonly #port: number
   #bridge: BridgeServer | undefined
+  /** The window that asked last to sign out. */
+  #signsOut: WebSocket | undefined
   #stopped: Promise<void> | undefined
 
   constructor(http: Server, options: BrowserServerOptions) {
@@ -60,7 +63,13 @@ class Served implements BrowserServer {
     this.#port = bound.port
     this.#options = options
     this.#visitors = new Visitors(options.now)
-    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bridgeMessageBytes, perMessageDeflate: false, clientTracking: true })
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: limits.bridgeMessageBytes,
+      perMessageDeflate: false,
+      clientTracking: true,
+      handleProtocols: () => bridgeProtocol,
+    })
     http.on('request', (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         options.log.error({ error: error instanceof Error ? error.message : String(error) }, 'a request failed')
@@ -80,6 +89,15 @@ class Served implements BrowserServer {
 
   serve(bridge: BridgeServer): void {
     this.#bridge = bridge
+  }
+
+  signedOut(): void {
+    this.#visitors.endTabs()
+    for (const socket of this.#sockets.clients) {
+      if (socket !== this.#signsOut) socket.close(signedOutClose)
+      else socket.send(JSON.stringify({ type: 'tab', secret: this.#visitors.tab() } satisfies Renewed))
+    }
+    this.#signsOut = undefined
   }
 
   stop(): Promise<void> {
@@ -114,15 +132,14 @@ class Served implements BrowserServer {
     response.end(request.method === 'HEAD' ? undefined : file.body)
   }
 
-  /** The page's own origin, where the request was made to this server by one of its names (against DNS rebinding). */
+  /**
+   * The page's own origin, where the request was made to this server by its name (against DNS rebinding). "localhost" is
+   * not one: browsers also take it for [::1], where the same port may be another account's, and what a tab keeps belongs
+   * to the name.
+   */
   #originOf(request: IncomingMessage): string | undefined {
-    const host = request.headers.host
-    return host === `127.0.0.1:${this.#port}` || host === `localhost:${this.#port}` ? `http://${host}` : undefined
-  }
-
-  get #cookie(): string {
-    // Cookies ignore ports: two consoles on one machine must not overwrite each other's.
-    return `roomkeeper-${this.#port}`
+    const host = `127.0.0.1:${this.#port}`
+    return request.headers.host === host ? `http://${host}` : undefined
   }
 
   async #enter(request: IncomingMessage, response: ServerResponse, origin: string): Promise<void> {
@@ -132,20 +149,19 @@ class Served implements BrowserServer {
     if (body === undefined) return send(response, 413)
     const entrance = Entrance.safeParse(parseJson(body))
     if (!entrance.success) return send(response, 400)
-    const cookie = this.#visitors.enter(entrance.data.token)
-    if (cookie === undefined) {
+    const secret = this.#visitors.enter(entrance.data.token)
+    if (secret === undefined) {
       this.#options.log.warn({}, 'a link was refused: it is unknown, used or too old')
       return send(response, 401)
     }
-    send(response, 204, { 'set-cookie': `${this.#cookie}=${cookie}; Path=/; HttpOnly; SameSite=Strict` })
+    sendJson(response, { secret })
   }
 
   #anotherLink(request: IncomingMessage, response: ServerResponse): void {
     // No page may ask, whatever it knows: browsers always send one of these with a POST.
     const fromPage = request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined
-    if (fromPage || request.headers.authorization !== `Bearer ${this.#options.secret}`) return send(response, 403)
-    response.writeHead(200, { ...securityHeaders, 'content-type': 'application/json', 'cache-control': 'no-store' })
-    response.end(JSON.stringify({ console: this.link() }))
+    if (fromPage || !sameSecret(request.headers.authorization ?? '', `Bearer ${this.#options.secret}`)) return send(response, 403)
+    sendJson(response, { console: this.link() })
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -155,16 +171,23 @@ class Served implements BrowserServer {
     if (origin === undefined) return refuse('421 Misdirected Request')
     if (request.url !== '/bridge') return refuse('404 Not Found')
     if (request.headers.origin !== origin) return refuse('403 Forbidden')
-    if (!this.#visitors.isIn(cookieOf(request.headers.cookie, this.#cookie))) return refuse('401 Unauthorized')
+    if (!this.#visitors.isIn(secretIn(request.headers['sec-websocket-protocol']))) return refuse('401 Unauthorized')
     const bridge = this.#bridge
     if (!bridge || this.#sockets.clients.size >= limits.bridgeWindows) return refuse('503 Service Unavailable')
-    this.#sockets.handleUpgrade(request, socket, head, (opened) => serveSocket(opened, bridge, this.#options))
+    this.#sockets.handleUpgrade(request, socket, head, (opened) => {
+      serveSocket(opened, bridge, { ...this.#options, onSignOut: () => (this.#signsOut = opened) })
+    })
   }
 }
 
 function send(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...securityHeaders, 'cache-control': 'no-store', 'content-length': 0, ...headers })
   response.end()
+}
+
+function sendJson(response: ServerResponse, body: object): void {
+  response.writeHead(200, { ...securityHeaders, 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(JSON.stringify(body))
 }
 
 /** The whole body, or undefined when it is longer than `limit`; the rest is not read then. */

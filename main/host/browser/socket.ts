@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws'
+import { z } from 'zod'
 import { packBytes, unpackBytes } from '../../../contract/byteStream.ts'
 import type { BridgeServer } from '../../core.ts'
 import type { Log } from '../../log.ts'
@@ -6,8 +7,17 @@ import type { Log } from '../../log.ts'
 /** How often a window is asked whether it is still there. Two silences: it is not. */
 const usualBeatMs = 30_000
 
+const SignOut = z.object({ type: z.literal('call'), name: z.literal('session.signOut') })
+
+export interface SocketOptions {
+  log: Log
+  beatMs?: number
+  /** Called before a window's wish to sign out is handed on. */
+  onSignOut: () => void
+}
+
 /** Serves one window over its socket until that closes. What is neither JSON text nor bytes of a stream ends it with 1007. */
-export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beatMs = usualBeatMs }: { log: Log; beatMs?: number }): void {
+export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beatMs = usualBeatMs, onSignOut }: SocketOptions): void {
   let alive = true
   const beat = setInterval(() => {
     if (!alive) return socket.terminate()
@@ -24,8 +34,9 @@ export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beat
     onMessage: (listener) => {
       const take = (data: RawData, binary: boolean): void => {
         const message = binary ? unpack(data) : parse(data)
-        if (message === undefined) socket.close(1007)
-        else listener(message)
+        if (message === undefined) return socket.close(1007)
+        if (!binary && SignOut.safeParse(message).success) onSignOut()
+        listener(message)
       }
       socket.on('message', take)
       return () => void socket.off('message', take)

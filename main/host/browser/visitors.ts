@@ -1,40 +1,45 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { limits } from '../../../contract/limits.ts'
 
-const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64')
+const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 const secretOf = (): string => randomBytes(32).toString('base64url')
 
-/** Secrets that were given out, by their hash: what is compared says nothing of the secret. The oldest goes first. */
+/** Whether two secrets are the same, in a time that says nothing of either. */
+export const sameSecret = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other))
+
+/** Secrets that were given out, by their hash: all are compared, each in constant time. The oldest goes first. */
 class Given {
-  readonly #until = new Map<string, number>()
+  #kept: { hash: Buffer; until: number }[] = []
   readonly #max: number
   constructor(max: number) {
     this.#max = max
   }
   make(until: number): string {
     const secret = secretOf()
-    this.#until.set(digest(secret), until)
-    for (const oldest of this.#until.keys()) {
-      if (this.#until.size <= this.#max) break
-      this.#until.delete(oldest)
-    }
+    this.#kept = [...this.#kept, { hash: digest(secret), until }].slice(-this.#max)
     return secret
   }
   knows(secret: string, now: number): boolean {
-    return (this.#until.get(digest(secret)) ?? -1) > now
+    const hash = digest(secret)
+    return this.#kept.filter((one) => timingSafeEqual(one.hash, hash) && one.until > now).length > 0
   }
   forget(secret: string): void {
-    this.#until.delete(digest(secret))
+    const hash = digest(secret)
+    this.#kept = this.#kept.filter((one) => !timingSafeEqual(one.hash, hash))
+  }
+  forgetAll(): void {
+    this.#kept = []
   }
 }
 
 /**
- * Who may use this console: whoever brings a link's token (which works once) gets a cookie, for this run of the host
- * only. A cookie that outlived the run could be read by another program that takes the port meanwhile.
+ * Who may use this console: whoever brings a link's token (which works once) gets a secret for the tab it was opened in.
+ * It ends with the next sign-out and with this run of the host: another program that takes the port later, and is asked
+ * by a tab that was left open, learns nothing that works.
  */
 export class Visitors {
   readonly #links = new Given(limits.consoleLinks)
-  readonly #cookies = new Given(limits.consoleSessions)
+  readonly #tabs = new Given(limits.consoleTabs)
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -46,24 +51,24 @@ export class Visitors {
     return this.#links.make(this.#now() + limits.consoleLinkMs)
   }
 
-  /** A cookie's value for a link's token; undefined where the token is unknown, used or too old. */
+  /** A tab's secret for a link's token; undefined where the token is unknown, used or too old. */
   enter(token: string): string | undefined {
     if (!this.#links.knows(token, this.#now())) return undefined
     this.#links.forget(token)
-    return this.#cookies.make(Number.POSITIVE_INFINITY)
+    return this.tab()
   }
 
-  isIn(cookie: string | undefined): boolean {
-    return cookie !== undefined && this.#cookies.knows(cookie, this.#now())
+  /** A secret for a tab that is in already. */
+  tab(): string {
+    return this.#tabs.make(Number.POSITIVE_INFINITY)
   }
-}
 
-/** The value of one cookie of a request, where it is there exactly once. */
-export function cookieOf(header: string | undefined, name: string): string | undefined {
-  const values = (header ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1))
-  return values.length === 1 ? values[0] : undefined
+  isIn(secret: string | undefined): boolean {
+    return secret !== undefined && this.#tabs.knows(secret, this.#now())
+  }
+
+  /** Every tab's secret ends. Links that were not used yet stay good. */
+  endTabs(): void {
+    this.#tabs.forgetAll()
+  }
 }

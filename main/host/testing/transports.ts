@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { BridgeRequest } from '../../../contract/bridge.ts'
 import { packBytes, unpackBytes } from '../../../contract/byteStream.ts'
+import { Entered, protocolsOf } from '../../../contract/tab.ts'
 import type { BridgeServer } from '../../core.ts'
 import { createLog } from '../../log.ts'
 import { startBrowserServer } from '../browser/server.ts'
@@ -41,16 +42,15 @@ export function testShell(): { shell: Shell; remove: () => void } {
 
 const log = createLog('silent')
 
-/** A cookie for a running browser host, for one of its links. */
-export async function cookieFrom(link: string): Promise<string> {
+/** The secret of a new tab of a running browser host, for one of its links. */
+export async function tabFrom(link: string): Promise<string> {
   const { origin, hash } = new URL(link)
   const response = await fetch(`${origin}/session`, {
     method: 'POST',
     headers: { origin, 'content-type': 'application/json' },
     body: JSON.stringify({ token: new URLSearchParams(hash.slice(1)).get('token') }),
   })
-  const [cookie = ''] = response.headers.getSetCookie()
-  return cookie.split(';')[0] ?? ''
+  return Entered.parse(await response.json()).secret
 }
 
 function bytesIn(message: unknown): Uint8Array | undefined {
@@ -62,11 +62,11 @@ async function browserTransport(bridge: BridgeServer): Promise<TestTransport> {
   const { shell, remove } = testShell()
   const server = await startBrowserServer(0, { shell, secret: 's'.repeat(43), log })
   server.serve(bridge)
-  const cookie = await cookieFrom(server.link())
+  const secret = await tabFrom(server.link())
   return {
     page: async () => {
       const { origin, host } = new URL(server.address)
-      const socket = new WebSocket(`ws://${host}/bridge`, { origin, headers: { cookie } })
+      const socket = new WebSocket(`ws://${host}/bridge`, protocolsOf(secret), { origin })
       await once(socket, 'open')
       return {
         send: (message) => socket.send(bytesIn(message) ?? JSON.stringify(message)),

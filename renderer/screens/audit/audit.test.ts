@@ -20,7 +20,7 @@ describe('Settings → Audit', () => {
     const records = [makeRecord(4, { category: 'Incident', action: 'incident.acknowledge' }), makeRecord(3, { category: 'Incident', action: 'incident.comment' }), makeRecord(2, { action: 'key.reset' }), makeRecord(1, { action: 'moon.land' })]
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.list': () => ({ items: [...records, makeRecord(0, { action: null })], next: null }) }) })
     mount(Audit, { global, attachTo: document.body })
-    await vi.waitFor(() => expect(all('audit-action').map((one) => one.textContent)).toEqual(['Acknowledge', 'Comment', 'Reset the key', 'moon.land', '']))
+    await untilPasses(() => expect(all('audit-action').map((one) => one.textContent)).toEqual(['Acknowledge', 'Comment', 'Reset the key', 'moon.land', '']))
   })
 
   it('reads page after page, and shows the details of a record', async () => {
