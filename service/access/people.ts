@@ -26,7 +26,10 @@ export function isCurrent(row: PersonTable, claims: PersonClaims): boolean {
   )
 }
 
-/** Makes the person in their own tenant, or takes over what their newer token says; their access here, and at customers, follows. A token says nothing of who was removed. */
+/**
+ * Makes the person in their own tenant, or takes over what their newer token says; their access here, and at customers, follows.
+ * A token says nothing of who was removed.
+ */
 export async function savePerson(tx: TenantTransaction, claims: PersonClaims): Promise<PersonTable> {
   const { issuer, directory, objectId, name, email } = claims
   const known = await tx.tables

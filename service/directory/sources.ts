@@ -29,7 +29,11 @@ type Known = Pick<PersonTable, 'id' | 'objectId' | 'link'>
 export function sourceOf(
   link: LinkId | null,
   { issuer, directory }: Pick<TenantTable, 'issuer' | 'directory'>,
+<<<<<<< ours
   assignments: readonly { readonly link: Assignment['link']; readonly members: readonly Member[] }[],
+=======
+  assignments: readonly { readonly link: LinkId | null; readonly members: readonly Member[] }[],
+>>>>>>> theirs
   people: readonly Known[],
   whole: boolean,
 ): Source {
