@@ -52,9 +52,12 @@ export function may(access: Access, permission: Permission, room?: RoomId): bool
 /** The rooms on which this person holds the permission. */
 export function scopeOf(access: Access, permission: Permission): 'all' | ReadonlySet<RoomId> {
   if (access.globalAdministrator && globalAdministratorPermissions.includes(permission)) return 'all'
+  return unionOf(access.grants.filter(({ permissions }) => permissions.includes(permission)))
+}
+
+function unionOf(grants: readonly Grant[]): 'all' | ReadonlySet<RoomId> {
   const scopes: (readonly RoomId[])[] = []
-  for (const { permissions, scope } of access.grants) {
-    if (!permissions.includes(permission)) continue
+  for (const { scope } of grants) {
     if (scope === 'all') return 'all'
     scopes.push(scope)
   }
@@ -68,16 +71,42 @@ export function scopeOf(access: Access, permission: Permission): 'all' | Readonl
 /** May this person use the permission over all rooms of their own tenant, those to come included: what is about no room needs that. */
 export const mayEverywhere = (access: Access, permission: Permission): boolean => access.link === undefined && scopeOf(access, permission) === 'all'
 
-const holdsRole = (access: Access, role: string): boolean => access.grants.some((grant) => grant.role === role)
-
-/** A Pro Manager of this tenant, who may grant any permission. */
-export const isProManager = (access: Access): boolean => access.link === undefined && holdsRole(access, 'proManager')
-
-/** Reads and exports the audit log (AUD-1). */
-export const mayAudit = (access: Access): boolean => isProManager(access) || (access.link === undefined && access.globalAdministrator)
-
 /** The role id under which an organisation names who manages its customers (PAR-2). It holds no permission of its own. */
 export const tenantManagerRole = RoleId.parse('tenantManager')
 
+/**
+ * What built-in roles give beyond their permissions. No permission gives one, and no custom role; so a copy of a built-in
+ * role is less than the role, and whoever gives the role gives its powers, too.
+ * - `grantAny`: may grant any permission, remote access too
+ * - `audit`: reads the audit log, sessions and recordings, and changes the settings of remote access (AUD-1, REM-1)
+ * - `customers`: manages the customers of the organisation (PAR-2)
+ * - `lendRemote`: gives the remote access that the customer allows the partner, over the rooms of the assignment (PAR-3)
+ */
+export const powers = ['grantAny', 'audit', 'customers', 'lendRemote'] as const
+export type Power = (typeof powers)[number]
+
+const powersByRole: ReadonlyMap<string, readonly Power[]> = new Map<string, readonly Power[]>([
+  ['proManager', ['grantAny', 'audit', 'customers']],
+  [tenantManagerRole, ['customers']],
+  ['primaryAdmin', ['lendRemote']],
+])
+
+export const powersOf = (role: string): readonly Power[] => powersByRole.get(role) ?? []
+
+const holdsPower = (access: Access, power: Power): boolean => access.grants.some(({ role }) => powersOf(role).includes(power))
+
+/**
+ * The rooms over which this person may give a power on: where they hold it. A Global Administrator appoints Pro Managers
+ * (ACC-3), so those of their own tenant's roles are theirs to give.
+ */
+export const scopeOfPower = (access: Access, power: Power): 'all' | ReadonlySet<RoomId> =>
+  access.globalAdministrator ? 'all' : unionOf(access.grants.filter(({ role }) => powersOf(role).includes(power)))
+
+/** A Pro Manager of this tenant, who may grant any permission. */
+export const isProManager = (access: Access): boolean => access.link === undefined && holdsPower(access, 'grantAny')
+
+/** Reads and exports the audit log (AUD-1). */
+export const mayAudit = (access: Access): boolean => access.link === undefined && (access.globalAdministrator || holdsPower(access, 'audit'))
+
 /** Accepts and denies invitations, and ends links, for the partner organisation that is this person's own (PAR-2). */
-export const mayManageCustomers = (access: Access): boolean => mayAudit(access) || (access.link === undefined && holdsRole(access, tenantManagerRole))
+export const mayManageCustomers = (access: Access): boolean => access.link === undefined && (access.globalAdministrator || holdsPower(access, 'customers'))

@@ -1,4 +1,4 @@
-import { type Access, type Grant, isProManager, may, type Scope, scopeOf, tenantManagerRole } from './access.ts'
+import { type Access, type Grant, isProManager, may, type Power, powers, powersOf, type Scope, scopeOf, scopeOfPower, tenantManagerRole } from './access.ts'
 import type { AssignmentId, GroupId, LinkId, PersonId, RoomId } from './ids.ts'
 import { BuiltInRole, builtInRoles, Permission } from './permissions.ts'
 import type { Assignment, AssignmentScope, GroupRule, Link, Policy, RoomFacts } from './policy.ts'
@@ -219,86 +219,106 @@ function both(one: Scope, other: Scope): Scope {
   return one.filter((room) => rooms.has(room))
 }
 
+/** What an assignment gives: permissions of its role, and the powers that a built-in role has beyond them. */
+export type Given = Permission | Power
+
+const isPower = (given: Given): given is Power => powers.some((power) => power === given)
+
+const givenBy = ({ assignment, permissions }: ResolvedAssignment): readonly Given[] => [...permissions, ...powersOf(assignment.role)]
+
 /** What a change gives that the one who makes it may not give. */
 export interface Escalation {
   readonly assignment: AssignmentId
-  readonly permission: Permission
+  readonly given: Given
   /** A room on which it is not theirs to give; 'all': over all rooms, those to come included. */
   readonly room: RoomId | 'all'
 }
 
-/** The rooms over which this person may give a permission to others, Pro Managers apart. */
-function scopeToGive({ links }: ResolvedPolicy, maker: Access, permission: Permission): 'all' | ReadonlySet<RoomId> {
-  const link = maker.link === undefined ? undefined : links.get(maker.link)
-  if (!link?.link.remoteAccess || !permission.startsWith('remoteAccess.')) return scopeOf(maker, permission)
-  const primary = maker.grants.filter(({ role }) => role === 'primaryAdmin').map((grant) => ({ ...grant, permissions: [permission] }))
-  return scopeOf({ ...maker, grants: [...maker.grants, ...primary] }, permission)
+/** The rooms over which this person may give something to others, to those of `to` (null: of the tenant itself); Pro Managers apart. */
+function scopeToGive({ links }: ResolvedPolicy, maker: Access, given: Given, to: LinkId | null): 'all' | ReadonlySet<RoomId> {
+  if (given === 'lendRemote' && maker.link === undefined) {
+    // What the customer does not allow cannot be lent; allowing it later is asked of who does.
+    return to !== null && links.get(to)?.link.remoteAccess ? scopeOf(maker, 'remoteAccess.modify') : 'all'
+  }
+  if (isPower(given)) return scopeOfPower(maker, given)
+  const lends = given.startsWith('remoteAccess.') && maker.link !== undefined && links.get(maker.link)?.link.remoteAccess
+  if (!lends) return scopeOf(maker, given)
+  const lent = maker.grants.filter(({ role }) => powersOf(role).includes('lendRemote')).map((grant) => ({ ...grant, permissions: [given] }))
+  return scopeOf({ ...maker, grants: [...maker.grants, ...lent] }, given)
 }
 
 /** The first of these permissions that its maker may put into no role; undefined: all of them are theirs to give. */
 export function permissionBeyond(resolved: ResolvedPolicy, maker: Access, permissions: readonly Permission[]): Permission | undefined {
   if (isProManager(maker)) return undefined
   return permissions.find((permission) => {
-    const rooms = scopeToGive(resolved, maker, permission)
+    const rooms = scopeToGive(resolved, maker, permission, maker.link ?? null)
     return !may(maker, permission) && rooms !== 'all' && rooms.size === 0
   })
 }
 
 /**
  * The first thing that a change gives beyond what its maker holds; undefined: nothing. A Pro Manager may grant any
- * permission, anyone else at most what they hold, over rooms they hold; so nobody widens their own scope. A primary admin
- * may also give the remote access that the customer allows the partner, over the rooms where they are one.
+ * permission, anyone else at most what they hold, powers included, over rooms they hold and by what brings rooms to come to
+ * them, too; so nobody widens their own scope. A primary admin may also give the remote access that the customer allows
+ * the partner, over the rooms where they are one.
  */
 export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): Escalation | undefined {
   if (isProManager(maker)) return undefined
-  const [rulesBefore, rulesAfter] = [rulesOf(before), rulesOf(after)]
+  const [growthBefore, growthAfter] = [growthOf(before, maker), growthOf(after, maker)]
   for (const [id, now] of after.assignments) {
     const was = before.assignments.get(id)
     // Whoever is named anew gains all of it.
     const had = was && namesAll(was, now) ? was : undefined
-    const come = rulesAfter(now)
-    for (const permission of now.permissions) {
-      const mine = scopeToGive(after, maker, permission)
-      const held: 'all' | ReadonlySet<RoomId> = had?.permissions.includes(permission) ? asScope(had.scope) : noRooms
+    const come = growthAfter(now)
+    for (const given of givenBy(now)) {
+      const stays = had !== undefined && givenBy(had).includes(given)
+      const mine = scopeToGive(after, maker, given, now.assignment.link)
+      const held: 'all' | ReadonlySet<RoomId> = stays ? asScope(had.scope) : noRooms
       if (mine === 'all' || held === 'all') continue
-      if (now.scope === 'all') return { assignment: id, permission, room: 'all' }
+      if (now.scope === 'all') return { assignment: id, given, room: 'all' }
       const beyond = now.scope.find((room) => !held.has(room) && !mine.has(room))
-      if (beyond !== undefined) return { assignment: id, permission, room: beyond }
-      // What is about no room at all (settings, roles) is given by an assignment over none, too.
-      if (!may(maker, permission) && had?.permissions.includes(permission) !== true && mine.size === 0) return { assignment: id, permission, room: 'all' }
-      const stay = had?.permissions.includes(permission) ? rulesBefore(had) : []
-      if (come.every((rule) => stay.includes(rule))) continue
-      // Rooms to come by these rules must come to the maker, too; who holds all of a link gets all that come to it.
-      const comeToMaker = givesBy(before, maker, permission).some((one) => (isWhole(one) ? rulesAfter(one) : come).every((rule) => rulesBefore(one).includes(rule)))
-      if (!comeToMaker) return { assignment: id, permission, room: 'all' }
+      if (beyond !== undefined) return { assignment: id, given, room: beyond }
+      // What is about no room at all (roles, a power) is given by an assignment over none, too.
+      if (!stays && mine.size === 0 && !waysToGive(before, maker, given).length) return { assignment: id, given, room: 'all' }
+      const there = new Set(stays ? growthBefore(had) : [])
+      if (come.every((source) => there.has(source))) continue
+      const mineToCome = new Set(waysToGive(before, maker, given).flatMap(growthBefore))
+      // Who holds all of the link gets whatever comes into it, as it comes into it now.
+      const covered = (source: string): boolean => there.has(source) || mineToCome.has(source) || (mineToCome.has(wholeLink) && !source.startsWith(withinLink))
+      if (!come.every(covered)) return { assignment: id, given, room: 'all' }
     }
   }
   return undefined
 }
 
+const wholeLink = 'link'
+const withinLink = 'link: '
+
 /**
- * The rules by which rooms to come fall into an assignment's scope, as text: of a partner's, those of its groups and of
- * the link's, which both have to find a room.
+ * By what rooms to come fall into an assignment's scope, as text: all of the link, which the customer extends; a group,
+ * which others extend; a group's rule; of a partner's, what brings rooms into the link. Rooms by name bring none.
  */
-function rulesOf({ policy, links }: ResolvedPolicy): (resolved: ResolvedAssignment) => readonly string[] {
-  const texts = new Map(policy.groups.flatMap(({ id, rule }) => (rule ? [[id, JSON.stringify([rule.match, ...rule.conditions.map(({ field, is, value }) => [field, is, value])])] as const] : [])))
-  const rules = (scope: AssignmentScope): string[] => (scope === 'all' ? ['all'] : scope.groups.flatMap((group) => texts.get(group) ?? []))
+function growthOf({ policy, links }: ResolvedPolicy, maker: Access): (resolved: ResolvedAssignment) => readonly string[] {
+  const groups = new Map(
+    policy.groups.map(({ id, rule }) => [id, rule ? [`group ${id}`, JSON.stringify([rule.match, ...rule.conditions.map(({ field, is, value }) => [field, is, value])])] : [`group ${id}`]]),
+  )
+  const growth = (scope: AssignmentScope, whole: string): string[] => (scope === 'all' ? [whole] : scope.groups.flatMap((group) => groups.get(group) ?? []))
   return ({ assignment: { link, builtIn, scope } }) => {
-    const own = rules(builtIn ? 'all' : scope)
-    const within = link === null ? 'all' : (links.get(link)?.link.scope ?? 'all')
-    if (within === 'all') return own.filter((rule) => rule !== 'all')
-    const linked = rules(within).map((rule) => `link ${rule}`)
-    return own.length > 0 && linked.length > 0 ? [...own, ...linked] : []
+    const own = growth(builtIn ? 'all' : scope, link === null ? 'all' : wholeLink)
+    if (link === null || own.length === 0) return own
+    const linked = growth(links.get(link)?.link.scope ?? 'all', 'all')
+    // The customer says itself what the link is over.
+    return maker.link === undefined ? linked : [...own, ...linked.map((source) => withinLink + source)]
   }
 }
 
-/** Over all rooms, or all of its link. */
-const isWhole = ({ assignment: { builtIn, scope } }: ResolvedAssignment): boolean => builtIn || scope === 'all'
-
-/** The assignments by which this person holds a permission, or, of remote access, may give it. */
-const givesBy = ({ assignments }: ResolvedPolicy, maker: Access, permission: Permission): ResolvedAssignment[] =>
+/** The assignments by which this person holds something, or, of remote access, may lend it. */
+const waysToGive = ({ assignments }: ResolvedPolicy, maker: Access, given: Given): ResolvedAssignment[] =>
   maker.grants
-    .filter(({ role, permissions }) => permissions.includes(permission) || (role === 'primaryAdmin' && permission.startsWith('remoteAccess.')))
+    .filter(({ role, permissions }) => {
+      const beyond = powersOf(role)
+      return isPower(given) ? beyond.includes(given) : permissions.includes(given) || (given.startsWith('remoteAccess.') && beyond.includes('lendRemote'))
+    })
     .flatMap((grant) => assignments.get(grant.assignment) ?? [])
 
 /**

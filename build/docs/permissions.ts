@@ -140,6 +140,11 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Escalation**: anyone else with \`roles.modify\` gives at most what they hold, over rooms on which they hold it, to others and
   to themselves. A change is looked at as a whole: a wider group or another rule of one counts, too. A primary admin may also give the
   remote access that the customer allowed the partner.
+- **Powers**: what Pro Managers (any permission, audit log, settings of remote access, customers), tenant managers (customers) and
+  Primary Admins (remote access of their link) may do beyond their permissions. They count as what one holds: who has a custom copy of
+  such a role makes nobody one. A Global Administrator appoints Pro Managers and tenant managers.
+- **Rooms to come**: "all of the link", a room group and its rule bring rooms that others add. They are given by who holds through the
+  same; rooms by name, or a group that holds the same rooms today, are less.
 - **Taking away**: a change of roles and assignments takes nothing away over rooms on which its maker does not hold
   \`roles.modify\`.
 - **Last Pro Manager**: a tenant that has a Pro Manager keeps one. Where a security group loses the last of them, those who
@@ -159,6 +164,10 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Remote sessions**: \`POST /v1/sessions\` needs \`remoteAccess.modify\` on the room, or \`remoteAccess.view\` to look only. A session
   is its operator's: nobody else gets a ticket of it. Auditors may read and end it too; to anyone else it does not exist. It ends when
   the right, the switch or the room goes.
+- **Hidden is like missing**: what is out of reach is answered as what does not exist. A new thing under the id of a hidden one is kept
+  under another id. Names are unique among what one sees, so a hidden thing may have the same.
+- **People** (\`/v1/people\`, and owners of incidents): those of one's own side who see incidents of a room where one does, with
+  addresses for who holds \`roles.view\`. A partner, its people and its roles are shown to who sees roles or settings of a room of its link.
 - **Another organisation** never sees or hears of a tenant that is not its customer: the answer is that of a tenant that
   does not exist.
 `

@@ -1,8 +1,8 @@
-import { type Access, scopeOf, tenantManagerRole } from '../../contract/access.ts'
+import { type Access, may, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import { assignmentsOf, memberKey, type ResolvedAssignment, type ResolvedPolicy, type Subject } from '../../contract/evaluate.ts'
 import type { GroupId, LinkId, RoomId } from '../../contract/ids.ts'
 import { globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
-import type { Assignment } from '../../contract/policy.ts'
+import type { Assignment, CustomRole } from '../../contract/policy.ts'
 
 /**
  * Who can do this, and why; what can someone do (ACC-7). Pure, over the same looked-up policy as the decisions
@@ -47,6 +47,48 @@ export function isShown(viewer: Viewer, assignment: Assignment, { assignments }:
   // One over no room, or of a role that is gone, is the whole tenant's, or the link's.
   const isOwn = viewer.link === null ? viewer.rooms === 'all' : viewer.link === assignment.link
   return isOwn && (!resolved || resolved.scope.length === 0)
+}
+
+/** The same of whoever sends a command: without roles.view no assignment exists for them. */
+export const assignmentIsShown = (access: Access, assignment: Assignment, resolved: ResolvedPolicy): boolean =>
+  may(access, 'roles.view') && isShown(viewerOf(access), assignment, resolved)
+
+/** Whether someone may be told of a partner: their own link, or one that is over some room where they see roles or settings. */
+export function linkIsShown(access: Access, link: LinkId, { links }: ResolvedPolicy): boolean {
+  if (access.link !== undefined) return access.link === link
+  const over = links.get(link)?.scope ?? []
+  return (['roles.view', 'settings.view'] as const).some((permission) => {
+    const seen = scopeOf(access, permission)
+    return seen === 'all' || (over === 'all' ? seen.size > 0 : over.some((room) => seen.has(room)))
+  })
+}
+
+/** Whether someone may be told of a custom role: of their own side, or of a partner that is shown to them. */
+export function roleIsShown(access: Access, { link }: CustomRole, resolved: ResolvedPolicy): boolean {
+  if (!may(access, 'roles.view')) return false
+  return link === null ? access.link === undefined : linkIsShown(access, link, resolved)
+}
+
+/** Whether someone may be told of a group with these rooms: it holds one on which they see groups or roles, or change groups. */
+export const groupIsShown = (access: Access, rooms: readonly RoomId[]): boolean =>
+  (['groups.view', 'groups.modify', 'roles.view'] as const).some((permission) => {
+    const seen = scopeOf(access, permission)
+    return seen === 'all' || rooms.some((room) => seen.has(room))
+  })
+
+/**
+ * Whether a customer's or partner's person may be told of another one who works on incidents: of their own side, where
+ * both see incidents of some room; a partner's person to a customer's where they see roles or settings of such a room.
+ */
+export function personIsShown(access: Access, other: Access): boolean {
+  const theirs = scopeOf(other, 'incidents.view')
+  const meets = (permission: Permission): boolean => {
+    const mine = scopeOf(access, permission)
+    if (mine === 'all' || theirs === 'all') return may(access, permission) && may(other, 'incidents.view')
+    return [...theirs].some((room) => mine.has(room))
+  }
+  if (!meets('incidents.view')) return false
+  return other.link === access.link || (access.link === undefined && (meets('roles.view') || meets('settings.view')))
 }
 
 /** Scopes are sorted. */

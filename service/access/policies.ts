@@ -29,7 +29,7 @@ export async function changePolicy<T>(tx: TenantTransaction, maker: Access | 'sy
   const after = await resolvedOf(tx)
   if (maker !== 'system') {
     const beyond = escalationOf(before, after, maker)
-    if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond.permission, ...(beyond.room !== 'all' && may(maker, 'roles.view', beyond.room) ? { room: beyond.room } : {}) } })
+    if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond.given, ...(beyond.room !== 'all' && may(maker, 'roles.view', beyond.room) ? { room: beyond.room } : {}) } })
   }
   await checkSomeoneStays(tx, before, after)
   await refreshAccess(tx, after, await membersChanged(before, after).of(tx))

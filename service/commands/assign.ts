@@ -1,6 +1,7 @@
 import type { PersonRef } from '../../contract/entities.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
 import type { PersonId } from '../../contract/ids.ts'
+import { personIsShown } from '../access/explain.ts'
+import { reached } from '../access/reach.ts'
 import { putEntry } from './entries.ts'
 import { auditOfIncident, checkIncident, type CommandContext, type CommandHandler, incidentOf } from './handler.ts'
 
@@ -19,10 +20,11 @@ export const assign: CommandHandler<'incident.assign'> = {
   },
 }
 
-/** @throws RoomkeeperError incident.ownerUnknown; a partner's people give incidents to their own side only. */
+/** @throws RoomkeeperError incident.ownerUnknown for who is not among the people that `/v1/people` names to the caller. */
 async function ownerOf(id: PersonId, { tx, caller }: CommandContext): Promise<PersonRef> {
-  const row = await tx.tables.person().select(['id', 'name', 'link']).where('id', '=', id).where('removedAt', 'is', null).executeTakeFirst()
-  if (!row || (caller.link !== undefined && row.link !== caller.link)) throw new RoomkeeperError('incident.ownerUnknown')
+  const me = await tx.get('me', id)
+  const there = await tx.tables.person().select(['id', 'name', 'link']).where('id', '=', id).where('removedAt', 'is', null).executeTakeFirst()
+  const row = reached(there, id === caller.person || (me !== undefined && personIsShown(caller.access, me.access)), 'incident.ownerUnknown')
   const partner = row.link === null ? undefined : await tx.tables.link().select('partnerName').where('id', '=', row.link).executeTakeFirst()
   return { id: row.id, name: row.name, ...(partner ? { organisation: partner.partnerName } : {}) }
 }

@@ -1,14 +1,16 @@
+import { v7 } from 'uuid'
 import { may, scopeOf } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { GroupId, RoomId } from '../../contract/ids.ts'
+import { AssignmentId, type GroupId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, Member, Policy } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
-import { isShown, viewerOf } from '../access/explain.ts'
+import { assignmentIsShown } from '../access/explain.ts'
 import { changePolicy, checkTaken } from '../access/policies.ts'
+import { reached } from '../access/reach.ts'
 import { ownMembers } from '../partners/members.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName, sameSide } from './names.ts'
@@ -33,8 +35,8 @@ export const deleteAssignment: CommandHandler<'assignment.delete'> = {
   async apply({ type, assignment: id }, context) {
     const { tx, caller } = context
     const { before, after, result: known } = await changePolicy(tx, caller.access, async (resolved) => {
-      const found = resolved.policy.assignments.find((assignment) => assignment.id === id)
-      if (!found || !isShown(viewerOf(caller.access), found, resolved)) throw new RoomkeeperError('assignment.notFound')
+      const there = resolved.policy.assignments.find((assignment) => assignment.id === id)
+      const found = reached(there, (assignment) => assignmentIsShown(caller.access, assignment, resolved), 'assignment.notFound')
       if (found.builtIn) throw new RoomkeeperError('assignment.builtIn')
       if (found.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
       await tx.delete.assignment().where('id', '=', id).execute()
@@ -49,22 +51,24 @@ type Wanted = Omit<Extract<Command, { type: 'assignment.save' }>, 'type'>
 
 /**
  * Makes or replaces an assignment, inside a change of policy: for a role of `policy`, which may be newer than `resolved`.
- * @throws RoomkeeperError assignment.notFound, assignment.builtIn, assignment.invalid, access.denied, policy.tooMany
+ * @throws RoomkeeperError assignment.builtIn, assignment.invalid, access.denied, policy.tooMany
  */
 export async function putAssignment(context: CommandContext, wanted: Wanted, policy: Policy, resolved: ResolvedPolicy): Promise<Assignment> {
   const { tx, caller, asked } = context
   const side = caller.link ?? null
-  const known = policy.assignments.find(({ id }) => id === wanted.assignment)
-  if (known && !isShown(viewerOf(caller.access), known, resolved)) throw new RoomkeeperError('assignment.notFound')
+  const shown = policy.assignments.filter((assignment) => assignmentIsShown(caller.access, assignment, resolved))
+  const known = shown.find(({ id }) => id === wanted.assignment)
   if (known && known.link !== side) return changeLinkScope(context, known, wanted, resolved)
-  const { assignment: id, role, name, description, notify } = wanted
+  const { role, name, description, notify } = wanted
+  // One that they cannot see may have this id: theirs is kept under another one, as if there were none.
+  const id = known || !policy.assignments.some((assignment) => assignment.id === wanted.assignment) ? wanted.assignment : AssignmentId.parse(v7())
   if (known?.builtIn && role !== known.role) throw new RoomkeeperError('assignment.builtIn', { field: 'role' })
   // Whose scope "Assigned admins" has is the customer's to say (PAR-4).
   if (known?.builtIn && !sameScope(wanted.scope, visibleScope(known.scope, context, resolved))) throw new RoomkeeperError('assignment.builtIn', { field: 'scope' })
   checkRole(wanted, policy, side)
   const members = await ownMembers(tx, wanted.members, asked, notThere, known?.members)
   if (members.length === 0) throw new RoomkeeperError(known?.builtIn ? 'partner.lastAdmin' : 'assignment.invalid', { field: 'members' })
-  checkName('assignment.invalid', { id, name }, sameSide(policy.assignments, side))
+  checkName('assignment.invalid', { id, name }, known, sameSide(shown, side))
   checkCount(known !== undefined, policy.assignments.length, limits.assignmentsPerTenant)
   const scope = known?.builtIn ? known.scope : await scopeToStore(wanted.scope, known?.scope, context, resolved)
   const assignment: Assignment = { id, link: side, role, name, description, notify, members, scope, builtIn: known?.builtIn ?? false }

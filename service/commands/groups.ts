@@ -1,10 +1,13 @@
+import { v7 } from 'uuid'
 import { may, scopeOf } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { GroupId, RoomId } from '../../contract/ids.ts'
+import { GroupId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { AssignmentScope, GroupRule, RoomGroup } from '../../contract/policy.ts'
+import { groupIsShown } from '../access/explain.ts'
 import { changePolicy } from '../access/policies.ts'
+import { reached } from '../access/reach.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName } from './names.ts'
 import { roomsTouched } from './touched.ts'
@@ -15,12 +18,12 @@ import { roomsTouched } from './touched.ts'
  */
 export const saveGroup: CommandHandler<'group.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ type, group: id, name, description, rooms: wanted, rule: given }, context) {
+  async apply({ type, group: named, name, description, rooms: wanted, rule: given }, context) {
     const { tx, caller } = context
     const { before, result } = await changePolicy(tx, caller.access, async (policy) => {
-      const known = ownGroup(policy, id, context)
+      const { id, known } = groupToSave(policy, named, context)
       if (!known) checkCreated(wanted, given, context)
-      checkName('group.invalid', { id, name }, policy.policy.groups)
+      checkName('group.invalid', { id, name }, known, policy.policy.groups.filter((group) => groupIsShown(caller.access, policy.groups.get(group.id) ?? [])))
       checkCount(known !== undefined, policy.policy.groups.length, limits.groupsPerTenant)
       const rule = ruleToStore(given, known, context)
       const rooms = await roomsToStore(wanted, known, context)
@@ -28,8 +31,9 @@ export const saveGroup: CommandHandler<'group.save'> = {
       const columns = { name, description, rooms: JSON.stringify(rooms), rule: rule === null ? null : JSON.stringify(rule) }
       if (known) await tx.update.roomGroup().where('id', '=', id).set(columns).execute()
       else await tx.insert.roomGroup({ id, ...columns }).execute()
-      return { rooms, rule }
+      return { id, rooms, rule }
     })
+    const { id } = result
     const known = before.policy.groups.find((group) => group.id === id)
     const had = new Set(known?.rooms)
     const has = new Set(result.rooms)
@@ -49,8 +53,7 @@ export const deleteGroup: CommandHandler<'group.delete'> = {
   async apply({ type, group: id }, context) {
     const { tx, caller } = context
     const { result: group } = await changePolicy(tx, caller.access, async (resolved) => {
-      const known = ownGroup(resolved, id, context)
-      if (!known) throw new RoomkeeperError('group.notFound')
+      const known = reached(resolved.policy.groups.find((group) => group.id === id), (group) => isOwn(group, resolved, context), 'group.notFound')
       const mine = scopeOf(caller.access, 'groups.modify')
       if (mine !== 'all' && (known.rule !== null || known.rooms.some((room) => !mine.has(room)))) throw new RoomkeeperError('access.denied')
       const { assignments, links } = resolved.policy
@@ -70,12 +73,22 @@ function checkCreated(rooms: readonly RoomId[], rule: GroupRule | null, { caller
   throw new RoomkeeperError('access.denied')
 }
 
-/** @throws RoomkeeperError group.notFound where it holds none of the caller's rooms: for them it does not exist. */
-function ownGroup({ policy, groups }: ResolvedPolicy, id: GroupId, { caller }: CommandContext): RoomGroup | undefined {
-  const known = policy.groups.find((group) => group.id === id)
+/** Whether a group holds some room on which the caller has groups.modify. */
+function isOwn({ id }: RoomGroup, { groups }: ResolvedPolicy, { caller }: CommandContext): boolean {
   const mine = scopeOf(caller.access, 'groups.modify')
-  if (known && mine !== 'all' && !groups.get(id)?.some((room) => mine.has(room))) throw new RoomkeeperError('group.notFound')
-  return known
+  return mine === 'all' || (groups.get(id)?.some((room) => mine.has(room)) ?? false)
+}
+
+/**
+ * The group that is changed, or under which id a new one is kept: another one where the id given is of a group that the
+ * caller cannot see, so that they are answered as with any new id.
+ * @throws RoomkeeperError group.notFound for one that they see only.
+ */
+function groupToSave(resolved: ResolvedPolicy, id: GroupId, context: CommandContext): { id: GroupId; known: RoomGroup | undefined } {
+  const there = resolved.policy.groups.find((group) => group.id === id)
+  if (!there) return { id, known: undefined }
+  if (!groupIsShown(context.caller.access, resolved.groups.get(id) ?? [])) return { id: GroupId.parse(v7()), known: undefined }
+  return { id, known: reached(there, isOwn(there, resolved, context), 'group.notFound') }
 }
 
 /** Who has some rooms only neither sees rules nor makes them: one that is there stays. @throws RoomkeeperError access.denied */

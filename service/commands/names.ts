@@ -13,9 +13,14 @@ interface Named {
 
 export const plain = (name: string): string => name.normalize('NFKC').trim().toLowerCase()
 
-/** @throws RoomkeeperError `code`, field `name`, where another one has this name; case does not matter. */
-export function checkName(code: ErrorCode, { id, name }: Named, others: Iterable<Named>): void {
-  for (const other of others) {
+/**
+ * Names are unique among what whoever gives one can see: what is hidden is confirmed by no refusal, so it may have the same
+ * name. One that stays as it was is not looked at again.
+ * @throws RoomkeeperError `code`, field `name`, where another one has this name; case does not matter.
+ */
+export function checkName(code: ErrorCode, { id, name }: Named, known: Named | undefined, shown: Iterable<Named>): void {
+  if (known && plain(known.name) === plain(name)) return
+  for (const other of shown) {
     if (other.id !== id && plain(other.name) === plain(name)) throw new RoomkeeperError(code, { field: 'name', detail: `There is one called "${other.name}" already.` })
   }
 }

@@ -35,9 +35,9 @@ export const invite: CommandHandler<'partner.invite'> = {
       remoteAccess,
       multiFactor,
     }
-    const { after } = await changePolicy(tx, caller.access, () => addInvitation(tx, link))
-    checkSomeRoom(after, id)
-    const detail = { action: type, link: id, expiresAt: link.expiresAt, changeControl, scope: await scopeTouched(tx, scope), remoteAccess, multiFactor }
+    const { after, result: kept } = await changePolicy(tx, caller.access, () => addInvitation(tx, link))
+    checkSomeRoom(after, kept)
+    const detail = { action: type, link: kept, expiresAt: link.expiresAt, changeControl, scope: await scopeTouched(tx, scope), remoteAccess, multiFactor }
     return { category: 'PartnerInvitation', objectName: domain, operation: 'Create', detail }
   },
 }

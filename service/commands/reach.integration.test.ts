@@ -57,7 +57,9 @@ describe('[ACC-6] who manages the roles of some rooms', () => {
   it('neither sees nor changes assignments over others', async () => {
     expect(JSON.stringify((await world.ask(deputy, '/v1/assignments')).body)).not.toContain('Zugspitze')
     expect((await world.command(deputy, { type: 'assignment.delete', assignment: theirs })).code).toBe('assignment.notFound')
-    expect((await world.command(deputy, assignment({ assignment: theirs, members: [admin(deputy)], scope: over(inside) }))).code).toBe('assignment.notFound')
+    // As with any new id: it is another assignment, and theirs stays as it is.
+    expect((await world.command(deputy, assignment({ assignment: theirs, members: [admin(deputy)], scope: over(inside) }))).status).toBe(200)
+    expect(JSON.stringify((await world.ask(boss, '/v1/assignments')).body)).toContain(`Zugspitze ${theirs}`)
     expect((await world.ask(other, `/v1/rooms/${outside}`)).status).toBe(200)
   })
 

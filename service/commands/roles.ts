@@ -1,9 +1,12 @@
+import { v7 } from 'uuid'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { mayHold, permissionBeyond, type ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { LinkId, RoleId } from '../../contract/ids.ts'
+import { type LinkId, RoleId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { CustomRole } from '../../contract/policy.ts'
+import { roleIsShown } from '../access/explain.ts'
 import { changePolicy, checkTaken } from '../access/policies.ts'
+import { reached } from '../access/reach.ts'
 import { putAssignment, sameAssignment } from './assignments.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { builtInNames, checkCount, checkName, isBuiltInRole, sameSide } from './names.ts'
@@ -12,19 +15,20 @@ import { assignmentTouched } from './touched.ts'
 /** Makes or changes a custom role, with its first assignment if there is one (ACC-5); a partner's person makes one of their own link (PAR-4). */
 export const saveRole: CommandHandler<'role.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
-  async apply({ type, role: id, name, description, permissions: wanted, first }, context) {
+  async apply({ type, role: named, name, description, permissions: wanted, first }, context) {
     const { tx, caller } = context
     const permissions = [...new Set(wanted)]
-    const { before, after, result: assigned } = await changePolicy(tx, caller.access, async (policy) => {
-      const known = ownRole(policy, id, context)
+    const { before, after, result: { id, assigned } } = await changePolicy(tx, caller.access, async (policy) => {
+      const { id, known } = roleToSave(policy, named, context)
       const link = caller.link ?? null
-      checkRole({ id, link, name, description, permissions }, policy, known !== undefined)
+      checkRole({ id, link, name, description, permissions }, policy, known, context)
       const beyond = permissionBeyond(policy, caller.access, permissions.filter((permission) => known?.permissions.includes(permission) !== true))
       if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
       const columns = { name, description, permissions: JSON.stringify(permissions) }
       if (known) await tx.update.role().where('id', '=', id).set(columns).execute()
       else await tx.insert.role({ id, link, ...columns }).execute()
-      return first && putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy)
+      const assigned = first && (await putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy))
+      return { id, assigned }
     })
     checkTaken({ before, after }, caller.access)
     const known = before.policy.roles.find((role) => role.id === id)
@@ -44,7 +48,6 @@ export const deleteRole: CommandHandler<'role.delete'> = {
     const { tx, caller } = context
     const { before, after, result: role } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
-      if (!known) throw new RoomkeeperError('role.notFound')
       await tx.delete.assignment().where('role', '=', id).execute()
       await tx.delete.role().where('id', '=', id).execute()
       return known
@@ -61,21 +64,30 @@ const sameRole = (one: Pick<CustomRole, 'name' | 'description' | 'permissions'>,
   one.name === other.name && one.description === other.description && [...one.permissions].sort().join() === [...other.permissions].sort().join()
 
 /**
- * The custom role that is the caller's to change; undefined where there is none of this id.
- * @throws RoomkeeperError role.builtIn; role.notFound for one of another partner or of the customer, access.denied for a
- * partner's, which the customer sees and does not change.
+ * The custom role that is the caller's to change.
+ * @throws RoomkeeperError role.builtIn; role.notFound where there is none that they see; access.denied for a partner's, which
+ * the customer sees and does not change.
  */
-function ownRole({ policy }: ResolvedPolicy, id: RoleId, { caller }: CommandContext): CustomRole | undefined {
+function ownRole(resolved: ResolvedPolicy, id: RoleId, { caller }: CommandContext): CustomRole {
   if (isBuiltInRole(id)) throw new RoomkeeperError('role.builtIn')
-  const known = policy.roles.find((role) => role.id === id)
-  if (known && known.link !== (caller.link ?? null)) throw new RoomkeeperError(caller.link === undefined ? 'access.denied' : 'role.notFound')
-  return known
+  const role = reached(resolved.policy.roles.find((one) => one.id === id), (one) => roleIsShown(caller.access, one, resolved), 'role.notFound')
+  if (role.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
+  return role
+}
+
+/** The role that is changed, or under which id a new one is kept: another one where the id given is of a role that the caller cannot see. */
+function roleToSave(resolved: ResolvedPolicy, id: RoleId, context: CommandContext): { id: RoleId; known: CustomRole | undefined } {
+  const there = resolved.policy.roles.find((role) => role.id === id)
+  if (there && !roleIsShown(context.caller.access, there, resolved)) return { id: RoleId.parse(v7()), known: undefined }
+  return { id, known: there || isBuiltInRole(id) ? ownRole(resolved, id, context) : undefined }
 }
 
 /** @throws RoomkeeperError role.invalid, policy.tooMany */
-function checkRole(role: CustomRole, { policy, links }: ResolvedPolicy, known: boolean): void {
-  checkName('role.invalid', role, [...builtInNames, ...sameSide(policy.roles, role.link)])
-  checkCount(known, policy.roles.length, limits.rolesPerTenant)
+function checkRole(role: CustomRole, resolved: ResolvedPolicy, known: CustomRole | undefined, { caller }: CommandContext): void {
+  const { policy, links } = resolved
+  const shown = sameSide(policy.roles, role.link).filter((one) => roleIsShown(caller.access, one, resolved))
+  checkName('role.invalid', role, known, [...builtInNames, ...shown])
+  checkCount(known !== undefined, policy.roles.length, limits.rolesPerTenant)
   const beyond = role.link === null ? undefined : beyondLink(role.link, role, links)
   if (beyond !== undefined) throw new RoomkeeperError('role.invalid', { field: 'permissions', detail: `A partner cannot hold ${beyond} here.` })
 }

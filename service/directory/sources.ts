@@ -1,5 +1,5 @@
 import type { LinkId, TenantId } from '../../contract/ids.ts'
-import type { Assignment, Member } from '../../contract/policy.ts'
+import type { Member } from '../../contract/policy.ts'
 import { assignmentOf } from '../access/people.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonTable, TenantTable } from '../store/tables.ts'
@@ -29,11 +29,7 @@ type Known = Pick<PersonTable, 'id' | 'objectId' | 'link'>
 export function sourceOf(
   link: LinkId | null,
   { issuer, directory }: Pick<TenantTable, 'issuer' | 'directory'>,
-<<<<<<< ours
-  assignments: readonly { readonly link: Assignment['link']; readonly members: readonly Member[] }[],
-=======
   assignments: readonly { readonly link: LinkId | null; readonly members: readonly Member[] }[],
->>>>>>> theirs
   people: readonly Known[],
   whole: boolean,
 ): Source {

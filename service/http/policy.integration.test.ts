@@ -96,7 +96,9 @@ describe('groups of rooms', () => {
     await save('manager', { group: hidden, name: `Hidden ${hidden}`, rooms: [roomOf(1)] })
     expect((await groupsOf('lead')).find(({ id }) => id === group)).toMatchObject({ rooms: [{ id: roomOf(0) }], total: 1 })
     expect((await groupsOf('lead')).some(({ id }) => id === hidden)).toBe(false)
-    expect(codeOf(await save('lead', { group: hidden, name: 'Mine', rooms: [roomOf(0)] }))).toBe('group.notFound')
+    // As with any new id: it is a group of their own, and the hidden one stays as it is.
+    expect((await save('lead', { group: hidden, name: `Mine ${hidden}`, rooms: [roomOf(0)] })).status).toBe(200)
+    expect((await groupsOf('manager')).find(({ id }) => id === hidden)).toMatchObject({ name: `Hidden ${hidden}`, rooms: [{ id: roomOf(1) }] })
     expect(codeOf(await save('lead', { group, name, rooms: [roomOf(0), roomOf(2)] }))).toBe('group.invalid')
     expect(codeOf(await save('lead', { group, name, rooms: [roomOf(0)], rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'R' }] } }))).toBe('access.denied')
     expect((await save('lead', { group, name, rooms: [] })).status).toBe(200)

@@ -1,4 +1,5 @@
-import type { LinkId, TenantId } from '../../contract/ids.ts'
+import { v7 } from 'uuid'
+import { LinkId, type TenantId } from '../../contract/ids.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { AssignmentScope, ChangeControl, Link } from '../../contract/policy.ts'
@@ -32,18 +33,22 @@ export async function linkHere(tx: TenantTransaction, id: LinkId): Promise<Link>
 }
 
 /**
- * Takes an invitation of this domain up among the tenant's links, in place of one that expired.
+ * Takes an invitation of this domain up among the tenant's links, in place of one that expired; returns the id that it is kept under.
  * @throws RoomkeeperError partner.linked, policy.tooMany; request.conflict where the id is taken.
  */
-export async function addInvitation(tx: TenantTransaction, link: Link): Promise<void> {
+export async function addInvitation(tx: TenantTransaction, link: Link): Promise<LinkId> {
   const rows = await tx.tables.link().select(['id', 'domain', 'status', 'expiresAt']).execute()
   const same = rows.filter(({ domain }) => domain === link.domain)
   if (same.some((row) => !isExpired(row, tx.at))) throw new RoomkeeperError('partner.linked')
   if (rows.length - same.length >= limits.linksPerTenant) throw new RoomkeeperError('policy.tooMany')
   if (same.length > 0) await tx.delete.link().where('id', 'in', same.map(({ id }) => id)).execute()
-  if (await tx.linkById(link.id)) throw new RoomkeeperError('request.conflict', { detail: 'This id is in use.' })
+  const there = await tx.linkById(link.id)
+  if (there?.tenant === tx.tenant) throw new RoomkeeperError('request.conflict', { detail: 'This id is in use.' })
   const { tenant: _, ...row } = linkRow(link)
-  await tx.insert.link(row).execute()
+  // Another tenant's id is not told of: the invitation is kept under one of its own.
+  const id = there ? LinkId.parse(v7()) : link.id
+  await tx.insert.link({ ...row, id }).execute()
+  return id
 }
 
 /** @throws RoomkeeperError partner.linked where this organisation is the tenant's partner already, under another domain. */

@@ -5,6 +5,7 @@ import type { AssignmentId, RoomId } from '../../contract/ids.ts'
 import type { Link, RoomFacts } from '../../contract/policy.ts'
 import type { CustomerList, CustomerView, PartnerView } from '../../contract/policyApi.ts'
 import type { z } from 'zod'
+import { linkIsShown } from '../access/explain.ts'
 import { subjectOf } from '../access/people.ts'
 import type { Caller } from '../access/service.ts'
 import { Names } from '../access/views.ts'
@@ -27,7 +28,7 @@ export async function partnersOf({ store, access, now }: Deps, caller: Caller): 
   const reached = new Map<AssignmentId, number>()
   for (const row of people) for (const { assignment } of assignmentsOf(resolved, subjectOf(row))) reached.set(assignment.id, (reached.get(assignment.id) ?? 0) + 1)
   return resolved.policy.links
-    .filter(({ id }) => caller.access.link === undefined || caller.access.link === id)
+    .filter(({ id }) => linkIsShown(caller.access, id, resolved))
     .map((link) => {
       const assignedAdmins = resolved.policy.assignments.find((one) => one.builtIn && one.link === link.id)?.id ?? null
       const admins = assignedAdmins === null ? 0 : (reached.get(assignedAdmins) ?? 0)

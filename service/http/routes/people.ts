@@ -2,6 +2,7 @@ import { may } from '../../../contract/access.ts'
 import { MeAnswer, PeopleList } from '../../../contract/api.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { accessOf } from '../../../contract/evaluate.ts'
+import { personIsShown } from '../../access/explain.ts'
 import { subjectOf } from '../../access/resolved.ts'
 import type { Plugin } from '../../deps.ts'
 import { callerOf } from '../routeAccess.ts'
@@ -19,15 +20,16 @@ export const peopleRoutes: Plugin = (app, { store, access }) => {
     '/v1/people',
     { config: { access: { permission: 'incidents.view' } }, schema: { tags: ['access'], response: { 200: PeopleList } } },
     async (request) => {
-      const { tenant, link, reach } = callerOf(request)
+      const { tenant, person, reach, access: held } = callerOf(request)
       const resolved = await access.resolved(tenant)
-      const everyone = store.read(tenant, reach).tables.person().selectAll().orderBy('name').orderBy('id')
-      const rows = await (link === undefined ? everyone : everyone.where('link', '=', link)).execute()
+      const rows = await store.read(tenant, reach).tables.person().selectAll().orderBy('name').orderBy('id').execute()
       const items = rows
-        .filter((row) => may(accessOf(resolved, subjectOf(row)), 'incidents.view'))
+        .filter((row) => row.id === person || personIsShown(held, accessOf(resolved, subjectOf(row))))
         .map(({ id, name, email, link: under }) => {
           const partner = under === null ? undefined : resolved.links.get(under)
-          return { id, name, email, ...(partner ? { organisation: partner.link.partnerName } : {}) }
+          // To give somebody an incident takes a name; addresses are for those who manage roles.
+          const address = id === person || may(held, 'roles.view') ? email : ''
+          return { id, name, email: address, ...(partner ? { organisation: partner.link.partnerName } : {}) }
         })
       return { items }
     },

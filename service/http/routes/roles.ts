@@ -5,7 +5,7 @@ import { limits } from '../../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, RoomFacts } from '../../../contract/policy.ts'
 import { AssignmentList, AssignmentQuery, GroupList, GroupPreview, GroupPreviewRequest, GroupQuery, type GroupView, type Role, RoleList } from '../../../contract/policyApi.ts'
-import { isShown, viewerOf } from '../../access/explain.ts'
+import { isShown, roleIsShown, viewerOf } from '../../access/explain.ts'
 import { assignmentViews } from '../../access/views.ts'
 import type { Caller } from '../../access/service.ts'
 import type { Plugin } from '../../deps.ts'
@@ -94,7 +94,7 @@ function rolesFor({ access, link }: Pick<Caller, 'access' | 'link'>, resolved: R
       }
     })
   const custom = policy.roles
-    .filter((role) => link === undefined || role.link === link)
+    .filter((role) => roleIsShown(access, role, resolved))
     .map(
       (role): Role => ({
         ...role,
