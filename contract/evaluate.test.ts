@@ -124,7 +124,7 @@ describe('escalation of powers', () => {
   }, patient)
 
   const members = [{ kind: 'person' as const, id: 'maker' }]
-  const makerOf = (policy: ResolvedPolicy, link: LinkId | null) => accessOf(policy, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link })
+  const makerOf = (policy: ResolvedPolicy, link: LinkId | null) => accessOf(policy, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link, removed: false })
 
   it.each(['proManager', tenantManagerRole])('[ACC-6] so a copy of Pro Manager does not make its holder %s', (wanted) => {
     const copy = { id: role('copy'), link: null, name: 'Copy', description: '', permissions: [...builtInRoles.proManager.permissions] }
@@ -200,7 +200,7 @@ describe('escalation over what others may extend', () => {
     const helper = { id: role('helper'), link: aLink.id, name: 'H', description: '', permissions: ['rooms.view' as const, 'roles.view' as const, 'roles.modify' as const] }
     const own = { ...assignment(2, 'helper'), link: aLink.id, members: [{ kind: 'person' as const, id: 'maker' }] }
     const policy = (scope: Assignment['scope']) => resolvePolicy({ roles: [helper], groups: [group], links: [aLink], assignments: [{ ...own, scope }] }, rooms)
-    const maker = (from: ResolvedPolicy) => accessOf(from, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: aLink.id })
+    const maker = (from: ResolvedPolicy) => accessOf(from, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: aLink.id, removed: false })
     const [byName, byGroup, whole] = [policy(aLink.scope), policy({ rooms: [], groups: [group.id] }), policy('all')]
     expect([whole, byGroup].map((wider) => escalationOf(byName, wider, maker(byName))?.room)).toEqual(['all', 'all'])
     expect(escalationOf(byGroup, whole, maker(byGroup))).toMatchObject({ room: 'all' })

@@ -41,9 +41,9 @@ export const saveGroup: CommandHandler<'group.save'> = {
     const removed = [...had].filter((room) => !has.has(room))
     const same = known?.name === name && known.description === description && JSON.stringify(known.rule) === JSON.stringify(result.rule)
     if (same && added.length + removed.length === 0) return null
-    const named = { added, addedNames: (await roomsTouched(tx, added)).roomNames, removed, removedNames: (await roomsTouched(tx, removed)).roomNames }
+    const moved = { added, addedNames: (await roomsTouched(tx, added)).roomNames, removed, removedNames: (await roomsTouched(tx, removed)).roomNames }
     const was = known ? { before: { name: known.name, description: known.description, rule: known.rule } } : {}
-    const detail = { action: type, group: id, description, ...named, rule: result.rule, ...was }
+    const detail = { action: type, group: id, description, ...moved, rule: result.rule, ...was }
     return { category: 'RoomGroup', objectName: name, operation: known ? 'Update' : 'Create', detail }
   },
 }

@@ -1,5 +1,5 @@
 import type { LinkId, TenantId } from '../../contract/ids.ts'
-import type { Member } from '../../contract/policy.ts'
+import type { Assignment, Member } from '../../contract/policy.ts'
 import { assignmentOf } from '../access/people.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonTable, TenantTable } from '../store/tables.ts'
