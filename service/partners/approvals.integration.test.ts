@@ -207,7 +207,7 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
     // The name is taken since.
     expect((await decide(again, true)).body).toMatchObject({ outcome: 'applied' })
     expect(await requestOf(again, asker)).toMatchObject({ status: 'failed', code: 'role.invalid', decidedBy: { name: boss } })
-    expect(await audit()).toContain('"action":"failed"')
+    expect(await audit()).toContain('"decision":"failed"')
   })
 
   it('is withdrawn when the link ends', async () => {

@@ -221,10 +221,10 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })
     await world.command(partner, { type: 'customer.leave', link })
     const there = JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
-    for (const action of ['invite', 'accept', 'leave']) expect(there).toContain(`"action":"${action}","link":"${link}"`)
+    for (const action of ['partner.invite', 'invitation.accept', 'customer.leave']) expect(there).toContain(`"action":"${action}","link":"${link}"`)
     const own = JSON.stringify((await world.ask(partner, '/v1/audit?limit=200')).body)
-    for (const action of ['accept', 'leave']) expect(own).toContain(`"action":"${action}","link":"${link}"`)
-    expect(own).not.toContain('"action":"invite"')
+    for (const action of ['invitation.accept', 'customer.leave']) expect(own).toContain(`"action":"${action}","link":"${link}"`)
+    expect(own).not.toContain('"action":"partner.invite"')
   })
 })
 
