@@ -159,7 +159,7 @@ describe('a fleet', () => {
     if (!room) throw new Error('no rooms')
     const device = service.deviceOf(room.name)
     expect(existsSync(join(room.folder, 'key.pem'))).toBe(true)
-    service.say(device, { type: 'offboard' })
+    service.offboard(device)
     await until('the farewell', () => device.offboarded)
     expect(existsSync(room.folder)).toBe(false)
     await fleet.stop()

@@ -135,7 +135,7 @@ async function bringUp(devices: readonly AgentRoom[], options: FleetOptions): Pr
     for (let device = rest.shift(); device; device = rest.shift()) {
       await device.enrol()
       const state = await device.connect()
-      if (state.state === 'stopped') options.onRefused?.(device.name, state.why)
+      if ('why' in state) options.onRefused?.(device.name, state.why)
       ready += 1
       options.onProgress?.(ready, wanted.length)
     }

@@ -120,7 +120,7 @@ export class AgentRoom {
     await this.#watch(installed)
   }
 
-  /** Dials; resolves when the agent is connected, or has stopped for good. */
+  /** Dials; resolves when the agent is connected, has stopped for good, or is not wanted as it is, which it tries again. */
   connect(): Promise<ConnectionState> {
     const agent = this.#agent
     if (!agent) return Promise.reject(new ActionError(`${this.name} is not enrolled.`))
@@ -250,7 +250,6 @@ export class AgentRoom {
     const { openRoomRemote } = await import('./remote/open.ts')
     return openRoomRemote({
       context: this.#context,
-      folder: this.folder,
       installed,
       log: this.#log,
       device: this.device,
@@ -294,7 +293,8 @@ export class AgentRoom {
   }
 
   #settle(state: ConnectionState): void {
-    if (state.state !== 'connected' && state.state !== 'stopped') return
+    const unwanted = state.state === 'waiting' && state.unwanted
+    if (state.state !== 'connected' && state.state !== 'stopped' && !unwanted) return
     this.#settled?.(state)
     this.#settled = undefined
   }

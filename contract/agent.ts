@@ -25,10 +25,12 @@ export type DevicePublicKey = z.infer<typeof DevicePublicKey>
 
 const signature = z.base64url().length(86)
 
-/** A public Ed25519 key of the service. */
+/** A public Ed25519 key of the service: of what it signs for devices (grants of remote sessions, final words). */
 export const SessionKey = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.base64url().length(43) })
 export type SessionKey = z.infer<typeof SessionKey>
 
+const serviceSignature = z.base64url().length(86)
+const nonce = z.base64url().length(43)
 const ephemeral = z.base64url().length(43)
 const relayTicket = z.string().min(1).max(limits.relayTicketChars)
 /** Where the relay is; absent: at the service's own address. */
@@ -69,6 +71,11 @@ export const EnrolmentRequest = z.object({
   installation: z.uuid(),
   publicKey: DevicePublicKey,
   proof: signature,
+  /**
+   * The signature of the key that this installation had before, over `keyChangeProof(...)`: the room stays as it is. Another
+   * key without it brings the room back to onboarding.
+   */
+  formerProof: signature.optional(),
   profile: DeviceProfile,
   keyProtection: KeyProtection,
   facts: DeviceFacts,
@@ -81,7 +88,7 @@ export const EnrolmentAnswer = z.object({
   room: RoomId,
   /** The name of the service that the device signs into every answer, so that no other service can use it. */
   service: z.string(),
-  /** The public key (Ed25519) that grants of remote sessions must be signed with: the device keeps it and takes no other. */
+  /** The public key that grants of remote sessions and final words must be signed with: the device keeps it and takes no other. */
   sessionKey: SessionKey.optional(),
 })
 export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>
@@ -90,9 +97,24 @@ export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>
 export const enrolmentProof = (installation: string, publicKey: DevicePublicKey): string =>
   ['roomkeeper enrolment 1', installation, publicKey.x, publicKey.y].join('\n')
 
+/** What the key before signs when another takes its place. */
+export const keyChangeProof = (installation: string, former: DevicePublicKey, next: DevicePublicKey): string =>
+  ['roomkeeper key change 1', installation, former.x, former.y, next.x, next.y].join('\n')
+
 /** What the device signs at every connection. */
 export const challengeProof = (nonce: string, service: string, device: string): string =>
   ['roomkeeper agent 1', nonce, service, device].join('\n')
+
+/** The words after which an agent removes itself, or stops for good. */
+export type FinalWord = 'offboard' | `error ${ErrorCode}`
+
+/**
+ * What the service signs (UTF-8, Ed25519) when it says a final word: for this device, on the connection whose hello had this
+ * nonce, so that it can be said by nobody else and never again. An agent takes a final word that is not signed so for a lost
+ * connection.
+ */
+export const finalWordProof = (word: FinalWord, nonce: string, service: string, device: string): string =>
+  ['roomkeeper final word 1', word, nonce, service, device].join('\n')
 
 export const Observation = z.object({ value: SignalValue, detail: deviceText().optional() })
 export type Observation = z.infer<typeof Observation>
@@ -120,6 +142,8 @@ export const AgentToService = z.discriminatedUnion('type', [
     versions: z.array(z.int()).min(1).max(16),
     device: DeviceId,
     signature,
+    /** Of the device, new at every connection: what final words are signed over. */
+    nonce: nonce.optional(),
     journal: JournalId,
     boot: BootId,
     /** The device's clock now. */
@@ -140,7 +164,7 @@ export const AgentToService = z.discriminatedUnion('type', [
 export type AgentToService = z.infer<typeof AgentToService>
 
 export const ServiceToAgent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('challenge'), nonce: z.base64url().length(43), service: z.string() }),
+  z.object({ type: z.literal('challenge'), nonce, service: z.string() }),
   z.object({
     type: z.literal('welcome'),
     version: z.int(),
@@ -164,9 +188,9 @@ export const ServiceToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('sessionTicket'), session: SessionId, ticket: relayTicket, relay }),
   /** The session is over; the reason is passed on to the operator. */
   z.object({ type: z.literal('sessionEnd'), session: SessionId, reason: sessionEnd }),
-  /** Run the off-boarding script; nothing but `offboarded` is taken from now on. */
-  z.object({ type: z.literal('offboard') }),
-  /** Said before the service closes the socket. `retry`: whether trying again can help. */
-  z.object({ type: z.literal('error'), code: ErrorCode, detail: z.string().optional(), retry: z.boolean() }),
+  /** Run the off-boarding script; nothing but `offboarded` is taken from now on. A final word. */
+  z.object({ type: z.literal('offboard'), signature: serviceSignature.optional() }),
+  /** Said before the service closes the socket. `retry`: whether trying again can help; if not, it is a final word. */
+  z.object({ type: z.literal('error'), code: ErrorCode, detail: z.string().optional(), retry: z.boolean(), signature: serviceSignature.optional() }),
 ])
 export type ServiceToAgent = z.infer<typeof ServiceToAgent>

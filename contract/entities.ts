@@ -35,7 +35,7 @@ export type Place = z.infer<typeof Place>
 export const DeviceProfile = z.enum(['windows-mtr', 'generic'])
 export type DeviceProfile = z.infer<typeof DeviceProfile>
 
-/** Where the device's private key lives (ENR-3). */
+/** Where the device's private key lives (ENR-3), by the device's own word: a program that is not the agent can say "tpm" of any key. */
 export const KeyProtection = z.enum(['tpm', 'software'])
 export type KeyProtection = z.infer<typeof KeyProtection>
 
@@ -54,6 +54,8 @@ export const RoomDevice = z.object({
   id: DeviceId,
   profile: DeviceProfile,
   keyProtection: KeyProtection,
+  /** What `keyProtection` rests on: the device says so, and nothing has proved it. Absent: as well. */
+  keyEvidence: z.literal('claimed').optional(),
   platform: deviceTextOut,
   os: deviceTextOut,
   manufacturer: deviceTextOut,
@@ -172,11 +174,14 @@ export const Entry = z.object({
 })
 export type Entry = z.infer<typeof Entry>
 
-/** One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). */
+/**
+ * One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). `newKey`: its device has
+ * another key, which the key before has proved; `newKeyUnproved`: which it has not.
+ */
 export const RoomEvent = z.object({
   id: EntryId,
   room: RoomId,
-  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health']),
+  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved']),
   actor: Actor,
   at: Millis,
   receivedAt: Millis,

@@ -66,7 +66,7 @@ export const errors = {
   // devices
   'enrol.keyInvalid': [401, 'The self-enrolment key is wrong, or was reset. Download the current one.'],
   'enrol.accountInvalid': [401, 'The signed-in account is not the account of a room of this tenant.'],
-  'enrol.softwareKeyRefused': [403, 'This tenant takes only devices that keep their key in a TPM.'],
+  'enrol.softwareKeyRefused': [403, 'This tenant takes only devices that say that their key is in a TPM.'],
   'enrol.proofInvalid': [400, 'The enrolment is not signed by the key that it brings.'],
   'enrol.deviceKnown': [409, 'A device with this key is enrolled under another installation.'],
   'device.unknown': [401, 'This device is not enrolled here, or was revoked.'],

@@ -5,7 +5,7 @@ import { AccessService } from './access/service.ts'
 import { makeTenant } from './access/setup.ts'
 import { keysOfIssuer, type TokenRules } from './access/tokens.ts'
 import { DeviceLine } from './agents/line.ts'
-import { agents } from './agents/plugin.ts'
+import { agentsPart } from './agents/plugin.ts'
 import { inProcessBus } from './bus/bus.ts'
 import { type Config, filesOf, isEmbedded, newTenantSettings } from './config.ts'
 import { makeDemo } from './demo/demo.ts'
@@ -156,7 +156,7 @@ export async function startService(config: Config, now: () => number = Date.now)
         remotePart(secrets),
         sessionLogRoutes,
         recordingRoutes,
-        agents,
+        agentsPart(secrets),
         feed,
         requestExpiry,
         pruning,

@@ -1,4 +1,4 @@
-import type { DeviceFacts } from '../../contract/agent.ts'
+import type { DeviceFacts, SessionKey } from '../../contract/agent.ts'
 import { BootId, type DeviceId } from '../../contract/ids.ts'
 import type { Change, Device } from '../devices/device.ts'
 import type { Random } from '../random.ts'
@@ -13,7 +13,7 @@ import type { Timers, Undo } from './timers.ts'
 export interface AgentOptions {
   device: Device
   /** What the service gave at the enrolment. */
-  enrolment: { device: DeviceId; service: string }
+  enrolment: { device: DeviceId; service: string; sessionKey?: SessionKey | undefined }
   url: string
   key: DeviceKey
   journal: Journal
@@ -51,6 +51,7 @@ export class Agent {
       url: options.url,
       device: options.enrolment.device,
       service: options.enrolment.service,
+      serviceKey: options.enrolment.sessionKey,
       boot: BootId.parse(options.device.boot),
       key: options.key,
       journal: options.journal,

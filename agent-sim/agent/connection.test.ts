@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { challengeProof, type ServiceToAgent } from '../../contract/agent.ts'
+import { challengeProof, type FinalWord, finalWordProof, type ServiceToAgent, SessionKey } from '../../contract/agent.ts'
 import { BootId, DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
@@ -15,6 +15,8 @@ import type { Journal } from './journal.ts'
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const publicKey = createPublicKey(privateKey)
 const device = DeviceId.parse(v7())
+const serviceKeys = generateKeyPairSync('ed25519')
+const serviceKey = SessionKey.parse(serviceKeys.publicKey.export({ format: 'jwk' }))
 const nonce = 'n'.repeat(43)
 const heartbeatMs = 1_000
 
@@ -44,6 +46,7 @@ beforeEach(() => {
     url: 'ws://test/v1/agent',
     device,
     service: 'test service',
+    serviceKey,
     boot: BootId.parse('boot'),
     key: {
       protection: 'software',
@@ -83,6 +86,13 @@ async function write(count: number): Promise<void> {
   await Promise.all(written)
   connection.pump()
 }
+
+/** A final word as the service signs it on this connection. */
+function signedWord(socket: FakeSocket, word: FinalWord): string {
+  const hello = socket.sent.find((message) => message.type === 'hello')
+  return sign(null, Buffer.from(finalWordProof(word, hello?.nonce ?? '', 'test service', device)), serviceKeys.privateKey).toString('base64url')
+}
+const offboard = (socket: FakeSocket): ServiceToAgent => ({ type: 'offboard', signature: signedWord(socket, 'offboard') })
 
 /** As far as the agent's hello. */
 async function greet(): Promise<FakeSocket> {
@@ -302,7 +312,7 @@ describe('what the service decides', () => {
   it('a refusal that trying again cannot mend stops the agent and says why', async () => {
     connection.start()
     const socket = await greet()
-    socket.say({ type: 'error', code: 'device.unknown', retry: false })
+    socket.say({ type: 'error', code: 'device.unknown', retry: false, signature: signedWord(socket, 'error device.unknown') })
     expect(connection.state).toMatchObject({ state: 'stopped', code: 'device.unknown' })
     clock.advance(3_600_000)
     expect(sockets).toHaveLength(1)
@@ -323,7 +333,8 @@ describe('what the service decides', () => {
 
   it('off-boarding ends the reports, and the farewell is the last word', async () => {
     const socket = await connect()
-    socket.say({ type: 'offboard' })
+    socket.say(offboard(socket))
+    socket.say(offboard(socket))
     expect(offboards).toBe(1)
     await write(1)
     clock.advance(60_000)
@@ -360,7 +371,7 @@ describe('remote sessions', () => {
     socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
     expect(connection.say({ type: 'sessionEnded', session, reason: 'deviceEnded' })).toBe(false)
     socket.say({ type: 'welcome', version: 1, acknowledged: 0, heartbeatMs, lifecycle: 'enrolled' })
-    socket.say({ type: 'offboard' })
+    socket.say(offboard(socket))
     socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
     expect(connection.say({ type: 'sessionEnded', session, reason: 'deviceEnded' })).toBe(false)
     expect(heard).toEqual([])

@@ -1,9 +1,11 @@
-import { agentProtocolVersions, challengeProof, ServiceToAgent, type AgentToService } from '../../contract/agent.ts'
+import { randomBytes } from 'node:crypto'
+import { agentProtocolVersions, challengeProof, ServiceToAgent, type AgentToService, type FinalWord, type SessionKey } from '../../contract/agent.ts'
 import type { Lifecycle } from '../../contract/entities.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
 import type { BootId, DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Random } from '../random.ts'
+import { isFinalWord } from './final-words.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import { messageBudgetBytes } from './report.ts'
@@ -14,7 +16,8 @@ import type { Timers, Undo } from './timers.ts'
 export type ConnectionState =
   /** Nothing is tried: not started yet, or the network of the device is cut. */
   | { state: 'idle' }
-  | { state: 'waiting'; until: number; why: string }
+  /** `unwanted`: who answered says that the service does not know this device, or not like this. It is tried again all the same. */
+  | { state: 'waiting'; until: number; why: string; unwanted: boolean }
   | { state: 'connecting'; since: number }
   /** The socket is open; the service's challenge or its welcome is awaited. */
   | { state: 'proving'; since: number }
@@ -30,6 +33,8 @@ export interface ConnectionOptions {
   device: DeviceId
   /** The name of the service that the device enrolled with; it signs for no other. */
   service: string
+  /** The key that the service gave at the enrolment: nothing else can end the agent. Undefined: it kept none, and nothing can. */
+  serviceKey: SessionKey | undefined
   boot: BootId
   key: DeviceKey
   journal: Journal
@@ -53,6 +58,8 @@ export type SessionMessage = Extract<ServiceToAgent, { type: 'session' | 'sessio
 /** What the device says about them. */
 export type SessionWord = Extract<AgentToService, { type: 'sessionAccepted' | 'sessionRefused' | 'sessionTicketWanted' | 'sessionEnded' }>
 
+/** Refusals of a device as such: it may take a person to mend them. */
+const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['device.unknown', 'device.signature', 'device.version'])
 /** What the retry pause is multiplied by, at least; the rest is chance, so that a fleet does not return all at once. */
 const steadyShare = 0.5
 /** A service that was silent for this many heartbeats is taken for gone. */
@@ -78,6 +85,8 @@ export class Connection {
   #ackedAt = 0
   #resends = 0
   #refusal: ErrorCode | undefined
+  /** Of the hello of this connection: what a final word must be signed over. */
+  #nonce: string | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -145,6 +154,7 @@ export class Connection {
       if (mine === this.#dialled) then()
     }
     this.#refusal = undefined
+    this.#nonce = undefined
     this.#enter({ state: 'connecting', since: now() })
     this.#socket = dial(url, {
       open: () => {
@@ -183,10 +193,11 @@ export class Connection {
       return
     }
     if (message.type === 'error') {
-      this.#refuse(message.code, message.detail, message.retry)
+      this.#refuse(message)
       return
     }
     if (message.type === 'offboard') {
+      if (this.#state.state === 'offboarding' || !this.#isFinal('offboard', message.signature)) return
       this.#beat?.()
       this.#timer?.()
       this.#enter({ state: 'offboarding' })
@@ -218,7 +229,8 @@ export class Connection {
       .then((signature) => {
         if (mine !== this.#dialled) return
         const versions = [...agentProtocolVersions]
-        this.#say({ type: 'hello', versions, device, signature, journal: journal.id, boot, sentAt: now() })
+        this.#nonce = randomBytes(32).toString('base64url')
+        this.#say({ type: 'hello', versions, device, signature, nonce: this.#nonce, journal: journal.id, boot, sentAt: now() })
       })
       .catch((error: unknown) => {
         onNote('warn', `The device's key could not sign: ${String(error)}`)
@@ -291,13 +303,22 @@ export class Connection {
     }
   }
 
-  #refuse(code: ErrorCode, detail: string | undefined, retry: boolean): void {
+  #refuse({ code, detail, retry, signature }: Extract<ServiceToAgent, { type: 'error' }>): void {
     const text = `The service refused: ${code}. ${detail ?? errors[code][1]}`
     this.#options.onNote('warn', text)
     this.#refusal = code
-    if (retry) return
+    if (retry || !this.#isFinal(`error ${code}`, signature)) return
     void this.#hangUp('close')
     this.#enter({ state: 'stopped', why: text, code })
+  }
+
+  /** Whether the service itself says this, to this device, on this connection. Anybody else costs it a try, and no more. */
+  #isFinal(word: FinalWord, signature: string | undefined): boolean {
+    const { serviceKey, service, device, onNote } = this.#options
+    if (serviceKey && this.#nonce !== undefined && isFinalWord(serviceKey, { word, nonce: this.#nonce, service, device }, signature)) return true
+    onNote('warn', `"${word}" is not signed by the service that this device enrolled with. Trying again.`)
+    this.#lost(this.#refusal ?? 'a final word that the service has not signed')
+    return false
   }
 
   #keepAlive(everyMs: number): void {
@@ -323,9 +344,10 @@ export class Connection {
     if (this.#state.state === 'stopped' || this.#state.state === 'idle') return
     const { now, timers, onNote } = this.#options
     const pauseMs = this.#nextPause()
+    const unwanted = this.#refusal !== undefined && refusalsOfDevice.has(this.#refusal)
     void this.#hangUp('drop')
     onNote('info', `Not connected: ${why}.`)
-    this.#enter({ state: 'waiting', until: now() + pauseMs, why })
+    this.#enter({ state: 'waiting', until: now() + pauseMs, why, unwanted })
     this.#timer = timers.after(pauseMs, () => {
       this.#dial()
     })

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { EnrolmentAnswer, type SessionKey } from '../../contract/agent.ts'
+import { EnrolmentAnswer } from '../../contract/agent.ts'
 import type { Device } from '../devices/device.ts'
 import { enrol, credentialName, type EnrolOptions } from './enrol.ts'
 import { enrolmentErrors, otherErrorRemedy, type EnrolmentErrorId } from './enrolment-errors.ts'
@@ -101,13 +101,6 @@ export async function install(options: InstallOptions): Promise<Installed> {
     log.installation('error', error instanceof Error ? error.message : String(error))
     throw error
   }
-}
-
-/** Keeps the service's session key for a device that was enrolled before there was one; the first that is kept stays. */
-export function keepSessionKey(folder: string, sessionKey: SessionKey, durable: boolean): void {
-  const stored = readStored(folder)
-  if (!stored?.enrolment || stored.enrolment.sessionKey) return
-  writeStored(folder, { ...stored, enrolment: { ...stored.enrolment, sessionKey } }, durable)
 }
 
 /** Removes the agent's key and files from the device (the off-boarding script). */

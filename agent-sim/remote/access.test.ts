@@ -46,8 +46,7 @@ beforeEach(() => {
   connected = true
   inCall = false
   rules = {
-    enrolment: { device, service: 'test service' },
-    sessionKey: () => Promise.resolve(SessionKey.parse(service.publicKey.export({ format: 'jwk' }))),
+    enrolment: { device, service: 'test service', sessionKey: SessionKey.parse(service.publicKey.export({ format: 'jwk' })) },
     key: {
       protection: 'software',
       publicKey: publicKeyOf(enrolled.publicKey),
@@ -140,8 +139,8 @@ describe('an offer', () => {
     expect(parts.rings).toEqual([])
   })
 
-  it('is refused while the service\'s key is not known', async () => {
-    rules = { ...rules, sessionKey: () => Promise.reject(new Error('unreachable')) }
+  it('is refused by a device that kept no key of its service', async () => {
+    rules = { ...rules, enrolment: { device, service: 'test service' } }
     await offer(grantOf())
     expect(refusals()).toEqual(['remote.refused'])
   })

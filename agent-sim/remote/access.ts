@@ -40,7 +40,7 @@ export interface RemoteAccessOptions {
   readonly parts: () => Promise<RemoteParts | undefined>
   readonly inCall: () => boolean
   /** @throws RoomkeeperError remote.refused */
-  readonly check: (session: string, grant: string) => Promise<SessionGrant>
+  readonly check: (session: string, grant: string) => SessionGrant
   /** @throws Error where the device cannot sign. */
   readonly agree: (grant: SessionGrant, text: string) => Promise<Agreed>
   readonly link: (options: Pick<LinkOptions, 'keys' | 'first' | 'freshTicket' | 'onFrame' | 'onState' | 'onRoom'>) => Link
@@ -139,7 +139,7 @@ export class RemoteAccess {
 
   async #offer({ session, grant: text, ticket, relay, upload }: Offer): Promise<void> {
     const { check, agree, say, onNote, inCall } = this.#options
-    const grant = await check(session, text)
+    const grant = check(session, text)
     if (this.#offered !== undefined || this.#session || this.#stopped) throw new RoomkeeperError('remote.occupied')
     this.#offered = session
     try {

@@ -8,10 +8,8 @@ import { agree, makePair } from '../../contract/sealed/keys.ts'
 import type { DeviceKey } from '../agent/identity.ts'
 
 export interface OfferRules {
-  /** What the service gave at the enrolment. */
-  readonly enrolment: { readonly device: DeviceId; readonly service: string }
-  /** The only key that may sign grants. @throws Error where it is not known and cannot be asked for. */
-  readonly sessionKey: () => Promise<SessionKey>
+  /** What the service gave at the enrolment. `sessionKey`: the only key that may sign grants; without it none counts. */
+  readonly enrolment: { readonly device: DeviceId; readonly service: string; readonly sessionKey?: SessionKey | undefined }
   /** The device's own. */
   readonly key: DeviceKey
   /** UTC ms. */
@@ -25,14 +23,10 @@ export interface Agreed {
 }
 
 /** Checks a grant that came for a session (REM-3, REM-7). @throws RoomkeeperError remote.refused; its detail is for the log. */
-export async function checkGrant(session: string, grant: string, { enrolment, sessionKey, now }: OfferRules): Promise<SessionGrant> {
-  let key: SessionKey
-  try {
-    key = await sessionKey()
-  } catch (error) {
-    throw new RoomkeeperError('remote.refused', { detail: "The service's session key cannot be had." }, error)
-  }
-  const checked = verifyGrant(grant, { key, service: enrolment.service, device: enrolment.device, now: now() })
+export function checkGrant(session: string, grant: string, { enrolment, now }: Pick<OfferRules, 'enrolment' | 'now'>): SessionGrant {
+  const { sessionKey: key, service, device } = enrolment
+  if (!key) throw new RoomkeeperError('remote.refused', { detail: 'This device kept no key of its service. Install its agent again.' })
+  const checked = verifyGrant(grant, { key, service, device, now: now() })
   if (checked.sid !== session) throw new RoomkeeperError('remote.refused', { detail: 'The grant is for another session.' })
   return checked
 }

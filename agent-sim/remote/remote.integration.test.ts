@@ -247,18 +247,6 @@ describe('the session key', () => {
     await startRoom()
     expect(enrolmentIn(room.folder)?.sessionKey).toEqual(service.sessionKey)
     await connect({ mode: 'view' })
-    expect(service.sessionKeyRequests).toBe(0)
-  })
-
-  it('is asked for once by a device that enrolled without one, and kept', async () => {
-    service.givesSessionKey = false
-    await startRoom()
-    const first = await connect({ mode: 'view' })
-    first.say({ type: 'end' })
-    await until('the end', () => ended(first).length > 0)
-    await connect({ mode: 'view' })
-    expect(service.sessionKeyRequests).toBe(1)
-    expect(enrolmentIn(room.folder)?.sessionKey).toEqual(service.sessionKey)
   })
 })
 

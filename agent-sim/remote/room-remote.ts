@@ -8,7 +8,6 @@ import type { ConnectionState, SessionMessage } from '../agent/connection.ts'
 import { request } from '../agent/http.ts'
 import type { Installed } from '../agent/installation.ts'
 import type { DeviceLog } from '../agent/log.ts'
-import { sessionKeyOf } from '../agent/session-key.ts'
 import type { Context } from '../context.ts'
 import { RemoteAccess, accessTimes, type RecorderOptions } from './access.ts'
 import { relayDial } from './dial.ts'
@@ -20,7 +19,6 @@ import { Upload } from './upload.ts'
 
 export interface RoomRemoteOptions {
   readonly context: Context
-  readonly folder: string
   readonly installed: Installed
   readonly log: DeviceLog
   /** The agent as it is now: a restart makes another. */
@@ -47,15 +45,10 @@ export class RoomRemote {
 
   constructor(options: RoomRemoteOptions) {
     this.#options = options
-    const { context, folder, installed, log, agent } = options
+    const { context, installed, log, agent } = options
     const { now, timers, random } = context
     this.#dial = relayDial(context.address.enrolments, context.agentTo)
-    const rules = {
-      enrolment: installed.enrolment,
-      key: installed.key,
-      now,
-      sessionKey: () => sessionKeyOf({ folder, service: context.address.enrolments, agent: context.httpAgent, durable: context.durable }),
-    }
+    const rules = { enrolment: installed.enrolment, key: installed.key, now }
     this.#access = new RemoteAccess({
       parts: () => (this.#parts ??= options.parts()),
       inCall: () => agent()?.facts.inCall ?? false,

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
-  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, Report, SessionKey, type DevicePublicKey, type ServiceToAgent,
+  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, finalWordProof, Report, SessionKey, type DevicePublicKey, type ServiceToAgent,
 } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId } from '../../contract/ids.ts'
@@ -23,6 +23,8 @@ export interface FakeDevice {
   beats: number
   offboarded: boolean
   socket: WebSocket | undefined
+  /** Of its newest hello. */
+  nonce: string
   /** Boots that it has said hello with, in their order. */
   boots: string[]
   /** What it has said of remote sessions. */
@@ -54,9 +56,6 @@ export class FakeService {
   /** What an enrolment is answered with, in the place of success. */
   enrolmentTrouble: (() => { status: number; code?: 'rate.limited' | 'enrol.keyInvalid'; retryAfter?: string } | undefined) | undefined
   enrolmentRequests = 0
-  /** Whether an enrolment gives the session key, as it does since there are remote sessions. */
-  givesSessionKey = true
-  sessionKeyRequests = 0
   readonly uploads: FakeUpload[] = []
   /** What an upload is answered with. */
   uploadStatus: () => number = () => 200
@@ -116,6 +115,12 @@ export class FakeService {
     device.socket?.send(JSON.stringify(message))
   }
 
+  /** Tells a device to remove its agent, as the service does. */
+  offboard(device: FakeDevice): void {
+    const text = finalWordProof('offboard', device.nonce, this.name, device.device)
+    this.say(device, { type: 'offboard', signature: sign(null, Buffer.from(text), this.#sessionKeys.privateKey).toString('base64url') })
+  }
+
   get sessionKey(): SessionKey {
     return SessionKey.parse(this.#sessionKeys.publicKey.export({ format: 'jwk' }))
   }
@@ -137,10 +142,7 @@ export class FakeService {
     for await (const chunk of request) chunks.push(Buffer.from(chunk))
     const body = Buffer.concat(chunks)
     const { url: path = '', headers } = request
-    if (request.method === 'GET' && path === '/v1/relay/key') {
-      this.sessionKeyRequests += 1
-      response.writeHead(200).end(JSON.stringify(this.sessionKey))
-    } else if (request.method === 'PUT' && path.startsWith('/v1/recordings/')) {
+    if (request.method === 'PUT' && path.startsWith('/v1/recordings/')) {
       const status = this.uploadStatus()
       if (status === 200) this.uploads.push({ path, authorization: headers.authorization ?? '', body })
       response.writeHead(status).end()
@@ -174,6 +176,7 @@ export class FakeService {
         beats: 0,
         offboarded: false,
         socket: undefined,
+        nonce: '',
         boots: [],
         words: [],
       }
@@ -181,7 +184,7 @@ export class FakeService {
     }
     device.publicKey = body.publicKey
     const { sessionKey } = this
-    response.writeHead(200).end(JSON.stringify({ device: device.device, room: device.room, service: this.name, ...(this.givesSessionKey ? { sessionKey } : {}) }))
+    response.writeHead(200).end(JSON.stringify({ device: device.device, room: device.room, service: this.name, sessionKey }))
   }
 
   #converse(socket: WebSocket): void {
@@ -209,6 +212,7 @@ export class FakeService {
         device.connections += 1
         device.boots.push(message.boot)
         device.socket = socket
+        device.nonce = message.nonce ?? ''
         committed = device.journals.get(message.journal) ?? []
         device.journals.set(message.journal, committed)
         say({ type: 'welcome', version: 1, acknowledged: committed.length, heartbeatMs: this.heartbeatMs, lifecycle: 'onboarding' })

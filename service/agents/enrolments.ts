@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { v7 } from 'uuid'
-import { enrolmentProof, type EnrolmentRequest } from '../../contract/agent.ts'
+import { type DevicePublicKey, enrolmentProof, type EnrolmentRequest, keyChangeProof } from '../../contract/agent.ts'
 import { defaultSettings, type Place, type RoomDevice } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId, type TenantId } from '../../contract/ids.ts'
@@ -11,14 +11,16 @@ import type { RateLimit } from '../http/rateLimit.ts'
 import { remoteOf } from '../incidents/apply.ts'
 import type { DeviceTable } from '../store/tables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
-import { isSignedBy, thumbprintOf } from './proofs.ts'
+import { auditDevice, type EnrolledBy } from './deviceAudit.ts'
+import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
 
 type Enrolment = z.output<typeof EnrolmentRequest>
 
 /** By what a device may enrol: the tenant's key, or the signed-in account of its room (ENR-1). */
 export interface EnrolmentCredential {
   readonly tenant: TenantId
-  /** A room account brings the room's name. */
+  /** A room's account: its address, and the room's name. */
+  readonly account?: string
   readonly roomName?: string
   /** SHA-256 of the key that was used, checked again inside the transaction: a reset one stops at once. */
   readonly keyDigest?: string
@@ -33,8 +35,8 @@ export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>
   if (!scheme || !secret) throw new RoomkeeperError('auth.missing', { detail: 'Send the self-enrolment key, or the token of the room account.' })
   rate.take(secret)
   if (scheme.toLowerCase() === 'bearer') {
-    const { tenant, name } = await deps.access.authenticateRoomAccount(secret)
-    return { tenant, roomName: name }
+    const { tenant, name, email } = await deps.access.authenticateRoomAccount(secret)
+    return { tenant, roomName: name, account: email }
   }
   if (scheme.toLowerCase() !== 'enrolmentkey') throw new RoomkeeperError('auth.missing')
   const keyDigest = digestOfKey(secret)
@@ -70,8 +72,10 @@ export class Enrolments {
 
   /**
    * Enrols one device (ENR-3, ENR-4): it proves that it holds its key, and a room in onboarding appears. The same
-   * installation with the same key again gets the same answer. An installation that comes back with another key (a
-   * re-imaged device), or after it was unenrolled, keeps its room, and so the numbers of its incidents.
+   * installation with the same key again gets the same answer. An installation that comes back with another key, or after it
+   * was off-boarded, keeps its room, and so the numbers of its incidents; but the room goes back to onboarding, where it
+   * raises nothing and nobody works remotely, unless the key that it has now has signed the other. Each leaves a record in
+   * the audit, and another key is in the room's history.
    * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown.
    */
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
@@ -139,7 +143,8 @@ async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTrans
   const own = await tx.tables.device().select('id').where('thumbprint', '=', thumbprint).executeTakeFirst()
   const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
   if (holder && holder.id !== known?.id) throw new RoomkeeperError('enrol.deviceKnown')
-  if (known) return enrolAgain(deps, tx, request, thumbprint, known)
+  const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account }
+  if (known) return enrolAgain(deps, tx, request, thumbprint, known, by)
   const device = DeviceId.parse(v7())
   const room = RoomId.parse(v7())
   await tx.insert
@@ -155,9 +160,11 @@ async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTrans
     })
     .execute()
   const work = deps.rooms.within(tx)
+  const name = credential.roomName || request.room.name || request.facts.serial || 'Room'
+  auditDevice(tx, { action: 'enrol', ...by }, { device, room, name })
   await work.create({
     id: room,
-    name: credential.roomName || request.room.name || request.facts.serial || 'Room',
+    name,
     place: placeOf(request),
     onboardedAt: tx.at,
     inCall: request.facts.inCall,
@@ -166,23 +173,32 @@ async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTrans
   return { room, device, fresh: true }
 }
 
-async function enrolAgain({ rooms }: Pick<ServiceDeps, 'rooms'>, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable): Promise<Enrolled> {
+async function enrolAgain({ rooms }: Pick<ServiceDeps, 'rooms'>, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable, by: EnrolledBy): Promise<Enrolled> {
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint
   if (sameKey && known.state === 'active') return { room, device, fresh: false }
+  // A key that was off-boarded says nothing for another, nor for itself.
+  const proved = known.state === 'active' && provesChange(storedKey(known.publicKey), request)
   await tx.update
     .device()
     .where('id', '=', device)
-    .set({ thumbprint, publicKey: JSON.stringify(request.publicKey), state: 'active', offboardingSince: null })
+    .set({ thumbprint, publicKey: JSON.stringify(request.publicKey), state: 'active', enrolledAt: tx.at, offboardingSince: null })
     .execute()
   // Whoever is connected with the key before is cut off.
-  if (!sameKey) tx.publish('device', { tenant: tx.tenant, device, change: { type: 'revoked' } })
+  if (!sameKey) tx.publish('device', { tenant: tx.tenant, device, change: { type: 'newKey' } })
   const work = rooms.within(tx)
   await work.load([room])
   work.rebase(room, { device: deviceOf(device, request), inCall: request.facts.inCall })
-  if (work.room(room).state.lifecycle === 'unenrolled') work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
+  if (!sameKey) work.note(room, { kind: proved ? 'newKey' : 'newKeyUnproved', at: tx.at })
+  const { base, state: { lifecycle } } = work.room(room)
+  if (!proved && lifecycle !== 'onboarding') work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
+  const now = work.room(room).state.lifecycle
+  auditDevice(tx, sameKey ? { action: 'enrol', lifecycle: now, ...by } : { action: 'newKey', proved, lifecycle: now, ...by }, { device, room, name: base.name })
   return { room, device, fresh: true }
 }
+
+const provesChange = (former: DevicePublicKey, { installation, publicKey, formerProof }: Enrolment): boolean =>
+  formerProof !== undefined && isSignedBy(former, keyChangeProof(installation, former, publicKey), formerProof)
 
 function placeOf({ room: { place } }: Enrolment): Place {
   return { ...place, timeZone: isTimeZone(place.timeZone) ? place.timeZone : 'UTC' }
@@ -204,5 +220,5 @@ function isTimeZone(name: string): boolean {
 }
 
 function deviceOf(id: DeviceId, { profile, keyProtection, facts: { inCall: _, remote, ...facts } }: Enrolment): RoomDevice {
-  return { id, profile, keyProtection, ...facts, ...(remote ? { remote: remoteOf(remote) } : {}) }
+  return { id, profile, keyProtection, keyEvidence: 'claimed', ...facts, ...(remote ? { remote: remoteOf(remote) } : {}) }
 }

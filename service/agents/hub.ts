@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { agentProtocolVersions, type AgentToService, challengeProof } from '../../contract/agent.ts'
+import { agentProtocolVersions, type AgentToService, challengeProof, type FinalWord } from '../../contract/agent.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -10,6 +10,7 @@ import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
+import type { FinalWords } from './finalWords.ts'
 import { readMessage, readReport } from './messages.ts'
 import { revoke } from './offboarding.ts'
 import { isSignedBy, storedKey } from './proofs.ts'
@@ -20,8 +21,11 @@ type Hello = Extract<AgentToService, { type: 'hello' }>
 
 const beat = JSON.stringify({ type: 'beat' })
 
-/** Whether coming back can help: not for who is not known here, or speaks another language. */
-const finalRefusals: readonly ErrorCode[] = ['device.unknown', 'device.signature', 'device.version']
+/**
+ * After this a device need not come back. Who has not proved to be that device is told to try again, as are others who may be
+ * welcome another day: a device of another version, or one whose key somebody has replaced.
+ */
+const finalRefusal: ErrorCode = 'device.unknown'
 
 /**
  * The agents' sockets: who is there, what each may say at this moment, and when it was last heard. Sockets share their
@@ -30,6 +34,7 @@ const finalRefusals: readonly ErrorCode[] = ['device.unknown', 'device.signature
 export class AgentHub implements SessionOwner, LineEnd {
   readonly intake: Intake
   readonly #deps: ServiceDeps
+  readonly #finalWords: FinalWords
   readonly #silences: Silences
   readonly #sockets: InstanceType<typeof WebSocketServer<typeof AgentSocket>>
   readonly #sessions = new Set<AgentSession>()
@@ -38,8 +43,9 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #byRoom = new Map<RoomId, AgentSession>()
   #closing = false
 
-  constructor(deps: ServiceDeps) {
+  constructor(deps: ServiceDeps, finalWords: FinalWords) {
     this.#deps = deps
+    this.#finalWords = finalWords
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -103,6 +109,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     if (!session) return
     if (change.type === 'lifecycle') session.sayLifecycle(change.lifecycle)
     else if (change.type === 'revoked') this.#refuse(session, 'device.unknown')
+    else if (change.type === 'newKey') this.#refuse(session, 'device.signature')
     else this.#offboard(session)
   }
 
@@ -173,11 +180,13 @@ export class AgentHub implements SessionOwner, LineEnd {
     const { store, serviceName, now } = this.#deps
     const helloAt = now()
     try {
-      if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
       const device = await store.deviceById(hello.device)
-      if (!device || device.state === 'revoked') throw new RoomkeeperError('device.unknown')
+      if (!device) throw new RoomkeeperError('device.unknown')
       const text = challengeProof(nonce, serviceName, hello.device)
       if (!isSignedBy(storedKey(device.publicKey), text, hello.signature)) throw new RoomkeeperError('device.signature')
+      session.proved = { device: device.id, nonce: hello.nonce }
+      if (device.state === 'revoked') throw new RoomkeeperError('device.unknown')
+      if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
       if (session.phase !== 'verifying') return
       session.phase = 'arriving'
       session.heardAt = now()
@@ -259,7 +268,7 @@ export class AgentHub implements SessionOwner, LineEnd {
 
   #offboard(session: AgentSession): void {
     session.phase = 'offboarding'
-    session.say({ type: 'offboard' })
+    session.say({ type: 'offboard', ...this.#signed(session, 'offboard') })
   }
 
   #offboarded(session: AgentSession): void {
@@ -267,15 +276,22 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#close(session, 1000, 'off-boarded')
     if (!identity) return
     this.#deps.store
-      .write(identity.tenant, { kind: 'system' }, (tx) => revoke(tx, identity.device))
+      .write(identity.tenant, { kind: 'system' }, (tx) => revoke(tx, identity.device, 'offboarded'))
       .catch((error: unknown) => this.#deps.log.error({ err: error }, 'a device could not be revoked; it will be later'))
   }
 
   #refuse(session: AgentSession, code: ErrorCode, detail?: string): void {
     if (session.phase === 'closed') return
     this.#deps.metrics.refusals.inc({ code })
-    session.say({ type: 'error', code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }), retry: !finalRefusals.includes(code) })
+    const said = { type: 'error' as const, code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }) }
+    if (code === finalRefusal && session.proved) session.say({ ...said, retry: false, ...this.#signed(session, `error ${code}`) })
+    else session.say({ ...said, retry: true })
     this.#close(session, 1008, code)
+  }
+
+  /** Nothing for an agent from before final words were signed, which takes them as they are. */
+  #signed({ proved }: AgentSession, word: FinalWord): { signature?: string } {
+    return proved?.nonce === undefined ? {} : { signature: this.#finalWords.sign(word, proved.nonce, proved.device) }
   }
 
   #close(session: AgentSession, status: number, reason: string): void {

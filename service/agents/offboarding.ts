@@ -5,6 +5,7 @@ import { changeLifecycle } from '../incidents/actions.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { DeviceState } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
+import { auditDevice } from './deviceAudit.ts'
 
 /** Ids in one statement. */
 const idsPerStatement = 2_000
@@ -46,9 +47,13 @@ export async function unenrolRooms(rooms: Rooms, tx: TenantTransaction, ids: rea
   return changed
 }
 
-/** Off-boarding is over: the device's key opens nothing any more. */
-export async function revoke(tx: TenantTransaction, device: DeviceId): Promise<void> {
+/** Off-boarding is over: the device's key opens nothing any more. Once: what is revoked already is left alone. */
+export async function revoke(tx: TenantTransaction, device: DeviceId, why: 'offboarded' | 'overdue'): Promise<void> {
+  const known = await tx.tables.device().select(['room', 'state']).where('id', '=', device).executeTakeFirst()
+  if (!known || known.state === 'revoked') return
   await setState(tx, [device], { state: 'revoked' })
+  const { room } = known
+  auditDevice(tx, { action: 'revoke', why }, { device, room, name: (await tx.get('room', room))?.name ?? room })
   tx.publish('device', { tenant: tx.tenant, device, change: { type: 'revoked' } })
 }
 

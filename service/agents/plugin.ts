@@ -3,9 +3,11 @@ import { limits } from '../../contract/limits.ts'
 import type { App, Plugin, ServiceDeps } from '../deps.ts'
 import { RateLimit } from '../http/rateLimit.ts'
 import { onUpgrade } from '../http/upgrades.ts'
+import type { ServiceSecrets } from '../identity/secrets.ts'
 import { Timers } from '../incidents/timers.ts'
 import { system } from '../store/transaction.ts'
 import { Enrolments, readCredential } from './enrolments.ts'
+import { FinalWords } from './finalWords.ts'
 import { AgentHub } from './hub.ts'
 import { revoke } from './offboarding.ts'
 
@@ -18,8 +20,8 @@ const offboardingEveryMs = 3_600_000
  * All that devices do: enrolment, their sockets, the intake of reports, and the engine's timers. Everything ends with
  * the server, in an order in which nothing acknowledged is lost.
  */
-export const agents: Plugin = async (app, deps) => {
-  const hub = new AgentHub(deps)
+export const agentsPart = ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plugin => async (app, deps) => {
+  const hub = new AgentHub(deps, new FinalWords(relayKey, deps.serviceName))
   const timers = new Timers({ ...deps, onProblem: (error) => deps.log.error({ err: error }, 'timers of incidents failed; trying again') })
   enrolmentRoute(app, deps, hub)
   onUpgrade(app.server, '/v1/agent', (request, socket, head) => hub.accept(request, socket, head))
@@ -61,7 +63,7 @@ function enrolmentRoute(app: App, deps: ServiceDeps, hub: AgentHub): void {
 async function revokeOverdue({ store, now, config }: ServiceDeps): Promise<void> {
   for (;;) {
     const overdue = await store.devicesOffboardingBefore(now() - config.timing.offboardingMs, limits.listRows)
-    for (const { tenant, id } of overdue) await store.write(tenant, system, (tx) => revoke(tx, id))
+    for (const { tenant, id } of overdue) await store.write(tenant, system, (tx) => revoke(tx, id, 'overdue'))
     if (overdue.length < limits.listRows) return
   }
 }

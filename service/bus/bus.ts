@@ -31,6 +31,8 @@ export type DeviceChange =
   | { readonly type: 'lifecycle'; readonly lifecycle: Lifecycle }
   | { readonly type: 'offboard' }
   | { readonly type: 'revoked' }
+  /** Another key has taken the place of the one that it connected with. */
+  | { readonly type: 'newKey' }
 
 export type BusTopic = keyof BusTopics
 

@@ -50,7 +50,8 @@ The agent reports to ${service}
    A key that lies beside the scripts or in C:\\Rigel is deleted once the device is enrolled; one that you name is not.
 
    On Linux the key pair of the device is kept in its TPM, where there is one. On Windows and macOS it is a file in the
-   agent's folder: such devices enrol only while Settings > General > Allow keys in software is on.
+   agent's folder: such devices enrol only while Settings > General > Allow keys in software is on. The service takes
+   the device's word for where its key is; it does not prove that there is a TPM.
 
 4. Enrol
    The room appears in Rooms as Onboarding. Open it > Status > Enrol. From then on it raises alerts and incidents.
@@ -119,6 +120,7 @@ L'agent rend compte à ${service}
 
    Sous Linux, la paire de clés de l'appareil est dans son TPM, s'il en a un. Sous Windows et macOS, c'est un fichier du
    dossier de l'agent : ces appareils ne s'inscrivent que si Réglages > Général > Autoriser les clés logicielles est actif.
+   Le service croit l'appareil sur parole quant à l'emplacement de sa clé ; il ne prouve pas la présence d'un TPM.
 
 4. Inscrire la salle
    La salle apparaît dans Salles, en mise en service. Ouvrez-la > État > Inscrire. Dès lors, elle produit des alertes et

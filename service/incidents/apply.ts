@@ -84,6 +84,13 @@ export class RoomWork {
     this.#step(room, event, this.#settings ?? engineSettings(defaultSettings, 0))
   }
 
+  /** Something that is no matter of the engine, for the room's history. */
+  note(id: RoomId, event: RoomEventEffect): void {
+    const room = this.#get(id)
+    room.events.push(event)
+    room.changed = true
+  }
+
   /** What the device says of itself. `full`: it says all that it has to say, and what it does not offer any more is gone. */
   facts(id: RoomId, facts: Partial<DeviceFacts>, full = false): void {
     const room = this.#get(id)

@@ -58,6 +58,9 @@ export async function enrolRaw(url: string, body: unknown, authorization = `Enro
   return { status: response.status, answer: await response.json() }
 }
 
+/** Of every hello of a test device: what final words to it are signed over. */
+export const helloNonce = 'h'.repeat(43)
+
 export class TestDevice {
   readonly url: string
   readonly key: TestKey
@@ -98,7 +101,7 @@ export class TestDevice {
   hello(nonce: string, key: TestKey = this.key, changes: object = {}): void {
     const { device, service } = this.enrolment
     const signature = signed(key, challengeProof(nonce, service, device))
-    this.say({ type: 'hello', versions: [1], device, signature, journal: this.journal, boot: 'boot-1', sentAt: Date.now(), ...changes })
+    this.say({ type: 'hello', versions: [1], device, signature, nonce: helloNonce, journal: this.journal, boot: 'boot-1', sentAt: Date.now(), ...changes })
   }
 
   async connect(): Promise<Extract<ServiceToAgent, { type: 'welcome' }>> {

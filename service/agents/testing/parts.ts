@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -18,10 +19,11 @@ import { feed } from '../../feed/plugin.ts'
 import { buildApp } from '../../http/app.ts'
 import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../../ops/metrics.ts'
+import { publicPartOf } from '../../relay/keys.ts'
 import { Store } from '../../store/store.ts'
 import { system } from '../../store/transaction.ts'
 import { DeviceLine } from '../line.ts'
-import { agents } from '../plugin.ts'
+import { agentsPart } from '../plugin.ts'
 
 /** For tests: the devices' and consoles' side of the service in this process, with an issuer of its own. */
 
@@ -57,6 +59,7 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const [known] = await store.tenants()
   const tenant = known?.id ?? (await makeTestTenant(store, options.settings))
   const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const relayKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   const log = pino({ level: 'silent' })
   const access = new AccessService({ store, bus, rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now }, log })
   const deps: ServiceDeps = {
@@ -70,12 +73,12 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     log,
     metrics: makeMetrics(),
     serviceName: 'roomkeeper:test',
-    sessionKey: { kty: 'OKP', crv: 'Ed25519', x: someBytes(32).toString('base64url') },
+    sessionKey: publicPartOf(relayKey),
     cursorKey: someBytes(32),
     now,
   }
   const server = createServer({ keepAliveTimeout: 60_000 })
-  const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [agents, feed] })
+  const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [agentsPart({ relayKey }), feed] })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4_096, resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The parts listen nowhere.')

@@ -1,0 +1,166 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { v7 } from 'uuid'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FinalWord, finalWordProof, type ServiceToAgent, SessionKey } from '../../contract/agent.ts'
+import { BootId, DeviceId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import { settle } from '../../contract/testing/wait.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { fakeDial, type FakeSocket } from '../testing/fake-socket.ts'
+import { Connection } from './connection.ts'
+import { publicKeyOf } from './identity.ts'
+import { JournalStore } from './journal-store.ts'
+
+const device = DeviceId.parse(v7())
+const nonce = 'n'.repeat(43)
+const service = generateKeyPairSync('ed25519')
+const deviceKey = publicKeyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey)
+
+let clock: FakeClock
+let store: JournalStore
+let sockets: FakeSocket[]
+let notes: string[]
+let offboards: number
+let connection: Connection
+
+/** `serviceKey`: what the device kept of its enrolment. */
+function make(serviceKey: SessionKey | undefined): void {
+  const fake = fakeDial()
+  sockets = fake.sockets
+  connection = new Connection({
+    url: 'ws://test/v1/agent',
+    device,
+    service: 'test service',
+    serviceKey,
+    boot: BootId.parse('boot'),
+    key: { protection: 'software', publicKey: deviceKey, sign: () => Promise.resolve('A'.repeat(86)) },
+    journal: store.journal('room'),
+    dial: fake.dial,
+    now: clock.now,
+    timers: clock,
+    random: () => 1,
+    onState: () => undefined,
+    onNote: (_level, text) => notes.push(text),
+    onWelcome: () => undefined,
+    onOffboard: () => {
+      offboards += 1
+    },
+    onSession: () => undefined,
+  })
+}
+
+beforeEach(() => {
+  clock = new FakeClock()
+  store = JournalStore.open({ file: ':memory:', newId: v7, now: clock.now, timers: clock })
+  notes = []
+  offboards = 0
+  make(SessionKey.parse(service.publicKey.export({ format: 'jwk' })))
+})
+afterEach(() => {
+  store.close()
+})
+
+const newest = (): FakeSocket => {
+  const socket = sockets.at(-1)
+  if (!socket) throw new Error('nothing was dialled')
+  return socket
+}
+
+async function connect(): Promise<FakeSocket> {
+  connection.start()
+  if (connection.state.state === 'waiting') clock.advance(limits.retryMaxMs)
+  const socket = newest()
+  socket.events.open()
+  socket.say({ type: 'challenge', nonce, service: 'test service' })
+  await settle()
+  socket.say({ type: 'welcome', version: 1, acknowledged: 0, heartbeatMs: 1_000, lifecycle: 'enrolled' })
+  return socket
+}
+
+/** A final word as the service signs it on this connection; `over`: other than what it should be signed over. */
+function signedWord(socket: FakeSocket, word: FinalWord, over: { nonce?: string; service?: string; device?: string; key?: KeyObject } = {}): string {
+  const hello = socket.sent.find((message) => message.type === 'hello')
+  const text = finalWordProof(word, over.nonce ?? hello?.nonce ?? '', over.service ?? 'test service', over.device ?? device)
+  return sign(null, Buffer.from(text), over.key ?? service.privateKey).toString('base64url')
+}
+
+describe('[ENR-5] a final word that the service has not signed costs a try, and never the agent', () => {
+  const stranger = generateKeyPairSync('ed25519').privateKey
+  const forged: [string, (socket: FakeSocket, word: FinalWord) => string | undefined][] = [
+    ['no signature', () => undefined],
+    ['bytes', () => 'A'.repeat(86)],
+    ['the key of another service', (socket, word) => signedWord(socket, word, { key: stranger })],
+    ['the nonce of another connection', (socket, word) => signedWord(socket, word, { nonce: 'o'.repeat(43) })],
+    ["the service's own nonce", (socket, word) => signedWord(socket, word, { nonce })],
+    ['another device', (socket, word) => signedWord(socket, word, { device: v7() })],
+    ['another service', (socket, word) => signedWord(socket, word, { service: 'another' })],
+    ['another word', (socket, word) => signedWord(socket, word === 'offboard' ? 'error device.unknown' : 'offboard')],
+  ]
+  const words: [FinalWord, (signature: string | undefined) => ServiceToAgent][] = [
+    ['offboard', (signature) => ({ type: 'offboard', signature })],
+    ['error device.unknown', (signature) => ({ type: 'error', code: 'device.unknown', retry: false, signature })],
+    ['error device.version', (signature) => ({ type: 'error', code: 'device.version', retry: false, signature })],
+  ]
+  const cases = forged.flatMap(([what, make]) => words.map(([word, message]) => ({ what, make, word, message })))
+
+  it.each(cases)('$word with $what', async ({ make, word, message }) => {
+    const socket = await connect()
+    socket.say(message(make(socket, word)))
+    expect(offboards).toBe(0)
+    expect(socket.ended).toBe('drop')
+    expect(connection.state.state).toBe('waiting')
+    expect(notes.join()).toContain('is not signed by the service that this device enrolled with')
+    await connect()
+    expect(connection.state.state).toBe('connected')
+  })
+
+  it.each(words)('%s, said before the device has said anything', (_, message) => {
+    connection.start()
+    const socket = newest()
+    socket.events.open()
+    socket.say(message('A'.repeat(86)))
+    expect(offboards).toBe(0)
+    expect(connection.state.state).toBe('waiting')
+  })
+
+  it('again and again makes the pauses longer', () => {
+    connection.start()
+    const pauses = Array.from({ length: 4 }, () => {
+      const socket = newest()
+      socket.events.open()
+      socket.say({ type: 'error', code: 'device.unknown', retry: false })
+      const { state } = connection
+      if (state.state !== 'waiting') throw new Error(state.state)
+      expect(state.unwanted).toBe(true)
+      const pause = state.until - clock.now()
+      clock.advance(pause)
+      return pause
+    })
+    expect(pauses).toEqual([1, 2, 4, 8].map((factor) => factor * limits.retryFirstMs))
+  })
+
+  it('of an earlier connection does not count on the next', async () => {
+    const first = await connect()
+    const word: ServiceToAgent = { type: 'offboard', signature: signedWord(first, 'offboard') }
+    first.events.closed('gone')
+    const second = await connect()
+    second.say(word)
+    expect(offboards).toBe(0)
+    expect(connection.state.state).toBe('waiting')
+  })
+
+  it('does not count for a device that kept no key of its service', async () => {
+    make(undefined)
+    const socket = await connect()
+    socket.say({ type: 'offboard', signature: signedWord(socket, 'offboard') })
+    expect(offboards).toBe(0)
+    expect(connection.state.state).toBe('waiting')
+  })
+
+  it('counts when it has: the agent goes', async () => {
+    const socket = await connect()
+    socket.say({ type: 'offboard', signature: signedWord(socket, 'offboard') })
+    expect(offboards).toBe(1)
+    expect(connection.state.state).toBe('offboarding')
+  })
+})
