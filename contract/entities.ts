@@ -176,12 +176,13 @@ export type Entry = z.infer<typeof Entry>
 
 /**
  * One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). `newKey`: its device has
- * another key, which the key before has proved; `newKeyUnproved`: which it has not.
+ * another key, which the key before has proved; `newKeyUnproved`: which it has not. `limited`: it changes so often that its
+ * reports are taken together from here on.
  */
 export const RoomEvent = z.object({
   id: EntryId,
   room: RoomId,
-  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved']),
+  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved', 'limited']),
   actor: Actor,
   at: Millis,
   receivedAt: Millis,

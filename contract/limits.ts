@@ -35,6 +35,33 @@ export const limits = {
   scenarioActions: 100_000,
   /** Of a rejected report, this many characters of its JSON are kept. */
   rejectedReportChars: 4_000,
+  /**
+   * What one device may send: bytes (each message counts for `deviceMessageBytes` more) and reports at once, a full journal with
+   * ease, and in a second from then on. More: it is not read from until that much time has passed.
+   */
+  deviceBytes: 8 * 1024 * 1024,
+  deviceBytesPerSecond: 64 * 1024,
+  deviceMessageBytes: 64,
+  deviceReports: 12_000,
+  deviceReportsPerSecond: 100,
+  /**
+   * Changes that a device may bring to its room at once, and the time in which one more comes back, by its own corrected clock.
+   * More: its reports are taken together, the newest state wins, and are committed once in `holdChangesMs`.
+   */
+  deviceChanges: 300,
+  deviceChangeMs: 6_000,
+  holdChangesMs: 10_000,
+  /** Connections of one device at once, and the time in which one more comes back. More: refused as `rate.limited`. */
+  deviceConnections: 60,
+  deviceConnectionMs: 5_000,
+  /** Connections of one address that have not proved a device yet, and in a minute: a thousand devices may share it. More: 429. */
+  agentStrangersPerAddress: 2_000,
+  agentConnectionsPerMinute: 10_000,
+  /** Rooms in onboarding of one tenant, and of them those that came since its self-enrolment key was made. More: `enrol.tooMany`. */
+  onboardingRoomsPerTenant: 5_000,
+  onboardingRoomsPerKey: 2_000,
+  /** A room that nobody enrols within this after its device came leaves: it is unenrolled, its device off-boarded. */
+  onboardingMs: 30 * 24 * 3_600_000,
   /** Bytes waiting in one agent's socket because it does not read. More: the socket is dropped. */
   agentBufferedBytes: 256 * 1024,
   /** Enrolments that came together and are committed together. More wait for the next transaction. */

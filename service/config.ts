@@ -26,6 +26,7 @@ const Timing = z.object({
   graceMs: z.int().min(0).default(limits.serviceGraceMs),
   agentHelloMs: ms.default(limits.agentHelloMs),
   offboardingMs: ms.default(limits.offboardingMs),
+  onboardingMs: ms.default(limits.onboardingMs),
   feedBeatMs: ms.default(15_000),
   /** How long an access token of the embedded issuer lives. */
   accessTokenMs: ms.default(3_600_000),

@@ -86,20 +86,22 @@ export class Batch {
     this.#contact(identity.room)
   }
 
-  #report({ session, number, receivedAt, report }: Extract<IntakeItem, { kind: 'report' }>): void {
-    const device = this.#next(session, number)
+  #report({ session, first, number, receivedAt, report, rejected = [], limited }: Extract<IntakeItem, { kind: 'report' }>): void {
+    const device = this.#next(session, first, number)
     if (!device) return
+    device.rejected.push(...rejected)
     const { progress, identity } = device
     const corrected = Math.max(progress.lastObservedAt, report.observedAt + progress.clockOffsetMs)
     const observedAt = Math.max(0, Math.min(receivedAt, corrected))
     progress.lastObservedAt = observedAt
     if (!this.#work.has(identity.room)) return
+    if (limited) this.#work.note(identity.room, { kind: 'limited', at: receivedAt })
     this.#work.take(identity.room, { type: 'report', observedAt, full: report.full, signals: report.signals })
     if (report.facts) this.#work.facts(identity.room, report.facts, report.full)
   }
 
   #reject({ session, number, receivedAt, code, body }: Extract<IntakeItem, { kind: 'rejected' }>): void {
-    const device = this.#next(session, number)
+    const device = this.#next(session, number, number)
     if (!device) return
     device.rejected.push({ number, code })
     const { identity, progress } = device
@@ -114,8 +116,8 @@ export class Batch {
     this.#contact(identity.room)
   }
 
-  /** The device's work when this number is its next; else the report is one of a batch that failed, and comes again. */
-  #next(session: AgentSession, number: number): DeviceWork | undefined {
+  /** The device's work when the first number is its next; else the report is one of a batch that failed, and comes again. */
+  #next(session: AgentSession, first: number, number: number): DeviceWork | undefined {
     const { identity, progress } = session
     if (!identity || !progress) return undefined
     let device = this.#devices.get(identity.device)
@@ -123,7 +125,7 @@ export class Batch {
       device = { session, identity, progress: { ...progress }, rejected: [], arrived: false, touched: false }
       this.#devices.set(identity.device, device)
     }
-    if (device.session !== session || device.progress.acknowledged !== number - 1) return undefined
+    if (device.session !== session || device.progress.acknowledged !== first - 1) return undefined
     device.progress.acknowledged = number
     device.touched = true
     return device

@@ -12,6 +12,7 @@ import { remoteOf } from '../incidents/apply.ts'
 import type { DeviceTable } from '../store/tables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
 import { auditDevice, type EnrolledBy } from './deviceAudit.ts'
+import { OnboardingRooms } from './onboarding.ts'
 import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
 
 type Enrolment = z.output<typeof EnrolmentRequest>
@@ -76,7 +77,7 @@ export class Enrolments {
    * was off-boarded, keeps its room, and so the numbers of its incidents; but the room goes back to onboarding, where it
    * raises nothing and nobody works remotely, unless the key that it has now has signed the other. Each leaves a record in
    * the audit, and another key is in the room's history.
-   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown.
+   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.tooMany.
    */
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
     const { installation, publicKey, proof } = request
@@ -107,7 +108,8 @@ export class Enrolments {
     try {
       const results = await store.write(tenant, system, async (tx) => {
         const found: (() => void)[] = []
-        for (const one of together) found.push(await attempt(this.#deps, tx, one))
+        const onboarding = new OnboardingRooms(tx)
+        for (const one of together) found.push(await attempt(this.#deps, tx, onboarding, one))
         await rooms.within(tx).flush()
         return found
       })
@@ -121,9 +123,9 @@ export class Enrolments {
 }
 
 /** A refusal comes before anything is written, so it leaves the others' work alone. */
-async function attempt(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, one: Waiting): Promise<() => void> {
+async function attempt(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, onboarding: OnboardingRooms, one: Waiting): Promise<() => void> {
   try {
-    const result = await enrol(deps, tx, one)
+    const result = await enrol(deps, tx, onboarding, one)
     return () => one.done(result)
   } catch (error) {
     if (error instanceof RoomkeeperError) return () => one.failed(error)
@@ -131,7 +133,7 @@ async function attempt(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTra
   }
 }
 
-async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, { credential, request, thumbprint }: Waiting): Promise<Enrolled> {
+async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, onboarding: OnboardingRooms, { credential, request, thumbprint }: Waiting): Promise<Enrolled> {
   if (credential.keyDigest !== undefined) {
     const current = await tx.tables.enrolmentKey().select('digest').executeTakeFirst()
     if (current?.digest !== credential.keyDigest) throw new RoomkeeperError('enrol.keyInvalid')
@@ -145,6 +147,7 @@ async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTrans
   if (holder && holder.id !== known?.id) throw new RoomkeeperError('enrol.deviceKnown')
   const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account }
   if (known) return enrolAgain(deps, tx, request, thumbprint, known, by)
+  await onboarding.add(credential.account === undefined ? 'key' : 'account')
   const device = DeviceId.parse(v7())
   const room = RoomId.parse(v7())
   await tx.insert

@@ -8,14 +8,17 @@ import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { refuseUpgrade } from '../http/upgrades.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import type { FinalWords } from './finalWords.ts'
-import { readMessage, readReport } from './messages.ts'
+import { readMessage } from './messages.ts'
 import { revoke } from './offboarding.ts'
+import { Pacing } from './pacing.ts'
 import { isSignedBy, storedKey } from './proofs.ts'
 import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
 import { Silences } from './silences.ts'
+import { addressOf, Strangers } from './strangers.ts'
 
 type Hello = Extract<AgentToService, { type: 'hello' }>
 
@@ -35,6 +38,8 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly intake: Intake
   readonly #deps: ServiceDeps
   readonly #finalWords: FinalWords
+  readonly #pacing: Pacing
+  readonly #strangers: Strangers
   readonly #silences: Silences
   readonly #sockets: InstanceType<typeof WebSocketServer<typeof AgentSocket>>
   readonly #sessions = new Set<AgentSession>()
@@ -54,6 +59,8 @@ export class AgentHub implements SessionOwner, LineEnd {
       WebSocket: AgentSocket,
     })
     deps.line.attach(this)
+    this.#pacing = new Pacing(deps, (item) => this.intake.add(item))
+    this.#strangers = new Strangers(deps.now)
     this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
     this.intake = new Intake({
       ...deps,
@@ -76,6 +83,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** Agents are told to come back later; what they sent is committed first. */
   async stop(): Promise<void> {
     this.#closing = true
+    for (const session of this.#sessions) this.#pacing.release(session)
     await this.intake.idle()
     for (const session of this.#sessions) this.#refuse(session, 'service.unavailable')
     this.#sockets.close()
@@ -90,9 +98,23 @@ export class AgentHub implements SessionOwner, LineEnd {
       socket.destroy()
       return
     }
+    const address = addressOf(request, this.#deps.config.behindProxy)
+    try {
+      if (address !== undefined) this.#strangers.come(address)
+    } catch (error) {
+      if (!(error instanceof RoomkeeperError)) throw error
+      this.#deps.metrics.refusals.inc({ code: error.code })
+      refuseUpgrade(socket, '429 Too Many Requests', error.toProblem())
+      return
+    }
+    // One whose handshake fails is gone before it has a session.
+    const failed = () => address !== undefined && this.#strangers.leave(address)
+    socket.once('close', failed)
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
+      socket.off('close', failed)
       const nonce = randomBytes(32).toString('base64url')
       const session = new AgentSession(accepted, this, nonce, this.#deps.now())
+      session.strangerFrom = address
       this.#sessions.add(session)
       session.say({ type: 'challenge', nonce, service: this.#deps.serviceName })
     })
@@ -141,12 +163,14 @@ export class AgentHub implements SessionOwner, LineEnd {
         this.intake.add({ kind: 'contact', session })
       }
     }
+    this.#pacing.sweep(this.#sessions, at, (device) => this.#byDevice.has(device))
     for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
   }
 
   /** For the sessions. */
   receive(session: AgentSession, data: Buffer, isBinary: boolean): void {
     if (session.phase === 'closed') return
+    this.#pacing.heard(session, data.length, this.#deps.now())
     try {
       const message = readMessage(data, isBinary)
       // Before its hello was looked at nobody is there, so that a stranger cannot hold the socket open.
@@ -188,6 +212,8 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (device.state === 'revoked') throw new RoomkeeperError('device.unknown')
       if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
       if (session.phase !== 'verifying') return
+      this.#pacing.admit(session, device.id, now())
+      this.#known(session)
       session.phase = 'arriving'
       session.heardAt = now()
       session.identity = { device: device.id, tenant: device.tenant, room: device.room }
@@ -230,9 +256,7 @@ export class AgentHub implements SessionOwner, LineEnd {
         break
       }
       session.received = number
-      const read = readReport(numbered)
-      if ('report' in read) this.intake.add({ kind: 'report', session, number, receivedAt, report: read.report })
-      else this.intake.add({ kind: 'rejected', session, number, receivedAt, code: read.code, body: JSON.stringify(numbered) })
+      this.#pacing.take(session, numbered, receivedAt)
     }
     if (repeated === 0) return
     this.#deps.metrics.reports.inc({ outcome: 'repeated' }, repeated)
@@ -311,8 +335,16 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** For the sessions. */
   gone(session: AgentSession): void {
     session.phase = 'closed'
+    this.#known(session)
     this.#sessions.delete(session)
     this.#forget(session)
+  }
+
+  /** It counts as one of its device from here on, or is gone. */
+  #known(session: AgentSession): void {
+    const { strangerFrom } = session
+    session.strangerFrom = undefined
+    if (strangerFrom !== undefined) this.#strangers.leave(strangerFrom)
   }
 
   /** From now on silence counts, from when the device was last heard. */

@@ -88,7 +88,7 @@ async function makeSession(): Promise<{ session: AgentSession; socket: StillSock
 }
 
 const reportOf = (session: AgentSession, number: number) =>
-  ({ kind: 'report', session, number, receivedAt: Date.now(), report: { number, observedAt: Date.now(), signals: {} } }) as const
+  ({ kind: 'report', session, first: number, number, receivedAt: Date.now(), report: { number, observedAt: Date.now(), signals: {} } }) as const
 
 describe('intake', () => {
   it('commits what came together with one acknowledgement per device, and writes its progress', async () => {

@@ -10,6 +10,7 @@ import { Enrolments, readCredential } from './enrolments.ts'
 import { FinalWords } from './finalWords.ts'
 import { AgentHub } from './hub.ts'
 import { revoke } from './offboarding.ts'
+import { leaveOverdue } from './onboarding.ts'
 
 /** How often connections are looked at, as a share of the silence that counts; and how often off-boardings are. */
 const sweepShare = 1 / 20
@@ -32,8 +33,9 @@ export const agentsPart = ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plug
   const sweep = setInterval(() => hub.sweep(), sweepMs)
   const revokeOld = () => {
     revokeOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'off-boarding devices could not be revoked'))
+    leaveOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'rooms that nobody enrolled could not leave'))
   }
-  const offboardings = setInterval(revokeOld, Math.min(offboardingEveryMs, deps.config.timing.offboardingMs))
+  const offboardings = setInterval(revokeOld, Math.min(offboardingEveryMs, deps.config.timing.offboardingMs, deps.config.timing.onboardingMs))
   revokeOld()
   app.addHook('preClose', async () => {
     clearInterval(sweep)

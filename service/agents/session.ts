@@ -3,6 +3,8 @@ import type { ServiceToAgent } from '../../contract/agent.ts'
 import type { Lifecycle } from '../../contract/entities.ts'
 import type { DeviceId, JournalId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { DeviceBudget } from './budget.ts'
+import type { Held } from './held.ts'
 
 /**
  * - `challenged`: waits for its hello; nobody yet
@@ -72,6 +74,15 @@ export class AgentSession {
   progress: Progress | undefined
   /** The highest number that was taken from this socket, committed or not. */
   received = 0
+  /** What its device may cost, once it is known. */
+  budget: DeviceBudget | undefined
+  /** Not read from, until the budget allows; and whether that was ever so. */
+  paused = false
+  slowed = false
+  /** Reports that wait to be taken as one. */
+  held: Held | undefined
+  /** Where it comes from, until it has proved a device. */
+  strangerFrom: string | undefined
   /** The last sign of life; the opening of the socket at first. */
   heardAt: number
   /** The last sign of life that went towards the store. */

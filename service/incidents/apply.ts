@@ -250,7 +250,8 @@ export class RoomWork {
 /** What a device says it offers to remote sessions (REM-3); each display once. */
 export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFacts => ({ displays: [...new Set(displays)], terminal, restart })
 
-const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
+/** What a device says of itself in words. */
+export const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
 
 const openRoom = ({ base, state, names, nextTimerAt }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
   base,

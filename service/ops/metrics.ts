@@ -49,6 +49,13 @@ export function makeMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    limited: new Counter({
+      name: 'roomkeeper_device_limited_total',
+      help: 'How often a device was slowed down (reports), or its reports began to be taken together (changes).',
+      labelNames: ['why'],
+      registers,
+    }),
+    devicesLimited: new Gauge({ name: 'roomkeeper_devices_limited', help: 'Devices whose rooms change too often.', registers }),
     intakeBatch: new Histogram({
       name: 'roomkeeper_intake_batch_reports',
       help: 'Reports, arrivals and silences of devices that were committed together.',

@@ -92,6 +92,7 @@ describe('[REM-7] a side ends it', () => {
     ['tampered', 'tampered'],
     ['recordingFailed', 'recordingFailed'],
     ['accessWithdrawn', 'deviceEnded'],
+    ['operatorEnded', 'deviceEnded'],
     ['nonsense', 'deviceEnded'],
   ])('the device says %s: %s', async (said, end) => {
     const at = await scene()

@@ -5,9 +5,9 @@ import { SessionEnd } from '../../contract/remote.ts'
 import { endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
 
 describe('[REM-8] why a session ended', () => {
-  it('a device may say what it can know, and never what only the service can', () => {
+  it('[REM-8] a device may say what it can know, and never what only the service can', () => {
     const own = SessionEnd.options.filter((end) => endOfDevice(end) !== end)
-    expect(own).toEqual(['accessWithdrawn', 'switchedOff', 'unenrolled', 'replaced', 'serviceStopped'])
+    expect(own).toEqual(['operatorEnded', 'accessWithdrawn', 'switchedOff', 'unenrolled', 'replaced', 'serviceStopped'])
     for (const said of [...own, '', 'x'.repeat(40), 'constructor']) expect(endOfDevice(said)).toBe('deviceEnded')
   })
 

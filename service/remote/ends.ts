@@ -2,8 +2,8 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import type { RelayEnd, RelaySide } from '../../contract/relay.ts'
 import { SessionEnd } from '../../contract/remote.ts'
 
-/** What only the service may say of a session's end; a device that says it has ended it by itself. */
-const servicesOwn: ReadonlySet<SessionEnd> = new Set<SessionEnd>(['accessWithdrawn', 'switchedOff', 'unenrolled', 'replaced', 'serviceStopped'])
+/** What only the service may say of a session's end, or the operator; a device that says it has ended it by itself. */
+const servicesOwn: ReadonlySet<SessionEnd> = new Set<SessionEnd>(['operatorEnded', 'accessWithdrawn', 'switchedOff', 'unenrolled', 'replaced', 'serviceStopped'])
 
 /** What a device says of the end of its session, as far as it may. */
 export function endOfDevice(said: string): SessionEnd {

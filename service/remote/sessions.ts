@@ -20,6 +20,8 @@ import { endOf, watchStanding } from './standing.ts'
 
 /** How long the device has to end a session at the relay by itself, once it was told so; and to say why it has. */
 const deviceEndsMs = 300
+/** How long an operator's own word of an end may take, once the device has said that they ended it. */
+const operatorSaysMs = 2_000
 const sweepMs = 250
 /** How often a device may ask for tickets, or speak of sessions that do not run, in a minute. More: not answered. */
 const asksPerMinute = 60
@@ -156,7 +158,7 @@ export class RemoteSessions implements LineListener {
       return
     }
     if (word.type === 'sessionAccepted' || word.type === 'sessionRefused') session.answered(word)
-    else if (word.type === 'sessionEnded') void this.end(session, endOfDevice(word.reason))
+    else if (word.type === 'sessionEnded') this.#endedByDevice(session, word.reason)
     else if (session.phase === 'running' && this.#mayAsk(from.device)) void this.#giveTicket(session)
   }
 
@@ -302,6 +304,13 @@ export class RemoteSessions implements LineListener {
     this.live.remove(session)
     this.#deps.line.order(device, { type: 'sessionEnd', session: id, reason: end })
     if (this.relay && !relayEnded) this.#after(deviceEndsMs, () => this.relay?.end(id, 'withdrawn'))
+  }
+
+  /** What the operator has done, they or the relay say themselves: a device alone is not believed that they have ended it. */
+  #endedByDevice(session: LiveSession, said: string): void {
+    const end = (): void => void this.end(session, endOfDevice(said))
+    if (said === 'operatorEnded') this.#after(operatorSaysMs, end)
+    else end()
   }
 
   #mayAsk(device: DeviceId): boolean {

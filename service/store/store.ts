@@ -158,6 +158,22 @@ export class Store {
     return this.#reader.selectFrom('device').selectAll().where('offboardingSince', '<', moment).where('state', '=', 'offboarding').limit(limit).execute()
   }
 
+  /** Rooms in onboarding whose devices came before this moment (ms). */
+  async roomsOnboardingBefore(tenant: TenantId, moment: number, limit: number): Promise<RoomId[]> {
+    const rows = await this.#reader
+      .selectFrom('document')
+      .innerJoin('device', (join) => join.onRef('device.tenant', '=', 'document.tenant').onRef('device.room', '=', 'document.room'))
+      .where('document.tenant', '=', tenant)
+      .where('document.kind', '=', 'room')
+      .where('document.state', '=', 'onboarding')
+      .where('document.deleted', '=', 0)
+      .where('device.enrolledAt', '<', moment)
+      .select('device.room')
+      .limit(limit)
+      .execute()
+    return rows.map(({ room }) => room)
+  }
+
   /** The self-enrolment key by its SHA-256 (base64url); it names the tenant. */
   async enrolmentKeyByDigest(digest: string): Promise<EnrolmentKeyTable | undefined> {
     return this.#reader.selectFrom('enrolmentKey').selectAll().where('digest', '=', digest).executeTakeFirst()

@@ -230,6 +230,16 @@ export class TenantTransaction {
     return row.nextIncidentNumber - count
   }
 
+  /** Rooms in onboarding, as committed: all, and those whose device came at or after this moment (ms). */
+  async roomsOnboarding(moment: number): Promise<{ all: number; since: number }> {
+    const found = await this.#documents('room')
+      .innerJoin('device', (join) => join.onRef('device.tenant', '=', 'document.tenant').onRef('device.room', '=', 'document.room'))
+      .where('document.state', '=', 'onboarding')
+      .select((eb) => [eb.fn.countAll<number>().as('all'), eb.fn.sum<number | null>(eb.case().when('device.enrolledAt', '>=', moment).then(1).else(0).end()).as('since')])
+      .executeTakeFirstOrThrow()
+    return { all: Number(found.all), since: Number(found.since ?? 0) }
+  }
+
   /** Replaces the progress of devices, each at most once. */
   async saveProgress(rows: readonly Omit<DeviceProgressTable, 'tenant'>[]): Promise<void> {
     await progressRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
@@ -278,7 +288,7 @@ export class TenantTransaction {
   }
 
   #documents(kind: Kind) {
-    return this.#db.selectFrom('document').where('tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)
+    return this.#db.selectFrom('document').where('document.tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)
   }
 
   #pend(pending: Pending): void {

@@ -35,6 +35,8 @@ export const enrolmentKey = 'test-enrolment-key-0123456789'
 export interface PartsOptions {
   readonly settings?: Partial<Omit<Settings, 'id'>>
   readonly timing?: ConfigInput['timing']
+  /** The service's clock (UTC ms); by default the real one. */
+  readonly now?: () => number
   /** Where the data is, if it is to outlive the parts. */
   readonly folder?: string
 }
@@ -50,7 +52,7 @@ export interface Parts {
 
 export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'roomkeeper-parts-'))
-  const now = Date.now
+  const now = options.now ?? Date.now
   const config = readConfig({ data: folder, port: 0, logLevel: 'silent', timing: { graceMs: 0, ...options.timing } })
   const bus = inProcessBus((error) => {
     throw error

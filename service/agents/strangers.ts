@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import { RateLimit } from '../http/rateLimit.ts'
+
+/**
+ * Connections by address until they have proved a device; from then on they are counted by device. A thousand devices share
+ * one address, and all come back at once when its network does.
+ */
+export class Strangers {
+  readonly #waiting = new Map<string, number>()
+  readonly #rate: RateLimit
+
+  constructor(now: () => number) {
+    this.#rate = new RateLimit(limits.agentConnectionsPerMinute, now)
+  }
+
+  /** One more of this address. @throws RoomkeeperError rate.limited where it has too many, or asks too often. */
+  come(address: string): void {
+    this.#rate.take(address)
+    if ((this.#waiting.get(address) ?? 0) >= limits.agentStrangersPerAddress) throw new RoomkeeperError('rate.limited')
+    this.#waiting.set(address, (this.#waiting.get(address) ?? 0) + 1)
+  }
+
+  leave(address: string): void {
+    const left = (this.#waiting.get(address) ?? 0) - 1
+    if (left > 0) this.#waiting.set(address, left)
+    else this.#waiting.delete(address)
+  }
+}
+
+/** Where a connection comes from; behind a proxy, the last address that it names. Undefined where nothing says it: not counted. */
+export function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string | undefined {
+  const forwarded = behindProxy ? [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim() : socket.remoteAddress
+  return forwarded === '' ? undefined : forwarded
+}
