@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '2a91034cdbd28a99',
+      '54335f5fc812ed08',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'da93fddd906208d1',
+      '692f8158649bf47d',
     ])
   })
   it('relay: tickets and control', () => {
@@ -41,7 +41,7 @@ describe('wire shapes', () => {
     expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
       'roomkeeper-grant+jwt',
       'roomkeeper session 1\nS\nG\nK',
-      '09b0c2498e9fd563',
+      '6aacef4c070b1c64',
       'bb8abf600245e9ae',
     ])
   })
