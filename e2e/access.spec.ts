@@ -73,7 +73,6 @@ test('[ACC-4, ACC-5] a Pro Manager is assigned, and a custom role is made with i
 })
 
 test('[PAR-1, PAR-2, PAR-5, PAR-6] a partner is invited with seven days and manual approval, accepts, asks, is approved, gets more rooms, and is removed', async ({ page: tab, stack, browser }) => {
-  test.setTimeout(240_000)
   const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const [first, second] = rooms.filter(({ place }) => place.building.startsWith('Lyon'))

@@ -4,7 +4,6 @@ import { expect, test, whenLive } from './test.ts'
 
 test('without the demo, the first organisation and its administrator are made on the screen', async ({ page: tab, data }) => {
   test.skip(electronPath !== undefined, 'npm start opens its own window; the screens are the same')
-  test.setTimeout(120_000)
   const started = await npmStart(data, ['--no-demo'])
   try {
     const page = await inTab(started.ready.console).open(tab)

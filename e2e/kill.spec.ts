@@ -13,7 +13,6 @@ const victims = ['console', 'fleet', 'service'] as const
 const Listed = z.array(z.object({ name: z.string(), room: z.string(), waiting: z.int(), signals: z.record(z.string(), z.object({ value: z.string() })) }))
 
 test('[CON-3, INC-2] kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page: tab, stack, data }) => {
-  test.setTimeout(300_000)
   const random = chance('kill of all')
   let page = await signIn(tab, await stack.start(), people.manager)
   const rooms = await (await stack.api()).rooms()

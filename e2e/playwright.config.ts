@@ -14,7 +14,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   // Bounds that end a hang: far above what the product needs on a machine that has all its cores busy.
-  timeout: 240_000,
+  timeout: 300_000,
   expect: { timeout: 30_000 },
   forbidOnly: true,
   reporter: [['list'], ['../build/playwright-counts.ts']],

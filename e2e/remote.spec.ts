@@ -90,7 +90,6 @@ async function clickAt(page: Page, x: number, y: number): Promise<void> {
 test.use({ viewport: { width: 1280, height: 800 } })
 
 test('[REM-1, REM-2, REM-3, REM-8] remote access is switched on, given to a security group over a room, used, recorded, exported, and taken away', async ({ page: tab, stack, browser }) => {
-  test.setTimeout(240_000)
   const screen = await stack.start()
   const room = (await (await stack.api()).rooms()).find(({ place }) => place.building.startsWith('Lyon'))?.name ?? ''
   const page = await signIn(tab, screen, people.manager)

@@ -11,7 +11,6 @@ import { expect, test } from './test.ts'
 const start = ['build/start.ts', '--no-open', '--host', 'browser']
 
 test('Ctrl-C ends everything that the start has started, and a folder or port in use is said plainly', async ({ data }) => {
-  test.setTimeout(180_000)
   const other = tempFolder()
   const args = [...start, '--json', '--port', '0', '--service-port', '0', '--data', data]
   const first = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -50,7 +49,6 @@ test('a stranger on the port is named as far as it is known', async ({ data }) =
 })
 
 test('the demo: 24 rooms enrolled in three buildings, this machine in onboarding, and each role its scope', async ({ data }) => {
-  test.setTimeout(180_000)
   let started = await npmStart(data)
   try {
     const token = await command('token', '--user', people.manager, '--data', data)

@@ -8,7 +8,6 @@ const Rooms = z.array(z.object({ name: z.string(), simulated: z.boolean() }))
 
 test('[PAR-8] a partner sees the incidents of all customers in one list, or one customer at a time', async ({ page: tab, data }) => {
   test.skip(electronPath !== undefined, 'npm start opens its own window')
-  test.setTimeout(180_000)
   const started = await npmStart(data, ['--rooms', '6'])
   try {
     const there = join(data, 'northwind')

@@ -70,7 +70,6 @@ async function openTab(page: Page): Promise<void> {
 }
 
 test('[REM-9] a real X program is seen and typed into through the viewer, a real shell answers, and a viewer types nothing', async ({ page: tab, stack }) => {
-  test.setTimeout(180_000)
   mkdirSync(stack.data, { recursive: true })
   const desktop = await startDesktop(stack.data)
   try {

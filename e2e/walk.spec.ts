@@ -8,7 +8,6 @@ const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found
 
 test('[CON-3, INC-5] a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({ page, data }) => {
   test.skip(electronPath !== undefined, 'npm start opens its own window; network.spec.ts goes the same way in Electron')
-  test.setTimeout(180_000)
   let started = await npmStart(data)
   try {
     const rooms = z

@@ -229,7 +229,7 @@ describe('files', () => {
     expect(await call('policy.apply', { tenant: tenantId, command })).toEqual({ outcome: 'applied', at: 7 })
     const sent = CommandRequest.parse(asked.at(-1)?.body)
     expect(sent.command.type === 'policy.import' && sent.command.yaml === yaml).toBe(true)
-  }, 60_000)
+  })
 
   it('are named after the tenant they were asked from, whichever is entered when they come', async () => {
     await enterCustomer()

@@ -89,7 +89,7 @@ beforeAll(async () => {
   expect(JSON.stringify((await done(world.ask('boss@contoso.example', `/v1/sessions/${sessionOutside}`))).body)).toContain(secret)
   const description = OpenApi.parse((await world.ask('boss@contoso.example', '/v1/openapi.json')).body)
   operations = Object.entries(description.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })))
-}, 60_000)
+})
 
 afterAll(async () => world.close())
 
