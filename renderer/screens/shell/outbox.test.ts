@@ -1,4 +1,4 @@
-import { mount } from '@vue/test-utils'
+import { enableAutoUnmount, mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CommandKey } from '../../../contract/ids.ts'
 import type { OutboxItem } from '../../../contract/views.ts'
@@ -22,6 +22,8 @@ function items(): OutboxItem[] {
 afterEach(() => {
   document.body.innerHTML = ''
 })
+// A panel that stays open goes on watching where the focus is, also when there is no document any more.
+enableAutoUnmount(afterEach)
 
 describe('the outbox', () => {
   it('shows what was refused first, why, and what was typed, and offers only what is possible', async () => {
