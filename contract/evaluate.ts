@@ -307,8 +307,9 @@ function growthOf({ policy, links }: ResolvedPolicy, maker: Access): (resolved: 
     const own = growth(builtIn ? 'all' : scope, link === null ? 'all' : wholeLink)
     if (link === null || own.length === 0) return own
     const linked = growth(links.get(link)?.link.scope ?? 'all', 'all')
-    // The customer says itself what the link is over.
-    return maker.link === undefined ? linked : [...own, ...linked.map((source) => withinLink + source)]
+    // The customer says itself what the link is over; a group of the customer's may be what a partner's own assignment is over.
+    if (maker.link === undefined) return [...own.filter((source) => source !== wholeLink), ...linked]
+    return [...own, ...linked.map((source) => withinLink + source)]
   }
 }
 

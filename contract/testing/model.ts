@@ -78,7 +78,7 @@ export function modelMay(policy: Policy, rooms: readonly RoomFacts[], subject: S
 /** May this person use the permission over the whole of their own tenant, rooms to come included? */
 export function modelEverywhere(policy: Policy, subject: Subject, permission: Permission): boolean {
   if (subject.link !== null) return false
-  if (subject.globalAdministrator && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify') return true
+  if (subject.globalAdministrator && !subject.removed && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify') return true
   return policy.assignments.some((assignment) => {
     const whole = assignment.role === 'proManager' || assignment.scope === 'all'
     return assignment.link === null && whole && names(assignment, subject) && permits(policy, assignment, permission)

@@ -1,3 +1,4 @@
+import { v7 } from 'uuid'
 import { describe, expect, it, vi } from 'vitest'
 import { calls, type CallName, type StreamName, streams, topics, type TopicName } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -54,7 +55,7 @@ describe('a call', () => {
   it('[CON-3] that has a field which nothing reads is refused with the field, however deep it stands', async () => {
     const { send, got } = setUp({})
     const command = { type: 'settings.change', changes: { flapCount: 3, flapsCount: 4 } }
-    send({ type: 'call', id: 1, name: 'commands.submit', input: { command } })
+    send({ type: 'call', id: 1, name: 'commands.submit', input: { command, tenant: v7() } })
     send({ type: 'call', id: 2, name: 'rooms.buildings', input: { filter: { search: 'x' } } })
     await settle()
     expect(got.map(({ id, problem }) => [id, problem?.code, problem?.field])).toEqual([[1, 'bridge.invalid', 'command.changes.flapsCount'], [2, 'bridge.invalid', undefined]])

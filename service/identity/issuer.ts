@@ -102,7 +102,7 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
     },
     interactions: { policy: alwaysAsked(), url: (_, { uid }) => `${identityPath}/interaction/${uid}` },
     // Cookies ignore ports: other programs on this name see them and can set them, so that none of them is worth anything
-    // (docs/decisions/0022). Two services on one machine need names of their own.
+    // (docs/decisions/0029). Two services on one machine need names of their own.
     cookies: {
       keys: [secrets.cookieKey],
       names: { session: `rk_session_${port}`, interaction: `rk_interaction_${port}`, resume: `rk_resume_${port}` },
