@@ -1,6 +1,7 @@
 import vue from '@vitejs/plugin-vue'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { plantedMistake } from './service/access/testing/planted.ts'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {
@@ -25,6 +26,8 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // Nothing, unless a mistake is asked for (`npm test -- planted`).
+        plugins: [plantedMistake()],
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],

@@ -5,12 +5,12 @@ import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
 import { getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
-import { out, say, tool } from './paths.ts'
+import { out, root, say, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
 import { run } from './run.ts'
 
 export const kinds = ['check', 'unit', 'integration', 'e2e'] as const
-export type Kind = (typeof kinds)[number] | 'electron'
+export type Kind = (typeof kinds)[number] | 'electron' | 'planted'
 
 export interface How {
   /** Parts of test files' paths; none: all of them. */
@@ -83,6 +83,8 @@ export async function runKind(kind: Kind, how: How): Promise<Counts> {
       return vitest('unit', ['unit', 'renderer'], how)
     case 'integration':
       return vitest('integration', ['integration'], how, await programsEnvironment())
+    case 'planted':
+      return counted('planted', [join(root, 'service', 'access', 'testing', 'plantAll.ts'), ...how.filters], how)
     case 'e2e': {
       const chromium = await getChromium()
       if ('missing' in chromium) return unavailable('end-to-end tests', `no Chromium: ${chromium.missing}`)

@@ -7,7 +7,7 @@ import { failed, say } from './paths.ts'
 import { buildRenderer } from './renderer.ts'
 import { endAll } from './run.ts'
 
-const help = `npm test -- [check|unit|integration|e2e|electron …] [FILTER] [--seed N] [--repeat N] [--screenshots]
+const help = `npm test -- [check|unit|integration|e2e|electron|planted …] [FILTER] [--seed N] [--repeat N] [--screenshots]
 
 Runs everything, or only the kinds named; FILTER is part of a test file's path.
   check        types, lint, layers
@@ -15,12 +15,13 @@ Runs everything, or only the kinds named; FILTER is part of a test file's path.
   integration  real processes and sockets
   e2e          the whole product in a real Chromium
   electron     the end-to-end tests in the real Electron program (also: npm run test:electron)
+  planted      plants mistakes in the rules of access, one after the other: the property test must find each (FILTER: its name)
   --seed N       the seed of all chance in the tests (1 unless told): the same seed, the same run
   --repeat N     runs the selection N times while one process on each core does nothing but burn it, with another seed each
                  time (from --seed on, else from one that is drawn); says which round failed, and with which seed
   --screenshots  the end-to-end run also writes the pictures of the README to docs/images/`
 
-const isKind = (word: string): word is Kind => word === 'electron' || (kinds as readonly string[]).includes(word)
+const isKind = (word: string): word is Kind => word === 'electron' || word === 'planted' || (kinds as readonly string[]).includes(word)
 
 async function runKinds(chosen: readonly Kind[], how: How, built: () => Promise<void>): Promise<Counts> {
   let total = none()

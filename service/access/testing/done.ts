@@ -1,0 +1,84 @@
+import type { Facts, Member, Scope, TenantFacts } from './facts.ts'
+import { manages } from './facts.ts'
+import { isMadeAnew } from './hidden.ts'
+import type { Deed } from './laws.ts'
+
+/** Whether an applied command has done what it said: a success that changed nothing, or something else, is none. */
+
+const distinct = (members: readonly Member[]): string => [...new Set(members.map(({ kind, id }) => `${kind}/${id}`))].sort().join()
+const scopeText = (scope: Scope): string => (scope === 'all' ? scope : JSON.stringify([[...scope.rooms].sort(), [...scope.groups].sort()]))
+
+/** Undefined: it has. Of somebody who does not see the whole tenant, what they do not see stays, and is not looked at here. */
+export function notDone({ command, maker, at, before }: Deed, after: Facts): string | undefined {
+  const now = after.tenants[at]
+  const seesAll = manages(before, at, maker)
+  const isNew = isMadeAnew(before, at, maker, command)
+  /** What was saved: under the id that it was given, or, where that is of something hidden, under another one. */
+  const savedOf = <T extends { readonly name: string }>(
+    part: 'roles' | 'groups' | 'assignments',
+    things: Readonly<Record<string, T>>,
+    id: string,
+    name: string,
+  ): T | undefined =>
+    isNew ? Object.entries(things).find(([one, thing]) => !(one in before.tenants[at][part]) && thing.name === name)?.[1] : things[id]
+  switch (command.type) {
+    case 'assignment.save': {
+      const saved = savedOf('assignments', now.assignments, command.assignment, command.name)
+      if (!saved) return 'the assignment is not there'
+      if (saved.role !== command.role || saved.name !== command.name || saved.description !== command.description)
+        return 'the assignment is not as it was saved'
+      if (distinct(saved.members) !== distinct(command.members)) return `its members are ${distinct(saved.members)}`
+      const scope = saved.builtIn ? (now.link?.scope ?? 'all') : saved.scope
+      return !seesAll || scopeText(scope) === scopeText(command.scope) ? undefined : `it is over ${scopeText(scope)}`
+    }
+    case 'assignment.delete':
+      return command.assignment in now.assignments ? 'the assignment is still there' : undefined
+    case 'role.save': {
+      const saved = savedOf('roles', now.roles, command.role, command.name)
+      const isSaved =
+        saved !== undefined && saved.link === (maker.home === at ? null : now.link?.id) && same(saved.permissions, command.permissions)
+      return isSaved ? undefined : 'the role is not as it was saved'
+    }
+    case 'role.delete':
+      return command.role in now.roles || Object.values(now.assignments).some(({ role }) => role === command.role)
+        ? 'the role, or an assignment of it, is still there'
+        : undefined
+    case 'group.save': {
+      const saved = savedOf('groups', now.groups, command.group, command.name)
+      return saved && (!seesAll || (same(saved.rooms, command.rooms) && saved.building === (command.rule?.conditions[0]?.value ?? null)))
+        ? undefined
+        : 'the group is not as it was saved'
+    }
+    case 'group.delete':
+      return command.group in now.groups ? 'the group is still there' : undefined
+    case 'tenantManagers.set':
+      return distinct(Object.values(now.assignments).flatMap(({ role, members }) => (role === 'tenantManager' ? members : []))) ===
+        distinct(command.members)
+        ? undefined
+        : 'others are tenant managers'
+    case 'partner.change':
+      return now.link?.remoteAccess === command.remoteAccess &&
+        now.link.multiFactor === command.multiFactor &&
+        now.link.manual === (command.changeControl.rooms === 'manual')
+        ? undefined
+        : 'the link is not as it was changed'
+    case 'invitation.accept':
+      return isAccepted(after.tenants.contoso, command.admins) ? undefined : 'the link is not as it was accepted'
+    case 'partner.remove':
+    case 'customer.leave':
+    case 'invitation.deny':
+      return isEnded(after.tenants.contoso) ? undefined : 'something of the link is still there'
+    default:
+      return undefined
+  }
+}
+
+const same = (one: readonly string[], other: readonly string[]): boolean =>
+  [...new Set(one)].sort().join() === [...new Set(other)].sort().join()
+
+const isAccepted = ({ link, assignments }: TenantFacts, admins: readonly Member[]): boolean =>
+  link?.active === true &&
+  Object.values(assignments).some((one) => one.builtIn && one.link === link.id && distinct(one.members) === distinct(admins))
+
+const isEnded = ({ link, assignments, roles }: TenantFacts): boolean =>
+  link === null && [...Object.values(assignments), ...Object.values(roles)].every((one) => one.link === null)

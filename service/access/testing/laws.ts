@@ -1,0 +1,213 @@
+import type { Command } from '../../../contract/commands.ts'
+import { organisations, type Organisation, people, rooms } from './cast.ts'
+import { notDone } from './done.ts'
+import {
+  type Assignment,
+  type DirectoryFacts,
+  type Facts,
+  holds,
+  isProManager,
+  isRemote,
+  manages,
+  type Member,
+  permissions,
+  type Place,
+  type Power,
+  powers,
+  sideOf,
+  type Subject,
+  subjectOf,
+} from './facts.ts'
+
+/**
+ * What must hold of every command, whoever sends it, as formulas over what was before and after it. Where the requirements
+ * leave a choice, both answers are right: a law says what must not be applied, and what must not be refused.
+ */
+
+/** A command as it is judged: in whose tenant, by whom as they are today, and what it was asked with. */
+export interface Deed {
+  readonly at: Organisation
+  readonly maker: Subject
+  readonly command: Command
+  readonly before: Facts
+  /** The room of the incident that it is about, where it is about one that exists. */
+  readonly room?: string
+  /** The deed that a decision is about. */
+  readonly request?: Deed
+}
+
+const placesOf = (at: Organisation): Place[] => [
+  ...rooms[at],
+  { id: 'later', building: 'Later' },
+  { id: 'later in the East', building: 'East' },
+  { id: 'later in the West', building: 'West' },
+  { id: 'added to the link', building: 'Later', added: true },
+]
+
+/** Everyone who is in a directory, and whoever might come into one of its security groups. */
+export const subjectsOf = (facts: Facts): Subject[] => [
+  ...people.flatMap((person) => subjectOf(person, facts) ?? []),
+  ...organisations.flatMap((home) =>
+    Object.keys(facts.directories[home].groups).map((group) => ({
+      home,
+      id: `someone in ${group}`,
+      globalAdministrator: false,
+      groups: [group],
+    })),
+  ),
+]
+
+/** The first that somebody gains and its maker does not hold (ACC-6): "at most what they hold", powers of built-in roles included. */
+export function gainBeyond({ at, maker, before }: Deed, after: Facts): string | undefined {
+  if (isProManager(before, at, maker)) return undefined
+  const side = sideOf(before, at, maker)
+  const link = before.tenants[at].link
+  const mayGive = (power: Power, place: Place): boolean => {
+    if (holds(before, at, maker, power, place)) return true
+    // A Global Administrator appoints Pro Managers (ACC-3).
+    if (power === 'being Pro Manager') return manages(before, at, maker)
+    if (power === 'being Primary Admin') return !link?.remoteAccess || side === null
+    return side !== null && isRemote(power) && link?.remoteAccess === true && holds(before, at, maker, 'being Primary Admin', place)
+  }
+  for (const subject of subjectsOf(before)) {
+    for (const power of powers) {
+      for (const place of placesOf(at)) {
+        if (!holds(after, at, subject, power, place) || holds(before, at, subject, power, place) || mayGive(power, place)) continue
+        return `${subject.home}/${subject.id} gains ${power} on ${place.id}, which ${maker.home}/${maker.id} does not hold`
+      }
+    }
+  }
+  return undefined
+}
+
+/** The first that somebody loses on a room where its maker does not manage roles. */
+export function lossBeyond({ at, maker, before }: Deed, after: Facts): string | undefined {
+  for (const subject of subjectsOf(before)) {
+    for (const permission of permissions) {
+      for (const room of rooms[at]) {
+        if (
+          !holds(before, at, subject, permission, room) ||
+          holds(after, at, subject, permission, room) ||
+          holds(before, at, maker, 'roles.modify', room)
+        )
+          continue
+        return `${subject.home}/${subject.id} loses ${permission} on ${room.id}, where ${maker.home}/${maker.id} does not manage roles`
+      }
+    }
+  }
+  return undefined
+}
+
+/** What must always be somebody's: of a tenant its Pro Manager, of an active link a primary admin over all of it (ACC-3, PAR-3). */
+export const isLasting = ({ link, role, builtIn }: Assignment): boolean => (link === null ? role === 'proManager' : builtIn)
+
+/** Who of this side is a Pro Manager, or a primary admin over all of the link: people who are in the directory. */
+export function lastingPeople({ tenants, directories }: Facts, at: Organisation, link: string | null): string[] {
+  const home = link === null ? at : 'fabrikam'
+  const there = Object.values(tenants[at].assignments).filter((assignment) => assignment.link === link && isLasting(assignment))
+  const { people: known, groups } = directories[home]
+  return known.filter((id) =>
+    there.some(({ members }) => members.some((member) => (member.kind === 'person' ? member.id === id : groups[member.id]?.includes(id)))),
+  )
+}
+
+/** Where a command has taken the last one away. */
+export function lastOneGone(before: Facts, after: Facts): string | undefined {
+  for (const at of organisations) {
+    const { link } = after.tenants[at]
+    for (const side of [null, ...(link?.active ? [link.id] : [])]) {
+      if (lastingPeople(before, at, side).length > 0 && lastingPeople(after, at, side).length === 0)
+        return `nobody is left of ${at}, link ${side}`
+    }
+  }
+  return undefined
+}
+
+/** May it be applied, going by permissions alone? A power over a tenant is needed over all of it. */
+export function isPermitted({ at, maker, command, before, room, request }: Deed): boolean {
+  const own = maker.home === at
+  const on = (permission: Power, ids: readonly string[]): boolean =>
+    ids.every((id) => rooms[at].some((one) => one.id === id && holds(before, at, maker, permission, one)))
+  switch (command.type) {
+    case 'rooms.licence':
+      return on('rooms.modify', command.rooms)
+    case 'rooms.ring':
+      return on('rings.modify', command.rooms)
+    case 'incident.comment':
+      return room !== undefined && on('incidents.update', [room])
+    case 'settings.change':
+      return (
+        own &&
+        holds(before, at, maker, 'settings.modify', 'all') &&
+        (command.changes.remoteAccess === undefined || manages(before, at, maker))
+      )
+    case 'role.save':
+    case 'role.delete':
+    case 'assignment.save':
+    case 'assignment.delete':
+      return holds(before, at, maker, 'roles.modify', 'any')
+    case 'group.save':
+      return own && holds(before, at, maker, command.group in before.tenants[at].groups ? 'groups.modify' : 'groups.create', 'any')
+    case 'group.delete':
+      return own && holds(before, at, maker, 'groups.modify', 'any')
+    case 'partner.invite':
+    case 'partner.change':
+    case 'partner.remove':
+      return (
+        own &&
+        holds(before, at, maker, 'settings.modify', 'all') &&
+        (command.type === 'partner.remove' || mayOpenRemote(before, at, maker, command.remoteAccess))
+      )
+    case 'invitation.accept':
+    case 'invitation.deny':
+    case 'customer.leave':
+      return own && holds(before, at, maker, 'managing customers', 'all')
+    case 'tenantManagers.set':
+      return own && holds(before, at, maker, 'managing customers', 'all') && holds(before, at, maker, 'settings.modify', 'all')
+    case 'request.decide':
+      return own && request !== undefined && decides(request, maker)
+    default:
+      return own
+  }
+}
+
+const mayOpenRemote = (before: Facts, at: Organisation, maker: Subject, wanted: boolean): boolean =>
+  !wanted ||
+  before.tenants[at].link?.remoteAccess === true ||
+  isProManager(before, at, maker) ||
+  holds(before, at, maker, 'remoteAccess.modify', 'all')
+
+/** Deciding needs settings.modify on what the request touches: the rooms that it names, or all. */
+function decides({ at, command, before, room }: Deed, decider: Subject): boolean {
+  const touched = 'rooms' in command && command.type !== 'group.save' ? command.rooms : room === undefined ? undefined : [room]
+  if (!touched) return holds(before, at, decider, 'settings.modify', 'all')
+  return touched.every((id) => holds(before, at, decider, 'settings.modify', rooms[at].find((one) => one.id === id) ?? 'all'))
+}
+
+const isRoleCommand = ({ type }: Command): boolean => type.startsWith('role.') || type.startsWith('assignment.')
+
+/** Members whom the maker's own directory does not have and who were none before. */
+export function unknownMembers(command: Command, directory: DirectoryFacts, before: readonly Member[]): Member[] {
+  const named = 'members' in command ? command.members : 'admins' in command ? command.admins : []
+  return named.filter(
+    ({ kind, id }) =>
+      !(kind === 'person' ? directory.people.includes(id) : id in directory.groups) &&
+      !before.some((member) => member.kind === kind && member.id === id),
+  )
+}
+
+/** Why this must not have been applied; undefined: it may have been. */
+export function wronglyApplied(deed: Deed, after: Facts): string | undefined {
+  const { at, maker, command, before } = deed
+  if (!isPermitted(deed)) return `${maker.home}/${maker.id} has not the permission`
+  const known = command.type === 'assignment.save' ? (before.tenants[at].assignments[command.assignment]?.members ?? []) : []
+  const [unknown] = unknownMembers(command, before.directories[maker.home], known)
+  if (unknown) return `nobody knows the ${unknown.kind} ${unknown.id}`
+  if (command.type === 'request.decide') return undefined
+  if (isRoleCommand(command) || command.type.startsWith('group.')) {
+    const gain = gainBeyond(deed, after)
+    if (gain !== undefined) return gain
+  }
+  const loss = isRoleCommand(command) ? lossBeyond(deed, after) : undefined
+  return loss ?? lastOneGone(before, after) ?? notDone(deed, after)
+}

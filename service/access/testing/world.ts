@@ -1,0 +1,281 @@
+import { cpSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generateKeyPair, SignJWT } from 'jose'
+import { pino } from 'pino'
+import { v7 } from 'uuid'
+import type { Command, CommandRequest, PolicyCommand } from '../../../contract/commands.ts'
+import { defaultSettings, type Incident } from '../../../contract/entities.ts'
+import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
+import { CommandKey, DeviceId, IncidentId, type PersonId, type TenantId } from '../../../contract/ids.ts'
+import type { Effect } from '../../../contract/policyApi.ts'
+import { settle } from '../../../contract/testing/wait.ts'
+import { Refusals } from '../../audit/refusals.ts'
+import { type Bus, inProcessBus } from '../../bus/bus.ts'
+import { preview } from '../../commands/preview.ts'
+import { submit } from '../../commands/submit.ts'
+import { DirectorySync } from '../../directory/sync.ts'
+import { Rooms } from '../../incidents/rooms.ts'
+import { makeMetrics } from '../../ops/metrics.ts'
+import { Store } from '../../store/store.ts'
+import { system } from '../../store/transaction.ts'
+import { saveAssignment } from '../assignments.ts'
+import { Budgets } from '../budgets.ts'
+import { AccessService, type Caller } from '../service.ts'
+import { makeTenant } from '../setup.ts'
+import { globalAdministratorRole } from '../tokens.ts'
+import {
+  assignmentIds,
+  builtIn,
+  keyOf,
+  nameOf,
+  nth,
+  type Organisation,
+  organisations,
+  people,
+  type Person,
+  type Room,
+  rooms,
+} from './cast.ts'
+import { ChangingDirectory } from './directory.ts'
+import type { Facts } from './facts.ts'
+import { storedFacts } from './stored.ts'
+
+/**
+ * The service's access as HTTP uses it, in this process: people are let in by tokens, send commands, and read; two tenants in
+ * a store of its own, and directories that change under it.
+ */
+
+const issuer = 'https://issuer.example'
+/** When plays begin (ms), and the world was furnished before. */
+const start = 1_800_000_000_000
+export const furnishedAt = start - 3_600_000
+const log = pino({ level: 'silent' })
+const metrics = makeMetrics()
+const keys = await generateKeyPair('ES256')
+
+/** What became of a command, as whoever sent it is told. */
+export type Told =
+  | { readonly outcome: 'applied'; readonly at: number }
+  | { readonly outcome: 'requested'; readonly request: string }
+  | { readonly outcome: 'refused'; readonly code: ErrorCode; readonly said: string }
+
+/** The incident of a room. */
+export const incidentOf = ({ id }: Pick<Room, 'id'>): IncidentId => IncidentId.parse(id.replace('000000010', '000000060'))
+
+const refusalOf = (error: unknown): Extract<Told, { outcome: 'refused' }> => {
+  if (!(error instanceof RoomkeeperError)) throw error
+  return { outcome: 'refused', code: error.code, said: JSON.stringify(error.details) }
+}
+
+export class World {
+  readonly directory = new ChangingDirectory()
+  readonly store: Store
+  readonly access: AccessService
+  readonly tenants: Readonly<Record<Organisation, TenantId>>
+  readonly #folder: string
+  readonly #deps: {
+    readonly store: Store
+    readonly rooms: Rooms
+    readonly metrics: typeof metrics
+    readonly directory: ChangingDirectory
+    readonly refusals: Refusals
+    readonly now: () => number
+  }
+  readonly #sync: DirectorySync
+  readonly #clock: { now: number }
+  readonly #tokens = new Map<string, { readonly token: string; readonly multiFactor: boolean }>()
+
+  private constructor(folder: string, store: Store, bus: Bus, clock: { now: number }, tenants: Readonly<Record<Organisation, TenantId>>) {
+    this.#folder = folder
+    this.#clock = clock
+    this.store = store
+    this.tenants = tenants
+    const now = (): number => clock.now
+    this.#deps = { store, rooms: new Rooms(), metrics, directory: this.directory, refusals: new Refusals({ store, now, log }), now }
+    const rules = { issuer, audience: 'roomkeeper', keys: async () => keys.publicKey, now }
+    this.access = new AccessService({ store, bus, log, budgets: new Budgets(now), rules, directory: this.directory })
+    this.#sync = new DirectorySync({ store, directory: this.directory, now, log })
+  }
+
+  /** A copy of the world that `prepare` made once. */
+  static async start(prepared: string, at = start): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), 'roomkeeper-access-'))
+    cpSync(prepared, folder, { recursive: true })
+    const clock = { now: at }
+    const { store, bus } = await open(folder, clock)
+    const stored = await store.tenants()
+    const idOf = (name: Organisation): TenantId => {
+      const tenant = stored.find((one) => one.name === name)
+      if (!tenant) throw new Error(`There is no ${name}.`)
+      return tenant.id
+    }
+    const world = new World(folder, store, bus, clock, { contoso: idOf('contoso'), fabrikam: idOf('fabrikam') })
+    for (const person of people) await world.signIn(person, false)
+    return world
+  }
+
+  /** Makes the organisations and their rooms; returns the folder, which is the caller's to remove. */
+  static async prepare(): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'roomkeeper-access-'))
+    const clock = { now: furnishedAt - 60_000 }
+    const { store } = await open(folder, clock)
+    for (const name of organisations) {
+      const members = [{ kind: 'person' as const, id: name === 'contoso' ? 'ada' : 'pia' }]
+      const tenant = await makeTenant(store, { name, issuer, directory: name, settings: defaultSettings }, (tx) =>
+        saveAssignment(tx, { id: nth(assignmentIds, 3), name: 'Assignment 3', role: builtIn('proManager'), members, scope: 'all' }),
+      )
+      const work = new Rooms()
+      await store.write(tenant, system, async (tx) => {
+        const within = work.within(tx)
+        for (const room of rooms[name]) {
+          await within.create({
+            id: room.id,
+            name: room.name,
+            place: { country: 'FR', city: 'Lyon', building: room.building, floor: '1', timeZone: 'UTC' },
+            onboardedAt: 0,
+            inCall: false,
+            device,
+          })
+          tx.put('incident', incident(room))
+        }
+        await within.flush()
+      })
+    }
+    await store.close()
+    return folder
+  }
+
+  get now(): number {
+    return this.#clock.now
+  }
+
+  /** The next second. */
+  tick(): void {
+    this.#clock.now += 1_000
+  }
+
+  /** A new token, which says what the directory says now. */
+  async signIn(person: Person, multiFactor: boolean): Promise<void> {
+    const { home, id } = person
+    const groups = Object.entries(this.directory.facts(home).groups).flatMap(([group, ids]) => (ids.includes(id) ? [group] : []))
+    const token = await new SignJWT({
+      tid: home,
+      oid: id,
+      name: nameOf(person),
+      email: `${id}@${home}.example`,
+      groups,
+      wids: person.globalAdministrator ? [globalAdministratorRole] : [],
+      amr: multiFactor ? ['pwd', 'mfa'] : ['pwd'],
+    })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(issuer)
+      .setAudience('roomkeeper')
+      .setIssuedAt(this.now / 1000)
+      .setExpirationTime(start / 1000 + 24 * 3_600)
+      .sign(keys.privateKey)
+    this.#tokens.set(keyOf(person), { token, multiFactor })
+    await this.caller(person, home)
+  }
+
+  multiFactorOf(person: Person): boolean {
+    return this.#tokens.get(keyOf(person))?.multiFactor ?? false
+  }
+
+  /** Whoever is let in, or why not. `formerToo`: to send commands, as their route lets them in. */
+  async caller(person: Person, at: Organisation, formerToo = false): Promise<Caller | ErrorCode> {
+    const token = this.#tokens.get(keyOf(person))?.token ?? ''
+    try {
+      return await this.access.authenticate(token, at === person.home ? undefined : this.tenants[at], formerToo)
+    } catch (error) {
+      return refusalOf(error).code
+    }
+  }
+
+  request(command: Command): CommandRequest {
+    return { key: CommandKey.parse(v7()), issuedAt: this.now, command }
+  }
+
+  async send(caller: Caller, request: CommandRequest): Promise<Told> {
+    try {
+      const done = await submit(this.#deps, caller, request)
+      if (done.outcome === 'refused') return { outcome: done.outcome, code: done.code, said: done.detail ?? '' }
+      return done.outcome === 'applied' ? { outcome: done.outcome, at: done.at } : { outcome: done.outcome, request: done.request }
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  async preview(caller: Caller, command: PolicyCommand): Promise<Effect | Extract<Told, { outcome: 'refused' }>> {
+    try {
+      return await preview(this.#deps, caller, command)
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  /** The directories are read, as they are every now and then, and after every change of policy. */
+  async readDirectories(): Promise<void> {
+    await this.#sync.wantAll()
+    while (this.#sync.busy) await settle()
+  }
+
+  /** What the tables say. */
+  async tenantFacts(): Promise<Facts['tenants']> {
+    return {
+      contoso: await storedFacts(this.store.read(this.tenants.contoso, 'wholeTenant')),
+      fabrikam: await storedFacts(this.store.read(this.tenants.fabrikam, 'wholeTenant')),
+    }
+  }
+
+  /** The person's id in a tenant, where they are known there. */
+  async idOf({ home, id }: Person, at: Organisation): Promise<PersonId | undefined> {
+    const { tables } = this.store.read(this.tenants[at], 'wholeTenant')
+    return (await tables.person().select('id').where('directory', '=', home).where('objectId', '=', id).executeTakeFirst())?.id
+  }
+
+  /** Returns the folder, which is the caller's to remove. */
+  async close(): Promise<string> {
+    this.#sync.close()
+    await this.#deps.refusals.stop()
+    this.access.close()
+    await this.store.close()
+    return this.#folder
+  }
+}
+
+async function open(folder: string, clock: { readonly now: number }): Promise<{ store: Store; bus: Bus }> {
+  const bus = inProcessBus((error) => {
+    throw error
+  })
+  return { store: await Store.open({ path: join(folder, 'service.db'), bus, now: () => clock.now }), bus }
+}
+
+const device = {
+  id: DeviceId.parse(v7()),
+  profile: 'generic' as const,
+  keyProtection: 'software' as const,
+  platform: '',
+  os: '',
+  manufacturer: '',
+  model: '',
+  serial: '',
+  agentVersion: '',
+  appVersion: '',
+  address: '',
+}
+
+const incident = (room: Room): Incident => ({
+  id: incidentOf(room),
+  number: Number(room.name.replace('Room ', '')),
+  room: room.id,
+  signal: 'peripherals.camera',
+  category: 'peripherals',
+  severity: 'important',
+  status: 'needAction',
+  value: 'unhealthy',
+  since: 1,
+  openings: 1,
+  flapping: false,
+  changedAt: 1,
+})
