@@ -110,10 +110,13 @@ describe('the browser host’s pipe', () => {
     at(0).dispatchEvent(new CloseEvent('close'))
     await vi.advanceTimersByTimeAsync(500)
     expect(at(1).protocols).toEqual(['roomkeeper.bridge', `roomkeeper.tab.${next}`])
-    // Somebody signed out in another tab: this one has to come in again.
+    // Somebody signed out in another tab: this one has to come in again, and shows nothing of theirs.
+    const reload = vi.fn()
+    vi.stubGlobal('location', { reload })
     at(1).dispatchEvent(new CloseEvent('close', { code: signedOutClose }))
     await vi.runAllTimersAsync()
     expect([HandSocket.made.length, tabSecret()]).toEqual([2, undefined])
+    expect(reload).toHaveBeenCalledOnce()
     socketPipe(new URL('ws://127.0.0.1:1/bridge'))
     expect(HandSocket.made).toHaveLength(2)
   })

@@ -59,7 +59,11 @@ export function socketPipe(address: URL, Socket: typeof WebSocket = WebSocket): 
     })
     socket.addEventListener('close', ({ code }) => {
       becomes(false)
-      if (code === signedOutClose) return forgetTabSecret()
+      if (code === signedOutClose) {
+        forgetTabSecret()
+        // What this tab shows is of somebody who is not signed in any more.
+        return location.reload()
+      }
       setTimeout(connect, pause)
       pause = Math.min(pause * 2, longestPauseMs)
     })
