@@ -160,8 +160,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'all of a link counts as its rooms of today',
     file: 'contract/evaluate.ts',
-    text: 'return maker.link === undefined ? linked : [...own, ...linked.map((source) => withinLink + source)]',
-    instead: 'return maker.link === undefined ? linked : linked.map((source) => withinLink + source)',
+    text: 'return [...own, ...linked.map((source) => withinLink + source)]',
+    instead: 'return linked.map((source) => withinLink + source)',
   },
 ]
 
