@@ -270,6 +270,26 @@ describe('escalation over no room', () => {
   })
 })
 
+describe('an invitation', () => {
+  it('[PAR-1, PAR-4] grows like a link: what it is over is widened by nobody who could not give that to a partner', () => {
+    const [first, second] = roomIds
+    if (!first || !second) throw new Error('two rooms')
+    const scope = { rooms: [], groups: [GroupId.parse(uuid(5))] }
+    const lead = { ...assignment(1, 'siteLead'), members: [{ kind: 'person' as const, id: 'maker' }], scope: 'all' as const }
+    const inviter = { ...assignment(1, 'inviter'), members: lead.members, scope: 'all' as const }
+    const policy = (own: Assignment, over: Pick<RoomGroup, 'rooms' | 'rule'>) =>
+      resolvePolicy({ roles: [{ id: role('inviter'), link: null, name: 'I', description: '', permissions: ['settings.modify', 'groups.modify'] }], groups: [{ id: GroupId.parse(uuid(5)), name: 'G', description: '', ...over }], links: [{ ...aLink, status: 'invited', acceptedAt: null, scope }], assignments: [own] }, rooms)
+    const change = (own: Assignment, over: Pick<RoomGroup, 'rooms' | 'rule'>) => {
+      const before = policy(own, { rooms: [first], rule: null })
+      return escalationOf(before, policy(own, over), accessOf(before, { id: PersonId.parse(uuid(9)), objectId: 'maker', globalAdministrator: false, groups: [], link: null, removed: false }))
+    }
+    expect(change(lead, { rooms: [first, second], rule: null })).toMatchObject({ given: 'roles.view', room: second })
+    expect(change(lead, { rooms: [first], rule: { match: 'all', conditions: [{ field: 'city', is: 'equal', value: 'Nowhere' }] } })).toMatchObject({ room: 'all' })
+    expect(change(lead, { rooms: [], rule: null })).toBeUndefined()
+    expect(change(inviter, { rooms: [first, second], rule: null })).toBeUndefined()
+  })
+})
+
 describe('remote access that a customer allows a partner', () => {
   it("is a primary admin's to give over the rooms where they are one", () => {
     const [mine, other] = aLink.scope.rooms

@@ -1,5 +1,5 @@
-import { type Access, type Grant, isProManager, may, type Power, powers, powersOf, type Scope, scopeOf, scopeOfPower, tenantManagerRole } from './access.ts'
-import type { AssignmentId, GroupId, LinkId, PersonId, RoomId } from './ids.ts'
+import { type Access, type Grant, isProManager, may, mayEverywhere, type Power, powers, powersOf, type Scope, scopeOf, scopeOfPower, tenantManagerRole } from './access.ts'
+import { AssignmentId, type GroupId, type LinkId, type PersonId, RoleId, type RoomId } from './ids.ts'
 import { BuiltInRole, builtInRoles, Permission } from './permissions.ts'
 import type { Assignment, AssignmentScope, GroupRule, Link, Policy, RoomFacts } from './policy.ts'
 
@@ -265,8 +265,12 @@ export function permissionBeyond(resolved: ResolvedPolicy, maker: Access, permis
 export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): Escalation | undefined {
   if (isProManager(maker)) return undefined
   const [growthBefore, growthAfter] = [growthOf(before, maker), growthOf(after, maker)]
-  for (const [id, now] of after.assignments) {
-    const was = before.assignments.get(id)
+  const promised = promisedBy(before)
+  // Whoever may invite says themself what an invitation is over; for anyone else it grows as a link does.
+  const promises = mayEverywhere(maker, 'settings.modify') ? [] : [...promisedBy(after)].filter(([link]) => promised.has(link))
+  const pairs = [...[...after.assignments].map(([id, now]) => [now, before.assignments.get(id)] as const), ...promises.map(([link, now]) => [now, promised.get(link)] as const)]
+  for (const [now, was] of pairs) {
+    const { id } = now.assignment
     // Whoever is named anew gains all of it.
     const had = was && namesAll(was, now) ? was : undefined
     const come = growthAfter(now)
@@ -289,6 +293,18 @@ export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, make
     }
   }
   return undefined
+}
+
+/** What invitations give once they are accepted, to whoever accepts. */
+function promisedBy({ links }: ResolvedPolicy): Map<LinkId, ResolvedAssignment> {
+  const found = new Map<LinkId, ResolvedAssignment>()
+  for (const { link, scope } of links.values()) {
+    if (link.status !== 'invited') continue
+    const id = AssignmentId.parse(link.id)
+    const assignment: Assignment = { id, link: link.id, role: RoleId.parse('primaryAdmin'), name: '', description: '', notify: false, members: [], scope: link.scope, builtIn: true }
+    found.set(link.id, { assignment, permissions: Permission.options.filter((permission) => mayHold(link, permission)), scope })
+  }
+  return found
 }
 
 const wholeLink = 'link'
