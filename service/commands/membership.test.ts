@@ -141,6 +141,18 @@ describe('membership of a security group, where it decides', () => {
   })
 })
 
+describe('a policy file', () => {
+  it('[ACC-3] is judged by who is in a group now, also where another assignment names the group already', async () => {
+    const caller = await callerOf(cyd, made.contoso, 'contoso')
+    await known(made.contoso, 'contoso', ada, ['ops'])
+    expect(await codeOf(give(save(AssignmentId.parse(v7()), 'Leads', 'siteLead', [group('ops')]), caller))).toBe('applied')
+    await setMembers('ops', [])
+    const one = (name: string, role: string) => `  - name: ${name}\n    role: ${role}\n    scope: all\n    members:\n      - { kind: group, id: ops }\n`
+    const yaml = `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n${one('Pro Managers', 'proManager')}${one('Leads', 'siteLead')}`
+    expect(await codeOf(give({ type: 'policy.import', yaml }, caller))).toBe('assignment.lastProManager')
+  })
+})
+
 describe('a partner’s people', () => {
   let link: LinkId
   let admins: AssignmentId

@@ -2,6 +2,7 @@ import type { Command } from '../../contract/commands.ts'
 import type { LinkId, TenantId } from '../../contract/ids.ts'
 import type { Member } from '../../contract/policy.ts'
 import type { Caller } from '../access/service.ts'
+import { plain } from '../commands/names.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { readInTime, type Reading } from '../directory/reading.ts'
 import { sourceOf } from '../directory/sources.ts'
@@ -64,12 +65,20 @@ export async function askDirectory(deps: Deps, asker: Asker, command: Command, f
   }
 }
 
-/** Whom a policy file names and the policy does not yet. */
+/**
+ * Whom a policy file names and the policy does not yet; and security groups where an assignment names them that did not, or makes
+ * them Pro Managers: who is in them is decided by, however well they are known elsewhere.
+ */
 async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | undefined): Promise<Member[]> {
   if (!file) return []
-  const rows = await store.read(tenant, 'wholeTenant').tables.assignment().select('members').where('link', 'is', null).execute()
+  const rows = await store.read(tenant, 'wholeTenant').tables.assignment().select(['id', 'name', 'role', 'members']).where('link', 'is', null).execute()
   const known = new Set(rows.flatMap(({ members }) => membersOf(members)).map(memberKey))
-  return file.file.assignments.flatMap(({ members }) => members.map(({ kind, id }) => ({ kind, id }))).filter((member) => !known.has(memberKey(member)))
+  const there = new Map<string, (typeof rows)[number]>([...rows.map((row) => [plain(row.name), row] as const), ...rows.map((row) => [String(row.id), row] as const)])
+  return file.file.assignments.flatMap(({ id, name, role, members }) => {
+    const same = there.get(id ?? plain(name))
+    const had = new Set(same && (role !== 'proManager' || same.role === role) ? membersOf(same.members).map(memberKey) : [])
+    return members.map((member): Member => ({ kind: member.kind, id: member.id })).filter((member) => !(member.kind === 'group' ? had : known).has(memberKey(member)))
+  })
 }
 
 const membersOf = (members: string): Member[] => JSON.parse(members)
