@@ -199,6 +199,14 @@ describe('a partner’s people', () => {
     expect(await membersOf(admins)).toEqual([person(finn)])
   })
 
+  it("[PAR-4] save an assignment under the customer's hidden id as under a new one", async () => {
+    const caller = await asker()
+    for (const id of [await proManagers(), AssignmentId.parse(v7())]) {
+      expect(await codeOf(give(save(id, `Own ${id}`, 'primaryAdmin', [person(finn)], 'all'), caller))).toBe('applied')
+    }
+    expect(await read().tables.assignment().select('id').where('link', '=', link).execute()).toHaveLength(3)
+  })
+
   it.each(['automatic', 'manual'] as const)('[PAR-5] whom their directory does not know are refused, with %s approval', async (kind) => {
     await control(kind)
     const caller = await asker()

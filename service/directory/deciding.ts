@@ -40,7 +40,9 @@ const decides: ReadonlySet<Command['type']> = new Set<Command['type']>([
 ])
 
 /** The assignments that it changes, and those of which somebody must stay. */
-function decidingOf(command: Command, side: LinkId | null, { assignments, links }: Policy): readonly Assignment[] {
+function decidingOf(command: Command, side: LinkId | null, { assignments: all, links }: Policy): readonly Assignment[] {
+  // A partner changes nothing but its own: what is hidden from it takes no longer than what is missing.
+  const assignments = side === null ? all : all.filter(({ link }) => link === side)
   switch (command.type) {
     case 'assignment.save':
     case 'assignment.delete':

@@ -1,6 +1,9 @@
+import type { Access } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
-import type { LinkId, TenantId } from '../../contract/ids.ts'
+import type { AssignmentId, LinkId, TenantId } from '../../contract/ids.ts'
 import type { Member } from '../../contract/policy.ts'
+import { assignmentIsShown } from '../access/explain.ts'
+import { resolvedOf } from '../access/resolved.ts'
 import type { Caller } from '../access/service.ts'
 import { plain } from '../commands/names.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -33,7 +36,7 @@ export const nothingAsked: Asked = { domains: [] }
 
 type Deps = Pick<ServiceDeps, 'directory' | 'store' | 'now'>
 /** In whose name it is asked: where they are, and whose directory is theirs. */
-export type Asker = Pick<Caller, 'tenant' | 'home' | 'doer' | 'link'>
+export type Asker = Pick<Caller, 'tenant' | 'home' | 'doer' | 'link'> & Partial<Pick<Caller, 'access'>>
 
 /** @throws RoomkeeperError directory.unavailable where it decides whose an invitation is. */
 export async function askDirectory(deps: Deps, asker: Asker, command: Command, file?: ParsedPolicy): Promise<Asked> {
@@ -54,15 +57,24 @@ export async function askDirectory(deps: Deps, asker: Asker, command: Command, f
     case 'role.save':
       return { domains: [], ...(await membersAsked(deps, asker, link, command.first?.members ?? [])) }
     case 'assignment.save': {
-      // Of a partner's, the customer changes the rooms only.
-      const known = await deps.store.read(tenant, 'wholeTenant').tables.assignment().select('link').where('id', '=', command.assignment).executeTakeFirst()
-      return known && known.link !== link ? nothingAsked : { domains: [], ...(await membersAsked(deps, asker, link, command.members)) }
+      // Of a partner's that they see, the customer changes the rooms only. One that is hidden is like none.
+      const changesRooms = link === null && asker.access !== undefined && (await seesPartners(deps, tenant, asker.access, command.assignment))
+      return changesRooms ? nothingAsked : { domains: [], ...(await membersAsked(deps, asker, link, command.members)) }
     }
     case 'tenantManagers.set':
       return { domains: [], ...(await membersAsked(deps, asker, null, command.members)) }
     default:
       return nothingAsked
   }
+}
+
+async function seesPartners({ store }: Deps, tenant: TenantId, access: Access, id: AssignmentId): Promise<boolean> {
+  const read = store.read(tenant, 'wholeTenant')
+  const row = await read.tables.assignment().select('link').where('id', '=', id).executeTakeFirst()
+  if (!row || row.link === null) return false
+  const resolved = await resolvedOf(read)
+  const known = resolved.policy.assignments.find((one) => one.id === id)
+  return known !== undefined && assignmentIsShown(access, known, resolved)
 }
 
 /**
