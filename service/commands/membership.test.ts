@@ -19,6 +19,7 @@ import { Rooms } from '../incidents/rooms.ts'
 import { makeMetrics } from '../ops/metrics.ts'
 import { linkRow } from '../partners/links.ts'
 import { system } from '../store/transaction.ts'
+import { prepare } from './prepare.ts'
 import { preview } from './preview.ts'
 import { submit } from './submit.ts'
 
@@ -61,6 +62,7 @@ async function callerOf({ id: objectId, name, email }: typeof ada, tenant: Tenan
 }
 
 const give = (command: Command, caller: Caller, changes: Partial<CommandRequest> = {}) => submit(deps(), caller, { key: CommandKey.parse(v7()), issuedAt: now, command, ...changes })
+const preparing = (caller: Caller, request: RequestId) => prepare(deps(), caller, { type: 'request.decide', request, approve: true })
 const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => 'applied', (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)))
 const save = (assignment: AssignmentId, name: string, role: string, members: Member[], scope: AssignmentScope = 'all') =>
   ({ type: 'assignment.save', assignment, role: RoleId.parse(role), name, description: '', notify: false, members, scope }) satisfies PolicyCommand
@@ -226,6 +228,19 @@ describe('a partner’s people', () => {
     }
     const ids = (await read().tables.person().select('objectId').where('link', '=', link).execute()).map(({ objectId }) => objectId)
     expect(ids).toEqual([finn.id])
+  })
+
+  it('[PAR-5] are decided on by who sees the request: for anyone else no directory is asked, and it is like none', async () => {
+    await control('manual')
+    const caller = await asker()
+    const key = CommandKey.parse(v7())
+    await give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]), caller, { key })
+    const boss = await callerOf(ada, made.contoso, 'contoso')
+    const access = { globalAdministrator: false, grants: [{ assignment: AssignmentId.parse(v7()), role: RoleId.parse('some'), permissions: ['settings.modify' as const], scope: [] }] }
+    down = true
+    for (const request of [key, CommandKey.parse(v7())]) {
+      expect(await codeOf(preparing({ ...boss, access }, RequestId.parse(request)))).toBe('applied')
+    }
   })
 
   it('[PAR-5] wait on while their directory is away, and are decided when it is back', async () => {

@@ -1,3 +1,4 @@
+import { mayDecide } from '../../contract/approvals.ts'
 import { type Command, CommandRequest, mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RequestId, TenantId } from '../../contract/ids.ts'
@@ -34,8 +35,12 @@ async function ask(deps: Deps, asker: Asker, command: Command): Promise<Asked> {
 }
 
 /** What a partner asked for is decided by what its own directory says now (PAR-5); while that is away, it goes on waiting. */
-async function forRequest(deps: Deps, { tenant }: Caller, id: RequestId): Promise<Asked> {
-  const row = await deps.store.read(tenant, 'wholeTenant').tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
+async function forRequest(deps: Deps, { tenant, access }: Caller, id: RequestId): Promise<Asked> {
+  const read = deps.store.read(tenant, 'wholeTenant')
+  const doc = await read.get('request', id)
+  // Of one that they cannot decide they are told the same as of none: no directory is asked for it.
+  if (!doc || !mayDecide(access, doc)) return nothingAsked
+  const row = await read.tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
   const asker = row && (await askerOf(deps, tenant, row))
   if (!asker) return nothingAsked
   const asked = await ask(deps, asker, CommandRequest.parse(JSON.parse(row.request)).command)
