@@ -230,6 +230,21 @@ describe('a partner’s people', () => {
     expect(ids).toEqual([finn.id])
   })
 
+  it('[PAR-5] are not known here before the customer approves what names them', async () => {
+    const gil = { id: '0000-gil', directory: 'fabrikam', kind: 'person' as const, email: 'gil@fabrikam.example', name: 'Gil Moss', password: null, globalAdministrator: 0 }
+    await made.store.writeService((db) => db.insertInto('directoryAccount').values(gil).execute())
+    await setMembers('field', [person(finn), person(gil)])
+    await control('manual')
+    const caller = await asker()
+    const key = CommandKey.parse(v7())
+    expect(await codeOf(give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]), caller, { key }))).toBe('applied')
+    const people = async () => (await read().tables.person().select('id').where('link', '=', link).execute()).length
+    expect(await people()).toBe(1)
+    const boss = await callerOf(cyd, made.contoso, 'contoso')
+    await give({ type: 'request.decide', request: RequestId.parse(key), approve: true }, boss)
+    expect(await people()).toBe(2)
+  })
+
   it('[PAR-5] are decided on by who sees the request: for anyone else no directory is asked, and it is like none', async () => {
     await control('manual')
     const caller = await asker()

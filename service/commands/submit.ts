@@ -89,6 +89,8 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
         await handler.check(context)
         if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
         const requested = await approvalFor(context, request)
+        // Nothing happens before it is approved: nobody whom it names comes to be known by it.
+        if (requested && said !== nothingAsked) throw new Instead(handler.apply)
         if (requested) return await keep(tx, caller, request, digest, requested)
         const record = await apply(context)
         if (record) tx.audit(record)
