@@ -1,4 +1,4 @@
-import { type Access, may } from '../../contract/access.ts'
+import { type Access, may, scopeOf } from '../../contract/access.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
@@ -76,14 +76,18 @@ function effectOf({ caller: { link, access }, before, after, people, rooms, chan
   }
   const gaining = affected.filter(({ change }) => change.roomsGained.length + change.permissionsGained.length > 0)
   const losing = affected.filter(({ change }) => loses(change))
+  // With roles.view over some rooms, people are named by what they gain and lose there, and what is elsewhere is only counted.
+  const seen = may(access, 'roles.view') ? scopeOf(access, 'roles.view') : new Set<RoomId>()
+  const within = (some: readonly RoomId[]): number => (seen === 'all' ? some.length : some.filter((room) => seen.has(room)).length)
+  const isTold = ({ change }: (typeof affected)[number]): boolean => seen === 'all' || within(change.roomsGained) + within(change.roomsLost) > 0
   const distinct = (some: readonly (readonly RoomId[])[]): number => new Set(new Set(some).values().flatMap((list) => list)).size
   return {
     gain: { people: gaining.length, rooms: distinct(gaining.map(({ change }) => change.roomsGained)) },
     lose: { people: losing.length, rooms: distinct(losing.map(({ change }) => change.roomsLost)) },
-    people: [...losing, ...affected.filter(({ change }) => !loses(change))].slice(0, may(access, 'roles.view') ? limits.peopleNamed : 0).map(({ row, change }) => ({
+    people: [...losing, ...affected.filter(({ change }) => !loses(change))].filter(isTold).slice(0, limits.peopleNamed).map(({ row, change }) => ({
       person: briefOf(row, before, after),
-      roomsGained: change.roomsGained.length,
-      roomsLost: change.roomsLost.length,
+      roomsGained: within(change.roomsGained),
+      roomsLost: within(change.roomsLost),
       permissionsGained: [...change.permissionsGained],
       permissionsLost: [...change.permissionsLost],
     })),

@@ -2,7 +2,9 @@ import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandRequest } from '../../contract/commands.ts'
-import { AssignmentId, CommandKey, GroupId, RoleId } from '../../contract/ids.ts'
+import { AssignmentId, CommandKey, GroupId, RoleId, RoomId } from '../../contract/ids.ts'
+import type { Permission } from '../../contract/permissions.ts'
+import type { AssignmentScope } from '../../contract/policy.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { savePerson } from '../access/people.ts'
 import { type Caller, callerWithin } from '../access/service.ts'
@@ -118,5 +120,31 @@ describe('[ACC-6] a command of someone who loses their rights while it waits', (
     await expect(preview({ store, rooms: new Rooms(), directory: embedded, now: Date.now }, caller, { type: 'role.delete', role: RoleId.parse('x') })).rejects.toMatchObject({ code: 'access.denied' })
     const assignments = await store.read(contoso, 'wholeTenant').tables.assignment().select('name').execute()
     expect(assignments).toEqual([{ name: 'Pro Managers' }])
+  })
+})
+
+describe('of somebody with some permissions', () => {
+  /** A custom role of Ada's, over this. */
+  const given = (name: string, permissions: Permission[], scope: AssignmentScope) =>
+    made.store.write(made.contoso, system, async (tx) => {
+      const id = RoleId.parse(name)
+      await tx.insert.role({ id, link: null, name, description: '', permissions: JSON.stringify(permissions) }).execute()
+      await saveAssignment(tx, { id: AssignmentId.parse(v7()), name, role: id, members: [{ kind: 'person', id: ada.id }], scope })
+    })
+
+  it('[ACC-7] a preview names who loses something in rooms where they see roles, and only counts the others', async () => {
+    const [first, second, third] = [v7(), v7(), v7()].map((id) => RoomId.parse(id))
+    if (!first || !second || !third) throw new Error('three rooms')
+    const id = GroupId.parse(v7())
+    await made.store.write(made.contoso, system, (tx) => tx.insert.roomGroup({ id, name: 'G', description: '', rooms: JSON.stringify([first, second]), rule: null }).execute())
+    await callerOf(bela)
+    await made.store.write(made.contoso, system, (tx) => saveAssignment(tx, { id: AssignmentId.parse(v7()), name: 'Techs', role: RoleId.parse('siteTech'), members: [{ kind: 'person', id: bela.id }], scope: { rooms: [], groups: [id] } }))
+    await given('keeper', ['groups.view', 'groups.modify'], 'all')
+    await given('looker', ['roles.view'], { rooms: [third], groups: [] })
+    const command = { type: 'group.save' as const, group: id, name: 'G', description: '', rooms: [first], rule: null }
+    const shown = async () => preview(deps(), (await callerOf(ada)).caller, command)
+    expect(await shown()).toMatchObject({ lose: { people: 1, rooms: 1 }, people: [] })
+    await given('closer', ['roles.view'], { rooms: [second], groups: [] })
+    expect(await shown()).toMatchObject({ lose: { people: 1, rooms: 1 }, people: [{ person: { name: bela.name }, roomsLost: 1 }] })
   })
 })
