@@ -33,7 +33,7 @@ export const everything: Viewer = { rooms: 'all', link: null }
 export const viewerOf = (access: Access): Viewer => ({ rooms: scopeOf(access, 'roles.view'), link: access.link ?? null })
 
 /** Whether an assignment is anything that the viewer may be told of. One over no room is about none, and of the tenant. */
-function isTold(viewer: Viewer, { assignment, scope }: ResolvedAssignment): boolean {
+export function isTold(viewer: Viewer, { assignment, scope }: ResolvedAssignment): boolean {
   if (viewer.link !== null && assignment.link !== viewer.link) return false
   const { rooms } = viewer
   return rooms === 'all' || scope === 'all' || scope.some((room) => rooms.has(room))

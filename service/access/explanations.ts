@@ -7,7 +7,7 @@ import type { RoomFacts } from '../../contract/policy.ts'
 import type { Chain, PersonBrief, WhatCan, WhoCan } from '../../contract/policyApi.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonTable, SecurityGroupTable } from '../store/tables.ts'
-import { type Held, type Viewer, viewerOf, type Way, wayScope, whatCan, whoCan } from './explain.ts'
+import { type Held, isTold, type Viewer, viewerOf, type Way, wayScope, whatCan, whoCan } from './explain.ts'
 import { subjectOf } from './resolved.ts'
 import type { AccessService, Caller } from './service.ts'
 
@@ -134,8 +134,9 @@ function chainOf(way: Way, person: Person, { viewer, resolved, facts, securityGr
 function isDirectoryDown({ resolved, securityGroups, viewer }: Context, permission: Permission): boolean {
   const down = new Set([...securityGroups.values()].flatMap(({ id, failedAt }) => (failedAt === null ? [] : [id])))
   if (down.size === 0) return false
-  for (const { assignment, permissions } of resolved.assignments.values()) {
-    if (viewer.link !== null && assignment.link !== viewer.link) continue
+  for (const granted of resolved.assignments.values()) {
+    const { assignment, permissions } = granted
+    if (!isTold(viewer, granted)) continue
     if (permissions.includes(permission) && assignment.members.some(({ kind, id }) => kind === 'group' && down.has(id))) return true
   }
   return false
