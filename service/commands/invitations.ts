@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
 import { z } from 'zod'
-import { tenantManagerRole } from '../../contract/access.ts'
+import { mayManageCustomers, tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, type LinkId, RoleId } from '../../contract/ids.ts'
 import { type Assignment, type Link, Member } from '../../contract/policy.ts'
@@ -110,6 +110,8 @@ export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
     const before = known ? z.array(Member).parse(JSON.parse(known.members)) : []
     const idsOf = (some: readonly Member[]): string => some.map((member) => `${member.kind}/${member.id}`).sort().join(' ')
     if (idsOf(before) === idsOf(members)) return null
+    // Taking somebody out gives nothing, and is no less about who manages customers.
+    if (!mayManageCustomers(caller.access)) throw new RoomkeeperError('policy.escalation', { params: { permission: 'customers' } })
     await changePolicy(tx, caller.access, async () => {
       await tx.delete.assignment().where('id', '=', id).execute()
       if (members.length === 0) return

@@ -1,4 +1,4 @@
-import { type Access, mayEverywhere, tenantManagerRole } from '../../contract/access.ts'
+import { type Access, mayEverywhere, mayManageCustomers, tenantManagerRole } from '../../contract/access.ts'
 import type { AuditCategory } from '../../contract/audit.ts'
 import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -41,7 +41,10 @@ export const policyImport: CommandHandler<'policy.import'> = {
     if (partners.length > 0) checkPermitted('partner.invite', context)
     for (const partner of partners) checkPartner(partner, context)
     // What it says of who manages customers is the same as saying it by that command.
-    if (assignments.some((change) => (change.after ?? change.before)?.role === tenantManagerRole || change.before?.role === tenantManagerRole)) checkPermitted('tenantManagers.set', context)
+    if (assignments.some((change) => (change.after ?? change.before)?.role === tenantManagerRole || change.before?.role === tenantManagerRole)) {
+      checkPermitted('tenantManagers.set', context)
+      if (!mayManageCustomers(caller.access)) throw new RoomkeeperError('policy.escalation', { params: { permission: 'customers' } })
+    }
     const { after } = await changePolicy(tx, caller.access, (resolved) => {
       for (const { before, after: role } of roles) {
         const beyond = role && permissionBeyond(resolved, caller.access, role.permissions.filter((permission) => before?.permissions.includes(permission) !== true))

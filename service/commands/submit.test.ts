@@ -147,4 +147,15 @@ describe('of somebody with some permissions', () => {
     await given('closer', ['roles.view'], { rooms: [second], groups: [] })
     expect(await shown()).toMatchObject({ lose: { people: 1, rooms: 1 }, people: [{ person: { name: bela.name }, roomsLost: 1 }] })
   })
+
+  it('[PAR-2] who manages customers is said by who manages them, also when somebody is taken out', async () => {
+    const { caller: boss } = await callerOf(ada, 'proManager')
+    await submit(deps(), boss, requestOf({ type: 'tenantManagers.set', members: [{ kind: 'person', id: bela.id }] }))
+    await made.store.write(made.contoso, system, async (tx) => {
+      for (const { id, name } of await tx.tables.assignment().select(['id', 'name']).execute()) if (name.startsWith('proManager of')) await removeAssignment(tx, id)
+    })
+    await given('settings', ['settings.modify'], 'all')
+    const { caller } = await callerOf(ada)
+    await expect(submit(deps(), caller, requestOf({ type: 'tenantManagers.set', members: [] }))).rejects.toMatchObject({ code: 'policy.escalation' })
+  })
 })
