@@ -71,6 +71,15 @@ describe('a command that is sent again', () => {
     expect(await submit(deps(), caller, request)).toMatchObject({ outcome: 'applied' })
   })
 
+  it('[CON-3] is applied for each of two people who happen to send the same key', async () => {
+    const [first, second] = [await callerOf(ada, 'proManager'), await callerOf(bela, 'proManager')]
+    const key = CommandKey.parse(v7())
+    for (const [n, { caller }] of [first, second].entries()) {
+      for (let again = 0; again < 2; again++) expect(await submit(deps(), caller, requestOf({ ...group(`Labs ${n}`), group: GroupId.parse(`00000000-0000-7000-8000-00000000000${n}`) } as Command, { key }))).toMatchObject({ outcome: 'applied' })
+    }
+    expect(await made.store.read(made.contoso, 'wholeTenant').get('receipt', key)).toMatchObject({ person: first.caller.person })
+  })
+
   it('[CON-3] is answered without its directory, and however old it is', async () => {
     const { caller } = await callerOf(ada, 'proManager')
     const members = [{ kind: 'person' as const, id: bela.id }]

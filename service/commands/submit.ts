@@ -7,7 +7,7 @@ import { limits } from '../../contract/limits.ts'
 import { type Caller, callerWithin } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
-import { approvalFor } from '../partners/approvals.ts'
+import { approvalFor, putReceipt } from '../partners/approvals.ts'
 import { type Asked, nothingAsked } from '../partners/asked.ts'
 import { knowMembers } from '../partners/members.ts'
 import { type CommandContext, Instead } from './handler.ts'
@@ -99,7 +99,7 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
       }
       const applied = await keep(tx, caller, request, digest, { outcome: 'applied', at: tx.at })
       // Last, so that whoever has seen it has seen all that the command changed.
-      tx.put('receipt', { id: request.key, person: caller.person, at: tx.at })
+      await putReceipt(tx, request.key, caller.person)
       return applied
     })
   return write(handler.apply, asked).catch((error: unknown) => {

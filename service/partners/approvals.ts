@@ -1,7 +1,7 @@
 import { changeKindOf, type CommandOutcome, CommandRequest } from '../../contract/commands.ts'
 import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
-import { CommandKey, type LinkId, RequestId } from '../../contract/ids.ts'
+import { CommandKey, type LinkId, type PersonId, RequestId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { type CommandContext, personRefOf } from '../commands/handler.ts'
 import type { RequestTable } from '../store/tables.ts'
@@ -98,8 +98,13 @@ export async function settle(tx: TenantTransaction, row: RequestTable, ending: E
     ...(ending.status === 'failed' ? { code: ending.code } : {}),
   }
   tx.put('request', doc)
-  if (ending.status === 'approved') tx.put('receipt', { id: key, person: row.person, at: tx.at })
+  if (ending.status === 'approved') await putReceipt(tx, key, row.person)
   return doc
+}
+
+/** A receipt is never changed: where somebody else's command has the same key, theirs stays, and a snapshot tells the console instead. */
+export async function putReceipt(tx: TenantTransaction, id: CommandKey, person: PersonId): Promise<void> {
+  if (!(await tx.get('receipt', id))) tx.put('receipt', { id, person, at: tx.at })
 }
 
 function outcomeOf(ending: Ending, at: number, note: string | undefined): CommandOutcome {
