@@ -258,6 +258,25 @@ describe('a partner’s people', () => {
     }
   })
 
+  it("[PAR-5] are not told that somebody else's request has their key", async () => {
+    const gil = { id: '0000-gil', directory: 'fabrikam', kind: 'person' as const, email: 'gil@fabrikam.example', name: 'Gil Moss', password: null, globalAdministrator: 0 }
+    await made.store.writeService((db) => db.insertInto('directoryAccount').values(gil).execute())
+    const first = await asker()
+    expect(await codeOf(give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), person(gil)]), first))).toBe('applied')
+    const second = await callerOf(gil, made.fabrikam, 'fabrikam', made.contoso)
+    await control('manual')
+    const boss = await callerOf(cyd, made.contoso, 'contoso')
+    const key = CommandKey.parse(v7())
+    const commands = [first, second].map((caller) => ({ caller, command: save(AssignmentId.parse(v7()), `Of ${caller.name}`, 'primaryAdmin', [person(finn)]) }))
+    for (const { caller, command } of commands) {
+      const outcome = await give(command, caller, { key })
+      if (outcome.outcome !== 'requested') throw new Error(outcome.outcome)
+      expect(outcome.request === RequestId.parse(key)).toBe(caller === first)
+      await give({ type: 'request.decide', request: outcome.request, approve: true }, boss)
+    }
+    for (const { caller, command } of commands) expect(await give(command, caller, { key })).toMatchObject({ outcome: 'applied' })
+  })
+
   it('[PAR-5] wait on while their directory is away, and are decided when it is back', async () => {
     await control('manual')
     const caller = await asker()

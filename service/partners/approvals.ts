@@ -1,7 +1,8 @@
+import { v7 } from 'uuid'
 import { changeKindOf, type CommandOutcome, CommandRequest } from '../../contract/commands.ts'
 import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
-import { CommandKey, type LinkId, type PersonId, RequestId } from '../../contract/ids.ts'
+import { type CommandKey, type LinkId, type PersonId, RequestId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { type CommandContext, personRefOf } from '../commands/handler.ts'
 import type { RequestTable } from '../store/tables.ts'
@@ -11,7 +12,7 @@ import { subjectsOf } from './subjects.ts'
 
 /**
  * Manual approval (PAR-5): what a partner's person asks for is kept with its command and applied when the customer
- * says so, never before. The request has the id of the command's key, so that its outcome is found under that key.
+ * says so, never before. The request has the id of the command's key, unless somebody else's has it already.
  */
 
 const dayMs = 24 * 3_600_000
@@ -19,7 +20,7 @@ const dayMs = 24 * 3_600_000
 /**
  * The outcome `requested`, where the caller is a partner's person and the customer wants to approve this kind of their
  * actions; undefined: it is applied at once. Called when the command is theirs to give and its key is new.
- * @throws RoomkeeperError policy.tooMany, command.keyReused
+ * @throws RoomkeeperError policy.tooMany
  */
 export async function approvalFor(context: CommandContext, request: CommandRequest): Promise<CommandOutcome | undefined> {
   const { tx, caller } = context
@@ -27,8 +28,9 @@ export async function approvalFor(context: CommandContext, request: CommandReque
   if (caller.access.link === undefined || kind === null) return undefined
   const link = await linkHere(tx, caller.access.link)
   if (link.changeControl[kind] === 'automatic') return undefined
-  const id = RequestId.parse(request.key)
-  if (await tx.tables.request().select('id').where('id', '=', id).executeTakeFirst()) throw new RoomkeeperError('command.keyReused')
+  // Somebody else's request may have this id, which is not told: theirs is kept under one of its own.
+  const named = RequestId.parse(request.key)
+  const id = (await tx.tables.request().select('id').where('id', '=', named).executeTakeFirst()) ? RequestId.parse(v7()) : named
   const { waiting } = await tx.tables
     .request()
     .select((eb) => eb.fn.countAll<number>().as('waiting'))
@@ -85,7 +87,7 @@ const codes = { rejected: 'request.rejected', expired: 'request.expired', withdr
 export async function settle(tx: TenantTransaction, row: RequestTable, ending: Ending, by?: { person: PersonRef; note?: string }): Promise<ApprovalRequest | undefined> {
   await tx.update.request().where('id', '=', row.id).set({ status: 'decided' }).execute()
   const outcome = outcomeOf(ending, tx.at, by?.note)
-  const key = CommandKey.parse(row.id)
+  const { key } = CommandRequest.parse(JSON.parse(row.request))
   await tx.update.commandOutcome().where('person', '=', row.person).where('key', '=', key).set({ outcome: JSON.stringify(outcome), at: tx.at }).execute()
   const before = await tx.get('request', row.id)
   if (!before) return undefined
