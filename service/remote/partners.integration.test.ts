@@ -74,6 +74,15 @@ it('[PAR-7] the customer asks for more than a password: who has less is out', as
   await change({ remoteAccess: true })
 })
 
+it('[PAR-4] where one of the customer’s people is in the room, it is told that, and not who', async () => {
+  await rig.give('one@contoso.example', ['rooms.view', 'remoteAccess.modify'], [device.room])
+  const { session } = await rig.session({ email: 'one@contoso.example' }, device)
+  const { code, body } = await rig.begin(partner, device.room, 'view').answer
+  expect(code).toBe('remote.occupied')
+  expect(JSON.stringify(body)).not.toContain('contoso')
+  await rig.ask({ email: 'one@contoso.example' }, `/v1/sessions/${session}/end`, {})
+})
+
 it('[PAR-6, REM-7] the link ends', async () => {
   const running = await rig.session(partner, device)
   await done(world.command(boss, { type: 'partner.remove', link }))

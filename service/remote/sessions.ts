@@ -199,7 +199,9 @@ export class RemoteSessions implements LineListener {
     if (code !== null || !found) {
       const refusal = code ?? 'room.notFound'
       await this.#refused.record(attempt, refusal)
-      throw new RoomkeeperError(refusal, { params: { room, ...(refusal === 'remote.occupied' && other ? { name: other.caller.name, since: other.startedAt } : {}) } })
+      // A partner is told of its own people only, and never of another partner.
+      const told: Record<string, string> = other && (caller.link === undefined || other.caller.link === caller.link) ? { name: other.caller.name } : {}
+      throw new RoomkeeperError(refusal, { params: { room, ...(refusal === 'remote.occupied' && other ? { ...told, since: other.startedAt } : {}) } })
     }
     if (own) void this.end(own, 'replaced')
     const { promise, resolve: answered } = Promise.withResolvers<DeviceAnswer>()
