@@ -45,11 +45,12 @@ export const limits = {
   deviceReports: 12_000,
   deviceReportsPerSecond: 100,
   /**
-   * Changes that a device may bring to its room at once, and the time in which one more comes back, by its own corrected clock.
-   * More: its reports are taken together, the newest state wins, and are committed once in `holdChangesMs`.
+   * Changes that a device may bring to its room at once, and the time in which one more comes back, by its own corrected clock;
+   * and how many at once by the service's clock, of a full journal that was written over days. More: its reports are taken together, the newest state wins, and are committed once in `holdChangesMs`.
    */
   deviceChanges: 300,
   deviceChangeMs: 6_000,
+  deviceChangesOfJournal: 10_000,
   holdChangesMs: 10_000,
   /** Connections of one device at once, and the time in which one more comes back. More: refused as `rate.limited`. */
   deviceConnections: 60,

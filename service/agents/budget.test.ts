@@ -38,19 +38,26 @@ describe('the budget of a device', () => {
       for (let report = 0; report < limits.reportsPerMessage; report++) budget.report(day)
       expect(budget.message(30_000, day)).toBe(true)
     }
-    const passed = Array.from({ length: 2_000 }, (_, n) => budget.change(1, (n * day) / 2_000, 0))
+    const passed = Array.from({ length: 2_000 }, (_, n) => budget.change(1, (n * day) / 2_000, 0, day))
     expect(passed.every(Boolean)).toBe(true)
   })
 
   it('[rule 13] counts nothing from before the device was known, whatever its clock says', () => {
     const budget = new DeviceBudget(1_000_000_000)
-    const passed = Array.from({ length: 2_000 }, (_, n) => budget.change(1, n * 400_000, 1_000_000_000)).filter(Boolean)
+    const passed = Array.from({ length: 2_000 }, (_, n) => budget.change(1, n * 400_000, 1_000_000_000, 1_000_000_000)).filter(Boolean)
     expect(passed).toHaveLength(limits.deviceChanges)
+  })
+
+  it('[rule 13] counts a full journal at most of what a device says that it saw long ago', () => {
+    const now = 1_700_000_000_000
+    const budget = new DeviceBudget(now)
+    const passed = Array.from({ length: 20_000 }, (_, n) => budget.change(1, 1 + n * 3_600_000, 1, now)).filter(Boolean)
+    expect(passed).toHaveLength(limits.deviceChangesOfJournal)
   })
 
   it('[rule 13] is calm when half of its changes have come back, and says once that it was not', () => {
     const budget = new DeviceBudget(0)
-    while (budget.change(1, 0, 0));
+    while (budget.change(1, 0, 0, 0));
     budget.limited = true
     expect([budget.noted(), budget.noted()]).toEqual([true, false])
     const halfMs = (limits.deviceChanges / 2) * limits.deviceChangeMs

@@ -40,6 +40,8 @@ export class DeviceBudget {
   readonly #connections: Bucket
   /** In the device's own time, corrected: what it saw while it was away counts for when it saw it. Never ahead of the service's. */
   #changes: Bucket | undefined
+  /** The same in the service's own time, for a full journal: whatever a device says of when it saw something. */
+  readonly #changesNow: Bucket
   #noted = false
   /** It has spent its changes, and half of them have not come back. */
   limited = false
@@ -48,6 +50,7 @@ export class DeviceBudget {
     this.#bytes = new Bucket(limits.deviceBytes, 1_000 / limits.deviceBytesPerSecond, at)
     this.#reports = new Bucket(limits.deviceReports, 1_000 / limits.deviceReportsPerSecond, at)
     this.#connections = new Bucket(limits.deviceConnections, limits.deviceConnectionMs, at)
+    this.#changesNow = new Bucket(limits.deviceChangesOfJournal, limits.deviceChangeMs, at)
   }
 
   /** One connection. Whether it may be. */
@@ -72,15 +75,16 @@ export class DeviceBudget {
   }
 
   /**
-   * So many changes of the room, seen at this moment; `since`: what was seen before that is counted already. Whether there
-   * was anything left for them.
+   * So many changes of the room, seen at this moment; `since`: what was seen before that is counted already; `at`: now.
+   * Whether there was anything left for them.
    */
-  change(changes: number, seenAt: number, since: number): boolean {
+  change(changes: number, seenAt: number, since: number, at: number): boolean {
     if (changes === 0) return true
     this.#changes ??= new Bucket(limits.deviceChanges, limits.deviceChangeMs, since)
-    const enough = this.#changes.left(seenAt) >= 1
-    if (enough) this.#changes.spend(changes, seenAt)
-    return enough
+    if (this.#changes.left(seenAt) < 1 || this.#changesNow.left(at) < 1) return false
+    this.#changes.spend(changes, seenAt)
+    this.#changesNow.spend(changes, at)
+    return true
   }
 
   /** True once each time that it has become limited: for the room's history. */
@@ -92,11 +96,11 @@ export class DeviceBudget {
 
   /** Whether the changes have calmed down: half of them have come back. */
   isCalm(at: number): boolean {
-    return (this.#changes?.left(at) ?? limits.deviceChanges) >= limits.deviceChanges / 2
+    return Math.min(this.#changes?.left(at) ?? limits.deviceChanges, this.#changesNow.left(at)) >= limits.deviceChanges / 2
   }
 
   /** As good as a new one. */
   isUntouched(at: number): boolean {
-    return this.#bytes.isFull(at) && this.#reports.isFull(at) && this.#connections.isFull(at) && (this.#changes?.isFull(at) ?? true)
+    return this.#bytes.isFull(at) && this.#reports.isFull(at) && this.#connections.isFull(at) && (this.#changes?.isFull(at) ?? true) && this.#changesNow.isFull(at)
   }
 }

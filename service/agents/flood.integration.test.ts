@@ -83,6 +83,19 @@ describe('a device whose room changes all the time', () => {
     expect(count(await events(device), 'signal')).toBeLessThanOrEqual(2 * limits.deviceChanges + 4)
   })
 
+  it('[rule 13] gains nothing by saying that it saw all of it over many years', async () => {
+    const device = await connected()
+    device.say({ type: 'report', reports: [{ number: 1, observedAt: limits.offboardingMs, signals: {} }] })
+    await device.acknowledged(1)
+    const seenAt = (number: number) => limits.offboardingMs + number * limits.deviceChangeMs * 10
+    const many = limits.deviceChangesOfJournal + 1_000
+    for (let first = 2; first <= many; first += limits.reportsPerMessage) {
+      device.say({ type: 'report', reports: Array.from({ length: limits.reportsPerMessage }, (_, n) => ({ number: first + n, observedAt: seenAt(first + n), signals: { 'peripherals.camera': { value: 'healthy', detail: String(first + n) } } })) })
+    }
+    await until('all of it to be read', async () => acknowledgedUpTo(device) + (await coalesced()) >= many)
+    expect(await metric('roomkeeper_devices_limited')).toContain('roomkeeper_devices_limited 1')
+  })
+
   it('[ROM-1] repeats that change nothing are not counted', async () => {
     const device = await connected()
     await device.acknowledged(device.report({ 'peripherals.camera': 'healthy' }))

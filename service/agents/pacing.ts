@@ -91,7 +91,7 @@ export class Pacing {
     if (!budget || !identity || !progress) return true
     const changes = 'report' in read ? changesOf(read.report, this.#deps.rooms.cached(identity.room)) : 1
     const seenAt = 'report' in read ? Math.min(receivedAt, read.report.observedAt + progress.clockOffsetMs) : receivedAt
-    if (budget.change(changes, seenAt, progress.lastObservedAt || receivedAt)) return true
+    if (budget.change(changes, seenAt, progress.lastObservedAt || receivedAt, receivedAt)) return true
     if (!budget.limited) {
       budget.limited = true
       this.#deps.metrics.devicesLimited.inc()
