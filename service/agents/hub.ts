@@ -8,6 +8,7 @@ import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { addressOf } from '../http/address.ts'
 import { refuseUpgrade } from '../http/upgrades.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
@@ -18,7 +19,7 @@ import { Pacing } from './pacing.ts'
 import { isSignedBy, storedKey } from './proofs.ts'
 import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
 import { Silences } from './silences.ts'
-import { addressOf, Strangers } from './strangers.ts'
+import { Strangers } from './strangers.ts'
 
 type Hello = Extract<AgentToService, { type: 'hello' }>
 

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { RateLimit } from '../http/rateLimit.ts'
@@ -27,10 +26,4 @@ export class Strangers {
     if (left > 0) this.#waiting.set(address, left)
     else this.#waiting.delete(address)
   }
-}
-
-/** Where a connection comes from; behind a proxy, the last address that it names. Undefined where nothing says it: not counted. */
-export function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string | undefined {
-  const forwarded = behindProxy ? [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim() : socket.remoteAddress
-  return forwarded === '' ? undefined : forwarded
 }
