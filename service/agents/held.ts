@@ -43,19 +43,24 @@ function merged(before: Report, after: Report): Report {
 /** What the service knows of a room: undefined while it is not in memory. */
 export type KnownState = { readonly state: RoomState; readonly base: RoomBase } | undefined
 
-/** How many changes a report brings to its room; each costs a commit, a line of history, and a message to each console. */
-export function changesOf(report: Report, known: KnownState): number {
+/**
+ * How many changes a report brings to its room; each costs a commit, a line of history, and a message to each console. What was
+ * seen again (`seenAt`, corrected) is stored once in `contactStoreMs`, and is one change.
+ */
+export function changesOf(report: Report, known: KnownState, seenAt: number): number {
   if (!known) return report.full ? 0 : 1
   const { state, base } = known
   let changes = 0
+  let again = 0
   for (const signal of SignalId.options) {
     const seen = report.signals[signal]
     const memory = state.signals[signal]
     if (seen) {
       if (memory?.value !== seen.value || memory.detail !== seen.detail) changes++
+      else if (seenAt - memory.observedAt >= limits.contactStoreMs) again = 1
     } else if (report.full && memory && memory.value !== 'unknown' && !signals[signal].derived) changes++
   }
-  return changes + (report.facts && bringsFacts(report.facts, base) ? 1 : 0)
+  return changes + again + (report.facts && bringsFacts(report.facts, base) ? 1 : 0)
 }
 
 function bringsFacts({ inCall, remote, ...facts }: NonNullable<Report['facts']>, { device, inCall: before }: Pick<Room, 'device' | 'inCall'>): boolean {

@@ -89,8 +89,8 @@ export class Pacing {
   #affords(session: AgentSession, read: ReturnType<typeof readReport>, receivedAt: number): boolean {
     const { budget, identity, progress } = session
     if (!budget || !identity || !progress) return true
-    const changes = 'report' in read ? changesOf(read.report, this.#deps.rooms.cached(identity.room)) : 1
     const seenAt = 'report' in read ? Math.min(receivedAt, read.report.observedAt + progress.clockOffsetMs) : receivedAt
+    const changes = 'report' in read ? changesOf(read.report, this.#deps.rooms.cached(identity.room), seenAt) : 1
     if (budget.change(changes, seenAt, progress.lastObservedAt || receivedAt, receivedAt)) return true
     if (!budget.limited) {
       budget.limited = true
