@@ -26,6 +26,10 @@ describe('[rule 13] the address that a budget is for', () => {
     expect(addressOf(from('127.0.0.1', ' '), true)).toBeUndefined()
   })
 
+  it.each([['192.0.2.7:4711', '192.0.2.7'], ['[2001:db8:1:2::9]:4711', '2001:db8:1:2::/64'], ['[2001:db8:1:2::9]', '2001:db8:1:2::/64']])('has no port: %s', (said, expected) => {
+    expect(addressOf(from('127.0.0.1', said), true)).toBe(expected)
+  })
+
   it('of anything else is taken as it is', () => {
     expect(addressOf(from('127.0.0.1', 'unknown'), true)).toBe('unknown')
     expect(addressOf(from(undefined), false)).toBe('')

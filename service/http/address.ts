@@ -15,8 +15,11 @@ interface FromSomewhere {
 export function addressOf({ headers, socket }: FromSomewhere, behindProxy: boolean): string | undefined {
   if (!behindProxy) return networkOf(socket.remoteAddress ?? '')
   const last = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim()
-  return last ? networkOf(last) : undefined
+  return last ? networkOf(withoutPort(last)) : undefined
 }
+
+/** Some proxies also name the port, which is another one for each connection: 192.0.2.7:4711, [2001:db8::1]:4711. */
+const withoutPort = (address: string): string => /^(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+(?:\.\d+){3}))(?::\d+)?$/.exec(address)?.slice(1).find(Boolean) ?? address
 
 function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
