@@ -55,6 +55,9 @@ export const limits = {
   /** Connections of one device at once, and the time in which one more comes back. More: refused as `rate.limited`. */
   deviceConnections: 60,
   deviceConnectionMs: 5_000,
+  /** Enrolments of a device that is known already, with another key or anew, and the time in which one more comes back. More: 429. */
+  deviceComings: 10,
+  deviceComingMs: 10 * 60_000,
   /** Connections of one address that have not proved a device yet, and in a minute: a thousand devices may share it. More: 429. */
   agentStrangersPerAddress: 2_000,
   agentConnectionsPerMinute: 10_000,

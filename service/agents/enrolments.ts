@@ -11,6 +11,7 @@ import type { RateLimit } from '../http/rateLimit.ts'
 import { remoteOf } from '../incidents/apply.ts'
 import type { DeviceTable } from '../store/tables.ts'
 import { system, type TenantTransaction } from '../store/transaction.ts'
+import { Bucket } from './budget.ts'
 import { auditDevice, type EnrolledBy } from './deviceAudit.ts'
 import { OnboardingRooms } from './onboarding.ts'
 import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
@@ -66,6 +67,7 @@ export class Enrolments {
   readonly #deps: Pick<ServiceDeps, 'store' | 'rooms'>
   #waiting: Waiting[] = []
   #working = false
+  readonly #comings = new Comings()
 
   constructor(deps: Pick<ServiceDeps, 'store' | 'rooms'>) {
     this.#deps = deps
@@ -77,7 +79,8 @@ export class Enrolments {
    * was off-boarded, keeps its room, and so the numbers of its incidents; but the room goes back to onboarding, where it
    * raises nothing and nobody works remotely, unless the key that it has now has signed the other. Each leaves a record in
    * the audit, and another key is in the room's history.
-   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.tooMany.
+   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.tooMany; rate.limited for an
+   * installation that comes with another key again and again.
    */
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
     const { installation, publicKey, proof } = request
@@ -109,7 +112,7 @@ export class Enrolments {
       const results = await store.write(tenant, system, async (tx) => {
         const found: (() => void)[] = []
         const onboarding = new OnboardingRooms(tx)
-        for (const one of together) found.push(await attempt(this.#deps, tx, onboarding, one))
+        for (const one of together) found.push(await attempt({ ...this.#deps, comings: this.#comings }, tx, onboarding, one))
         await rooms.within(tx).flush()
         return found
       })
@@ -122,8 +125,25 @@ export class Enrolments {
   }
 }
 
+/** How often installations that are known come with another key, or anew: each time costs a record that is never deleted early. */
+class Comings {
+  readonly #known = new Map<DeviceId, Bucket>()
+
+  /** @throws RoomkeeperError rate.limited */
+  take(device: DeviceId, at: number): void {
+    for (const [id, bucket] of this.#known) if (bucket.isFull(at)) this.#known.delete(id)
+    const bucket = this.#known.get(device) ?? new Bucket(limits.deviceComings, limits.deviceComingMs, at)
+    const left = bucket.left(at)
+    if (left < 1) throw new RoomkeeperError('rate.limited', { params: { retryAfter: Math.ceil(((1 - left) * limits.deviceComingMs) / 1000) } })
+    bucket.spend(1, at)
+    this.#known.set(device, bucket)
+  }
+}
+
+type Deps = Pick<ServiceDeps, 'store' | 'rooms'> & { readonly comings: Comings }
+
 /** A refusal comes before anything is written, so it leaves the others' work alone. */
-async function attempt(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, onboarding: OnboardingRooms, one: Waiting): Promise<() => void> {
+async function attempt(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRooms, one: Waiting): Promise<() => void> {
   try {
     const result = await enrol(deps, tx, onboarding, one)
     return () => one.done(result)
@@ -133,7 +153,7 @@ async function attempt(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTra
   }
 }
 
-async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTransaction, onboarding: OnboardingRooms, { credential, request, thumbprint }: Waiting): Promise<Enrolled> {
+async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRooms, { credential, request, thumbprint }: Waiting): Promise<Enrolled> {
   if (credential.keyDigest !== undefined) {
     const current = await tx.tables.enrolmentKey().select('digest').executeTakeFirst()
     if (current?.digest !== credential.keyDigest) throw new RoomkeeperError('enrol.keyInvalid')
@@ -176,10 +196,11 @@ async function enrol(deps: Pick<ServiceDeps, 'store' | 'rooms'>, tx: TenantTrans
   return { room, device, fresh: true }
 }
 
-async function enrolAgain({ rooms }: Pick<ServiceDeps, 'rooms'>, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable, by: EnrolledBy): Promise<Enrolled> {
+async function enrolAgain({ rooms, comings }: Pick<Deps, 'rooms' | 'comings'>, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable, by: EnrolledBy): Promise<Enrolled> {
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint
   if (sameKey && known.state === 'active') return { room, device, fresh: false }
+  comings.take(device, tx.at)
   // A key that was off-boarded says nothing for another, nor for itself.
   const proved = known.state === 'active' && provesChange(storedKey(known.publicKey), request)
   await tx.update

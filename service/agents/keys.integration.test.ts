@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, type FinalWord, finalWordProof, keyChangeProof } from '../../contract/agent.ts'
+import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { enrolRooms, unenrolRooms } from './offboarding.ts'
@@ -116,6 +117,15 @@ describe('another key for the same installation', () => {
     expect((await room(device))?.lifecycle).toBe('onboarding')
     expect((await audited()).at(-1)).toMatchObject({ operation: 'Create', detail: { action: 'device.enrol', lifecycle: 'onboarding', ...ids(device) } })
     expect(await history(device)).not.toContain('newKey')
+  })
+
+  it('[rule 13] again and again is refused, with no record of it', async () => {
+    await watched()
+    const statuses: number[] = []
+    for (let n = 0; n < limits.deviceComings + 2; n++) statuses.push((await enrolRaw(service.url, again(newKey()))).status)
+    expect(statuses).toEqual([...Array.from({ length: limits.deviceComings }, () => 200), 429, 429])
+    expect(await audited()).toHaveLength(1 + limits.deviceComings)
+    expect((await enrolRaw(service.url, enrolmentOf(newKey()))).status).toBe(200)
   })
 
   it('[AUD-1] the same key again leaves no record', async () => {
