@@ -13,6 +13,7 @@ export class Budgets {
   readonly #tenant: RateLimit
   readonly #commandsOfPerson: RateLimit
   readonly #commandsOfTenant: RateLimit
+  readonly #hellos: RateLimit
 
   constructor(now: () => number) {
     this.#address = new RateLimit(limits.requestsPerAddressPerMinute, now)
@@ -20,6 +21,7 @@ export class Budgets {
     this.#tenant = new RateLimit(limits.requestsPerTenantPerMinute, now)
     this.#commandsOfPerson = new RateLimit(limits.commandsPerMinute, now)
     this.#commandsOfTenant = new RateLimit(limits.commandsPerTenantPerMinute, now)
+    this.#hellos = new RateLimit(limits.requestsPerMinute, now)
   }
 
   /** One request or WebSocket. Undefined: where it comes from is not known. @throws RoomkeeperError rate.limited */
@@ -37,5 +39,10 @@ export class Budgets {
   command({ person, home }: { readonly person: string; readonly home: string }): void {
     this.#commandsOfPerson.take(person)
     this.#commandsOfTenant.take(home)
+  }
+
+  /** A hello on a feed: each has all that changed since its cursor read again. @throws RoomkeeperError rate.limited */
+  hello({ person }: { readonly person: string }): void {
+    this.#hellos.take(person)
   }
 }

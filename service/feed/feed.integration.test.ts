@@ -54,6 +54,16 @@ it('[rule 13] so many feeds of one person are open at once, and others are let i
   })
 })
 
+it('[rule 13] one that says hello without end is let go, and others follow on', async () => {
+  const other = await follow(proManager)
+  const console = await consoleOf('clara')
+  console.connect()
+  await until('a word', () => console.heard.length > 0)
+  for (let n = 0; n < 2 * limits.requestsPerMinute; n++) console.socket?.send(JSON.stringify({ type: 'hello', versions: [1] }))
+  await until('its end', () => console.heard.some((message) => message.type === 'error' && message.code === 'rate.limited'))
+  expect(other.closed).toBe(false)
+})
+
 describe('[CON-2] a console', () => {
   it('without a copy is told to fetch a snapshot, and follows after it', async () => {
     const device = await TestDevice.enrol(service.url)

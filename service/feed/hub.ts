@@ -173,6 +173,7 @@ export class FeedHub {
       const message = readMessage(data, isBinary)
       if (message.type === 'renew') await this.#renew(follower, message.token)
       else if (message.type === 'hello') {
+        this.#deps.budgets.hello(follower.caller)
         if (!feedProtocolVersions.some((version) => message.versions.includes(version))) throw new RoomkeeperError('device.version')
         const { tenant, person } = follower.caller
         const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
