@@ -67,7 +67,7 @@ export class Intake {
     this.#queue.push(item)
     if (this.#queue.length >= limits.intakeQueue && 'session' in item && !this.#paused.has(item.session)) {
       this.#paused.add(item.session)
-      item.session.socket.pause()
+      item.session.pause('crowded')
     }
     this.#working ??= this.#work()
   }
@@ -89,7 +89,7 @@ export class Intake {
   }
 
   #resume(): void {
-    for (const session of this.#paused) session.socket.resume()
+    for (const session of this.#paused) session.resume('crowded')
     this.#paused.clear()
   }
 

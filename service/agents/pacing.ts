@@ -39,8 +39,7 @@ export class Pacing {
   heard(session: AgentSession, bytes: number, at: number): void {
     const { budget, identity } = session
     if (!budget || budget.message(bytes, at) || session.paused) return
-    session.paused = true
-    session.socket.pause()
+    session.pause('paused')
     this.#deps.metrics.limited.inc({ why: 'reports' })
     if (!session.slowed) this.#deps.log.warn({ device: identity?.device, room: identity?.room }, 'a device sends more than it may; it is read from more slowly')
     session.slowed = true
@@ -73,8 +72,7 @@ export class Pacing {
     for (const session of sessions) {
       if (session.held && at - session.held.since >= limits.holdChangesMs) this.release(session)
       if (!session.paused || !session.budget?.mayGoOn(at)) continue
-      session.paused = false
-      session.socket.resume()
+      session.resume('paused')
     }
     for (const [device, budget] of this.#budgets) {
       if (budget.limited && budget.isCalm(at)) {

@@ -78,6 +78,8 @@ export class AgentSession {
   budget: DeviceBudget | undefined
   /** Not read from, until the budget allows; and whether that was ever so. */
   paused = false
+  /** Not read from, until the intake has room. */
+  crowded = false
   slowed = false
   /** Reports that wait to be taken as one. */
   held: Held | undefined
@@ -97,6 +99,18 @@ export class AgentSession {
     socket.on('message', onMessage)
     socket.on('error', onError)
     socket.on('close', onClose)
+  }
+
+  /** Not read from any more, for one of two reasons. */
+  pause(why: 'paused' | 'crowded'): void {
+    this[why] = true
+    this.socket.pause()
+  }
+
+  /** One of them is over; read again where the other is not there. */
+  resume(why: 'paused' | 'crowded'): void {
+    this[why] = false
+    if (!this.paused && !this.crowded) this.socket.resume()
   }
 
   /** Sends one message. An agent that does not read is dropped before it costs memory. */
