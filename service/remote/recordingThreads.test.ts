@@ -97,6 +97,18 @@ describe('[rule 13] chunks of recordings', () => {
     await rig.threads.close()
   })
 
+  it('are taken however many recordings of their tenant are read', async () => {
+    const rig = new Rig(2)
+    const tenant = tenantId()
+    const reads = Array.from({ length: limits.recordingChunksWaitingOfTenant + 2 }, () => codeOf(rig.threads.terminalLines(tenant, Uint8Array.of(1))))
+    const taken = rig.check(tenant, sessionId(), 100)
+    expect(rig.labels).toEqual([1, 100])
+    rig.running.pop()?.answer(checked)
+    expect(await taken).toBe('taken')
+    await rig.threads.close()
+    await Promise.all(reads)
+  })
+
   it('of one session are looked through one at a time; a second is put off', async () => {
     const rig = new Rig(4)
     const [tenant, session] = [tenantId(), sessionId()]

@@ -71,7 +71,8 @@ export class RecordingThreads {
   /** The events of terminals in a chunk, as NDJSON. @throws RoomkeeperError recording.busy, service.unavailable */
   async terminalLines(tenant: TenantId, bytes: Uint8Array): Promise<Uint8Array> {
     this.#playbacks += 1
-    const answer = await this.#ask(tenant, `playback ${this.#playbacks}`, { type: 'terminal', bytes })
+    // In a turn and with a number of their own: who reads recordings must not keep those of the same tenant from being taken.
+    const answer = await this.#ask(`${tenant} playback`, `playback ${this.#playbacks}`, { type: 'terminal', bytes })
     if ('lines' in answer) return answer.lines
     throw refusalIn(answer)
   }
@@ -86,7 +87,7 @@ export class RecordingThreads {
     await Promise.all(all.map((thread) => thread.end()))
   }
 
-  async #ask(group: TenantId, owner: string, job: ChunkJob): Promise<ChunkAnswer> {
+  async #ask(group: string, owner: string, job: ChunkJob): Promise<ChunkAnswer> {
     if (this.#closed) throw new RoomkeeperError('service.unavailable')
     return new Promise((done, failed) => {
       if (this.#queue.add({ group, owner, job: { job, done, failed } })) this.#next()
