@@ -9,7 +9,7 @@ import { limits } from '../../contract/limits.ts'
 import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { addressOf } from '../http/address.ts'
-import { refuseUpgrade } from '../http/upgrades.ts'
+import { refuse } from '../http/upgrades.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import type { FinalWords } from './finalWords.ts'
@@ -95,17 +95,14 @@ export class AgentHub implements SessionOwner, LineEnd {
   }
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#closing) {
-      socket.destroy()
-      return
-    }
     const address = addressOf(request, this.#deps.config.behindProxy)
     try {
+      if (this.#closing) throw new RoomkeeperError('service.unavailable')
       if (address !== undefined) this.#strangers.come(address)
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) throw error
       this.#deps.metrics.refusals.inc({ code: error.code })
-      refuseUpgrade(socket, '429 Too Many Requests', error.toProblem())
+      refuse(socket, error)
       return
     }
     // One whose handshake fails is gone before it has a session.

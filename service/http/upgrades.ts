@@ -29,7 +29,7 @@ export function onUpgrade(server: Server, path: string, handler: UpgradeHandler)
 
 /** Answers the request over HTTP with a problem, and hangs up. */
 export function refuse(socket: Duplex, error: RoomkeeperError): void {
-  refuseUpgrade(socket, `${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`, error.toProblem())
+  refuseUpgrade(socket, `${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`, error.toProblem(), error.details.params?.['retryAfter'])
 }
 
 /** What the parser of HTTP could not read, or waited for too long, gets a problem like everything else. */
@@ -41,10 +41,11 @@ export function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void
 }
 
 /** Answers the request over HTTP, with a JSON body if there is one to give, and hangs up. */
-export function refuseUpgrade(socket: Duplex, status: string, problem?: object): void {
+export function refuseUpgrade(socket: Duplex, status: string, problem?: object, retryAfter?: unknown): void {
   const body = problem ? JSON.stringify(problem) : ''
+  const again = retryAfter === undefined ? '' : `Retry-After: ${String(retryAfter)}\r\n`
   socket.on('error', () => socket.destroy())
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\n${again}Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }
