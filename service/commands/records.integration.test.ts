@@ -350,7 +350,8 @@ describe('the customer’s save of a partner’s "Assigned admins"', () => {
       const { lines } = await made(async () => {
         expect(await world.command(boss, { ...same, [field]: value })).toMatchObject({ code: 'assignment.builtIn', body: { field } })
       })
-      expect(lines).toEqual([`contoso: Command Update assignment.save of assignment.save by ${boss} failed`])
+      // The same refusal again is counted with the first.
+      expect(lines).toEqual(field === 'role' ? [`contoso: Command Update assignment.save of assignment.save by ${boss} failed`] : [])
     }
     expect((await made(() => done(boss, same))).lines).toEqual([])
     const second = await world.room('contoso')

@@ -92,16 +92,17 @@ describe('[REM-1] the switch of remote access', () => {
   })
 
   it('leaves records of who did it, and what it was before', async () => {
+    const action = 'settings.change'
     const records = (await audit('category=Settings')).map(({ user, detail }) => ({ user, detail }))
     expect(records.slice(0, 4)).toEqual([
-      { user: boss, detail: { remoteContact: '', remoteAccess: false, before: { remoteContact: 'second@contoso.example', remoteAccess: true } } },
-      { user: boss, detail: { remoteContact: 'second@contoso.example', before: { remoteContact: contact } } },
-      { user: boss, detail: { recordSessions: true, before: { recordSessions: false } } },
-      { user: boss, detail: { remoteAccess: true, remoteContact: contact, before: { remoteAccess: false } } },
+      { user: boss, detail: { action, remoteContact: '', remoteAccess: false, before: { remoteContact: 'second@contoso.example', remoteAccess: true } } },
+      { user: boss, detail: { action, remoteContact: 'second@contoso.example', before: { remoteContact: contact } } },
+      { user: boss, detail: { action, recordSessions: true, before: { recordSessions: false } } },
+      { user: boss, detail: { action, remoteAccess: true, remoteContact: contact, before: { remoteAccess: false } } },
     ])
     expect(await change(boss, { remoteContact: contact })).toBe('applied')
     expect(await change(boss, { remoteAccess: true })).toBe('applied')
-    expect((await audit('category=Settings'))[0]?.detail).toEqual({ remoteAccess: true, remoteContact: contact, before: { remoteAccess: false } })
+    expect((await audit('category=Settings'))[0]?.detail).toEqual({ action, remoteAccess: true, remoteContact: contact, before: { remoteAccess: false } })
   })
 })
 
@@ -117,7 +118,7 @@ describe('[ROM-5] licences of rooms', () => {
     await done(licence([room], 'basic'), deputy)
     expect((await roomsNow()).get(room)?.licence).toBe('basic')
     expect((await roomsNow()).get(other)).not.toHaveProperty('licence')
-    expect((await audit('category=Room'))[0]).toMatchObject({ user: deputy, operation: 'Update', detail: { action: 'licence', licence: 'basic', rooms: [room] } })
+    expect((await audit('category=Room'))[0]).toMatchObject({ user: deputy, operation: 'Update', detail: { action: 'rooms.licence', licence: 'basic', rooms: [room] } })
   })
 
   it('without Pro no room is enrolled, nor any that was named with it', async () => {
@@ -147,6 +148,6 @@ describe('[ROM-5] licences of rooms', () => {
     expect((await world.command(partner, licence([other], 'pro'), { customer: 'contoso' })).code).toBe('room.notFound')
     await done({ type: 'request.decide', request: key, approve: true })
     expect((await roomsNow()).get(room)?.licence).toBe('pro')
-    expect((await audit('category=Room'))[0]).toMatchObject({ user: partner, organisation: 'fabrikam', detail: { action: 'licence', licence: 'pro', approvedBy: boss } })
+    expect((await audit('category=Room'))[0]).toMatchObject({ user: partner, organisation: 'fabrikam', detail: { action: 'rooms.licence', licence: 'pro', approvedBy: boss } })
   })
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { limits } from '../../contract/limits.ts'
 import { Problem } from '../../contract/errors.ts'
 import { makeFolder, removeFolder, TestService } from '../testing/process.ts'
 
@@ -30,7 +31,7 @@ async function raw(text: string): Promise<string> {
 it.each([
   ['no HTTP', 'hello\r\n\r\n', 400, 'request.invalid'],
   ['a header that is none', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n', 400, 'request.invalid'],
-  ['headers without end', `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 413, 'request.tooLarge'],
+  ['headers without end', `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(limits.loopbackHeaderBytes)}\r\n\r\n`, 413, 'request.tooLarge'],
   ['no host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'request.invalid'],
   ['an expectation', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: tea\r\n\r\n', 400, 'request.invalid'],
   ['a path that cannot be read', 'GET /v1/rooms/%ZZ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400, 'request.invalid'],

@@ -42,8 +42,8 @@ async function isOver({ session, device, sides }: Pick<Scene, 'session' | 'devic
   for (const side of [sides?.operator, sides?.device]) if (side) await side.whenClosed()
   const audited = await rig.audited(session)
   expect(audited.map(({ operation, resultStatus, user, detail }) => [operation, resultStatus, user, detail['action'], detail['reason']])).toEqual([
-    ['Create', 'Successful', 'one@contoso.example', 'start', undefined],
-    ['Update', 'Successful', by, 'end', end],
+    ['Create', 'Successful', 'one@contoso.example', 'session.start', undefined],
+    ['Update', 'Successful', by, 'session.end', end],
   ])
   expect(audited[1]?.detail).toMatchObject({ room: device.room, device: device.device.enrolment.device, mode: 'modify', operator: { name: 'one@contoso.example' } })
   // Tickets of it are worth nothing any more.

@@ -55,8 +55,8 @@ describe('[REM-7] a service that ends', { timeout: 180_000 }, () => {
     expect(await rig.record(operator, session)).toMatchObject({ end: 'serviceStopped' })
     expect(await rig.record(operator, attempt.session)).toMatchObject({ end: null, refusal: 'service.unavailable' })
     expect((await rig.audited(session)).map(({ detail }) => [detail['action'], detail['reason']])).toEqual([
-      ['start', undefined],
-      ['end', 'serviceStopped'],
+      ['session.start', undefined],
+      ['session.end', 'serviceStopped'],
     ])
   })
 
@@ -72,8 +72,8 @@ describe('[REM-7] a service that ends', { timeout: 180_000 }, () => {
     await world.restart('SIGKILL')
     expect(await rig.record(operator, session)).toEqual(record)
     expect((await rig.audited(session)).map(({ detail, user }) => [detail['action'], user])).toEqual([
-      ['start', 'one@contoso.example'],
-      ['end', null],
+      ['session.start', 'one@contoso.example'],
+      ['session.end', null],
     ])
     await device.device.connect()
     await rig.session(operator, device)
