@@ -5,7 +5,7 @@ import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
 import { getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
-import { out, root, say, tool } from './paths.ts'
+import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
 import { run } from './run.ts'
 
@@ -18,8 +18,6 @@ export interface How {
   /** Of all chance in the tests. */
   readonly seed: number
   readonly screenshots: boolean
-  /** Its output is shown as it comes, else when it has ended. */
-  readonly show: boolean
 }
 
 /** Runs a test program that writes its counts to a file; one that dies without writing them counts as a failure. */
@@ -28,8 +26,7 @@ async function counted(name: string, args: readonly string[], how: How, env: Nod
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.json`)
   rmSync(file, { force: true })
-  const { code, output } = await run(process.execPath, args, { show: how.show, env: { ...env, ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) } })
-  if (!how.show) say(`\n— ${name}, which ran next to the others —\n${output}`)
+  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) } })
   let counts: Counts
   try {
     counts = JSON.parse(readFileSync(file, 'utf8')) as Counts

@@ -23,13 +23,14 @@ Runs everything, or only the kinds named; FILTER is part of a test file's path.
 
 const isKind = (word: string): word is Kind => word === 'electron' || word === 'planted' || (kinds as readonly string[]).includes(word)
 
-async function runKinds(chosen: readonly Kind[], how: How, built: () => Promise<void>): Promise<Counts> {
+/** One kind after the other: side by side they starve each other, and a console that waits ten seconds for a device waits in vain. */
+async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
+  // Types, lint and units need nothing built.
+  if (chosen.some((kind) => kind !== 'check' && kind !== 'unit')) await buildRenderer()
   let total = none()
   for (const kind of chosen) {
     const startedAt = Date.now()
-    // Types, lint and units need nothing built.
-    if (kind !== 'check' && kind !== 'unit') await built()
-    if (how.show) say(`\n— ${kind} —`)
+    say(`\n— ${kind} —`)
     const counts = await runKind(kind, how)
     total = add(total, counts)
     say(`${kind}: ${summary(counts)} in ${Math.round((Date.now() - startedAt) / 1000)} s`)
@@ -37,18 +38,8 @@ async function runKinds(chosen: readonly Kind[], how: How, built: () => Promise<
   return total
 }
 
-/** The tests of processes and sockets wait more than they compute: they run next to the other kinds, so that no core is idle. */
-async function runOnce(chosen: readonly Kind[], how: Omit<How, 'show'>): Promise<Counts> {
-  let build: Promise<void> | undefined
-  const built = () => (build ??= buildRenderer())
-  const waiting = chosen.filter((kind) => kind === 'integration')
-  const rest = chosen.filter((kind) => kind !== 'integration')
-  const lanes = [runKinds(rest, { ...how, show: true }, built), runKinds(waiting, { ...how, show: rest.length === 0 }, built)]
-  return (await Promise.all(lanes)).reduce(add)
-}
-
 /** Runs the selection again and again, with all cores busy. Its failures say when, and how to have them again. */
-async function runRounds(rounds: number, chosen: readonly Kind[], how: Omit<How, 'show'>): Promise<Counts> {
+async function runRounds(rounds: number, chosen: readonly Kind[], how: How): Promise<Counts> {
   using burners = burnAllCores()
   say(`${burners.cores} cores are kept busy.`)
   let total = none()
