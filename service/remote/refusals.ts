@@ -20,10 +20,11 @@ export class RefusedSessions {
     this.#now = now
   }
 
-  async record(attempt: Attempt, code: ErrorCode): Promise<void> {
+  /** `logged` false: the log has, or will have, another session of this id. */
+  async record(attempt: Attempt, code: ErrorCode, logged = true): Promise<void> {
     const own = this.#of(`${attempt.caller.tenant}/${attempt.caller.person}`)
     own.count += 1
-    await writeRefused(this.#refusals, attempt, code, own.count <= limits.refusedEntries)
+    await writeRefused(this.#refusals, attempt, code, logged && own.count <= limits.refusedEntries)
   }
 
   #of(key: string): { since: number; count: number } {

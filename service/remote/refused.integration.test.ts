@@ -2,9 +2,12 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ErrorCode, Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { AuditPage } from '../../contract/policyApi.ts'
 import { SessionAnswer } from '../../contract/remote.ts'
+import { readGrant } from '../../contract/sealed/grant.ts'
+import { until } from '../../contract/testing/wait.ts'
 import { signed } from '../agents/testing/device.ts'
-import { type Answered, World } from '../partners/testing/world.ts'
+import { type Answered, type Organisation, World } from '../partners/testing/world.ts'
 import { type DeviceOptions, done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
@@ -205,22 +208,29 @@ it('is ended while the device is asked: by whoever asked, by the switch, by a ca
   await rig.switchOn()
 })
 
-it('the same request again gets the same answer; the id of another one is refused', async () => {
+it('[REM-3] the same request again gets the same answer; the name of another session of the operator is refused, and audited', async () => {
   const device = await room()
   const [session, key] = [v7(), ephemeral()]
-  const first = rig.begin(operator, device.room, 'modify', session, key)
-  await device.offered(session)
-  const again = rig.begin(operator, device.room, 'modify', session, key)
+  const attempts = [0, 1, 2].map(() => rig.begin(operator, device.room, 'modify', session, key))
   await device.agree(session)
-  expect((await done(again.answer)).body).toEqual((await done(first.answer)).body)
+  const [first, ...again] = await Promise.all(attempts.map(({ answer }) => done(answer)))
+  for (const { body } of again) expect(body).toEqual(first?.body)
   expect(await rig.audited(session)).toHaveLength(1)
   const elsewhere = await room()
-  for (const attempt of [rig.begin(other, device.room, 'modify', session, key), rig.begin(operator, device.room, 'view', session, key), rig.begin(operator, elsewhere.room, 'modify', session, key)]) {
+  for (const attempt of [rig.begin(operator, device.room, 'view', session, key), rig.begin(operator, elsewhere.room, 'modify', session, key)]) {
     expect((await attempt.answer).code).toBe('request.conflict')
   }
+  expect((await rig.begin(operator, v7(), 'modify', session, key).answer).code).toBe('room.notFound')
   await done(rig.ask(operator, `/v1/sessions/${session}/end`, {}))
   expect((await rig.begin(operator, device.room, 'modify', session, key).answer).code).toBe('request.conflict')
-  expect(await rig.audited(session)).toHaveLength(2)
+  const audited = (await rig.audited(session)).map(({ resultStatus, detail }) => [resultStatus, detail['action'], detail['code']])
+  expect(audited).toEqual([
+    ['Successful', 'session.start', undefined],
+    ['Failed', 'session.start', 'request.conflict'],
+    ['Failed', 'session.start', 'room.notFound'],
+    ['Successful', 'session.end', undefined],
+  ])
+  expect(await rig.record(operator, session)).toMatchObject({ refusal: null, end: 'operatorEnded' })
 })
 
 it('nobody else reads it, gets a ticket of it, or ends it; an auditor reads it', async () => {
@@ -238,7 +248,66 @@ it('nobody else reads it, gets a ticket of it, or ends it; an auditor reads it',
   expect(fresh.ticket).not.toBe(answer.ticket)
 })
 
+describe('[REM-3, PAR-8] the name of somebody else’s session', () => {
+  const stranger: Operator = { email: 'boss@adatum.example' }
+  const failed = async (organisation: Organisation, { email }: Operator) => {
+    const { items } = AuditPage.parse((await world.ask(`boss@${organisation}.example`, '/v1/audit?category=RemoteSession&limit=200')).body)
+    return items.filter(({ user, resultStatus, detail }) => user === email && resultStatus === 'Failed' && detail['code'] === 'room.notFound')
+  }
+  const grantOf = ({ body }: Answered) => readGrant(SessionAnswer.parse(body).grant)
+
+  it.each(['runs', 'is asked about', 'is over'])('that %s is answered as a fresh one: to who may nothing, and to who may', async (how) => {
+    const device = await room()
+    const named = v7()
+    const first = rig.begin(operator, device.room, 'modify', named)
+    await device.offered(named)
+    if (how !== 'is asked about') {
+      await device.agree(named)
+      await done(first.answer)
+    }
+    if (how === 'is over') await done(rig.ask(operator, `/v1/sessions/${named}/end`, {}))
+    for (const [organisation, asker] of [['contoso', other], ['adatum', stranger]] as const) {
+      const hidden = await RemoteDevice.make(world, { organisation: organisation === 'adatum' ? 'contoso' : 'adatum' })
+      const told = async (session: string, there: string) => {
+        const { code, status } = await rig.begin(asker, there, 'modify', session).answer
+        const { id, refusal, roomName } = await rig.record(asker, session)
+        return { code, status, isNamedSo: id === session, refusal, roomName }
+      }
+      const before = (await failed(organisation, asker)).length
+      expect(await told(named, hidden.room)).toEqual(await told(v7(), hidden.room))
+      expect(await failed(organisation, asker)).toHaveLength(before + 2)
+    }
+    if (how === 'is asked about') await device.agree(named)
+    if (how !== 'is over') {
+      await done(first.answer)
+      await done(rig.ask(operator, `/v1/sessions/${named}/end`, {}))
+    }
+  })
+
+  it('is kept under an id of its operator’s own, and hurts neither', async () => {
+    const [device, elsewhere] = [await room(), await room()]
+    const { session: named } = await rig.session(operator, device, { joined: false })
+    const key = ephemeral()
+    const theirs = rig.begin(other, elsewhere.room, 'modify', named, key)
+    const { session: id } = await until('the offer', () => elsewhere.device.heard.find((one) => one.type === 'session'))
+    expect(id).not.toBe(named)
+    await elsewhere.agree(id)
+    const answer = await done(theirs.answer)
+    expect(grantOf(answer)).toMatchObject({ sid: id, room: elsewhere.room })
+    expect((await done(rig.begin(other, elsewhere.room, 'modify', named, key).answer)).body).toEqual(answer.body)
+    expect((await done(rig.ask(other, `/v1/sessions/${named}/ticket`, {}))).body).toHaveProperty('ticket')
+    expect(await rig.record(other, named)).toMatchObject({ id: named, room: elsewhere.room, endedAt: null })
+    await done(rig.ask(other, `/v1/sessions/${named}/end`, {}))
+    expect(await elsewhere.over(id)).toBe('operatorEnded')
+    expect(await rig.record(other, named)).toMatchObject({ end: 'operatorEnded' })
+    expect(await rig.record(operator, named)).toMatchObject({ room: device.room, endedAt: null })
+    expect((await rig.begin(other, elsewhere.room, 'modify', named, key).answer).code).toBe('request.conflict')
+    await done(rig.ask(operator, `/v1/sessions/${named}/end`, {}))
+  })
+})
+
 it('who tries for ever fills neither the log nor the audit', async () => {
+  world.pass(limits.refusedEntriesMs)
   const device = await RemoteDevice.make(world, { organisation: 'adatum' })
   const stubborn: Operator = { email: 'boss@adatum.example' }
   const sessions: string[] = []

@@ -13,6 +13,7 @@ import type { Doer } from '../store/transaction.ts'
 import { endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
 import { isHalfOf, type Signer } from './grants.ts'
 import { type DeviceAnswer, type LiveSession, LiveSessions } from './live.ts'
+import { liveNamed, ownNameOf, rowsNamed } from './names.ts'
 import { isVisibleTo, preconditions } from './preconditions.ts'
 import { RefusedSessions } from './refusals.ts'
 import { type Attempt, openRows, writeEnded, writeStarted } from './rows.ts'
@@ -89,23 +90,28 @@ export class RemoteSessions implements LineListener {
 
   /**
    * Begins a session (REM-3): the answer comes when the device has agreed. The same request again gets the same answer.
-   * Each refusal is in the session log and the audit.
+   * Each refusal is in the session log and the audit. A name that somebody else's session has is answered as a fresh one
+   * (names.ts): the grant says under which id it is kept.
    * @throws RoomkeeperError what `preconditions` says, remote.noAnswer, remote.refused or what else the device answers;
-   * request.conflict where the id is another session's; remote.ended where it was ended meanwhile.
+   * request.conflict where another session of the operator has the name; remote.ended where it was ended meanwhile.
    */
   async start(caller: Caller, request: SessionRequest): Promise<SessionAnswer> {
     if (this.#closing) throw new RoomkeeperError('service.unavailable')
-    const known = this.live.get(request.session)
-    if (known?.answer && known.tenant === caller.tenant && known.caller.person === caller.person && JSON.stringify(known.request) === JSON.stringify(request)) return known.answer
-    return this.#admit(caller, request)
+    return this.#answered(caller, request) ?? this.#admit(caller, request)
+  }
+
+  /** What the same request is answered already. */
+  #answered(caller: Caller, request: SessionRequest): Promise<SessionAnswer> | undefined {
+    const known = liveNamed(this.live, caller, request.session)
+    return JSON.stringify(known?.request) === JSON.stringify(request) ? known?.answer : undefined
   }
 
   /** A fresh ticket for the operator, where the relay was lost. @throws RoomkeeperError remote.notFound, remote.ended */
   async ticket(caller: Caller, id: SessionId): Promise<TicketAnswer> {
-    const session = this.live.get(id)
-    if (session?.phase === 'running' && session.tenant === caller.tenant && session.caller.person === caller.person) return this.#signer.ticket(session, 'operator')
-    const row = await this.#deps.store.read(caller.tenant, 'wholeTenant').tables.remoteSession().select('operator').where('id', '=', id).executeTakeFirst()
-    throw new RoomkeeperError(row?.operator === caller.person ? 'remote.ended' : 'remote.notFound')
+    const session = liveNamed(this.live, caller, id)
+    if (session?.phase === 'running') return this.#signer.ticket(session, 'operator')
+    const { own } = await rowsNamed(this.#deps.store.read(caller.tenant, 'wholeTenant'), caller, id)
+    throw new RoomkeeperError(own ? 'remote.ended' : 'remote.notFound')
   }
 
   /**
@@ -181,26 +187,30 @@ export class RemoteSessions implements LineListener {
   /** Begins the session where nothing speaks against it; its device is taken from then on. */
   async #admit(caller: Caller, request: SessionRequest): Promise<SessionAnswer> {
     const { store, line, now, config } = this.#deps
-    const { session: id, room, mode } = request
+    const { session: named, room, mode } = request
     const startedAt = now()
     const read = store.read(caller.tenant, 'wholeTenant')
     const found = await read.get('room', room)
     const settings = await read.get('settings', caller.tenant)
-    const taken = await read.tables.remoteSession().select('id').where('id', '=', id).executeTakeFirst()
+    const kept = await rowsNamed(read, caller, named)
     // From here on nothing is awaited before the device is taken.
-    if (taken || this.live.get(id)) throw new RoomkeeperError('request.conflict', { field: 'session' })
+    const same = this.#answered(caller, request)
+    if (same) return same
     if (this.#closing) throw new RoomkeeperError('service.unavailable')
     const { access, tenant } = caller
     const other = found && this.live.ofDevice(found.device.id)
     const own = other?.caller.person === caller.person ? other : undefined
     const facts = { access, room, mode, found, on: settings?.remoteAccess === true, connected: found !== undefined && line.isConnected(found.device.id) }
     const code = preconditions({ ...facts, occupied: other !== undefined && !own, running: this.live.ofTenant(tenant).size - (own ? 1 : 0) })
-    const attempt: Attempt = { id, caller, room, mode, startedAt, seen: isVisibleTo(facts) ? found : undefined }
-    if (code !== null || !found) {
-      const refusal = code ?? 'room.notFound'
-      await this.#refused.record(attempt, refusal)
+    const isAgain = kept.own !== undefined || liveNamed(this.live, caller, named) !== undefined
+    const isTaken = (kept.row ?? this.live.get(named)) !== undefined
+    const attempt: Attempt = { id: isTaken && !isAgain ? ownNameOf(caller, named) : named, caller, room, mode, startedAt, seen: isVisibleTo(facts) ? found : undefined }
+    if (code !== null || !found || isAgain) {
+      const refusal = code ?? (isAgain ? 'request.conflict' : 'room.notFound')
+      await this.#refused.record(attempt, refusal, !isAgain)
       // A partner is told of its own people only, and never of another partner.
       const told: Record<string, string> = other && (caller.link === undefined || other.caller.link === caller.link) ? { name: other.caller.name } : {}
+      if (refusal === 'request.conflict') throw new RoomkeeperError(refusal, { field: 'session' })
       throw new RoomkeeperError(refusal, { params: { room, ...(refusal === 'remote.occupied' && other ? { ...told, since: other.startedAt } : {}) } })
     }
     if (own) void this.end(own, 'replaced')

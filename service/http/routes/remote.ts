@@ -6,6 +6,7 @@ import { SessionAnswer, SessionEndRequest, SessionRecord, SessionRequest, Ticket
 import type { Caller } from '../../access/service.ts'
 import type { App, ServiceDeps } from '../../deps.ts'
 import { recordOf } from '../../remote/record.ts'
+import { liveNamed, rowsNamed } from '../../remote/names.ts'
 import type { RemoteSessions } from '../../remote/sessions.ts'
 import { callerOf } from '../routeAccess.ts'
 
@@ -14,10 +15,11 @@ const params = z.object({ session: SessionId })
 /** Remote sessions for the consoles of their operators (REM-3). What a session needs is checked by `RemoteSessions`. */
 export function remoteRoutes(app: App, { store }: Pick<ServiceDeps, 'store'>, sessions: RemoteSessions): void {
   /** @throws RoomkeeperError remote.notFound where there is none of this operator's, nor one that an auditor may see. */
-  const recordFor = async ({ tenant, person, access }: Caller, id: SessionId): Promise<SessionRecord> => {
-    const row = await store.read(tenant, 'wholeTenant').tables.remoteSession().selectAll().where('id', '=', id).executeTakeFirst()
-    if (!row || !(row.operator === person || mayAudit(access))) throw new RoomkeeperError('remote.notFound')
-    return recordOf(row)
+  const recordFor = async (caller: Caller, id: SessionId): Promise<SessionRecord> => {
+    const { row, own } = await rowsNamed(store.read(caller.tenant, 'wholeTenant'), caller, id)
+    const found = mayAudit(caller.access) ? (row ?? own) : own
+    if (!found) throw new RoomkeeperError('remote.notFound')
+    return { ...recordOf(found), id }
   }
 
   app.post('/v1/sessions', { config: { access: 'anyone' }, schema: { tags: ['remote'], body: SessionRequest, response: { 200: SessionAnswer } } }, async (request) =>
@@ -34,8 +36,8 @@ export function remoteRoutes(app: App, { store }: Pick<ServiceDeps, 'store'>, se
 
   app.post('/v1/sessions/:session/end', { config: { access: 'anyone' }, schema: { tags: ['remote'], params, body: SessionEndRequest.nullish(), response: { 200: SessionRecord } } }, async (request) => {
     const caller = callerOf(request)
-    const session = sessions.live.get(request.params.session)
-    const own = session?.caller.person === caller.person
+    const own = liveNamed(sessions.live, caller, request.params.session)
+    const session = own ?? sessions.live.get(request.params.session)
     // To its operator, an auditor who ends it has taken it away.
     const reason = own ? (request.body?.reason ?? 'operatorEnded') : 'accessWithdrawn'
     if (session?.tenant === caller.tenant && (own || mayAudit(caller.access))) await sessions.end(session, reason, caller.doer)
