@@ -25,7 +25,7 @@ export type DevicePublicKey = z.infer<typeof DevicePublicKey>
 
 const signature = z.base64url().length(86)
 
-/** A public Ed25519 key of the service: of what it signs for devices (grants of remote sessions, final words). */
+/** A public Ed25519 key of the service: of what it signs for devices (grants of remote sessions, welcomes, final words). */
 export const SessionKey = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.base64url().length(43) })
 export type SessionKey = z.infer<typeof SessionKey>
 
@@ -105,15 +105,24 @@ export const keyChangeProof = (installation: string, former: DevicePublicKey, ne
 export const challengeProof = (nonce: string, service: string, device: string): string =>
   ['roomkeeper agent 1', nonce, service, device].join('\n')
 
-/** The words after which an agent removes itself, or stops for good. */
-export type FinalWord = 'offboard' | `error ${ErrorCode}`
+/**
+ * The words that the service signs: those after which an agent removes itself or stops for good (final words), and the
+ * welcome with all that it says, after which an agent forgets reports and does what it is told.
+ */
+export type SignedWord = 'offboard' | `error ${ErrorCode}` | `welcome ${string}`
+
+/** What is signed of a welcome: which journal it speaks of, and each of its fields. */
+export const welcomeWord = (
+  journal: string,
+  { version, acknowledged, heartbeatMs, lifecycle }: Omit<Extract<ServiceToAgent, { type: 'welcome' }>, 'type' | 'signature'>,
+): SignedWord => `welcome ${journal} ${version} ${acknowledged} ${heartbeatMs} ${lifecycle}`
 
 /**
- * What the service signs (UTF-8, Ed25519) when it says a final word: for this device, on the connection whose hello had this
- * nonce, so that it can be said by nobody else and never again. An agent takes a final word that is not signed so for a lost
+ * What the service signs (UTF-8, Ed25519) when it says such a word: for this device, on the connection whose hello had this
+ * nonce, so that it can be said by nobody else and never again. An agent takes a word that is not signed so for a lost
  * connection.
  */
-export const finalWordProof = (word: FinalWord, nonce: string, service: string, device: string): string =>
+export const signedWordProof = (word: SignedWord, nonce: string, service: string, device: string): string =>
   ['roomkeeper final word 1', word, nonce, service, device].join('\n')
 
 export const Observation = z.object({ value: SignalValue, detail: deviceText().optional() })
@@ -142,7 +151,7 @@ export const AgentToService = z.discriminatedUnion('type', [
     versions: z.array(z.int()).min(1).max(16),
     device: DeviceId,
     signature,
-    /** Of the device, new at every connection: what final words are signed over. */
+    /** Of the device, new at every connection: what signed words are signed over. */
     nonce: nonce.optional(),
     journal: JournalId,
     boot: BootId,
@@ -172,6 +181,8 @@ export const ServiceToAgent = z.discriminatedUnion('type', [
     acknowledged: z.int().min(0),
     heartbeatMs: z.int().min(10),
     lifecycle: Lifecycle,
+    /** Of `welcomeWord`. */
+    signature: serviceSignature.optional(),
   }),
   /** Everything up to `upTo` is committed (or kept aside as rejected); the agent may forget it. */
   z.object({

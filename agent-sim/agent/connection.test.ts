@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { challengeProof, type FinalWord, finalWordProof, type ServiceToAgent, SessionKey } from '../../contract/agent.ts'
+import { challengeProof, type SignedWord, signedWordProof, type ServiceToAgent, SessionKey, welcomeWord } from '../../contract/agent.ts'
 import { BootId, DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
@@ -88,11 +88,17 @@ async function write(count: number): Promise<void> {
 }
 
 /** A final word as the service signs it on this connection. */
-function signedWord(socket: FakeSocket, word: FinalWord): string {
+function signedWord(socket: FakeSocket, word: SignedWord): string {
   const hello = socket.sent.find((message) => message.type === 'hello')
-  return sign(null, Buffer.from(finalWordProof(word, hello?.nonce ?? '', 'test service', device)), serviceKeys.privateKey).toString('base64url')
+  return sign(null, Buffer.from(signedWordProof(word, hello?.nonce ?? '', 'test service', device)), serviceKeys.privateKey).toString('base64url')
 }
 const offboard = (socket: FakeSocket): ServiceToAgent => ({ type: 'offboard', signature: signedWord(socket, 'offboard') })
+
+/** A welcome as the service signs it on this connection. */
+function welcome(socket: FakeSocket, acknowledged = 0, version = 1): ServiceToAgent {
+  const says = { version, acknowledged, heartbeatMs, lifecycle: 'enrolled' as const }
+  return { type: 'welcome', ...says, signature: signedWord(socket, welcomeWord(journal.id, says)) }
+}
 
 /** As far as the agent's hello. */
 async function greet(): Promise<FakeSocket> {
@@ -107,7 +113,7 @@ async function connect(acknowledged = journal.acknowledged): Promise<FakeSocket>
   connection.start()
   if (connection.state.state === 'waiting') clock.advance(limits.retryMaxMs)
   const socket = await greet()
-  socket.say({ type: 'welcome', version: 1, acknowledged, heartbeatMs, lifecycle: 'enrolled' })
+  socket.say(welcome(socket, acknowledged))
   return socket
 }
 
@@ -347,8 +353,8 @@ describe('what the service decides', () => {
   it('a version that this agent does not speak is not used', async () => {
     connection.start()
     const socket = await greet()
-    socket.say({ type: 'welcome', version: 7, acknowledged: 0, heartbeatMs, lifecycle: 'enrolled' })
-    expect(connection.state.state).toBe('waiting')
+    socket.say(welcome(socket, 0, 7))
+    expect(connection.state).toMatchObject({ state: 'waiting', why: 'the service speaks version 7' })
   })
 })
 
@@ -370,7 +376,7 @@ describe('remote sessions', () => {
     const socket = await greet()
     socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
     expect(connection.say({ type: 'sessionEnded', session, reason: 'deviceEnded' })).toBe(false)
-    socket.say({ type: 'welcome', version: 1, acknowledged: 0, heartbeatMs, lifecycle: 'enrolled' })
+    socket.say(welcome(socket))
     socket.say(offboard(socket))
     socket.say({ type: 'session', session, grant: 'grant', ticket: 'ticket' })
     expect(connection.say({ type: 'sessionEnded', session, reason: 'deviceEnded' })).toBe(false)

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { agentProtocolVersions, challengeProof, ServiceToAgent, type AgentToService, type FinalWord, type SessionKey } from '../../contract/agent.ts'
+import { agentProtocolVersions, challengeProof, ServiceToAgent, type AgentToService, type SignedWord, type SessionKey, welcomeWord } from '../../contract/agent.ts'
 import type { Lifecycle } from '../../contract/entities.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
 import type { BootId, DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Random } from '../random.ts'
-import { isFinalWord } from './final-words.ts'
+import { isSignedWord } from './signed-words.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import { messageBudgetBytes } from './report.ts'
@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   device: DeviceId
   /** The name of the service that the device enrolled with; it signs for no other. */
   service: string
-  /** The key that the service gave at the enrolment: nothing else can end the agent. Undefined: it kept none, and nothing can. */
+  /** The key that the service gave at the enrolment: nothing else can welcome or end the agent. Undefined: it kept none, nothing can end it. */
   serviceKey: SessionKey | undefined
   boot: BootId
   key: DeviceKey
@@ -85,7 +85,7 @@ export class Connection {
   #ackedAt = 0
   #resends = 0
   #refusal: ErrorCode | undefined
-  /** Of the hello of this connection: what a final word must be signed over. */
+  /** Of the hello of this connection: what the service's words must be signed over. */
   #nonce: string | undefined
 
   constructor(options: ConnectionOptions) {
@@ -197,7 +197,7 @@ export class Connection {
       return
     }
     if (message.type === 'offboard') {
-      if (this.#state.state === 'offboarding' || !this.#isFinal('offboard', message.signature)) return
+      if (this.#state.state === 'offboarding' || !this.#isSaid('offboard', message.signature)) return
       this.#beat?.()
       this.#timer?.()
       this.#enter({ state: 'offboarding' })
@@ -240,6 +240,8 @@ export class Connection {
 
   #welcomed(message: Extract<ServiceToAgent, { type: 'welcome' }>): void {
     const { journal, now, timers, random, onNote } = this.#options
+    // Before its nonce nobody has said what they are welcome to.
+    if (this.#nonce === undefined || !this.#isWelcome(message)) return
     this.#timer?.()
     if (!agentProtocolVersions.some((version) => version === message.version)) {
       this.#lost(`the service speaks version ${message.version}`)
@@ -307,17 +309,25 @@ export class Connection {
     const text = `The service refused: ${code}. ${detail ?? errors[code][1]}`
     this.#options.onNote('warn', text)
     this.#refusal = code
-    if (retry || !this.#isFinal(`error ${code}`, signature)) return
+    if (retry || !this.#isSaid(`error ${code}`, signature)) return
     void this.#hangUp('close')
     this.#enter({ state: 'stopped', why: text, code })
   }
 
+  /**
+   * Whether a welcome is the service's own: what is forgotten and done on this connection rests on it. A device from before
+   * there was a key has nothing to hold it against, and takes it as it always did.
+   */
+  #isWelcome(message: Extract<ServiceToAgent, { type: 'welcome' }>): boolean {
+    return this.#options.serviceKey === undefined || this.#isSaid(welcomeWord(this.#options.journal.id, message), message.signature)
+  }
+
   /** Whether the service itself says this, to this device, on this connection. Anybody else costs it a try, and no more. */
-  #isFinal(word: FinalWord, signature: string | undefined): boolean {
+  #isSaid(word: SignedWord, signature: string | undefined): boolean {
     const { serviceKey, service, device, onNote } = this.#options
-    if (serviceKey && this.#nonce !== undefined && isFinalWord(serviceKey, { word, nonce: this.#nonce, service, device }, signature)) return true
+    if (serviceKey && this.#nonce !== undefined && isSignedWord(serviceKey, { word, nonce: this.#nonce, service, device }, signature)) return true
     onNote('warn', `"${word}" is not signed by the service that this device enrolled with. Trying again.`)
-    this.#lost(this.#refusal ?? 'a final word that the service has not signed')
+    this.#lost(this.#refusal ?? 'a word that the service has not signed')
     return false
   }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
-  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, finalWordProof, Report, SessionKey, type DevicePublicKey, type ServiceToAgent,
+  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, signedWordProof, Report, SessionKey, welcomeWord, type DevicePublicKey, type ServiceToAgent, type SignedWord,
 } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId } from '../../contract/ids.ts'
@@ -117,8 +117,12 @@ export class FakeService {
 
   /** Tells a device to remove its agent, as the service does. */
   offboard(device: FakeDevice): void {
-    const text = finalWordProof('offboard', device.nonce, this.name, device.device)
-    this.say(device, { type: 'offboard', signature: sign(null, Buffer.from(text), this.#sessionKeys.privateKey).toString('base64url') })
+    this.say(device, { type: 'offboard', signature: this.#signed(device, 'offboard') })
+  }
+
+  #signed(device: FakeDevice, word: SignedWord): string {
+    const text = signedWordProof(word, device.nonce, this.name, device.device)
+    return sign(null, Buffer.from(text), this.#sessionKeys.privateKey).toString('base64url')
   }
 
   get sessionKey(): SessionKey {
@@ -215,7 +219,8 @@ export class FakeService {
         device.nonce = message.nonce ?? ''
         committed = device.journals.get(message.journal) ?? []
         device.journals.set(message.journal, committed)
-        say({ type: 'welcome', version: 1, acknowledged: committed.length, heartbeatMs: this.heartbeatMs, lifecycle: 'onboarding' })
+        const says = { version: 1, acknowledged: committed.length, heartbeatMs: this.heartbeatMs, lifecycle: 'onboarding' as const }
+        say({ type: 'welcome', ...says, signature: this.#signed(device, welcomeWord(message.journal, says)) })
         return
       }
       if (!device) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { agentProtocolVersions, type AgentToService, challengeProof, type FinalWord } from '../../contract/agent.ts'
+import { agentProtocolVersions, type AgentToService, challengeProof, type SignedWord, welcomeWord } from '../../contract/agent.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -12,7 +12,7 @@ import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
-import type { FinalWords } from './finalWords.ts'
+import type { SignedWords } from './signedWords.ts'
 import { readMessage } from './messages.ts'
 import { revoke } from './offboarding.ts'
 import { Pacing } from './pacing.ts'
@@ -38,7 +38,7 @@ const finalRefusal: ErrorCode = 'device.unknown'
 export class AgentHub implements SessionOwner, LineEnd {
   readonly intake: Intake
   readonly #deps: ServiceDeps
-  readonly #finalWords: FinalWords
+  readonly #signedWords: SignedWords
   readonly #pacing: Pacing
   readonly #strangers: Strangers
   readonly #silences: Silences
@@ -49,9 +49,9 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #byRoom = new Map<RoomId, AgentSession>()
   #closing = false
 
-  constructor(deps: ServiceDeps, finalWords: FinalWords) {
+  constructor(deps: ServiceDeps, signedWords: SignedWords) {
     this.#deps = deps
-    this.#finalWords = finalWords
+    this.#signedWords = signedWords
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -284,7 +284,8 @@ export class AgentHub implements SessionOwner, LineEnd {
     session.phase = 'live'
     session.received = progress.acknowledged
     const lifecycle = this.#deps.rooms.cached(identity.room)?.state.lifecycle ?? 'onboarding'
-    session.say({ type: 'welcome', version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle })
+    const says = { version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle }
+    session.say({ type: 'welcome', ...says, ...this.#signed(session, welcomeWord(progress.journal, says)) })
     this.#deps.line.came(identity)
   }
 
@@ -311,9 +312,9 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#close(session, 1008, code)
   }
 
-  /** Nothing for an agent from before final words were signed, which takes them as they are. */
-  #signed({ proved }: AgentSession, word: FinalWord): { signature?: string } {
-    return proved?.nonce === undefined ? {} : { signature: this.#finalWords.sign(word, proved.nonce, proved.device) }
+  /** Nothing for an agent from before words were signed, which takes them as they are. */
+  #signed({ proved }: AgentSession, word: SignedWord): { signature?: string } {
+    return proved?.nonce === undefined ? {} : { signature: this.#signedWords.sign(word, proved.nonce, proved.device) }
   }
 
   #close(session: AgentSession, status: number, reason: string): void {

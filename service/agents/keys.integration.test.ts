@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, type FinalWord, finalWordProof, keyChangeProof } from '../../contract/agent.ts'
+import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, type SignedWord, signedWordProof, keyChangeProof, welcomeWord } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
@@ -138,12 +138,12 @@ describe('another key for the same installation', () => {
 
 const ids = ({ enrolment: { device, room: id } }: TestDevice) => ({ device, room: id })
 
-describe('final words', () => {
-  const isSigned = (device: TestDevice, word: FinalWord, signature: string | undefined) => {
+describe('signed words', () => {
+  const isSigned = (device: TestDevice, word: SignedWord, signature: string | undefined) => {
     const { sessionKey, service: name, device: id } = device.enrolment
     if (!sessionKey) throw new Error('the enrolment gave no key')
     const key = createPublicKey({ key: { ...sessionKey }, format: 'jwk' })
-    return verify(null, Buffer.from(finalWordProof(word, helloNonce, name, id)), key, Buffer.from(signature ?? '', 'base64url'))
+    return verify(null, Buffer.from(signedWordProof(word, helloNonce, name, id)), key, Buffer.from(signature ?? '', 'base64url'))
   }
 
   it('[ENR-5] are signed over the device and its nonce, on a connection that stands and on a later one', async () => {
@@ -160,6 +160,13 @@ describe('final words', () => {
     const { code, retry, signature } = await device.hears('error')
     expect({ code, retry }).toEqual({ code: 'device.unknown', retry: false })
     expect(isSigned(device, 'error device.unknown', signature)).toBe(true)
+  })
+
+  it('[INC-2] a welcome is signed with the journal and all that it says', async () => {
+    const device = await watched()
+    const { type: _, signature, ...says } = await device.connect()
+    expect(isSigned(device, welcomeWord(device.journal, says), signature)).toBe(true)
+    expect(isSigned(device, welcomeWord(device.journal, { ...says, acknowledged: says.acknowledged + 1 }), signature)).toBe(false)
   })
 
   it('[ENR-3] are not said to whoever names a device and has not proved to be it', async () => {

@@ -7,7 +7,7 @@ import type { ServiceSecrets } from '../identity/secrets.ts'
 import { Timers } from '../incidents/timers.ts'
 import { system } from '../store/transaction.ts'
 import { Enrolments, readCredential } from './enrolments.ts'
-import { FinalWords } from './finalWords.ts'
+import { SignedWords } from './signedWords.ts'
 import { AgentHub } from './hub.ts'
 import { revoke } from './offboarding.ts'
 import { leaveOverdue } from './onboarding.ts'
@@ -22,7 +22,7 @@ const offboardingEveryMs = 3_600_000
  * the server, in an order in which nothing acknowledged is lost.
  */
 export const agentsPart = ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plugin => async (app, deps) => {
-  const hub = new AgentHub(deps, new FinalWords(relayKey, deps.serviceName))
+  const hub = new AgentHub(deps, new SignedWords(relayKey, deps.serviceName))
   const timers = new Timers({ ...deps, onProblem: (error) => deps.log.error({ err: error }, 'timers of incidents failed; trying again') })
   enrolmentRoute(app, deps, hub)
   onUpgrade(app.server, '/v1/agent', (request, socket, head) => hub.accept(request, socket, head))

@@ -69,7 +69,7 @@ export class AgentSession {
   /** What the hello must sign; empty afterwards. */
   nonce: string
   identity: DeviceIdentity | undefined
-  /** Once the device has proved itself: what final words to it are signed over. An agent from before they were brings no nonce. */
+  /** Once the device has proved itself: what signed words to it are signed over. An agent from before they were brings no nonce. */
   proved: { readonly device: DeviceId; readonly nonce: string | undefined } | undefined
   progress: Progress | undefined
   /** The highest number that was taken from this socket, committed or not. */

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type FinalWord, finalWordProof, type ServiceToAgent, SessionKey } from '../../contract/agent.ts'
-import { BootId, DeviceId } from '../../contract/ids.ts'
+import { type SignedWord, signedWordProof, type ServiceToAgent, SessionKey, welcomeWord } from '../../contract/agent.ts'
+import { BootId, DeviceId, JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
@@ -10,6 +10,7 @@ import { fakeDial, type FakeSocket } from '../testing/fake-socket.ts'
 import { Connection } from './connection.ts'
 import { publicKeyOf } from './identity.ts'
 import { JournalStore } from './journal-store.ts'
+import type { Journal } from './journal.ts'
 
 const device = DeviceId.parse(v7())
 const nonce = 'n'.repeat(43)
@@ -18,6 +19,7 @@ const deviceKey = publicKeyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 let clock: FakeClock
 let store: JournalStore
+let journal: Journal
 let sockets: FakeSocket[]
 let notes: string[]
 let offboards: number
@@ -34,7 +36,7 @@ function make(serviceKey: SessionKey | undefined): void {
     serviceKey,
     boot: BootId.parse('boot'),
     key: { protection: 'software', publicKey: deviceKey, sign: () => Promise.resolve('A'.repeat(86)) },
-    journal: store.journal('room'),
+    journal,
     dial: fake.dial,
     now: clock.now,
     timers: clock,
@@ -52,6 +54,7 @@ function make(serviceKey: SessionKey | undefined): void {
 beforeEach(() => {
   clock = new FakeClock()
   store = JournalStore.open({ file: ':memory:', newId: v7, now: clock.now, timers: clock })
+  journal = store.journal('room')
   notes = []
   offboards = 0
   make(SessionKey.parse(service.publicKey.export({ format: 'jwk' })))
@@ -66,27 +69,91 @@ const newest = (): FakeSocket => {
   return socket
 }
 
-async function connect(): Promise<FakeSocket> {
+/** As far as the agent's hello. */
+async function greet(): Promise<FakeSocket> {
   connection.start()
   if (connection.state.state === 'waiting') clock.advance(limits.retryMaxMs)
   const socket = newest()
   socket.events.open()
   socket.say({ type: 'challenge', nonce, service: 'test service' })
   await settle()
-  socket.say({ type: 'welcome', version: 1, acknowledged: 0, heartbeatMs: 1_000, lifecycle: 'enrolled' })
+  return socket
+}
+
+async function connect(): Promise<FakeSocket> {
+  const socket = await greet()
+  socket.say(welcome(socket, 0))
   return socket
 }
 
 /** A final word as the service signs it on this connection; `over`: other than what it should be signed over. */
-function signedWord(socket: FakeSocket, word: FinalWord, over: { nonce?: string; service?: string; device?: string; key?: KeyObject } = {}): string {
+function signedWord(socket: FakeSocket, word: SignedWord, over: { nonce?: string; service?: string; device?: string; key?: KeyObject } = {}): string {
   const hello = socket.sent.find((message) => message.type === 'hello')
-  const text = finalWordProof(word, over.nonce ?? hello?.nonce ?? '', over.service ?? 'test service', over.device ?? device)
+  const text = signedWordProof(word, over.nonce ?? hello?.nonce ?? '', over.service ?? 'test service', over.device ?? device)
   return sign(null, Buffer.from(text), over.key ?? service.privateKey).toString('base64url')
 }
 
+type Welcome = Extract<ServiceToAgent, { type: 'welcome' }>
+const says = (acknowledged: number) => ({ version: 1, acknowledged, heartbeatMs: 1_000, lifecycle: 'enrolled' as const })
+const welcome = (socket: FakeSocket, acknowledged: number, of = journal.id): Welcome => ({
+  type: 'welcome',
+  ...says(acknowledged),
+  signature: signedWord(socket, welcomeWord(of, says(acknowledged))),
+})
+
+describe('[INC-2] a welcome that the service has not signed costs a try, and never a report', () => {
+  const stranger = generateKeyPairSync('ed25519').privateKey
+  const forged: [string, (socket: FakeSocket) => Welcome][] = [
+    ['without a signature', () => ({ type: 'welcome', ...says(3) })],
+    ['of bytes', () => ({ type: 'welcome', ...says(3), signature: 'A'.repeat(86) })],
+    ['with more acknowledged than was signed', (socket) => ({ ...welcome(socket, 0), acknowledged: 3 })],
+    ['with more than was ever written', (socket) => ({ ...welcome(socket, 0), acknowledged: 99 })],
+    ['with other beats', (socket) => ({ ...welcome(socket, 0), heartbeatMs: 1_000_000 })],
+    ['with another lifecycle', (socket) => ({ ...welcome(socket, 0), lifecycle: 'unenrolled' })],
+    ['of another journal', (socket) => welcome(socket, 3, JournalId.parse(v7()))],
+    ['by another service', (socket) => ({ ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), { key: stranger }) })],
+    ['for another device', (socket) => ({ ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), { device: v7() }) })],
+    ['of another connection', (socket) => ({ ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), { nonce }) })],
+  ]
+
+  it.each(forged)('%s', async (_, forge) => {
+    const written = [1, 2, 3].map(() => journal.append({ observedAt: clock.now(), signals: {} }))
+    store.flush()
+    await Promise.all(written)
+    const { id } = journal
+    const socket = await greet()
+    socket.say(forge(socket))
+    socket.say({ type: 'ack', upTo: 3 })
+    expect(connection.state.state).toBe('waiting')
+    expect(socket.ended).toBe('drop')
+    expect([journal.id, journal.waiting]).toEqual([id, 3])
+    const next = await connect()
+    expect(next.sent.filter(({ type }) => type === 'report')).toHaveLength(1)
+  })
+
+  it('nothing counts before it: neither acknowledgements nor sessions nor a welcome before the hello', async () => {
+    connection.start()
+    const socket = newest()
+    socket.events.open()
+    socket.say({ type: 'welcome', ...says(0), signature: 'A'.repeat(86) })
+    socket.say({ type: 'ack', upTo: 1 })
+    socket.say({ type: 'resend', from: 1 })
+    socket.say({ type: 'lifecycle', lifecycle: 'unenrolled' })
+    expect(connection.state.state).toBe('proving')
+    expect(socket.sent).toEqual([])
+  })
+
+  it('a device that kept no key of its service takes it as it is', async () => {
+    make(undefined)
+    const socket = await greet()
+    socket.say({ type: 'welcome', ...says(0) })
+    expect(connection.state.state).toBe('connected')
+  })
+})
+
 describe('[ENR-5] a final word that the service has not signed costs a try, and never the agent', () => {
   const stranger = generateKeyPairSync('ed25519').privateKey
-  const forged: [string, (socket: FakeSocket, word: FinalWord) => string | undefined][] = [
+  const forged: [string, (socket: FakeSocket, word: SignedWord) => string | undefined][] = [
     ['no signature', () => undefined],
     ['bytes', () => 'A'.repeat(86)],
     ['the key of another service', (socket, word) => signedWord(socket, word, { key: stranger })],
@@ -96,7 +163,7 @@ describe('[ENR-5] a final word that the service has not signed costs a try, and 
     ['another service', (socket, word) => signedWord(socket, word, { service: 'another' })],
     ['another word', (socket, word) => signedWord(socket, word === 'offboard' ? 'error device.unknown' : 'offboard')],
   ]
-  const words: [FinalWord, (signature: string | undefined) => ServiceToAgent][] = [
+  const words: [SignedWord, (signature: string | undefined) => ServiceToAgent][] = [
     ['offboard', (signature) => ({ type: 'offboard', signature })],
     ['error device.unknown', (signature) => ({ type: 'error', code: 'device.unknown', retry: false, signature })],
     ['error device.version', (signature) => ({ type: 'error', code: 'device.version', retry: false, signature })],

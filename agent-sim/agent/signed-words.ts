@@ -1,8 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { finalWordProof, type FinalWord, type SessionKey } from '../../contract/agent.ts'
+import { signedWordProof, type SignedWord, type SessionKey } from '../../contract/agent.ts'
 
 export interface SaidWord {
-  word: FinalWord
+  word: SignedWord
   /** Of the hello of the connection that it was said on. */
   nonce: string
   service: string
@@ -10,11 +10,11 @@ export interface SaidWord {
 }
 
 /** Whether the service whose key this is has signed the final word. False for a key that is none. */
-export function isFinalWord({ kty, crv, x }: SessionKey, { word, nonce, service, device }: SaidWord, signature: string | undefined): boolean {
+export function isSignedWord({ kty, crv, x }: SessionKey, { word, nonce, service, device }: SaidWord, signature: string | undefined): boolean {
   if (signature === undefined) return false
   try {
     const key = createPublicKey({ key: { kty, crv, x }, format: 'jwk' })
-    return verify(null, Buffer.from(finalWordProof(word, nonce, service, device)), key, Buffer.from(signature, 'base64url'))
+    return verify(null, Buffer.from(signedWordProof(word, nonce, service, device)), key, Buffer.from(signature, 'base64url'))
   } catch {
     return false
   }
