@@ -323,7 +323,10 @@ export const limits = {
   recordingBytes: 512 * 1024 * 1024,
   /** How long after its session's end a recording may still be uploaded. */
   recordingLateMs: 10 * 60_000,
-  /** Chunks that wait to be looked through, of all tenants and of one. More: `recording.busy`, and the device sends them again. */
+  /**
+   * Chunks that wait to be looked through, of all tenants and of one. More: `recording.busy`, and the device sends them again. A
+   * tenant of which none waits has a place all the same.
+   */
   recordingChunksWaiting: 64,
   recordingChunksWaitingOfTenant: 16,
   /** Looking through one chunk. Longer: its thread is ended, and the chunk is refused as `recording.tooLarge`. */

@@ -152,6 +152,15 @@ describe('[REM-7] limits', () => {
     await expect(TestSide.ticket(limited.url, await limited.sign({ side: 'device' }))).rejects.toEqual(refusal(429, 'rate.limited'))
   })
 
+  it('[rule 13] of one address, where the proxy says which; a proxy that does not makes all of them nobody', async () => {
+    const one = await relay({ behindProxy: true, most: { upgradesPerMinute: 1 } })
+    const come = async (headers: Record<string, string>) => TestSide.connect(one.url, `Ticket ${await one.sign({ side: 'device' })}`, headers)
+    for (let n = 0; n < 3; n += 1) await come({})
+    await come({ 'x-forwarded-for': '192.0.2.1' })
+    await expect(come({ 'x-forwarded-for': '192.0.2.1' })).rejects.toEqual(refusal(429, 'rate.limited'))
+    await come({ 'x-forwarded-for': '192.0.2.2' })
+  })
+
   it('of waiting for the second side, of silence, of all time', async () => {
     const one = await relay({ timing: { silentMs: 3_600_000 } })
     const alone = await TestSide.ticket(one.url, await one.sign({ side: 'operator' }))

@@ -147,7 +147,8 @@ export class Relay {
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#checkOpen()
-    this.#rate.take(addressOf(request, this.#options.behindProxy) ?? '')
+    const address = addressOf(request, this.#options.behindProxy)
+    if (address !== undefined) this.#rate.take(address)
     const key = checkHandshake(request)
     const credential = readCredential(request.headers.authorization)
     let session: Session

@@ -6,7 +6,7 @@ export interface Waiting<J> {
 }
 
 export interface FairQueueLimits {
-  /** Jobs that wait, of all groups and of one. */
+  /** Jobs that wait, of all groups and of one. The first of a group has a place however many the others have. */
   readonly waiting: number
   readonly waitingOfGroup: number
   /** Jobs of one group that run at the same time. */
@@ -34,7 +34,8 @@ export class FairQueue<J> {
   add(waiting: Waiting<J>): boolean {
     const { group, owner } = waiting
     const own = this.#groups.get(group) ?? []
-    if (this.#owners.has(owner) || this.#waiting >= this.#limits.waiting || own.length >= this.#limits.waitingOfGroup) return false
+    if (this.#owners.has(owner) || own.length >= this.#limits.waitingOfGroup) return false
+    if (this.#waiting >= this.#limits.waiting && own.length > 0) return false
     this.#groups.set(group, own)
     own.push(waiting)
     this.#owners.add(owner)
