@@ -59,9 +59,11 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [integration],
+          globalSetup: 'build/vitest-programs.ts',
           exclude: notOurs,
           setupFiles,
           pool: 'forks',
+          isolate: false,
           maxWorkers: Math.max(2, maxWorkers),
           ...limits,
         },

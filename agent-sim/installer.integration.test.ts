@@ -11,10 +11,10 @@ import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../contract/api.ts'
 import { until } from '../contract/testing/wait.ts'
 import type { Run } from './testing/child.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 /** The installer, as an administrator uses it: downloaded from a real service, unpacked, run, and off-boarded. */
 
-const service = join(import.meta.dirname, '../service/main.ts')
 const Ready = z.object({ service: z.url() })
 const manager = 'amelie.laurent@contoso.example'
 
@@ -50,10 +50,10 @@ beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'installer-'))
   folder = join(base, 'a folder of $its own')
   const data = join(base, 'data')
-  const serving = run(process.execPath, [service, 'serve', '--demo', '--data', data, '--port', '0', '--json', '--parent-pipe'])
+  const serving = run(process.execPath, [programs.service, 'serve', '--demo', '--data', data, '--port', '0', '--json', '--parent-pipe'])
   const [line] = await once(createInterface({ input: serving.child.stdout ?? process.stdin }), 'line')
   url = Ready.parse(JSON.parse(z.string().parse(line))).service
-  const signIn = run(process.execPath, [service, 'token', '--data', data, '--user', manager])
+  const signIn = run(process.execPath, [programs.service, 'token', '--data', data, '--user', manager])
   await signIn.ended
   token = signIn.output().trim()
 })

@@ -19,6 +19,7 @@ import { Store } from '../service/store/store.ts'
 import { system } from '../service/store/transaction.ts'
 import { type Bench, percentile } from './bench.ts'
 import { chance, makeOrganisation, type Organisation, size, uuid } from './organisation.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 const decisions = 2_000_000
 const peopleShown = 60
@@ -101,12 +102,12 @@ const People = z.object({ items: z.array(z.object({ id: z.string() })) })
 async function showPeople(folder: string): Promise<number[]> {
   const part = await startPart({
     name: 'service',
-    args: ['service/main.ts', 'serve', '--port', '0', '--data', folder, '--log-level', 'warn'],
+    args: [programs.service, 'serve', '--port', '0', '--data', folder, '--log-level', 'warn'],
     ready: Ready,
     log: join(folder, 'service.log'),
   })
   try {
-    const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', manager, '--data', folder])
+    const { code, output, answer } = await run(process.execPath, [programs.service, 'token', '--user', manager, '--data', folder])
     if (code !== 0) throw new Error(`no token: ${output}`)
     const ask = async (path: string): Promise<unknown> => {
       const response = await fetch(new URL(path, part.ready.service), { headers: { authorization: `Bearer ${answer.trim()}` } })

@@ -9,6 +9,7 @@ import { signIn } from '../e2e/test.ts'
 import { type Bench, percentile } from './bench.ts'
 import { openCopy } from './copy.ts'
 import { administrator, keyFile, type Service, startService } from './stack.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 const agents = 1_000
 const samples = 400
@@ -82,7 +83,7 @@ async function toPixel(service: Service, running: RunningRooms): Promise<number[
   if ('missing' in found) throw new Error(`no Chromium: ${found.missing}`)
   const console_ = await startPart({
     name: 'console',
-    args: ['main/host/browser/main.ts', '--service', service.url, '--port', '0', '--data', service.data],
+    args: [programs.console, '--service', service.url, '--port', '0', '--data', service.data],
     ready: ConsoleReady,
     log: join(service.data, 'console.log'),
   })
@@ -135,7 +136,7 @@ export const fault: Bench = {
       const fleet = await startPart({
         name: 'fleet',
         args: [
-          ...['agent-sim/main.ts', 'fleet', '--service', service.url, '--key-file', await keyFile(service)],
+          ...[programs.agent, 'fleet', '--service', service.url, '--key-file', await keyFile(service)],
           ...['--rooms', String(agents), '--data', folder],
         ],
         ready: FleetReady,

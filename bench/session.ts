@@ -8,6 +8,7 @@ import { inTab } from '../e2e/screen.ts'
 import { signIn } from '../e2e/test.ts'
 import { type Bench, median, percentile } from './bench.ts'
 import { administrator, keyFile, type Service, startService } from './stack.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 /** Each room once: after a session with control its device restarts. */
 const samples = 20
@@ -78,11 +79,11 @@ export const session: Bench = {
     const parts: { stop(): Promise<unknown> }[] = [service.part]
     try {
       await allow(service)
-      const fleetArgs = ['agent-sim/main.ts', 'fleet', '--service', service.url, '--key-file', await keyFile(service), '--rooms', String(samples + warmUp), '--data', folder]
+      const fleetArgs = [programs.agent, 'fleet', '--service', service.url, '--key-file', await keyFile(service), '--rooms', String(samples + warmUp), '--data', folder]
       parts.push(await startPart({ name: 'fleet', args: fleetArgs, ready: FleetReady, log: join(folder, 'fleet.log') }))
       const rooms = (await service.api.rooms()).map(({ id }) => id)
       await service.api.enrolRooms(rooms)
-      const consoleArgs = ['main/host/browser/main.ts', '--service', service.url, '--port', '0', '--data', folder]
+      const consoleArgs = [programs.console, '--service', service.url, '--port', '0', '--data', folder]
       const console_ = await startPart({ name: 'console', args: consoleArgs, ready: ConsoleReady, log: join(folder, 'console.log') })
       parts.push(console_)
       const browser = await chromium.launch({ executablePath: found.path, args: chromiumFlags })

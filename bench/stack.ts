@@ -6,6 +6,7 @@ import { run } from '../build/run.ts'
 import { type Api, connect as connectApi } from '../build/start/api.ts'
 import { limits } from '../contract/limits.ts'
 import { type Device, enrol, inParallel } from './device.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 const ServiceReady = z.object({ ready: z.literal(true), service: z.url() })
 export const administrator = 'amelie.laurent@contoso.example'
@@ -24,12 +25,12 @@ export async function startService(folder: string): Promise<Service> {
   const log = join(folder, 'service.log')
   const part = await startPart({
     name: 'service',
-    args: ['--inspect=127.0.0.1:0', 'service/main.ts', 'serve', '--demo', '--port', '0', '--data', folder, '--log-level', 'warn'],
+    args: ['--inspect=127.0.0.1:0', programs.service, 'serve', '--demo', '--port', '0', '--data', folder, '--log-level', 'warn'],
     ready: ServiceReady,
     log,
   })
   const url = part.ready.service
-  const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', administrator, '--data', folder])
+  const { code, output, answer } = await run(process.execPath, [programs.service, 'token', '--user', administrator, '--data', folder])
   if (code !== 0) throw new Error(`no token: ${output}`)
   const token = answer.trim()
   return { url, data: folder, log, part, token, api: connectApi(url, token) }

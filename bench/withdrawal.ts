@@ -5,6 +5,7 @@ import { run } from '../build/run.ts'
 import { type Bench, percentile } from './bench.ts'
 import { openCopy } from './copy.ts'
 import { enrolDevices, startService } from './stack.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 const rooms = 1_000
 const withdrawals = 200
@@ -22,7 +23,7 @@ export const withdrawal: Bench = {
     try {
       say(`enrolling ${rooms} rooms …`)
       const devices = await enrolDevices(service, rooms)
-      const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', lead, '--data', folder])
+      const { code, output, answer } = await run(process.execPath, [programs.service, 'token', '--user', lead, '--data', folder])
       if (code !== 0) throw new Error(`no token: ${output}`)
       const token = answer.trim()
       const { oid } = Claims.parse(decodeJwt(token))

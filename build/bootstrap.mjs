@@ -15,13 +15,13 @@ const commands = {
   test: ['build/test.ts'],
   check: ['build/test.ts check'],
   'test:electron': ['build/test.ts electron'],
-  bench: ['build/renderer.ts', 'bench/main.ts'],
+  bench: ['build/renderer.ts', 'build/programs.ts', 'bench/main.ts'],
   package: ['build/package.ts'],
-  service: ['service/main.ts'],
-  relay: ['service/main.ts relay'],
-  agent: ['agent-sim/main.ts'],
-  console: ['build/renderer.ts', 'main/host/browser/main.ts'],
-  token: ['service/main.ts token'],
+  service: ['build/programs.ts', 'out/programs/service.js'],
+  relay: ['build/programs.ts', 'out/programs/service.js relay'],
+  agent: ['build/programs.ts', 'out/programs/agent.js'],
+  console: ['build/renderer.ts', 'build/programs.ts', 'out/programs/console.js'],
+  token: ['build/programs.ts', 'out/programs/service.js token'],
 }
 
 function say(text) {

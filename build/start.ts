@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { findElectron } from './electron.ts'
 import { type Part, startPart } from './part.ts'
 import { failed, root, say } from './paths.ts'
+import { buildPrograms } from './programs.ts'
 import { buildElectron, buildRenderer } from './renderer.ts'
 import { run } from './run.ts'
 import { connect } from './start/api.ts'
@@ -12,6 +13,7 @@ import { takeFolder, type DataFolder } from './start/folder.ts'
 import { openBrowser } from './start/open.ts'
 import { help, type Options, readOptions } from './start/options.ts'
 import { checkPort } from './start/ports.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 /** How long the start waits for Electron to be fetched before it takes the browser host instead. */
 const fetchMs = 5_000
@@ -47,7 +49,7 @@ async function answerOf(args: readonly string[]): Promise<string> {
 async function startService(session: Session): Promise<string> {
   const { options, folder } = session
   const demo = options.demo ? ['--demo'] : []
-  const args = ['service/main.ts', 'serve', '--data', folder.path, '--port', String(options.servicePort), ...demo]
+  const args = [programs.service, 'serve', '--data', folder.path, '--port', String(options.servicePort), ...demo]
   return (await start(session, 'service', args, ServiceReady)).ready.service
 }
 
@@ -67,17 +69,17 @@ async function startRooms(session: Session, service: string, places: keyof typeo
   const customer = customers[places]
   const data = join(folder.path, customer.folder)
   mkdirSync(data, { recursive: true, mode: 0o700 })
-  const api = connect(service, await answerOf(['service/main.ts', 'token', '--user', customer.administrator, '--data', folder.path]))
+  const api = connect(service, await answerOf([programs.service, 'token', '--user', customer.administrator, '--data', folder.path]))
   const keyFile = join(data, 'enrolment.key')
   writeFileSync(keyFile, await api.enrolmentKey(), { mode: 0o600 })
   const device = ['--service', service, '--key-file', keyFile, '--data', data]
-  const fleet = ['agent-sim/main.ts', 'fleet', '--places', places, '--rooms', String(rooms), '--seed', String(options.seed), ...device]
-  const host = ['agent-sim/main.ts', 'run', '--device', 'host', ...device]
+  const fleet = [programs.agent, 'fleet', '--places', places, '--rooms', String(rooms), '--seed', String(options.seed), ...device]
+  const host = [programs.agent, 'run', '--device', 'host', ...device]
   await Promise.all([
     start(session, `rooms of ${places}`, fleet, FleetReady),
     ...(places === 'contoso' ? [start(session, 'agent of this machine', host, AgentReady)] : []),
   ])
-  const listed = FleetRooms.parse(JSON.parse(await answerOf(['agent-sim/main.ts', 'rooms', '--json', '--data', data])))
+  const listed = FleetRooms.parse(JSON.parse(await answerOf([programs.agent, 'rooms', '--json', '--data', data])))
   const simulated = listed.filter((room) => room.simulated)
   await enrolFleet(api, await api.rooms(), new Set(simulated.flatMap((room) => room.room ?? [])))
   return simulated.map(({ name }) => name)
@@ -104,7 +106,7 @@ async function startConsole(session: Session, service: string): Promise<{ host: 
     return { host: 'electron', console: window.ready.console }
   }
   if (insist) throw new Error(`The Electron window cannot open: ${electron.missing}.`)
-  const host = await start(session, 'console', ['main/host/browser/main.ts', ...args, '--port', String(options.port)], ConsoleReady)
+  const host = await start(session, 'console', [programs.console, ...args, '--port', String(options.port)], ConsoleReady)
   return { host: 'browser', console: host.ready.console, why: electron.missing }
 }
 
@@ -147,7 +149,8 @@ async function bringUp(session: Session): Promise<void> {
   const { demo, json, open } = options
   await checkPort(options.servicePort, '--service-port')
   if (options.host !== 'electron') await checkPort(options.port, '--port')
-  const [service] = await Promise.all([startService(session), buildRenderer()])
+  await Promise.all([buildRenderer(), buildPrograms()])
+  const service = await startService(session)
   const [room, console_] = await Promise.all([demo ? startDemo(session, service) : undefined, startConsole(session, service)])
   const { host, console: address, why } = console_
   if (host === 'browser') folder.note(service)

@@ -4,6 +4,7 @@ import { burnAllCores } from './burners.ts'
 import { add, none, summary, type Counts } from './counts.ts'
 import { type How, type Kind, kinds, runKind } from './kinds.ts'
 import { failed, say } from './paths.ts'
+import { buildPrograms } from './programs.ts'
 import { buildRenderer } from './renderer.ts'
 import { endAll } from './run.ts'
 
@@ -26,7 +27,7 @@ const isKind = (word: string): word is Kind => word === 'electron' || word === '
 /** One kind after the other: side by side they starve each other, and a console that waits ten seconds for a device waits in vain. */
 async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   // Types, lint and units need nothing built.
-  if (chosen.some((kind) => kind !== 'check' && kind !== 'unit')) await buildRenderer()
+  if (chosen.some((kind) => kind !== 'check' && kind !== 'unit')) await Promise.all([buildRenderer(), buildPrograms()])
   let total = none()
   for (const kind of chosen) {
     const startedAt = Date.now()

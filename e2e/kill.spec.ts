@@ -5,6 +5,7 @@ import { chance } from '../contract/testing/chance.ts'
 import { run } from '../build/run.ts'
 import { fault, people } from './product.ts'
 import { expect, incidentRow, openIncident, signIn, test } from './test.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
@@ -55,7 +56,7 @@ test('[CON-3, INC-2] kill -9 of console, agents and service at random moments un
 
   // What the devices say is what the service knows.
   const devices = async () => {
-    const { output } = await run(process.execPath, ['agent-sim/main.ts', 'rooms', '--json', '--data', data])
+    const { output } = await run(process.execPath, [programs.agent, 'rooms', '--json', '--data', data])
     return Listed.parse(JSON.parse(output))
   }
   await expect.poll(async () => (await devices()).reduce((sum, one) => sum + one.waiting, 0), { timeout: 60_000 }).toBe(0)

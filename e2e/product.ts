@@ -11,6 +11,7 @@ import { connect, type Api } from '../build/start/api.ts'
 import { enrolFleet } from '../build/start/demo.ts'
 import { type CutProxy, startCutProxy } from '../contract/testing/cut-proxy.ts'
 import { type RunningConsole, type Screen, startConsole } from './screen.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 /** The real product for one test: its processes, on free ports, in a folder of its own. */
 
@@ -42,7 +43,7 @@ export const faultArgs = (data: string, room: string, signal: string, value: str
 
 /** Unplugs (or plugs in) something of a simulated room, as the documented command line does, without npm in between. */
 export async function fault(...what: Parameters<typeof faultArgs>): Promise<void> {
-  const { code, output } = await run(process.execPath, ['agent-sim/main.ts', ...faultArgs(...what)])
+  const { code, output } = await run(process.execPath, [programs.agent, ...faultArgs(...what)])
   if (code !== 0) throw new Error(`the fault was not taken: ${output}`)
 }
 
@@ -104,7 +105,7 @@ export class Stack {
 
   async startService(): Promise<void> {
     const port = ['--port', String(this.#servicePort)]
-    const part = await this.#start('service', ['service/main.ts', 'serve', '--demo', ...port], Url)
+    const part = await this.#start('service', [programs.service, 'serve', '--demo', ...port], Url)
     this.#servicePort = Number(new URL(part.ready.service).port)
     this.#proxy ??= await startCutProxy({ port: this.#servicePort })
   }
@@ -114,7 +115,7 @@ export class Stack {
     const key = join(this.data, 'enrolment.key')
     writeFileSync(key, await api.enrolmentKey(), { mode: 0o600 })
     const rooms = String(this.#options.rooms ?? 12)
-    const fleet = ['agent-sim/main.ts', 'fleet', '--service', this.service, '--key-file', key, '--rooms', rooms, '--seed', '1']
+    const fleet = [programs.agent, 'fleet', '--service', this.service, '--key-file', key, '--rooms', rooms, '--seed', '1']
     await this.#start('fleet', fleet, Fleet)
     const all = await api.rooms()
     await enrolFleet(api, all, new Set(all.map((room) => room.id)))
@@ -125,7 +126,7 @@ export class Stack {
     const api = await this.api()
     const key = join(this.data, 'enrolment.key')
     writeFileSync(key, await api.enrolmentKey(), { mode: 0o600 })
-    const host = ['agent-sim/main.ts', 'run', '--json', '--device', 'host', '--room', name, '--service', this.service, '--key-file', key, ...options]
+    const host = [programs.agent, 'run', '--json', '--device', 'host', '--room', name, '--service', this.service, '--key-file', key, ...options]
     await this.#start('host', host, Fleet)
     const made = (await api.rooms()).filter((room) => room.name === name)
     await api.enrolRooms(made.map(({ id }) => id))
@@ -150,7 +151,7 @@ export class Stack {
 
   /** A link for another tab, as a second start prints it while the console runs. */
   async anotherLink(): Promise<string> {
-    const again = ['main/host/browser/main.ts', '--service', this.proxy.url, '--data', this.data, '--json']
+    const again = [programs.console, '--service', this.proxy.url, '--data', this.data, '--json']
     const { code, output, answer } = await run(process.execPath, again)
     if (code !== 0) throw new Error(`no other link: ${output}`)
     return Link.parse(JSON.parse(answer)).console
@@ -181,7 +182,7 @@ export class Stack {
   async token(email: string): Promise<string> {
     const known = this.#tokens.get(email)
     if (known !== undefined) return known
-    const { code, output, answer } = await run(process.execPath, ['service/main.ts', 'token', '--user', email, '--data', this.data])
+    const { code, output, answer } = await run(process.execPath, [programs.service, 'token', '--user', email, '--data', this.data])
     if (code !== 0) throw new Error(`no token for ${email}: ${output}`)
     this.#tokens.set(email, answer.trim())
     return answer.trim()

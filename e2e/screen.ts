@@ -3,6 +3,7 @@ import { _electron, expect, type Page } from '@playwright/test'
 import { z } from 'zod'
 import { type Part, startPart } from '../build/part.ts'
 import { out } from '../build/paths.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 /** The Electron program to test, where the run is about that one (`npm run test:electron`). */
 export const electronPath = process.env['ROOMKEEPER_ELECTRON']
@@ -47,7 +48,7 @@ const Ready = z.object({ ready: z.literal(true), console: z.url() })
 async function startBrowserHost({ service, data, port, log }: ConsoleOptions): Promise<RunningConsole> {
   const part: Part<z.infer<typeof Ready>> = await startPart({
     name: 'console',
-    args: ['main/host/browser/main.ts', '--service', service, '--data', data, '--port', String(port)],
+    args: [programs.console, '--service', service, '--data', data, '--port', String(port)],
     ready: Ready,
     log,
   })

@@ -7,6 +7,7 @@ import { run } from '../build/run.ts'
 import { connect } from '../build/start/api.ts'
 import { command, npmStart, people, processesWith, tempFolder } from './product.ts'
 import { expect, test } from './test.ts'
+import { programs } from '../contract/testing/programs.ts'
 
 const start = ['build/start.ts', '--no-open', '--host', 'browser']
 
@@ -65,7 +66,7 @@ test('the demo: 24 rooms enrolled in three buildings, this machine in onboarding
     expect(JSON.stringify(listed)).toContain(people.siteTech)
 
     // A part that dies takes the rest along, and says so.
-    const [agents] = await processesWith(`agent-sim/main.ts fleet`).then((lines) => lines.filter((line) => line.includes(data)))
+    const [agents] = await processesWith(`${programs.agent} fleet`).then((lines) => lines.filter((line) => line.includes(data)))
     process.kill(Number(agents?.trim().split(/\s+/)[0]), 'SIGKILL')
     expect(await started.ended).toBe('exit code 1')
 

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../contract/testing/wait.ts'
 import { ShellClient } from './shell-client.ts'
 import { frames } from './shell-frames.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
 /** The agent's side of a terminal against the command `shell` in a process of its own, as systemd starts it in another account. */
 describe.skipIf(process.platform === 'win32')('[REM-9] a shell in another account', () => {
@@ -19,8 +20,7 @@ describe.skipIf(process.platform === 'win32')('[REM-9] a shell in another accoun
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'shell-'))
     path = join(folder, 'socket')
-    const main = join(import.meta.dirname, '../main.ts')
-    host = spawn(process.execPath, [main, 'shell', '--listen', path, '--program', '/bin/sh', '--json', '--parent-pipe'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    host = spawn(process.execPath, [programs.agent, 'shell', '--listen', path, '--program', '/bin/sh', '--json', '--parent-pipe'], { stdio: ['pipe', 'pipe', 'inherit'] })
     if (host.stdout) await once(host.stdout, 'data')
   })
   afterEach(() => {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
+import { programs } from '../../contract/testing/programs.ts'
 
 /** A run of the command line. */
 export interface Run {
@@ -11,11 +11,9 @@ export interface Run {
   ended: Promise<number | NodeJS.Signals | null>
 }
 
-const main = join(import.meta.dirname, '../main.ts')
-
 /** Starts the command line of this part in a process of its own, which ends with this one at the latest. */
 export function runAgents(...args: string[]): Run {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [programs.agent, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   let problems = ''
   child.stdout.on('data', (chunk: Buffer) => {

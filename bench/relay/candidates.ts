@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
 import { type Part, startPart } from '../../build/part.ts'
 import type { Candidate } from './job.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
 const Ready = z.object({ ready: z.literal(true), service: z.url() })
 
@@ -34,7 +35,7 @@ export async function startCandidate(kind: Candidate['kind'], folder: string, ke
   const scripts = {
     pipe: ['bench/relay/tcp-pipe.ts'],
     ws: ['bench/relay/ws-pipe.ts'],
-    relay: ['service/main.ts', 'relay', '--key-file', keys.file, '--relay-id', id, '--port', '0', '--log-level', 'warn'],
+    relay: [programs.service, 'relay', '--key-file', keys.file, '--relay-id', id, '--port', '0', '--log-level', 'warn'],
   } as const
   const log = join(folder, `${kind}.log`)
   const part = await startPart({ name: kind, args: [...(inspected ? ['--inspect=127.0.0.1:0'] : []), ...scripts[kind]], ready: Ready, log })

@@ -5,6 +5,7 @@ import { limits } from '../../contract/limits.ts'
 import { builtInRoles, BuiltInRole, globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
 import { run } from '../run.ts'
 import { made, table } from './table.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
 const Access = z.union([z.string(), z.object({ permission: z.union([Permission, z.array(Permission)]), room: z.string().optional(), everywhere: z.literal(true).optional() })])
 const Routes = z.array(z.object({ method: z.string(), path: z.string(), access: Access }))
@@ -36,7 +37,7 @@ function accessText(access: z.infer<typeof Access>): string {
 
 /** The routes as the service registers them; it is another product, so it is asked as a process. */
 async function routeRows(): Promise<string[][]> {
-  const { code: ended, answer, output } = await run(process.execPath, ['service/main.ts', 'routes'])
+  const { code: ended, answer, output } = await run(process.execPath, [programs.service, 'routes'])
   if (ended !== 0) throw new Error(`"service routes" ended with ${ended}: ${output}`)
   const rows = new Map<string, string[]>()
   for (const { method, path, access } of Routes.parse(JSON.parse(answer))) {

@@ -17,10 +17,11 @@ import { runElectron, type Surroundings } from './electron/program.ts'
 import { StandInElectron } from './electron/testing/standIn.ts'
 import { runProcess, type Running, startBrowserHost, startService } from './testing/processes.ts'
 import { tabFrom, type TestPage } from './testing/transports.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
 /** Both hosts as a whole, with the real service and its embedded issuer as a process of their own. */
 
-const main = 'main/host/browser/main.ts'
+const main = programs.console
 const shellFolder = fileURLToPath(new URL('../../out/renderer', import.meta.url))
 const amelie = { email: 'amelie.laurent@contoso.example' }
 

@@ -10,6 +10,7 @@ import { until } from '../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../core.ts'
 import { runProcess, startProcess, startService } from '../host/testing/processes.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from '../testing/fakes.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
 /** The real service with its relay, a real agent, and this console: from the switch to the end of a session. */
 let undo: (() => unknown)[] = []
@@ -26,11 +27,11 @@ async function begin(): Promise<{ bridge: Bridge; latest: { session?: TopicOutpu
   const service = await startService(folder.path)
   undo.push(() => service.stop())
   const address = service.ready.service
-  const token = (await runProcess('service/main.ts', 'token', '--user', administrator, '--data', folder.path)).stdout.trim()
+  const token = (await runProcess(programs.service, 'token', '--user', administrator, '--data', folder.path)).stdout.trim()
   const key = z.object({ key: z.string() }).parse(await (await fetch(`${address}/v1/enrolment/key`, { headers: { authorization: `Bearer ${token}` } })).json()).key
   const keyFile = join(folder.path, 'enrolment.key')
   writeFileSync(keyFile, key)
-  const args = ['agent-sim/main.ts', 'fleet', '--places', 'contoso', '--rooms', '1', '--seed', '1', '--service', address, '--key-file', keyFile, '--data', folder.path, '--json', '--parent-pipe']
+  const args = [programs.agent, 'fleet', '--places', 'contoso', '--rooms', '1', '--seed', '1', '--service', address, '--key-file', keyFile, '--data', folder.path, '--json', '--parent-pipe']
   const agents = await startProcess(args, z.object({ ready: z.literal(true) }))
   undo.push(() => agents.child.kill('SIGKILL'))
   const lock = lockDataFolder(folder.path)

@@ -18,6 +18,7 @@ import { relayDial } from '../remote/dial.ts'
 import { idOf } from './documents.ts'
 import { FakeDevice, recordOf } from './remote.ts'
 import type { FakeService } from './service.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
 /** Remote sessions through a real relay, with a service and devices that do what a test says. */
 
@@ -131,7 +132,7 @@ export class DeviceEnd {
 }
 
 const startRelay = (keyFile: string): Promise<Running<{ service: string }>> =>
-  startProcess(['service/main.ts', 'relay', '--key-file', keyFile, '--relay-id', 'relay', '--port', '0', '--json', '--parent-pipe'], z.object({ service: z.url() }))
+  startProcess([programs.service, 'relay', '--key-file', keyFile, '--relay-id', 'relay', '--port', '0', '--json', '--parent-pipe'], z.object({ service: z.url() }))
 
 /** What a service does for sessions, in front of a `FakeService`. */
 export class RemoteService {

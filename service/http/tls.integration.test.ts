@@ -5,7 +5,6 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { unzipSync } from 'fflate'
 import { decodeJwt } from 'jose'
 import { v7 } from 'uuid'
@@ -14,8 +13,8 @@ import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../../contract/api.ts'
 import { makeCertificate, withoutOpenssl } from '../testing/certificate.ts'
 import { demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
-const agent = fileURLToPath(new URL('../../agent-sim/main.ts', import.meta.url))
 
 it('refuses to speak plain HTTP to other machines, and says what to do', async () => {
   const folder = makeFolder()
@@ -67,7 +66,7 @@ describe.skipIf(withoutOpenssl)(`a service with a certificate${withoutOpenssl ==
   const askJson = async (path: string): Promise<unknown> => JSON.parse((await ask(path)).bytes.toString())
 
   function run(...args: string[]): ChildProcess & { stdout: NodeJS.ReadableStream; stderr: NodeJS.ReadableStream } {
-    const child = spawn(process.execPath, [agent, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [programs.agent, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
     agents.push(child)
     return child
   }

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -17,8 +16,8 @@ import { RelayPublicKey } from './keys.ts'
 import { TestSide } from './testing/client.ts'
 import { type Keys, makeKeys, newDevice, newSession } from './testing/relay.ts'
 import { signTicket } from './tickets.ts'
+import { programs } from '../../contract/testing/programs.ts'
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const Ready = z.object({ ready: z.literal(true), service: z.url(), relay: z.string(), metrics: z.url() })
 const id = RelayId.parse('relay-1')
 
@@ -40,7 +39,7 @@ afterAll(() => removeFolder(folder))
 
 async function start(): Promise<{ url: string; metrics: string; child: ChildProcess }> {
   said = ''
-  const started = spawn(process.execPath, [main, 'relay', '--key-file', join(folder, 'key.jwk'), '--relay-id', id, '--port', '0', '--metrics-port', '0', '--json', '--parent-pipe', '--log-level', 'trace'], {
+  const started = spawn(process.execPath, [programs.service, 'relay', '--key-file', join(folder, 'key.jwk'), '--relay-id', id, '--port', '0', '--metrics-port', '0', '--json', '--parent-pipe', '--log-level', 'trace'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child = started
@@ -113,7 +112,7 @@ describe('[REM-7] a relay alone', () => {
 
   it.each([
     ['no key', ['--relay-id', 'a'], '--key-file is missing.'],
-    ['a key that is none', ['--relay-id', 'a', '--key-file', main], 'holds no public Ed25519 key'],
+    ['a key that is none', ['--relay-id', 'a', '--key-file', programs.service], 'holds no public Ed25519 key'],
     ['no name', ['--key-file', 'x'], '--relay-id is missing'],
     ['another address without TLS', ['--relay-id', 'a', '--key-file', 'x', '--host', '0.0.0.0'], '0.0.0.0 is not a loopback address'],
   ])('does not start with %s, and says so', async (_, args, words) => {

@@ -4,12 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { programs } from '../../contract/testing/programs.ts'
 import { Runtime } from '../ops/runtime.ts'
 
 /** For tests: the service as its own process, on a free port, with a folder of its own. */
-
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 
 export interface Finished {
   readonly code: number | null
@@ -19,7 +17,7 @@ export interface Finished {
 
 /** Runs one command of the service to its end. */
 export async function runCommand(...args: string[]): Promise<Finished> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [programs.service, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (bytes) => (stdout += String(bytes)))
@@ -51,7 +49,7 @@ export class TestService {
 
   /** @throws with what the process said, where it ends before it is ready. */
   static async start(data: string, ...args: string[]): Promise<TestService> {
-    const child = spawn(process.execPath, [main, 'serve', '--data', data, '--port', '0', '--json', '--parent-pipe', '--log-level', 'warn', ...args], {
+    const child = spawn(process.execPath, [programs.service, 'serve', '--data', data, '--port', '0', '--json', '--parent-pipe', '--log-level', 'warn', ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     let said = ''

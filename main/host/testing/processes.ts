@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { programs } from '../../../contract/testing/programs.ts'
 
 /** For tests: a program of the product as its own process, ready, and ended with the test. */
 export interface Running<Ready> {
@@ -52,10 +53,10 @@ export async function runProcess(...args: string[]): Promise<{ code: number | nu
 
 /** The real service with its embedded issuer and the demo's people. */
 export const startService = (data: string): Promise<Running<{ service: string }>> =>
-  startProcess(['service/main.ts', 'serve', '--data', data, '--port', '0', '--demo', '--json', '--parent-pipe'], z.object({ service: z.url() }))
+  startProcess([programs.service, 'serve', '--data', data, '--port', '0', '--demo', '--json', '--parent-pipe'], z.object({ service: z.url() }))
 
 export const startBrowserHost = (service: string, data: string, ...more: string[]): Promise<Running<{ console: string }>> =>
   startProcess(
-    ['main/host/browser/main.ts', '--service', service, '--data', data, '--port', '0', '--downloads', `${data}/downloads`, '--json', '--parent-pipe', ...more],
+    [programs.console, '--service', service, '--data', data, '--port', '0', '--downloads', `${data}/downloads`, '--json', '--parent-pipe', ...more],
     z.object({ console: z.url() }),
   )

@@ -14,6 +14,7 @@ import { until } from '../../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../../core.ts'
 import { type Running, runProcess, startProcess } from '../../host/testing/processes.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from '../../testing/fakes.ts'
+import { programs } from '../../../contract/testing/programs.ts'
 
 /** For tests: service with relay, simulated rooms, a machine whose network can be cut, and consoles; all but the consoles are processes. */
 
@@ -76,7 +77,7 @@ export class Product {
   }
 
   async token(email = administrator): Promise<string> {
-    return (await runProcess('service/main.ts', 'token', '--user', email, '--data', this.folder)).stdout.trim()
+    return (await runProcess(programs.service, 'token', '--user', email, '--data', this.folder)).stdout.trim()
   }
 
   startFleet(rooms: number): Promise<void> {
@@ -98,14 +99,14 @@ export class Product {
     const { key } = z.object({ key: z.string() }).parse(await (await fetch(`${this.url}/v1/enrolment/key`, { headers })).json())
     const keyFile = join(this.folder, `${args[0]}.key`)
     writeFileSync(keyFile, key)
-    const { child } = await startProcess(['agent-sim/main.ts', ...args, '--key-file', keyFile, '--json', '--parent-pipe'], ready)
+    const { child } = await startProcess([programs.agent, ...args, '--key-file', keyFile, '--json', '--parent-pipe'], ready)
     // How an agent ends is tested where agents are.
     this.#undo.push(() => child.kill('SIGKILL'))
   }
 
   /** The people in the room see this name while a session lasts; undefined: the ring is off. */
   async ring(room: string): Promise<string | undefined> {
-    const { stdout } = await runProcess('agent-sim/main.ts', 'rooms', '--json', '--data', this.#agentData)
+    const { stdout } = await runProcess(programs.agent, 'rooms', '--json', '--data', this.#agentData)
     const found = status.parse(JSON.parse(stdout)).find(({ name }) => name === room)
     if (found === undefined) throw new Error(`no room ${room}`)
     return found.session
@@ -115,7 +116,7 @@ export class Product {
   async call(room: string): Promise<void> {
     const file = join(this.folder, 'call.json')
     writeFileSync(file, JSON.stringify({ name: 'call', description: 'a call begins', steps: [{ at: '0s', rooms: { name: room }, inCall: true }] }))
-    const { code, stderr } = await runProcess('agent-sim/main.ts', 'scenario', file, '--data', this.#agentData)
+    const { code, stderr } = await runProcess(programs.agent, 'scenario', file, '--data', this.#agentData)
     if (code !== 0) throw new Error(stderr)
   }
 
@@ -164,7 +165,7 @@ export class Product {
 }
 
 const startService = (folder: string, port: string): Promise<Running<{ service: string }>> =>
-  startProcess(['service/main.ts', 'serve', '--data', folder, '--port', port, '--demo', '--json', '--parent-pipe', '--log-level', 'error'], z.object({ service: z.url() }))
+  startProcess([programs.service, 'serve', '--data', folder, '--port', port, '--demo', '--json', '--parent-pipe', '--log-level', 'error'], z.object({ service: z.url() }))
 
 /** Agents connect anew when their room is enrolled, and when the service was away. */
 const connected = <T>(start: () => Promise<T>): Promise<T> =>
