@@ -64,7 +64,7 @@ export default defineConfig({
           setupFiles,
           pool: 'forks',
           isolate: false,
-          maxWorkers: Math.max(2, maxWorkers),
+          maxWorkers: maxWorkers + 1,
           ...limits,
         },
       },
