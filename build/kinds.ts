@@ -5,6 +5,7 @@ import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
 import { getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
+import { temporaryFolder } from './memory.ts'
 import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
 import { run } from './run.ts'
@@ -29,7 +30,9 @@ async function counted(name: string, args: readonly string[], how: How, env: Nod
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.json`)
   rmSync(file, { force: true })
-  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...compiled, ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) } })
+  using temporary = temporaryFolder()
+  const places = { ...compiled, ...(temporary.path === undefined ? {} : { TMPDIR: temporary.path }) }
+  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...places, ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) } })
   let counts: Counts
   try {
     counts = JSON.parse(readFileSync(file, 'utf8')) as Counts
