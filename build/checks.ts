@@ -17,12 +17,12 @@ const checks: Check[] = [
   { name: 'layers', script: tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'), args: [...layerArgs, '.'] },
 ]
 
-/** Type check, lint and layers, each as one test; what they found is printed. */
-export async function runChecks(): Promise<Counts> {
+/** Type check, lint and layers, each as one test; what they found is printed. `inTheGaps`: beside tests, which come first. */
+export async function runChecks(inTheGaps: boolean): Promise<Counts> {
   const results = await Promise.all(
     checks.map(async ({ name, script, args }) => {
       const startedAt = Date.now()
-      const { code, output } = await run(process.execPath, [script, ...args])
+      const { code, output } = await run(process.execPath, [script, ...args], { inTheGaps })
       const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
       say(code === 0 ? `  ✓ ${name} (${seconds} s)` : `  ✗ ${name} (${seconds} s)\n${output}`)
       return { name, passed: code === 0 }

@@ -22,6 +22,8 @@ export interface How {
   /** Of all chance in the tests. */
   readonly seed: number
   readonly screenshots: boolean
+  /** Beside other kinds, which come first. */
+  readonly inTheGaps?: boolean
 }
 
 /** Runs a test program that writes its counts to a file; one that dies without writing them counts as a failure. */
@@ -81,7 +83,7 @@ function unavailable(name: string, why: string): Counts {
 export async function runKind(kind: Kind, how: How): Promise<Counts> {
   switch (kind) {
     case 'check':
-      return runChecks()
+      return runChecks(how.inTheGaps ?? false)
     case 'unit':
       return vitest('unit', ['unit', 'renderer'], how)
     case 'integration':

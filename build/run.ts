@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { root } from './paths.ts'
 
 export interface Finished {
@@ -17,6 +18,8 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv
   /** Shown as it comes, or only collected. */
   show?: boolean
+  /** Runs it only where nothing else wants the cores. */
+  inTheGaps?: boolean
   /** Ends the program after this, in milliseconds. */
   limitMs?: number
   /** Ends the program when it has not printed a match of `sign` after `withinMs`. */
@@ -40,6 +43,7 @@ export function run(file: string, args: readonly string[], options: RunOptions =
       shell: process.platform === 'win32' && file.endsWith('.cmd'),
     })
     running.add(child)
+    if (options.inTheGaps && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
     let output = ''
     let answer = ''
     let ended: string | undefined

@@ -24,19 +24,26 @@ Runs everything, or only the kinds named; FILTER is part of a test file's path.
 
 const isKind = (word: string): word is Kind => word === 'electron' || word === 'planted' || (kinds as readonly string[]).includes(word)
 
-/** One kind after the other: side by side they starve each other, and a console that waits ten seconds for a device waits in vain. */
+async function runTimed(kind: Kind, how: How): Promise<Counts> {
+  const startedAt = Date.now()
+  say(`\n— ${kind} —`)
+  const counts = await runKind(kind, how)
+  say(`${kind}: ${summary(counts)} in ${Math.round((Date.now() - startedAt) / 1000)} s`)
+  return counts
+}
+
+/**
+ * One kind after the other: side by side they starve each other, and a console that waits ten seconds for a device waits in
+ * vain. Only the checks, which wait for nobody and nobody for them, run beside the others, in the gaps that those leave.
+ */
 async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
-  // Types, lint and units need nothing built.
-  if (chosen.some((kind) => kind !== 'check' && kind !== 'unit')) await Promise.all([buildRenderer(), buildPrograms()])
+  const tests = chosen.filter((kind) => kind !== 'check')
+  // Units need nothing built.
+  if (tests.some((kind) => kind !== 'unit')) await Promise.all([buildRenderer(), buildPrograms()])
+  const checks = chosen.includes('check') ? runTimed('check', { ...how, inTheGaps: tests.length > 0 }) : Promise.resolve(none())
   let total = none()
-  for (const kind of chosen) {
-    const startedAt = Date.now()
-    say(`\n— ${kind} —`)
-    const counts = await runKind(kind, how)
-    total = add(total, counts)
-    say(`${kind}: ${summary(counts)} in ${Math.round((Date.now() - startedAt) / 1000)} s`)
-  }
-  return total
+  for (const kind of tests) total = add(total, await runTimed(kind, how))
+  return add(await checks, total)
 }
 
 /** Runs the selection again and again, with all cores busy. Its failures say when, and how to have them again. */
