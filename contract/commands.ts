@@ -3,7 +3,7 @@ import { type Access, may, mayEverywhere, mayManageCustomers } from './access.ts
 import { AssignmentId, CommandKey, GroupId, IncidentId, LinkId, Millis, PersonId, RequestId, RoleId, RoomId } from './ids.ts'
 import { limits } from './limits.ts'
 import { type ChangeKind, Licence } from './entities.ts'
-import { ErrorCode } from './errors.ts'
+import { ErrorCode, Problem } from './errors.ts'
 import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
 import { SettingsChanges } from './settings.ts'
@@ -199,6 +199,6 @@ export const CommandOutcome = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('applied'), at: Millis }),
   /** Waits for the customer's decision (PAR-5); over HTTP a 200 too. The receipt follows when it was approved and done. */
   z.object({ outcome: z.literal('requested'), request: RequestId, expiresAt: Millis }),
-  z.object({ outcome: z.literal('refused'), code: ErrorCode, detail: z.string().optional() }),
+  z.object({ outcome: z.literal('refused'), code: ErrorCode, ...Problem.pick({ field: true, detail: true, params: true }).shape }),
 ])
 export type CommandOutcome = z.infer<typeof CommandOutcome>

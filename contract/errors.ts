@@ -146,6 +146,13 @@ export interface ErrorDetails {
   params?: Record<string, string | number>
 }
 
+/** The details that are there, of a problem or of what was kept of one. */
+export const detailsKept = ({ field, detail, params }: Pick<Problem, 'field' | 'detail' | 'params'>): ErrorDetails => ({
+  ...(field === undefined ? {} : { field }),
+  ...(detail === undefined ? {} : { detail }),
+  ...(params === undefined ? {} : { params }),
+})
+
 /** An error that has a code and may be shown to the other side of a boundary. */
 export class RoomkeeperError extends Error {
   readonly code: ErrorCode
@@ -169,12 +176,7 @@ export class RoomkeeperError extends Error {
     }
   }
   static fromProblem(problem: Problem): RoomkeeperError {
-    const { field, detail, params } = problem
-    return new RoomkeeperError(problem.code, {
-      ...(field === undefined ? {} : { field }),
-      ...(detail === undefined ? {} : { detail }),
-      ...(params === undefined ? {} : { params }),
-    })
+    return new RoomkeeperError(problem.code, detailsKept(problem))
   }
 }
 

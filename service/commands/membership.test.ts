@@ -307,4 +307,13 @@ describe('a partner’s people', () => {
     }
     expect(outcomes).toEqual(['partner.multiFactor', 'approved'])
   })
+  it('[PAR-7, AUD-1] are refused for the second factor that the link has asked for meanwhile, in the audit and when sent again', async () => {
+    const weak = await asker()
+    await demand()
+    const key = CommandKey.parse(v7())
+    const refused = async () => (await read().tables.audit().selectAll().where('resultStatus', '=', 'Failed').execute()).filter(({ detail }) => detail.includes('partner.multiFactor'))
+    for (let again = 0; again < 2; again++) expect(await codeOf(give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn)]), weak, { key }))).toBe('partner.multiFactor')
+    expect(await refused()).toHaveLength(1)
+    expect(await read().tables.commandOutcome().select('outcome').where('key', '=', key).executeTakeFirst()).toMatchObject({ outcome: expect.stringContaining('partner.multiFactor') })
+  })
 })

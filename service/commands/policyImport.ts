@@ -45,16 +45,16 @@ export const policyImport: CommandHandler<'policy.import'> = {
       checkPermitted('tenantManagers.set', context)
       if (!mayManageCustomers(caller.access)) throw new RoomkeeperError('policy.escalation', { params: { permission: 'customers' } })
     }
-    const { after } = await changePolicy(tx, caller.access, (resolved) => {
+    const { after, result: made } = await changePolicy(tx, caller.access, (resolved) => {
       for (const { before, after: role } of roles) {
         const beyond = role && permissionBeyond(resolved, caller.access, role.permissions.filter((permission) => before?.permissions.includes(permission) !== true))
         if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
       }
       return write(tx, difference)
     })
-    for (const { after: partner } of partners) if (partner) checkSomeRoom(after, partner.id)
+    for (const { after: partner } of made.partners) if (partner) checkSomeRoom(after, partner.id)
     for (const { before } of partners) if (before) markPartner(tx, before)
-    for (const record of await recordsOf(tx, difference)) tx.audit({ ...record, detail: { ...record.detail, by: type } })
+    for (const record of await recordsOf(tx, made)) tx.audit({ ...record, detail: { ...record.detail, by: type } })
     const counts = { roles: roles.length, groups: groups.length, assignments: assignments.length, partners: partners.length }
     return { category: 'Policy', objectName: 'Policy file', operation: 'Update', detail: { action: type, changes: counts } }
   },
@@ -90,7 +90,9 @@ function checkPartner({ before, after }: Change<Link, WantedPartner>, { caller, 
   if (after.remoteAccess && !before?.remoteAccess) checkRemoteAccess(caller.access)
 }
 
-async function write(tx: TenantTransaction, { roles, groups, assignments, partners }: PolicyDifference): Promise<void> {
+/** Returns what was changed, with the ids under which it is kept. */
+async function write(tx: TenantTransaction, difference: PolicyDifference): Promise<PolicyDifference> {
+  const { roles, groups, assignments, partners } = difference
   for (const { before, after } of groups) {
     if (!after) {
       if (before) await tx.delete.roomGroup().where('id', '=', before.id).execute()
@@ -121,12 +123,18 @@ async function write(tx: TenantTransaction, { roles, groups, assignments, partne
     await withdrawRequests(tx, before.id)
     await removeLink(tx, before)
   }
-  for (const { before, after } of partners) {
-    if (!after) continue
+  const kept: PolicyDifference['partners'][number][] = []
+  for (const change of partners) {
+    const { before, after } = change
+    if (!after) {
+      kept.push(change)
+      continue
+    }
     const { days, id, domain, ...terms } = after
     if (before) await tx.update.link().where('id', '=', id).set(linkRow({ ...before, ...terms })).execute()
-    else await addInvitation(tx, invitation(tx, { days, id, domain, ...terms }))
+    kept.push({ before, after: { ...after, id: before ? id : await addInvitation(tx, invitation(tx, { days, id, domain, ...terms })) } })
   }
+  return { ...difference, partners: kept }
 }
 
 const invitation = (tx: TenantTransaction, { days, ...wanted }: WantedPartner): Link => ({

@@ -4,7 +4,7 @@ import { IncidentList, MeAnswer } from '../../contract/api.ts'
 import { type CommandType, commandTypes } from '../../contract/commands.ts'
 import { Room } from '../../contract/entities.ts'
 import type { RoomId } from '../../contract/ids.ts'
-import { AssignmentList, AuditPage, type AuditRecordView, CustomerList } from '../../contract/policyApi.ts'
+import { AssignmentList, AuditPage, type AuditRecordView, CustomerList, PartnerList } from '../../contract/policyApi.ts'
 import { TestDevice } from '../agents/testing/device.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { admin, automatic, invitation, World } from '../partners/testing/world.ts'
@@ -357,5 +357,23 @@ describe('the customer’s save of a partner’s "Assigned admins"', () => {
     const second = await world.room('contoso')
     const { lines } = await made(() => done(boss, { ...same, scope: { rooms: [room, second], groups: [] } }))
     expect(lines).toEqual([`contoso: Assignment Update assignment.save of Assigned admins by ${boss}`])
+  })
+})
+
+describe('a policy file that invites a partner under the id of another organisation’s invitation', () => {
+  it('[AUD-1, PAR-1] is recorded with the id under which the invitation is kept', async () => {
+    const taken = v7()
+    const theirs = await world.room('adatum')
+    const invited = await world.command('boss@adatum.example', { ...invitation([theirs]), link: taken })
+    expect(invited.status).toBe(200)
+    const { body } = await world.ask(boss, '/v1/policy')
+    const partner = { id: taken, domain: 'nowhere.example', changeControl: automatic, scope: { rooms: [room], groups: [] }, remoteAccess: false, multiFactor: false, expiresInDays: 7, agreeToTerms: true }
+    const { records } = await made(() => done(boss, { type: 'policy.import', yaml: String(body).replace(/^partners:.*$/m, `partners:\n  - ${JSON.stringify(partner)}`) }))
+    const { items } = PartnerList.parse((await world.ask(boss, '/v1/partners')).body)
+    const kept = items.find(({ domain }) => domain === 'nowhere.example')?.id
+    expect(kept).not.toBe(taken)
+    expect(JSON.stringify(records)).toContain(kept)
+    expect(JSON.stringify(records)).not.toContain(taken)
+    await done(boss, { type: 'partner.remove', link: kept })
   })
 })

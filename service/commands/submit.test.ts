@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandRequest } from '../../contract/commands.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, CommandKey, GroupId, RoleId, RoomId } from '../../contract/ids.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
@@ -89,6 +90,17 @@ describe('a command that is sent again', () => {
     expect(await submit({ ...deps(), directory: unreachable }, caller, request)).toEqual(applied)
     expect(await submit(deps(), caller, { ...request, issuedAt: 1 })).toEqual(applied)
     await expect(submit(deps(), caller, requestOf(group('Labs'), { issuedAt: 1 }))).rejects.toMatchObject({ code: 'command.expired' })
+  })
+
+  it('[CON-3] is refused with the field and the words that it was refused with', async () => {
+    const { caller } = await callerOf(ada, 'proManager')
+    const request = requestOf({ type: 'tenantManagers.set', members: [{ kind: 'person', id: v7() }] })
+    const refused = []
+    for (let again = 0; again < 2; again++) refused.push(await submit(deps(), caller, request).catch((error: unknown) => error))
+    expect(refused[0]).toMatchObject({ code: 'directory.notFound', details: { field: 'members' } })
+    expect(refused[1]).toMatchObject({ code: 'directory.notFound', details: refused[0] instanceof RoomkeeperError ? refused[0].details : {} })
+    const rooms = requestOf({ type: 'rooms.enrol', rooms: [RoomId.parse(v7())] })
+    for (let again = 0; again < 2; again++) await expect(submit(deps(), caller, rooms)).rejects.toMatchObject({ code: 'room.notFound', details: { params: { room: expect.any(String) } } })
   })
 
   it('[AUD-1] is refused as it was, also by who may by now, with one record', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Access } from '../../contract/access.ts'
 import type { Command, CommandRequest } from '../../contract/commands.ts'
 import { CommandOutcome } from '../../contract/commands.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import { detailsKept, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { type Caller, callerWithin } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -71,8 +71,7 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
 function answerOf({ digest, outcome }: Stored, wanted: string): CommandOutcome {
   if (digest !== wanted) throw new Refused(new RoomkeeperError('command.keyReused'), false)
   if (outcome.outcome !== 'refused') return outcome
-  const { code, detail } = outcome
-  throw new RoomkeeperError(code, detail === undefined ? {} : { detail })
+  throw new RoomkeeperError(outcome.code, detailsKept(outcome))
 }
 
 /** Its key is looked at again: copies of it may wait for this write together. */
@@ -84,8 +83,8 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
     store.write(caller.tenant, caller.doer, async (tx) => {
       const known = await storedOutcome(tx, caller, request)
       if (known) return answerOf(known, digest)
-      const context = await contextOf(tx, caller, rooms, request.issuedAt, said)
       try {
+        const context = await contextOf(tx, caller, rooms, request.issuedAt, said)
         await handler.check(context)
         if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
         const requested = await approvalFor(context, request)
@@ -120,8 +119,7 @@ async function recordRefusal({ refusals }: Deps, caller: Caller, request: Comman
   let known: Stored | undefined
   const store = async (tx: TenantTransaction): Promise<void> => {
     known = await storedOutcome(tx, caller, request)
-    const detail = details.detail === undefined ? {} : { detail: details.detail }
-    if (!known) await keep(tx, caller, request, digest, { outcome: 'refused', code, ...detail })
+    if (!known) await keep(tx, caller, request, digest, { outcome: 'refused', code, ...details })
   }
   await refusals.record(caller, refusal, refused.store ? store : undefined)
   return known

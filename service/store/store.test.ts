@@ -169,6 +169,22 @@ describe('pruning', () => {
   })
 })
 
+describe('pruning of outcomes', () => {
+  it('[CON-3] keeps the newer one of two people who happen to have sent the same key', async () => {
+    const [first, second] = [PersonId.parse(v7()), PersonId.parse(v7())]
+    const key = CommandKey.parse(v7())
+    for (const [at, person] of [[100, first], [400, second]] as const) {
+      now = at
+      await store.write(tenantId, system, async (tx) => {
+        await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
+      })
+    }
+    expect(await store.prune({ outcomes: 300, sessions: 300 })).toMatchObject({ outcomes: 1 })
+    const left = await store.read(tenantId, 'wholeTenant').tables.commandOutcome().select('person').execute()
+    expect(left).toEqual([{ person: second }])
+  })
+})
+
 describe('[AUD-1] pruning of the audit log', () => {
   const dayMs = 24 * 3_600_000
   const start = Date.UTC(2026, 0, 1)

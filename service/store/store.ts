@@ -212,9 +212,9 @@ export class Store {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
         const audit = await pruneChains(db, this.#options.now())
-        const old = await db.selectFrom('commandOutcome').select(['tenant', 'key']).where('at', '<', before.outcomes).limit(rowsPruned).execute()
-        for (const { tenant, key } of old) {
-          await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('key', '=', key).execute()
+        const old = await db.selectFrom('commandOutcome').select(['tenant', 'person', 'key']).where('at', '<', before.outcomes).limit(rowsPruned).execute()
+        for (const { tenant, person, key } of old) {
+          await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('person', '=', person).where('key', '=', key).execute()
           // Consoles forget a receipt once they have seen it, so it needs no tombstone.
           await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
         }
