@@ -4,7 +4,7 @@ import type { AuditChainTable, AuditTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
 import { chainHash } from './chain.ts'
 import { type HeadState, headText, type NotedHead, stateOfHead } from './head.ts'
-import { type Pruned, prunedIn, retentionMs } from './pruned.ts'
+import { isFromBefore, type Pruned, prunedIn, retentionMs } from './pruned.ts'
 
 /** Walks a tenant's audit log and says whether it is as it was written (AUD-1). */
 
@@ -33,6 +33,8 @@ export interface ChainWalk extends Ends {
   readonly hashes: ReadonlyMap<number, string>
 }
 
+/** How far ahead of the clock of who checks a record of pruning may be. */
+const aheadMs = 24 * 3_600_000
 /** Records read at once; in between others are served. */
 const pageRecords = 1_000
 const empty: Ends = { prunedNumber: 0, prunedHash: '', headNumber: 0, headHash: '' }
@@ -52,7 +54,7 @@ export async function checkChain(source: ChainSource, now: number, noted: readon
   const numbers = new Set(noted.map(({ number }) => number))
   for (;;) {
     const ends = (await source.ends()) ?? empty
-    const found = await walk(source, ends, numbers)
+    const found = await walk(source, ends, numbers, now)
     // Old records may have been deleted while it walked: then it starts again at the new start.
     if (found.broken !== null && ends.headNumber > 0 && (await source.ends())?.prunedNumber !== ends.prunedNumber) continue
     const { records, from, last, broken } = found
@@ -61,18 +63,18 @@ export async function checkChain(source: ChainSource, now: number, noted: readon
   }
 }
 
-async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>): Promise<ChainWalk> {
+async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>, now: number): Promise<ChainWalk> {
   const { prunedNumber, prunedHash, headNumber, headHash } = ends
   const hashes = new Map<number, string>()
   let number = prunedNumber
   let hash = prunedHash
   let from: number | null = null
   let last: AuditTable | null = null
-  let pruned: Pruned | undefined
+  let told: Told | undefined
   const result = (broken: number | null): ChainWalk => ({ ...ends, records: number - prunedNumber, from, last, broken, hashes })
   const atTheEnd = (): ChainWalk => {
     if (number !== headNumber || hash !== headHash) return result(number + 1)
-    return result(startFits(ends, pruned) ? null : prunedNumber + 1)
+    return result(startFits(ends, from, told) ? null : prunedNumber + 1)
   }
   for (;;) {
     const page = await source.after(number, pageRecords)
@@ -82,8 +84,8 @@ async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>
       if (record.number !== number + 1 || record.hash !== chainHash(hash, record)) return result(number + 1)
       const says = prunedIn(record)
       if (says) {
-        if (!mayBePruned(record, says, pruned)) return result(record.number)
-        pruned = says
+        if (record.at > now + aheadMs || !mayBePruned(record, says, told)) return result(record.number)
+        told = { ...says, at: record.at, lateBy: (last?.at ?? 0) - record.at }
       }
       number = record.number
       hash = record.hash
@@ -96,10 +98,22 @@ async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>
   }
 }
 
+/** What a record of pruning says, when it was written, and how long (ms) before the record in front of it: a clock set back, or a lie. */
+interface Told extends Pruned {
+  readonly at: number
+  readonly lateBy: number
+}
+
 /** Whether what a record of pruning says can be: of older records than itself, old enough, and further than the one before it. */
-const mayBePruned = ({ number, at }: AuditTable, { from, to, count, lastAt }: Pruned, before: Pruned | undefined): boolean =>
+const mayBePruned = ({ number, at }: AuditTable, { from, to, count, lastAt }: Pruned, before: Told | undefined): boolean =>
   from <= to && count === to - from + 1 && to < number && lastAt < at - retentionMs && from === (before ? before.to + 1 : from)
 
-/** The log starts at its first record, or behind what its newest record of pruning names. */
-const startFits = ({ prunedNumber, prunedHash }: Ends, pruned: Pruned | undefined): boolean =>
-  pruned ? pruned.to === prunedNumber && pruned.lastHash === prunedHash : prunedNumber === 0 && prunedHash === ''
+/**
+ * The log starts at its first record, or behind what its newest record of pruning names. Then the first that is there was too
+ * old itself when that was written: its place in the chain proves what nobody can say of those that are gone.
+ */
+function startFits({ prunedNumber, prunedHash }: Ends, from: number | null, told: Told | undefined): boolean {
+  if (!told) return prunedNumber === 0 && prunedHash === ''
+  if (told.to !== prunedNumber || told.lastHash !== prunedHash || from === null) return false
+  return from < told.at - retentionMs || (isFromBefore(told, told.at) && told.lateBy < aheadMs)
+}

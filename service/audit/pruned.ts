@@ -8,7 +8,8 @@ import { appendToChain, type UnchainedRecord } from './append.ts'
 
 /**
  * Old records leave the audit log (AUD-1), and the chain says so itself: a record of its own, by the system, names the last one
- * that was deleted. So the start of the log cannot be moved without a record that says when it was, and that it was time.
+ * that was deleted. So the start of the log cannot be moved without a record that says when it was, and that it was time. The
+ * newest record that is old enough stays: what says so is chained to all that follows, and cannot be made up.
  */
 
 export const retentionMs = limits.auditDays * 24 * 3_600_000
@@ -52,8 +53,18 @@ export function prunedIn({ category, operation, actor, userId, detail }: AuditTa
   }
 }
 
+/** Logs that were shortened by a service from before the newest old record stayed have nothing old at their start; none of later. */
+const staysSince = Date.UTC(2027, 0, 1)
+
+/** Whether this is the record that such a log got from its migration, written at that moment (UTC ms). */
+export const isFromBefore = ({ from, lastAt }: Pruned, at: number): boolean => from === 1 && lastAt === unknownLastAt(at) && at < staysSince
+
+/** What stands for the time of the last deleted record where nobody knows it any more, except that it was old enough at this moment. */
+export const unknownLastAt = (at: number): number => at - retentionMs - 1
+
 /**
- * Deletes the records that are older than `retentionMs` at this moment (ms), as far as they stand at the start of their chain. A
+ * Deletes the records that are older than `retentionMs` at this moment (ms), as far as they stand at the start of their chain,
+ * but for the newest of them. A
  * record that looks older than the one before it (a clock set back) goes when that one does.
  * @returns how many were deleted.
  */
@@ -64,9 +75,10 @@ export async function pruneChains(db: Kysely<Tables>, at: number): Promise<numbe
     const own = db.selectFrom('audit').where('tenant', '=', tenant)
     const kept = await own.select((eb) => eb.fn.min<number | null>('number').as('number')).where('at', '>=', before).executeTakeFirst()
     const old = own.select(['number', 'hash', 'at']).$if(kept?.number != null, (query) => query.where('number', '<', kept?.number ?? 0))
-    const first = await old.orderBy('number').limit(1).executeTakeFirst()
-    const last = await old.orderBy('number', 'desc').limit(1).executeTakeFirst()
-    if (!first || !last) continue
+    const [first, second] = await old.orderBy('number').limit(2).execute()
+    const [, last] = await old.orderBy('number', 'desc').limit(2).execute()
+    // The first alone may be the one that stayed, whose time was over long ago.
+    if (!first || !last || !second || second.at >= before - everyMs) continue
     const result = await db.deleteFrom('audit').where('tenant', '=', tenant).where('number', '<=', last.number).executeTakeFirst()
     const count = Number(result.numDeletedRows)
     const record = prunedRecord(tenant, at, { action: 'audit.prune', from: first.number, to: last.number, count, lastAt: last.at, lastHash: last.hash })

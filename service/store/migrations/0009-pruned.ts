@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { appendToChain } from '../../audit/append.ts'
-import { prunedRecord, retentionMs } from '../../audit/pruned.ts'
+import { prunedRecord, unknownLastAt } from '../../audit/pruned.ts'
 import type { Tables } from '../tables.ts'
 import type { Migration } from './index.ts'
 
@@ -12,7 +12,7 @@ async function up(all: Kysely<unknown>, now: () => number): Promise<void> {
   const at = now()
   for (const { tenant, prunedNumber, prunedHash } of await db.selectFrom('auditChain').selectAll().where('prunedNumber', '>', 0).execute()) {
     // When the last of them was written is not known any more; that it was old enough is.
-    const record = prunedRecord(tenant, at, { action: 'audit.prune', from: 1, to: prunedNumber, count: prunedNumber, lastAt: at - retentionMs - 1, lastHash: prunedHash })
+    const record = prunedRecord(tenant, at, { action: 'audit.prune', from: 1, to: prunedNumber, count: prunedNumber, lastAt: unknownLastAt(at), lastHash: prunedHash })
     await db.insertInto('audit').values(await appendToChain(db, tenant, [record])).execute()
   }
 }
