@@ -103,6 +103,12 @@ describe('the shell', () => {
     expect((await ask(path)).text).not.toMatch(/root:|not served/u)
   })
 
+  it.each(['/sw.js', '/', '/deep/any.js'])('[decision 0029] answers the look for a service worker at %s with one that leaves', async (path) => {
+    const { status, headers, text } = await ask(path, { headers: { 'service-worker': 'script' } })
+    expect({ status, type: headers['content-type'], scope: headers['service-worker-allowed'], kept: headers['cache-control'] }).toEqual({ status: 200, type: 'text/javascript', scope: '/', kept: 'no-store' })
+    expect(text).toContain('registration.unregister()')
+  })
+
   it('takes no other method', async () => {
     expect(await ask('/', { method: 'PUT' })).toMatchObject({ status: 405 })
     expect(await ask('/', { method: 'POST' })).toMatchObject({ status: 405 })

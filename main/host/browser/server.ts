@@ -35,6 +35,17 @@ export interface BrowserServer {
 const entranceBytes = 1_024
 
 /**
+ * What a service worker that somebody else left under this name becomes when the browser looks for its script anew, whatever
+ * its path: one that removes itself, and has its pages loaded again from here. The console has none.
+ */
+const leavingWorker = `addEventListener('install', () => skipWaiting())
+addEventListener('activate', (event) => event.waitUntil((async () => {
+  await registration.unregister()
+  for (const window of await clients.matchAll({ type: 'window' })) await window.navigate(window.url)
+})()))
+`
+
+/**
  * The one server of the browser host, on loopback: the shell (public), the entrance, links for a second start, and the
  * bridge. Errors: EADDRINUSE of node:net.
  */
@@ -126,6 +137,7 @@ class Served implements BrowserServer {
     if (path === '/session' && request.method === 'POST') return this.#enter(request, response, origin)
     if (path === '/links' && request.method === 'POST') return this.#anotherLink(request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, { allow: 'GET, HEAD' })
+    if (request.headers['service-worker'] === 'script') return sendWorker(response)
     const file = await this.#options.shell.file(path)
     if (!file) return send(response, 404)
     response.writeHead(200, { ...file.headers, 'content-length': file.body.byteLength })
@@ -183,6 +195,12 @@ class Served implements BrowserServer {
 function send(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...securityHeaders, 'cache-control': 'no-store', 'content-length': 0, ...headers })
   response.end()
+}
+
+function sendWorker(response: ServerResponse): void {
+  const headers = { 'content-type': 'text/javascript', 'service-worker-allowed': '/', 'cache-control': 'no-store' }
+  response.writeHead(200, { ...securityHeaders, ...headers, 'content-length': Buffer.byteLength(leavingWorker) })
+  response.end(leavingWorker)
 }
 
 function sendJson(response: ServerResponse, body: object): void {
