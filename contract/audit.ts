@@ -22,6 +22,7 @@ export const otherActions = [
   'person.remove',
   'person.restore',
   'recording.delete',
+  'recording.end',
   'recording.open',
   'request.expire',
   'request.make',

@@ -329,6 +329,8 @@ export const limits = {
    */
   recordingChunksWaiting: 64,
   recordingChunksWaitingOfTenant: 16,
+  /** Chunks of one recording that were refused once they were looked through. Then nothing more of it is taken. */
+  recordingRefusals: 5,
   /** Looking through one chunk. Longer: its thread is ended, and the chunk is refused as `recording.tooLarge`. */
   recordingCheckMs: 15_000,
   /** Terminal events of one recording, in bytes, unpacked. More: only the first. */

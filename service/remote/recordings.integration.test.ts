@@ -13,6 +13,7 @@ import { someBytes } from '../../contract/testing/chance.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { recordOf } from './record.ts'
+import { ChunkRefusals } from './chunkRefusals.ts'
 import { takeChunk } from './recordings.ts'
 import { chunkOf, dayMs, LogService, packed, picture, type Row, serviceName, terminal } from './testing/logService.ts'
 
@@ -90,6 +91,21 @@ describe('a chunk that is uploaded', () => {
     expect(await stored()).toEqual([])
   })
 
+  it('[rule 13] that is refused again and again ends its recording, which the audit tells once', async () => {
+    await put(1)
+    const wrong = () => gzipSync(someBytes(300))
+    for (let n = 1; n < limits.recordingRefusals; n += 1) expect((await put(2, wrong())).code).toBe('recording.invalid')
+    expect(await records('recording.end')).toEqual([])
+    await put(2, wrong())
+    const good = await put(2)
+    expect([good.code, good.detail]).toEqual(['recording.invalid', expect.stringContaining('nothing more of it is taken')])
+    expect(await stored()).toHaveLength(1)
+    const [record, ...more] = await records('recording.end')
+    expect([record?.actor, JSON.parse(record?.detail ?? '{}'), more]).toEqual([null, expect.objectContaining({ action: 'recording.end', code: 'recording.invalid' }), []])
+    // What is here may come again, and other recordings go on.
+    expect((await put(1)).code).toBeUndefined()
+  })
+
   it('[rule 13] is looked through when nothing cheaper refuses it', async () => {
     await put(1)
     const { store } = service.deps
@@ -103,7 +119,7 @@ describe('a chunk that is uploaded', () => {
       },
     }
     const take = (number: number, bytes: Uint8Array, by = claims) =>
-      takeChunk({ store, threads, now: service.deps.now }, by, number, bytes).then(() => 'taken', (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)))
+      takeChunk({ store, threads, refused: new ChunkRefusals(), now: service.deps.now }, by, number, bytes).then(() => 'taken', (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)))
     const bomb = gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1))
     expect(await take(3, bomb)).toBe('recording.invalid')
     expect(await take(1, bomb)).toBe('request.conflict')

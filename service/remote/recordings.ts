@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { defaultSettings } from '../../contract/entities.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { SessionId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RecordingIndex, RecordingTicket } from '../../contract/recording.ts'
@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { RemoteSessionTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
 import { type AuditRecord, system, type TenantTransaction } from '../store/transaction.ts'
+import type { ChunkRefusals } from './chunkRefusals.ts'
 import { recordOf } from './record.ts'
 import { checkOutside } from './recordingChunks.ts'
 import type { RecordingThreads } from './recordingThreads.ts'
@@ -29,6 +30,7 @@ export async function recordingDaysOf(store: Store, tenant: TenantId): Promise<n
 interface Deps {
   readonly store: Store
   readonly threads: Pick<RecordingThreads, 'check'>
+  readonly refused: ChunkRefusals
   /** UTC ms. */
   readonly now: () => number
 }
@@ -65,10 +67,30 @@ interface Admitted {
  * @throws RoomkeeperError what `admitChunk` says; recording.invalid, recording.tooLarge, recording.busy; request.conflict for
  * other bytes under a number that is taken; service.unavailable.
  */
-export async function takeChunk({ store, threads, now }: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
+export async function takeChunk(deps: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
+  const { store, refused, now } = deps
   const { tables } = store.read(ticket.tenant, 'wholeTenant')
   const { again } = await admitChunk(tables, ticket, number, bytes.byteLength, now())
   if (again) return checkSame(tables, ticket.sid, number, bytes)
+  if (refused.isOver(ticket.sid)) throw new RoomkeeperError('recording.invalid', { detail: 'Too much of this recording was refused; nothing more of it is taken.' })
+  try {
+    await storeChunk(deps, ticket, number, bytes)
+  } catch (error) {
+    const isRefusal = error instanceof RoomkeeperError && (error.code === 'recording.invalid' || error.code === 'recording.tooLarge')
+    if (isRefusal && refused.add(ticket.sid)) await noteEnded(store, ticket, error.code)
+    throw error
+  }
+}
+
+/** Says in the audit why a recording is not complete. */
+async function noteEnded(store: Store, { tenant, sid }: RecordingTicket, code: ErrorCode): Promise<void> {
+  await store.write(tenant, system, async (tx) => {
+    const row = await tx.tables.remoteSession().select(['id', 'room', 'roomName']).where('id', '=', sid).executeTakeFirst()
+    if (row) tx.audit(auditOfRecording(row, 'Update', { action: 'recording.end', code }))
+  })
+}
+
+async function storeChunk({ store, threads }: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
   checkOutside(bytes)
   const { fromMs, toMs, terminal } = await threads.check(ticket.tenant, ticket.sid, number, bytes)
   await store.write(ticket.tenant, system, async (tx) => {

@@ -7,6 +7,7 @@ import { SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { RecordingIndex, type RecordingTicket } from '../../../contract/recording.ts'
 import type { Plugin } from '../../deps.ts'
+import { ChunkRefusals } from '../../remote/chunkRefusals.ts'
 import { admitChunk, chunkOf, indexOf, noteOpened, recordingOf, takeChunk, terminalOf } from '../../remote/recordings.ts'
 import { RecordingThreads } from '../../remote/recordingThreads.ts'
 import { recordingTicketOf, recordingTickets } from '../../remote/recordingTicket.ts'
@@ -25,6 +26,7 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
   app.addHook('onClose', async () => threads.close())
   const check = recordingTickets({ serviceName, key: sessionKey, now })
   const rate = new RateLimit(limits.requestsPerMinute, now)
+  const refused = new ChunkRefusals()
   const tickets = new WeakMap<FastifyRequest, RecordingTicket>()
 
   // Nothing else is taken here.
@@ -53,7 +55,7 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
       const ticket = tickets.get(request)
       if (!ticket) throw new RoomkeeperError('auth.invalid')
       if (!(request.body instanceof Uint8Array)) throw new RoomkeeperError('request.invalid', { detail: 'A chunk is application/gzip.' })
-      await takeChunk({ store, threads, now }, ticket, request.params.number, request.body)
+      await takeChunk({ store, threads, refused, now }, ticket, request.params.number, request.body)
       return reply.code(200).send()
     },
   )
