@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PolicyCommand } from './commands.ts'
+import { Problem } from './errors.ts'
 import { AssignmentId, GroupId, LinkId, Millis, PersonId, RoleId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { Permission } from './permissions.ts'
@@ -104,6 +105,8 @@ export const Effect = z.object({
   changes: z.array(
     z.object({ what: z.enum(['role', 'assignment', 'group', 'partner']), name: z.string(), change: z.enum(['create', 'update', 'delete']) }),
   ),
+  /** Of an approval: why what was asked for cannot be done any more. It can be decided, and changes nothing. */
+  fails: Problem.pick({ code: true, detail: true }).optional(),
 })
 export type Effect = z.infer<typeof Effect>
 export const PreviewRequest = z.object({ command: PolicyCommand })

@@ -144,6 +144,8 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Powers**: what Pro Managers (any permission, audit log, settings of remote access, customers), tenant managers (customers) and
   Primary Admins (remote access of their link) may do beyond their permissions. They count as what one holds: who has a custom copy of
   such a role makes nobody one. A Global Administrator appoints Pro Managers and tenant managers.
+- **Tenant managers**: \`tenantManagers.set\`, and a policy file that says the same, need more than their permission: they are named, and
+  taken out, only by who manages customers (*customers* above). The last of them can be taken out, too.
 - **Rooms to come**: "all of the link", a room group and its rule bring rooms that others add. They are given by who holds through the
   same; rooms by name, or a group that holds the same rooms today, are less.
 - **Taking away**: a change of roles and assignments takes nothing away over rooms on which its maker does not hold
@@ -163,8 +165,8 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Settings of remote access** (\`remoteAccess\`, \`remoteContact\`, \`recordSessions\`, \`recordingDays\` of \`settings.change\`), the session
   log and recordings: Pro Managers and Global Administrators of the tenant itself; no permission gives them.
 - **Remote sessions**: \`POST /v1/sessions\` needs \`remoteAccess.modify\` on the room, or \`remoteAccess.view\` to look only. A session
-  is its operator's: nobody else gets a ticket of it. Auditors may read and end it too; to anyone else it does not exist. It ends when
-  the right, the switch or the room goes.
+  is its operator's: nobody else gets a ticket of it, and under the id of somebody else's it begins under an id of their own.
+  Auditors may read and end it too; to anyone else it does not exist. It ends when the right, the switch or the room goes.
 - **Hidden is like missing**: what is out of reach is answered as what does not exist. A new thing under the id of a hidden one is kept
   under another id. Names are unique among what one sees, so a hidden thing may have the same.
 - **People** (\`/v1/people\`, and owners of incidents): those of one's own side who see incidents of a room where one does, with

@@ -32,9 +32,12 @@ export interface CommandContext {
 /** Thrown by `apply`: undo all that it did, and apply this instead, in a write of its own. */
 export class Instead extends Error {
   readonly apply: (context: CommandContext) => Promise<AuditRecord | null>
-  constructor(apply: (context: CommandContext) => Promise<AuditRecord | null>) {
+  /** Why what was to be done cannot be, for the preview. */
+  readonly fails: RoomkeeperError | undefined
+  constructor(apply: (context: CommandContext) => Promise<AuditRecord | null>, fails?: RoomkeeperError) {
     super('something else is applied instead')
     this.apply = apply
+    this.fails = fails
   }
 }
 

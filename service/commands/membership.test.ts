@@ -316,4 +316,18 @@ describe('a partner’s people', () => {
     expect(await refused()).toHaveLength(1)
     expect(await read().tables.commandOutcome().select('outcome').where('key', '=', key).executeTakeFirst()).toMatchObject({ outcome: expect.stringContaining('partner.multiFactor') })
   })
+  it('[ACC-7, PAR-5] show whoever decides why what they asked for cannot be done any more, before and after', async () => {
+    await control('manual')
+    const boss = await callerOf(cyd, made.contoso, 'contoso')
+    const caller = await asker()
+    const key = CommandKey.parse(v7())
+    await give(save(AssignmentId.parse(v7()), 'Second', 'primaryAdmin', [person(finn)]), caller, { key })
+    const decision = { type: 'request.decide', request: RequestId.parse(key), approve: true } as const
+    const shown = () => preview({ store: made.store, rooms: new Rooms(), directory, now: () => now }, boss, decision)
+    expect(await shown()).not.toHaveProperty('fails')
+    await demand()
+    expect(await shown()).toMatchObject({ fails: { code: 'partner.multiFactor' }, people: [], changes: [] })
+    await give(decision, boss)
+    expect(await read().get('request', key)).toMatchObject({ status: 'failed', code: 'partner.multiFactor' })
+  })
 })

@@ -1,6 +1,7 @@
 import { type Access, may, scopeOf } from '../../contract/access.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import type { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Effect, PersonBrief } from '../../contract/policyApi.ts'
@@ -50,10 +51,13 @@ export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'direc
       throw new Undone()
     })
   } catch (error) {
-    if (!(error instanceof Undone) && !(error instanceof Instead)) throw error
+    if (error instanceof Instead && error.fails) return { ...nothing, fails: failureOf(error.fails) }
+    if (!(error instanceof Undone)) throw error
   }
   return seen ? effectOf(seen) : nothing
 }
+
+const failureOf = ({ code, details: { detail } }: RoomkeeperError): Effect['fails'] => ({ code, ...(detail === undefined ? {} : { detail }) })
 
 const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 

@@ -34,7 +34,7 @@ export const decide: CommandHandler<'request.decide'> = {
       if (!(error instanceof RoomkeeperError) || error.status >= 500) throw error
       const { code, details } = error
       const ending: Ending = { status: 'failed', code, ...(details.detail === undefined ? {} : { detail: details.detail }) }
-      throw new Instead((again) => end(type, again, id, ending, note))
+      throw new Instead((again) => end(type, again, id, ending, note), error)
     }
     return end(type, context, id, { status: 'approved' }, note)
   },

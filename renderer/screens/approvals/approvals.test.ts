@@ -55,6 +55,16 @@ describe('Settings → Approvals', () => {
     expect([find('request-approve'), find('request-reject')].map((one) => one?.hasAttribute('disabled'))).toEqual([true, true])
   })
 
+  it('[ACC-7] says of a request for roles why it can no longer be done', async () => {
+    const rows = [makeRequest(1, { kind: 'roles', command: 'role.delete', text: 'Night shift' })]
+    const nobody = { people: 0, rooms: 0 }
+    const answers = partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': () => ({ gain: nobody, lose: nobody, people: [], changes: [], fails: { code: 'role.notFound' } }) })
+    const { global } = surroundings({ rooms: 6, answers })
+    mount(Approvals, { global, attachTo: document.body })
+    await untilPasses(() => expect(find('effect-fails')?.textContent).toContain('This role no longer exists'))
+    expect(find('effect-none')).toBeNull()
+  })
+
   it('shows what a request for roles would change once the service is back', async () => {
     const rows = [makeRequest(1, { kind: 'roles', command: 'role.delete', text: 'Night shift' })]
     let reached = false
