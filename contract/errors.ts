@@ -26,6 +26,7 @@ export const errors = {
   // commands
   'command.keyReused': [409, 'This idempotency key was used before with another command.'],
   'command.expired': [410, 'The command is older than this service takes. Look at the newest state and do it again.'],
+  'command.unanswered': [409, 'It was sent, and no answer came: it may have been done or not. Look at the newest state.'],
   'incident.notFound': [404, 'There is no such incident within the rooms you may see.'],
   'incident.resolved': [409, 'The incident is resolved already; there is nothing to acknowledge.'],
   'incident.ownerUnknown': [409, 'That person is not known in this tenant.'],

@@ -40,8 +40,11 @@ export const SessionEnd = z.enum([
 ])
 export type SessionEnd = z.infer<typeof SessionEnd>
 
+/** Ids that the service makes of names (docs/decisions/0031) are UUIDs of version 8. */
+const SessionName = SessionId.refine((id) => id.charAt(14) !== '8', "A UUID of version 8 is the service's to make.")
+
 /** Body of `POST /v1/sessions`. The console makes the id. */
-export const SessionRequest = z.object({ session: SessionId, room: RoomId, mode: RemoteMode, key: EphemeralKey })
+export const SessionRequest = z.object({ session: SessionName, room: RoomId, mode: RemoteMode, key: EphemeralKey })
 export type SessionRequest = z.infer<typeof SessionRequest>
 
 /** `typ` of a grant's JWS header (EdDSA, by the service's session key: the one of `GET /v1/relay/key`). */

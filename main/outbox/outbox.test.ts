@@ -152,6 +152,36 @@ describe('[CON-3] the outbox', () => {
     outbox.close()
   })
 
+  it('[CON-3] parks what was sent without an answer as that, and never as refused', () => {
+    const { outbox } = open()
+    const [asked, untried, tried, done, refused] = ['one', 'two', 'three', 'four', 'five'].map((text) => outbox.submit(comment(text)))
+    for (const key of [asked!, tried!, done!, refused!]) outbox.beginTry(key)
+    outbox.requested(asked!)
+    outbox.tryAgain(tried!)
+    outbox.applied(done!)
+    outbox.refused(refused!, 'incident.resolved')
+    outbox.giveUp('access.denied')
+    const codes = outbox.rows().map(({ key, state, refusal }) => [key, state, refusal?.code])
+    expect(codes).toEqual([
+      [asked, 'refused', 'command.unanswered'],
+      [untried, 'refused', 'access.denied'],
+      [tried, 'refused', 'command.unanswered'],
+      [refused, 'refused', 'incident.resolved'],
+    ])
+    outbox.close()
+  })
+
+  it('[CON-3] parks what was sent and then waited too long as not answered', () => {
+    const { outbox } = open()
+    const old = outbox.submit(comment('long ago'))
+    outbox.beginTry(old)
+    outbox.tryAgain(old)
+    clock.advance(limits.commandMaxAgeMs + 1)
+    expect(outbox.beginTry(old)).toBe(false)
+    expect(outbox.get(old)).toMatchObject({ state: 'refused', refusal: { code: 'command.unanswered' } })
+    outbox.close()
+  })
+
   it('says when it is full, and drops nothing', () => {
     const db = openWritable({ path: path(), key, migrations: outboxMigrations, synchronous: 'full' })
     const add = db.prepare('insert into command (key, body) values (?, ?)')

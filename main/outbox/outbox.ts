@@ -106,7 +106,7 @@ export class Outbox {
     const row = this.#rows.get(key)
     if (row === undefined || row.state !== 'pending') return false
     if (this.#clock.now() - row.issuedAt > limits.commandMaxAgeMs) {
-      this.refused(key, 'command.expired')
+      this.#park(row, 'command.expired')
       return false
     }
     this.#replace({ ...row, state: 'sending', tries: row.tries + 1 })
@@ -155,6 +155,14 @@ export class Outbox {
     this.#replace({ ...row, state: 'refused', refusal: { code, ...(detail === undefined ? {} : { detail }) } })
   }
 
+  /** Nothing will be asked or heard of any more: what the service applied is done, everything else is parked for this reason. */
+  giveUp(code: ErrorCode): void {
+    for (const row of this.rows()) {
+      if (row.state === 'sent') this.confirm([row.key])
+      else if (row.state !== 'refused') this.#park(row, code)
+    }
+  }
+
   /** Receipts of these commands are in the cache: what they changed is too, and the overlay goes. */
   confirm(keys: readonly string[]): void {
     this.#done(keys.flatMap((key) => this.#rows.get(key) ?? []))
@@ -182,6 +190,11 @@ export class Outbox {
     const row = this.#rows.get(key)
     if (row === undefined) throw new RoomkeeperError('outbox.notFound')
     return row
+  }
+
+  /** Of what was sent nobody knows whether the service applied it: it is never called refused for a reason of the console's own. */
+  #park({ key, tries }: OutboxRow, code: ErrorCode): void {
+    this.refused(key, tries > 0 ? 'command.unanswered' : code)
   }
 
   #replace(row: OutboxRow): void {

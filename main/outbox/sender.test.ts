@@ -134,6 +134,22 @@ describe('[CON-3] the sender', () => {
     expect(outbox.rows()).toMatchObject([{ state: 'refused', refusal: { code: 'incident.resolved' } }, { state: 'sending' }])
   })
 
+  it.each(['auth.removed', 'auth.unknownTenant', 'partner.multiFactor'] as const)('does not call refused with %s what an earlier try may have done', async (code) => {
+    outbox.submit(comment(1, 'a'))
+    outbox.submit(comment(2, 'b'))
+    sender.online = true
+    last().fail(new RoomkeeperError('network.offline'))
+    await settle()
+    sender.kick()
+    await settle()
+    for (const text of ['a', 'b']) {
+      expect(last().text).toBe(text)
+      last().fail(new RoomkeeperError(code))
+      await settle()
+    }
+    expect(outbox.rows().map(({ refusal }) => refusal?.code)).toEqual(['command.unanswered', code])
+  })
+
   it('does not send again what waits for approval, and goes on behind it', async () => {
     const key = outbox.submit(comment(1, 'a'))
     outbox.submit(comment(1, 'b'))

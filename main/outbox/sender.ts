@@ -1,5 +1,5 @@
 import type { CommandOutcome, CommandRequest } from '../../contract/commands.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
@@ -31,6 +31,9 @@ function verdictOf(error: unknown): Verdict {
   if (error.status === 401 || error.status === 429 || error.status === 503) return 'waitAll'
   return error.status >= 500 ? 'waitThis' : 'park'
 }
+
+/** Who is refused with these was not let in: the service has not looked whether it has applied the command already. */
+const turnedAway: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['auth.removed', 'auth.unknownTenant', 'partner.multiFactor'])
 
 /**
  * Sends the outbox: one command at a time, those about one thing in their order. What meets a failing network or
@@ -147,8 +150,11 @@ export class Sender {
   }
   /** False where the disk did not take it: the service will refuse it again. */
   #park(key: string, { code, details }: RoomkeeperError): boolean {
+    const { outbox } = this.#options
     try {
-      this.#options.outbox.refused(key, code, details.detail)
+      // Of an earlier try, too, such a refusal says nothing.
+      if (turnedAway.has(code) && (outbox.get(key)?.tries ?? 0) > 1) outbox.refused(key, 'command.unanswered')
+      else outbox.refused(key, code, details.detail)
       return true
     } catch {
       return false

@@ -165,6 +165,7 @@ describe('a customer that is one no more', () => {
     await until('the room', () => topic.at(-1)?.name === 'Room 11')
     rig.service.onCommand = () => 'service.unavailable'
     const { key } = await comment(11, 'typed')
+    await until('tried', () => rig.service.commands.some((command) => command.key === key))
     await enter(adatum)
     list(woodgrove)
     await until('closed', async () => (await openTenants()).join() === 'Contoso,Woodgrove')
@@ -174,7 +175,7 @@ describe('a customer that is one no more', () => {
     await enter('all')
     expect(await rig.names()).toEqual(['Room 1', 'Room 2', 'Room 3', 'Room 21', 'Room 22'])
     const parked = await until('refused', async () => (await rig.bridge.call('outbox.list', {})).rows.find(({ state }) => state === 'refused'))
-    expect(parked).toMatchObject({ key, command: { text: 'typed' }, refusal: { code: 'access.denied' } })
+    expect(parked).toMatchObject({ key, command: { text: 'typed' }, refusal: { code: 'command.unanswered' } })
     await expect(rig.bridge.call('outbox.retry', { key })).rejects.toMatchObject({ code: 'access.denied' })
 
     await rig.stop()

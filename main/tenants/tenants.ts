@@ -257,10 +257,7 @@ export class Tenants {
       return
     }
     const outbox = await openOutbox(place, vault, clock, log)
-    for (const { key, state } of outbox.rows()) {
-      if (state === 'sent') outbox.confirm([key])
-      else if (state !== 'refused') outbox.refused(key, 'access.denied')
-    }
+    outbox.giveUp('access.denied')
     const forgetEmpty = (): void => {
       if (outbox.rows().length > 0) return
       this.#options.inTurn(async () => {

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
+import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
-import { may, scopeOf } from '../../contract/access.ts'
+import { type Access, type Grant, may, scopeOf } from '../../contract/access.ts'
 import { accessOf, assignmentsOf, resolvePolicy, type Subject } from '../../contract/evaluate.ts'
-import type { RoomId } from '../../contract/ids.ts'
+import { AssignmentId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { Permission } from '../../contract/permissions.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
-import { type Viewer, whatCan, whoCan } from './explain.ts'
+import { addressIsShown, personIsShown, type Viewer, whatCan, whoCan } from './explain.ts'
 
 const people = fc.uniqueArray(subjects, { maxLength: 5, selector: ({ id, link }) => `${id}/${link}` })
 const idOf = ({ id, link }: Subject): string => `${id}/${link}`
@@ -77,5 +78,17 @@ describe('[ACC-7] who can do this, and why', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('[ACC-6] who is told of people who work on incidents', () => {
+  const [one, two] = roomIds as [RoomId, RoomId]
+  const over = (permissions: Permission[], scope: 'all' | RoomId[]): Grant => ({ assignment: AssignmentId.parse(v7()), role: RoleId.parse('some'), permissions, scope })
+  const holder = (...grants: Grant[]): Access => ({ globalAdministrator: false, grants })
+
+  it('is told their address where they see roles of a room of theirs, and else their name alone', () => {
+    const viewer = holder(over(['incidents.view'], 'all'), over(['roles.view'], [one]))
+    const told = (scope: 'all' | RoomId[]) => [personIsShown(viewer, holder(over(['incidents.view'], scope))), addressIsShown(viewer, holder(over(['incidents.view'], scope)))]
+    expect([told([one]), told([two]), told('all')]).toEqual([[true, true], [true, false], [true, true]])
   })
 })

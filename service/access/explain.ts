@@ -81,14 +81,18 @@ export const groupIsShown = (access: Access, rooms: readonly RoomId[]): boolean 
  * both see incidents of some room; a partner's person to a customer's where they see roles or settings of such a room.
  */
 export function personIsShown(access: Access, other: Access): boolean {
-  const theirs = scopeOf(other, 'incidents.view')
-  const meets = (permission: Permission): boolean => {
-    const mine = scopeOf(access, permission)
-    if (mine === 'all' || theirs === 'all') return may(access, permission) && may(other, 'incidents.view')
-    return [...theirs].some((room) => mine.has(room))
-  }
-  if (!meets('incidents.view')) return false
-  return other.link === access.link || (access.link === undefined && (meets('roles.view') || meets('settings.view')))
+  if (!meets(access, 'incidents.view', other)) return false
+  return other.link === access.link || (access.link === undefined && (meets(access, 'roles.view', other) || meets(access, 'settings.view', other)))
+}
+
+/** Whether their address is, too: to who sees roles of a room where the other one works on incidents. */
+export const addressIsShown = (access: Access, other: Access): boolean => meets(access, 'roles.view', other)
+
+/** Whether someone holds the permission over a room where the other one sees incidents. */
+function meets(access: Access, permission: Permission, other: Access): boolean {
+  const [mine, theirs] = [scopeOf(access, permission), scopeOf(other, 'incidents.view')]
+  if (mine === 'all' || theirs === 'all') return may(access, permission) && may(other, 'incidents.view')
+  return [...theirs].some((room) => mine.has(room))
 }
 
 /** Scopes are sorted. */

@@ -104,7 +104,9 @@ async function roomsToStore(wanted: readonly RoomId[], known: RoomGroup | undefi
   const isMine = (room: RoomId): boolean => mine === 'all' || mine.has(room)
   const there = new Set(known?.rooms)
   const facts = await tx.roomFacts()
-  const missing = wanted.find((room) => !there.has(room) && !(isMine(room) && facts.has(room)))
+  // What is there already may be named by who sees it; what is hidden is like none, in the group or not.
+  const stays = (room: RoomId): boolean => there.has(room) && groupIsShown(caller.access, [room])
+  const missing = wanted.find((room) => !stays(room) && !(isMine(room) && facts.has(room)))
   if (missing !== undefined) throw new RoomkeeperError('group.invalid', { field: 'rooms', detail: `There is no room ${missing}.` })
   return [...new Set([...wanted, ...[...there].filter((room) => !isMine(room))])]
 }

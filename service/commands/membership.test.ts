@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandRequest, PolicyCommand } from '../../contract/commands.ts'
 import { ChangeKind } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { AssignmentId, CommandKey, LinkId, RequestId, RoleId, type TenantId } from '../../contract/ids.ts'
+import { AssignmentId, CommandKey, GroupId, LinkId, RequestId, RoleId, type TenantId } from '../../contract/ids.ts'
 import type { AssignmentScope, Member } from '../../contract/policy.ts'
 import { saveAssignment } from '../access/assignments.ts'
 import { knowPeople, savePerson } from '../access/people.ts'
@@ -118,6 +118,18 @@ describe('membership of a security group, where it decides', () => {
     expect(await codeOf(give(save(id, 'Pro Managers', 'proManager', [person(cyd), person(ada), group('ops')]), caller))).toBe('applied')
   })
 
+  it('[ACC-3] is read also where the first assignment of a new role takes the place of Pro Managers', async () => {
+    const caller = await callerOf(cyd, made.contoso, 'contoso')
+    const id = await proManagers()
+    expect(await codeOf(give(save(AssignmentId.parse(v7()), 'Night', 'proManager', [group('ops')]), caller))).toBe('applied')
+    await setMembers('ops', [])
+    const first = { assignment: id, name: 'Watchers', description: '', notify: false, members: [person(cyd)], scope: 'all' as const }
+    const command = { type: 'role.save', role: RoleId.parse(v7()), name: 'Watcher', description: '', permissions: ['rooms.view' as const], first } satisfies PolicyCommand
+    expect(await codeOf(give(command, caller))).toBe('assignment.lastProManager')
+    expect(await proManagers()).toBe(id)
+    expect(await membersOf(id)).toEqual([person(cyd)])
+  })
+
   it('[ACC-6] does not come back by a token from before the directory was read', async () => {
     const caller = await callerOf(cyd, made.contoso, 'contoso')
     await setMembers('ops', [person(bela)])
@@ -152,6 +164,26 @@ describe('a policy file', () => {
     const one = (name: string, role: string) => `  - name: ${name}\n    role: ${role}\n    scope: all\n    members:\n      - { kind: group, id: ops }\n`
     const yaml = `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n${one('Pro Managers', 'proManager')}${one('Leads', 'siteLead')}`
     expect(await codeOf(give({ type: 'policy.import', yaml }, caller))).toBe('assignment.lastProManager')
+  })
+})
+
+describe('the preview of a policy file', () => {
+  it.each([
+    ['an assignment', 'siteTech', ''],
+    ['the rooms of a group', 'siteLead', 'New '],
+  ])('[ACC-7] says of %s who is in the security group now', async (_what, role, building) => {
+    const caller = await callerOf(cyd, made.contoso, 'contoso')
+    const all = GroupId.parse(v7())
+    const rule = (value: string) => ({ match: 'all' as const, conditions: [{ field: 'building' as const, is: 'equal' as const, value }] })
+    expect(await codeOf(give({ type: 'group.save', group: all, name: 'London', description: '', rooms: [], rule: rule('London') }, caller))).toBe('applied')
+    expect(await codeOf(give(save(AssignmentId.parse(v7()), 'Leads', 'siteLead', [group('ops')], { rooms: [], groups: [all] }), caller))).toBe('applied')
+    await setMembers('ops', [])
+    const one = (name: string, given: string, scope: string, kind: string, id: string) => `  - name: ${name}\n    role: ${given}\n    scope: ${scope}\n    members:\n      - { kind: ${kind}, id: ${id} }\n`
+    const groups = `groups:\n  - name: London\n    rooms: []\n    rule: { match: all, conditions: [{ field: building, is: equal, value: ${building}London }] }\n`
+    const leads = one('Leads', role, '{ rooms: [], groups: [London] }', 'group', 'ops')
+    const yaml = `roomkeeper: policy\nversion: 1\nroles: []\n${groups}partners: []\nassignments:\n${one('Pro Managers', 'proManager', 'all', 'person', cyd.id)}${leads}`
+    expect(await preview(deps(), caller, { type: 'policy.import', yaml })).toMatchObject({ gain: { people: 0 }, lose: { people: 0 }, changes: [{ change: 'update' }] })
+    expect((await read().tables.person().selectAll().execute()).filter(({ groups: known }) => known.includes('ops'))).toEqual([])
   })
 })
 
@@ -223,6 +255,9 @@ describe('a partner’s people', () => {
         await sent
         expect(await codeOf(give({ type: 'request.decide', request: RequestId.parse(key), approve: true }, boss))).toBe('applied')
         expect(await read().get('request', key)).toMatchObject({ status: 'failed', code: 'assignment.invalid' })
+        // Sent again, it is refused with all that a direct refusal says.
+        const again = give(save(admins, 'Assigned admins', 'primaryAdmin', [stranger]), caller, { key })
+        await expect(again).rejects.toMatchObject({ code: 'assignment.invalid', details: { field: 'members' } })
       }
       expect(await membersOf(admins)).toEqual([person(finn)])
     }

@@ -1,11 +1,14 @@
 import { mayDecide } from '../../contract/approvals.ts'
 import { type Command, CommandRequest, mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { RequestId, TenantId } from '../../contract/ids.ts'
+import type { AssignmentId, RequestId, TenantId } from '../../contract/ids.ts'
+import { policyOf } from '../access/policies.ts'
 import type { Caller } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { readDeciding } from '../directory/deciding.ts'
 import { askDirectory, type Asked, type Asker, nothingAsked } from '../partners/asked.ts'
+import { assignmentsTouched, policyDifference } from '../policyFile/difference.ts'
+import type { ParsedPolicy } from '../policyFile/parse.ts'
 import { readPolicyFile } from '../policyFile/read.ts'
 import type { RequestTable } from '../store/tables.ts'
 import type { Doer } from '../store/transaction.ts'
@@ -25,8 +28,21 @@ export async function prepare(deps: Deps, caller: Caller, command: Command): Pro
   if (command.type !== 'policy.import') return ask(deps, caller, command)
   if (!mayImport(caller.access)) return nothingAsked
   const [policyFile] = await Promise.allSettled([readPolicyFile(command.yaml)])
-  await readDeciding(deps, caller.tenant, null, command)
-  return { ...(await askDirectory(deps, caller, command, policyFile.status === 'fulfilled' ? policyFile.value : undefined)), policyFile }
+  const parsed = policyFile.status === 'fulfilled' ? policyFile.value : undefined
+  await readDeciding(deps, caller.tenant, null, command, parsed && (await touchedBy(deps, caller.tenant, parsed)))
+  return { ...(await askDirectory(deps, caller, command, parsed)), policyFile }
+}
+
+/** The assignments that a file touches as the policy stands now; none where it does not fit, which the command says. */
+async function touchedBy({ store, now }: Deps, tenant: TenantId, file: ParsedPolicy): Promise<ReadonlySet<AssignmentId>> {
+  const read = store.read(tenant, 'wholeTenant')
+  const policy = await policyOf(read.tables)
+  try {
+    return assignmentsTouched(policyDifference(file, { policy, rooms: await read.roomFacts(), now: now() }), policy)
+  } catch (error) {
+    if (error instanceof RoomkeeperError) return new Set()
+    throw error
+  }
 }
 
 async function ask(deps: Deps, asker: Asker, command: Command): Promise<Asked> {

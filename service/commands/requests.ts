@@ -1,6 +1,6 @@
 import { mayDecide } from '../../contract/approvals.ts'
 import { CommandRequest } from '../../contract/commands.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import { detailsKept, RoomkeeperError } from '../../contract/errors.ts'
 import type { RequestId } from '../../contract/ids.ts'
 import { reached } from '../access/reach.ts'
 import { callerWithin } from '../access/service.ts'
@@ -33,7 +33,7 @@ export const decide: CommandHandler<'request.decide'> = {
     } catch (error) {
       if (!(error instanceof RoomkeeperError) || error.status >= 500) throw error
       const { code, details } = error
-      const ending: Ending = { status: 'failed', code, ...(details.detail === undefined ? {} : { detail: details.detail }) }
+      const ending: Ending = { status: 'failed', code, ...detailsKept(details) }
       throw new Instead((again) => end(type, again, id, ending, note), error)
     }
     return end(type, context, id, { status: 'approved' }, note)

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CommandType, commandTypes } from '../../contract/commands.ts'
-import { PartnerList } from '../../contract/policyApi.ts'
+import { GroupList, PartnerList } from '../../contract/policyApi.ts'
 import { Permission } from '../../contract/permissions.ts'
 import { PeopleList } from '../../contract/api.ts'
 import { admin, invitation, World } from '../partners/testing/world.ts'
@@ -156,6 +156,19 @@ describe.each(askers)('[B8] for $email, what is hidden is answered like what doe
       expect([path, /London|northwind/.test(text)]).toEqual([path, false])
     }
   })
+})
+
+it('[ACC-6] a hidden room that a group of one’s own holds is like one that there is not, and stays in it', async () => {
+  const group = v7()
+  const saving = (rooms: readonly string[]) => ({ type: 'group.save', group, name: `Both ${group}`, description: '', rooms, rule: null })
+  await done(saving([inside, hidden.room]))
+  const [there, missing] = [await world.command(deputy, saving([inside, hidden.room])), await world.command(deputy, saving([inside, v7()]))]
+  expect([there.status, there.code]).toEqual([missing.status, missing.code])
+  expect(missing.code).toBe('group.invalid')
+  const described = { ...saving([inside]), description: 'Seen by the deputy' }
+  await done(described, deputy)
+  const { items } = GroupList.parse((await world.ask(boss, `/v1/groups?group=${group}`)).body)
+  expect(items.map(({ description, rooms }) => [description, rooms.map(({ id }) => id).sort()])).toEqual([[described.description, [inside, hidden.room].sort()]])
 })
 
 describe('[B8] who is told of people', () => {

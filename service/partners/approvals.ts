@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
 import { changeKindOf, type CommandOutcome, CommandRequest } from '../../contract/commands.ts'
 import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
-import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { detailsKept, type ErrorCode, type ErrorDetails, RoomkeeperError } from '../../contract/errors.ts'
 import { type CommandKey, type LinkId, type PersonId, RequestId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { type CommandContext, personRefOf } from '../commands/handler.ts'
@@ -79,7 +79,7 @@ export async function waitingRequest(tx: TenantTransaction, id: RequestId): Prom
 export type Ending =
   | { readonly status: 'approved' }
   | { readonly status: 'rejected' | 'expired' | 'withdrawn' }
-  | { readonly status: 'failed'; readonly code: ErrorCode; readonly detail?: string }
+  | ({ readonly status: 'failed'; readonly code: ErrorCode } & Readonly<ErrorDetails>)
 
 const codes = { rejected: 'request.rejected', expired: 'request.expired', withdrawn: 'request.withdrawn' } as const
 
@@ -111,9 +111,8 @@ export async function putReceipt(tx: TenantTransaction, id: CommandKey, person: 
 
 function outcomeOf(ending: Ending, at: number, note: string | undefined): CommandOutcome {
   if (ending.status === 'approved') return { outcome: 'applied', at }
-  const code = ending.status === 'failed' ? ending.code : codes[ending.status]
-  const detail = ending.status === 'failed' ? ending.detail : note
-  return { outcome: 'refused', code, ...(detail === undefined ? {} : { detail }) }
+  if (ending.status === 'failed') return { outcome: 'refused', code: ending.code, ...detailsKept(ending) }
+  return { outcome: 'refused', code: codes[ending.status], ...(note === undefined ? {} : { detail: note }) }
 }
 
 /** All that waits under a link, when the link ends. */

@@ -218,6 +218,15 @@ const assignmentText = ({ name, description, role, notify, members, scope }: Ass
 const linkText = ({ changeControl: { rooms, rings, incidents, roles }, scope, remoteAccess, multiFactor }: Omit<WantedPartner, 'id' | 'domain' | 'days'>): string =>
   JSON.stringify([rooms, rings, incidents, roles, scopeText(scope), remoteAccess, multiFactor])
 
+/** The assignments by which a difference gives or takes something: changed themselves, or in their role, rooms or link. */
+export function assignmentsTouched({ roles, groups, assignments, partners }: PolicyDifference, policy: Policy): Set<AssignmentId> {
+  const changed = new Set<string>([...roles, ...groups, ...assignments, ...partners].flatMap(({ before }) => (before ? [before.id] : [])))
+  const isOver = (scope: AssignmentScope): boolean => scope !== 'all' && scope.groups.some((group) => changed.has(group))
+  const links = new Set(policy.links.filter(({ id, scope }) => changed.has(id) || isOver(scope)).map(({ id }) => id))
+  const touched = policy.assignments.filter(({ id, role, link, scope }) => changed.has(id) || changed.has(role) || (link !== null && links.has(link)) || isOver(scope))
+  return new Set(touched.map(({ id }) => id))
+}
+
 /** The lines of a difference, for whoever looks at it before it is applied. */
 export function linesOf({ roles, groups, assignments, partners }: PolicyDifference): Effect['changes'] {
   const kindOf = ({ before, after }: Change<unknown, unknown>): Effect['changes'][number]['change'] => (before === undefined ? 'create' : after === undefined ? 'delete' : 'update')

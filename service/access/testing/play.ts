@@ -65,6 +65,8 @@ async function playIn(world: World, steps: readonly Step[]): Promise<string> {
   return world.close()
 }
 
+const ending = (code: string | undefined): string => (code === undefined ? 'is done' : `fails with ${code}`)
+
 class Player {
   readonly #world: World
   readonly #sent: Sent[] = []
@@ -197,8 +199,9 @@ class Player {
     if (previewed && told.outcome !== 'requested') {
       const refused = 'outcome' in previewed ? previewed : undefined
       const code = told.outcome === 'refused' ? told.code : undefined
-      if (refused?.code !== code && !(command.type === 'request.decide' && !refused))
-        return `its preview says ${refused?.code ?? 'that it can be done'}, and then: ${textOf(told)}`
+      if (refused?.code !== code) return `its preview says ${refused?.code ?? 'that it can be done'}, and then: ${textOf(told)}`
+      const [foretold, failed] = ['fails' in previewed ? previewed.fails?.code : undefined, await this.#failureOf(command, told)]
+      if (foretold !== failed) return `its preview says that what was asked for ${ending(foretold)}, and it ${ending(failed)}`
       if (!('outcome' in previewed) && told.outcome === 'applied' && settled) {
         const effect = checkEffect({ effect: previewed, at, before, after, caller, command })
         if (effect !== undefined) return effect
@@ -315,6 +318,13 @@ class Player {
     return deeds.length > 0 && deeds.every(mustApply) && !hindered
       ? `approved and not done (${doc.code}), though it is right`
       : otherwise(before, after, undefined)
+  }
+
+  /** Why what was asked for could not be done when it was approved. */
+  async #failureOf(command: Command, told: Told): Promise<string | undefined> {
+    if (command.type !== 'request.decide' || told.outcome !== 'applied') return undefined
+    const doc = await this.#world.store.read(this.#world.tenants.contoso, 'wholeTenant').get('request', command.request)
+    return doc?.status === 'failed' ? doc.code : undefined
   }
 
   /** The stored outcome answers every retry alike, also after the right is gone (CON-3). */

@@ -1,8 +1,7 @@
-import { may } from '../../../contract/access.ts'
 import { MeAnswer, PeopleList } from '../../../contract/api.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { accessOf } from '../../../contract/evaluate.ts'
-import { personIsShown } from '../../access/explain.ts'
+import { addressIsShown, personIsShown } from '../../access/explain.ts'
 import { subjectOf } from '../../access/resolved.ts'
 import type { Plugin } from '../../deps.ts'
 import { callerOf } from '../routeAccess.ts'
@@ -24,11 +23,12 @@ export const peopleRoutes: Plugin = (app, { store, access }) => {
       const resolved = await access.resolved(tenant)
       const rows = await store.read(tenant, reach).tables.person().selectAll().orderBy('name').orderBy('id').execute()
       const items = rows
-        .filter((row) => row.id === person || personIsShown(held, accessOf(resolved, subjectOf(row))))
-        .map(({ id, name, email, link: under }) => {
+        .map((row) => ({ row, theirs: accessOf(resolved, subjectOf(row)) }))
+        .filter(({ row, theirs }) => row.id === person || personIsShown(held, theirs))
+        .map(({ row: { id, name, email, link: under }, theirs }) => {
           const partner = under === null ? undefined : resolved.links.get(under)
           // To give somebody an incident takes a name; addresses are for those who manage roles.
-          const address = id === person || may(held, 'roles.view') ? email : ''
+          const address = id === person || addressIsShown(held, theirs) ? email : ''
           return { id, name, email: address, ...(partner ? { organisation: partner.link.partnerName } : {}) }
         })
       return { items }
