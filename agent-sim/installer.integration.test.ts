@@ -110,6 +110,24 @@ describe.skipIf(withoutShell)('the installer', () => {
     expect(existsSync(join(folder, 'node_modules'))).toBe(false)
   })
 
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('[ENR-1] the copy of the key for the agent’s account goes when the wait for the service is ended by %s', async (signal) => {
+    const script = readFileSync(join(import.meta.dirname, 'installer', 'install.sh'), 'utf8')
+    const part = script.slice(script.indexOf('\nhanded=$secret'), script.indexOf('\nenrol\n'))
+    const key = join(base, 'some.key')
+    writeFileSync(key, 'secret')
+    const waiting = `set -eu\nsystemd=yes secret=$1 account=$(id -un)${part}\nprintf '%s\\n' "$handed"\ntail -f /dev/null\n`
+    // As in a terminal, the signal reaches all that runs in it.
+    const child = spawn('sh', ['-c', waiting, 'sh', key], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(child, 'close')
+    const [line] = await once(createInterface({ input: child.stdout }), 'line')
+    const copy = z.string().parse(line)
+    expect(readFileSync(copy, 'utf8')).toBe('secret')
+    process.kill(-z.number().parse(child.pid), signal)
+    await ended
+    expect(existsSync(dirname(copy))).toBe(false)
+    expect(existsSync(key)).toBe(true)
+  })
+
   it('runs nothing in a folder that others may change, or that holds what is not its own', async () => {
     const refused = async (text: string) => {
       const tried = run('sh', [join(folder, 'install.sh')])

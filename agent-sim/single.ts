@@ -1,6 +1,7 @@
 import { hasTpm, TpmKeyStore } from './agent/tpm.ts'
 import { SoftwareKeyStore, type KeyStore } from './agent/identity.ts'
 import type { Credential } from './agent/enrol.ts'
+import { enrolmentIn } from './agent/installation.ts'
 import { systemTimers } from './agent/timers.ts'
 import type { KeyProtection } from '../contract/entities.ts'
 import { join } from 'node:path'
@@ -33,10 +34,14 @@ export interface Single {
   stop(): Promise<void>
 }
 
-/** The store for a device's key. Without a choice: the TPM where there is one, for a device that is real. */
-export function keyStoreFor(folder: string, keys: KeyProtection | undefined, simulated: boolean): KeyStore {
-  const tpm = keys === 'tpm' || (keys === undefined && !simulated && hasTpm())
-  return tpm ? new TpmKeyStore(folder) : new SoftwareKeyStore(folder)
+/**
+ * The store for a device's key. Without a choice: the one that it enrolled with, or else the TPM where there is one, for a device
+ * that is real. So a TPM that is turned on later, or is away for one start, does not make another device of it.
+ */
+export function keyStoreFor(folder: string, keys: KeyProtection | undefined, simulated: boolean, isTpmThere = hasTpm): KeyStore {
+  const kept = enrolmentIn(folder) && (SoftwareKeyStore.isIn(folder) ? 'software' : TpmKeyStore.isIn(folder) ? 'tpm' : undefined)
+  const where = keys ?? kept ?? (!simulated && isTpmThere() ? 'tpm' : 'software')
+  return where === 'tpm' ? new TpmKeyStore(folder) : new SoftwareKeyStore(folder)
 }
 
 /** Opens one device's folder. It is enrolled and connected by its room. @throws JournalStoreError where it is in use */

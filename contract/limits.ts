@@ -94,6 +94,9 @@ export const limits = {
   commandMaxAgeMs: 30 * 24 * 3_600_000,
   /** How long stored outcomes of commands are kept. */
   commandKeyKeptMs: 60 * 24 * 3_600_000,
+  /** Refusals of one person that are stored under their keys (an outbox full of them), and the time in which one more may be. */
+  refusedOutcomes: 10_000,
+  refusedOutcomeMs: 60_000,
   /** Rows in one feed batch. More follow in the next batch. */
   feedBatchRows: 500,
   /** Changes that a console may not see, after which it is sent a cursor without rows so that it need not read them again. */

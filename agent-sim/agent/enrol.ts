@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Agent as HttpAgent } from 'node:http'
-import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, keyChangeProof } from '../../contract/agent.ts'
+import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest } from '../../contract/agent.ts'
 import { Problem, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Device } from '../devices/device.ts'
@@ -20,8 +20,6 @@ export interface EnrolOptions {
   /** Made once per installation and kept, so that a repeated request makes nothing new. */
   installation: string
   key: DeviceKey
-  /** The key that the device had before: it signs for the other, so that the room stays as it is. */
-  former?: DeviceKey | undefined
   device: Device
   agent?: HttpAgent
   /** Waits before the next try. */
@@ -55,8 +53,8 @@ export async function enrol(options: EnrolOptions): Promise<EnrolmentAnswer> {
 }
 
 /** What enrolling sends: facts of the device and the proof that it holds its key. Texts are cut to the protocol. */
-export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation' | 'key' | 'former' | 'device'>): Promise<EnrolmentRequest> {
-  const { installation, key, former, device } = options
+export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation' | 'key' | 'device'>): Promise<EnrolmentRequest> {
+  const { installation, key, device } = options
   const { facts } = await device.read()
   const name = (text: string) => text.slice(0, limits.nameChars * 16)
   const { country, city, building, floor, timeZone } = device.place
@@ -64,7 +62,6 @@ export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation
     installation,
     publicKey: key.publicKey,
     proof: await key.sign(enrolmentProof(installation, key.publicKey)),
-    ...(former ? { formerProof: await former.sign(keyChangeProof(installation, former.publicKey, key.publicKey)) } : {}),
     profile: device.profile,
     keyProtection: key.protection,
     facts: cutFacts(facts, limits.deviceTextChars * 4),

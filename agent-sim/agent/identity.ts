@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DevicePublicKey } from '../../contract/agent.ts'
 import type { KeyProtection } from '../../contract/entities.ts'
@@ -35,18 +35,25 @@ export function publicKeyOf(key: KeyObject): DevicePublicKey {
   return DevicePublicKey.parse(key.export({ format: 'jwk' }))
 }
 
+const fileIn = (folder: string): string => join(folder, 'key.pem')
+
 /**
  * A key in a file (PKCS8, readable by this user only), for devices without a TPM; tenants refuse it unless they allow
  * keys in software.
  */
 export class SoftwareKeyStore implements KeyStore {
   readonly protection = 'software'
+
+  /** Whether this folder has a key, usable or not. */
+  static isIn(folder: string): boolean {
+    return existsSync(fileIn(folder))
+  }
   readonly #file: string
   readonly #durable: boolean
 
   /** Unless `durable` is false, a key that was made survives a loss of power. */
   constructor(folder: string, durable = true) {
-    this.#file = join(folder, 'key.pem')
+    this.#file = fileIn(folder)
     this.#durable = durable
   }
 

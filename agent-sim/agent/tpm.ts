@@ -18,6 +18,8 @@ export interface TpmOptions {
 /** Whether this machine has a TPM that this store can use. */
 export const hasTpm = (): boolean => existsSync(device)
 
+const filesIn = (folder: string) => ({ open: join(folder, 'key.tpm.pub'), wrapped: join(folder, 'key.tpm.priv') })
+
 /**
  * A key inside a TPM 2.0, by way of the programs of tpm2-tools (4 or newer). The key is made in the TPM, fixed to it,
  * and may only sign; what lies in the folder is its wrapped form, which no other TPM can open. Its parent, the primary
@@ -27,6 +29,11 @@ export const hasTpm = (): boolean => existsSync(device)
  */
 export class TpmKeyStore implements KeyStore {
   readonly protection = 'tpm'
+
+  /** Whether this folder has a wrapped key, of whichever TPM. */
+  static isIn(folder: string): boolean {
+    return existsSync(filesIn(folder).wrapped)
+  }
   readonly #folder: string
   readonly #public: string
   readonly #wrapped: string
@@ -36,8 +43,9 @@ export class TpmKeyStore implements KeyStore {
 
   constructor(folder: string, options: TpmOptions = {}) {
     this.#folder = folder
-    this.#public = join(folder, 'key.tpm.pub')
-    this.#wrapped = join(folder, 'key.tpm.priv')
+    const { open, wrapped } = filesIn(folder)
+    this.#public = open
+    this.#wrapped = wrapped
     this.#run = options.run ?? runProgram
     this.#managed = options.tcti === undefined
     this.#environment = { TPM2TOOLS_TCTI: options.tcti ?? `device:${device}` }

@@ -189,6 +189,9 @@ if [ "$systemd" = yes ] && [ -n "$secret" ]; then
   # A copy that the agent's account may read, in a folder that it may not change, for as long as the enrolment takes.
   passing=$(mktemp -d)
   trap 'rm -rf -- "$passing"' EXIT
+  # Not every shell counts a signal as an end, and Ctrl-C is how one stops waiting for a service.
+  trap 'exit 130' INT
+  trap 'exit 143' HUP TERM
   chmod 711 "$passing"
   handed=$passing/secret
   install -o "$account" -m 400 -- "$secret" "$handed"

@@ -31,7 +31,12 @@ if [ -e "$here/.data/agents/host/device/installation.json" ] && [ -x "$node" ]; 
   set -- "$here/agent-sim/main.ts" offboard --device host --settings "$here/settings.json" "$@"
   if [ "$registered" = yes ] && [ "$(stat -c %U "$here/.data")" = "$account" ]; then
     group=$account
-    if [ -c /dev/tpmrm0 ] && [ "$(stat -c %G /dev/tpmrm0)" != UNKNOWN ]; then group=$(stat -c %G /dev/tpmrm0); fi
+    if [ -c /dev/tpmrm0 ]; then
+      case $(stat -c %G /dev/tpmrm0) in
+        root | UNKNOWN) ;;
+        *) group=$(stat -c %G /dev/tpmrm0) ;;
+      esac
+    fi
     setpriv --reuid "$account" --regid "$account" --groups "$group" -- "$node" "$@"
   else
     "$node" "$@"

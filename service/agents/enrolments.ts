@@ -166,7 +166,7 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
   const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
   if (holder && holder.id !== known?.id) throw new RoomkeeperError('enrol.deviceKnown')
   const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account }
-  if (known) return enrolAgain(deps, tx, request, thumbprint, known, by)
+  if (known) return enrolAgain(deps, tx, onboarding, { request, thumbprint, known, by })
   await onboarding.add(credential.account === undefined ? 'key' : 'account')
   const device = DeviceId.parse(v7())
   const room = RoomId.parse(v7())
@@ -196,13 +196,25 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
   return { room, device, fresh: true }
 }
 
-async function enrolAgain({ rooms, comings }: Pick<Deps, 'rooms' | 'comings'>, tx: TenantTransaction, request: Enrolment, thumbprint: string, known: DeviceTable, by: EnrolledBy): Promise<Enrolled> {
+interface Again {
+  readonly request: Enrolment
+  readonly thumbprint: string
+  readonly known: DeviceTable
+  readonly by: EnrolledBy
+}
+
+async function enrolAgain({ rooms, comings }: Pick<Deps, 'rooms' | 'comings'>, tx: TenantTransaction, onboarding: OnboardingRooms, again: Again): Promise<Enrolled> {
+  const { request, thumbprint, known, by } = again
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint
   if (sameKey && known.state === 'active') return { room, device, fresh: false }
   comings.take(device, tx.at)
   // A key that was off-boarded says nothing for another, nor for itself.
   const proved = known.state === 'active' && provesChange(storedKey(known.publicKey), request)
+  const work = rooms.within(tx)
+  await work.load([room])
+  const returns = !proved && work.room(room).state.lifecycle !== 'onboarding'
+  if (returns) await onboarding.add(by.by)
   await tx.update
     .device()
     .where('id', '=', device)
@@ -210,13 +222,10 @@ async function enrolAgain({ rooms, comings }: Pick<Deps, 'rooms' | 'comings'>, t
     .execute()
   // Whoever is connected with the key before is cut off.
   if (!sameKey) tx.publish('device', { tenant: tx.tenant, device, change: { type: 'newKey' } })
-  const work = rooms.within(tx)
-  await work.load([room])
   work.rebase(room, { device: deviceOf(device, request), inCall: request.facts.inCall })
   if (!sameKey) work.note(room, { kind: proved ? 'newKey' : 'newKeyUnproved', at: tx.at })
-  const { base, state: { lifecycle } } = work.room(room)
-  if (!proved && lifecycle !== 'onboarding') work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
-  const now = work.room(room).state.lifecycle
+  if (returns) work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
+  const { base, state: { lifecycle: now } } = work.room(room)
   auditDevice(tx, sameKey ? { action: 'device.enrol', lifecycle: now, ...by } : { action: 'device.newKey', proved, lifecycle: now, ...by }, { device, room, name: base.name })
   return { room, device, fresh: true }
 }

@@ -1,11 +1,13 @@
+import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { enrolmentProof } from '../../contract/agent.ts'
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { enrolRooms } from './offboarding.ts'
 import { leaveOverdue } from './onboarding.ts'
-import { enrolmentOf, enrolRaw, newKey, TestDevice } from './testing/device.ts'
+import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from './testing/device.ts'
 import { type Parts, startParts } from './testing/parts.ts'
 
 /** Devices that want more than their share. The clock of the service stands still unless a test moves it. */
@@ -138,6 +140,9 @@ describe('a device that sends too much', () => {
 describe('rooms in onboarding', () => {
   it('[ENR-4] are as many as one key may bring, and more after some are enrolled', async () => {
     const send = async () => (await enrolRaw(service.url, enrolmentOf(newKey()))).status
+    const installation = newId()
+    const known = await TestDevice.enrol(service.url, { installation })
+    await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [known.enrolment.room]))
     const statuses: number[] = []
     while (statuses.length < limits.onboardingRoomsPerKey) {
       statuses.push(...(await Promise.all(Array.from({ length: 100 }, send))))
@@ -146,7 +151,12 @@ describe('rooms in onboarding', () => {
     }
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(newKey()))).answer).code).toBe('enrol.tooMany')
-    const [first] = await read().list('room', { limit: 1 })
+    // Nor does one come back to onboarding, by a key that nobody has signed.
+    const key = newKey()
+    const again = enrolmentOf(key, { installation, proof: signed(key, enrolmentProof(installation, key.publicKey)) })
+    expect(Problem.parse((await enrolRaw(service.url, again)).answer).code).toBe('enrol.tooMany')
+    expect((await room(known))?.lifecycle).toBe('enrolled')
+    const first = (await read().list('room', { limit: 2 })).find(({ id }) => id !== known.enrolment.room)
     if (!first) throw new Error('no rooms')
     await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [first.id]))
     expect(await send()).toBe(200)

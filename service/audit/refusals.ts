@@ -1,5 +1,6 @@
 import { limits } from '../../contract/limits.ts'
 import type { Who } from '../access/refused.ts'
+import { Bucket } from '../agents/budget.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Store } from '../store/store.ts'
 import { type AuditRecord, system, type TenantTransaction } from '../store/transaction.ts'
@@ -42,6 +43,8 @@ export class Refusals {
   readonly #counted = new Map<string, Counted>()
   /** Kinds of one person, by tenant and person. */
   readonly #kinds = new Map<string, number>()
+  /** What may still be stored of one person's refusals, by tenant and person. */
+  readonly #stored = new Map<string, Bucket>()
   readonly #most: number
   readonly #sweeping: NodeJS.Timeout
 
@@ -74,8 +77,24 @@ export class Refusals {
     if (full > 0) await this.#end([...this.#counted.keys()].slice(0, full))
   }
 
+  /**
+   * Whether one more refused command of this person is stored under its key. Somebody who has used that up is answered all the
+   * same; only, the same command again is looked at again.
+   */
+  mayStore({ tenant, person }: Pick<Who, 'tenant' | 'person'>): boolean {
+    const now = this.#now()
+    const own = `${tenant}/${person}`
+    const bucket = this.#stored.get(own) ?? new Bucket(limits.refusedOutcomes, limits.refusedOutcomeMs, now)
+    if (bucket.left(now) < 1) return false
+    bucket.spend(1, now)
+    this.#stored.set(own, bucket)
+    return true
+  }
+
   /** Records the counts whose time is over. */
   async sweep(): Promise<void> {
+    const now = this.#now()
+    for (const [own, bucket] of this.#stored) if (bucket.isFull(now)) this.#stored.delete(own)
     const over: string[] = []
     for (const [key, counted] of this.#counted) {
       if (this.#isOver(counted)) over.push(key)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandRequest } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, CommandKey, GroupId, RoleId, RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
@@ -112,6 +113,32 @@ describe('a command that is sent again', () => {
     const { caller: now } = await callerOf(ada, 'proManager')
     await expect(submit(deps(), now, request)).rejects.toMatchObject({ code: 'access.denied' })
     expect((await recordsOf()).slice(before).filter(({ resultStatus }) => resultStatus === 'Failed')).toHaveLength(1)
+  })
+})
+
+describe('[rule 13] refusals of one person without end', () => {
+  it('are stored under their keys up to a bound, and answered all the same beyond it', async () => {
+    let now = Date.now()
+    const counted = new Refusals({ store: made.store, now: () => now, log: pino({ level: 'silent' }) })
+    const { caller } = await callerOf(ada)
+    for (let n = 1; n < limits.refusedOutcomes; n++) counted.mayStore(caller)
+    const send = async (one = requestOf(group('Labs'))) => {
+      await expect(submit({ ...deps(), refusals: counted }, caller, one)).rejects.toMatchObject({ code: 'access.denied' })
+      return one
+    }
+    const stored = async () => (await made.store.read(made.contoso, 'wholeTenant').tables.commandOutcome().select('key').where('person', '=', caller.person).execute()).length
+    const last = await send()
+    const beyond = await send()
+    await send(beyond)
+    expect(await stored()).toBe(1)
+    expect(counted.mayStore({ ...caller, person: (await callerOf(bela)).caller.person })).toBe(true)
+    // What is there is answered from there; what is not is judged by what they may do now.
+    const { caller: manager } = await callerOf(ada, 'proManager')
+    await expect(submit({ ...deps(), refusals: counted }, manager, last)).rejects.toMatchObject({ code: 'access.denied' })
+    expect(await submit({ ...deps(), refusals: counted }, manager, beyond)).toMatchObject({ outcome: 'applied' })
+    now += limits.refusedOutcomeMs
+    expect([counted.mayStore(caller), counted.mayStore(caller)]).toEqual([true, false])
+    await counted.stop()
   })
 })
 

@@ -109,10 +109,10 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
 }
 
 /**
- * Refusals of known people are audited, and stored so that a retry gets the same answer. Where a copy of the command was
- * answered meanwhile, that answer counts and is returned.
+ * Refusals of known people are audited, and stored so that a retry gets the same answer, up to `limits.refusedOutcomes`. Where a
+ * copy of the command was answered meanwhile, that answer counts and is returned.
  */
-async function recordRefusal({ refusals }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
+async function recordRefusal({ store: data, refusals }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
   const { code, details } = refused.error
   const { type: action } = request.command
   const refusal = { category: 'Command', objectName: action, operation: 'Update', resultStatus: 'Failed', detail: { action, code, key: request.key } } as const
@@ -121,8 +121,9 @@ async function recordRefusal({ refusals }: Deps, caller: Caller, request: Comman
     known = await storedOutcome(tx, caller, request)
     if (!known) await keep(tx, caller, request, digest, { outcome: 'refused', code, ...details })
   }
-  await refusals.record(caller, refusal, refused.store ? store : undefined)
-  return known
+  const isStored = refused.store && refusals.mayStore(caller)
+  await refusals.record(caller, refusal, isStored ? store : undefined)
+  return refused.store && !isStored ? storedOutcome(data.read(caller.tenant, 'wholeTenant'), caller, request) : known
 }
 
 interface Stored {
