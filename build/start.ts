@@ -7,7 +7,7 @@ import { failed, root, say } from './paths.ts'
 import { buildPrograms } from './programs.ts'
 import { buildElectron, buildRenderer } from './renderer.ts'
 import { run } from './run.ts'
-import { connect } from './start/api.ts'
+import { connect, tokenOf } from './start/api.ts'
 import { enrolFleet } from './start/demo.ts'
 import { takeFolder, type DataFolder } from './start/folder.ts'
 import { openBrowser } from './start/open.ts'
@@ -69,7 +69,7 @@ async function startRooms(session: Session, service: string, places: keyof typeo
   const customer = customers[places]
   const data = join(folder.path, customer.folder)
   mkdirSync(data, { recursive: true, mode: 0o700 })
-  const api = connect(service, await answerOf([programs.service, 'token', '--user', customer.administrator, '--data', folder.path]))
+  const api = connect(service, await tokenOf(customer.administrator, folder.path))
   const keyFile = join(data, 'enrolment.key')
   writeFileSync(keyFile, await api.enrolmentKey(), { mode: 0o600 })
   const device = ['--service', service, '--key-file', keyFile, '--data', data]

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { type Part, startPart } from '../build/part.ts'
 import { root } from '../build/paths.ts'
 import { run } from '../build/run.ts'
-import { connect, type Api } from '../build/start/api.ts'
+import { connect, tokenOf, type Api } from '../build/start/api.ts'
 import { enrolFleet } from '../build/start/demo.ts'
 import { type CutProxy, startCutProxy } from '../contract/testing/cut-proxy.ts'
 import { type RunningConsole, type Screen, startConsole } from './screen.ts'
@@ -178,14 +178,13 @@ export class Stack {
     return connect(this.service, await this.token(email))
   }
 
-  /** By the documented command, once for each person: a token outlives the service that gave it. */
+  /** Once for each person: a token outlives the service that gave it. */
   async token(email: string): Promise<string> {
     const known = this.#tokens.get(email)
     if (known !== undefined) return known
-    const { code, output, answer } = await run(process.execPath, [programs.service, 'token', '--user', email, '--data', this.data])
-    if (code !== 0) throw new Error(`no token for ${email}: ${output}`)
-    this.#tokens.set(email, answer.trim())
-    return answer.trim()
+    const token = await tokenOf(email, this.data)
+    this.#tokens.set(email, token)
+    return token
   }
 
   /** Ends a part as a crash would. */

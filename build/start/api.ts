@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { v7 } from 'uuid'
-import { type z } from 'zod'
+import { z } from 'zod'
 import { EnrolmentKey, IncidentList, RoomList } from '../../contract/api.ts'
 import { type Command } from '../../contract/commands.ts'
 import { type Incident, type Room } from '../../contract/entities.ts'
@@ -22,6 +24,25 @@ export interface Api {
 }
 
 const requestMs = 30_000
+
+const Runtime = z.object({ url: z.url(), adminSecret: z.string() })
+const Token = z.object({ token: z.string() })
+
+/**
+ * A token of a demo person, for who may read the service's data folder: what the command `token` does, without a process of its own.
+ * Throws when there is no such person.
+ */
+export async function tokenOf(email: string, data: string): Promise<string> {
+  const { url, adminSecret } = Runtime.parse(JSON.parse(readFileSync(join(data, 'service', 'runtime.json'), 'utf8')))
+  const answer = await fetch(new URL('/v1/local/token', url), {
+    method: 'POST',
+    headers: { authorization: `Admin ${adminSecret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ email }),
+    signal: AbortSignal.timeout(requestMs),
+  })
+  if (!answer.ok) throw new Error(`There is no token for ${email}: ${(await answer.text()).slice(0, 300)}`)
+  return Token.parse(await answer.json()).token
+}
 
 export function connect(service: string, token: string): Api {
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
