@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import Database from 'better-sqlite3'
 import { unzipSync } from 'fflate'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../contract/api.ts'
 import { until } from '../contract/testing/wait.ts'
@@ -115,14 +115,17 @@ describe.skipIf(withoutShell)('the installer', () => {
     const part = script.slice(script.indexOf('\nhanded=$secret'), script.indexOf('\nenrol\n'))
     const key = join(base, 'some.key')
     writeFileSync(key, 'secret')
-    const waiting = `set -eu\nsystemd=yes secret=$1 account=$(id -un)${part}\nprintf '%s\\n' "$handed"\ntail -f /dev/null\n`
+    // What the shell waits for says where the copy is: it is there, and gets the signal with the shell.
+    const waiting = `set -eu\nsystemd=yes secret=$1 account=$(id -un)${part}\nsh -c 'echo "$0"; exec tail -f /dev/null' "$handed"\n`
     // As in a terminal, the signal reaches all that runs in it.
     const child = spawn('sh', ['-c', waiting, 'sh', key], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+    const group = -z.number().parse(child.pid)
     const ended = once(child, 'close')
+    onTestFailed(() => void process.kill(group, 'SIGKILL'))
     const [line] = await once(createInterface({ input: child.stdout }), 'line')
     const copy = z.string().parse(line)
     expect(readFileSync(copy, 'utf8')).toBe('secret')
-    process.kill(-z.number().parse(child.pid), signal)
+    process.kill(group, signal)
     await ended
     expect(existsSync(dirname(copy))).toBe(false)
     expect(existsSync(key)).toBe(true)

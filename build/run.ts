@@ -26,6 +26,9 @@ export interface RunOptions {
   begin?: { sign: RegExp; withinMs: number }
 }
 
+/** How long outputs may still come once the program itself has ended. */
+const afterExitMs = 5_000
+
 const running = new Set<ChildProcess>()
 
 /** Ends all programs that `run` has started and that still run. */
@@ -72,6 +75,8 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     const done = (code: number) => {
       for (const timer of timers) clearTimeout(timer)
       running.delete(child)
+      child.stdout.destroy()
+      child.stderr.destroy()
       resolve({ code, output, answer, ...(ended === undefined ? {} : { ended }) })
     }
     child.on('error', (error) => {
@@ -79,5 +84,7 @@ export function run(file: string, args: readonly string[], options: RunOptions =
       done(127)
     })
     child.on('close', (code) => done(code ?? 1))
+    // Something that it has left running may hold its outputs open: its end counts all the same.
+    child.on('exit', (code) => timers.push(setTimeout(() => done(code ?? 1), afterExitMs)))
   })
 }
