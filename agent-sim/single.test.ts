@@ -9,7 +9,10 @@ let folder: string
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'keys-'))))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const enrolled = () => writeFileSync(join(folder, 'installation.json'), JSON.stringify({ installation: v7(), enrolment: { device: v7(), room: v7(), service: 'test' } }))
+const enrolled = () => {
+  const enrolment = { device: v7(), room: v7(), service: 'test' }
+  writeFileSync(join(folder, 'installation.json'), JSON.stringify({ installation: v7(), enrolment }))
+}
 const put = (...names: string[]) => names.forEach((name) => writeFileSync(join(folder, name), ''))
 const store = (tpm: boolean, keys?: 'tpm' | 'software') => keyStoreFor(folder, keys, false, () => tpm).protection
 

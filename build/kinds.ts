@@ -34,7 +34,8 @@ async function counted(name: string, args: readonly string[], how: How, env: Nod
   rmSync(file, { force: true })
   using temporary = temporaryFolder()
   const places = { ...compiled, ...(temporary.path === undefined ? {} : { TMPDIR: temporary.path }) }
-  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...places, ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) } })
+  const told = { ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) }
+  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...places, ...told } })
   let counts: Counts
   try {
     counts = JSON.parse(readFileSync(file, 'utf8')) as Counts

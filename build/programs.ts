@@ -39,7 +39,8 @@ function placesOfSources(): Plugin {
         placed += (thread ?? kept).replaceAll('import.meta.dirname', "sourcePath(new URL('.', sourceUrl))")
       }
       const from = relative(join(out, 'programs'), id).split(sep).join('/')
-      return `import { fileURLToPath as sourcePath } from 'node:url'\nconst sourceUrl = new URL(${JSON.stringify(from)}, import.meta.url).href\n${placed}`
+      const place = `new URL(${JSON.stringify(from)}, import.meta.url).href`
+      return `import { fileURLToPath as sourcePath } from 'node:url'\nconst sourceUrl = ${place}\n${placed}`
     },
   }
 }

@@ -126,7 +126,8 @@ export class Stack {
     const api = await this.api()
     const key = join(this.data, 'enrolment.key')
     writeFileSync(key, await api.enrolmentKey(), { mode: 0o600 })
-    const host = [programs.agent, 'run', '--json', '--device', 'host', '--room', name, '--service', this.service, '--key-file', key, ...options]
+    const device = ['--device', 'host', '--room', name]
+    const host = [programs.agent, 'run', '--json', ...device, '--service', this.service, '--key-file', key, ...options]
     await this.#start('host', host, Fleet)
     const made = (await api.rooms()).filter((room) => room.name === name)
     await api.enrolRooms(made.map(({ id }) => id))

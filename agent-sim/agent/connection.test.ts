@@ -6,7 +6,7 @@ import { BootId, DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { fakeDial, type FakeSocket } from '../testing/fake-socket.ts'
+import { fakeDial, type FakeSocket, newestOf } from '../testing/fake-socket.ts'
 import { Connection, type ConnectionState } from './connection.ts'
 import { publicKeyOf } from './identity.ts'
 import { JournalStore } from './journal-store.ts'
@@ -71,11 +71,7 @@ afterEach(() => {
   store.close()
 })
 
-const newest = (): FakeSocket => {
-  const socket = sockets.at(-1)
-  if (!socket) throw new Error('nothing was dialled')
-  return socket
-}
+const newest = (): FakeSocket => newestOf(sockets)
 const sentReports = (socket = newest()) =>
   socket.sent.flatMap((message) => (message.type === 'report' ? message.reports.map(({ number }) => number) : []))
 const ack = (upTo: number): ServiceToAgent => ({ type: 'ack', upTo })
@@ -90,7 +86,8 @@ async function write(count: number): Promise<void> {
 /** A final word as the service signs it on this connection. */
 function signedWord(socket: FakeSocket, word: SignedWord): string {
   const hello = socket.sent.find((message) => message.type === 'hello')
-  return sign(null, Buffer.from(signedWordProof(word, hello?.nonce ?? '', 'test service', device)), serviceKeys.privateKey).toString('base64url')
+  const proof = signedWordProof(word, hello?.nonce ?? '', 'test service', device)
+  return sign(null, Buffer.from(proof), serviceKeys.privateKey).toString('base64url')
 }
 const offboard = (socket: FakeSocket): ServiceToAgent => ({ type: 'offboard', signature: signedWord(socket, 'offboard') })
 

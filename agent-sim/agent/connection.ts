@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { agentProtocolVersions, challengeProof, ServiceToAgent, type AgentToService, type SignedWord, type SessionKey, welcomeWord } from '../../contract/agent.ts'
+import {
+  agentProtocolVersions, type AgentToService, challengeProof, ServiceToAgent, type SessionKey, type SignedWord, welcomeWord,
+} from '../../contract/agent.ts'
 import type { Lifecycle } from '../../contract/entities.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
 import type { BootId, DeviceId } from '../../contract/ids.ts'
@@ -33,7 +35,10 @@ export interface ConnectionOptions {
   device: DeviceId
   /** The name of the service that the device enrolled with; it signs for no other. */
   service: string
-  /** The key that the service gave at the enrolment: nothing else can welcome or end the agent. Undefined: it kept none, nothing can end it. */
+  /**
+   * The key that the service gave at the enrolment: nothing else can welcome or end the agent. Undefined: it kept none, and nothing
+   * can end it.
+   */
   serviceKey: SessionKey | undefined
   boot: BootId
   key: DeviceKey
@@ -325,7 +330,8 @@ export class Connection {
   /** Whether the service itself says this, to this device, on this connection. Anybody else costs it a try, and no more. */
   #isSaid(word: SignedWord, signature: string | undefined): boolean {
     const { serviceKey, service, device, onNote } = this.#options
-    if (serviceKey && this.#nonce !== undefined && isSignedWord(serviceKey, { word, nonce: this.#nonce, service, device }, signature)) return true
+    const nonce = this.#nonce
+    if (serviceKey && nonce !== undefined && isSignedWord(serviceKey, { word, nonce, service, device }, signature)) return true
     onNote('warn', `"${word}" is not signed by the service that this device enrolled with. Trying again.`)
     this.#lost(this.#refusal ?? 'a word that the service has not signed')
     return false

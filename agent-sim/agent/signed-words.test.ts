@@ -6,7 +6,7 @@ import { BootId, DeviceId, JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { fakeDial, type FakeSocket } from '../testing/fake-socket.ts'
+import { fakeDial, type FakeSocket, newestOf } from '../testing/fake-socket.ts'
 import { Connection } from './connection.ts'
 import { publicKeyOf } from './identity.ts'
 import { JournalStore } from './journal-store.ts'
@@ -63,11 +63,7 @@ afterEach(() => {
   store.close()
 })
 
-const newest = (): FakeSocket => {
-  const socket = sockets.at(-1)
-  if (!socket) throw new Error('nothing was dialled')
-  return socket
-}
+const newest = (): FakeSocket => newestOf(sockets)
 
 /** As far as the agent's hello. */
 async function greet(): Promise<FakeSocket> {
@@ -86,8 +82,15 @@ async function connect(): Promise<FakeSocket> {
   return socket
 }
 
-/** A final word as the service signs it on this connection; `over`: other than what it should be signed over. */
-function signedWord(socket: FakeSocket, word: SignedWord, over: { nonce?: string; service?: string; device?: string; key?: KeyObject } = {}): string {
+/** What a word is signed over, where it is other than it should be. */
+interface Over {
+  nonce?: string
+  service?: string
+  device?: string
+  key?: KeyObject
+}
+/** A word as the service signs it on this connection. */
+function signedWord(socket: FakeSocket, word: SignedWord, over: Over = {}): string {
   const hello = socket.sent.find((message) => message.type === 'hello')
   const text = signedWordProof(word, over.nonce ?? hello?.nonce ?? '', over.service ?? 'test service', over.device ?? device)
   return sign(null, Buffer.from(text), over.key ?? service.privateKey).toString('base64url')
@@ -103,6 +106,9 @@ const welcome = (socket: FakeSocket, acknowledged: number, of = journal.id): Wel
 
 describe('[INC-2] a welcome that the service has not signed costs a try, and never a report', () => {
   const stranger = generateKeyPairSync('ed25519').privateKey
+  const welcomeSigned = (socket: FakeSocket, over: Over): Welcome => {
+    return { ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), over) }
+  }
   const forged: [string, (socket: FakeSocket) => Welcome][] = [
     ['without a signature', () => ({ type: 'welcome', ...says(3) })],
     ['of bytes', () => ({ type: 'welcome', ...says(3), signature: 'A'.repeat(86) })],
@@ -111,9 +117,9 @@ describe('[INC-2] a welcome that the service has not signed costs a try, and nev
     ['with other beats', (socket) => ({ ...welcome(socket, 0), heartbeatMs: 1_000_000 })],
     ['with another lifecycle', (socket) => ({ ...welcome(socket, 0), lifecycle: 'unenrolled' })],
     ['of another journal', (socket) => welcome(socket, 3, JournalId.parse(v7()))],
-    ['by another service', (socket) => ({ ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), { key: stranger }) })],
-    ['for another device', (socket) => ({ ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), { device: v7() }) })],
-    ['of another connection', (socket) => ({ ...welcome(socket, 3), signature: signedWord(socket, welcomeWord(journal.id, says(3)), { nonce }) })],
+    ['by another service', (socket) => welcomeSigned(socket, { key: stranger })],
+    ['for another device', (socket) => welcomeSigned(socket, { device: v7() })],
+    ['of another connection', (socket) => welcomeSigned(socket, { nonce })],
   ]
 
   it.each(forged)('%s', async (_, forge) => {

@@ -10,7 +10,9 @@ export interface SaidWord {
 }
 
 /** Whether the service whose key this is has signed the final word. False for a key that is none. */
-export function isSignedWord({ kty, crv, x }: SessionKey, { word, nonce, service, device }: SaidWord, signature: string | undefined): boolean {
+export function isSignedWord(serviceKey: SessionKey, said: SaidWord, signature: string | undefined): boolean {
+  const { kty, crv, x } = serviceKey
+  const { word, nonce, service, device } = said
   if (signature === undefined) return false
   try {
     const key = createPublicKey({ key: { kty, crv, x }, format: 'jwk' })

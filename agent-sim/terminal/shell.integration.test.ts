@@ -20,7 +20,8 @@ describe.skipIf(process.platform === 'win32')('[REM-9] a shell in another accoun
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'shell-'))
     path = join(folder, 'socket')
-    host = spawn(process.execPath, [programs.agent, 'shell', '--listen', path, '--program', '/bin/sh', '--json', '--parent-pipe'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const args = [programs.agent, 'shell', '--listen', path, '--program', '/bin/sh', '--json', '--parent-pipe']
+    host = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     if (host.stdout) await once(host.stdout, 'data')
   })
   afterEach(() => {

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
-  AgentToService, challengeProof, enrolmentProof, EnrolmentRequest, signedWordProof, Report, SessionKey, welcomeWord, type DevicePublicKey, type ServiceToAgent, type SignedWord,
+  AgentToService, challengeProof, type DevicePublicKey, enrolmentProof, EnrolmentRequest, Report, type ServiceToAgent, SessionKey,
+  type SignedWord, signedWordProof, welcomeWord,
 } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId } from '../../contract/ids.ts'

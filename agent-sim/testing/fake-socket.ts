@@ -12,6 +12,13 @@ export interface FakeSocket {
 }
 
 /** A dial without a network; every socket that was opened is in the list. */
+/** The connection of the newest dial. Throws when nothing was dialled. */
+export function newestOf(sockets: readonly FakeSocket[]): FakeSocket {
+  const socket = sockets.at(-1)
+  if (!socket) throw new Error('nothing was dialled')
+  return socket
+}
+
 export function fakeDial(): { dial: Dial; sockets: FakeSocket[] } {
   const sockets: FakeSocket[] = []
   const dial: Dial = (_url, events) => {

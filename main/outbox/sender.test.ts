@@ -134,7 +134,8 @@ describe('[CON-3] the sender', () => {
     expect(outbox.rows()).toMatchObject([{ state: 'refused', refusal: { code: 'incident.resolved' } }, { state: 'sending' }])
   })
 
-  it.each(['auth.removed', 'auth.unknownTenant', 'partner.multiFactor'] as const)('does not call refused with %s what an earlier try may have done', async (code) => {
+  const turnedAway = ['auth.removed', 'auth.unknownTenant', 'partner.multiFactor'] as const
+  it.each(turnedAway)('does not call refused with %s what an earlier try may have done', async (code) => {
     outbox.submit(comment(1, 'a'))
     outbox.submit(comment(2, 'b'))
     sender.online = true

@@ -31,7 +31,8 @@ async function begin(): Promise<{ bridge: Bridge; latest: { session?: TopicOutpu
   const key = z.object({ key: z.string() }).parse(await (await fetch(`${address}/v1/enrolment/key`, { headers: { authorization: `Bearer ${token}` } })).json()).key
   const keyFile = join(folder.path, 'enrolment.key')
   writeFileSync(keyFile, key)
-  const args = [programs.agent, 'fleet', '--places', 'contoso', '--rooms', '1', '--seed', '1', '--service', address, '--key-file', keyFile, '--data', folder.path, '--json', '--parent-pipe']
+  const fleet = [programs.agent, 'fleet', '--places', 'contoso', '--rooms', '1', '--seed', '1']
+  const args = [...fleet, '--service', address, '--key-file', keyFile, '--data', folder.path, '--json', '--parent-pipe']
   const agents = await startProcess(args, z.object({ ready: z.literal(true) }))
   undo.push(() => agents.child.kill('SIGKILL'))
   const lock = lockDataFolder(folder.path)

@@ -132,7 +132,10 @@ export class DeviceEnd {
 }
 
 const startRelay = (keyFile: string): Promise<Running<{ service: string }>> =>
-  startProcess([programs.service, 'relay', '--key-file', keyFile, '--relay-id', 'relay', '--port', '0', '--json', '--parent-pipe'], z.object({ service: z.url() }))
+  startProcess(
+    [programs.service, 'relay', '--key-file', keyFile, '--relay-id', 'relay', '--port', '0', '--json', '--parent-pipe'],
+    z.object({ service: z.url() }),
+  )
 
 /** What a service does for sessions, in front of a `FakeService`. */
 export class RemoteService {

@@ -83,12 +83,17 @@ describe('[ACC-7] who can do this, and why', () => {
 
 describe('[ACC-6] who is told of people who work on incidents', () => {
   const [one, two] = roomIds as [RoomId, RoomId]
-  const over = (permissions: Permission[], scope: 'all' | RoomId[]): Grant => ({ assignment: AssignmentId.parse(v7()), role: RoleId.parse('some'), permissions, scope })
+  const over = (permissions: Permission[], scope: 'all' | RoomId[]): Grant => {
+    return { assignment: AssignmentId.parse(v7()), role: RoleId.parse('some'), permissions, scope }
+  }
   const holder = (...grants: Grant[]): Access => ({ globalAdministrator: false, grants })
 
   it('is told their address where they see roles of a room of theirs, and else their name alone', () => {
     const viewer = holder(over(['incidents.view'], 'all'), over(['roles.view'], [one]))
-    const told = (scope: 'all' | RoomId[]) => [personIsShown(viewer, holder(over(['incidents.view'], scope))), addressIsShown(viewer, holder(over(['incidents.view'], scope)))]
+    const told = (scope: 'all' | RoomId[]) => {
+      const other = holder(over(['incidents.view'], scope))
+      return [personIsShown(viewer, other), addressIsShown(viewer, other)]
+    }
     expect([told([one]), told([two]), told('all')]).toEqual([[true, true], [true, false], [true, true]])
   })
 })

@@ -82,7 +82,8 @@ export const groupIsShown = (access: Access, rooms: readonly RoomId[]): boolean 
  */
 export function personIsShown(access: Access, other: Access): boolean {
   if (!meets(access, 'incidents.view', other)) return false
-  return other.link === access.link || (access.link === undefined && (meets(access, 'roles.view', other) || meets(access, 'settings.view', other)))
+  if (other.link === access.link) return true
+  return access.link === undefined && (meets(access, 'roles.view', other) || meets(access, 'settings.view', other))
 }
 
 /** Whether their address is, too: to who sees roles of a room where the other one works on incidents. */

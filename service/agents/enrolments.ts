@@ -203,7 +203,12 @@ interface Again {
   readonly by: EnrolledBy
 }
 
-async function enrolAgain({ rooms, comings }: Pick<Deps, 'rooms' | 'comings'>, tx: TenantTransaction, onboarding: OnboardingRooms, again: Again): Promise<Enrolled> {
+async function enrolAgain(
+  { rooms, comings }: Pick<Deps, 'rooms' | 'comings'>,
+  tx: TenantTransaction,
+  onboarding: OnboardingRooms,
+  again: Again,
+): Promise<Enrolled> {
   const { request, thumbprint, known, by } = again
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint

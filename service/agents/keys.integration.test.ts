@@ -1,7 +1,9 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, type SignedWord, signedWordProof, keyChangeProof, welcomeWord } from '../../contract/agent.ts'
+import {
+  EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, keyChangeProof, type SignedWord, signedWordProof, welcomeWord,
+} from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'

@@ -57,7 +57,8 @@ export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'direc
   return seen ? effectOf(seen) : nothing
 }
 
-const failureOf = ({ code, details: { detail } }: RoomkeeperError): Effect['fails'] => ({ code, ...(detail === undefined ? {} : { detail }) })
+const failureOf = ({ code, details: { detail } }: RoomkeeperError): Effect['fails'] =>
+  detail === undefined ? { code } : { code, detail }
 
 const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 

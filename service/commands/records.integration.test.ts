@@ -367,8 +367,10 @@ describe('a policy file that invites a partner under the id of another organisat
     const invited = await world.command('boss@adatum.example', { ...invitation([theirs]), link: taken })
     expect(invited.status).toBe(200)
     const { body } = await world.ask(boss, '/v1/policy')
-    const partner = { id: taken, domain: 'nowhere.example', changeControl: automatic, scope: { rooms: [room], groups: [] }, remoteAccess: false, multiFactor: false, expiresInDays: 7, agreeToTerms: true }
-    const { records } = await made(() => done(boss, { type: 'policy.import', yaml: String(body).replace(/^partners:.*$/m, `partners:\n  - ${JSON.stringify(partner)}`) }))
+    const terms = { changeControl: automatic, remoteAccess: false, multiFactor: false, expiresInDays: 7, agreeToTerms: true }
+    const partner = { id: taken, domain: 'nowhere.example', scope: { rooms: [room], groups: [] }, ...terms }
+    const yaml = String(body).replace(/^partners:.*$/m, `partners:\n  - ${JSON.stringify(partner)}`)
+    const { records } = await made(() => done(boss, { type: 'policy.import', yaml }))
     const { items } = PartnerList.parse((await world.ask(boss, '/v1/partners')).body)
     const kept = items.find(({ domain }) => domain === 'nowhere.example')?.id
     expect(kept).not.toBe(taken)

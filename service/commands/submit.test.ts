@@ -99,9 +99,11 @@ describe('a command that is sent again', () => {
     const refused = []
     for (let again = 0; again < 2; again++) refused.push(await submit(deps(), caller, request).catch((error: unknown) => error))
     expect(refused[0]).toMatchObject({ code: 'directory.notFound', details: { field: 'members' } })
-    expect(refused[1]).toMatchObject({ code: 'directory.notFound', details: refused[0] instanceof RoomkeeperError ? refused[0].details : {} })
+    const details = refused[0] instanceof RoomkeeperError ? refused[0].details : {}
+    expect(refused[1]).toMatchObject({ code: 'directory.notFound', details })
     const rooms = requestOf({ type: 'rooms.enrol', rooms: [RoomId.parse(v7())] })
-    for (let again = 0; again < 2; again++) await expect(submit(deps(), caller, rooms)).rejects.toMatchObject({ code: 'room.notFound', details: { params: { room: expect.any(String) } } })
+    const notFound = { code: 'room.notFound', details: { params: { room: expect.any(String) } } }
+    for (let again = 0; again < 2; again++) await expect(submit(deps(), caller, rooms)).rejects.toMatchObject(notFound)
   })
 
   it('[AUD-1] is refused as it was, also by who may by now, with one record', async () => {
@@ -126,7 +128,8 @@ describe('[rule 13] refusals of one person without end', () => {
       await expect(submit({ ...deps(), refusals: counted }, caller, one)).rejects.toMatchObject({ code: 'access.denied' })
       return one
     }
-    const stored = async () => (await made.store.read(made.contoso, 'wholeTenant').tables.commandOutcome().select('key').where('person', '=', caller.person).execute()).length
+    const { tables } = made.store.read(made.contoso, 'wholeTenant')
+    const stored = async () => (await tables.commandOutcome().select('key').where('person', '=', caller.person).execute()).length
     const last = await send()
     const beyond = await send()
     await send(beyond)

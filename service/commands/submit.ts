@@ -112,7 +112,13 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
  * Refusals of known people are audited, and stored so that a retry gets the same answer, up to `limits.refusedOutcomes`. Where a
  * copy of the command was answered meanwhile, that answer counts and is returned.
  */
-async function recordRefusal({ store: data, refusals }: Deps, caller: Caller, request: CommandRequest, digest: string, refused: Refused): Promise<Stored | undefined> {
+async function recordRefusal(
+  { store: data, refusals }: Deps,
+  caller: Caller,
+  request: CommandRequest,
+  digest: string,
+  refused: Refused,
+): Promise<Stored | undefined> {
   const { code, details } = refused.error
   const { type: action } = request.command
   const refusal = { category: 'Command', objectName: action, operation: 'Update', resultStatus: 'Failed', detail: { action, code, key: request.key } } as const

@@ -41,7 +41,12 @@ const decides: ReadonlySet<Command['type']> = new Set<Command['type']>([
 ])
 
 /** The assignments that it changes, and those of which somebody must stay. */
-function decidingOf(command: Command, side: LinkId | null, { assignments: all, links }: Policy, byFile: ReadonlySet<AssignmentId>): readonly Assignment[] {
+function decidingOf(
+  command: Command,
+  side: LinkId | null,
+  { assignments: all, links }: Policy,
+  byFile: ReadonlySet<AssignmentId>,
+): readonly Assignment[] {
   // A partner changes nothing but its own: what is hidden from it takes no longer than what is missing.
   const assignments = side === null ? all : all.filter(({ link }) => link === side)
   switch (command.type) {

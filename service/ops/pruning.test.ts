@@ -11,7 +11,8 @@ it('[rule 13] what was kept long enough goes, however much there is of it', asyn
   const made = await makeOrganisations()
   const now = Date.UTC(2026, 5, 1)
   const person = PersonId.parse(v7())
-  const rows = (count: number, at: number) => Array.from({ length: count }, () => ({ person, key: CommandKey.parse(v7()), digest: '', outcome: '{}', at }))
+  const row = (at: number) => ({ person, key: CommandKey.parse(v7()), digest: '', outcome: '{}', at })
+  const rows = (count: number, at: number) => Array.from({ length: count }, () => row(at))
   await made.store.write(made.contoso, system, async (tx) => {
     for (let n = 0; n < 13; n++) await tx.insert.commandOutcome(...rows(1_000, now - limits.commandKeyKeptMs - 1)).execute()
     await tx.insert.commandOutcome(...rows(3, now - limits.commandKeyKeptMs)).execute()

@@ -223,7 +223,9 @@ export function assignmentsTouched({ roles, groups, assignments, partners }: Pol
   const changed = new Set<string>([...roles, ...groups, ...assignments, ...partners].flatMap(({ before }) => (before ? [before.id] : [])))
   const isOver = (scope: AssignmentScope): boolean => scope !== 'all' && scope.groups.some((group) => changed.has(group))
   const links = new Set(policy.links.filter(({ id, scope }) => changed.has(id) || isOver(scope)).map(({ id }) => id))
-  const touched = policy.assignments.filter(({ id, role, link, scope }) => changed.has(id) || changed.has(role) || (link !== null && links.has(link)) || isOver(scope))
+  const touched = policy.assignments.filter(({ id, role, link, scope }) => {
+    return changed.has(id) || changed.has(role) || (link !== null && links.has(link)) || isOver(scope)
+  })
   return new Set(touched.map(({ id }) => id))
 }
 

@@ -39,7 +39,8 @@ afterAll(() => removeFolder(folder))
 
 async function start(): Promise<{ url: string; metrics: string; child: ChildProcess }> {
   said = ''
-  const started = spawn(process.execPath, [programs.service, 'relay', '--key-file', join(folder, 'key.jwk'), '--relay-id', id, '--port', '0', '--metrics-port', '0', '--json', '--parent-pipe', '--log-level', 'trace'], {
+  const own = ['--key-file', join(folder, 'key.jwk'), '--relay-id', id, '--port', '0', '--metrics-port', '0']
+  const started = spawn(process.execPath, [programs.service, 'relay', ...own, '--json', '--parent-pipe', '--log-level', 'trace'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child = started

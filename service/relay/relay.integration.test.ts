@@ -154,7 +154,9 @@ describe('[REM-7] limits', () => {
 
   it('[rule 13] of one address, where the proxy says which; a proxy that does not makes all of them nobody', async () => {
     const one = await relay({ behindProxy: true, most: { upgradesPerMinute: 1 } })
-    const come = async (headers: Record<string, string>) => TestSide.connect(one.url, `Ticket ${await one.sign({ side: 'device' })}`, headers)
+    const come = async (headers: Record<string, string>) => {
+      return TestSide.connect(one.url, `Ticket ${await one.sign({ side: 'device' })}`, headers)
+    }
     for (let n = 0; n < 3; n += 1) await come({})
     await come({ 'x-forwarded-for': '192.0.2.1' })
     await expect(come({ 'x-forwarded-for': '192.0.2.1' })).rejects.toEqual(refusal(429, 'rate.limited'))

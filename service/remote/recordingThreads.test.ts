@@ -129,7 +129,8 @@ describe('[rule 13] chunks of recordings', () => {
     expect(await Promise.all(many.slice(-2))).toEqual(['recording.busy', 'recording.busy'])
     // As many tenants as it takes to have all places, and one more that asks for two.
     const crowd = Array.from({ length: limits.recordingChunksWaiting / limits.recordingChunksWaitingOfTenant }, tenantId)
-    const others = crowd.flatMap((tenant) => Array.from({ length: limits.recordingChunksWaitingOfTenant }, (_, n) => rig.check(tenant, sessionId(), n)))
+    const length = limits.recordingChunksWaitingOfTenant
+    const others = crowd.flatMap((tenant) => Array.from({ length }, (_, n) => rig.check(tenant, sessionId(), n)))
     const late = tenantId()
     const [first, second] = [rig.check(late, sessionId(), 100), rig.check(late, sessionId(), 101)]
     expect(await second).toBe('recording.busy')

@@ -72,7 +72,9 @@ export async function takeChunk(deps: Deps, ticket: RecordingTicket, number: num
   const { tables } = store.read(ticket.tenant, 'wholeTenant')
   const { again } = await admitChunk(tables, ticket, number, bytes.byteLength, now())
   if (again) return checkSame(tables, ticket.sid, number, bytes)
-  if (refused.isOver(ticket.sid)) throw new RoomkeeperError('recording.invalid', { detail: 'Too much of this recording was refused; nothing more of it is taken.' })
+  if (refused.isOver(ticket.sid)) {
+    throw new RoomkeeperError('recording.invalid', { detail: 'Too much of this recording was refused; nothing more of it is taken.' })
+  }
   try {
     await storeChunk(deps, ticket, number, bytes)
   } catch (error) {

@@ -217,7 +217,8 @@ it('[REM-3] the same request again gets the same answer; the name of another ses
   for (const { body } of again) expect(body).toEqual(first?.body)
   expect(await rig.audited(session)).toHaveLength(1)
   const elsewhere = await room()
-  for (const attempt of [rig.begin(operator, device.room, 'view', session, key), rig.begin(operator, elsewhere.room, 'modify', session, key)]) {
+  const begin = (room: typeof device.room, mode: 'view' | 'modify') => rig.begin(operator, room, mode, session, key)
+  for (const attempt of [begin(device.room, 'view'), begin(elsewhere.room, 'modify')]) {
     expect((await attempt.answer).code).toBe('request.conflict')
   }
   expect((await rig.begin(operator, v7(), 'modify', session, key).answer).code).toBe('room.notFound')

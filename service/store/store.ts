@@ -212,7 +212,8 @@ export class Store {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
         const audit = await pruneChains(db, this.#options.now())
-        const old = await db.selectFrom('commandOutcome').select(['tenant', 'person', 'key']).where('at', '<', before.outcomes).limit(rowsPruned).execute()
+        const outcomes = db.selectFrom('commandOutcome').select(['tenant', 'person', 'key'])
+        const old = await outcomes.where('at', '<', before.outcomes).limit(rowsPruned).execute()
         for (const { tenant, person, key } of old) {
           await db.deleteFrom('commandOutcome').where('tenant', '=', tenant).where('person', '=', person).where('key', '=', key).execute()
           // Consoles forget a receipt once they have seen it, so it needs no tombstone.

@@ -49,7 +49,8 @@ export class TestService {
 
   /** @throws with what the process said, where it ends before it is ready. */
   static async start(data: string, ...args: string[]): Promise<TestService> {
-    const child = spawn(process.execPath, [programs.service, 'serve', '--data', data, '--port', '0', '--json', '--parent-pipe', '--log-level', 'warn', ...args], {
+    const serve = ['serve', '--data', data, '--port', '0', '--json', '--parent-pipe', '--log-level', 'warn']
+    const child = spawn(process.execPath, [programs.service, ...serve, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     let said = ''

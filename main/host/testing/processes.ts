@@ -53,10 +53,16 @@ export async function runProcess(...args: string[]): Promise<{ code: number | nu
 
 /** The real service with its embedded issuer and the demo's people. */
 export const startService = (data: string): Promise<Running<{ service: string }>> =>
-  startProcess([programs.service, 'serve', '--data', data, '--port', '0', '--demo', '--json', '--parent-pipe'], z.object({ service: z.url() }))
+  startProcess(
+    [programs.service, 'serve', '--data', data, '--port', '0', '--demo', '--json', '--parent-pipe'],
+    z.object({ service: z.url() }),
+  )
 
 export const startBrowserHost = (service: string, data: string, ...more: string[]): Promise<Running<{ console: string }>> =>
   startProcess(
-    [programs.console, '--service', service, '--data', data, '--port', '0', '--downloads', `${data}/downloads`, '--json', '--parent-pipe', ...more],
+    [
+      ...[programs.console, '--service', service, '--data', data, '--port', '0', '--downloads', `${data}/downloads`],
+      ...['--json', '--parent-pipe', ...more],
+    ],
     z.object({ console: z.url() }),
   )

@@ -165,7 +165,10 @@ export class Product {
 }
 
 const startService = (folder: string, port: string): Promise<Running<{ service: string }>> =>
-  startProcess([programs.service, 'serve', '--data', folder, '--port', port, '--demo', '--json', '--parent-pipe', '--log-level', 'error'], z.object({ service: z.url() }))
+  startProcess(
+    [programs.service, 'serve', '--data', folder, '--port', port, '--demo', '--json', '--parent-pipe', '--log-level', 'error'],
+    z.object({ service: z.url() }),
+  )
 
 /** Agents connect anew when their room is enrolled, and when the service was away. */
 const connected = <T>(start: () => Promise<T>): Promise<T> =>

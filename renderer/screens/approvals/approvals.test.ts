@@ -58,7 +58,8 @@ describe('Settings → Approvals', () => {
   it('[ACC-7] says of a request for roles why it can no longer be done', async () => {
     const rows = [makeRequest(1, { kind: 'roles', command: 'role.delete', text: 'Night shift' })]
     const nobody = { people: 0, rooms: 0 }
-    const answers = partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': () => ({ gain: nobody, lose: nobody, people: [], changes: [], fails: { code: 'role.notFound' } }) })
+    const effect = { gain: nobody, lose: nobody, people: [], changes: [], fails: { code: 'role.notFound' as const } }
+    const answers = partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': () => effect })
     const { global } = surroundings({ rooms: 6, answers })
     mount(Approvals, { global, attachTo: document.body })
     await untilPasses(() => expect(find('effect-fails')?.textContent).toContain('This role no longer exists'))

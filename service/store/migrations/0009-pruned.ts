@@ -12,7 +12,8 @@ async function up(all: Kysely<unknown>, now: () => number): Promise<void> {
   const at = now()
   for (const { tenant, prunedNumber, prunedHash } of await db.selectFrom('auditChain').selectAll().where('prunedNumber', '>', 0).execute()) {
     // When the last of them was written is not known any more; that it was old enough is.
-    const record = prunedRecord(tenant, at, { action: 'audit.prune', from: 1, to: prunedNumber, count: prunedNumber, lastAt: unknownLastAt(at), lastHash: prunedHash })
+    const deleted = { from: 1, to: prunedNumber, count: prunedNumber, lastAt: unknownLastAt(at), lastHash: prunedHash }
+    const record = prunedRecord(tenant, at, { action: 'audit.prune', ...deleted })
     await db.insertInto('audit').values(await appendToChain(db, tenant, [record])).execute()
   }
 }
