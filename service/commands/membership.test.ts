@@ -350,7 +350,7 @@ describe('a partner’s people', () => {
     }
     expect(outcomes).toEqual(['partner.multiFactor', 'approved'])
   })
-  it('[PAR-7, AUD-1] are refused for the second factor that the link has asked for meanwhile, in the audit and when sent again', async () => {
+  it('[PAR-7, AUD-1] are refused for the second factor that the link asks for meanwhile, in the audit and when sent again', async () => {
     const weak = await asker()
     await demand()
     const key = CommandKey.parse(v7())

@@ -120,7 +120,10 @@ describe('a chunk that is uploaded', () => {
       },
     }
     const take = (number: number, bytes: Uint8Array, by = claims) =>
-      takeChunk({ store, threads, refused: new ChunkRefusals(), now: service.deps.now }, by, number, bytes).then(() => 'taken', (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)))
+      takeChunk({ store, threads, refused: new ChunkRefusals(), now: service.deps.now }, by, number, bytes).then(
+        () => 'taken',
+        (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)),
+      )
     const bomb = gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1))
     expect(await take(3, bomb)).toBe('recording.invalid')
     expect(await take(1, bomb)).toBe('request.conflict')

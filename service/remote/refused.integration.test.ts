@@ -253,7 +253,8 @@ describe('[REM-3, PAR-8] the name of somebody else’s session', () => {
   const stranger: Operator = { email: 'boss@adatum.example' }
   const failed = async (organisation: Organisation, { email }: Operator) => {
     const { items } = AuditPage.parse((await world.ask(`boss@${organisation}.example`, '/v1/audit?category=RemoteSession&limit=200')).body)
-    return items.filter(({ user, resultStatus, detail }) => user === email && resultStatus === 'Failed' && detail['code'] === 'room.notFound')
+    const own = items.filter(({ user, resultStatus }) => user === email && resultStatus === 'Failed')
+    return own.filter(({ detail }) => detail['code'] === 'room.notFound')
   }
   const grantOf = ({ body }: Answered) => readGrant(SessionAnswer.parse(body).grant)
 

@@ -204,7 +204,8 @@ export class RemoteSessions implements LineListener {
     const code = preconditions({ ...facts, occupied: other !== undefined && !own, running: this.live.ofTenant(tenant).size - (own ? 1 : 0) })
     const isAgain = kept.own !== undefined || liveNamed(this.live, caller, named) !== undefined
     const isTaken = (kept.row ?? this.live.get(named)) !== undefined
-    const attempt: Attempt = { id: isTaken && !isAgain ? ownNameOf(caller, named) : named, caller, room, mode, startedAt, seen: isVisibleTo(facts) ? found : undefined }
+    const id = isTaken && !isAgain ? ownNameOf(caller, named) : named
+    const attempt: Attempt = { id, caller, room, mode, startedAt, seen: isVisibleTo(facts) ? found : undefined }
     if (code !== null || !found || isAgain) {
       const refusal = code ?? (isAgain ? 'request.conflict' : 'room.notFound')
       await this.#refused.record(attempt, refusal, !isAgain)

@@ -103,7 +103,8 @@ describe('the shell', () => {
     expect((await ask(path)).text).not.toMatch(/root:|not served/u)
   })
 
-  it.each(['/sw.js', '/', '/deep/any.js'])('[decision 0029] answers the look for a service worker at %s with one that leaves', async (path) => {
+  const scripts = ['/sw.js', '/', '/deep/any.js']
+  it.each(scripts)('[decision 0029] answers the look for a service worker at %s with one that leaves', async (path) => {
     const { status, headers, text } = await ask(path, { headers: { 'service-worker': 'script' } })
     expect(status).toBe(200)
     expect(headers).toMatchObject({ 'content-type': 'text/javascript', 'service-worker-allowed': '/', 'cache-control': 'no-store' })
