@@ -4,7 +4,10 @@ import tseslint from 'typescript-eslint'
 
 const tests = ['**/*.test.ts', '**/*.spec.ts']
 
-/** Rules of the code itself; which folder may import which stands in .dependency-cruiser.js. */
+/**
+ * Rules of the code itself that need no types; those that do stand in .oxlintrc.json, and which folder may import which in
+ * .dependency-cruiser.js.
+ */
 export default defineConfig(
   globalIgnores(['node_modules/', 'out/', '.data/', 'test-results/', 'playwright-report/']),
   tseslint.configs.strict,
@@ -32,14 +35,6 @@ export default defineConfig(
       'vue/no-async-in-computed-properties': 'off',
       // Text of devices and people is drawn as text, never as markup.
       'vue/no-v-html': 'error',
-    },
-  },
-  {
-    files: ['**/*.ts'],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    rules: {
-      '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/await-thenable': 'error',
     },
   },
   {

@@ -35,8 +35,7 @@ export default defineConfig({
           setupFiles,
           ...limits,
           pool: 'forks',
-          // Units leave nothing behind, so that files may share a worker; screens leave what they drew.
-          isolate: false,
+              isolate: false,
           maxWorkers,
         },
       },
@@ -49,9 +48,10 @@ export default defineConfig({
           environment: 'happy-dom',
           // Styles are read as they are: contrast is tested on them.
           css: true,
-          setupFiles,
+          setupFiles: [...setupFiles, 'renderer/fixtures/setup.ts'],
           ...limits,
           pool: 'forks',
+          isolate: false,
           maxWorkers,
         },
       },

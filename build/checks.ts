@@ -14,6 +14,7 @@ const layerArgs = ['--config', '.dependency-cruiser.js', '--output-type', 'err-l
 const checks: Check[] = [
   { name: 'type check', script: tool('vue-tsc', 'bin', 'vue-tsc.js'), args: ['-p', 'tsconfig.json'] },
   { name: 'lint', script: tool('eslint', 'bin', 'eslint.js'), args: ['.', '--max-warnings', '0'] },
+  { name: 'lint by types', script: tool('oxlint', 'bin', 'oxlint'), args: ['--type-aware', '--deny-warnings'] },
   { name: 'layers', script: tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'), args: [...layerArgs, '.'] },
 ]
 

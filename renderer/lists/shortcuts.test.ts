@@ -14,7 +14,6 @@ function press(key: string, options: KeyboardEventInit = {}, target: EventTarget
 }
 afterEach(() => {
   for (const scope of scopes.splice(0)) scope.stop()
-  document.body.innerHTML = ''
   vi.useRealTimers()
 })
 

@@ -4,7 +4,6 @@ import { styleCellsByObject, withAdoptedStyles } from './styles.ts'
 
 afterEach(() => {
   document.adoptedStyleSheets = []
-  document.body.innerHTML = ''
 })
 const rules = (): string[] => document.adoptedStyleSheets.flatMap((sheet) => [...sheet.cssRules].map((rule) => rule.cssText.replace(/\s+/gu, ' ')))
 
@@ -12,7 +11,7 @@ describe('styles that the content security policy takes', () => {
   it('are sheets in place of style elements, now and whenever their text changes, until they are removed', () => {
     const style = withAdoptedStyles(() => document.createElement('style'))
     document.body.append(style)
-    expect(document.querySelector('style')).toBeNull()
+    expect(document.body.querySelector('style')).toBeNull()
     style.textContent = '.a { color: red; }'
     expect(rules().join()).toContain('.a')
     style.textContent = '.b { color: red; }'

@@ -6,10 +6,6 @@ import RoomPicker from './RoomPicker.vue'
 import { noScope } from './scope.ts'
 import ScopePicker from './ScopePicker.vue'
 
-afterEach(() => {
-  document.body.innerHTML = ''
-})
-
 describe('all rooms or some', () => {
   it('is a group of radio buttons: one stop for Tab, the arrow keys choose and wrap', async () => {
     const { global } = surroundings({ rooms: 6 })

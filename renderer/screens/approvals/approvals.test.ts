@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { changeKindOf, commandTypes } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { CommandKey } from '../../../contract/ids.ts'
@@ -12,10 +12,6 @@ import OutboxPanel from '../shell/OutboxPanel.vue'
 import Approvals from './Approvals.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
 
 describe('Settings → Approvals', () => {
   it('shows who asks for what, and sends the decision with its note', async () => {

@@ -12,7 +12,6 @@ const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLEle
 afterEach(() => {
   vi.unstubAllEnvs()
   vi.restoreAllMocks()
-  document.body.innerHTML = ''
 })
 
 describe('Settings → Audit', () => {

@@ -1,5 +1,5 @@
-import { mount, type VueWrapper } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
 import type { PolicyCommand } from '../../../contract/commands.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
@@ -13,12 +13,6 @@ import Groups from './Groups.vue'
 
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
 const press = async (id: string): Promise<void> => (await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
-const shown: VueWrapper[] = []
-afterEach(() => {
-  for (const wrapper of shown.splice(0)) wrapper.unmount()
-  document.body.innerHTML = ''
-})
-
 describe('room groups', () => {
   it('are edited with all of their named rooms, also those that the list leaves out', async () => {
     const saved: PolicyCommand[] = []
@@ -27,7 +21,7 @@ describe('room groups', () => {
     const { global } = surroundings({
       answers: policyAnswers(saved, { 'policy.groups': (asked) => ({ items: [{ ...group, rooms: asked.group ? many : many.slice(0, 500) }] }) }),
     })
-    shown.push(mount(Groups, { global, attachTo: document.body }))
+    mount(Groups, { global, attachTo: document.body })
     await press('group-row')
     await press('group-edit')
     const name = await untilPasses(() => document.querySelector<HTMLInputElement>('[data-testid=group-name]') ?? expect.fail('no name'))
@@ -41,7 +35,7 @@ describe('room groups', () => {
   it('that a scope names cannot be deleted, and say so', async () => {
     const { global, router } = surroundings({ answers: policyAnswers() })
     await router.push(`/settings/groups?group=${groupId(1)}`)
-    shown.push(mount(Groups, { global, attachTo: document.body }))
+    mount(Groups, { global, attachTo: document.body })
     await untilPasses(() => expect(at('group-in-use')?.textContent).toContain('Take it out there first'))
     expect(at('group-delete')?.hasAttribute('disabled')).toBe(true)
   })
@@ -51,7 +45,6 @@ describe('the choice of rooms', () => {
   it('calls nothing empty before anything was synced', async () => {
     const { global } = surroundings({ rooms: 0, sync: 'never', answers: policyAnswers() })
     const picker = mount(RoomPicker, { props: { modelValue: [] }, global, attachTo: document.body })
-    shown.push(picker)
     await untilPasses(() => expect(at('scope-loading')).not.toBeNull())
     await untilPasses(() => expect(picker.text()).not.toContain('No rooms'))
   })
@@ -61,7 +54,6 @@ describe('the choice of rooms', () => {
     const one = { id: roomId(0), name: 'Elsewhere', building: '' }
     const gone = { id: assignmentId(9) as never, name: 'Taken out', building: '' }
     const picker = mount(RoomPicker, { props: { modelValue: [one, gone], 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) }, global, attachTo: document.body })
-    shown.push(picker)
     await press('scope-all-matches')
     await picker.setProps({ modelValue: [one] })
     await untilPasses(() => expect(picker.props('modelValue')).toHaveLength(core.rooms.length))
@@ -74,7 +66,6 @@ describe('access explained', () => {
     for (const [options, words] of [[{}, 'No room matches'], [{ fail: { 'rooms.list': 'disk.failed' as const } }, 'rooms could not be read']] as const) {
       const { global } = surroundings({ ...options, answers: policyAnswers() })
       const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
-      shown.push(panel)
       await panel.get('input').setValue('no such room')
       await untilPasses(() => expect(panel.text()).toContain(words))
     }
@@ -84,7 +75,6 @@ describe('access explained', () => {
     const { core, global } = surroundings({ session: partnerSession('all'), answers: policyAnswers() })
     core.rooms.forEach((room, n) => (room.tenant = n === 0 ? { id: tenantId(9), name: 'Fabrikam' } : { id: tenantId(1), name: 'Contoso' }))
     const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
-    shown.push(panel)
     await panel.get('input').setValue('Lyon')
     await untilPasses(() => expect(panel.findAll('[data-testid=explain-room-match]')).toHaveLength(1))
   })
@@ -94,7 +84,7 @@ describe('access explained', () => {
     const { global } = surroundings({
       answers: policyAnswers([], { 'policy.whoCan': (asked) => ({ ...policyAnswers()['policy.whoCan']?.(asked) ?? expect.fail('no answer'), directoryDown: true }) }),
     })
-    shown.push(mount(ExplainPanel, { props: { open: true, room: { id: roomId(3), name: 'Studio 1.03', building: '' } }, global, attachTo: document.body }))
+    mount(ExplainPanel, { props: { open: true, room: { id: roomId(3), name: 'Studio 1.03', building: '' } }, global, attachTo: document.body })
     const said = await untilPasses(() => at('explain-person')?.textContent ?? expect.fail('nobody'))
     expect(said.replace(/\s+/gu, ' ')).toMatch(/Clara Nguyen\s?in group Field technicians\s?assignment Site leads\s?role Site Lead\s?room group Boardrooms/u)
     expect(at('last-known')?.textContent).toContain('the directory is down')

@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makePartner, partnerAnswers } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
@@ -20,10 +20,6 @@ function type(id: string, text: string): void {
   field.value = text
   field.dispatchEvent(new Event('input'))
 }
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
 
 describe('the invitation as it is typed', () => {
   it.each(['0', '31', '1.5', '1,5', 'seven', '', ' ', '-1', '1e1', '007.0', '9999'])('takes no %j for days', (typed) => {

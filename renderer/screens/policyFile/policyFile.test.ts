@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
@@ -11,10 +11,6 @@ import ImportDialog from './ImportDialog.vue'
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
 const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 const props = { name: 'policy.yaml', yaml: 'roles: []\n' }
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
 
 describe('importing a policy file', () => {
   it('shows the difference before anything is applied, then applies all of it', async () => {

@@ -78,7 +78,6 @@ async function shown(over: Partial<RemoteSessionView> | null, options: FakeOptio
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => {
   vi.useRealTimers()
-  document.body.innerHTML = ''
   drawn.screens = []
   drawn.terminals = []
   devices = []

@@ -1,5 +1,5 @@
-import { mount, type VueWrapper } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
 import { RouterView } from 'vue-router'
 import type { Access } from '../../../contract/access.ts'
 import type { PolicyCommand } from '../../../contract/commands.ts'
@@ -17,12 +17,6 @@ import RolePage from './RolePage.vue'
 import Roles from './Roles.vue'
 
 /** Machines are slow when many tests run; a condition that never comes still fails. */
-
-const shown: VueWrapper[] = []
-afterEach(() => {
-  for (const wrapper of shown.splice(0)) wrapper.unmount()
-  document.body.innerHTML = ''
-})
 
 /** In dialogs everything hangs below the body. */
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
@@ -45,7 +39,7 @@ async function open(path: string, options: FakeOptions = {}, language: 'en' | 'f
   ]
   router.addRoute({ path: '/settings', component: Settings, children })
   await router.push(path)
-  shown.push(mount(RouterView, { global, attachTo: document.body }))
+  mount(RouterView, { global, attachTo: document.body })
   return { core, saved, router }
 }
 
@@ -257,7 +251,7 @@ describe('the search for members', () => {
   it('chooses nobody with Enter before the matches of what is typed are there', async () => {
     const { global } = surroundings({ answers: policyAnswers() })
     const chosen: unknown[] = []
-    shown.push(mount(MemberPicker, { props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) }, global, attachTo: document.body }))
+    mount(MemberPicker, { props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) }, global, attachTo: document.body })
     const enter = () => at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
     at('member-search')?.focus()
     await untilPasses(() => expect(all('member-match').length).toBeGreaterThan(2))
@@ -272,7 +266,6 @@ describe('the search for members', () => {
   it('keeps the focus at the chips when one is taken out', async () => {
     const { global } = surroundings({ answers: policyAnswers() })
     const picker = mount(MemberPicker, { props: { modelValue: directory.slice(0, 2), label: 'Members', 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) }, global, attachTo: document.body })
-    shown.push(picker)
     const button = all('member-chip')[0]?.querySelector('button')
     button?.focus()
     button?.click()

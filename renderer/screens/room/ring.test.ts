@@ -1,5 +1,5 @@
-import { enableAutoUnmount, mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { mount } from '@vue/test-utils'
+import { describe, expect, it, vi } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeRequest, partnerAnswers, partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
@@ -10,12 +10,6 @@ import RoomRing from './RoomRing.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
 const room = makeRoom(1, Date.now())
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
-// A menu that stays open goes on watching where the focus is. Runs before what is above.
-enableAutoUnmount(afterEach)
 
 describe('the update ring of a room', () => {
   it('is General until it is moved, and moving it is a command of the outbox', async () => {

@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { Answers } from '../../fixtures/fake-core.ts'
@@ -12,8 +12,6 @@ import Sessions from './Sessions.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
-
-afterEach(() => (document.body.innerHTML = ''))
 
 describe('Settings → Remote sessions', () => {
   async function shown(rows: ReturnType<typeof makeSessionRecord>[], answers: Answers = {}) {

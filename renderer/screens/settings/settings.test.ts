@@ -1,13 +1,9 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import General from './General.vue'
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
 
 /** What was typed and what is sent for each of the two forms. */
 const forms = [

@@ -1,5 +1,5 @@
-import { enableAutoUnmount, mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
 import { CommandKey } from '../../../contract/ids.ts'
 import type { OutboxItem } from '../../../contract/views.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
@@ -18,12 +18,6 @@ function items(): OutboxItem[] {
     { ...common, key: key(3), state: 'refused', tries: 1, command: { type: 'incident.comment', incident: incidentId(1), text: hostile }, refusal: { code: 'incident.notFound' } },
   ]
 }
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
-// A panel that stays open goes on watching where the focus is, also when there is no document any more.
-enableAutoUnmount(afterEach)
 
 describe('the outbox', () => {
   it('shows what was refused first, why, and what was typed, and offers only what is possible', async () => {

@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { SessionState } from '../../../contract/views.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeCustomer, partnerAnswers, partnerSession, principals, tenantId } from '../../fixtures/fake-partners.ts'
@@ -13,10 +13,6 @@ import TenantSwitcher from './TenantSwitcher.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
-
-afterEach(() => {
-  document.body.innerHTML = ''
-})
 
 describe('the tenant switcher', () => {
   it('is only a name for who has no customers', async () => {
