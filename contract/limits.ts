@@ -31,6 +31,8 @@ export const limits = {
   /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */
   hostPollMs: 30_000,
   hostProbeMs: 10_000,
+  /** What a process that runs rooms says of all of them, in bytes. Larger: it counts as not running. */
+  roomsAnswerBytes: 128 * 1024 * 1024,
   /** Steps that one scenario may expand to. More: the scenario is refused. */
   scenarioActions: 100_000,
   /** Of a rejected report, this many characters of its JSON are kept. */
@@ -200,6 +202,8 @@ export const limits = {
   requestsWaiting: 1_000,
   /** How often security groups are read again from the directory. */
   directoryReadEveryMs: 300_000,
+  /** One answer of an issuer: its discovery document, its keys, its tokens, unpacked. Larger: it counts as none, and is not read on. */
+  issuerAnswerBytes: 1024 * 1024,
   /** One answer of a directory. Longer: it counts as not reached. */
   directoryRequestMs: 10_000,
   /** All pages of one security group, pauses that the directory asks for included. Longer: it counts as not reached. */

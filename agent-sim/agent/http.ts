@@ -1,5 +1,6 @@
 import { request as plainRequest, type Agent as HttpAgent } from 'node:http'
 import { request as secureRequest } from 'node:https'
+import { readText } from '../../contract/answer.ts'
 import { limits } from '../../contract/limits.ts'
 
 export interface Answer {
@@ -21,22 +22,13 @@ export function request(
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(limits.agentRequestMs)
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const asked = send(url, { method, headers: { ...headers, ...length }, signal, ...(agent ? { agent } : {}) }, (answer) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      answer.on('data', (chunk: Buffer) => {
-        size += chunk.length
-        if (size > maxBytes) asked.destroy(new Error('the answer is too large'))
-        else chunks.push(chunk)
-      })
-      answer.on('end', () => {
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') })
-      })
-      answer.on('error', reject)
-    })
-    asked.on('error', (error) => {
+    const failed = (error: Error): void => {
       reject(signal.aborted ? new Error(`no answer within ${limits.agentRequestMs / 1_000} s`, { cause: error }) : error)
+    }
+    const asked = send(url, { method, headers: { ...headers, ...length }, signal, ...(agent ? { agent } : {}) }, (answer) => {
+      readText(answer, maxBytes).then((text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }), failed)
     })
+    asked.on('error', failed)
     asked.end(body)
   })
 }

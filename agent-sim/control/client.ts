@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { limits } from '../../contract/limits.ts'
 import { readIfThere } from '../agent/files.ts'
 import { request } from '../agent/http.ts'
 import { ActionError, findRoom, type Action, type RawFault } from '../actions.ts'
@@ -96,7 +97,7 @@ function controlIn(file: string): ControlFile | undefined {
 /** Undefined where a process ended without taking its control file along. */
 async function ask(control: ControlFile): Promise<Running | undefined> {
   const headers = { [secretHeader]: control.secret }
-  const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers, maxBytes: Infinity }).catch(() => undefined)
+  const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers, maxBytes: limits.roomsAnswerBytes }).catch(() => undefined)
   return answer?.status === 200 ? { control, rooms: RoomsAnswer.parse(JSON.parse(answer.text)).rooms } : undefined
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { ZodError, type z } from 'zod'
+import { AnswerTooLarge, readJson } from '../../contract/answer.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import { writePrivateFile } from '../agent/files.ts'
 import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
@@ -91,18 +92,10 @@ function isSecret(given: string | string[] | undefined, secret: string): boolean
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk)
-    size += bytes.length
-    if (size > bodyBytes) throw new ActionError('The request is too large.')
-    chunks.push(bytes)
-  }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
-  } catch {
-    throw new ActionError('The request is not JSON.')
+    return await readJson(request, bodyBytes)
+  } catch (error) {
+    throw new ActionError(error instanceof AnswerTooLarge ? 'The request is too large.' : 'The request is not JSON.')
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { readJson } from '../../contract/answer.ts'
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { relayPath } from '../../contract/relay.ts'
@@ -105,16 +106,9 @@ function relayAddress(relay: string): URL {
 
 /** The code of the problem document that a relay refuses with. */
 async function problemIn(answer: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
+  answer.setTimeout(limits.agentRequestMs, () => answer.destroy())
   try {
-    for await (const chunk of answer) {
-      const bytes = Buffer.from(chunk)
-      size += bytes.length
-      if (size > problemBytes) return undefined
-      chunks.push(bytes)
-    }
-    return Problem.safeParse(JSON.parse(Buffer.concat(chunks).toString('utf8'))).data?.code
+    return Problem.safeParse(await readJson(answer, problemBytes)).data?.code
   } catch {
     return undefined
   }

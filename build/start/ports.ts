@@ -1,4 +1,6 @@
 import { createServer } from 'node:net'
+import { readJson } from '../../contract/answer.ts'
+import { limits } from '../../contract/limits.ts'
 import { run } from '../run.ts'
 
 function canListen(port: number): Promise<boolean> {
@@ -15,7 +17,7 @@ function canListen(port: number): Promise<boolean> {
 async function listener(port: number): Promise<string> {
   try {
     const answer = await fetch(`http://127.0.0.1:${port}/.well-known/roomkeeper`, { signal: AbortSignal.timeout(1_000) })
-    const discovery: unknown = await answer.json()
+    const discovery: unknown = await readJson(answer.body, limits.bodyBytes)
     if (JSON.stringify(discovery).includes('"roomkeeper"')) return 'another Roomkeeper service'
   } catch {
     // Not one of ours, or not speaking HTTP.

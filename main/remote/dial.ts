@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { readJson } from '../../contract/answer.ts'
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { relayPath } from '../../contract/relay.ts'
@@ -103,16 +104,9 @@ function relayAddress(relay: string | undefined, service: string): URL | undefin
 
 /** The code of the problem document that a relay refuses with; undefined where somebody else answered, or not in time. */
 async function problemIn(answer: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
   answer.setTimeout(limits.consoleRequestMs, () => answer.destroy())
   try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      size += chunk.byteLength
-      if (size > problemBytes) return undefined
-      chunks.push(chunk)
-    }
-    return Problem.safeParse(JSON.parse(Buffer.concat(chunks).toString('utf8'))).data?.code
+    return Problem.safeParse(await readJson(answer, problemBytes)).data?.code
   } catch {
     return undefined
   }

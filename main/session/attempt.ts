@@ -69,7 +69,8 @@ async function endListening(authorization: URL): Promise<void> {
   redirect.hostname = '127.0.0.1'
   const state = authorization.searchParams.get('state') ?? ''
   try {
-    await fetch(redirect, { method: 'POST', body: new URLSearchParams({ error: 'access_denied', state }) })
+    const answer = await fetch(redirect, { method: 'POST', body: new URLSearchParams({ error: 'access_denied', state }) })
+    await answer.body?.cancel()
   } catch {
     // It had ended by itself.
   }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { AnswerTooLarge, readText } from '../../contract/answer.ts'
 import { Discovery } from '../../contract/api.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
 
 /** Where one console signs in: what its service named, and where the issuer's endpoints are. */
 export const Connection = z.object({
@@ -22,7 +24,6 @@ export const Connection = z.object({
 })
 export type Connection = z.infer<typeof Connection>
 
-const answerBytes = 256 * 1024
 const loopbackHosts = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const entraHosts = new Set(['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'])
 
@@ -49,14 +50,13 @@ async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, tim
   let text: string
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' }, redirect: 'error' })
-    text = await response.text()
+    text = await readText(response.body, limits.issuerAnswerBytes)
   } catch (error) {
+    if (error instanceof AnswerTooLarge) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)
     throw new RoomkeeperError('network.offline', {}, error)
   }
   if (response.status >= 500) throw new RoomkeeperError('network.offline', { detail: `${new URL(url).pathname} answered ${response.status}.` })
-  if (!response.ok || text.length > answerBytes) {
-    throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered ${response.status}.` })
-  }
+  if (!response.ok) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered ${response.status}.` })
   let body: unknown
   try {
     body = JSON.parse(text)

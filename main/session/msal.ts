@@ -82,12 +82,14 @@ export async function revoke(connection: Connection, cache: string, { fetch, tim
   if (endpoint === undefined) return
   try {
     for (const { secret } of Object.values(RefreshTokens.parse(JSON.parse(cache)).RefreshToken ?? {})) {
-      await fetch(endpoint, {
+      const answer = await fetch(endpoint, {
         method: 'POST',
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
         body: new URLSearchParams({ client_id: connection.clientId, token: secret, token_type_hint: 'refresh_token' }),
       })
+      // What it says to that is nothing to read.
+      await answer.body?.cancel()
     }
   } catch {
     // Offline, or an issuer that cannot: the tokens are gone from this machine either way, and expire there.

@@ -1,5 +1,7 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readText } from '../../contract/answer.ts'
+import { limits } from '../../contract/limits.ts'
 import type { Connection, Fetching } from './discovery.ts'
 
 const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -58,8 +60,9 @@ export class IssuerNetwork implements INetworkModule {
       redirect: 'error',
       ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
     })
+    const text = await readText(response.body, limits.issuerAnswerBytes)
     if (response.status >= 500 || response.status === 429) throw new Error(`The issuer answered ${response.status}.`)
-    const body: T = await response.json()
+    const body: T = JSON.parse(text)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   }
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { AnswerTooLarge, readBytes } from '../../contract/answer.ts'
 import { Problem, RoomkeeperError } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -89,36 +90,17 @@ export class ServiceClient {
         signal: ask.signal === undefined ? slow.signal : AbortSignal.any([slow.signal, ask.signal]),
         ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
       })
-      const bytes = await read(response, ask.atMostBytes ?? limits.consoleAnswerBytes, alive)
+      const bytes = await readBytes(response.body, ask.atMostBytes ?? limits.consoleAnswerBytes, alive)
       if (!response.ok) throw problemOf(response, bytes)
       return { bytes, headers: response.headers }
     } catch (error) {
       if (error instanceof RoomkeeperError) throw error
+      if (error instanceof AnswerTooLarge) throw new RoomkeeperError('service.failed', { detail: 'The answer is too large.' }, error)
       throw new RoomkeeperError('network.offline', {}, error)
     } finally {
       clearTimeout(timer)
     }
   }
-}
-
-async function read(response: Response, atMostBytes: number, alive: () => void): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array()
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    alive()
-    length += chunk.byteLength
-    // Leaving the loop cancels the body, which closes the connection.
-    if (length > atMostBytes) throw new RoomkeeperError('service.failed', { detail: 'The answer is too large.' })
-    chunks.push(chunk)
-  }
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
 }
 
 /** The service's own problem. Anything else (a proxy's page) says that the service is not to be had this way. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import WebSocket from 'ws'
+import { readJson } from '../../contract/answer.ts'
 import { type ErrorCode, Problem } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -78,16 +79,9 @@ const problemBytes = 64 * 1024
 
 /** The service's own code in a refusal; undefined where somebody else answered, or not in time. */
 async function problemOf(response: IncomingMessage): Promise<ErrorCode | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
   response.setTimeout(limits.consoleRequestMs, () => response.destroy())
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      length += chunk.byteLength
-      if (length > problemBytes) return undefined
-      chunks.push(chunk)
-    }
-    return Problem.parse(JSON.parse(Buffer.concat(chunks).toString('utf8'))).code
+    return Problem.parse(await readJson(response, problemBytes)).code
   } catch {
     return undefined
   }

@@ -1,7 +1,9 @@
 import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { globalAdministratorRole, readToken, type TokenRules } from './tokens.ts'
+import { limits } from '../../contract/limits.ts'
+import { endlessAnswer } from '../../contract/testing/endless.ts'
+import { globalAdministratorRole, keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
 
 const now = 1_800_000_000_000
 const claims = { tid: 'directory', oid: 'object', name: 'Ada', email: 'ada@contoso.example' }
@@ -158,5 +160,22 @@ describe('[ACC-1] an access token', () => {
   it('cannot be judged where the issuer cannot be asked for its keys', async () => {
     const unreachable = { ...rules, keys: async () => Promise.reject(new TypeError('fetch failed')) }
     expect(await codeOf(await signed(), unreachable)).toBe('service.unavailable')
+  })
+})
+
+describe('[rule 9] an issuer elsewhere that answers without end', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it.each([
+    ['in its discovery document', (url: string) => !url.endsWith('/keys')],
+    ['in its keys', (url: string) => url.endsWith('/keys')],
+  ])('%s is left after its limit, and nobody is signed in by it', async (_, isEndless) => {
+    const { answer, seen } = endlessAnswer()
+    const document = { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' }
+    vi.stubGlobal('fetch', async (input: string | URL) => (isEndless(String(input)) ? answer : Response.json(document)))
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })).toBe('service.unavailable')
+    expect(seen.left).toBe(true)
+    // What a stream has in hand already is a piece or two more.
+    expect(seen.bytes).toBeLessThan(limits.issuerAnswerBytes + 256 * 1024)
   })
 })

@@ -1,5 +1,6 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
+import { readBytes, readJson } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
@@ -158,6 +159,12 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
 
 const Discovered = z.object({ jwks_uri: z.url().refine(isSafeUrl, 'must be https'), issuer: z.string() })
 
+/** `fetch` for what jose reads by itself, up to its limit. @throws AnswerTooLarge */
+async function fetchKeys(address: string, options: RequestInit): Promise<Response> {
+  const answer = await fetch(address, options)
+  return new Response(await readBytes(answer.body, limits.issuerAnswerBytes), { status: answer.status })
+}
+
 /**
  * The keys of an issuer elsewhere: found by its discovery document at first use, cached, fetched again when a token
  * names a key that is not among them (at most every half minute).
@@ -168,8 +175,8 @@ export function keysOfIssuer(issuer: string): JWTVerifyGetKey {
     const base = issuer.replace('{tenantid}', 'organizations').replace(/\/$/, '')
     const answer = await fetch(`${base}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000), redirect: 'error' })
     if (!answer.ok) throw new Error(`The issuer's discovery document answered ${answer.status}.`)
-    const { jwks_uri } = Discovered.parse(await answer.json())
-    return createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 30_000, timeoutDuration: 10_000 })
+    const { jwks_uri } = Discovered.parse(await readJson(answer.body, limits.issuerAnswerBytes))
+    return createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 30_000, timeoutDuration: 10_000, [customFetch]: fetchKeys })
   }
   return async (header, input) => {
     found ??= discover().catch((error: unknown) => {

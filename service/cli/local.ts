@@ -1,5 +1,7 @@
 import type { z } from 'zod'
+import { readJson } from '../../contract/answer.ts'
 import { Problem } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
 import { filesOf, readConfig } from '../config.ts'
 import { readRuntime } from '../ops/runtime.ts'
 import { CommandProblem } from '../problems.ts'
@@ -24,7 +26,7 @@ export function runningService(folder: string | undefined): AskService {
     }).catch(() => {
       throw new CommandProblem(`The service of ${data} does not answer at ${runtime.url}. Was it ended?`)
     })
-    const content: unknown = await answer.json()
+    const content: unknown = await readJson(answer.body, limits.consoleAnswerBytes)
     if (answer.ok) return schema.parse(content)
     const problem = Problem.safeParse(content)
     throw new CommandProblem(problem.success ? (problem.data.detail ?? problem.data.title) : `The service answered ${answer.status}.`)

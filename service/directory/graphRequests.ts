@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import { readJson } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Logger } from '../ops/log.ts'
@@ -143,15 +144,8 @@ export class GraphRequests {
   }
 
   async #json(answer: Response): Promise<unknown> {
-    const chunks: Uint8Array[] = []
-    let bytes = 0
     try {
-      for await (const chunk of answer.body ?? []) {
-        bytes += chunk.byteLength
-        if (bytes > limits.directoryPageBytes) throw new Error('The page is too large.')
-        chunks.push(chunk)
-      }
-      return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+      return await readJson(answer.body, limits.directoryPageBytes)
     } catch (error) {
       throw unavailable('Its answer could not be read.', error)
     }

@@ -1,4 +1,5 @@
 import { ConfidentialClientApplication, type INetworkModule, LogLevel, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node'
+import { readText } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 
@@ -29,7 +30,7 @@ async function send<T>(method: 'GET' | 'POST', url: string, options?: NetworkReq
     signal: AbortSignal.timeout(Math.min(timeout ?? limits.directoryRequestMs, limits.directoryRequestMs)),
     ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
   })
-  const body: T = await answer.json()
+  const body: T = JSON.parse(await readText(answer.body, limits.issuerAnswerBytes))
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body }
 }
 

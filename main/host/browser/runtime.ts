@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readJson } from '../../../contract/answer.ts'
+import { limits } from '../../../contract/limits.ts'
 import { readIfThere, writePrivate } from '../../session/files.ts'
 
 /** What a running browser host leaves in its folder, for a second start by the same user. */
@@ -25,7 +27,7 @@ export async function linkFromRunning(folder: string, timeoutMs = 3_000): Promis
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
     })
-    return response.ok ? Link.parse(await response.json()).console : undefined
+    return response.ok ? Link.parse(await readJson(response.body, limits.bodyBytes)).console : undefined
   } catch {
     return undefined
   }

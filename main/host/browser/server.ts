@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { AnswerTooLarge, readText } from '../../../contract/answer.ts'
 import { limits } from '../../../contract/limits.ts'
 import { bridgeProtocol, Entrance, type Renewed, secretIn, signedOutClose } from '../../../contract/tab.ts'
 import type { BridgeServer } from '../../core.ts'
@@ -210,15 +211,12 @@ function sendJson(response: ServerResponse, body: object): void {
 
 /** The whole body, or undefined when it is longer than `limit`; the rest is not read then. */
 async function bodyOf(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    const part = Buffer.from(chunk)
-    bytes += part.byteLength
-    if (bytes > limit) return undefined
-    chunks.push(part)
+  try {
+    return await readText(request, limit)
+  } catch (error) {
+    if (error instanceof AnswerTooLarge) return undefined
+    throw error
   }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parseJson(text: string): unknown {
