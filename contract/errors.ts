@@ -72,6 +72,7 @@ export const errors = {
   'enrol.softwareKeyRefused': [403, 'This tenant takes only devices that say that their key is in a TPM.'],
   'enrol.proofInvalid': [400, 'The enrolment is not signed by the key that it brings.'],
   'enrol.tooMany': [409, 'There are as many rooms in onboarding as are allowed. Enrol or unenrol some in the console, then try again.'],
+  'enrol.otherAccount': [403, 'This installation was enrolled by another account, or with the self-enrolment key. Enrol it with that key.'],
   'enrol.deviceKnown': [409, 'A device with this key is enrolled under another installation.'],
   'device.unknown': [401, 'This device is not enrolled here, or was revoked.'],
   'device.signature': [401, "The answer to the challenge is not signed by the device's key."],

@@ -202,6 +202,13 @@ export const limits = {
   requestsWaiting: 1_000,
   /** How often security groups are read again from the directory. */
   directoryReadEveryMs: 300_000,
+  /**
+   * Passwords hashed at once by the embedded issuer, and those that wait, of all addresses and of one. More: `rate.limited`. An address of
+   * which none waits has a place all the same.
+   */
+  passwordsAtOnce: 2,
+  passwordsWaiting: 64,
+  passwordsWaitingOfAddress: 16,
   /** One answer of an issuer: its discovery document, its keys, its tokens, unpacked. Larger: it counts as none, and is not read on. */
   issuerAnswerBytes: 1024 * 1024,
   /** One answer of a directory. Longer: it counts as not reached. */
@@ -331,7 +338,7 @@ export const limits = {
   /** How long after its session's end a recording may still be uploaded. */
   recordingLateMs: 10 * 60_000,
   /**
-   * Chunks that wait to be looked through, of all tenants and of one. More: `recording.busy`, and the device sends them again. A
+   * Chunks that wait to be looked through, of all tenants and of one, and as many of one that are read. More: `recording.busy`, and the device sends them again. A
    * tenant of which none waits has a place all the same.
    */
   recordingChunksWaiting: 64,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Discovery } from '../../contract/api.ts'
 import { limits } from '../../contract/limits.ts'
 import { endlessAnswer } from '../../contract/testing/endless.ts'
 import { connectionOf, discover } from './discovery.ts'
@@ -10,9 +11,13 @@ function endless(status: number) {
   return { seen, settings: { timeoutMs: 10_000, devicePollMs: 5, fetch: async () => answer } }
 }
 
+const discovery = Discovery.parse({
+  product: 'roomkeeper', version: '1', service: 's', issuer: 'https://login.example', clientId: 'c', scope: 's', embeddedIssuer: false, setupRequired: false,
+})
+
 const readers: [string, (settings: ReturnType<typeof endless>['settings']) => Promise<unknown>][] = [
   ['what the service says of itself', (settings) => discover('https://service.example', settings)],
-  ["the issuer's discovery document", (settings) => connectionOf({ issuer: 'https://login.example', clientId: 'c', scope: 's' }, settings)],
+  ["the issuer's discovery document", (settings) => connectionOf(discovery, settings)],
   ["the issuer's tokens", (settings) => new IssuerNetwork(undefined, settings).sendPostRequestAsync('https://login.example/token')],
   ["what the issuer's library asks for", (settings) => new IssuerNetwork(undefined, settings).sendGetRequestAsync('https://login.example/x')],
 ]

@@ -50,6 +50,8 @@ export interface CurrentAccess {
 
 export interface RoomAccount {
   readonly tenant: TenantId
+  /** Its object id in the tenant's directory, which stays though its address changes. */
+  readonly id: string
   readonly name: string
   readonly email: string
 }
@@ -168,7 +170,7 @@ export class AccessService {
     this.#options.budgets.person(claims)
     const tenant = await this.#options.store.tenantOfDirectory(claims.issuer, claims.directory)
     if (!claims.roomAccount || !tenant) throw new RoomkeeperError('enrol.accountInvalid')
-    return { tenant: tenant.id, name: claims.name, email: claims.email }
+    return { tenant: tenant.id, id: claims.objectId, name: claims.name, email: claims.email }
   }
 
   /** For the feed: what a person who is connected may do now. */

@@ -21,9 +21,8 @@ type Enrolment = z.output<typeof EnrolmentRequest>
 /** By what a device may enrol: the tenant's key, or the signed-in account of its room (ENR-1). */
 export interface EnrolmentCredential {
   readonly tenant: TenantId
-  /** A room's account: its address, and the room's name. */
-  readonly account?: string
-  readonly roomName?: string
+  /** A room's account: its object id, its address, and the room's name. */
+  readonly account?: { readonly id: string; readonly email: string; readonly roomName: string }
   /** SHA-256 of the key that was used, checked again inside the transaction: a reset one stops at once. */
   readonly keyDigest?: string
 }
@@ -36,8 +35,8 @@ export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>
   const [scheme, secret] = header?.split(' ', 2) ?? []
   if (!scheme || !secret) throw new RoomkeeperError('auth.missing', { detail: 'Send the self-enrolment key, or the token of the room account.' })
   if (scheme.toLowerCase() === 'bearer') {
-    const { tenant, name, email } = await deps.access.authenticateRoomAccount(secret)
-    return { tenant, roomName: name, account: email }
+    const { tenant, id, name, email } = await deps.access.authenticateRoomAccount(secret)
+    return { tenant, account: { id, email, roomName: name } }
   }
   if (scheme.toLowerCase() !== 'enrolmentkey') throw new RoomkeeperError('auth.missing')
   const keyDigest = digestOfKey(secret)
@@ -77,10 +76,11 @@ export class Enrolments {
    * Enrols one device (ENR-3, ENR-4): it proves that it holds its key, and a room in onboarding appears. The same
    * installation with the same key again gets the same answer. An installation that comes back with another key, or after it
    * was off-boarded, keeps its room, and so the numbers of its incidents; but the room goes back to onboarding, where it
-   * raises nothing and nobody works remotely, unless the key that it has now has signed the other. Each leaves a record in
-   * the audit, and another key is in the room's history.
-   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.tooMany; rate.limited for an
-   * installation that comes with another key again and again.
+   * raises nothing and nobody works remotely, unless the key that it has now has signed the other. A room's account brings back
+   * without that only what it let in itself; the tenant's key, whatever there is. Each leaves a record in the audit, and another
+   * key is in the room's history.
+   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.otherAccount, enrol.tooMany;
+   * rate.limited for an installation that comes with another key again and again.
    */
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
     const { installation, publicKey, proof } = request
@@ -165,8 +165,9 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
   const own = await tx.tables.device().select('id').where('thumbprint', '=', thumbprint).executeTakeFirst()
   const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
   if (holder && holder.id !== known?.id) throw new RoomkeeperError('enrol.deviceKnown')
-  const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account }
-  if (known) return enrolAgain(deps, tx, onboarding, { request, thumbprint, known, by })
+  const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account.email }
+  const account = credential.account?.id ?? null
+  if (known) return enrolAgain(deps, tx, onboarding, { request, thumbprint, known, by, account })
   await onboarding.add(credential.account === undefined ? 'key' : 'account')
   const device = DeviceId.parse(v7())
   const room = RoomId.parse(v7())
@@ -178,12 +179,13 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
       thumbprint,
       publicKey: JSON.stringify(request.publicKey),
       state: 'active',
+      account,
       enrolledAt: tx.at,
       offboardingSince: null,
     })
     .execute()
   const work = deps.rooms.within(tx)
-  const name = credential.roomName || request.room.name || request.facts.serial || 'Room'
+  const name = credential.account?.roomName || request.room.name || request.facts.serial || 'Room'
   auditDevice(tx, { action: 'device.enrol', ...by }, { device, room, name })
   await work.create({
     id: room,
@@ -201,6 +203,7 @@ interface Again {
   readonly thumbprint: string
   readonly known: DeviceTable
   readonly by: EnrolledBy
+  readonly account: string | null
 }
 
 async function enrolAgain(
@@ -209,13 +212,15 @@ async function enrolAgain(
   onboarding: OnboardingRooms,
   again: Again,
 ): Promise<Enrolled> {
-  const { request, thumbprint, known, by } = again
+  const { request, thumbprint, known, by, account } = again
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint
   if (sameKey && known.state === 'active') return { room, device, fresh: false }
-  comings.take(device, tx.at)
   // A key that was off-boarded says nothing for another, nor for itself.
   const proved = known.state === 'active' && provesChange(storedKey(known.publicKey), request)
+  // Each room has an account, so one of them is no word for what another has let in, or the tenant's key.
+  if (!sameKey && !proved && account !== null && account !== known.account) throw new RoomkeeperError('enrol.otherAccount')
+  comings.take(device, tx.at)
   const work = rooms.within(tx)
   await work.load([room])
   const returns = !proved && work.room(room).state.lifecycle !== 'onboarding'
@@ -223,7 +228,15 @@ async function enrolAgain(
   await tx.update
     .device()
     .where('id', '=', device)
-    .set({ thumbprint, publicKey: JSON.stringify(request.publicKey), state: 'active', enrolledAt: tx.at, offboardingSince: null })
+    .set({
+      thumbprint,
+      publicKey: JSON.stringify(request.publicKey),
+      state: 'active',
+      account,
+      offboardingSince: null,
+      // A room that is in onboarding waits since it came there, however many keys it has had since.
+      ...(returns ? { enrolledAt: tx.at } : {}),
+    })
     .execute()
   // Whoever is connected with the key before is cut off.
   if (!sameKey) tx.publish('device', { tenant: tx.tenant, device, change: { type: 'newKey' } })

@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { enrolmentProof } from '../../contract/agent.ts'
+import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
@@ -181,5 +181,42 @@ describe('rooms in onboarding', () => {
     await forgotten.hears('offboard')
     await leaveOverdue(service.deps)
     expect(await read().tables.audit().select('id').where('category', '=', 'Room').execute()).toHaveLength(1)
+  })
+
+  it('[ENR-4] whose device comes with ever other keys leave after their time all the same', async () => {
+    const installation = newId()
+    const first = await TestDevice.enrol(service.url, { installation })
+    let before = first.key
+    for (const isProved of [false, true, false]) {
+      at += limits.onboardingMs / 4
+      const key = newKey()
+      const again = enrolmentOf(key, {
+        installation,
+        proof: signed(key, enrolmentProof(installation, key.publicKey)),
+        ...(isProved ? { formerProof: signed(before, keyChangeProof(installation, before.publicKey, key.publicKey)) } : {}),
+      })
+      expect((await enrolRaw(service.url, again)).status).toBe(200)
+      before = key
+    }
+    at += limits.onboardingMs / 4
+    await leaveOverdue(service.deps)
+    expect((await room(first))?.lifecycle).toBe('onboarding')
+    at += 1
+    await leaveOverdue(service.deps)
+    expect((await room(first))?.lifecycle).toBe('unenrolled')
+  })
+
+  it('[ENR-4] that another key has brought back to onboarding have their time from then on', async () => {
+    const installation = newId()
+    const device = await TestDevice.enrol(service.url, { installation })
+    await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
+    at += 2 * limits.onboardingMs
+    const key = newKey()
+    await enrolRaw(service.url, enrolmentOf(key, { installation, proof: signed(key, enrolmentProof(installation, key.publicKey)) }))
+    await leaveOverdue(service.deps)
+    expect((await room(device))?.lifecycle).toBe('onboarding')
+    at += limits.onboardingMs + 1
+    await leaveOverdue(service.deps)
+    expect((await room(device))?.lifecycle).toBe('unenrolled')
   })
 })

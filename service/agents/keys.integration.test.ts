@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, keyChangeProof, type SignedWord, signedWordProof, welcomeWord,
 } from '../../contract/agent.ts'
+import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
@@ -119,6 +120,35 @@ describe('another key for the same installation', () => {
     expect((await room(device))?.lifecycle).toBe('onboarding')
     expect((await audited()).at(-1)).toMatchObject({ operation: 'Create', detail: { action: 'device.enrol', lifecycle: 'onboarding', ...ids(device) } })
     expect(await history(device)).not.toContain('newKey')
+  })
+
+  it.each([
+    ['another account', (token: (account: string) => Promise<string>) => token('room-one')],
+    ['the self-enrolment key', () => undefined],
+  ])('[ENR-1] that comes with the account of a room takes nothing that %s has let in, without the key before', async (_, first) => {
+    const account = async (name: string): Promise<string> => `Bearer ${await service.accountToken(name)}`
+    const key = newKey()
+    const letIn = await enrolRaw(service.url, again(key), await first(account))
+    const device = new TestDevice(service.url, key, EnrolmentAnswer.parse(letIn.answer))
+    await enrol(device)
+    const records = await audited()
+    for (const former of [[], [key, newKey()]] as const) {
+      const refused = await enrolRaw(service.url, again(newKey(), ...former), await account('room-two'))
+      expect(Problem.parse(refused.answer).code).toBe('enrol.otherAccount')
+    }
+    expect((await device.connect()).lifecycle).toBe('enrolled')
+    expect(await audited()).toEqual(records)
+    // Nor once it was off-boarded; with the key before it may, and then it is that account's.
+    const moved = newKey()
+    expect((await enrolRaw(service.url, again(moved, key), await account('room-two'))).status).toBe(200)
+    expect((await enrolRaw(service.url, again(newKey()), await account('room-one'))).status).toBe(403)
+    await unenrol(device)
+    expect((await enrolRaw(service.url, again(newKey()), await account('room-one'))).status).toBe(403)
+    expect((await room(device))?.lifecycle).toBe('unenrolled')
+    // Its own account, and the tenant's key, bring it back to onboarding.
+    expect((await enrolRaw(service.url, again(newKey()), await account('room-two'))).status).toBe(200)
+    expect((await room(device))?.lifecycle).toBe('onboarding')
+    expect((await enrolRaw(service.url, again(newKey()))).status).toBe(200)
   })
 
   it('[rule 13] again and again is refused, with no record of it', async () => {

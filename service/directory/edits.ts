@@ -5,7 +5,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
 import { typedText } from '../../contract/text.ts'
-import { hashPassword } from '../identity/passwords.ts'
+import { passwords } from '../identity/passwords.ts'
 import type { Store } from '../store/store.ts'
 import type { DirectoryGroupTable, ServiceTables } from '../store/tables.ts'
 import { membersOf } from './embedded.ts'
@@ -63,7 +63,7 @@ type Db = Kysely<ServiceTables>
  * @throws RoomkeeperError directory.notFound, request.conflict (a name in use, a circle of groups), request.invalid
  */
 export async function editDirectory(store: Store, edit: DirectoryEdit): Promise<EditedDirectory> {
-  const password = edit.type === 'addPerson' && edit.password !== undefined ? await hashPassword(edit.password) : null
+  const password = edit.type === 'addPerson' && edit.password !== undefined ? await passwords.hash(edit.password) : null
   return store.writeService((db) => apply(db, edit, password))
 }
 

@@ -104,7 +104,7 @@ describe('an edit of the embedded directory', () => {
   it('makes nobody who signs in without a password where others have one', async () => {
     await edit({ type: 'addPerson', organisation: 'contoso', email: 'first@contoso.example', name: 'First', password: 'a long password' })
     expect(await codeOf(edit({ type: 'addPerson', organisation: 'contoso', email: 'second@contoso.example', name: 'Second' }))).toBe('request.invalid')
-    expect(await made.accounts.signIn('first@contoso.example', 'a long password')).toBeDefined()
-    expect(await made.accounts.signIn('first@contoso.example', 'wrong')).toBeUndefined()
+    expect(await made.accounts.signIn('first@contoso.example', 'a long password', 'here')).toBeDefined()
+    expect(await made.accounts.signIn('first@contoso.example', 'wrong', 'here')).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import { globalAdministratorRole } from '../access/tokens.ts'
 import { EmbeddedDirectory } from '../directory/embedded.ts'
 import type { Store } from '../store/store.ts'
 import type { DirectoryAccountTable } from '../store/tables.ts'
-import { hashPassword, passwordMatches } from './passwords.ts'
+import { passwords } from './passwords.ts'
 
 /** The embedded directory: accounts of people and of rooms, for installations without an issuer of their own. */
 
@@ -71,11 +71,14 @@ export class Directory {
     return this.#store.service.selectFrom('directoryAccount').selectAll().where('email', '=', email.trim().toLowerCase()).executeTakeFirst()
   }
 
-  /** The account where the password is right; one without a password needs none. */
-  async signIn(email: string, password: string): Promise<Account | undefined> {
+  /**
+   * The account where the password is right; one without a password needs none. `from`: the address that asks.
+   * @throws RoomkeeperError rate.limited where too many are being tried
+   */
+  async signIn(email: string, password: string, from: string): Promise<Account | undefined> {
     const account = await this.byEmail(email)
     if (account && account.password === null) return account
-    return (await passwordMatches(password, account?.password ?? null)) ? account : undefined
+    return (await passwords.matches(password, account?.password ?? null, from)) ? account : undefined
   }
 
   /** Makes the directory anew with these organisations: the first start of a service, which has none that matter. */
@@ -85,7 +88,7 @@ export class Directory {
       rows.push({
         ...account,
         email: email.trim().toLowerCase(),
-        password: password === undefined ? null : await hashPassword(password),
+        password: password === undefined ? null : await passwords.hash(password),
         globalAdministrator: Number(globalAdministrator),
       })
     }

@@ -28,6 +28,7 @@ const words = {
     password: 'Password',
     wrong: 'The e-mail address or the password is wrong.',
     tooMany: 'Too many tries for this account. Wait a minute.',
+    busy: 'Too many people are signing in at the same time. Try again in a moment.',
     deviceTitle: 'Sign in on another screen',
     deviceAsk: 'Type the code that the console shows.',
     code: 'Code',
@@ -55,6 +56,7 @@ const words = {
     password: 'Mot de passe',
     wrong: 'L’adresse e-mail ou le mot de passe est incorrect.',
     tooMany: 'Trop d’essais pour ce compte. Attendez une minute.',
+    busy: 'Trop de personnes se connectent en même temps. Réessayez dans un instant.',
     deviceTitle: 'Se connecter sur un autre écran',
     deviceAsk: 'Saisissez le code affiché par la console.',
     code: 'Code',
@@ -132,7 +134,7 @@ export interface Asker {
 
 /** What was wrong with the answer before. */
 export interface Answered {
-  readonly problem?: 'wrong' | 'tooMany'
+  readonly problem?: 'wrong' | 'tooMany' | 'busy' | undefined
   readonly email: string
 }
 

@@ -4,10 +4,11 @@ import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { App } from '../deps.ts'
+import { addressOf } from '../http/address.ts'
 import { RateLimit } from '../http/rateLimit.ts'
-import type { Directory } from './directory.ts'
+import type { Account, Directory } from './directory.ts'
 import { type EmbeddedIssuer, identityPath } from './issuer.ts'
-import { type DemoPerson, languageOf, loginPage, page, policyOf, securityHeaders, style, wordsOf } from './pages.ts'
+import { type Answered, type DemoPerson, languageOf, loginPage, page, policyOf, securityHeaders, style, wordsOf } from './pages.ts'
 
 const LoginForm = z.object({
   proof: z.string().max(64),
@@ -26,11 +27,12 @@ export interface IdentityOptions {
   readonly directory: Directory
   /** The people shown as buttons; none outside the demo. */
   readonly people: () => Promise<readonly DemoPerson[]>
+  readonly behindProxy: boolean
   readonly now: () => number
 }
 
 /** Mounts the embedded issuer and its login pages under /identity. */
-export async function identityRoutes(app: App, { issuer, directory, people, now }: IdentityOptions): Promise<void> {
+export async function identityRoutes(app: App, { issuer, directory, people, behindProxy, now }: IdentityOptions): Promise<void> {
   const { provider } = issuer
   const tries = new RateLimit(triesPerMinute, now)
 
@@ -60,13 +62,16 @@ export async function identityRoutes(app: App, { issuer, directory, people, now 
         const end = async (result: InteractionResults) =>
           reply.redirect(await provider.interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: false }), 303)
         if (stop) return end({ error: 'access_denied', error_description: 'The person stopped.' })
+        let account: Account | undefined
+        let problem: 'tooMany' | 'busy' = 'tooMany'
         try {
           tries.take(email.trim().toLowerCase())
+          problem = 'busy'
+          account = await directory.signIn(email, password, addressOf(request.raw, behindProxy) ?? '')
         } catch (error) {
           if (!(error instanceof RoomkeeperError)) throw error
-          return showLogin(request, reply.code(429), interaction, 'tooMany', email)
+          return showLogin(request, reply.code(error.status), interaction, problem, email)
         }
-        const account = await directory.signIn(email, password)
         if (!account) return showLogin(request, reply.code(401), interaction, 'wrong', email)
         // One page, one answer: the page has named the program that is signed in, and this person has gone on.
         const grantId = await grant(provider, interaction, account.id)
@@ -75,7 +80,7 @@ export async function identityRoutes(app: App, { issuer, directory, people, now 
     )
   })
 
-  async function showLogin(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, problem?: 'wrong' | 'tooMany', email = '') {
+  async function showLogin(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, problem?: Answered['problem'], email = '') {
     const { redirect_uri: redirect, client_id: id } = Asked.parse(interaction.params)
     const client = await provider.Client.find(id)
     const place = interaction.deviceCode === undefined ? new URL(redirect ?? '') : undefined

@@ -6,7 +6,8 @@ const sessionsKept = 10_000
 
 /**
  * Counts chunks that were looked through for nothing: after `limits.recordingRefusals` of one session its recording is over, so
- * that a device cannot have the threads look through the same bytes for ever (rule 13).
+ * that a device cannot have the threads look through the same bytes for ever (rule 13). In memory only: a restart of the service
+ * gives a recording as many tries anew, which costs little and is nothing that a device can bring about.
  */
 export class ChunkRefusals {
   readonly #counts = new Map<SessionId, number>()

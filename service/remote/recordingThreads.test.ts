@@ -1,11 +1,9 @@
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { afterEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { SessionId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { FairQueue } from './fairQueue.ts'
 import { type ChunkThread, RecordingThreads } from './recordingThreads.ts'
 import type { ChunkAnswer, ChunkJob } from './recordingWorker.ts'
 import { chunkOf, terminal } from './testing/logService.ts'
@@ -97,13 +95,29 @@ describe('[rule 13] chunks of recordings', () => {
     await rig.threads.close()
   })
 
+  it('and those that are read have one turn of their tenant, so that other tenants wait for none of them', async () => {
+    const rig = new Rig(3)
+    const [busy, other] = [tenantId(), tenantId()]
+    const all = [1, 2, 3].flatMap((n) => [rig.check(busy, sessionId(), n), codeOf(rig.threads.terminalLines(busy, Uint8Array.of(n + 10)))])
+    expect(rig.labels).toEqual([1, 11])
+    void rig.check(other, sessionId(), 100)
+    expect(rig.labels).toEqual([1, 11, 100])
+    await rig.threads.close()
+    await Promise.all(all)
+  })
+
   it('are taken however many recordings of their tenant are read', async () => {
     const rig = new Rig(2)
     const tenant = tenantId()
     const reads = Array.from({ length: limits.recordingChunksWaitingOfTenant + 2 }, () => codeOf(rig.threads.terminalLines(tenant, Uint8Array.of(1))))
     const taken = rig.check(tenant, sessionId(), 100)
-    expect(rig.labels).toEqual([1, 100])
-    rig.running.pop()?.answer(checked)
+    // Reading and taking are one tenant's: together they have no more threads than it may, and wait in turn.
+    expect(rig.labels).toEqual([1])
+    rig.answer({ lines: Uint8Array.of() })
+    expect(rig.labels).toEqual([1])
+    rig.answer({ lines: Uint8Array.of() })
+    expect(rig.labels).toEqual([100])
+    rig.answer()
     expect(await taken).toBe('taken')
     await rig.threads.close()
     await Promise.all(reads)
@@ -155,53 +169,6 @@ describe('[rule 13] chunks of recordings', () => {
     rig.answer()
     expect(await good).toBe('taken')
     await rig.threads.close()
-  })
-})
-
-describe('the queue (rule 13)', () => {
-  it('has, whatever comes and ends, one job of an owner, each group within its share, and nobody passed over twice by one group', () => {
-    const act = fc.oneof(
-      fc.record({ type: fc.constant('add' as const), group: fc.integer({ min: 0, max: 4 }), owner: fc.integer({ min: 0, max: 12 }) }),
-      fc.record({ type: fc.constantFrom('next' as const, 'done' as const) }),
-    )
-    fc.assert(
-      fc.property(fc.array(act, { maxLength: 120 }), (acts) => {
-        const queue = new FairQueue<number>({ waiting: 10, waitingOfGroup: 4, runningOfGroup: 2 })
-        const waiting: { group: string; owner: string }[] = []
-        const running: { group: string; owner: string }[] = []
-        /** For each group that waits, the groups served since its turn began. */
-        const served = new Map<string, string[]>()
-        for (const one of acts) {
-          if (one.type === 'add') {
-            const item = { group: `g${one.group}`, owner: `g${one.group}/${one.owner}` }
-            const own = waiting.filter(({ group }) => group === item.group).length
-            const may = ![...waiting, ...running].some(({ owner }) => owner === item.owner) && own < 4 && (waiting.length < 10 || own === 0)
-            expect(queue.add({ ...item, job: 0 })).toBe(may)
-            if (may) waiting.push(item)
-          } else if (one.type === 'next') {
-            const next = queue.next()
-            const open = waiting.filter(({ group }) => running.filter((other) => other.group === group).length < 2)
-            expect(next !== undefined).toBe(open.length > 0)
-            if (!next) continue
-            const index = waiting.findIndex(({ group }) => group === next.group)
-            expect(waiting[index]?.owner).toBe(next.owner)
-            const [item] = waiting.splice(index, 1)
-            if (item) running.push(item)
-            served.delete(next.group)
-            for (const group of new Set(open.map(({ group }) => group))) {
-              if (group === next.group) continue
-              const before = served.get(group) ?? []
-              expect(before).not.toContain(next.group)
-              served.set(group, [...before, next.group])
-            }
-          } else {
-            const over = running.shift()
-            if (over) queue.done(over)
-          }
-        }
-      }),
-      { numRuns: 300 },
-    )
   })
 })
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { SessionId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { FairQueue, type Waiting } from './fairQueue.ts'
+import { FairQueue, type Waiting } from '../ops/fairQueue.ts'
 import type { CheckedChunk } from './recordingChunks.ts'
 import type { ChunkAnswer, ChunkJob } from './recordingWorker.ts'
 
@@ -54,8 +54,8 @@ export class RecordingThreads {
     this.#threads = threads
     this.#start = start
     this.#after = after
-    const { recordingChunksWaiting: waiting, recordingChunksWaitingOfTenant: waitingOfGroup } = limits
-    this.#queue = new FairQueue({ waiting, waitingOfGroup, runningOfGroup: Math.max(1, threads - 1) })
+    const { recordingChunksWaiting: waiting, recordingChunksWaitingOfTenant: waitingOfLane } = limits
+    this.#queue = new FairQueue({ waiting, waitingOfLane, runningOfGroup: Math.max(1, threads - 1) })
   }
 
   /**
@@ -63,7 +63,7 @@ export class RecordingThreads {
    * through, or too many wait; service.unavailable.
    */
   async check(tenant: TenantId, session: SessionId, number: number, bytes: Uint8Array): Promise<CheckedChunk> {
-    const answer = await this.#ask(tenant, session, { type: 'check', bytes, session, number })
+    const answer = await this.#ask(tenant, 'upload', session, { type: 'check', bytes, session, number })
     if ('checked' in answer) return answer.checked
     throw refusalIn(answer)
   }
@@ -71,8 +71,8 @@ export class RecordingThreads {
   /** The events of terminals in a chunk, as NDJSON. @throws RoomkeeperError recording.busy, service.unavailable */
   async terminalLines(tenant: TenantId, bytes: Uint8Array): Promise<Uint8Array> {
     this.#playbacks += 1
-    // In a turn and with a number of their own: who reads recordings must not keep those of the same tenant from being taken.
-    const answer = await this.#ask(`${tenant} playback`, `playback ${this.#playbacks}`, { type: 'terminal', bytes })
+    // In their tenant's turn, and there in turn with what is taken: who reads recordings keeps neither its own tenant nor others from that.
+    const answer = await this.#ask(tenant, 'playback', `playback ${this.#playbacks}`, { type: 'terminal', bytes })
     if ('lines' in answer) return answer.lines
     throw refusalIn(answer)
   }
@@ -87,10 +87,10 @@ export class RecordingThreads {
     await Promise.all(all.map((thread) => thread.end()))
   }
 
-  async #ask(group: string, owner: string, job: ChunkJob): Promise<ChunkAnswer> {
+  async #ask(group: string, lane: string, owner: string, job: ChunkJob): Promise<ChunkAnswer> {
     if (this.#closed) throw new RoomkeeperError('service.unavailable')
     return new Promise((done, failed) => {
-      if (this.#queue.add({ group, owner, job: { job, done, failed } })) this.#next()
+      if (this.#queue.add({ group, lane, owner, job: { job, done, failed } })) this.#next()
       else failed(new RoomkeeperError('recording.busy', { params: { retryAfter: 1 } }))
     })
   }

@@ -173,6 +173,9 @@ export interface DeviceTable {
   /** The public key as JSON (DevicePublicKey). */
   publicKey: string
   state: DeviceState
+  /** The room's account that let it in (object id); null where the self-enrolment key did, or nobody knows. */
+  account: string | null
+  /** When it came into onboarding the last time; another key does not make it later. */
   enrolledAt: number
   offboardingSince: number | null
 }

@@ -49,6 +49,8 @@ export interface Parts {
   readonly tenant: TenantId
   /** An access token of a person by their object id, for so many seconds. */
   token(objectId: string, seconds?: number): Promise<string>
+  /** An access token of a room's account, by its object id. */
+  accountToken(objectId: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -85,6 +87,14 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     cursorKey: someBytes(32),
     now,
   }
+  const tokenOf = (objectId: string, seconds = 3_600, claims: Readonly<Record<string, string>> = {}): Promise<string> =>
+    new SignJWT({ tid: directory, oid: objectId, name: objectId, email: `${objectId}@contoso.example`, ...claims })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(issuer)
+      .setAudience('roomkeeper')
+      .setIssuedAt(Math.floor(now() / 1000))
+      .setExpirationTime(Math.floor(now() / 1000) + seconds)
+      .sign(privateKey)
   const server = createServer({ keepAliveTimeout: 60_000 })
   const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [agentsPart({ relayKey }), feed] })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4_096, resolve))
@@ -94,14 +104,8 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     url: `http://127.0.0.1:${address.port}`,
     deps,
     tenant,
-    token: (objectId, seconds = 3_600) =>
-      new SignJWT({ tid: directory, oid: objectId, name: objectId, email: `${objectId}@contoso.example` })
-        .setProtectedHeader({ alg: 'ES256' })
-        .setIssuer(issuer)
-        .setAudience('roomkeeper')
-        .setIssuedAt(Math.floor(now() / 1000))
-        .setExpirationTime(Math.floor(now() / 1000) + seconds)
-        .sign(privateKey),
+    token: (objectId, seconds) => tokenOf(objectId, seconds),
+    accountToken: (objectId) => tokenOf(objectId, 3_600, { account_kind: 'room' }),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await app.close()

@@ -70,6 +70,17 @@ describe('migrations', () => {
     after.close()
   })
 
+  it('[ENR-1] leave devices from before to no account', async () => {
+    await migrated(migrations.filter(({ version }) => version < 11))
+    const db = new Database(path)
+    db.exec(`insert into device ("tenant", "id", "room", "installation", "thumbprint", "publicKey", "state", "enrolledAt") values ('t', 'd', 'r', 'i', 'p', '{}', 'active', 5)`)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "account", "enrolledAt" from device').all()).toEqual([{ account: null, enrolledAt: 5 }])
+    after.close()
+  })
+
   it('leave nothing behind where one fails', async () => {
     const failing = { version: (migrations.at(-1)?.version ?? 0) + 1, name: 'bad', up: async (db: Kysely<unknown>) => {
       await db.schema.createTable('half').addColumn('a', 'text').execute()
