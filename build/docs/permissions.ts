@@ -112,7 +112,7 @@ ${table(['command', 'needs', 'where', 'change control'], commandRows())}
 - **change control**: the kind under which a customer may ask for manual approval of a partner's command. A command without one
   is either nothing that a partner can do here, or its own affair.
 - \`group.save\` of a group that is new also needs \`groups.create\` on each of its rooms, with a rule over all rooms. With \`groups.modify\` over some rooms one changes only
-  those rooms of a group, and no rule.
+  those rooms of a group, and no rule; what it is called where all of its rooms are among them.
 - \`policy.import\` also needs \`roles.view\` over all rooms; where the file changes groups also \`groups.modify\` over all rooms
   (\`groups.create\` for new ones), and where it changes partners or who manages customers what those commands need.
 - A preview needs what its command needs; people are named in it for who holds \`roles.view\`.
@@ -140,7 +140,7 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Pro Manager**: always over all rooms; may grant any permission, remote access too, which no built-in role holds.
 - **Escalation**: anyone else with \`roles.modify\` gives at most what they hold, over rooms on which they hold it, to others and
   to themselves. A change is looked at as a whole: a wider group or another rule of one counts, too. A primary admin may also give the
-  remote access that the customer allowed the partner.
+  remote access that the customer allowed the partner. An invitation gives what a Primary Admin holds, and is made by who holds that.
 - **Powers**: what Pro Managers (any permission, audit log, settings of remote access, customers), tenant managers (customers) and
   Primary Admins (remote access of their link) may do beyond their permissions. They count as what one holds: who has a custom copy of
   such a role makes nobody one. A Global Administrator appoints Pro Managers and tenant managers.
@@ -150,6 +150,9 @@ over all. Documents of a room go to who holds the permission on that room.
   same; rooms by name, or a group that holds the same rooms today, are less.
 - **Taking away**: a change of roles and assignments takes nothing away over rooms on which its maker does not hold
   \`roles.modify\`.
+- **What is shared**: a role is changed and deleted by who holds \`roles.modify\` over every room that it is assigned over; what an
+  assignment is called, whether it sends e-mail and its role, over every room of it. A room goes into or out of a group that something is assigned
+  over by who holds it over that room, and the group's rule is changed by who holds it over all rooms.
 - **Last Pro Manager**: a tenant that has a Pro Manager keeps one. Where a security group loses the last of them, those who
   were it become direct members, and the audit log says so. The same holds for the primary admins of a partner.
 - **Audit log**: read and exported by Pro Managers and Global Administrators of the tenant itself; no permission gives it.

@@ -1,9 +1,11 @@
 import { type Access, may } from '../../contract/access.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
-import { escalationOf, ruleTest, type ResolvedPolicy, takesBeyond } from '../../contract/evaluate.ts'
+import { type ErrorDetails, RoomkeeperError } from '../../contract/errors.ts'
+import { type Escalation, escalationOf, regroupsBeyond, takesBeyond } from '../../contract/escalation.ts'
+import { ruleTest, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId } from '../../contract/ids.ts'
 import type { Policy, RoomFacts } from '../../contract/policy.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
+import { assignmentIsShown } from './explain.ts'
 import { checkSomeoneStays } from './lastOnes.ts'
 import { Members, membersChanged, refreshAccess } from './refresh.ts'
 import { groupOf, resolvedOf } from './resolved.ts'
@@ -20,22 +22,53 @@ export interface PolicyChange<T> {
 /**
  * The one way to change roles, assignments, groups or links (ACC-2 to ACC-6, PAR-3, PAR-4): `change` writes the tables,
  * in this transaction and of this tenant; then it is checked as a whole, and reaches everyone whom it affects.
- * `maker`: who makes it, with what they hold; 'system' may give anything.
+ * `maker`: who makes it, with what they hold; 'system' may give anything. `check`: what more it has to be, looked at first.
  * @throws RoomkeeperError policy.escalation, assignment.lastProManager, partner.lastAdmin; nothing must be committed then.
  */
-export async function changePolicy<T>(tx: TenantTransaction, maker: Access | 'system', change: (before: ResolvedPolicy) => Promise<T>): Promise<PolicyChange<T>> {
+export async function changePolicy<T>(
+  tx: TenantTransaction,
+  maker: Access | 'system',
+  change: (before: ResolvedPolicy) => Promise<T>,
+  check?: (before: ResolvedPolicy, after: ResolvedPolicy) => void,
+): Promise<PolicyChange<T>> {
   const before = await resolvedOf(tx)
   const result = await change(before)
   const after = await resolvedOf(tx)
+  check?.(before, after)
   if (maker !== 'system') {
     const beyond = escalationOf(before, after, maker)
-    if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond.given, ...(beyond.room !== 'all' && may(maker, 'roles.view', beyond.room) ? { room: beyond.room } : {}) } })
+    if (beyond) throw new RoomkeeperError('policy.escalation', told(beyond, after, maker))
   }
+  if (same(before, after)) return { before, after, result }
   await checkSomeoneStays(tx, before, after)
   await refreshAccess(tx, after, await membersChanged(before, after).of(tx))
   mark(tx, before, after)
   return { before, after, result }
 }
+
+/** What is given is said of what they see alone: a hidden assignment, or a partner's, may be over what they change (PAR-4). */
+function told({ assignment: id, given, room }: Escalation, after: ResolvedPolicy, maker: Access): ErrorDetails {
+  const assignment = after.assignments.get(id)?.assignment
+  if (!assignment || !assignmentIsShown(maker, assignment, after)) return {}
+  return { params: { permission: given, ...(room !== 'all' && may(maker, 'roles.view', room) ? { room } : {}) } }
+}
+
+/** Nothing is marked and nobody is looked up where a change made nothing otherwise. */
+const same = (before: ResolvedPolicy, after: ResolvedPolicy): boolean => JSON.stringify(before.policy) === JSON.stringify(after.policy)
+
+/**
+ * Changes room groups and nothing else: whoever changes by it who reaches a room has power over assignments there.
+ * @throws RoomkeeperError access.denied where they do not hold roles.modify over such a room, whatever is assigned over it; what
+ * `changePolicy` throws.
+ */
+export const changeGroups = <T>(
+  tx: TenantTransaction,
+  maker: Access,
+  change: (before: ResolvedPolicy) => Promise<T>,
+): Promise<PolicyChange<T>> =>
+  changePolicy(tx, maker, change, (before, after) => {
+    if (regroupsBeyond(before, after, maker)) throw new RoomkeeperError('access.denied')
+  })
 
 /** Of changes of roles and assignments. @throws RoomkeeperError access.denied where it takes something over rooms that are not its maker's to manage. */
 export function checkTaken({ before, after }: Pick<PolicyChange<unknown>, 'before' | 'after'>, maker: Access): void {
@@ -73,7 +106,8 @@ export async function roomsPlaced(tx: TenantTransaction, rooms: readonly RoomFac
   const touched = new Set(groups.filter(({ rule }) => rule !== null && [...rooms, ...before].some(ruleTest(rule))).map(({ id }) => id))
   if (touched.size === 0) return
   const resolved = await resolvedOf(tx)
-  const names = (scope: Policy['assignments'][number]['scope']): boolean => scope !== 'all' && scope.groups.some((group) => touched.has(group))
+  const names = (scope: Policy['assignments'][number]['scope']): boolean =>
+    scope !== 'all' && scope.groups.some((group) => touched.has(group))
   const linksTouched = new Set(resolved.policy.links.filter(({ scope }) => names(scope)).map(({ id }) => id))
   const members = new Members()
   for (const one of resolved.assignments.values()) {

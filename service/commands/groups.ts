@@ -5,8 +5,8 @@ import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import { GroupId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { AssignmentScope, GroupRule, RoomGroup } from '../../contract/policy.ts'
-import { groupIsShown } from '../access/explain.ts'
-import { changePolicy } from '../access/policies.ts'
+import { assignmentIsShown, groupIsShown, linkIsShown } from '../access/explain.ts'
+import { changeGroups } from '../access/policies.ts'
 import { reached } from '../access/reach.ts'
 import { checkPermitted, type CommandContext, type CommandHandler } from './handler.ts'
 import { checkCount, checkName } from './names.ts'
@@ -14,20 +14,29 @@ import { roomsTouched } from './touched.ts'
 
 /**
  * Makes or changes a group of rooms. Who has groups.modify on some rooms only changes what is theirs: no rules, and the
- * rooms of others in the group stay as they are.
+ * rooms of others in the group stay as they are; so does what it is called, while it holds any of those.
  */
 export const saveGroup: CommandHandler<'group.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, group: named, name, description, rooms: wanted, rule: given }, context) {
     const { tx, caller } = context
-    const { before, result } = await changePolicy(tx, caller.access, async (policy) => {
+    const { before, result } = await changeGroups(tx, caller.access, async (policy) => {
       const { id, known } = groupToSave(policy, named, context)
       if (!known) checkCreated(wanted, given, context)
-      checkName('group.invalid', { id, name }, known, policy.policy.groups.filter((group) => groupIsShown(caller.access, policy.groups.get(group.id) ?? [])))
+      checkName(
+        'group.invalid',
+        { id, name },
+        known,
+        policy.policy.groups.filter((group) => groupIsShown(caller.access, policy.groups.get(group.id) ?? [])),
+      )
       checkCount(known !== undefined, policy.policy.groups.length, limits.groupsPerTenant)
       const rule = ruleToStore(given, known, context)
       const rooms = await roomsToStore(wanted, known, context)
       if (rooms.length === 0 && rule === null) throw new RoomkeeperError('group.invalid', { field: 'rooms' })
+      const isRenamed = known !== undefined && (known.name !== name || known.description !== description)
+      if (isRenamed && !isWhollyOwn(known, context)) throw new RoomkeeperError('access.denied')
+      if (known && !isRenamed && sameRooms(known.rooms, rooms) && JSON.stringify(known.rule) === JSON.stringify(rule))
+        return { id, rooms: known.rooms, rule }
       const columns = { name, description, rooms: JSON.stringify(rooms), rule: rule === null ? null : JSON.stringify(rule) }
       if (known) await tx.update.roomGroup().where('id', '=', id).set(columns).execute()
       else await tx.insert.roomGroup({ id, ...columns }).execute()
@@ -41,7 +50,12 @@ export const saveGroup: CommandHandler<'group.save'> = {
     const removed = [...had].filter((room) => !has.has(room))
     const same = known?.name === name && known.description === description && JSON.stringify(known.rule) === JSON.stringify(result.rule)
     if (same && added.length + removed.length === 0) return null
-    const moved = { added, addedNames: (await roomsTouched(tx, added)).roomNames, removed, removedNames: (await roomsTouched(tx, removed)).roomNames }
+    const moved = {
+      added,
+      addedNames: (await roomsTouched(tx, added)).roomNames,
+      removed,
+      removedNames: (await roomsTouched(tx, removed)).roomNames,
+    }
     const was = known ? { before: { name: known.name, description: known.description, rule: known.rule } } : {}
     const detail = { action: type, group: id, description, ...moved, rule: result.rule, ...was }
     return { category: 'RoomGroup', objectName: name, operation: known ? 'Update' : 'Create', detail }
@@ -52,17 +66,30 @@ export const deleteGroup: CommandHandler<'group.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, group: id }, context) {
     const { tx, caller } = context
-    const { result: group } = await changePolicy(tx, caller.access, async (resolved) => {
-      const known = reached(resolved.policy.groups.find((group) => group.id === id), (group) => isOwn(group, resolved, context), 'group.notFound')
-      const mine = scopeOf(caller.access, 'groups.modify')
-      if (mine !== 'all' && (known.rule !== null || known.rooms.some((room) => !mine.has(room)))) throw new RoomkeeperError('access.denied')
+    const { result: group } = await changeGroups(tx, caller.access, async (resolved) => {
+      const known = reached(
+        resolved.policy.groups.find((group) => group.id === id),
+        (group) => isOwn(group, resolved, context),
+        'group.notFound',
+      )
+      if (!isWhollyOwn(known, context)) throw new RoomkeeperError('access.denied')
       const { assignments, links } = resolved.policy
       const names = ({ scope }: { scope: AssignmentScope }): boolean => scope !== 'all' && scope.groups.includes(id)
-      if (assignments.some(names) || links.some(names)) throw new RoomkeeperError('group.inUse')
+      const uses = [
+        ...assignments.filter(names).map((one) => assignmentIsShown(caller.access, one, resolved)),
+        ...links.filter(names).map((one) => linkIsShown(caller.access, one.id, resolved)),
+      ]
+      // What names it is spoken of to whoever is shown it; to others it is not theirs to delete.
+      if (uses.length > 0) throw new RoomkeeperError(uses.includes(true) ? 'group.inUse' : 'access.denied')
       await tx.delete.roomGroup().where('id', '=', id).execute()
       return known
     })
-    return { category: 'RoomGroup', objectName: group.name, operation: 'Delete', detail: { action: type, group: id, ...(await roomsTouched(tx, group.rooms)), rule: group.rule } }
+    return {
+      category: 'RoomGroup',
+      objectName: group.name,
+      operation: 'Delete',
+      detail: { action: type, group: id, ...(await roomsTouched(tx, group.rooms)), rule: group.rule },
+    }
   },
 }
 
@@ -78,6 +105,15 @@ function isOwn({ id }: RoomGroup, { groups }: ResolvedPolicy, { caller }: Comman
   const mine = scopeOf(caller.access, 'groups.modify')
   return mine === 'all' || (groups.get(id)?.some((room) => mine.has(room)) ?? false)
 }
+
+/** Whether all of it is theirs: every room, and a rule only of who has all rooms. */
+function isWhollyOwn({ rooms, rule }: RoomGroup, { caller }: CommandContext): boolean {
+  const mine = scopeOf(caller.access, 'groups.modify')
+  return mine === 'all' || (rule === null && rooms.every((room) => mine.has(room)))
+}
+
+/** In which order they stand says nothing. */
+const sameRooms = (one: readonly RoomId[], other: readonly RoomId[]): boolean => new Set(one).symmetricDifference(new Set(other)).size === 0
 
 /**
  * The group that is changed, or under which id a new one is kept: another one where the id given is of a group that the

@@ -2,7 +2,7 @@ import { type Access, mayEverywhere, mayManageCustomers, tenantManagerRole } fro
 import type { AuditCategory } from '../../contract/audit.ts'
 import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { permissionBeyond } from '../../contract/evaluate.ts'
+import { permissionBeyond } from '../../contract/escalation.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { Link, Member } from '../../contract/policy.ts'

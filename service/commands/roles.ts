@@ -1,6 +1,7 @@
 import { v7 } from 'uuid'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { mayHold, permissionBeyond, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import { permissionBeyond, roleIsBeyond } from '../../contract/escalation.ts'
+import { mayHold, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import { type LinkId, RoleId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { CustomRole } from '../../contract/policy.ts'
@@ -25,8 +26,12 @@ export const saveRole: CommandHandler<'role.save'> = {
       const beyond = permissionBeyond(policy, caller.access, permissions.filter((permission) => known?.permissions.includes(permission) !== true))
       if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
       const columns = { name, description, permissions: JSON.stringify(permissions) }
-      if (known) await tx.update.role().where('id', '=', id).set(columns).execute()
-      else await tx.insert.role({ id, link, ...columns }).execute()
+      if (known) {
+        if (!sameRole(known, { name, description, permissions })) {
+          checkUses(policy, id, context)
+          await tx.update.role().where('id', '=', id).set(columns).execute()
+        }
+      } else await tx.insert.role({ id, link, ...columns }).execute()
       const assigned = first && (await putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy))
       return { id, assigned }
     })
@@ -48,6 +53,7 @@ export const deleteRole: CommandHandler<'role.delete'> = {
     const { tx, caller } = context
     const { before, after, result: role } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
+      checkUses(policy, id, context)
       await tx.delete.assignment().where('role', '=', id).execute()
       await tx.delete.role().where('id', '=', id).execute()
       return known
@@ -73,6 +79,14 @@ function ownRole(resolved: ResolvedPolicy, id: RoleId, { caller }: CommandContex
   const role = reached(resolved.policy.roles.find((one) => one.id === id), (one) => roleIsShown(caller.access, one, resolved), 'role.notFound')
   if (role.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
   return role
+}
+
+/**
+ * A role is the same wherever it is given: it is changed and deleted by who manages roles in every room that it is assigned over.
+ * @throws RoomkeeperError access.denied
+ */
+function checkUses(resolved: ResolvedPolicy, id: RoleId, { caller }: CommandContext): void {
+  if (roleIsBeyond(resolved, id, caller.access)) throw new RoomkeeperError('access.denied')
 }
 
 /** The role that is changed, or under which id a new one is kept: another one where the id given is of a role that the caller cannot see. */

@@ -190,7 +190,7 @@ describe('of somebody with some permissions', () => {
     await made.store.write(made.contoso, system, (tx) => tx.insert.roomGroup({ id, name: 'G', description: '', rooms: JSON.stringify([first, second]), rule: null }).execute())
     await callerOf(bela)
     await made.store.write(made.contoso, system, (tx) => saveAssignment(tx, { id: AssignmentId.parse(v7()), name: 'Techs', role: RoleId.parse('siteTech'), members: [{ kind: 'person', id: bela.id }], scope: { rooms: [], groups: [id] } }))
-    await given('keeper', ['groups.view', 'groups.modify'], 'all')
+    await given('keeper', ['groups.view', 'groups.modify', 'roles.modify'], 'all')
     await given('looker', ['roles.view'], { rooms: [third], groups: [] })
     const command = { type: 'group.save' as const, group: id, name: 'G', description: '', rooms: [first], rule: null }
     const shown = async () => preview(deps(), (await callerOf(ada)).caller, command)

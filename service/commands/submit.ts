@@ -7,7 +7,7 @@ import { limits } from '../../contract/limits.ts'
 import { type Caller, callerWithin } from '../access/service.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
-import { approvalFor, putReceipt } from '../partners/approvals.ts'
+import { isApproved, keepRequest, putReceipt } from '../partners/approvals.ts'
 import { type Asked, nothingAsked } from '../partners/asked.ts'
 import { knowMembers } from '../partners/members.ts'
 import { type CommandContext, Instead } from './handler.ts'
@@ -84,13 +84,12 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
       const known = await storedOutcome(tx, caller, request)
       if (known) return answerOf(known, digest)
       try {
-        const context = await contextOf(tx, caller, rooms, request.issuedAt, said)
+        // Nothing happens before it is approved: nobody whom it names comes to be known by it.
+        const waits = await isApproved(tx, caller.link, request.command.type)
+        const context = await contextOf(tx, caller, rooms, request.issuedAt, waits ? nothingAsked : said)
         await handler.check(context)
         if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
-        const requested = await approvalFor(context, request)
-        // Nothing happens before it is approved: nobody whom it names comes to be known by it.
-        if (requested && said !== nothingAsked) throw new Instead(handler.apply)
-        if (requested) return await keep(tx, caller, request, digest, requested)
+        if (waits) return await keep(tx, caller, request, digest, await keepRequest(context, request))
         const record = await apply(context)
         if (record) tx.audit(record)
       } catch (error) {

@@ -166,6 +166,9 @@ it('[ACC-6] a hidden room that a group of one’s own holds is like one that the
   expect([there.status, there.code]).toEqual([missing.status, missing.code])
   expect(missing.code).toBe('group.invalid')
   const described = { ...saving([inside]), description: 'Seen by the deputy' }
+  // What it is called is said by whoever has all of it.
+  expect((await world.command(deputy, described)).code).toBe('access.denied')
+  await done({ ...described, rooms: [inside, hidden.room] })
   await done(described, deputy)
   const { items } = GroupList.parse((await world.ask(boss, `/v1/groups?group=${group}`)).body)
   const kept = items.map(({ description, rooms }) => [description, rooms.map(({ id }) => id).sort()])

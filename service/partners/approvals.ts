@@ -1,5 +1,5 @@
 import { v7 } from 'uuid'
-import { changeKindOf, type CommandOutcome, CommandRequest } from '../../contract/commands.ts'
+import { changeKindOf, type CommandOutcome, CommandRequest, type CommandType } from '../../contract/commands.ts'
 import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
 import { detailsKept, type ErrorCode, type ErrorDetails, RoomkeeperError } from '../../contract/errors.ts'
 import { type CommandKey, type LinkId, type PersonId, RequestId } from '../../contract/ids.ts'
@@ -7,7 +7,7 @@ import { limits } from '../../contract/limits.ts'
 import { type CommandContext, personRefOf } from '../commands/handler.ts'
 import type { RequestTable } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
-import { linkHere } from './links.ts'
+import { linkHere, linkOf } from './links.ts'
 import { subjectsOf } from './subjects.ts'
 
 /**
@@ -17,17 +17,22 @@ import { subjectsOf } from './subjects.ts'
 
 const dayMs = 24 * 3_600_000
 
+/** Whether the customer wants to approve this kind of a partner's person's actions, as it stands in this write. */
+export async function isApproved(tx: TenantTransaction, link: LinkId | undefined, type: CommandType): Promise<boolean> {
+  const kind = changeKindOf[type]
+  const row = link === undefined || kind === null ? undefined : await tx.tables.link().selectAll().where('id', '=', link).executeTakeFirst()
+  return row !== undefined && kind !== null && linkOf(row).changeControl[kind] === 'manual'
+}
+
 /**
- * The outcome `requested`, where the caller is a partner's person and the customer wants to approve this kind of their
- * actions; undefined: it is applied at once. Called when the command is theirs to give and its key is new.
- * @throws RoomkeeperError policy.tooMany
+ * Keeps what has to be approved; the outcome is `requested`. Called when the command is theirs to give and its key is new.
+ * @throws RoomkeeperError access.denied for nobody of a partner; policy.tooMany
  */
-export async function approvalFor(context: CommandContext, request: CommandRequest): Promise<CommandOutcome | undefined> {
+export async function keepRequest(context: CommandContext, request: CommandRequest): Promise<CommandOutcome> {
   const { tx, caller } = context
   const kind = changeKindOf[request.command.type]
-  if (caller.access.link === undefined || kind === null) return undefined
+  if (caller.access.link === undefined || kind === null) throw new RoomkeeperError('access.denied')
   const link = await linkHere(tx, caller.access.link)
-  if (link.changeControl[kind] === 'automatic') return undefined
   // Somebody else's request may have this id, which is not told: theirs is kept under one of its own.
   const named = RequestId.parse(request.key)
   const id = (await tx.tables.request().select('id').where('id', '=', named).executeTakeFirst()) ? RequestId.parse(v7()) : named

@@ -26,7 +26,11 @@ export async function ownMembers(
   for (const { kind, id } of members) {
     const member = { kind, id: kind === 'person' ? (side?.objectIds.get(id) ?? id) : id }
     const stays = before.some((one) => one.kind === kind && one.id === member.id)
-    if (!stays && !(asked && side && isOwn(member, asked, side))) throw refused(member)
+    if (!stays) {
+      // Nobody was asked, as rights or members were others then: that says nothing of anyone, and is asked when it is sent again.
+      if (!asked || !side) throw new RoomkeeperError('directory.unavailable', { field: 'members' })
+      if (!isOwn(member, asked, side)) throw refused(member)
+    }
     found.set(`${kind}/${member.id}`, member)
   }
   return [...found.values()]

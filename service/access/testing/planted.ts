@@ -112,8 +112,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'what was to be approved is applied',
     file: 'service/partners/approvals.ts',
-    text: "if (link.changeControl[kind] === 'automatic') return undefined",
-    instead: 'if (link.id) return undefined',
+    text: "linkOf(row).changeControl[kind] === 'manual'",
+    instead: "linkOf(row).status === 'invited'",
   },
   {
     name: 'a link that demands more than a password takes one',
@@ -153,13 +153,13 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'built-in roles are given as if they were their permissions',
-    file: 'contract/evaluate.ts',
+    file: 'contract/escalation.ts',
     text: '[...permissions, ...powersOf(assignment.role)]',
     instead: 'permissions',
   },
   {
     name: 'all of a link counts as its rooms of today',
-    file: 'contract/evaluate.ts',
+    file: 'contract/escalation.ts',
     text: 'return [...own, ...linked.map((source) => withinLink + source)]',
     instead: 'return linked.map((source) => withinLink + source)',
   },
