@@ -46,6 +46,8 @@ export interface CurrentAccess {
   readonly scopeVersion: number
   /** Their directory has no such account any more. */
   readonly removed: boolean
+  /** Their link asks for more than a password (PAR-7). */
+  readonly multiFactor: boolean
 }
 
 export interface RoomAccount {
@@ -176,10 +178,11 @@ export class AccessService {
   /** For the feed: what a person who is connected may do now. */
   async current(tenant: TenantId, person: PersonId): Promise<CurrentAccess> {
     const read = this.#options.store.read(tenant, 'wholeTenant')
-    const row = await read.tables.person().select(['scopeVersion', 'removedAt']).where('id', '=', person).executeTakeFirst()
+    const row = await read.tables.person().select(['scopeVersion', 'removedAt', 'link']).where('id', '=', person).executeTakeFirst()
     const me = await read.get('me', person)
     if (!row || !me) throw new RoomkeeperError('auth.invalid')
-    return { access: me.access, scopeVersion: row.scopeVersion, removed: row.removedAt !== null }
+    const link = row.link === null ? undefined : await read.tables.link().select('multiFactor').where('id', '=', row.link).executeTakeFirst()
+    return { access: me.access, scopeVersion: row.scopeVersion, removed: row.removedAt !== null, multiFactor: link?.multiFactor === 1 }
   }
 
   async #person(claims: Claims): Promise<Known> {

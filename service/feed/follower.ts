@@ -65,7 +65,7 @@ export class Follower {
   /** Counts hellos and scopes, so that a read that was begun before does not go on after. */
   #epoch = 0
   #draining = false
-  /** Changes of scope that are not read yet. */
+  /** Changes of scope, and of what its link asks for, that are not read yet. */
   #suspended = 0
 
   constructor(socket: WebSocket, caller: Caller, now: number, options: FollowerOptions) {
@@ -109,8 +109,13 @@ export class Follower {
   }
 
   rescope(current: CurrentAccess): void {
-    this.#suspended--
     if (this.#see(current)) this.#sayScope()
+    this.resume()
+  }
+
+  /** The end of a `suspend`. */
+  resume(): void {
+    this.#suspended--
     if (this.following) this.#catchUp()
   }
 

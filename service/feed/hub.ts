@@ -101,12 +101,13 @@ export class FeedHub {
       follower.suspend()
       this.#deps.access.current(tenant, person).then(
         (current) => {
-          if (!hasLeft(current)) {
+          const refusal = refusalOf(current, follower.caller)
+          if (refusal === undefined) {
             follower.rescope(current)
             return
           }
-          follower.leave(current.scopeVersion)
-          this.#end(follower, refusalOf(current))
+          if (refusal !== 'partner.multiFactor') follower.leave(current.scopeVersion)
+          this.#end(follower, refusal)
         },
         (error: unknown) => this.#end(follower, error instanceof RoomkeeperError ? error.code : 'service.failed'),
       )
@@ -117,9 +118,16 @@ export class FeedHub {
   async demanded(tenant: TenantId): Promise<void> {
     const weak = [...(this.#tenants.get(tenant) ?? [])].filter(({ caller }) => caller.link !== undefined && !caller.multiFactor)
     if (weak.length === 0) return
-    const { links } = await this.#deps.access.resolved(tenant)
-    for (const follower of weak) {
-      if (follower.caller.link !== undefined && links.get(follower.caller.link)?.link.multiFactor) this.#end(follower, 'partner.multiFactor')
+    // Nothing is sent until it is known: a hello may be on its way, which was let in before.
+    for (const follower of weak) follower.suspend()
+    try {
+      const { links } = await this.#deps.access.resolved(tenant)
+      for (const follower of weak) {
+        const { link, multiFactor } = follower.caller
+        if (link !== undefined && !multiFactor && links.get(link)?.link.multiFactor) this.#end(follower, 'partner.multiFactor')
+      }
+    } finally {
+      for (const follower of weak) follower.resume()
     }
   }
 
@@ -177,9 +185,9 @@ export class FeedHub {
         if (!feedProtocolVersions.some((version) => message.versions.includes(version))) throw new RoomkeeperError('device.version')
         const { tenant, person } = follower.caller
         const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
-        // The token may be older than the newest change of scope.
+        // The token may be older than the newest change of scope, and than what the link asks for.
         const current = await this.#deps.access.current(tenant, person)
-        if (hasLeft(current)) throw new RoomkeeperError(refusalOf(current))
+        checkLetIn(current, follower.caller)
         follower.hello(current, message.cursor, message.scope, lastSeq)
       }
     } catch (error) {
@@ -194,6 +202,8 @@ export class FeedHub {
     const caller = await this.#letIn(token, follower.caller.link === undefined ? undefined : tenant)
     if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
     follower.caller = { ...follower.caller, expiresAt: caller.expiresAt, multiFactor: caller.multiFactor }
+    // Its link may have come to ask for more while the token was looked at.
+    checkLetIn(await this.#deps.access.current(tenant, person), follower.caller)
   }
 
   /** Whose token it is; who is known and not let in is kept in the audit (AUD-1). */
@@ -230,10 +240,21 @@ export class FeedHub {
   }
 }
 
-/** Somebody who was removed; a partner's person to whom nothing is assigned any more, or whose link has ended. */
-const hasLeft = ({ access, removed }: CurrentAccess): boolean => removed || (access.link !== undefined && access.grants.length === 0)
+/**
+ * Why somebody may follow no more: they were removed; of a partner's person, nothing is assigned any more, the link has ended, or
+ * it asks for more than they signed in with. Undefined: they may.
+ */
+function refusalOf({ access, removed, multiFactor }: CurrentAccess, caller: Pick<Caller, 'multiFactor'>): ErrorCode | undefined {
+  if (removed) return 'auth.removed'
+  if (access.link === undefined) return undefined
+  if (access.grants.length === 0) return 'access.denied'
+  return multiFactor && !caller.multiFactor ? 'partner.multiFactor' : undefined
+}
 
-const refusalOf = ({ removed }: CurrentAccess): ErrorCode => (removed ? 'auth.removed' : 'access.denied')
+function checkLetIn(current: CurrentAccess, caller: Pick<Caller, 'multiFactor'>): void {
+  const refusal = refusalOf(current, caller)
+  if (refusal !== undefined) throw new RoomkeeperError(refusal)
+}
 
 function readMessage(data: RawData, isBinary: boolean): ConsoleToFeed {
   if (isBinary) throw new RoomkeeperError('message.malformed', { detail: 'Messages are text.' })

@@ -1,8 +1,9 @@
 import { v7 } from 'uuid'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
 import { AssignmentList, AuditPage, CustomerList, PartnerList, tenantHeader } from '../../contract/policyApi.ts'
 import { until } from '../../contract/testing/wait.ts'
+import { AccessService } from '../access/service.ts'
 import { TestConsole } from '../feed/testing/console.ts'
 import { admin, automatic, invitation, objectIdOf, operators, World } from './testing/world.ts'
 
@@ -40,7 +41,7 @@ async function follow(): Promise<TestConsole> {
   const token = await world.token(helper)
   const console = new TestConsole(world.url, token)
   console.connect({ authorization: `Bearer ${token}`, [tenantHeader]: world.tenant('contoso') })
-  await console.hears('welcome')
+  await until('a word of the feed', () => console.heard.length > 0)
   return console
 }
 
@@ -188,6 +189,33 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     const console = await follow()
     expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true })).status).toBe(200)
     expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
+    await remove(link)
+  })
+
+  it.each(['is let in', 'renews its token'])('[PAR-7] follows no more where the customer comes to ask for that while its console %s', async (when) => {
+    const link = await linked({})
+    const demand = async () => {
+      const change = { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true }
+      expect((await world.command(boss, change)).status).toBe(200)
+    }
+    const renews = when === 'renews its token'
+    const { authenticate: real } = AccessService.prototype
+    let looked = 0
+    const looks = vi.spyOn(AccessService.prototype, 'authenticate').mockImplementation(async function (this: AccessService, ...asked) {
+      const caller = await real.apply(this, asked)
+      if (caller.link === undefined) return caller
+      looked += 1
+      // Whoever renews was let in with a second factor, and comes with a token of a password alone.
+      if (renews && looked === 1) return { ...caller, multiFactor: true }
+      // The token is looked at; the customer is quicker than the answer.
+      if (looked === (renews ? 2 : 1)) await demand()
+      return caller
+    })
+    onTestFinished(() => looks.mockRestore())
+    const console = await follow()
+    if (renews) console.say({ type: 'renew', token: console.token })
+    expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
+    await until('its end', () => console.closed)
     await remove(link)
   })
 

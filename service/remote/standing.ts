@@ -21,9 +21,7 @@ export async function endByAccess({ access }: Pick<ServiceDeps, 'access'>, { ten
   try {
     const current = await access.current(tenant, caller.person)
     if (current.access.link !== caller.link || !mayRemote(current.access, room, mode)) return 'accessWithdrawn'
-    if (caller.link === undefined || caller.multiFactor) return null
-    const { links } = await access.resolved(tenant)
-    return links.get(caller.link)?.link.multiFactor ? 'accessWithdrawn' : null
+    return current.multiFactor && !caller.multiFactor ? 'accessWithdrawn' : null
   } catch (error) {
     if (error instanceof RoomkeeperError) return 'accessWithdrawn'
     throw error
