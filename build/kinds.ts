@@ -4,7 +4,7 @@ import { runChecks } from './checks.ts'
 import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
-import { getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
+import { aclPrograms, getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
 import { temporaryFolder } from './memory.ts'
 import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
@@ -61,10 +61,11 @@ function vitest(name: string, projects: readonly string[], how: How, env: NodeJS
 
 /** Tells tests that need programs of the system why those are not there, where so. */
 async function programsEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const [vnc, tpm] = await Promise.all([getPrograms(vncPrograms), getPrograms(tpmPrograms)])
+  const [vnc, tpm, acl] = await Promise.all([getPrograms(vncPrograms), getPrograms(tpmPrograms), getPrograms(aclPrograms)])
   return {
     ...(vnc.missing === undefined ? {} : { ROOMKEEPER_NO_VNC: vnc.missing }),
     ...(tpm.missing === undefined ? {} : { ROOMKEEPER_NO_TPM: tpm.missing }),
+    ...(acl.missing === undefined ? {} : { ROOMKEEPER_NO_ACL: acl.missing }),
   }
 }
 

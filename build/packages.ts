@@ -61,5 +61,8 @@ async function install(programs: Programs): Promise<{ missing: string | undefine
 /** TigerVNC, which shows real screens, and X programs to look at. */
 export const vncPrograms: Programs = { Xvnc: 'tigervnc-standalone-server', xterm: 'xterm', xdotool: 'xdotool', xwininfo: 'x11-utils' }
 
+/** What gives a folder an access list. */
+export const aclPrograms: Programs = { setfacl: 'acl' }
+
 /** A TPM in software, and the programs that speak with one. */
 export const tpmPrograms: Programs = { swtpm: 'swtpm', tpm2_sign: 'tpm2-tools' }

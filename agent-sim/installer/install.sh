@@ -36,6 +36,12 @@ absolute() {
 
 # What is run from here must be as it was unpacked, so nobody but this account and root may have a hand in it: neither in what lies
 # here nor in a folder above, by whose owner it could be replaced.
+# Beside the mode there may be an access list, which lets others in or makes what is written here theirs. find knows none of them; ls
+# marks what has one, after the mode.
+listed() {
+  case $(LC_ALL=C ls -ld -- "$1") in ??????????+*) return 0 ;; esac
+  return 1
+}
 refuse_others() {
   advice="Unpack the installer into a folder of its own that only administrators can change, such as /opt/roomkeeper-agent."
   me=$(id -u)
@@ -46,6 +52,7 @@ refuse_others() {
     # In a folder such as /tmp each may only change what is their own.
     open=$(find "$folder" -prune \( ! -user 0 ! -user "$me" -o \( -perm -020 ! -group "$own" -o -perm -002 \) ! -perm -1000 \) -print)
     [ -z "$open" ] || fail "Others may change $folder. $advice"
+    ! listed "$folder" || fail "$folder has an access list. $advice"
     [ "$folder" != / ] || break
     folder=$(dirname -- "$folder")
   done
@@ -59,6 +66,9 @@ refuse_others() {
   # What the agent wrote is its account's own, and is not run.
   open=$(find "$here" -name .data -prune -o \( ! -user 0 ! -user "$me" -o \( -perm -020 ! -group "$own" -o -perm -002 \) ! -type l \) -print | head -n 1)
   [ -z "$open" ] || fail "Others may change $open. $advice"
+  # The name stands after the first slash.
+  open=$(LC_ALL=C find "$here" -name .data -prune -o -exec ls -ld -- {} + | grep '^..........+' | head -n 1)
+  [ -z "$open" ] || fail "/${open#*/} has an access list. $advice"
 }
 
 # What is for the agent is kept as the arguments of this script, each a word of its own.

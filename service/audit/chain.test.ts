@@ -165,6 +165,13 @@ describe('[AUD-1] the start of a log that was shortened', () => {
     expect((await checkChain(sourceOf(all, all.slice(to), to), now)).broken).not.toBeNull()
   })
 
+  it('does not fit where a young log is cut with what the migration would have written of it, at its time', async () => {
+    const at = Date.UTC(2026, 11, 1)
+    const young = chained(year.map((one, index) => ({ ...one, at: at - (36 - index) * dayMs })))
+    const all = chained([...young, tellsOf(young, 20, { lastAt: at - 180 * dayMs - 1 }, at)])
+    expect((await checkChain(sourceOf(all, all.slice(20), 20), at)).broken).toBe(21)
+  })
+
   it('does not fit where a person pretends to be what deletes', async () => {
     const all = chained([...year, { ...tellsOf(year, 17), userId: 'ada' }])
     expect((await checkChain(sourceOf(all, all.slice(17), 17), now)).broken).toBe(18)

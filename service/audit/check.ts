@@ -4,7 +4,7 @@ import type { AuditChainTable, AuditTable } from '../store/tables.ts'
 import type { TenantSelects } from '../store/tenantTables.ts'
 import { chainHash } from './chain.ts'
 import { type HeadState, headText, type NotedHead, stateOfHead } from './head.ts'
-import { isFromBefore, type Pruned, prunedIn, retentionMs } from './pruned.ts'
+import { type Pruned, prunedIn, retentionMs } from './pruned.ts'
 
 /** Walks a tenant's audit log and says whether it is as it was written (AUD-1). */
 
@@ -85,7 +85,7 @@ async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>
       const says = prunedIn(record)
       if (says) {
         if (record.at > now + aheadMs || !mayBePruned(record, says, told)) return result(record.number)
-        told = { ...says, at: record.at, lateBy: (last?.at ?? 0) - record.at }
+        told = { ...says, at: record.at }
       }
       number = record.number
       hash = record.hash
@@ -98,10 +98,9 @@ async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>
   }
 }
 
-/** What a record of pruning says, when it was written, and how long (ms) before the record in front of it: a clock set back, or a lie. */
+/** What a record of pruning says, and when it was written. */
 interface Told extends Pruned {
   readonly at: number
-  readonly lateBy: number
 }
 
 /** Whether what a record of pruning says can be: of older records than itself, old enough, and further than the one before it. */
@@ -114,6 +113,5 @@ const mayBePruned = ({ number, at }: AuditTable, { from, to, count, lastAt }: Pr
  */
 function startFits({ prunedNumber, prunedHash }: Ends, from: number | null, told: Told | undefined): boolean {
   if (!told) return prunedNumber === 0 && prunedHash === ''
-  if (told.to !== prunedNumber || told.lastHash !== prunedHash || from === null) return false
-  return from < told.at - retentionMs || (isFromBefore(told, told.at) && told.lateBy < aheadMs)
+  return told.to === prunedNumber && told.lastHash === prunedHash && from !== null && from < told.at - retentionMs
 }

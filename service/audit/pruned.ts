@@ -53,19 +53,9 @@ export function prunedIn({ category, operation, actor, userId, detail }: AuditTa
   }
 }
 
-/** Logs that were shortened by a service from before the newest old record stayed have nothing old at their start; none of later. */
-const staysSince = Date.UTC(2027, 0, 1)
-
-/** Whether this is the record that such a log got from its migration, written at that moment (UTC ms). */
-export const isFromBefore = ({ from, lastAt }: Pruned, at: number): boolean => from === 1 && lastAt === unknownLastAt(at) && at < staysSince
-
-/** What stands for the time of the last deleted record where nobody knows it any more, except that it was old enough at this moment. */
-export const unknownLastAt = (at: number): number => at - retentionMs - 1
-
 /**
  * Deletes the records that are older than `retentionMs` at this moment (ms), as far as they stand at the start of their chain,
- * but for the newest of them. A
- * record that looks older than the one before it (a clock set back) goes when that one does.
+ * but for the newest of them. A record that looks older than the one before it (a clock set back) goes when that one does.
  * @returns how many were deleted.
  */
 export async function pruneChains(db: Kysely<Tables>, at: number): Promise<number> {

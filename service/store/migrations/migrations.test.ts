@@ -102,7 +102,7 @@ describe('migrations', () => {
   })
 })
 
-it('[AUD-1] an audit log that was shortened before its chain said so gets the record that tells of it', async () => {
+it('[AUD-1] an audit log that was shortened before its chain said so gets the record that tells of it, which proves nothing', async () => {
   await migrated(migrations.filter(({ version }) => version < 9))
   const db = new Database(path)
   const tenant = TenantId.parse(v7())
@@ -116,7 +116,7 @@ it('[AUD-1] an audit log that was shortened before its chain said so gets the re
   await migrated()
   const writer = openWriter(path)
   const after = new Kysely<Tables>({ dialect: writer.dialect })
-  expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: null })
+  expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: 8 })
   expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([{ tenant, number: 9, objectName: 'Audit log' }])
   writer.close()
 })
