@@ -3,6 +3,8 @@ import { ExplainedError } from '../explained.ts'
 import { UsageError } from './command.ts'
 import { commandSummaries, loadCommand } from './commands.ts'
 
+/** How many wait for the process to be asked to end. */
+const waiting = () => (['SIGINT', 'SIGTERM'] as const).map((signal) => process.listenerCount(signal))
 const run = async (name: string, ...args: string[]) => (await loadCommand(name)).run(args)
 
 describe('commands', () => {
@@ -38,9 +40,11 @@ describe('commands', () => {
     [['bogus'], 'There is no command "bogus"'],
     [['fleets'], 'Nearest: fleet'],
   ])('%j does not fit', async ([name = '', ...args], text) => {
+    const before = waiting()
     const failed = run(name, ...args)
     await expect(failed).rejects.toThrow(UsageError)
     await expect(failed).rejects.toThrow(text)
+    expect(waiting()).toEqual(before)
   })
 
   it.each([

@@ -40,7 +40,7 @@ ${processHelp}`,
     })
     const log = processLog(values['log-level'])
     const credential = credentialFrom(values)
-    const ended = askedToEnd(values['parent-pipe'] ?? false)
+    using asked = askedToEnd(values['parent-pipe'] ?? false)
     let running: Fleet | undefined
     let ending = false
     const starting = startFleet({
@@ -76,7 +76,7 @@ ${processHelp}`,
       },
     )
     // Asked to end while it still starts, it ends all the same; what fails at the start ends it too.
-    const why = await Promise.race([ended, starting.then(() => ended)])
+    const why = await Promise.race([asked.end, starting.then(() => asked.end)])
     log.info({ why }, 'ending')
     ending = true
     await running?.stop()

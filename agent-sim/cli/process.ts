@@ -9,26 +9,28 @@ export function processLog(level = 'warn'): Logger {
   return pino({ name: 'agents', level }, pino.destination({ dest: 2, sync: true }))
 }
 
+/** A wait for the end: `end` says why. Whoever waits no more lets go of it, and signals do again what they do by themselves. */
+export interface AskedToEnd extends Disposable {
+  readonly end: Promise<string>
+}
+
 /**
- * Resolves when the process is asked to end: SIGINT, SIGTERM, or, with `parentPipe`, the end of standard input, which
- * is a pipe from the process that started this one.
+ * Waits until the process is asked to end: SIGINT, SIGTERM, or, with `parentPipe`, the end of standard input, which is a pipe from the
+ * process that started this one.
  */
-export function askedToEnd(parentPipe: boolean): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve(signal)
-      })
-    }
-    if (!parentPipe) return
-    process.stdin.once('end', () => {
-      resolve('the parent has ended')
-    })
-    process.stdin.once('error', () => {
-      resolve('the parent has ended')
-    })
-    process.stdin.resume()
-  })
+export function askedToEnd(parentPipe: boolean): AskedToEnd {
+  const { promise: end, resolve } = Promise.withResolvers<string>()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const orphaned = (): void => resolve('the parent has ended')
+  for (const signal of signals) process.once(signal, resolve)
+  if (parentPipe) process.stdin.once('end', orphaned).once('error', orphaned).resume()
+  return {
+    end,
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, resolve)
+      if (parentPipe) process.stdin.off('end', orphaned).off('error', orphaned)
+    },
+  }
 }
 
 /** Lets go of standard input, which would keep the process alive. */

@@ -14,7 +14,7 @@ ${processHelp}`,
   async run(args) {
     const values = parseSingle(args, processOptions)
     const log = processLog(values['log-level'])
-    const ended = askedToEnd(values['parent-pipe'] ?? false)
+    using asked = askedToEnd(values['parent-pipe'] ?? false)
     const { room, stop } = await openDevice(values, true)
     let ending = false
     const starting = (async () => {
@@ -28,7 +28,7 @@ ${processHelp}`,
       if (!ending) throw error
     })
     try {
-      const why = await Promise.race([ended, starting.then(() => ended)])
+      const why = await Promise.race([asked.end, starting.then(() => asked.end)])
       log.info({ why }, 'ending')
     } finally {
       ending = true

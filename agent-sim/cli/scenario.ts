@@ -7,6 +7,7 @@ import { plan } from '../scenarios/plan.ts'
 import { play } from '../scenarios/play.ts'
 import { Scenario } from '../scenarios/schema.ts'
 import { agentsFolder, dataHelp, jsonFile, parse, print, UsageError, type Command } from './command.ts'
+import { askedToEnd } from './process.ts'
 
 export const scenarioCommand: Command = {
   help: `Usage: npm run agent -- scenario FILE|NAME [options]
@@ -32,12 +33,8 @@ ${builtInScenarios()
       return 0
     }
     const ending = new AbortController()
-    process.once('SIGINT', () => {
-      ending.abort()
-    })
-    process.once('SIGTERM', () => {
-      ending.abort()
-    })
+    using asked = askedToEnd(false)
+    void asked.end.then(() => ending.abort())
     await play(planned, {
       act: (actions) => running.act(actions),
       timers: systemTimers,

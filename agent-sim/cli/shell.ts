@@ -26,7 +26,7 @@ ${processHelp}`,
     const { listen, program } = values
     if (listen === undefined && Number(process.env['LISTEN_FDS'] ?? 0) !== 1) throw new UsageError('--listen is missing: systemd hands no socket over.')
     const log = processLog(values['log-level'])
-    const ended = askedToEnd(values['parent-pipe'] ?? false)
+    using asked = askedToEnd(values['parent-pipe'] ?? false)
     const server = createServer((socket) => {
       serveShell(socket, new HostTerminal({ shell: program }), (text) => {
         log.warn(text)
@@ -42,7 +42,7 @@ ${processHelp}`,
     })
     process.umask(mask)
     if (values.json) print(JSON.stringify({ ready: true }))
-    log.info({ why: await ended }, 'ending')
+    log.info({ why: await asked.end }, 'ending')
     server.close()
     releaseParent()
     // Terminals that are open end with the process.
