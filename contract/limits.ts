@@ -63,9 +63,13 @@ export const limits = {
   /** Connections of one address that have not proved a device yet, and in a minute: a thousand devices may share it. More: 429. */
   agentStrangersPerAddress: 2_000,
   agentConnectionsPerMinute: 10_000,
-  /** Rooms in onboarding of one tenant, and of them those that came since its self-enrolment key was made. More: `enrol.tooMany`. */
+  /**
+   * Rooms in onboarding of one tenant, and of them those that came since its self-enrolment key was made, and those that the account of one
+   * room has let in. More: `enrol.tooMany`.
+   */
   onboardingRoomsPerTenant: 5_000,
   onboardingRoomsPerKey: 2_000,
+  onboardingRoomsPerAccount: 10,
   /** A room that nobody enrols within this after its device came leaves: it is unenrolled, its device off-boarded. */
   onboardingMs: 30 * 24 * 3_600_000,
   /** Bytes waiting in one agent's socket because it does not read. More: the socket is dropped. */

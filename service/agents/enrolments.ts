@@ -168,7 +168,7 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
   const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account.email }
   const account = credential.account?.id ?? null
   if (known) return enrolAgain(deps, tx, onboarding, { request, thumbprint, known, by, account })
-  await onboarding.add(credential.account === undefined ? 'key' : 'account')
+  await onboarding.add(account)
   const device = DeviceId.parse(v7())
   const room = RoomId.parse(v7())
   await tx.insert
@@ -224,7 +224,7 @@ async function enrolAgain(
   const work = rooms.within(tx)
   await work.load([room])
   const returns = !proved && work.room(room).state.lifecycle !== 'onboarding'
-  if (returns) await onboarding.add(by.by)
+  if (returns) await onboarding.add(account)
   await tx.update
     .device()
     .where('id', '=', device)

@@ -1,7 +1,9 @@
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
 import { Problem } from '../../contract/errors.ts'
+import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
@@ -161,6 +163,18 @@ describe('rooms in onboarding', () => {
     await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [first.id]))
     expect(await send()).toBe(200)
     expect(await send()).toBe(409)
+  })
+
+  it('[rule 13] are as many as the account of one room may bring, and those of other accounts beside them', async () => {
+    const by = async (account: string) => enrolRaw(service.url, enrolmentOf(newKey()), `Bearer ${await service.accountToken(account)}`)
+    const together = await Promise.all(Array.from({ length: limits.onboardingRoomsPerAccount + 2 }, () => by('room-one')))
+    expect(together.filter(({ status }) => status === 200)).toHaveLength(limits.onboardingRoomsPerAccount)
+    expect(Problem.parse((await by('room-one')).answer).code).toBe('enrol.tooMany')
+    expect((await by('room-two')).status).toBe(200)
+    const mine = z.object({ room: RoomId }).parse(together.find(({ status }) => status === 200)?.answer)
+    await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [mine.room]))
+    expect((await by('room-one')).status).toBe(200)
+    expect((await by('room-one')).status).toBe(409)
   })
 
   it('[ENR-4] that nobody enrols leave after their time, and no other, with a record of the service', async () => {

@@ -9,18 +9,23 @@ export class OnboardingRooms {
   readonly #tx: TenantTransaction
   #found: Promise<{ all: number; since: number }> | undefined
   #more = 0
+  /** Of accounts that let rooms in now: how many of theirs wait. */
+  readonly #ofAccount = new Map<string, number>()
 
   constructor(tx: TenantTransaction) {
     this.#tx = tx
   }
 
-  /** Makes place for one more, let in by the tenant's key or by a room's account. @throws enrol.tooMany */
-  async add(by: 'key' | 'account'): Promise<void> {
+  /** Makes place for one more, let in by a room's account (object id) or, where null, the tenant's key. @throws enrol.tooMany */
+  async add(account: string | null): Promise<void> {
     this.#found ??= this.#count()
     const { all, since } = await this.#found
-    const byKey = by === 'key' && since + this.#more >= limits.onboardingRoomsPerKey
-    if (byKey || all + this.#more >= limits.onboardingRoomsPerTenant) throw new RoomkeeperError('enrol.tooMany')
+    const ofAccount = account === null ? 0 : (this.#ofAccount.get(account) ?? (await this.#tx.roomsOnboardingOf(account)))
+    const byKey = account === null && since + this.#more >= limits.onboardingRoomsPerKey
+    const byAccount = ofAccount >= limits.onboardingRoomsPerAccount
+    if (byKey || byAccount || all + this.#more >= limits.onboardingRoomsPerTenant) throw new RoomkeeperError('enrol.tooMany')
     this.#more++
+    if (account !== null) this.#ofAccount.set(account, ofAccount + 1)
   }
 
   async #count(): Promise<{ all: number; since: number }> {

@@ -250,6 +250,17 @@ export class TenantTransaction {
     return { all: Number(found.all), since: Number(found.since ?? 0) }
   }
 
+  /** Rooms in onboarding, as committed, that this account of a room (object id) has let in. */
+  async roomsOnboardingOf(account: string): Promise<number> {
+    const found = await this.#documents('room')
+      .innerJoin('device', (join) => join.onRef('device.tenant', '=', 'document.tenant').onRef('device.room', '=', 'document.room'))
+      .where('document.state', '=', 'onboarding')
+      .where('device.account', '=', account)
+      .select((eb) => eb.fn.countAll<number>().as('all'))
+      .executeTakeFirstOrThrow()
+    return Number(found.all)
+  }
+
   /** Replaces the progress of devices, each at most once. */
   async saveProgress(rows: readonly Omit<DeviceProgressTable, 'tenant'>[]): Promise<void> {
     await progressRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
