@@ -2,7 +2,7 @@ import type { AssignmentScope, Member } from '../../../contract/policy.ts'
 import { assignmentIds, groupIds, nth, type Organisation, roleIds, rooms } from './cast.ts'
 import type { Permission } from '../../../contract/permissions.ts'
 import { permissions } from './facts.ts'
-import { changePartner, leaveCustomer, removePartner, saveAssignment, saveGroup, saveRole, type Step } from './steps.ts'
+import { changePartner, invite, leaveCustomer, removePartner, saveAssignment, saveGroup, saveRole, type Step } from './steps.ts'
 import { incidentOf } from './world.ts'
 
 /** Plays that once went wrong, or that a mistake is found by: kept by name, and played before any that chance makes. */
@@ -225,6 +225,50 @@ export const cases: readonly { readonly title: string; readonly steps: readonly 
       send('contoso/ada', saveGroup(1, [three], null)),
       send('contoso/ada', saveAssignment(2, 'siteLead', [group('crew')], { rooms: [], groups: [] })),
       send('contoso/ada', saveRole(0, ['rooms.view'])),
+    ],
+  },
+  {
+    title: '[PAR-1, ACC-6] nobody hands a partner more than they hold',
+    steps: [
+      send('contoso/ada', removePartner),
+      send('contoso/ada', saveRole(0, ['settings.modify', 'rooms.view'])),
+      send('contoso/ada', saveAssignment(0, 'role-1', [person('ben')], 'all')),
+      send('contoso/ben', invite(over(one), false, false)),
+      send('contoso/cleo', invite(over(one), false, true)),
+      send('contoso/cleo', invite(over(one), false, false)),
+    ],
+  },
+  {
+    title: '[ACC-6] a room leaves a group of others by who manages roles there',
+    steps: [
+      send('contoso/ada', saveAssignment(0, 'siteLead', [person('ben')], over(two))),
+      send('contoso/ada', saveAssignment(2, 'siteTech', [group('crew')], { rooms: [], groups: [nth(groupIds, 0)] })),
+      send('contoso/ben', saveGroup(0, [], null)),
+      send('contoso/ben', { type: 'group.delete', group: nth(groupIds, 0) }),
+      send('contoso/ada', saveGroup(0, [three], null)),
+    ],
+  },
+  {
+    title: '[ACC-6] a role that others use is theirs to change',
+    steps: [
+      send('contoso/ada', saveAssignment(2, 'role-2', [person('dan')], over(three))),
+      send('contoso/ben', saveRole(1, ['rooms.view'])),
+      send('contoso/ada', saveRole(1, ['rooms.view'])),
+      send('contoso/ada', { type: 'assignment.delete', assignment: nth(assignmentIds, 1) }),
+      send('contoso/ben', saveRole(1, ['rooms.view', 'groups.view'])),
+      send('contoso/ben', { type: 'role.delete', role: nth(roleIds, 1) }),
+    ],
+  },
+  {
+    title: '[ACC-6] a policy file gives no more than its sender holds, and leaves a partner’s own alone',
+    steps: [
+      { do: 'import', who: 'contoso/cleo', edit: saveAssignment(2, 'proManager', [person('cleo')], 'all') },
+      { do: 'import', who: 'contoso/cleo', edit: saveRole(1, [...proManager, 'remoteAccess.modify']) },
+      { do: 'import', who: 'contoso/ben', edit: saveGroup(0, [one], null) },
+      { do: 'import', who: 'contoso/cleo', edit: saveGroup(0, [one, three], null) },
+      { do: 'import', who: 'contoso/ada', edit: saveAssignment(2, 'siteLead', [person('dan')], over(three)) },
+      { do: 'import', who: 'contoso/ada', edit: changePartner(true, false, false) },
+      { do: 'import', who: 'contoso/ada', edit: removePartner },
     ],
   },
   {

@@ -68,9 +68,18 @@ export function notDone({ command, maker, at, before }: Deed, after: Facts): str
     case 'customer.leave':
     case 'invitation.deny':
       return isEnded(after.tenants.contoso) ? undefined : 'something of the link is still there'
+    case 'policy.import':
+      return partnersAre(before.tenants[at], now) ? undefined : 'what the partner made of its own is other than before'
     default:
       return undefined
   }
+}
+
+/** The roles and assignments of a link, all of them, while it lasts. */
+function partnersAre(was: TenantFacts, now: TenantFacts): boolean {
+  const own = ({ roles, assignments }: TenantFacts): string =>
+    JSON.stringify([roles, assignments].map((things) => Object.entries(things).filter(([, { link }]) => link !== null)))
+  return now.link === null ? isEnded(now) : own(was) === own(now)
 }
 
 const same = (one: readonly string[], other: readonly string[]): boolean =>

@@ -20,7 +20,7 @@ interface Change {
 }
 
 export function checkEffect({ effect, at, before, after, caller, command }: Previewed): string | undefined {
-  if (!/^(role|assignment|group)\.|^partner\.remove$/.test(command.type)) return undefined
+  if (!/^(role|assignment|group)\.|^partner\.remove$|^policy\./.test(command.type)) return undefined
   const told = people.filter(({ home }) => caller.link === undefined || home !== at)
   const gain = changeOf(told, at, before, after)
   const lose = changeOf(told, at, after, before)

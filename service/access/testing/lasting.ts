@@ -43,6 +43,8 @@ function partsOf(command: Command, { assignments }: TenantFacts): readonly (read
       return [['groups', command.group]]
     case 'tenantManagers.set':
       return [['assignments']]
+    case 'policy.import':
+      return everything.map((part) => [part])
     case 'partner.invite':
     case 'partner.change':
       return [['link']]

@@ -3,9 +3,11 @@ import { organisations, type Organisation, people, rooms } from './cast.ts'
 import { notDone } from './done.ts'
 import {
   type Assignment,
+  covers,
   type DirectoryFacts,
   type Facts,
   holds,
+  isOfPrimaryAdmin,
   isProManager,
   isRemote,
   manages,
@@ -14,6 +16,7 @@ import {
   type Place,
   type Power,
   powers,
+  type Scope,
   sideOf,
   type Subject,
   subjectOf,
@@ -98,6 +101,37 @@ export function lossBeyond({ at, maker, before }: Deed, after: Facts): string | 
   return undefined
 }
 
+/** The first that an invitation promises over a room where whoever makes or widens it does not hold it (decision 0032). */
+export function handedBeyond({ at, maker, before }: Deed, after: Facts): string | undefined {
+  const [was, now] = [before.tenants[at], after.tenants[at]]
+  const { link } = now
+  if (!link || link.active) return undefined
+  const wasPromised = (place: Place): boolean => was.link?.id === link.id && !was.link.active && covers(was, was.link.scope, place)
+  for (const place of placesOf(at)) {
+    if (!covers(now, link.scope, place) || wasPromised(place)) continue
+    const beyond = permissions.find((permission) => isOfPrimaryAdmin(permission) && !holds(before, at, maker, permission, place))
+    if (beyond !== undefined) return `an invitation gives ${beyond} on ${place.id}, which ${maker.home}/${maker.id} does not hold`
+  }
+  return undefined
+}
+
+/** A role that became another one, where its maker does not manage roles in every room that it was assigned over (decision 0033). */
+function sharedBeyond({ at, maker, command, before }: Deed, after: Facts): string | undefined {
+  const { roles, assignments, link } = before.tenants[at]
+  if (command.type !== 'role.save' && command.type !== 'role.delete') return undefined
+  if (JSON.stringify(roles[command.role]) === JSON.stringify(after.tenants[at].roles[command.role])) return undefined
+  const within: Scope = maker.home === at ? 'all' : (link?.scope ?? 'all')
+  for (const { role, scope } of Object.values(assignments)) {
+    if (role !== command.role) continue
+    const room = rooms[at].find(
+      (one) =>
+        covers(before.tenants[at], scope, one) && covers(before.tenants[at], within, one) && !holds(before, at, maker, 'roles.modify', one),
+    )
+    if (room) return `a role of ${room.id} is changed, where ${maker.home}/${maker.id} does not manage roles`
+  }
+  return undefined
+}
+
 /** What must always be somebody's: of a tenant its Pro Manager, of an active link a primary admin over all of it (ACC-3, PAR-3). */
 export const isLasting = ({ link, role, builtIn }: Assignment): boolean => (link === null ? role === 'proManager' : builtIn)
 
@@ -164,6 +198,8 @@ export function isPermitted({ at, maker, command, before, room, request }: Deed)
       return own && holds(before, at, maker, 'managing customers', 'all')
     case 'tenantManagers.set':
       return own && holds(before, at, maker, 'managing customers', 'all') && holds(before, at, maker, 'settings.modify', 'all')
+    case 'policy.import':
+      return own && holds(before, at, maker, 'roles.modify', 'all') && holds(before, at, maker, 'roles.view', 'all')
     case 'request.decide':
       return own && request !== undefined && decides(request, maker)
     default:
@@ -204,10 +240,11 @@ export function wronglyApplied(deed: Deed, after: Facts): string | undefined {
   const [unknown] = unknownMembers(command, before.directories[maker.home], known)
   if (unknown) return `nobody knows the ${unknown.kind} ${unknown.id}`
   if (command.type === 'request.decide') return undefined
-  if (isRoleCommand(command) || command.type.startsWith('group.')) {
+  const isPolicy = isRoleCommand(command) || command.type.startsWith('group.')
+  if (isPolicy || command.type === 'policy.import') {
     const gain = gainBeyond(deed, after)
     if (gain !== undefined) return gain
   }
-  const loss = isRoleCommand(command) ? lossBeyond(deed, after) : undefined
-  return loss ?? lastOneGone(before, after) ?? notDone(deed, after)
+  const loss = isPolicy ? lossBeyond(deed, after) : undefined
+  return handedBeyond(deed, after) ?? sharedBeyond(deed, after) ?? loss ?? lastOneGone(before, after) ?? notDone(deed, after)
 }

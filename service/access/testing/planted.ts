@@ -163,6 +163,30 @@ export const mistakes: readonly Mistake[] = [
     text: 'return [...own, ...linked.map((source) => withinLink + source)]',
     instead: 'return linked.map((source) => withinLink + source)',
   },
+  {
+    name: 'an invitation counts as nothing given',
+    file: 'contract/escalation.ts',
+    text: '...[...promisedBy(after)].map(([link, now]) => [now, promised.get(link)] as const)',
+    instead: '...[...promisedBy(after)].filter(([link]) => promised.has(link)).map(([link, now]) => [now, promised.get(link)] as const)',
+  },
+  {
+    name: 'who takes rooms out of groups of others is not stopped',
+    file: 'service/access/policies.ts',
+    text: 'if (regroupsBeyond(before, after, maker))',
+    instead: 'if (regroupsBeyond(before, before, maker))',
+  },
+  {
+    name: 'a role that others use is changed',
+    file: 'service/commands/roles.ts',
+    text: 'if (roleIsBeyond(resolved, id, caller.access))',
+    instead: 'if (roleIsBeyond(resolved, id, { ...caller.access, globalAdministrator: true }))',
+  },
+  {
+    name: 'a policy file may give anything',
+    file: 'service/commands/policyImport.ts',
+    text: 'await changePolicy(tx, caller.access, (resolved)',
+    instead: "await changePolicy(tx, 'system', (resolved)",
+  },
 ]
 
 /** Which of them is planted in this process. */

@@ -5,6 +5,7 @@ import type { Caller } from '../service.ts'
 import { keyOf, nth, type Organisation, organisations, people, type Person, rooms } from './cast.ts'
 import { checkAnswers } from './answers.ts'
 import { checkEffect } from './effects.ts'
+import { editedFile } from './file.ts'
 import { furniture } from './furnished.ts'
 import { type DirectoryFacts, type Facts, isProManager, type Subject, subjectOf } from './facts.ts'
 import { mustApply } from './duties.ts'
@@ -87,6 +88,10 @@ class Player {
       case 'admins of the link': {
         const command = await this.#assignedAdmins(step)
         return command && this.#send(personOf(step.who), 'contoso', command, 1)
+      }
+      case 'import': {
+        const yaml = await editedFile(this.#world.store.read(this.#world.tenants.contoso, 'wholeTenant'), step.edit)
+        return this.#send(personOf(step.who), 'contoso', { type: 'policy.import', yaml }, 1)
       }
       case 'send again':
         return this.#sent.length === 0 ? undefined : this.#again(nth(this.#sent, step.which))
@@ -231,8 +236,8 @@ class Player {
   async #isUnclear(who: Person, at: Organisation, command: Command): Promise<boolean> {
     const down = organisations.filter((home) => this.#world.directory.isDown(home))
     if (down.length === 0) return false
-    // Its invitations and its requests depend on what cannot be asked.
-    if (command.type.startsWith('invitation.') || command.type === 'request.decide') return true
+    // Its invitations, its requests and whom a file names depend on what cannot be asked.
+    if (command.type.startsWith('invitation.') || command.type === 'request.decide' || command.type === 'policy.import') return true
     const members = 'members' in command ? command.members : []
     const { assignments } = (await this.#world.tenantFacts())[at]
     const named = Object.values(assignments).flatMap((one) => ((one.link === null) === (who.home === at) ? one.members : []))

@@ -29,6 +29,8 @@ export type Step =
   /** The customer gives "Assigned admins" other rooms; the partner gives it other members. */
   | { readonly do: 'rooms of the link'; readonly who: string; readonly scope: AssignmentScope; readonly description: string }
   | { readonly do: 'admins of the link'; readonly who: string; readonly members: readonly Member[] }
+  /** A policy file comes that has what this command would have done. */
+  | { readonly do: 'import'; readonly who: string; readonly edit: Command }
   /** A command that was sent before comes again, with its key. */
   | { readonly do: 'send again'; readonly which: number }
   | { readonly do: 'decide'; readonly who: string; readonly which: number; readonly approve: boolean }
@@ -303,6 +305,14 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('admins of the link' as const),
       who: fc.constantFrom(...own('fabrikam')),
       members: membersOf('fabrikam'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('import' as const),
+      who: customers,
+      edit: fc.oneof(roleCommand('contoso', 'contoso'), tenantCommand('contoso')),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('send again' as const), which }) },
