@@ -43,6 +43,20 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
+    // What another process answers has no end of its own.
+    files: ['main/**/*.ts', 'service/**/*.ts', 'agent-sim/**/*.ts'],
+    ignores: [...tests, '**/testing/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'AwaitExpression > CallExpression[arguments.length=0][callee.property.name=/^(json|text|arrayBuffer|blob|bytes|formData)$/]',
+          message: 'Read up to a limit: contract/answer.ts.',
+        },
+      ],
+    },
+  },
+  {
     // Chance is seeded, and nothing waits "long enough": what a test needs is waited for.
     files: [...tests, '**/testing/**/*.ts', 'renderer/fixtures/**', 'e2e/**'],
     ignores: ['contract/testing/wait.ts'],
