@@ -1,7 +1,7 @@
 import vue from '@vitejs/plugin-vue'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { plantedMistake } from './service/access/testing/planted.ts'
+import { plantedBy, plantedMistake } from './service/access/testing/planted.ts'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {
@@ -24,6 +24,8 @@ const maxWorkers = availableParallelism()
  */
 export default defineConfig({
   test: {
+    // What was kept of a module has no mistake in it, and one with a mistake must not be kept.
+    fsModuleCache: process.env[plantedBy] === undefined,
     projects: [
       {
         // Nothing, unless a mistake is asked for (`npm test -- planted`).

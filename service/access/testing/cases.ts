@@ -243,6 +243,7 @@ export const cases: readonly { readonly title: string; readonly steps: readonly 
     steps: [
       send('contoso/ada', saveAssignment(0, 'siteLead', [person('ben')], over(two))),
       send('contoso/ada', saveAssignment(2, 'siteTech', [group('crew')], { rooms: [], groups: [nth(groupIds, 0)] })),
+      send('contoso/ada', saveGroup(0, [two, three], null)),
       send('contoso/ben', saveGroup(0, [], null)),
       send('contoso/ben', { type: 'group.delete', group: nth(groupIds, 0) }),
       send('contoso/ada', saveGroup(0, [three], null)),
@@ -254,6 +255,7 @@ export const cases: readonly { readonly title: string; readonly steps: readonly 
       send('contoso/ada', saveAssignment(2, 'role-2', [person('dan')], over(three))),
       send('contoso/ben', saveRole(1, ['rooms.view'])),
       send('contoso/ada', saveRole(1, ['rooms.view'])),
+      send('contoso/ben', { type: 'role.save', role: nth(roleIds, 1), name: 'Renamed', description: '', permissions: ['rooms.view'] }),
       send('contoso/ada', { type: 'assignment.delete', assignment: nth(assignmentIds, 1) }),
       send('contoso/ben', saveRole(1, ['rooms.view', 'groups.view'])),
       send('contoso/ben', { type: 'role.delete', role: nth(roleIds, 1) }),
