@@ -107,6 +107,8 @@ export const limits = {
   feedBatchRows: 500,
   /** Changes that a console may not see, after which it is sent a cursor without rows so that it need not read them again. */
   feedUnseenRows: 5_000,
+  /** Generations of a tenant's data that are known: one for each run of the service that wrote to it. A cursor from before gets a snapshot. */
+  generationsKept: 500,
   /** Feeds open at once of one person in one tenant, and from one address. More: refused as `feed.tooMany`. */
   feedsPerPerson: 50,
   feedsPerAddress: 5_000,

@@ -162,6 +162,19 @@ describe('a snapshot', () => {
     expect(reader.get('room', idOf('room', 1))?.name).toBe('Restored')
   })
 
+  it('[ACC-8] follows the scope of a restored service, whose version is an older one', () => {
+    const { writer, reader, fill } = cache()
+    fill([rowOf('room', makeRoom(1), 9), rowOf('room', makeRoom(2), 9)], 'c1')
+    writer.feed(bytesOf({ type: 'scope', version: 7, rooms: { room: 'all' } }), 1)
+    writer.feed(bytesOf({ type: 'snapshot' }), 1)
+    const { generation } = writer.beginSnapshot(true, 1)
+    const older = bytesOf({ cursor: 'c2', scope: 5, rows: [rowOf('room', makeRoom(1), 2)], total: 1 })
+    expect(writer.page(older, generation, null, 1).event.type).toBe('finished')
+    expect(writer.state).toMatchObject({ cursor: 'c2', scope: 5 })
+    expect(reader.counts()).toEqual({ room: 1 })
+    expect(writer.feed(batch('c2', 'c3', [rowOf('room', makeRoom(3), 1)], 5), 1).event).toMatchObject({ outcome: 'applied' })
+  })
+
   it('does not bring back what was removed while it ran', () => {
     const { writer, reader, fill } = cache()
     fill([rowOf('room', makeRoom(1), 1)], 'c1')

@@ -63,7 +63,8 @@ export class CacheWriter {
       case 'scope':
         return this.#scope(parsed, now)
       case 'snapshot':
-        this.#save({ ...this.#state, cursor: null, snapshot: this.#wanted(true, now) })
+        // The service may have been put back to an earlier moment, at which the scope had another version too.
+        this.#save({ ...this.#state, cursor: null, scope: null, snapshot: this.#wanted(true, now) })
         return { event: { type: 'snapshot' } }
       case 'error': {
         const { code, detail, retry } = parsed

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { Cursor } from '../../contract/feed.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
+import type { Position } from '../store/generations.ts'
 
 /** Whose cursor it is: it opens for nobody else. */
 export interface Holder {
@@ -19,9 +20,11 @@ const Place = z.tuple([
   z.string().max(64),
   /** Rows in all, counted with the first page. */
   z.int().min(0),
+  /** The generation of the data that the sequence is of. */
+  z.string().max(16),
 ])
 export interface SnapshotPlace {
-  readonly seq: number
+  readonly position: Position
   readonly scope: number
   readonly kind: number
   readonly after: string
@@ -45,25 +48,27 @@ export class Cursors {
     this.#nonceKey = createHmac('sha256', key).update('nonces of cursors').digest()
   }
 
-  cursor(holder: Holder, seq: number): Cursor {
-    return Cursor.parse(this.#seal('cursor', holder, String(seq)))
+  cursor(holder: Holder, { seq, generation }: Position): Cursor {
+    return Cursor.parse(this.#seal('cursor', holder, `${seq} ${generation}`))
   }
 
-  /** The sequence in a cursor; undefined where it is not one of this holder's. */
-  seqOf(holder: Holder, cursor: string): number | undefined {
-    const text = this.#unseal('cursor', holder, cursor)
-    return text === undefined ? undefined : Number(text)
+  /** The position in a cursor; undefined where it is not one of this holder's. Cursors from before generations name none. */
+  positionOf(holder: Holder, cursor: string): Position | undefined {
+    const [seq, generation = ''] = this.#unseal('cursor', holder, cursor)?.split(' ') ?? []
+    return seq === undefined ? undefined : { seq: Number(seq), generation }
   }
 
-  place(holder: Holder, { seq, scope, kind, after, total }: SnapshotPlace): string {
-    return this.#seal('place', holder, JSON.stringify([seq, scope, kind, after, total]))
+  place(holder: Holder, { position, scope, kind, after, total }: SnapshotPlace): string {
+    return this.#seal('place', holder, JSON.stringify([position.seq, scope, kind, after, total, position.generation]))
   }
 
   placeOf(holder: Holder, text: string): SnapshotPlace | undefined {
     const json = this.#unseal('place', holder, text)
     if (json === undefined) return undefined
-    const [seq, scope, kind, after, total] = Place.parse(JSON.parse(json))
-    return { seq, scope, kind, after, total }
+    const place = Place.safeParse(JSON.parse(json))
+    if (!place.success) return undefined
+    const [seq, scope, kind, after, total, generation] = place.data
+    return { position: { seq, generation }, scope, kind, after, total }
   }
 
   #seal(purpose: string, holder: Holder, text: string): string {

@@ -1,13 +1,15 @@
 import { WebSocket } from 'ws'
-import { type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
+import { type ConsoleToFeed, type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Caller, CurrentAccess } from '../access/service.ts'
 import type { BusTopics } from '../bus/bus.ts'
+import type { Lineage } from '../store/generations.ts'
 import type { Store } from '../store/store.ts'
 import type { Cursors } from './cursors.ts'
 import { batchText, rowText, Sight } from './rows.ts'
 
 type Changes = BusTopics['changes']
+type Hello = Extract<ConsoleToFeed, { type: 'hello' }>
 
 /** The texts of one commit's rows, made once for all consoles that get them. */
 export class SharedRows {
@@ -58,6 +60,8 @@ export class Follower {
   /** What the console knows of its position. */
   #cursor: Cursor | undefined
   #cursorPosition = 0
+  /** Of the data that it follows. */
+  #lineage: Lineage | undefined
   /** The tenant has got at least this far. */
   #tenantAt = 0
   #live = false
@@ -81,21 +85,23 @@ export class Follower {
   }
 
   /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
-  hello(current: CurrentAccess, cursor: Cursor | undefined, scope: number | undefined, lastSeq: number): void {
+  hello(current: CurrentAccess, { cursor, scope }: Pick<Hello, 'cursor' | 'scope'>, lineage: Lineage, lastSeq: number): void {
     const { cursors, beatMs } = this.#options
     this.#epoch++
     this.#live = false
     this.following = false
     this.#see(current)
     this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs })
-    const seq = cursor === undefined ? undefined : cursors.seqOf(this.caller, cursor)
-    // A cursor from beyond the last change is of data that a restored backup does not have.
-    if (cursor === undefined || seq === undefined || seq > lastSeq) {
+    const position = cursor === undefined ? undefined : cursors.positionOf(this.caller, cursor)
+    // A copy of data that is not the past of this one, or of a scope that is yet to come, is of what was there before a restore.
+    const known = position !== undefined && lineage.holds(position, lastSeq) && (scope ?? 0) <= this.caller.scopeVersion
+    if (cursor === undefined || !known) {
       this.say({ type: 'snapshot' })
       return
     }
+    this.#lineage = lineage
     this.following = true
-    this.#position = this.#cursorPosition = seq
+    this.#position = this.#cursorPosition = position.seq
     this.#cursor = cursor
     if (scope !== this.caller.scopeVersion) this.#sayScope()
     this.#catchUp()
@@ -205,8 +211,8 @@ export class Follower {
 
   #send(rows: string, count: number, upTo: number, behind: number): void {
     const { cursors, onRows } = this.#options
-    if (this.#cursor === undefined) return
-    const to = cursors.cursor(this.caller, upTo)
+    if (this.#cursor === undefined || this.#lineage === undefined) return
+    const to = cursors.cursor(this.caller, this.#lineage.at(upTo))
     const text = batchText(this.caller.scopeVersion, this.#cursor, to, rows, behind)
     this.#position = this.#cursorPosition = upTo
     this.#cursor = to

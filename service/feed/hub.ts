@@ -184,11 +184,12 @@ export class FeedHub {
         this.#deps.budgets.hello(follower.caller)
         if (!feedProtocolVersions.some((version) => message.versions.includes(version))) throw new RoomkeeperError('device.version')
         const { tenant, person } = follower.caller
+        const lineage = await this.#deps.store.lineage(tenant)
         const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
         // The token may be older than the newest change of scope, and than what the link asks for.
         const current = await this.#deps.access.current(tenant, person)
         checkLetIn(current, follower.caller)
-        follower.hello(current, message.cursor, message.scope, lastSeq)
+        follower.hello(current, message, lineage, lastSeq)
       }
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, "a console's message failed")

@@ -18,14 +18,16 @@ const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request',
 export async function snapshotPage(store: Store, cursors: Cursors, caller: Caller, after?: string): Promise<string> {
   const read = store.read(caller.tenant, caller.reach)
   const given = after === undefined ? undefined : cursors.placeOf(caller, after)
-  if (after !== undefined && !given) throw new RoomkeeperError('request.invalid', { field: 'after' })
+  const lineage = await store.lineage(caller.tenant)
+  const lastSeq = await read.lastSeq()
+  // A place in data that is not there any more is as good as none.
+  if (after !== undefined && !(given && lineage.holds(given.position, lastSeq))) throw new RoomkeeperError('request.invalid', { field: 'after' })
   let place: SnapshotPlace
   if (given) place = { ...given, scope: caller.scopeVersion }
   else {
-    const seq = await read.lastSeq()
     let total = 0
     for (const kind of order) total += await read.count(kind)
-    place = { seq, scope: caller.scopeVersion, kind: 0, after: '', total }
+    place = { position: lineage.at(lastSeq), scope: caller.scopeVersion, kind: 0, after: '', total }
   }
   const rows: string[] = []
   let next: SnapshotPlace | undefined = place
@@ -42,7 +44,7 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
     next = last && found.length === wanted ? { ...next, after: last.id } : { ...next, kind: next.kind + 1, after: '' }
     if (next.kind >= order.length) next = undefined
   }
-  const cursor = cursors.cursor(caller, place.seq)
+  const cursor = cursors.cursor(caller, place.position)
   const where = next ? `,"next":"${cursors.place(caller, next)}"` : ''
   return `{"cursor":"${cursor}","scope":${place.scope},"rows":[${rows.join(',')}]${where},"total":${place.total}}`
 }

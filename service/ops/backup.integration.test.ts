@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomList } from '../../contract/api.ts'
+import { until } from '../../contract/testing/wait.ts'
+import { TestConsole } from '../feed/testing/console.ts'
 import { demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
 import { makeRooms } from '../testing/rooms.ts'
 
@@ -55,6 +57,39 @@ describe('backup and restore', () => {
     const db = new Database(join(data, 'service', former ?? ''), { readonly: true })
     expect(db.prepare(`select count(*) as n from document where kind = 'room'`).get()).toEqual({ n: 1 })
     db.close()
+  })
+
+  it('[CON-2] begin a new generation: a console that saw more than the backup holds takes the difference', async () => {
+    const [kept] = await makeRooms(service, 1)
+    const file = join(data, 'backup.db')
+    await runCommand('backup', '--data', data, '--to', file)
+    const lost = await makeRooms(service, 2)
+    const follow = async (console: TestConsole): Promise<void> => {
+      console.connect()
+      await console.hears('welcome')
+      await until('the console to be told how to go on', () => console.heard.length > 1)
+    }
+    const console = new TestConsole(service.url, await service.tokenOf(demo.manager))
+    await console.snapshot()
+    await follow(console)
+    await console.live()
+    expect(console.count('room')).toBe(3)
+
+    await service.stop()
+    await runCommand('restore', '--from', file, '--data', data)
+    service = await TestService.start(data)
+    // As many changes as were lost, and more: the numbers alone would fit.
+    const others = await makeRooms(service, 4)
+    const again = new TestConsole(service.url, await service.tokenOf(demo.manager))
+    again.cursor = console.cursor
+    again.scope = console.scope
+    await follow(again)
+    await again.hears('snapshot')
+    await again.snapshot()
+    again.hello()
+    await again.live()
+    for (const device of [kept, ...others]) expect(again.doc('room', device?.enrolment.room ?? '')).toBeDefined()
+    for (const device of lost) expect(again.doc('room', device.enrolment.room)).toBeUndefined()
   })
 
   it('say what is wrong', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
@@ -7,6 +8,7 @@ import { pruneChains } from '../audit/pruned.ts'
 import type { Bus } from '../bus/bus.ts'
 import { flush } from './commit.ts'
 import { RoomFactsCache } from './facts.ts'
+import { Generations, type Lineage } from './generations.ts'
 import { migrate } from './migrations/index.ts'
 import { type Reach, TenantReader } from './reader.ts'
 import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
@@ -40,6 +42,7 @@ export class Store {
   readonly service: ReadHandle<ServiceTables>
   readonly #connections: readonly OpenedDatabase[]
   readonly #facts = new RoomFactsCache()
+  readonly #generations = new Generations(randomBytes(8).toString('base64url'))
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
@@ -78,6 +81,11 @@ export class Store {
 
   read(tenant: TenantId, reach: Reach): TenantReader {
     return new TenantReader(this.#reader, tenant, reach, this.#facts)
+  }
+
+  /** The generations that the tenant's data went through; goes on with what is written. */
+  async lineage(tenant: TenantId): Promise<Lineage> {
+    return this.#generations.of(this.#reader, tenant)
   }
 
   /**
@@ -240,7 +248,7 @@ export class Store {
     const started = performance.now()
     const at = this.#options.now()
     const open = new Map<TenantId, TenantTransaction>()
-    const { result, committed } = await this.#writer.transaction().execute(async (db) => {
+    const { result, committed, begun } = await this.#writer.transaction().execute(async (db) => {
       const on = (tenant: TenantId): TenantTransaction => {
         const known = open.get(tenant)
         if (known) return known
@@ -249,8 +257,11 @@ export class Store {
         return tx
       }
       const result = await work(db, on)
-      return { result, committed: await flush(db, open.values()) }
+      const committed = await flush(db, open.values())
+      const written = committed.map(({ tenant, upTo, rows }) => ({ tenant, fromSeq: upTo - rows.length }))
+      return { result, committed, begun: await this.#generations.begin(db, written) }
     })
+    await begun()
     const { bus, onCommit } = this.#options
     let rows = 0
     for (const changes of committed) {

@@ -151,6 +151,13 @@ export interface SecurityGroupTable {
   whole: number
 }
 
+/** A run of the service that wrote to a tenant, from the change after `fromSeq` on (store/generations.ts). */
+export interface GenerationTable {
+  tenant: TenantId
+  fromSeq: number
+  id: string
+}
+
 /** Where the audit chain of a tenant starts (after pruning) and ends. */
 export interface AuditChainTable {
   tenant: TenantId
@@ -367,6 +374,7 @@ export interface Tables extends ServiceTables {
   link: LinkTable
   request: RequestTable
   securityGroup: SecurityGroupTable
+  generation: GenerationTable
   auditChain: AuditChainTable
   device: DeviceTable
   deviceProgress: DeviceProgressTable

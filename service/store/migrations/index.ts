@@ -7,6 +7,7 @@ import { remote } from './0004-remote.ts'
 import { membership } from './0007-membership.ts'
 import { pruned } from './0009-pruned.ts'
 import { deviceAccount } from './0011-device-account.ts'
+import { generations } from './0012-generations.ts'
 
 /** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
 export interface Migration {
@@ -16,7 +17,7 @@ export interface Migration {
   readonly up: (db: Kysely<unknown>, now: () => number) => Promise<void>
 }
 
-export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership, pruned, deviceAccount]
+export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership, pruned, deviceAccount, generations]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {

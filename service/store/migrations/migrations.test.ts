@@ -81,6 +81,17 @@ describe('migrations', () => {
     after.close()
   })
 
+  it('[CON-2] take what was written before generations were counted for one without a name', async () => {
+    await migrated(migrations.filter(({ version }) => version < 12))
+    const db = new Database(path)
+    db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 3, 1, 0)`)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select * from generation').all()).toEqual([{ tenant: 't', fromSeq: 0, id: '' }])
+    after.close()
+  })
+
   it('leave nothing behind where one fails', async () => {
     const failing = { version: (migrations.at(-1)?.version ?? 0) + 1, name: 'bad', up: async (db: Kysely<unknown>) => {
       await db.schema.createTable('half').addColumn('a', 'text').execute()
@@ -129,6 +140,7 @@ describe('the queries that matter', () => {
     ['a device at its hello', `select * from device where id = 'd'`, 'autoindex_device_1'],
     ['a key at enrolment', `select * from "enrolmentKey" where digest = 'x'`, 'autoindex_enrolmentKey_2'],
     ['an outcome by its key', `select * from "commandOutcome" where tenant = 't' and person = 'p' and "key" = 'k'`, 'autoindex_commandOutcome_1'],
+    ['the generations of a tenant', `select "id", "fromSeq" from generation where tenant = 't' order by "fromSeq"`, 'autoindex_generation_1'],
     ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],
   ])('find %s by an index, without a sort', async (_, query, index) => {
     await migrated()
