@@ -12,7 +12,7 @@ import { IssuerNetwork, type NetworkSettings } from './network.ts'
  * A client of one issuer. For Entra MSAL works its own way. Any other issuer is named with https, as MSAL demands,
  * while the endpoints are those of the issuer's own document: http for the embedded one, which lives on loopback.
  */
-export function clientOf(connection: Connection, network: NetworkSettings, cachePlugin?: ICachePlugin): PublicClientApplication {
+export function clientOf(connection: Connection, network: NetworkSettings, kept?: { plugin: ICachePlugin; idToken: () => string | undefined }): PublicClientApplication {
   const entra = isEntra(connection.issuer)
   const issuer = new URL(connection.issuer)
   const path = issuer.pathname.replace(/\/+$/u, '')
@@ -22,9 +22,9 @@ export function clientOf(connection: Connection, network: NetworkSettings, cache
       authority: `https://${issuer.host}${entra ? path.replace(/\/v2\.0$/u, '') : path}`,
       ...(entra ? {} : { knownAuthorities: [issuer.host], authorityMetadata: JSON.stringify(connection.endpoints) }),
     },
-    ...(cachePlugin ? { cache: { cachePlugin } } : {}),
+    ...(kept ? { cache: { cachePlugin: kept.plugin } } : {}),
     system: {
-      networkClient: new IssuerNetwork(connection.endpoints, network),
+      networkClient: new IssuerNetwork(connection.endpoints, network, kept?.idToken),
       protocolMode: entra ? ProtocolMode.AAD : ProtocolMode.OIDC,
       // MSAL's own lines may hold names; what matters is logged by the session, by code.
       loggerOptions: { logLevel: LogLevel.Error, piiLoggingEnabled: false, loggerCallback: () => {} },
@@ -72,6 +72,14 @@ export function personOf(result: AuthenticationResult | null): SignedIn {
 export async function accountIn(client: PublicClientApplication, homeAccountId: string): Promise<AccountInfo | undefined> {
   const accounts = await client.getTokenCache().getAllAccounts()
   return accounts.find((account) => account.homeAccountId === homeAccountId)
+}
+
+const IdTokens = z.object({ IdToken: z.record(z.string(), z.object({ home_account_id: z.string(), secret: z.string() })).optional() })
+
+/** What the issuer last said of an account's person, as MSAL's cache has it. */
+export function idTokenIn(cache: string, homeAccountId: string): string | undefined {
+  const tokens = Object.values(IdTokens.parse(JSON.parse(cache)).IdToken ?? {})
+  return tokens.find((token) => token.home_account_id === homeAccountId)?.secret
 }
 
 const RefreshTokens = z.object({ RefreshToken: z.record(z.string(), z.object({ secret: z.string() })).optional() })

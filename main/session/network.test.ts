@@ -44,13 +44,45 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
   })
 
   it('leaves everything else, and Entra altogether, as MSAL has it', async () => {
-    const { made, sent } = network([[400, { error: 'expired_token' }]])
+    const { made, sent } = network([[400, { error: 'expired_token' }], [200, { access_token: 'a' }]])
     const body = 'grant_type=device_code&device_code=d'
     expect((await made.sendPostRequestAsync(endpoints.token_endpoint, { body })).body).toEqual({ error: 'expired_token' })
     await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })
     expect(sent[1]?.form).toEqual({ grant_type: 'refresh_token' })
-    const client = new IssuerNetwork(undefined, { timeoutMs: 1_000, devicePollMs: 5, fetch: async (_input, init) => new Response(JSON.stringify({ body: String(init?.body) })) })
-    expect((await client.sendPostRequestAsync('https://login.microsoftonline.com/t/oauth2/v2.0/token', { body })).body).toEqual({ body })
+    const client = new IssuerNetwork(undefined, { timeoutMs: 1_000, devicePollMs: 5, fetch: async (_input, init) => Response.json({ access_token: String(init?.body) }) })
+    expect((await client.sendPostRequestAsync('https://login.microsoftonline.com/t/oauth2/v2.0/token', { body })).body).toEqual({ access_token: body })
+  })
+
+  it.each([
+    [400, ''],
+    [401, 'invalid refresh token'],
+    [403, '<html>Forbidden</html>'],
+    [400, '{}'],
+    [400, 'null'],
+    [401, '{"message":"no"}'],
+    [400, '{"error":{"code":5}}'],
+  ])('[ACC-1] takes %i for a refusal, whatever is said with it: %j', async (status, text) => {
+    for (const of of [endpoints, undefined]) {
+      const made = new IssuerNetwork(of, { timeoutMs: 1_000, devicePollMs: 5, fetch: async () => new Response(text, { status }) })
+      const answer = await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })
+      expect(answer).toMatchObject({ status, body: { error: 'invalid_grant' } })
+    }
+  })
+
+  it.each([
+    [200, ''],
+    [200, '<html>Wi-Fi</html>'],
+    [200, '{}'],
+    [404, 'Not found'],
+    [407, ''],
+    [408, '{}'],
+    [502, '<html>Bad gateway</html>'],
+    [503, ''],
+    [400, '{"error":"temporarily_unavailable"}'],
+    [400, '{"error":"server_error"}'],
+  ])('[CON-2] takes %i with %j for not reached', async (status, text) => {
+    const made = new IssuerNetwork(endpoints, { timeoutMs: 1_000, devicePollMs: 5, fetch: async () => new Response(text, { status }) })
+    await expect(made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })).rejects.toThrow('The issuer answered')
   })
 
   it.each([500, 503, 429])('takes %i for not reached', async (status) => {

@@ -11,18 +11,32 @@ export interface NetworkSettings extends Fetching {
   devicePollMs: number
 }
 
+/** What an issuer says no with (RFC 6749, 5.2), whatever else stands in the answer. */
+const refusals: ReadonlySet<number> = new Set([400, 401, 403])
+/** Errors by which an issuer says that it cannot now, not that it does not want to. */
+const troubles: ReadonlySet<unknown> = new Set(['temporarily_unavailable', 'server_error'])
+
 /**
  * MSAL's way to the issuer. Outside Entra, MSAL's device code flow departs from RFC 8628 in four places, mended here:
  * it guesses the address, sends the grant type's old name, polls without a pause when no interval is named, and gives
- * up when told to slow down. A server that fails (5xx, 429) counts as not reached, so that it never signs anyone out.
+ * up when told to slow down.
+ *
+ * What the issuer's token endpoint says is told apart here: a refusal counts as one though nothing is said with it, and a
+ * server that fails (5xx, 429), or somebody else's page, counts as not reached, so that it never signs anyone out. A
+ * renewal need not say again who signed in (OpenID Connect Core 12.2), but MSAL keeps tokens by that: the ID token that is
+ * kept stands in for the missing one.
  */
 export class IssuerNetwork implements INetworkModule {
   readonly #settings: NetworkSettings
   readonly #guessed: string | undefined
   readonly #endpoints: Connection['endpoints']
 
-  constructor(endpoints: Connection['endpoints'], settings: NetworkSettings) {
+  readonly #keptIdToken: () => string | undefined
+
+  /** `keptIdToken`: what the issuer said of the person whose tokens are renewed. */
+  constructor(endpoints: Connection['endpoints'], settings: NetworkSettings, keptIdToken: () => string | undefined = () => undefined) {
     this.#settings = settings
+    this.#keptIdToken = keptIdToken
     this.#endpoints = endpoints
     // Exactly MSAL's own derivation, first occurrence included.
     this.#guessed = endpoints?.token_endpoint.replace('/token', '/devicecode')
@@ -33,15 +47,22 @@ export class IssuerNetwork implements INetworkModule {
   }
 
   async sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>> {
-    if (!this.#endpoints) return this.#send<T>('POST', url, options)
-    if (url.split('?')[0] === this.#guessed) return this.#deviceCode<T>(options)
+    if (this.#endpoints && url.split('?')[0] === this.#guessed) return this.#deviceCode<T>(options)
     const form = new URLSearchParams(options?.body ?? '')
-    if (form.get('grant_type') !== 'device_code') return this.#send<T>('POST', url, options)
-    form.set('grant_type', deviceCodeGrant)
-    const answer = await this.#send<T>('POST', url, { ...options, body: form.toString() })
-    if (!isObject(answer.body) || answer.body['error'] !== 'slow_down') return answer
+    if (!form.has('grant_type')) return this.#send<T>('POST', url, options)
+    if (this.#endpoints && form.get('grant_type') === 'device_code') form.set('grant_type', deviceCodeGrant)
+    const answer = await this.#send<T>('POST', url, { ...options, body: form.toString() }, undefined, tokenAnswer)
+    if (!isObject(answer.body)) return answer
+    if (form.get('grant_type') === 'refresh_token') return { ...answer, body: this.#named(answer.body) }
+    if (answer.body['error'] !== 'slow_down' || !this.#endpoints) return answer
     await pause(this.#settings.devicePollMs)
     return { ...answer, body: { ...answer.body, error: 'authorization_pending' } }
+  }
+
+  /** A renewal with who signed in. */
+  #named<T extends Record<string, unknown>>(renewal: T): T {
+    const kept = this.#keptIdToken()
+    return renewal['access_token'] === undefined || renewal['id_token'] !== undefined || kept === undefined ? renewal : { ...renewal, id_token: kept }
   }
 
   async #deviceCode<T>(options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
@@ -52,7 +73,13 @@ export class IssuerNetwork implements INetworkModule {
     return { ...answer, body: { ...answer.body, interval: this.#settings.devicePollMs / 1_000 } }
   }
 
-  async #send<T>(method: 'GET' | 'POST', url: string, options?: NetworkRequestOptions, timeout?: number): Promise<NetworkResponse<T>> {
+  async #send<T>(
+    method: 'GET' | 'POST',
+    url: string,
+    options?: NetworkRequestOptions,
+    timeout?: number,
+    read: (status: number, text: string) => T = (_, text) => JSON.parse(text),
+  ): Promise<NetworkResponse<T>> {
     const response = await this.#settings.fetch(url, {
       method,
       headers: options?.headers ?? {},
@@ -62,8 +89,26 @@ export class IssuerNetwork implements INetworkModule {
     })
     const text = await readText(response.body, limits.issuerAnswerBytes)
     if (response.status >= 500 || response.status === 429) throw new Error(`The issuer answered ${response.status}.`)
-    const body: T = JSON.parse(text)
-    return { status: response.status, headers: Object.fromEntries(response.headers), body }
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: read(response.status, text) }
+  }
+}
+
+/** What a token endpoint answered: tokens, or an error of OAuth's. @throws Error for anything else, and for its trouble */
+function tokenAnswer<T>(status: number, text: string): T {
+  const body = jsonIn(text)
+  const error = isObject(body) ? body['error'] : undefined
+  if (troubles.has(error)) throw new Error(`The issuer answered ${String(error)}.`)
+  if (typeof error === 'string' && error !== '') return JSON.parse(text)
+  if (refusals.has(status)) return JSON.parse(`{"error":"invalid_grant","error_description":"answered ${status}"}`)
+  if (status < 200 || status > 299 || !isObject(body) || typeof body['access_token'] !== 'string') throw new Error(`The issuer answered ${status}, and no tokens.`)
+  return JSON.parse(text)
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

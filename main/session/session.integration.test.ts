@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { untilPasses } from '../../contract/testing/wait.ts'
 import { createLog } from '../log.ts'
 import type { AccountState } from '../platform.ts'
@@ -53,6 +54,16 @@ async function signIn(into: HostSession, person: Record<string, string>) {
   const browser = new TestBrowser()
   const page = await browser.signIn(url ?? '', person)
   return { page, browser, signedIn: await until(into, 'signedIn') }
+}
+
+/** The way to an issuer that answers renewals otherwise. */
+function renewals(answered: (renewal: Record<string, unknown>) => Record<string, unknown>): typeof fetch {
+  return async (input, init) => {
+    const answer = await fetch(input, init)
+    if (new URLSearchParams(String(init?.body ?? '')).get('grant_type') !== 'refresh_token' || !answer.ok) return answer
+    const renewal = z.record(z.string(), z.unknown()).parse(JSON.parse(await answer.text()))
+    return Response.json(answered(renewal))
+  }
 }
 
 describe('signing in with the browser (ACC-1)', () => {
@@ -263,6 +274,44 @@ describe('a sign-in that lasts', () => {
     const again = await signIn(mine, amelie)
     expect(again.signedIn).toEqual(signedIn)
     await mine.accessToken()
+  })
+
+  it.each([
+    ['empty', 400, ''],
+    ['plain', 401, 'The refresh token is not valid.'],
+    ['a page', 403, '<html>Forbidden</html>'],
+  ])('[ACC-1] asks the person again also where the refusal is %s', async (_what, status, body) => {
+    await given({ accessTokenSeconds: 30 })
+    const mine = await session()
+    const { signedIn } = await signIn(mine, amelie)
+    issuer.trouble = { status, body }
+    await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
+    expect(mine.state).toEqual({ ...signedIn, renewalNeeded: true })
+  })
+
+  it('[ACC-1] goes on with the newest refresh token, though the issuer does not say again who signed in', async () => {
+    await given({ accessTokenSeconds: 30 })
+    const first = await session({ fetch: renewals(({ id_token: _, ...renewal }) => renewal) })
+    const { signedIn } = await signIn(first, amelie)
+    await first.accessToken()
+    await first.accessToken()
+    const { token } = await first.accessToken()
+    expect(decodeJwt(token)).toMatchObject({ iss: issuer.url })
+    await first.close()
+    // The issuer rotates: any but the newest one would be taken for a theft, and end the sign-in.
+    const second = await session()
+    await second.accessToken({ renew: true })
+    expect(second.state).toEqual(signedIn)
+    expect(issuer.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(4)
+  })
+
+  it('[ACC-1] takes no renewal that is for another person', async () => {
+    await given({ accessTokenSeconds: 30 })
+    const other = `e30.${Buffer.from(JSON.stringify({ sub: 'somebody else' })).toString('base64url')}.e30`
+    const mine = await session({ fetch: renewals((renewal) => ({ ...renewal, id_token: other })) })
+    const { signedIn } = await signIn(mine, amelie)
+    await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
+    expect(mine.state).toEqual({ ...signedIn, renewalNeeded: true })
   })
 
   it('is not taken for the sign-in at another service', async () => {

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import type { AccessToken, AccountState, Session, Undo, Vault } from '../platform.ts'
 import { attemptSignIn, type AttemptResult, type SignInPlace } from './attempt.ts'
 import { connectionOf, discover } from './discovery.ts'
-import { accountIn, clientOf, revoke } from './msal.ts'
+import { accountIn, clientOf, idTokenIn, revoke } from './msal.ts'
 import type { NetworkSettings } from './network.ts'
 import { isRefusal, nameOf, signInProblem } from './problems.ts'
 import { RecordFile, type SignInRecord } from './record.ts'
@@ -179,7 +179,9 @@ class MsalSession implements HostSession {
   }
 
   #hold(record: SignInRecord): Held {
-    const held: Held = { record, client: clientOf(record.connection, this.#settings, this.#cachePlugin(() => held)), token: undefined, renewing: undefined, renewalNeeded: false }
+    const idToken = (): string | undefined => idTokenIn(held.record.cache, held.record.homeAccountId)
+    const client = clientOf(record.connection, this.#settings, { plugin: this.#cachePlugin(() => held), idToken })
+    const held: Held = { record, client, token: undefined, renewing: undefined, renewalNeeded: false }
     return held
   }
 
@@ -208,6 +210,8 @@ class MsalSession implements HostSession {
       if (result.fromCache && tokenOf(result).expiresAt - this.#now() <= lifeLeftMs) {
         result = await held.client.acquireTokenSilent({ ...request, forceRefresh: true })
       }
+      // A renewal for somebody else (OpenID Connect Core 12.2) is none of this person's.
+      if (result.account?.homeAccountId !== account.homeAccountId) throw new RoomkeeperError('session.none', { detail: 'The issuer renewed for another person.' })
       const token = tokenOf(result)
       // Signed out meanwhile: what was renewed is nobody's.
       if (this.#held !== held) throw new RoomkeeperError('session.none')
