@@ -88,10 +88,13 @@ export const calls = {
   },
   'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(IncidentChip, z.int()) },
   'incidents.entries': { input: z.object({ incident: IncidentId, ...page }), output: listOf(EntryView) },
-  /** Rooms and open incidents for the palette, best first; only what the operator may see is there to be found. */
+  /**
+   * Rooms and open incidents for the palette, best first, and which of the two has the better; only what the operator may
+   * see is there to be found.
+   */
   'search.jump': {
     input: z.object({ text: z.string().max(200) }),
-    output: z.object({ rooms: z.array(RoomRow).max(20), incidents: z.array(IncidentView).max(20) }),
+    output: z.object({ rooms: z.array(RoomRow).max(20), incidents: z.array(IncidentView).max(20), first: z.enum(['rooms', 'incidents']) }),
   },
 
   /**

@@ -18,6 +18,13 @@ const asked = z.array(z.string())
 /** Whose it is, where several customers are shown together (PAR-8). */
 const tenant = z.object({ id: TenantId, name: z.string() }).optional()
 
+/** Why a search lists a row, where the row does not show it: the field that has a word of it, and its text. */
+export const Match = z.object({
+  field: z.enum(['building', 'floor', 'city', 'country', 'manufacturer', 'model', 'serial', 'platform', 'address', 'number', 'signal', 'detail', 'owner']),
+  text: z.string(),
+})
+export type Match = z.infer<typeof Match>
+
 export const RoomRow = Room.pick({
   id: true,
   name: true,
@@ -28,7 +35,7 @@ export const RoomRow = Room.pick({
   connected: true,
   lastContactAt: true,
   incidents: true,
-}).extend({ pending, asked, problem: SignalId.optional(), tenant })
+}).extend({ pending, asked, problem: SignalId.optional(), tenant, match: Match.optional() })
 export type RoomRow = z.infer<typeof RoomRow>
 
 export const RoomView = Room.extend({ pending, asked, tenant })
@@ -41,6 +48,7 @@ export const IncidentView = Incident.extend({
   pending,
   asked,
   tenant,
+  match: Match.optional(),
 })
 export type IncidentView = z.infer<typeof IncidentView>
 

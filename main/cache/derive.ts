@@ -1,17 +1,14 @@
 import type { Doc } from '../../contract/entities.ts'
+import { fold } from '../../contract/fold.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { type RoomState, roomStateOf } from '../../contract/views.ts'
+import { indexed } from './tokens.ts'
 import { signalWords } from './words.ts'
 
 /**
  * Columns taken out of documents for lists. The writer uses them for what the service said, the reader for what the
  * operator's own unsent changes make of it: one rule for both.
  */
-
-/** Text as it is compared: without accents and case. */
-export function fold(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase()
-}
 
 /** Text as it is sorted: folded, with numbers by value ("4.2" before "4.12"). */
 export function sortKey(text: string): string {
@@ -28,6 +25,43 @@ const stateOrder: Readonly<Record<RoomState, number>> = {
   unenrolled: 5,
 }
 
+/** What a room is found by beside its name. */
+export const roomFields = ['building', 'floor', 'city', 'country', 'manufacturer', 'model', 'serial', 'platform', 'address'] as const
+
+/** The text of such a field. */
+export function roomField(room: Pick<Doc<'room'>, 'place' | 'device'>, field: (typeof roomFields)[number]): string {
+  switch (field) {
+    case 'building':
+    case 'floor':
+    case 'city':
+    case 'country':
+      return room.place[field]
+    case 'manufacturer':
+    case 'model':
+    case 'serial':
+    case 'platform':
+    case 'address':
+      return room.device[field]
+  }
+}
+
+/** What an incident is found by beside its room. */
+export const incidentFields = ['number', 'signal', 'detail', 'owner'] as const
+
+/** The text of such a field. */
+export function incidentField(incident: Doc<'incident'>, field: (typeof incidentFields)[number]): string {
+  switch (field) {
+    case 'number':
+      return String(incident.number)
+    case 'signal':
+      return `${incident.signal.replace(/([A-Z])/g, ' $1')} ${signalWords[incident.signal]}`
+    case 'detail':
+      return incident.detail ?? ''
+    case 'owner':
+      return incident.owner?.name ?? ''
+  }
+}
+
 export interface RoomColumns {
   id: string
   name: string
@@ -42,7 +76,7 @@ export interface RoomColumns {
 }
 
 export function roomColumns(room: Doc<'room'>): RoomColumns {
-  const { place, device } = room
+  const { place } = room
   const state = roomStateOf(room)
   return {
     id: room.id,
@@ -54,18 +88,7 @@ export function roomColumns(room: Doc<'room'>): RoomColumns {
     stateOrder: stateOrder[state],
     since: room.healthSince,
     contact: room.lastContactAt,
-    words: [
-      room.name,
-      place.building,
-      place.floor,
-      place.city,
-      place.country,
-      device.manufacturer,
-      device.model,
-      device.serial,
-      device.platform,
-      device.address,
-    ].join(' \u0001 '),
+    words: indexed([room.name, ...roomFields.map((field) => roomField(room, field))]),
   }
 }
 
@@ -91,12 +114,6 @@ export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
     severityOrder: incident.severity === 'important' ? 0 : 1,
     owner: incident.owner?.id ?? null,
     at: (incident.status === 'resolved' ? incident.resolvedAt : incident.openedAt) ?? incident.since,
-    words: [
-      String(incident.number),
-      incident.signal.replace(/([A-Z])/g, ' $1'),
-      signalWords[incident.signal],
-      incident.detail ?? '',
-      incident.owner?.name ?? '',
-    ].join(' '),
+    words: indexed(incidentFields.map((field) => incidentField(incident, field))),
   }
 }

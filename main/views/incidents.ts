@@ -3,8 +3,9 @@ import type { EntryView, IncidentChip, IncidentFilter, IncidentGroup, IncidentVi
 import { pendingEntries } from '../outbox/overlay.ts'
 import { sortKey } from '../cache/derive.ts'
 import type { Key, LineSource, ListLine } from './lists.ts'
+import { incidentMatch } from './matches.ts'
 import type { Picture } from './picture.ts'
-import { incidentNumber, searchPrefixes } from './search.ts'
+import { incidentNumber, isEmptySearch, phraseOf, searchWords } from './search.ts'
 import type { Shown } from './shown.ts'
 
 /** What belongs under each chip; `@me` is the person signed in. */
@@ -30,8 +31,10 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
     parts.push('i.room = ?')
     values.push(filter.room)
   }
-  const number = incidentNumber(filter.search ?? '')
-  for (const prefix of searchPrefixes(filter.search ?? '')) {
+  const search = filter.search ?? ''
+  const number = incidentNumber(search)
+  if (isEmptySearch(search)) parts.push('0')
+  for (const prefix of searchWords(search).map(phraseOf)) {
     parts.push(`(i.docid in (select rowid from incident_words where incident_words match ?)
       or i.room in (select id from room_list where docid in (select rowid from room_words where room_words match ?))
       ${number === undefined ? '' : 'or i.number = ?'})`)
@@ -88,12 +91,19 @@ export function listIncidents(picture: Picture, input: CallParsed<'incidents.lis
   const { filter, group, offset, limit } = input
   const name = JSON.stringify(['incidents', filter, group])
   const { total, lines } = picture.slice(name, (shown) => source(shown, filter, group), false, offset, limit)
-  return { total, rows: lines.flatMap(({ id, shown }) => viewOf(picture, shown, id) ?? []) }
+  return { total, rows: lines.flatMap(({ id, shown }) => foundIncident(picture, shown, id, filter.search) ?? []) }
 }
 
 export function viewOf(picture: Picture, shown: Shown, id: string): IncidentView | undefined {
   const incident = shown.incident(id)
   return incident === undefined ? undefined : picture.tagged(shown, incident)
+}
+
+/** One incident as a search lists it: with why, where the row does not show it. */
+export function foundIncident(picture: Picture, shown: Shown, id: string, search = ''): IncidentView | undefined {
+  const view = viewOf(picture, shown, id)
+  const match = view === undefined || search === '' ? undefined : incidentMatch(view, shown.reader.get('room', view.room), search)
+  return view === undefined || match === undefined ? view : { ...view, match }
 }
 
 /** One incident, wherever it is. */

@@ -2,8 +2,9 @@ import type { CallParsed, CallOutput } from '../../contract/bridge.ts'
 import type { RoomFilter, RoomRow, RoomSort, RoomState, RoomView } from '../../contract/views.ts'
 import { sortKey } from '../cache/derive.ts'
 import { compareLines, type LineSource, type ListLine } from './lists.ts'
+import { roomMatch } from './matches.ts'
 import type { Picture } from './picture.ts'
-import { searchPrefixes } from './search.ts'
+import { isEmptySearch, nameTier, phraseOf, searchWords } from './search.ts'
 import type { Shown } from './shown.ts'
 
 type Value = string | number
@@ -25,9 +26,11 @@ const sortColumns: Readonly<Record<RoomSort, readonly [string, ...string[]]>> = 
 function conditionOf(filter: RoomFilter): Condition {
   const parts: string[] = []
   const values: Value[] = []
-  for (const prefix of searchPrefixes(filter.search ?? '')) {
+  const search = filter.search ?? ''
+  if (isEmptySearch(search)) parts.push('0')
+  for (const word of searchWords(search)) {
     parts.push('docid in (select rowid from room_words where room_words match ?)')
-    values.push(prefix)
+    values.push(phraseOf(word))
   }
   if (filter.states !== undefined && filter.states.length > 0) {
     parts.push('state in (select value from json_each(?))')
@@ -44,14 +47,22 @@ function conditionOf(filter: RoomFilter): Condition {
 export function listRooms(picture: Picture, input: CallParsed<'rooms.list'>): CallOutput<'rooms.list'> {
   const { filter, sort, descending, offset, limit } = input
   const name = JSON.stringify(['rooms', filter, sort, descending])
-  const { total, lines } = picture.slice(name, (shown) => source(shown, filter, sort), descending, offset, limit)
-  return { total, rows: lines.flatMap(({ id, shown }) => rowOf(picture, shown, id) ?? []) }
+  const { total, lines } = picture.slice(name, (shown) => source(shown, filter, sort, descending), descending, offset, limit)
+  return { total, rows: lines.flatMap(({ id, shown }) => foundRoom(picture, shown, id, filter.search) ?? []) }
 }
 
 /** One room as lists show it. */
 export function rowOf(picture: Picture, shown: Shown, id: string): RoomRow | undefined {
   const row = shown.roomRow(id)
   return row === undefined ? undefined : picture.tagged(shown, row)
+}
+
+/** One room as a search lists it: with why, where the row does not show it. */
+export function foundRoom(picture: Picture, shown: Shown, id: string, search = ''): RoomRow | undefined {
+  const row = rowOf(picture, shown, id)
+  const room = search === '' ? undefined : shown.reader.get('room', id)
+  const match = room === undefined ? undefined : roomMatch(room, search)
+  return row === undefined || match === undefined ? row : { ...row, match }
 }
 
 /** One room as its page shows it. */
@@ -66,14 +77,18 @@ export function roomEvents(picture: Picture, { room, offset, limit }: CallParsed
   return picture.holder('room', room)?.reader.roomEvents(room, offset, limit) ?? { total: 0, rows: [] }
 }
 
-function source(shown: Shown, filter: RoomFilter, sort: RoomSort): LineSource {
+/** By name, what was searched for comes first: the best name, then the others by theirs. */
+function source(shown: Shown, filter: RoomFilter, sort: RoomSort, descending: boolean): LineSource {
   const { sql, values } = conditionOf(filter)
-  const [first, ...others] = sortColumns[sort]
+  const words = searchWords(filter.search ?? '')
+  const tier = words.length > 0 && sort === 'name' && !descending ? nameTier('words', words) : undefined
+  const [first, ...others] = tier === undefined ? sortColumns[sort] : [tier.sql, 'name']
   return (only) => {
     const some = only === undefined ? '' : "and docid in (select docid from document where kind = 'room' and id in (select value from json_each(?)))"
     return shown.reader
       .all<{ id: string; first: Value; second: Value | null }>(
         `select id, ${first} as first, ${others[0] ?? 'null'} as second from ${shown.reader.rooms} where ${sql} ${some}`,
+        ...(tier?.values ?? []),
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
       )

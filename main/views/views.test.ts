@@ -20,7 +20,7 @@ import { searchJump } from './jump.ts'
 import { compareLines, Lists, type ListLine } from './lists.ts'
 import { Picture } from './picture.ts'
 import { listRooms, roomBuildings, roomTotals } from './rooms.ts'
-import { searchPrefixes } from './search.ts'
+import { phraseOf, searchWords } from './search.ts'
 import { Shown } from './shown.ts'
 import { roomTimeline, stretches } from './timeline.ts'
 
@@ -91,7 +91,7 @@ describe('rooms', () => {
       }),
       { numRuns: 100 },
     )
-    expect(searchPrefixes('a" OR b*')).toEqual(['"a"*', '"or"*', '"b"*'])
+    expect(searchWords('a" OR b*').map(phraseOf)).toEqual(['"a"*', '"or"*', '"b"*'])
   })
 
   it('show what the operator did at once, in lists, totals and the row, until the service says so', () => {
@@ -158,7 +158,7 @@ describe('incidents', () => {
     expect(jump.rooms.map(({ name }) => name)).toEqual(['Lab'])
     expect(jump.incidents.map(({ number }) => number)).toEqual([3, 2])
     expect(searchJump(picture(), '5').incidents[0]?.number).toBe(5)
-    expect(searchJump(picture(), '  ')).toEqual({ rooms: [], incidents: [] })
+    expect(searchJump(picture(), '  ')).toEqual({ rooms: [], incidents: [], first: 'rooms' })
   })
 
   it('move when the operator takes one', () => {

@@ -1,6 +1,7 @@
 import { useI18n } from 'vue-i18n'
 import { BuiltInRole, builtInRoles, Permission } from '../../contract/permissions.ts'
 import { tenantManagerRole } from '../../contract/access.ts'
+import { fold } from '../../contract/fold.ts'
 import { useFormat } from './format.ts'
 
 /** The features of the permission table, in its order, each with its permissions. */
@@ -36,4 +37,4 @@ export function useAccessWords() {
 }
 
 /** Text for comparing: case and accents do not matter. */
-export const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim()
+export const plain = (text: string): string => fold(text).trim()

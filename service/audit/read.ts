@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
+import { fold } from '../../contract/fold.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import type { AuditQuery, AuditRecordView } from '../../contract/policyApi.ts'
 import type { Store } from '../store/store.ts'
@@ -72,7 +73,7 @@ export async function* auditRange(tables: TenantSelects, range: { from: number; 
   }
 }
 
-const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim()
+const plain = (text: string): string => fold(text).trim()
 
 /** Names of who acted: of people here, and of partners' people with their organisation. */
 interface Names {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { fold } from '../../contract/fold.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { SessionPage, SessionQuery } from '../../contract/remote.ts'
 import type { Store } from '../store/store.ts'
@@ -68,4 +69,4 @@ export async function* sessionRange(tables: TenantSelects, { from, to }: { from:
   }
 }
 
-const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim()
+const plain = (text: string): string => fold(text).trim()

@@ -1,0 +1,192 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { calls } from '../../contract/bridge.ts'
+import { fold } from '../../contract/fold.ts'
+import { someBytes } from '../../contract/testing/chance.ts'
+import { CacheReader } from '../cache/reader.ts'
+import { openReadable, openWritable } from '../cache/open.ts'
+import { cacheMigrations } from '../cache/schema.ts'
+import { CacheWriter } from '../cache/writer.ts'
+import { tokensOf } from '../cache/tokens.ts'
+import { FakeClock } from '../clock.ts'
+import { Outbox } from '../outbox/outbox.ts'
+import { OutboxStore } from '../outbox/store.ts'
+import { openTestCache, type TestCache } from '../testing/cache.ts'
+import { idOf, makeIncident, makeMe, makeRoom, rowOf } from '../testing/documents.ts'
+import { tempFolder } from '../testing/fakes.ts'
+import { listIncidents } from './incidents.ts'
+import { searchJump } from './jump.ts'
+import { Picture } from './picture.ts'
+import { listRooms } from './rooms.ts'
+import { Shown } from './shown.ts'
+
+let cache: TestCache
+let folder: ReturnType<typeof tempFolder>
+let outbox: Outbox
+let shown: Shown
+const clock = new FakeClock()
+const picture = (): Picture => new Picture([shown])
+
+beforeEach(() => {
+  cache = openTestCache()
+  folder = tempFolder()
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), clock.now()).store, clock)
+})
+afterEach(() => {
+  shown.close()
+  outbox.close()
+  cache.remove()
+  folder.remove()
+})
+
+const load = (rows: unknown[]): void => {
+  cache.fill(rows, 'c1')
+  shown = new Shown(cache.reader, outbox)
+}
+const loadRooms = (...named: string[]): void => load(named.map((name, n) => rowOf('room', makeRoom(n + 1, { name }))))
+const jump = (text: string) => searchJump(picture(), text)
+const names = (text: string) => jump(text).rooms.map(({ name }) => name)
+const listed = (search: string) =>
+  listRooms(picture(), calls['rooms.list'].input.parse({ filter: { search }, sort: 'name', descending: false, offset: 0, limit: 100 }))
+
+describe('[CON-4] a search for rooms', () => {
+  it('finds the one that was typed among 1,500 whose words begin alike', () => {
+    load(
+      Array.from({ length: 1_500 }, (_, n) =>
+        rowOf('room', makeRoom(n + 1, { name: n === 1_234 ? 'Montréal 4.12 Mont-Royal' : `Montréal ${4 + (n % 9)}.${n}`, place: { ...makeRoom(1).place, floor: '12', building: '4' } })),
+      ),
+    )
+    expect(names('montreal 4.12')[0]).toBe('Montréal 4.12 Mont-Royal')
+    expect(names('MONTRÉAL 4.12 royal')).toEqual(['Montréal 4.12 Mont-Royal'])
+    expect(listed('montreal 4.12').rows[0]?.name).toBe('Montréal 4.12 Mont-Royal')
+  })
+
+  it('lists the name itself first, then names that begin so, names that have it, and the rest', () => {
+    loadRooms('Lab 12', 'Old lab', 'Lab', 'Collab', 'Laboratory', 'Boardroom', 'Lab 2')
+    expect(names('lab')).toEqual(['Lab', 'Lab 2', 'Lab 12', 'Laboratory', 'Old lab'])
+    expect(listed('lab').rows.map(({ name }) => name)).toEqual(['Lab', 'Lab 2', 'Lab 12', 'Laboratory', 'Old lab'])
+  })
+
+  it('takes a number with its points as one word', () => {
+    loadRooms('Room 4.12', 'Room 4.1', 'Room 14.1')
+    expect(names('4.1')).toEqual(['Room 4.1', 'Room 4.12'])
+    expect(names('Room 4.1')[0]).toBe('Room 4.1')
+  })
+
+  it.each([
+    ['4.12', ['Room4.12', 'B-4-12', 'Salle 4.12 (est)'], ['Room 12.4', 'Room 4', 'Room 14.12', '4 Est 12']],
+    ['会議室', ['第3会議室', '会議室', '大会議室 A'], ['会長室', '議会室', '室']],
+    ['かいぎ', ['だいかいぎしつ'], ['がいぎ']],
+    ['회의실', ['대회의실', '회의실 3'], ['회사']],
+    ['ประชุม', ['ห้องประชุม 2'], ['ห้องอาหาร']],
+    ['strasse', ['Straße 5', 'STRASSE', 'STRAẞE'], ['Strand']],
+    ['straße', ['Straße 5', 'Strasse'], ['Strand']],
+    ['istanbul', ['İstanbul', 'ISTANBUL', 'ıstanbul'], ['Astana']],
+    ['ısı', ['Isı Odası'], ['Oda']],
+    ['lodz', ['Łódź 1'], ['Lund']],
+    ['kobenhavn', ['København'], ['Koln']],
+    ['aeroskobing', ['Ærøskøbing'], ['Aarhus']],
+    ['４.１２', ['Room 4.12'], ['Room 4.1']],
+    ['οδοσ', ['Οδός 3', 'ΟΔΟΣ'], ['Οδη']],
+    ['میروم', ['می\u200cروم'], ['می']],
+    ['l’étoile', ["L'Étoile"], ['Étoile']],
+    ['konferenzraum', ['Konferenz\u00adraum'], ['Konferenz']],
+    ['🏔', ['🏔 Mont', '🏔️'], ['🏖 Plage']],
+    ['कक्षा', ['बैठक कक्षा'], ['बैठक']],
+  ])('finds %s where a reader would', (search, found, not) => {
+    loadRooms(...found, ...not)
+    expect(names(search).sort()).toEqual([...found].sort())
+    expect(listed(search).rows.map(({ name }) => name).sort()).toEqual([...found].sort())
+  })
+
+  it('finds nothing for a text without a word, and all for none', () => {
+    loadRooms('Lab', 'Boardroom')
+    expect(listed('"*').total).toBe(0)
+    expect(listed('  ').total).toBe(2)
+    expect(names('(')).toEqual([])
+  })
+
+  it('takes no word over the end of a field, and no character for the one between fields', () => {
+    load([rowOf('room', makeRoom(1, { name: 'Room 4', place: { ...makeRoom(1).place, building: '12 Main Street' } }))])
+    expect(names('4.12')).toEqual([])
+    expect(names('\ue000')).toEqual([])
+    expect(names('room 12')).toEqual(['Room 4'])
+  })
+
+  it('says why a row is there where the row does not show it', () => {
+    load([rowOf('room', makeRoom(1, { name: 'Lab', device: { ...makeRoom(1).device, serial: 'ZX-4711' } }))])
+    expect(listed('zx').rows[0]?.match).toEqual({ field: 'serial', text: 'ZX-4711' })
+    expect(jump('lab zx-47').rooms[0]?.match).toEqual({ field: 'serial', text: 'ZX-4711' })
+    expect(listed('lab').rows[0]?.match).toBeUndefined()
+    expect(listed('lab confluence').rows[0]?.match).toBeUndefined()
+    expect(listed('').rows[0]?.match).toBeUndefined()
+  })
+
+  it('has an index whose tokens are what a search asks for, for any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), (text) => {
+        const name = text.toWellFormed()
+        fc.pre(tokensOf(name) !== '')
+        const folded = tokensOf(name)
+        expect(tokensOf(folded)).toBe(folded)
+        expect(fold(fold(name))).toBe(fold(name))
+      }),
+      { numRuns: 1_000 },
+    )
+    shown = new Shown(cache.reader, outbox)
+  })
+})
+
+describe('[CON-4] the palette', () => {
+  const camera = (n: number, room: number) => rowOf('incident', makeIncident(n, room))
+
+  it('has the room that was named before incidents, and incidents first where no room is named', () => {
+    load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { name: 'Lab 4.12' })), rowOf('room', makeRoom(2, { name: 'Hall' })), camera(7, 1), camera(8, 2)])
+    expect(jump('4.12')).toMatchObject({ first: 'rooms', rooms: [{ name: 'Lab 4.12' }], incidents: [{ number: 7 }] })
+    expect(jump('camera hall')).toMatchObject({ first: 'incidents', rooms: [], incidents: [{ number: 8 }] })
+    expect(jump('#8')).toMatchObject({ first: 'incidents', incidents: [{ number: 8 }] })
+  })
+
+  it('has the incidents of the room that was typed before those of others', () => {
+    load([rowOf('me', makeMe()), ...[1, 2, 3].map((n) => rowOf('room', makeRoom(n, { name: ['Lab annexe', 'Lab', 'Old lab'][n - 1] ?? '' }))), camera(1, 1), camera(2, 2), camera(3, 3)])
+    expect(jump('lab').incidents.map(({ number }) => number)).toEqual([2, 1, 3])
+  })
+
+  it('says why an incident is there', () => {
+    load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { name: 'Lab' })), rowOf('incident', makeIncident(1, 1, { detail: 'USB bus reset' }))])
+    const found = (search: string) =>
+      listIncidents(picture(), calls['incidents.list'].input.parse({ filter: { chip: 'needAction', search }, group: 'none', offset: 0, limit: 10 })).rows[0]
+    expect(found('usb')?.match).toEqual({ field: 'detail', text: 'USB bus reset' })
+    expect(found('lyon')?.match).toEqual({ field: 'city', text: 'Lyon' })
+    expect(found('lab camera')?.match).toBeUndefined()
+    expect(jump('usb').incidents[0]?.match).toEqual({ field: 'detail', text: 'USB bus reset' })
+  })
+})
+
+describe('[CON-4] a copy of the version before', () => {
+  it('is indexed again when it is opened, without the service', () => {
+    loadRooms('Lab')
+    const path = join(folder.path, 'older.db')
+    const key = someBytes(32)
+    const older = openWritable({ path, key, migrations: cacheMigrations.slice(0, 2), synchronous: 'normal' })
+    const writer = new CacheWriter(older)
+    const { generation } = writer.beginSnapshot(true, 1)
+    const rows = [rowOf('room', makeRoom(1, { name: '第3会議室' })), rowOf('incident', makeIncident(1, 1))]
+    writer.page(new TextEncoder().encode(JSON.stringify({ cursor: 'c', scope: 1, rows, total: rows.length })), generation, null, 1)
+    older.exec(`
+      insert into room_words (room_words) values ('delete-all'); insert into room_words (rowid, words) select docid, 'other' from room_list;
+      update room_list set words = 'other'`)
+    writer.close()
+    openWritable({ path, key, migrations: cacheMigrations, synchronous: 'normal' }).close()
+    const reader = new CacheReader(openReadable(path, key))
+    const before = shown
+    shown = new Shown(reader, outbox)
+    expect(names('会議')).toEqual(['第3会議室'])
+    expect(names('other')).toEqual([])
+    expect(jump('camera').incidents.map(({ id }) => id)).toEqual([idOf('incident', 1)])
+    shown.close()
+    reader.close()
+    shown = before
+  })
+})
