@@ -8,8 +8,9 @@ import { z } from 'zod'
 export const errors = {
   // access
   'auth.missing': [401, 'No access token was sent. Send one as "Authorization: Bearer …".'],
-  'auth.invalid': [401, 'The access token is not valid here: wrong issuer, audience, signature or form. Sign in again.'],
+  'auth.invalid': [401, 'The access token is not valid here: wrong issuer, audience, signature or form; the field names which. The log of the service has it too.'],
   'auth.expired': [401, 'The access token has expired. Sign in again.'],
+  'auth.clock': [401, 'The access token begins later, or ended earlier, than the clock of the service says: the clocks are apart. Set them by a time server.'],
   'auth.unknownTenant': [403, 'The directory of this account is not a tenant here.'],
   'auth.removed': [403, 'This account was removed from its directory, or disabled there.'],
   'access.denied': [403, 'Your roles do not allow this.'],
@@ -22,6 +23,7 @@ export const errors = {
   'request.conflict': [409, 'Something else changed first. Read the newest state and try again.'],
   'service.failed': [500, 'The service failed to do this. Nothing was changed; the log has the reason.'],
   'service.unavailable': [503, 'The service is starting or stopping. Try again in a moment.'],
+  'issuer.unavailable': [503, "The service cannot have the issuer's keys at the moment. Its log has the reason."],
   'feed.tooMany': [429, 'There are as many connections of this person, or from this address, as are allowed at once.'],
   // commands
   'command.keyReused': [409, 'This idempotency key was used before with another command.'],

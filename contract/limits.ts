@@ -215,6 +215,11 @@ export const limits = {
   passwordsAtOnce: 2,
   passwordsWaiting: 64,
   passwordsWaitingOfAddress: 16,
+  /** How far the clocks of an issuer elsewhere and of the service may be apart, for tokens that begin later or end earlier than now. */
+  tokenClockToleranceMs: 5 * 60_000,
+  /** Why somebody was not let in is logged once in this time for each kind, with how many there were; kinds that are told apart. */
+  refusalLogMs: 60_000,
+  refusalLogKinds: 500,
   /** One answer of an issuer: its discovery document, its keys, its tokens, unpacked. Larger: it counts as none, and is not read on. */
   issuerAnswerBytes: 1024 * 1024,
   /** One answer of a directory. Longer: it counts as not reached. */

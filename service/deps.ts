@@ -12,6 +12,7 @@ import type { DirectoryReader } from './directory/directory.ts'
 import type { Rooms } from './incidents/rooms.ts'
 import type { Logger } from './ops/log.ts'
 import type { Metrics } from './ops/metrics.ts'
+import type { RefusalLog } from './ops/refusalLog.ts'
 import type { Store } from './store/store.ts'
 
 /** What every part of the service is given; the composition root (server.ts) makes it once. */
@@ -32,6 +33,8 @@ export interface ServiceDeps {
   readonly line: DeviceLine
   readonly log: Logger
   readonly metrics: Metrics
+  /** Why somebody was not let in, for the log and the figures. */
+  readonly turnedAway: RefusalLog
   /** The name devices sign for; stable for the life of the data. */
   readonly serviceName: string
   /** The public key of what the service signs for remote sessions: grants, and the tickets of relays and recordings. */

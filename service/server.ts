@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { limits } from '../contract/limits.ts'
 import { Budgets } from './access/budgets.ts'
 import { AccessService } from './access/service.ts'
 import { makeTenant } from './access/setup.ts'
@@ -48,6 +49,7 @@ import { type Logger, makeLogger } from './ops/log.ts'
 import { makeMetrics } from './ops/metrics.ts'
 import { serveMetrics } from './ops/metricsServer.ts'
 import { pruning } from './ops/pruning.ts'
+import { RefusalLog } from './ops/refusalLog.ts'
 import { removeRuntime, writeRuntime } from './ops/runtime.ts'
 import { requestExpiry } from './partners/expiry.ts'
 import { CommandProblem } from './problems.ts'
@@ -130,6 +132,7 @@ export async function startService(config: Config, now: () => number = Date.now)
       line: new DeviceLine(),
       log,
       metrics,
+      turnedAway: new RefusalLog({ log, metrics, now }),
       serviceName: secrets.serviceName,
       sessionKey: publicPartOf(secrets.relayKey),
       cursorKey: secrets.cursorKey,
@@ -220,6 +223,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
         audience: external.audience,
         keys: keysOfIssuer(external.url),
         now,
+        clockToleranceMs: limits.tokenClockToleranceMs,
         scope: external.scope,
         ...(external.tokenClients ? { clients: external.tokenClients } : {}),
       },

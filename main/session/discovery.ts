@@ -44,6 +44,28 @@ export interface Fetching {
   timeoutMs: number
 }
 
+/** What TLS says of certificates whose time has not come or is over: more often than not it is the clock of this machine. */
+const ofTime: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
+const ofTrust = /CERT|UNABLE_TO_VERIFY/u
+
+/** That somebody cannot be reached, whom, and why as far as it is known: a person has to see whether it is the network, a certificate or the clock. */
+function unreached(url: string, error: unknown): RoomkeeperError {
+  const { host } = new URL(url)
+  const code = codeIn(error)
+  const why = ofTime.has(code)
+    ? `${host}: the time of its certificate has not come or is over (${code}). Look at the clock of this machine.`
+    : ofTrust.test(code ?? '')
+      ? `${host}: its certificate is not trusted here (${code}). Name its authority with --ca.`
+      : `${host} cannot be reached${code === undefined ? '' : ` (${code})`}.`
+  return new RoomkeeperError('network.offline', { detail: why }, error)
+}
+
+/** The system's code of what went wrong, wherever in the causes it is. */
+function codeIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  return 'code' in error && typeof error.code === 'string' ? error.code : codeIn(error.cause)
+}
+
 /** GET of a JSON document, parsed by its schema. Errors: network.offline, session.failed. */
 async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, timeoutMs }: Fetching): Promise<z.output<T>> {
   let response: Response
@@ -53,7 +75,7 @@ async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, tim
     text = await readText(response.body, limits.issuerAnswerBytes)
   } catch (error) {
     if (error instanceof AnswerTooLarge) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)
-    throw new RoomkeeperError('network.offline', {}, error)
+    throw unreached(url, error)
   }
   if (response.status >= 500) throw new RoomkeeperError('network.offline', { detail: `${new URL(url).pathname} answered ${response.status}.` })
   if (!response.ok) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered ${response.status}.` })

@@ -91,12 +91,13 @@ export class Connection {
 
   #dial(token: AccessToken): void {
     if (this.#over) return
+    const { renewToken } = this.#options
     this.#socket = this.#options.openFeed(token.token, {
       open: () => this.#hello(),
       message: (bytes) => void this.#received(bytes),
       closed: ({ status, problem }) => {
-        if (status === 401) this.#end({ why: 'refused', code: 'auth.invalid', retry: true })
-        else if (status === 403 && problem !== undefined) this.#end({ why: 'refused', code: problem, retry: true })
+        if (problem !== undefined) this.#end(endOf(new RoomkeeperError(problem), renewToken))
+        else if (status === 401) this.#end({ why: 'refused', code: 'auth.invalid', retry: true })
         else this.#end({ why: 'network', code: 'network.offline', retry: true })
       },
     })

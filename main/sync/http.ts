@@ -5,6 +5,7 @@ import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
 import type { AccessToken, Session } from '../platform.ts'
+import { codeOfNew } from './ends.ts'
 
 /** The console's side of the service's HTTP interface: time limits, size limits, problems as errors. */
 
@@ -52,7 +53,9 @@ export class ServiceClient {
     } catch (error) {
       if (!(error instanceof RoomkeeperError) || !['auth.expired', 'auth.invalid'].includes(error.code)) throw error
       const renewed: AccessToken = await this.#session.accessToken({ renew: true })
-      return this.#once(ask, renewed.token)
+      return await this.#once(ask, renewed.token).catch((again: unknown) => {
+        throw again instanceof RoomkeeperError ? new RoomkeeperError(codeOfNew(again.code), again.details, again) : again
+      })
     }
   }
 

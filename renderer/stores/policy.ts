@@ -21,7 +21,7 @@ export interface PolicyReading<Value> {
 }
 
 const refusals: readonly ErrorCode[] = ['access.denied', 'access.outOfScope', 'partner.multiFactor', 'session.tenantUnknown']
-const unreached: readonly ErrorCode[] = ['network.offline', 'service.unavailable']
+const unreached: readonly ErrorCode[] = ['network.offline', 'service.unavailable', 'issuer.unavailable']
 
 /**
  * Reads through the bridge what the service alone knows, and reads it again when the feed says that it changed, when the

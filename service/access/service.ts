@@ -120,7 +120,7 @@ export class AccessService {
    * token's directory is a tenant here. Each token is charged to its person and their organisation. Who is known here and not
    * let in is told apart by `NotLetIn`: in the tenant of the customer who asks for more than a password, else in their own.
    * `formerToo`: who was let in by that customer once comes as a caller who may do nothing, with `notLetIn`.
-   * @throws RoomkeeperError auth.invalid, auth.expired, auth.unknownTenant; rate.limited; auth.removed for whom their directory
+   * @throws RoomkeeperError auth.invalid, auth.expired, auth.clock, issuer.unavailable, auth.unknownTenant; rate.limited; auth.removed for whom their directory
    * does not know any more, however long their token lasts; access.denied for a room's own account, and alike for a tenant that
    * does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
@@ -166,7 +166,7 @@ export class AccessService {
     try {
       claims = await readToken(token, this.#options.rules)
     } catch (error) {
-      if (error instanceof RoomkeeperError && error.code === 'service.unavailable') throw error
+      if (error instanceof RoomkeeperError && error.code === 'issuer.unavailable') throw error
       throw new RoomkeeperError('enrol.accountInvalid', {}, error)
     }
     this.#options.budgets.person(claims)

@@ -1,4 +1,4 @@
-import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { CompactSign, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -125,6 +125,63 @@ describe('[ACC-1] an access token', () => {
     expect(await codeOf(await signed({}, 'roomkeeper', -60))).toBe('auth.expired')
   })
 
+  it('[ACC-1] may come from a clock that is minutes apart, where the issuer is elsewhere, and counts as long as it is taken', async () => {
+    const elsewhere = { ...rules, clockToleranceMs: limits.tokenClockToleranceMs }
+    const minute = 60
+    const { expiresAt } = await readToken(await signed({ nbf: now / 1000 + 4 * minute }), elsewhere)
+    expect(expiresAt).toBe(now + minute * 1_000 + limits.tokenClockToleranceMs)
+    expect(await codeOf(await signed({}, 'roomkeeper', -4 * minute), elsewhere)).toBe('taken')
+    expect(await codeOf(await signed({}, 'roomkeeper', -6 * minute), elsewhere)).toBe('auth.expired')
+    expect(await codeOf(await signed({ nbf: now / 1000 + 6 * minute }), elsewhere)).toBe('auth.clock')
+    // The embedded issuer's clock is this one.
+    expect(await codeOf(await signed({ nbf: now / 1000 + 1 }))).toBe('auth.clock')
+  })
+
+  it.each([
+    [{ groups: 'g' }, { groups: ['g'] }],
+    [{ groups: ['b', 'a'] }, { groups: ['a', 'b'] }],
+    [{ groups: '' }, { groups: [] }],
+    [{ groups: null, wids: null, amr: null, name: null, upn: null }, { groups: [], globalAdministrator: false, multiFactor: false }],
+    [{ wids: globalAdministratorRole }, { globalAdministrator: true }],
+    [{ wids: 'another' }, { globalAdministrator: false }],
+    [{ amr: 'mfa' }, { multiFactor: true }],
+    [{ amr: 'pwd' }, { multiFactor: false }],
+    [{ aud: ['another', 'roomkeeper'] }, { name: 'Ada' }],
+  ])('[ACC-1] may hold a list of one as the one: %j', async (extra, expected) => {
+    const { aud = 'roomkeeper', ...claimed } = { aud: undefined, ...extra }
+    const token = await new SignJWT({ iss: 'https://issuer.example', ...claims, ...claimed })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setAudience(aud)
+      .setIssuedAt(now / 1000)
+      .setExpirationTime(now / 1000 + 60)
+      .sign(keys.privateKey)
+    expect(await readToken(token, rules)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['aud', { aud: 'another' }],
+    ['iss', { iss: 'https://evil.example' }],
+    ['tid', { tid: undefined }],
+    ['oid', { oid: 5 }],
+    ['groups.0', { groups: [7] }],
+    ['groups', { groups: { a: 1 } }],
+    ['nonce', { nonce: 'n' }],
+    ['token_use', { token_use: 'id' }],
+    ['idtyp', { idtyp: 'app' }],
+    ['typ', { typ: 'ID' }],
+    ['scp', { scp: 'User.Read' }],
+    ['azp', { scp: 'rooms.use', azp: 'other' }],
+    ['exp', { exp: 'soon' }],
+    ['nbf', { nbf: now }],
+  ])('[ACC-1] that is refused has the claim named: %s', async (field, extra: Record<string, unknown>) => {
+    const under = { ...rules, scope: 'rooms.use', ...(field === 'azp' ? { clients: ['console'] } : {}) }
+    const payload = { iss: 'https://issuer.example', ...claims, aud: 'roomkeeper', iat: now / 1000, exp: now / 1000 + 60, ...extra }
+    const signing = new CompactSign(new TextEncoder().encode(JSON.stringify(payload))).setProtectedHeader({ alg: 'RS256' })
+    const token = await signing.sign(keys.privateKey)
+    const refusal: unknown = await readToken(token, under).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ status: 401, details: { field, detail: expect.any(String) } })
+  })
+
   it('is refused for another audience, from another issuer, and with another key', async () => {
     expect(await codeOf(await signed({}, 'another'))).toBe('auth.invalid')
     expect(await codeOf(await signed({ iss: 'https://evil.example' }))).toBe('auth.invalid')
@@ -159,7 +216,24 @@ describe('[ACC-1] an access token', () => {
 
   it('cannot be judged where the issuer cannot be asked for its keys', async () => {
     const unreachable = { ...rules, keys: async () => Promise.reject(new TypeError('fetch failed')) }
-    expect(await codeOf(await signed(), unreachable)).toBe('service.unavailable')
+    expect(await codeOf(await signed(), unreachable)).toBe('issuer.unavailable')
+  })
+})
+
+describe('[ACC-1] the keys of an issuer elsewhere', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it.each([
+    ['502', () => new Response('<html>Bad gateway</html>', { status: 502 })],
+    ['404', () => new Response('', { status: 404 })],
+    ['a page', () => new Response('<html>Wi-Fi</html>')],
+    ['no keys', () => Response.json({ keys: 'none' })],
+    ['another thing', () => Response.json([])],
+    ['nothing at all', () => Promise.reject(new TypeError('fetch failed'))],
+  ])('that answers with %s say nothing of the token', async (_what, keysAnswer) => {
+    const document = { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' }
+    vi.stubGlobal('fetch', async (input: string | URL) => (String(input).endsWith('/keys') ? keysAnswer() : Response.json(document)))
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })).toBe('issuer.unavailable')
   })
 })
 
@@ -173,7 +247,7 @@ describe('[rule 9] an issuer elsewhere that answers without end', () => {
     const { answer, seen } = endlessAnswer()
     const document = { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' }
     vi.stubGlobal('fetch', async (input: string | URL) => (isEndless(String(input)) ? answer : Response.json(document)))
-    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })).toBe('service.unavailable')
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })).toBe('issuer.unavailable')
     expect(seen.left).toBe(true)
     // What a stream has in hand already is a piece or two more.
     expect(seen.bytes).toBeLessThan(limits.issuerAnswerBytes + 256 * 1024)

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { readBytes, readJson } from '../../contract/answer.ts'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
 import { isSafeUrl } from '../config.ts'
@@ -34,17 +34,23 @@ export interface Claims extends PersonClaims {
   readonly expiresAt: number
 }
 
+const text = z.string().max(500).nullish()
+
+/** Issuers write a list of one as the one, and an empty list as nothing. */
+const listOfAtMost = (most: number) =>
+  z.preprocess((value) => (typeof value === 'string' ? [value].filter(Boolean) : (value ?? [])), z.array(z.string().max(64)).max(most))
+
 const Payload = z.object({
   iss: z.string(),
   tid: z.string().min(1).max(64),
   oid: z.string().min(1).max(64),
-  name: z.string().max(500).default(''),
-  email: z.string().max(500).optional(),
-  preferred_username: z.string().max(500).optional(),
-  upn: z.string().max(500).optional(),
-  wids: z.array(z.string().max(64)).max(500).default([]),
-  groups: z.array(z.string().max(64)).max(5_000).default([]),
-  amr: z.array(z.string().max(64)).max(50).default([]),
+  name: text,
+  email: text,
+  preferred_username: text,
+  upn: text,
+  wids: listOfAtMost(500),
+  groups: listOfAtMost(5_000),
+  amr: listOfAtMost(50),
   /** Where claims that did not fit are to be had; Entra's own address of them is not used. */
   _claim_names: z.looseObject({ groups: z.string().optional() }).optional(),
   hasgroups: z.union([z.boolean(), z.enum(['true', 'false'])]).optional(),
@@ -82,6 +88,16 @@ export interface TokenRules {
   readonly scope?: string
   /** The programs whose tokens count; any where it is left out. */
   readonly clients?: readonly string[]
+  /** How far the issuer's clock may be from this one, in ms; left out: it is this one. */
+  readonly clockToleranceMs?: number
+  /** What makes a Global Administrator; left out: Entra's directory role in `wids`. */
+  readonly administrator?: AdministratorClaim
+}
+
+/** A value of a claim, as one string or in a list; of `groups` and `roles` as of any other. */
+export interface AdministratorClaim {
+  readonly claim: string
+  readonly value: string
 }
 
 /** Of OpenID Connect itself: they say nothing of an interface. */
@@ -92,11 +108,17 @@ const listOf = (scopes: string | readonly string[] | undefined): readonly string
 /** Header types of access tokens: RFC 9068's, and what issuers wrote before it. */
 const tokenTypes = new Set(['at+jwt', 'application/at+jwt', 'jwt'])
 
-/** An access token for a person, and no other token of the same issuer: one that says who signed in, or of a program alone. */
-function isAccessToken(type: unknown, data: z.infer<typeof Payload>): boolean {
-  if (type !== undefined && !(typeof type === 'string' && tokenTypes.has(type.toLowerCase()))) return false
-  if (data.nonce !== undefined || data.at_hash !== undefined || data.c_hash !== undefined) return false
-  return (data.typ ?? 'Bearer').toLowerCase() === 'bearer' && (data.token_use ?? 'access') === 'access' && (data.idtyp ?? 'user') === 'user'
+/**
+ * An access token for a person, and no other token of the same issuer: one that says who signed in, or of a program alone. Answers the
+ * claim that says otherwise.
+ */
+function claimOfAnother(type: unknown, data: z.infer<typeof Payload>): string | undefined {
+  if (type !== undefined && !(typeof type === 'string' && tokenTypes.has(type.toLowerCase()))) return 'typ'
+  const ofIdTokens = (['nonce', 'at_hash', 'c_hash'] as const).find((claim) => data[claim] !== undefined)
+  if (ofIdTokens !== undefined) return ofIdTokens
+  if ((data.typ ?? 'Bearer').toLowerCase() !== 'bearer') return 'typ'
+  if ((data.token_use ?? 'access') !== 'access') return 'token_use'
+  return (data.idtyp ?? 'user') === 'user' ? undefined : 'idtyp'
 }
 
 /** Entra names a scope by its whole address when it is asked for, and by its last part in the token. */
@@ -107,14 +129,52 @@ function hasScope(wanted: string | undefined, data: z.infer<typeof Payload>): bo
   return ours.some((scope) => given.includes(scope) || given.includes(scope.slice(scope.lastIndexOf('/') + 1)))
 }
 
+/** Entra's own way, or a claim of the administrator's choice. */
+function isAdministrator(payload: JWTPayload, { claim, value }: AdministratorClaim = { claim: 'wids', value: globalAdministratorRole }): boolean {
+  const given: unknown = payload[claim]
+  return Array.isArray(given) ? given.includes(value) : given === value
+}
+
 const isOfClient = (clients: readonly string[] | undefined, { azp, appid, client_id: id }: z.infer<typeof Payload>): boolean =>
   clients === undefined || clients.includes(azp ?? appid ?? id ?? '')
 
+/** What of a token does not fit, and why, for the log and whoever sent it. */
+const unfit = (field: string, detail: string, cause?: unknown): RoomkeeperError => new RoomkeeperError('auth.invalid', { field, detail: cleanText(detail, 300) }, cause)
+
+/** An instant of a token, in seconds, as text. */
+const instant = (seconds: unknown): string =>
+  typeof seconds === 'number' && Math.abs(seconds) < 8.64e12 ? new Date(seconds * 1_000).toISOString() : String(seconds)
+
+/** Why jose takes a token not, as one of our errors. */
+function refusalOf(error: unknown, { now, clockToleranceMs = 0, audience }: TokenRules): RoomkeeperError {
+  const here = `It is ${new Date(now()).toISOString()} here`
+  if (error instanceof errors.JWTExpired) {
+    return new RoomkeeperError('auth.expired', { field: 'exp', detail: `The token ended at ${instant(error.payload.exp)}. ${here}.` }, error)
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, reason, payload } = error
+    if (claim === 'nbf' && reason === 'check_failed') {
+      const apart = `${here}, and ${clockToleranceMs / 60_000} minutes apart are taken.`
+      return new RoomkeeperError('auth.clock', { field: 'nbf', detail: `The token begins at ${instant(payload.nbf)}. ${apart}` }, error)
+    }
+    if (claim === 'aud' && reason === 'check_failed') return unfit('aud', `The token is for ${JSON.stringify(payload.aud)}, not for ${audience}.`, error)
+    return unfit(claim, error.message, error)
+  }
+  if (error instanceof errors.JWKSNoMatchingKey) return unfit('kid', 'The issuer has no key of that name.', error)
+  if (error instanceof errors.JWSSignatureVerificationFailed) return unfit('signature', 'The signature is not by a key of the issuer.', error)
+  if (error instanceof errors.JOSEAlgNotAllowed) return unfit('alg', 'It is not signed in a way that is taken.', error)
+  // What its keys look like, or that they did not come, is the issuer's fault and not the token's.
+  const isOfKeys = error instanceof errors.JWKSInvalid || error instanceof errors.JWKSTimeout || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
+  if (isOfKeys || !(error instanceof errors.JOSEError)) return new RoomkeeperError('issuer.unavailable', {}, error)
+  return unfit('token', error.message, error)
+}
+
 /**
- * Checks form, signature, kind of token, issuer, audience, scope and expiry (ACC-1).
- * @throws RoomkeeperError auth.expired, auth.invalid, or service.unavailable where the issuer's keys cannot be had.
+ * Checks form, signature, kind of token, issuer, audience, scope and time (ACC-1). Each refusal names the claim that does not fit.
+ * @throws RoomkeeperError auth.expired, auth.clock, auth.invalid, or issuer.unavailable where the issuer's keys cannot be had.
  */
 export async function readToken(token: string, rules: TokenRules): Promise<Claims> {
+  const { clockToleranceMs = 0 } = rules
   let verified: JWTPayload
   let type: unknown
   try {
@@ -123,45 +183,49 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
       algorithms,
       requiredClaims: ['exp', 'iat'],
       currentDate: new Date(rules.now()),
-      clockTolerance: 5,
+      clockTolerance: clockToleranceMs / 1_000,
     })
     verified = payload
     type = protectedHeader.typ
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw new RoomkeeperError('auth.expired', {}, error)
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
-      throw new RoomkeeperError('service.unavailable', { detail: "The issuer's keys cannot be had at the moment." }, error)
-    }
-    throw new RoomkeeperError('auth.invalid', {}, error)
+    throw refusalOf(error, rules)
   }
   const parsed = Payload.safeParse(verified)
-  if (!parsed.success) throw new RoomkeeperError('auth.invalid', {}, parsed.error)
+  if (!parsed.success) {
+    const { field = 'token', detail = 'It does not fit.' } = detailsOf(parsed.error)
+    throw unfit(field, detail, parsed.error)
+  }
   const { data } = parsed
-  if (data.iss !== rules.issuer.replace('{tenantid}', data.tid)) throw new RoomkeeperError('auth.invalid')
-  const counts = isAccessToken(type, data) && hasScope(rules.scope, data) && isOfClient(rules.clients, data)
-  if (!counts) throw new RoomkeeperError('auth.invalid')
+  const issuer = rules.issuer.replace('{tenantid}', data.tid)
+  if (data.iss !== issuer) throw unfit('iss', `The token is of ${data.iss}, not of ${issuer}.`)
+  const another = claimOfAnother(type, data)
+  if (another !== undefined) throw unfit(another, `${another} says that it is no access token for a person.`)
+  if (!hasScope(rules.scope, data)) throw unfit(data.scp === undefined ? 'scope' : 'scp', 'It has none of the scopes that consoles ask for.')
+  if (!isOfClient(rules.clients, data)) throw unfit('azp', 'It was given to a program that does not count here.')
   const email = cleanText(data.email ?? data.preferred_username ?? data.upn ?? '', 254)
   return {
     issuer: rules.storedAs ?? data.iss,
     directory: data.tid,
     objectId: data.oid,
-    name: cleanText(data.name, limits.nameChars) || email.slice(0, limits.nameChars),
+    name: cleanText(data.name ?? '', limits.nameChars) || email.slice(0, limits.nameChars),
     email,
-    globalAdministrator: data.wids.includes(globalAdministratorRole),
+    globalAdministrator: isAdministrator(verified, rules.administrator),
     groups: [...new Set(data.groups)].sort(),
     multiFactor: data.amr.includes('mfa'),
     groupsOverage: data._claim_names?.groups !== undefined || String(data.hasgroups) === 'true',
     roomAccount: data.account_kind === 'room',
     issuedAt: data.iat * 1000,
-    expiresAt: data.exp * 1000,
+    // As long as it is taken here.
+    expiresAt: data.exp * 1000 + clockToleranceMs,
   }
 }
 
 const Discovered = z.object({ jwks_uri: z.url().refine(isSafeUrl, 'must be https'), issuer: z.string() })
 
-/** `fetch` for what jose reads by itself, up to its limit. @throws AnswerTooLarge */
+/** `fetch` for what jose reads by itself, up to its limit. @throws AnswerTooLarge; Error where it is not answered with keys */
 async function fetchKeys(address: string, options: RequestInit): Promise<Response> {
   const answer = await fetch(address, options)
+  if (!answer.ok) throw new Error(`The issuer's keys answered ${answer.status}.`)
   return new Response(await readBytes(answer.body, limits.issuerAnswerBytes), { status: answer.status })
 }
 

@@ -101,7 +101,7 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (address !== undefined) this.#strangers.come(address)
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) throw error
-      this.#deps.metrics.refusals.inc({ code: error.code })
+      this.#deps.turnedAway.note(error, 'agent')
       refuse(socket, error)
       return
     }
@@ -305,7 +305,7 @@ export class AgentHub implements SessionOwner, LineEnd {
 
   #refuse(session: AgentSession, code: ErrorCode, detail?: string): void {
     if (session.phase === 'closed') return
-    this.#deps.metrics.refusals.inc({ code })
+    this.#deps.turnedAway.note(new RoomkeeperError(code, detail === undefined ? {} : { detail }), 'agent')
     const said = { type: 'error' as const, code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }) }
     if (code === finalRefusal && session.proved) session.say({ ...said, retry: false, ...this.#signed(session, `error ${code}`) })
     else session.say({ ...said, retry: true })

@@ -78,7 +78,7 @@ export class FeedHub {
       if (owners.some(({ key, most }) => (this.#open.get(key) ?? 0) >= most)) throw new RoomkeeperError('feed.tooMany', { params: { retryAfter: tooManyAgainS } })
     } catch (error) {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
-      this.#deps.metrics.refusals.inc({ code: known.code })
+      this.#deps.turnedAway.note(known, 'feed')
       refuse(socket, known)
       return
     }
@@ -193,8 +193,7 @@ export class FeedHub {
       }
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, "a console's message failed")
-      if (error instanceof RoomkeeperError) this.#end(follower, error.code, error.details.detail)
-      else this.#end(follower, 'service.failed')
+      this.#end(follower, error instanceof RoomkeeperError ? error : 'service.failed')
     }
   }
 
@@ -221,8 +220,10 @@ export class FeedHub {
     for (const follower of this.#tenants.get(tenant) ?? []) if (follower.caller.person === person) yield follower
   }
 
-  #end(follower: Follower, code: ErrorCode, detail?: string): void {
-    this.#deps.metrics.refusals.inc({ code })
+  #end(follower: Follower, why: ErrorCode | RoomkeeperError): void {
+    const error = why instanceof RoomkeeperError ? why : new RoomkeeperError(why)
+    const { code, details: { detail } } = error
+    this.#deps.turnedAway.note(error, 'feed')
     follower.following = false
     follower.say({ type: 'error', code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }), retry: code !== 'auth.invalid' && code !== 'access.denied' })
     follower.socket.close(1008, code)

@@ -43,7 +43,7 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     // Below, with a problem.
     return503OnClosing: false,
     clientErrorHandler: refuseUnread,
-    frameworkErrors: (error, request, reply) => void sendProblem(new RoomkeeperError('request.invalid', { detail: unreadable }, error), request, reply, deps.metrics),
+    frameworkErrors: (error, request, reply) => void sendProblem(new RoomkeeperError('request.invalid', { detail: unreadable }, error), request, reply, deps.turnedAway),
     serverFactory: (handler) => {
       answer = handler
       return server
@@ -56,9 +56,9 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     // Whoever is not let in hears so, whatever else is wrong with what they sent.
     const refusal: unknown = request.notLetIn ?? error
     await auditRefusal(deps, request, refusal)
-    return sendProblem(refusal, request, reply, deps.metrics)
+    return sendProblem(refusal, request, reply, deps.turnedAway)
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(new RoomkeeperError('request.notFound'), request, reply, deps.metrics))
+  app.setNotFoundHandler((request, reply) => sendProblem(new RoomkeeperError('request.notFound'), request, reply, deps.turnedAway))
 
   let closing = false
   app.addHook('preClose', async () => void (closing = true))

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { Metrics } from '../ops/metrics.ts'
+import type { RefusalLog } from '../ops/refusalLog.ts'
 
 /** What went wrong, as one of our errors. Only what is safe to show leaves here; the rest is in the log. */
 export function toRoomkeeperError(error: unknown): RoomkeeperError {
@@ -20,11 +20,10 @@ export function toRoomkeeperError(error: unknown): RoomkeeperError {
 }
 
 /** Answers with RFC 9457 problem details. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, metrics: Metrics): FastifyReply {
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, turnedAway: RefusalLog): FastifyReply {
   const known = toRoomkeeperError(error)
-  if (known.status >= 500) request.log.error({ err: error }, 'a request failed')
-  else request.log.debug({ code: known.code }, 'a request was refused')
-  metrics.refusals.inc({ code: known.code })
+  if (known.status >= 500 && known.code !== 'issuer.unavailable') request.log.error({ err: error }, 'a request failed')
+  turnedAway.note(known, `${request.method} ${request.routeOptions.url ?? ''}`)
   const retryAfter = known.details.params?.['retryAfter']
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter))
   if (known.status === 401) void reply.header('www-authenticate', 'Bearer')

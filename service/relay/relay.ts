@@ -10,6 +10,7 @@ import { addressOf } from '../http/address.ts'
 import { RateLimit } from '../http/rateLimit.ts'
 import { refuseUpgrade } from '../http/upgrades.ts'
 import type { Logger } from '../ops/log.ts'
+import { RefusalLog } from '../ops/refusalLog.ts'
 import { checkHandshake, handshakeAnswer, readCredential } from './handshake.ts'
 import { Joiner } from './joiner.ts'
 import { makeRelayMetrics, type RelayCounts, type RelayMetrics } from './metrics.ts'
@@ -59,6 +60,7 @@ export class Relay {
   readonly #tickets: Tickets
   readonly #rate: RateLimit
   readonly #metrics: RelayMetrics
+  readonly #turnedAway: RefusalLog
   readonly #sessions = new Map<SessionId, Session>()
   readonly #waiting = new Set<Session>()
   readonly #shared: SessionShared
@@ -74,6 +76,7 @@ export class Relay {
     this.#tickets = new Tickets({ relay: id, key, now })
     this.#rate = new RateLimit(most?.upgradesPerMinute ?? limits.relayUpgradesPerMinute, now)
     this.#metrics = makeRelayMetrics(registry, () => this.counts)
+    this.#turnedAway = new RefusalLog({ log: options.log, metrics: { refusals: this.#metrics.refused }, now })
     this.#shared = {
       timing: this.#timing,
       joiner: new Joiner(),
@@ -110,8 +113,7 @@ export class Relay {
     this.#admit(request, socket, head).catch((error: unknown) => {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed')
       if (known !== error) this.#options.log.error({ err: error }, 'an upgrade of the relay failed')
-      this.#metrics.refused.inc({ code: known.code })
-      this.#options.log.debug({ code: known.code }, 'refused a side of a remote session')
+      this.#turnedAway.note(known, 'relay')
       refuseUpgrade(socket, `${known.status} ${STATUS_CODES[known.status] ?? ''}`, known.toProblem())
     })
   }

@@ -21,6 +21,7 @@ import { feed } from '../../feed/plugin.ts'
 import { buildApp } from '../../http/app.ts'
 import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../../ops/metrics.ts'
+import { RefusalLog } from '../../ops/refusalLog.ts'
 import { publicPartOf } from '../../relay/keys.ts'
 import { Store } from '../../store/store.ts'
 import { system } from '../../store/transaction.ts'
@@ -68,6 +69,7 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const relayKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   const log = pino({ level: 'silent' })
   const budgets = new Budgets(now)
+  const metrics = makeMetrics()
   const refusals = new Refusals({ store, now, log })
   const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now }, log })
   const deps: ServiceDeps = {
@@ -81,7 +83,8 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     rooms: new Rooms(),
     line: new DeviceLine(),
     log,
-    metrics: makeMetrics(),
+    metrics,
+    turnedAway: new RefusalLog({ log, metrics, now }),
     serviceName: 'roomkeeper:test',
     sessionKey: publicPartOf(relayKey),
     cursorKey: someBytes(32),

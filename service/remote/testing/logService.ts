@@ -24,6 +24,7 @@ import { recordingRoutes } from '../../http/routes/recordings.ts'
 import { sessionLogRoutes } from '../../http/routes/sessionLog.ts'
 import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../../ops/metrics.ts'
+import { RefusalLog } from '../../ops/refusalLog.ts'
 import { pruning } from '../../ops/pruning.ts'
 import { publicPartOf } from '../../relay/keys.ts'
 import { Store } from '../../store/store.ts'
@@ -88,7 +89,7 @@ export class LogService {
     const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now }, log })
     const metrics = makeMetrics()
     const deps: ServiceDeps = {
-      config, store, bus, access, budgets, refusals, log, metrics, serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: someBytes(32),
+      config, store, bus, access, budgets, refusals, log, metrics, turnedAway: new RefusalLog({ log, metrics, now }), serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: someBytes(32),
     }
     const server = createServer({ keepAliveTimeout: 60_000 })
     const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [sessionLogRoutes, recordingRoutes, pruning] })
