@@ -37,7 +37,8 @@ export default defineConfig({
           setupFiles,
           ...limits,
           pool: 'forks',
-              isolate: false,
+          // Units leave nothing behind, so that files may share a worker.
+          isolate: false,
           maxWorkers,
         },
       },

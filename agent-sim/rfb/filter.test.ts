@@ -235,3 +235,41 @@ it('closes both ends when it is closed, or the operator leaves', async () => {
   other.operator.close()
   await until('the other end', () => other.server.closed)
 })
+
+describe('[REM-4] keys and buttons that are down', () => {
+  const ways: readonly (readonly [string, (one: Awaited<ReturnType<typeof start>>) => void])[] = [
+    ['the session ends', ({ service }) => service.close()],
+    ['the operator leaves', ({ operator }) => operator.close()],
+    ['the operator says nonsense', ({ client }) => client.send(Uint8Array.of(250))],
+    ['the VNC server says nonsense', ({ server }) => server.send(Uint8Array.of(99))],
+  ]
+  it.each(ways)('are let go of when %s', async (_way, leave) => {
+    const one = await start()
+    one.client.send(say.key(0xffe3, true), say.key(0x61, true), say.key(0x62, true), say.key(0x62, false), say.qemuKey(0, true, 30), say.pointer(7, 9, 5))
+    await until('them to arrive', () => one.server.heard.length === 6)
+    one.server.heard.length = 0
+    leave(one)
+    await until('the end', () => one.server.closed)
+    const down = say.qemuKey(0, false, 30)
+    expect(one.server.heard.map(({ raw }) => Buffer.from(raw))).toEqual([down, say.key(0x61, false), say.key(0xffe3, false), say.pointer(7, 9, 0)].map((bytes) => Buffer.from(bytes)))
+  })
+
+  it('are no more than a hand has: one that could not be remembered is not pressed', async () => {
+    const { client, server, service } = await start()
+    for (let keysym = 1; keysym <= 300; keysym += 1) client.send(say.key(keysym, true))
+    await until('all of it to be read', () => service.counts.input === 300)
+    service.close()
+    await until('the end', () => server.closed)
+    const keys = server.heard.flatMap((message) => (message.type === 'key' ? [message] : []))
+    expect([keys.filter(({ down }) => down).length, keys.filter(({ down }) => !down).length]).toEqual([256, 256])
+  })
+
+  it('with view: none was pressed, and nothing is said', async () => {
+    const { client, server, service } = await start({ mode: 'view' })
+    client.send(say.key(0x61, true), say.pointer(1, 1, 1))
+    await until('them to be dropped', () => service.counts.dropped === 2)
+    service.close()
+    await until('the end', () => server.closed)
+    expect(server.heard).toEqual([])
+  })
+})

@@ -5,6 +5,7 @@ import { Intake, Malformed, Packet, type Steps } from './bytes.ts'
 import { clientHandshake } from './client.ts'
 import { Framer } from './frames.ts'
 import { serveHandshake, type ServerInit } from './handshake.ts'
+import { Held } from './held.ts'
 import type { ByteStream, ScreenCounts, ScreenOptions, ScreenService } from './interfaces.ts'
 import { clientMessage, isInput, type ClientMessage } from './messages.ts'
 import { rgba, sameFormat, writePixelFormat, type PixelFormat } from './pixels.ts'
@@ -26,8 +27,9 @@ const answerMs = 10_000
 
 /**
  * Shows a real VNC server to an operator (REM-9): a client to the one, a server to the other, and between them only messages
- * that are listed. With `view`, input of every kind is dropped and counted, and no clipboard passes (REM-4). Closes with
- * `remote.screenLost` where the VNC server fails or says nonsense, with `request.invalid` where the operator does.
+ * that are listed. With `view`, input of every kind is dropped and counted, and no clipboard passes (REM-4). Keys and buttons that are
+ * down when it ends are let go of. Closes with `remote.screenLost` where the VNC server fails or says nonsense, with `request.invalid`
+ * where the operator does.
  */
 export function bridgeScreen(options: BridgeOptions): ScreenService {
   return new Bridge(options)
@@ -40,6 +42,16 @@ class Bridge implements ScreenService {
   readonly #listed = new Set<number>()
   readonly #fromOperator: Intake
   readonly #fromServer: Intake
+  readonly #held = new Held({
+    key: ({ keysym, scancode }, down) => {
+      const isDown = down ? 1 : 0
+      const place = () => new Packet().u8(fromClient.qemu, 0).u16(isDown).u32(keysym, scancode ?? 0)
+      this.#toServer((scancode === undefined ? new Packet().u8(fromClient.key, isDown, 0, 0).u32(keysym) : place()).done())
+    },
+    pointer: (x, y, buttons) => {
+      this.#toServer(new Packet().u8(fromClient.pointer, buttons).u16(x, y).done())
+    },
+  })
   #format: PixelFormat = rgba
   #asked = false
   #init: ServerInit | undefined
@@ -80,6 +92,7 @@ class Bridge implements ScreenService {
 
   #end(code: ErrorCode | undefined, why?: string): void {
     if (this.#closed) return
+    this.#held.release()
     this.#closed = true
     if (why !== undefined) this.#options.log?.(why)
     this.#fromOperator.stop()
@@ -160,6 +173,12 @@ class Bridge implements ScreenService {
       this.#options.onInput?.()
     }
     switch (message.type) {
+      case 'key':
+        this.#held.key(message, message.down)
+        return
+      case 'pointer':
+        this.#held.pointer(message.x, message.y, message.buttons)
+        return
       case 'setPixelFormat':
         this.#choose(message.format, message.raw)
         return

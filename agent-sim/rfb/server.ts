@@ -66,7 +66,15 @@ class Server implements ScreenService {
     this.#stream = options.stream
     this.#screen = options.screen
     this.#timers = options.timers ?? systemTimers
-    this.#held = new Held(options.screen)
+    const { screen } = options
+    this.#held = new Held({
+      key: ({ keysym }, down) => {
+        if (keysym !== 0) screen.key(keysym, down)
+      },
+      pointer: (x, y, buttons) => {
+        screen.pointer(Math.min(x, screen.width - 1), Math.min(y, screen.height - 1), buttons & 0x7f)
+      },
+    })
     this.#updates = new Updates(options.screen, options.jpeg ?? canvasJpeg)
     const look = () => {
       this.#look()
@@ -191,7 +199,7 @@ class Server implements ScreenService {
     this.#options.onInput?.()
     switch (message.type) {
       case 'key':
-        this.#held.key(message.keysym, message.down)
+        this.#held.key(message, message.down)
         return
       case 'pointer':
         this.#held.pointer(message.x, message.y, message.buttons)
