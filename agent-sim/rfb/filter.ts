@@ -7,9 +7,9 @@ import { Framer } from './frames.ts'
 import { serveHandshake, type ServerInit } from './handshake.ts'
 import { Held } from './held.ts'
 import type { ByteStream, ScreenCounts, ScreenOptions, ScreenService } from './interfaces.ts'
-import { clientMessage, isInput, type ClientMessage } from './messages.ts'
+import { clientMessage, isBySomebody, isInput, type ClientMessage } from './messages.ts'
 import { rgba, sameFormat, writePixelFormat, type PixelFormat } from './pixels.ts'
-import { fromClient } from './protocol.ts'
+import { encodings, fromClient } from './protocol.ts'
 import { passableEncodings } from './rects.ts'
 
 export interface BridgeOptions extends ScreenOptions {
@@ -170,7 +170,7 @@ class Bridge implements ScreenService {
         return
       }
       this.counts.input += 1
-      this.#options.onInput?.()
+      if (isBySomebody(message)) this.#options.onInput?.()
     }
     switch (message.type) {
       case 'key':
@@ -183,7 +183,7 @@ class Bridge implements ScreenService {
         this.#choose(message.format, message.raw)
         return
       case 'setEncodings': {
-        const passed = message.listed.filter((encoding) => passableEncodings.has(encoding) || isLevel(encoding))
+        const passed = message.listed.filter((encoding) => this.#mayList(encoding))
         for (const encoding of passed) this.#listed.add(encoding)
         this.#toServer(new Packet().u8(fromClient.setEncodings, 0).u16(passed.length).u32(...passed).done())
         return
@@ -193,6 +193,11 @@ class Bridge implements ScreenService {
         this.#asked = true
     }
     this.#toServer(message.raw)
+  }
+
+  #mayList(encoding: number): boolean {
+    if (encoding === encodings.extendedClipboard) return this.#mode === 'modify'
+    return passableEncodings.has(encoding) || isLevel(encoding)
   }
 
   /** Once pixels were asked for, nobody could tell which of those on their way have which format. */

@@ -122,7 +122,8 @@ it.each([
   ['a cursor of an unknown kind', update(rect(0x574d5664, 1, 1, [2, 0]))],
   ['a name of 2 GB', update(rect(-307, 0, 0, [127, 255, 255, 255]))],
   ['a clipboard text of 2 GB', new Packet().u8(3, 0, 0, 0).u32(0x7fff_ffff).done()],
-  ['an extended clipboard message', new Packet().u8(3, 0, 0, 0).u32(-4).u32(1 << 24).done()],
+  ['an extended clipboard message of 2 GB', new Packet().u8(3, 0, 0, 0).u32(0x8000_0000).done()],
+  ['an extended clipboard message without its flags', new Packet().u8(3, 0, 0, 0).u32(-3).u8(0, 0, 0).done()],
   ['a fence of 65 bytes', new Packet().u8(248, 0, 0, 0).u32(0).u8(65).done()],
 ])('refuses %s', (_name, message) => {
   const { errors, push } = framing()

@@ -1,8 +1,9 @@
 import { limits } from '../../contract/limits.ts'
 import { Malformed, Packet, pass, s32, skip, take, u16, type Steps } from './bytes.ts'
+import { clipboardMessage, readClipboard } from './clipboard.ts'
 import type { ServerInit } from './handshake.ts'
 import type { PixelFormat } from './pixels.ts'
-import { cutTextBytesAtMost, fenceBytes, fromServer } from './protocol.ts'
+import { cutTextBytesAtMost, encodings, fenceBytes, fromServer } from './protocol.ts'
 import { passRect, type RectContext } from './rects.ts'
 
 export interface FramerOptions {
@@ -21,7 +22,8 @@ export interface FramerOptions {
 /**
  * Messages of a VNC server on their way to a viewer: each is told apart, checked, and passed on, or dropped. What passes are the server's
  * bytes as they came and in their order, with one exception: the head of a clipboard text (type, padding, length) is written here, with
- * padding of zero and a length of at most `limits.clipboardBytes`; what is longer is cut. Padding means nothing, and is not checked elsewhere.
+ * padding of zero and a length of at most `limits.clipboardBytes`; what is longer is cut. Messages of the extended clipboard are written anew,
+ * with their text alone. Padding means nothing, and is not checked elsewhere.
  */
 export class Framer {
   readonly #options: FramerOptions
@@ -110,11 +112,19 @@ export class Framer {
 
   *#cutText(): Steps {
     const length = s32(yield* take(7), 3)
-    if (length < 0 || length > cutTextBytesAtMost) throw new Malformed(`a clipboard text of ${length} bytes`)
+    if (length < 0) return yield* this.#clipboard(-length)
+    if (length > cutTextBytesAtMost) throw new Malformed(`a clipboard text of ${length} bytes`)
     if (!this.#options.clipboard) return yield* skip(length)
     const kept = Math.min(length, limits.clipboardBytes)
     this.#emit(new Packet().u8(fromServer.cutText, 0, 0, 0).u32(kept).done())
     yield* this.#pass(kept)
     yield* skip(length - kept)
+  }
+
+  /** The extended clipboard, which passes where the viewer has asked for it. */
+  *#clipboard(length: number): Steps {
+    const message = yield* readClipboard(length)
+    const { clipboard, listed } = this.#options
+    if (message && clipboard && listed.has(encodings.extendedClipboard)) this.#emit(clipboardMessage(fromServer.cutText, message))
   }
 }

@@ -1,5 +1,6 @@
 import { limits } from '../../contract/limits.ts'
 import { Malformed, Packet, s32, skip, take, u16, u32, type Steps } from './bytes.ts'
+import { clipboardMessage, readClipboard, type ClipboardMessage } from './clipboard.ts'
 import type { Rect } from './interfaces.ts'
 import { parsePixelFormat, pixelFormatBytes, type PixelFormat } from './pixels.ts'
 import { cutTextBytesAtMost, fenceBytes, fromClient } from './protocol.ts'
@@ -20,6 +21,8 @@ export type InputMessage =
   | { readonly type: 'pointer'; readonly x: number; readonly y: number; readonly buttons: number }
   /** Latin-1, cut at limits.clipboardBytes. */
   | { readonly type: 'cutText'; readonly text: Uint8Array }
+  /** The extended clipboard; `message` undefined: it was too long to be passed on. */
+  | { readonly type: 'clipboard'; readonly message: ClipboardMessage | undefined }
   | { readonly type: 'setDesktopSize'; readonly width: number; readonly height: number }
 
 const encodingsAtMost = 1_024
@@ -31,8 +34,11 @@ const whole = (type: number, ...parts: readonly Uint8Array[]): Uint8Array => Buf
 function* cutText(type: number): Steps<ClientMessage> {
   const head = yield* take(7)
   const length = s32(head, 3)
-  // Negative: the extended clipboard, which is never offered.
-  if (length < 0 || length > cutTextBytesAtMost) throw new Malformed(`a clipboard text of ${length} bytes`)
+  if (length < 0) {
+    const message = yield* readClipboard(-length)
+    return { type: 'clipboard', message, raw: message ? clipboardMessage(type, message) : new Uint8Array(0) }
+  }
+  if (length > cutTextBytesAtMost) throw new Malformed(`a clipboard text of ${length} bytes`)
   const kept = Math.min(length, limits.clipboardBytes)
   const text = yield* take(kept)
   yield* skip(length - kept)
@@ -69,7 +75,7 @@ function* fence(type: number): Steps<ClientMessage> {
 }
 
 /**
- * Reads one message of a client. Bounded: limits.clipboardBytes for a clipboard text, 4 KB for any other.
+ * Reads one message of a client. Bounded: limits.clipboardBytes for a clipboard text (and 4 KB where it is packed), 4 KB for any other.
  * @throws Malformed for a message that is not listed here, or does not fit its own form.
  */
 export function* clientMessage(): Steps<ClientMessage> {
@@ -110,5 +116,10 @@ export function* clientMessage(): Steps<ClientMessage> {
   }
 }
 
+const inputTypes: ReadonlySet<ClientMessage['type']> = new Set<InputMessage['type']>(['key', 'pointer', 'cutText', 'clipboard', 'setDesktopSize'])
+
 export const isInput = (message: ClientMessage): message is ClientMessage & InputMessage =>
-  message.type === 'key' || message.type === 'pointer' || message.type === 'cutText' || message.type === 'setDesktopSize'
+  inputTypes.has(message.type)
+
+/** Whether somebody did it: viewers answer by themselves what is asked of their clipboard. */
+export const isBySomebody = (message: InputMessage): boolean => message.type !== 'clipboard' || message.message?.action === 'notify'

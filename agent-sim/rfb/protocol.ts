@@ -16,6 +16,7 @@ export const encodings = {
   extendedDesktopSize: -308,
   fence: -312,
   continuousUpdates: -313,
+  extendedClipboard: -1_063_131_698,
   vmwareCursor: 0x574d5664,
 } as const
 

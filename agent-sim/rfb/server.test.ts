@@ -10,7 +10,9 @@ import { limits } from '../../contract/limits.ts'
 import { settle, until } from '../../contract/testing/wait.ts'
 import { systemTimers, type Timers } from '../agent/timers.ts'
 import { Packet } from './bytes.ts'
+import { clipboardMessage, type ClipboardMessage } from './clipboard.ts'
 import { rgba } from './pixels.ts'
+import { encodings, fromClient, fromServer } from './protocol.ts'
 import { serveScreen } from './server.ts'
 
 async function start(options: { screen?: FakeScreen; mode?: RemoteMode; version?: string; pair?: PairOptions; timers?: Timers } = {}) {
@@ -320,5 +322,39 @@ describe('input', () => {
       await until('the end', () => operator.ended !== undefined)
       expect(operator.ended).toEqual({ code: 'request.invalid' })
     }
+  })
+})
+
+describe('[REM-4] text of any script', () => {
+  const text = '€ 会議室\n👨‍👩‍👧'
+  const theirs = (message: ClipboardMessage) => clipboardMessage(fromClient.cutText, message)
+  const ours = (message: ClipboardMessage) => Buffer.from(clipboardMessage(fromServer.cutText, message))
+
+  it('crosses both ways where the viewer knows the extended clipboard', async () => {
+    const { client, screen } = await start()
+    client.send(say.encodings(0, encodings.extendedClipboard, encodings.extendedClipboard))
+    await until('the offer, once', () => client.others.length > 0)
+    client.send(theirs({ action: 'caps' }), theirs({ action: 'notify', text: true }))
+    await until('to be asked for it', () => client.others.length === 2)
+    client.send(theirs({ action: 'provide', text }))
+    await until('it to arrive', () => screen.input.length === 1)
+    expect(screen.input).toEqual([`cutText ${text}`])
+    screen.copy(text)
+    await until('to be told', () => client.others.length === 3)
+    client.send(theirs({ action: 'request', text: true }), theirs({ action: 'peek', text: false }))
+    await until('it to come', () => client.others.length === 5)
+    const messages: ClipboardMessage[] = [
+      { action: 'caps' }, { action: 'request', text: true }, { action: 'notify', text: true }, { action: 'provide', text }, { action: 'notify', text: true },
+    ]
+    expect(client.others.map((one) => one.toString('hex'))).toEqual(messages.map((message) => ours(message).toString('hex')))
+  })
+
+  it('is not offered with view', async () => {
+    const { client, screen, service } = await start({ mode: 'view' })
+    client.send(say.encodings(0, encodings.extendedClipboard), theirs({ action: 'caps' }), theirs({ action: 'provide', text }))
+    await until('them to be dropped', () => service.counts.dropped === 2)
+    screen.copy(text)
+    await settle()
+    expect([client.others, screen.input]).toEqual([[], []])
   })
 })

@@ -2,11 +2,12 @@ import { limits } from '../../contract/limits.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
 import { Intake, Packet, type Steps } from './bytes.ts'
+import { clipboardMessage, type ClipboardMessage } from './clipboard.ts'
 import { serveHandshake } from './handshake.ts'
 import { Held } from './held.ts'
 import type { ByteStream, ScreenCounts, ScreenOptions, ScreenService, Screen } from './interfaces.ts'
 import { canvasJpeg } from './jpeg.ts'
-import { clientMessage, isInput, type ClientMessage, type InputMessage } from './messages.ts'
+import { clientMessage, isBySomebody, isInput, type ClientMessage, type InputMessage } from './messages.ts'
 import { rgba } from './pixels.ts'
 import { encodings, fenceFlags, fenceRequest, fromServer } from './protocol.ts'
 import type { Jpeg } from './tight.ts'
@@ -59,6 +60,10 @@ class Server implements ScreenService {
   #closed = false
   /** Copied while there was no room; only the latest counts. */
   #copied: string | undefined
+  /** What was copied on the screen last; a viewer that knows the extended clipboard asks for it. */
+  #theirs: string | undefined
+  #offeredClipboard = false
+  #anyScript = false
   #wake: Undo = () => undefined
 
   constructor(options: ServerOptions) {
@@ -188,6 +193,33 @@ class Server implements ScreenService {
       this.#offeredContinuous = true
       this.#send(Uint8Array.of(fromServer.endOfContinuousUpdates))
     }
+    if (listed.includes(encodings.extendedClipboard) && this.#options.mode === 'modify' && !this.#offeredClipboard) {
+      this.#offeredClipboard = true
+      this.#say({ action: 'caps' })
+    }
+  }
+
+  #say(message: ClipboardMessage): void {
+    this.#answer(clipboardMessage(fromServer.cutText, message))
+  }
+
+  #clipboard(message: ClipboardMessage): void {
+    switch (message.action) {
+      case 'caps':
+        this.#anyScript = this.#offeredClipboard
+        return
+      case 'notify':
+        if (message.text) this.#say({ action: 'request', text: true })
+        return
+      case 'provide':
+        if (message.text !== undefined) this.#screen.cutText(message.text)
+        return
+      case 'peek':
+        this.#say({ action: 'notify', text: this.#theirs !== undefined })
+        return
+      case 'request':
+        this.#say({ action: 'provide', text: this.#theirs })
+    }
   }
 
   #input(message: InputMessage): void {
@@ -196,7 +228,7 @@ class Server implements ScreenService {
       return
     }
     this.counts.input += 1
-    this.#options.onInput?.()
+    if (isBySomebody(message)) this.#options.onInput?.()
     switch (message.type) {
       case 'key':
         this.#held.key(message, message.down)
@@ -207,6 +239,9 @@ class Server implements ScreenService {
       case 'cutText':
         this.#screen.cutText(Buffer.from(message.text).toString('latin1').replaceAll('\r\n', '\n'))
         return
+      case 'clipboard':
+        if (message.message) this.#clipboard(message.message)
+        return
       case 'setDesktopSize':
         this.#updates.refuseSize()
     }
@@ -214,8 +249,13 @@ class Server implements ScreenService {
 
   #tellCutText(text: string): void {
     if (this.#options.mode === 'view' || !this.#ready) return
+    this.#theirs = text
     this.#copied = this.#room ? undefined : text
     if (!this.#room) return
+    if (this.#anyScript) {
+      this.#say({ action: 'notify', text: true })
+      return
+    }
     // What Latin-1 lacks becomes a question mark, as RFB's plain clipboard has nothing else.
     const bytes = Buffer.from(text.slice(0, limits.clipboardBytes).replaceAll(/[^\u0000-\u00ff]/gu, '?'), 'latin1')
     this.#send(new Packet().u8(fromServer.cutText, 0, 0, 0).u32(bytes.length).bytes(bytes).done())

@@ -4,6 +4,7 @@ import type { ByteStream } from '../rfb/interfaces.ts'
 import { Framer } from '../rfb/frames.ts'
 import { readServerInit, type ServerInit } from '../rfb/handshake.ts'
 import { rgba } from '../rfb/pixels.ts'
+import { encodings } from '../rfb/protocol.ts'
 import { passableEncodings } from '../rfb/rects.ts'
 import { say } from './rfb.ts'
 
@@ -58,7 +59,7 @@ export class TestClient {
     const framer = new Framer({
       init,
       format: () => rgba,
-      listed: passableEncodings,
+      listed: new Set([...passableEncodings, encodings.extendedClipboard]),
       clipboard: true,
       forward: (bytes) => {
         message.push(bytes)

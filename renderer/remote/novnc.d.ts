@@ -36,6 +36,9 @@ declare module '@novnc/novnc' {
     sendKey(keysym: number, code: string, down?: boolean): void
     clipboardPasteFrom(text: string): void
 
+    /** Not for callers, but nothing else says whether the device's clipboard takes more than Latin-1. By format, and by action. */
+    protected readonly _clipboardServerCapabilitiesFormats: Readonly<Record<number, boolean>>
+    protected readonly _clipboardServerCapabilitiesActions: Readonly<Record<number, boolean>>
     /** Not for callers, but nothing else says when a frame is finished. True: it is. */
     protected _framebufferUpdate(): boolean
     /** Not for callers, but nothing else lets go of keys that are held when the focus goes. */

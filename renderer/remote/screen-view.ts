@@ -27,8 +27,10 @@ export interface ScreenView {
   readonly element: HTMLElement
   focus(): void
   press(keys: Combination): void
-  /** Puts a text into the device's clipboard. */
+  /** Puts a text into the device's clipboard; `unsendable` characters become question marks. */
   sendText(text: string): void
+  /** Characters of a text that the device's clipboard cannot take, each once: those beyond Latin-1, where it has only that. */
+  unsendable(text: string): string[]
   /** In the whole space, else each pixel as it is. */
   fit(on: boolean): void
   level(level: Level): void
@@ -46,6 +48,12 @@ class CountingRfb extends RFB {
   counted(onFrame: (ms: number) => void): this {
     this.onFrame = onFrame
     return this
+  }
+
+  /** Whether the other end has the extended clipboard, which is UTF-8. */
+  takesAnyText(): boolean {
+    const [text, notify] = [1, 1 << 27]
+    return this._clipboardServerCapabilitiesFormats[text] === true && this._clipboardServerCapabilitiesActions[notify] === true
   }
 
   releaseKeys(): void {
@@ -106,6 +114,7 @@ export function openScreen(options: ScreenOptions): ScreenView {
     focus: () => rfb.focus({ preventScroll: true }),
     press: (keys) => pressAll(combinations[keys], (keysym, code, down) => rfb.sendKey(keysym, code, down)),
     sendText: (text) => rfb.clipboardPasteFrom(text),
+    unsendable: (text) => (rfb.takesAnyText() ? [] : beyondLatin1(text)),
     fit: (on) => (rfb.scaleViewport = on),
     level: ({ quality }) => (rfb.qualityLevel = quality),
     figures: () => ({ framesPerSecond: pace.perSecond(), frameMs: pace.frameMs() }),
@@ -119,6 +128,13 @@ export function openScreen(options: ScreenOptions): ScreenView {
       element.remove()
     },
   }
+}
+
+const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+const beyondLatin1 = (text: string): string[] => {
+  const found = [...characters.segment(text)].map(({ segment }) => segment).filter((one) => /[^\u0000-\u00ff]/u.test(one))
+  return [...new Set(found)]
 }
 
 /** Puts a copy of the picture in its place: noVNC takes its own away when it ends. */

@@ -22,7 +22,7 @@ vi.mock('../../remote/screen-view.ts', () => ({
     const element = document.createElement('div')
     element.append(Object.assign(document.createElement('canvas'), { tabIndex: 0 }))
     const stream = options.open({ bytes: () => options.onShown(), ended: (error) => options.onEnded(error) })
-    const view = { element, focus: vi.fn(), press: vi.fn(), sendText: vi.fn(), fit: vi.fn(), level: vi.fn(), figures: () => ({ framesPerSecond: 30, frameMs: 10 }), end: vi.fn(), dispose: vi.fn(() => stream.close()) }
+    const view = { element, focus: vi.fn(), press: vi.fn(), sendText: vi.fn(), unsendable: vi.fn((): string[] => []), fit: vi.fn(), level: vi.fn(), figures: () => ({ framesPerSecond: 30, frameMs: 10 }), end: vi.fn(), dispose: vi.fn(() => stream.close()) }
     drawn.screens.push({ options, view })
     return view
   },
@@ -137,6 +137,19 @@ describe('a session that drives', () => {
     await id('remote-own').setValue('for the device')
     await id('remote-send-text').trigger('click')
     expect(drawn.screens[0]?.view.sendText).toHaveBeenCalledExactlyOnceWith('for the device')
+  })
+
+  it('says which characters the clipboard of the device cannot take, before and after they are sent', async () => {
+    const { id, settle } = await shown({})
+    await id('remote-clipboard').trigger('click')
+    await settle()
+    await id('remote-own').setValue('plain')
+    expect(id('remote-unsendable').exists()).toBe(false)
+    Object.assign(drawn.screens[0]?.view ?? {}, { unsendable: () => ['€', '会'] })
+    await id('remote-own').setValue('€ 会')
+    expect(id('remote-unsendable').text()).toContain('€ 会')
+    await id('remote-send-text').trigger('click')
+    expect(id('remote-clipboard-panel').text()).toContain('Sent, with question marks')
   })
 
   it('gives the keys back to the toolbar', async () => {
