@@ -2,6 +2,7 @@ import { errors, RoomkeeperError, type ErrorCode } from '../../contract/errors.t
 import type { SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { SessionEnd, type SessionGrant } from '../../contract/remote.ts'
+import type { DisplayId } from '../../contract/remoteFacts.ts'
 import type { Link, LinkOptions, TicketFor } from '../../contract/sealed/interfaces.ts'
 import type { SessionMessage, SessionWord } from '../agent/connection.ts'
 import type { LogLevel } from '../agent/log.ts'
@@ -33,6 +34,7 @@ export interface RecorderOptions {
   readonly upload: string
   readonly parts: RemoteParts
   readonly failed: (why: string) => void
+  readonly lost: (display: DisplayId) => void
 }
 
 export interface RemoteAccessOptions {
@@ -174,7 +176,7 @@ export class RemoteAccess {
       times,
       onNote,
       link: (events) => link({ ...events, keys, first, freshTicket: () => this.#freshTicket(grant.sid) }),
-      recorder: grant.record && upload !== undefined ? (failed) => recorder({ grant, upload, parts, failed }) : undefined,
+      recorder: grant.record && upload !== undefined ? (failed, lost) => recorder({ grant, upload, parts, failed, lost }) : undefined,
       onEnded: (reason, restart, finished) => {
         this.#ended(session, reason, restart, finished)
       },

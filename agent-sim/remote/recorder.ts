@@ -20,6 +20,8 @@ export interface RecorderOptions {
   readonly now: () => number
   readonly everyMs: number
   readonly chunkMs: number
+  /** A display is still shown, and cannot be seen any more. */
+  readonly onLost: (display: DisplayId) => void
   /** It cannot go on. */
   readonly onFailed: (why: string) => void
 }
@@ -163,7 +165,7 @@ export class Recorder implements SessionRecorder {
         // Most often the operator's screen is lost with it, and then it is dark.
         shown.undo.push(
           timers.after(2 * everyMs, () => {
-            this.#fail(`the display ${display} was lost to the recorder`)
+            this.#options.onLost(display)
           }),
         )
       }),

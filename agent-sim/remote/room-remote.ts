@@ -1,5 +1,6 @@
 import { chunkPath, recordingAuthorization } from '../../contract/recording.ts'
 import { limits } from '../../contract/limits.ts'
+import type { DisplayId } from '../../contract/remoteFacts.ts'
 import { SealedLink } from '../../contract/sealed/link.ts'
 import type { Link, LinkDial } from '../../contract/sealed/interfaces.ts'
 import type { DeviceFacts } from '../../contract/agent.ts'
@@ -130,7 +131,7 @@ export class RoomRemote {
     return socket
   }
 
-  #recorder({ grant, upload: ticket, parts, failed }: RecorderOptions): SessionRecorder {
+  #recorder({ grant, upload: ticket, parts, failed, lost }: RecorderOptions): SessionRecorder {
     const { context, networkUp } = this.#options
     const { address, httpAgent, timers, random, now } = context
     const headers = { authorization: `${recordingAuthorization} ${ticket}`, 'content-type': 'application/gzip' }
@@ -145,7 +146,9 @@ export class RoomRemote {
       onFailed: failed,
     })
     const { recordingEveryMs: everyMs, recordingChunkMs: chunkMs } = limits
-    return new Recorder({ session: grant.sid, look: (display) => parts.look(display), jpeg: makeJpeg, upload, timers, now, everyMs, chunkMs, onFailed: failed })
+    const look = (display: DisplayId) => parts.look(display)
+    const fate = { onLost: lost, onFailed: failed }
+    return new Recorder({ session: grant.sid, look, jpeg: makeJpeg, upload, timers, now, everyMs, chunkMs, ...fate })
   }
 }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SessionEnd } from '../../contract/remote.ts'
 import { settle } from '../../contract/testing/wait.ts'
+import { ScreenRefused } from '../rfb/client.ts'
 import type { RemoteSession } from './session.ts'
 import { Running } from './testing/running.ts'
 
@@ -133,14 +134,32 @@ describe('a session that is recorded', () => {
     expect(run.recorded).toEqual(['show console', 'opened 2 80×24', 'wrote 2 $ ', 'resized 2 100×30', 'hide console', 'closed 2', 'finish'])
   })
 
-  it('that cannot be recorded ends, with nothing shown', async () => {
-    run.begin({ record: true })
-    run.parts.unseen = new Error('the server takes one client only')
+  it.each([
+    ['nobody knows why', new Error('the server said nonsense'), 'remote.screenLost'],
+    ['the server takes one viewer only', new ScreenRefused('remote.screenAlone', 'it must be shared'), 'remote.screenAlone'],
+  ])('does not show a display that cannot be recorded, says why, and goes on: %s', async (_why, unseen, code) => {
+    const session = run.begin({ record: true })
+    run.parts.unseen = unseen
     await run.openScreen(1)
-    expect(run.ends).toEqual([{ reason: 'recordingFailed', restart: true }])
-    expect(run.link.on(1)).toHaveLength(0)
-    expect(run.parts.reached).toBe(0)
-    expect(run.recorded).toEqual(['show console', 'finish', 'hide console'])
+    expect(run.last).toEqual({ type: 'closed', channel: 1, code })
+    expect([run.ends, run.link.on(1).length, run.parts.reached]).toEqual([[], 0, 0])
+    expect(run.recorded).toEqual(['show console', 'hide console'])
+    run.parts.unseen = undefined
+    await run.openScreen(2)
+    session.end('operatorEnded')
+    expect(run.recorded).toEqual(['show console', 'hide console', 'show console', 'hide console', 'finish'])
+  })
+
+  it('closes a display that the recorder has lost, and goes on', async () => {
+    const session = run.begin({ record: true })
+    await run.openScreen(1)
+    await run.openTerminal(2)
+    run.loseDisplay('frontOfRoom1')
+    expect(run.last).not.toMatchObject({ type: 'closed' })
+    run.loseDisplay('console')
+    expect(run.last).toEqual({ type: 'closed', channel: 1, code: 'remote.screenLost' })
+    expect(run.ends).toEqual([])
+    session.end('operatorEnded')
   })
 
   it('ends when the recorder cannot go on', () => {

@@ -5,9 +5,11 @@ import type { DisplayId } from '../../contract/remoteFacts.ts'
 import type { Link, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
 import type { LogLevel } from '../agent/log.ts'
 import type { Timers, Undo } from '../agent/timers.ts'
-import type { ScreenService } from '../rfb/interfaces.ts'
+import { screenCode } from '../rfb/client.ts'
+import type { ByteStream, ScreenService } from '../rfb/interfaces.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { Channels } from './channels.ts'
+import { Idleness } from './idleness.ts'
 import type { RemoteParts, SessionRecorder } from './parts.ts'
 
 /** Times of a session, in ms. */
@@ -23,8 +25,8 @@ export interface RemoteSessionOptions {
   readonly grant: SessionGrant
   readonly parts: RemoteParts
   readonly link: (events: Pick<LinkOptions, 'onFrame' | 'onState' | 'onRoom'>) => Link
-  /** Where the grant says so; `failed` ends the session. */
-  readonly recorder: ((failed: (why: string) => void) => SessionRecorder) | undefined
+  /** Where the grant says so; `failed` ends the session, `lost` closes the display that the recorder cannot see any more. */
+  readonly recorder: ((failed: (why: string) => void, lost: (display: DisplayId) => void) => SessionRecorder) | undefined
   readonly timers: Timers
   readonly now: () => number
   readonly times: SessionTimes
@@ -44,6 +46,13 @@ interface Counts {
   refused: number
 }
 
+/** A display that is shown, by its channel. */
+interface ShownScreen {
+  readonly display: DisplayId
+  readonly stream: ByteStream
+  readonly service: ScreenService
+}
+
 /** Ends after which the device does not restart by itself: it is in use, leaves the service, or nobody came. */
 const endsWithoutRestart: readonly SessionEnd[] = ['callStarted', 'unenrolled', 'replaced', 'neverJoined', 'deviceEnded']
 /** Answers that may wait in a full link. More: the other end asks and does not listen. */
@@ -61,23 +70,25 @@ export class RemoteSession {
   readonly #link: Link
   readonly #recorder: SessionRecorder | undefined
   readonly #ready: Extract<DeviceToConsole, { type: 'ready' }>
-  readonly #screens = new Map<number, ScreenService>()
+  readonly #screens = new Map<number, ShownScreen>()
   readonly #terminals = new Map<number, Terminal>()
   #restartAtEnd: boolean
   #restarting = false
   #ended: SessionEnd | undefined
   #undo: Undo[] = []
-  #activeAt: number
-  #updates = 0
+  readonly #idleness: Idleness
   /** Answers sent since the link was full. */
   #answers: number | undefined
 
   constructor(options: RemoteSessionOptions) {
-    const { grant, parts, now } = options
+    const { grant, parts, now, timers } = options
     this.grant = grant
     this.#options = options
-    this.#activeAt = now()
     const drives = grant.mode === 'modify'
+    const onIdle = () => {
+      this.end('idle')
+    }
+    this.#idleness = new Idleness({ timers, now, idleMs: options.times.idleMs, shown: drives ? undefined : () => this.#shown(), onIdle })
     const restart = drives && parts.facts.restart
     this.#restartAtEnd = restart
     this.#ready = {
@@ -112,9 +123,13 @@ export class RemoteSession {
         this.#say({ type: 'closed', channel, ...(code === undefined ? {} : { code }) })
       },
     })
-    this.#recorder = options.recorder?.((why) => {
+    const failed = (why: string) => {
       options.onNote('error', `The session cannot be recorded: ${why}`)
       this.end('recordingFailed')
+    }
+    this.#recorder = options.recorder?.(failed, (display) => {
+      options.onNote('warn', `The display ${display} cannot be recorded any more, and is not shown.`)
+      for (const shown of [...this.#screens.values()]) if (shown.display === display) shown.stream.close('remote.screenLost')
     })
   }
 
@@ -130,7 +145,7 @@ export class RemoteSession {
         this.end('maximum')
       }),
     )
-    this.#watchIdle()
+    this.#idleness.watch()
     parts.ring({ who: grant.operator.name, mode: grant.mode, recorded: grant.record })
     this.#link.start()
     this.#say(this.#ready)
@@ -141,6 +156,7 @@ export class RemoteSession {
     if (this.#ended !== undefined) return
     this.#ended = reason
     const restart = reason === 'restarted' || (this.#restartAtEnd && !endsWithoutRestart.includes(reason))
+    this.#idleness.stop()
     for (const undo of this.#undo) undo()
     this.#undo = []
     // Closes what belongs to them: each has its stream's end to hear of it.
@@ -179,7 +195,7 @@ export class RemoteSession {
       this.#broken('a message that is not of the protocol')
       return
     }
-    if (message.type !== 'ping') this.#activeAt = this.#options.now()
+    if (message.type !== 'ping') this.#idleness.isThere()
     switch (message.type) {
       case 'openScreen':
         if (this.#mayBegin(message.channel)) this.#openScreen(message.channel, message.display).catch(this.#failed)
@@ -211,10 +227,7 @@ export class RemoteSession {
   }
 
   async #openScreen(channel: number, display: DisplayId): Promise<void> {
-    if (!this.#ready.displays.includes(display)) {
-      this.#refuse(channel, 'remote.unsupported')
-      return
-    }
+    if (!this.#ready.displays.includes(display)) return this.#refuse(channel, 'remote.unsupported')
     const { parts, onNote, grant } = this.#options
     let recorded = false
     const stream = this.#channels.begin(channel, () => {
@@ -226,12 +239,13 @@ export class RemoteSession {
       reached = await parts.reach(display)
     } catch (error) {
       onNote('warn', `The display ${display} cannot be shown: ${textOf(error)}`)
-      stream.close('remote.screenLost')
+      stream.close(screenCode(error))
       return
     }
     if (this.#channels.isOpen(channel)) {
-      // Nothing is shown before it is recorded.
-      await this.#record(display)
+      // Nothing is shown before it is recorded. Of what cannot be, the others know nothing: they go on.
+      const why = await this.#record(display)
+      if (why) stream.close(why)
       recorded = true
     }
     if (!this.#channels.isOpen(channel)) {
@@ -242,26 +256,27 @@ export class RemoteSession {
     this.#say({ type: 'opened', channel })
     const onInput = () => {
       this.counts.input += 1
-      this.#activeAt = this.#options.now()
+      this.#idleness.isThere()
     }
     const service = reached.serve({ stream, mode: grant.mode, onInput })
-    if (this.#channels.isOpen(channel)) this.#screens.set(channel, service)
+    if (this.#channels.isOpen(channel)) this.#screens.set(channel, { display, stream, service })
     // It may have been closed before it could hear of that.
     else service.close()
   }
 
-  /** Where it cannot be recorded the session ends. */
-  async #record(display: DisplayId): Promise<void> {
+  /** Lets the recorder see a display. Answers why it cannot, which is why it is not shown. */
+  async #record(display: DisplayId): Promise<ErrorCode | undefined> {
     try {
       await this.#recorder?.show(display)
+      return undefined
     } catch (error) {
       this.#options.onNote('error', `The display ${display} cannot be recorded: ${textOf(error)}`)
-      this.end('recordingFailed')
+      return screenCode(error)
     }
   }
 
   async #openTerminal(channel: number, columns: number, rows: number): Promise<void> {
-    const { parts, onNote, grant, now } = this.#options
+    const { parts, onNote, grant } = this.#options
     if (grant.mode !== 'modify' || !this.#ready.terminal) {
       if (grant.mode !== 'modify') this.counts.refused += 1
       this.#refuse(channel, grant.mode === 'modify' && grant.terminal ? 'remote.unsupported' : 'remote.viewOnly')
@@ -283,7 +298,7 @@ export class RemoteSession {
         stream.close('remote.terminalEnded')
       })
       made.onBytes((bytes) => {
-        this.#activeAt = now()
+        this.#idleness.isThere()
         this.#recorder?.terminalWrote(channel, bytes)
         if (!stream.send(bytes)) made.pause()
       })
@@ -296,7 +311,7 @@ export class RemoteSession {
       stream.listen({
         bytes: (bytes) => {
           this.counts.input += 1
-          this.#activeAt = now()
+          this.#idleness.isThere()
           made.write(bytes)
         },
         room: () => {
@@ -343,21 +358,9 @@ export class RemoteSession {
     this.end('protocol')
   }
 
-  /**
-   * Looks now and then whether somebody is there: who drives gives input, or a terminal writes; a clock that moves on a screen
-   * says nothing of them. Who only looks gives none, so there what is shown counts.
-   */
-  #watchIdle(): void {
-    const { timers, times, now } = this.#options
-    this.#undo.push(
-      timers.after(times.idleMs / 4, () => {
-        const updates = [...this.#screens.values()].reduce((sum, { counts }) => sum + counts.updates + counts.dropped, 0)
-        if (updates !== this.#updates && this.grant.mode === 'view') this.#activeAt = now()
-        this.#updates = updates
-        if (now() - this.#activeAt >= times.idleMs) this.end('idle')
-        else this.#watchIdle()
-      }),
-    )
+  /** Updates of all screens, and what was dropped of an operator who may only look. */
+  #shown(): number {
+    return [...this.#screens.values()].reduce((sum, { service: { counts } }) => sum + counts.updates + counts.dropped, 0)
   }
 
   #say(message: DeviceToConsole): void {

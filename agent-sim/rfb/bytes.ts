@@ -93,6 +93,12 @@ export class Intake {
   }
 }
 
+/** Colours of a map, which a server may still tell to who has asked for true colours: they mean nothing then. */
+export function* skipColours(): Steps {
+  const head = yield* take(5)
+  yield* skip(u16(head, 3) * 6)
+}
+
 export const u16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 export const u32 = (bytes: Uint8Array, at: number): number => u16(bytes, at) * 65_536 + u16(bytes, at + 2)
 export const s32 = (bytes: Uint8Array, at: number): number => u32(bytes, at) | 0

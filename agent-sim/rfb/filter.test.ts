@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +15,7 @@ import { TestClient } from '../testing/rfb-client.ts'
 import { streamPair } from '../testing/streams.ts'
 import { FakeVncServer, type VncServerOptions } from '../testing/vnc-server.ts'
 import { Packet } from './bytes.ts'
-import { vncResponse } from './client.ts'
+import { readVncPassword, vncResponse } from './client.ts'
 import { bridgeScreen } from './filter.ts'
 import { clipboardMessage, type ClipboardMessage } from './clipboard.ts'
 import { rgba } from './pixels.ts'
@@ -64,16 +67,16 @@ describe('the VNC server', () => {
     const challenge = someBytes(16)
     const { client, log, server } = begin({ password: 'wrong', server: { version, challenge: { challenge, answer: vncResponse('secret', challenge) } } })
     await until('the end', () => client.closed !== undefined)
-    expect(client.closed).toEqual({ code: 'remote.screenLost' })
+    expect(client.closed).toEqual({ code: 'remote.screenPassword' })
     expect(client.init).toBeUndefined()
     expect(log.join()).toContain('refused the password')
     await until('its end', () => server.closed)
   })
 
-  it('wants a password where there is none, says nothing, or leaves: the screen is lost', async () => {
+  it('wants a password where there is none, says nothing, or leaves: the screen is lost, for its reason', async () => {
     const without = begin({ server: { challenge: { challenge: someBytes(16), answer: someBytes(16) } } })
     await until('the end', () => without.client.closed !== undefined)
-    expect(without.client.closed).toEqual({ code: 'remote.screenLost' })
+    expect(without.client.closed).toEqual({ code: 'remote.screenPassword' })
 
     const [device, operator] = streamPair()
     const [local, remote] = streamPair()
@@ -87,6 +90,21 @@ describe('the VNC server', () => {
     left.server.close()
     await until('the end', () => left.client.closed !== undefined)
     expect(left.client.closed).toEqual({ code: 'remote.screenLost' })
+  })
+
+  it.each(['003.003', '003.008'])('in version %s that has TLS only is told from one that is lost [REM-9]', async (version) => {
+    const { client, log } = begin({ password: 'secret', server: { version, security: 19 } })
+    await until('the end', () => client.closed !== undefined)
+    expect(client.closed).toEqual({ code: 'remote.screenSecurity' })
+    expect(log.join()).toContain('19')
+  })
+
+  it('that has a map of colours is asked for true ones, and what it still says of its map is dropped [REM-9]', async () => {
+    const { client, server } = await start({ server: { mapped: true } })
+    server.send(new Packet().u8(1, 0).u16(0, 2).u16(1, 2, 3, 4, 5, 6).done())
+    server.send(Uint8Array.of(fromServer.bell))
+    await until('what follows', () => client.others.length === 1)
+    expect([client.init?.format, client.others[0]?.[0]]).toEqual([rgba, fromServer.bell])
   })
 
   it('that says nonsense is left', async () => {
@@ -111,7 +129,7 @@ it('survives a VNC server that says anything', async () => {
       await until('all of it to be read', () => remote.waiting === 0 || remote.ended !== undefined)
       clock.advance(10_000)
       // Either it was left, or it has said by chance what a VNC server says.
-      if (operator.ended) expect([operator.ended.code, log.length]).toEqual(['remote.screenLost', 1])
+      if (operator.ended) expect([operator.ended.code, log.length]).toEqual([expect.stringMatching(/^remote\.screen(Lost|Security|Password)$/), 1])
       else expect(garbage.length).toBeGreaterThan(24)
     }),
   )
@@ -283,6 +301,20 @@ describe('[REM-4] keys and buttons that are down', () => {
     await until('the end', () => server.closed)
     expect(server.heard).toEqual([])
   })
+})
+
+it.each([
+  ['by a byte order mark of UTF-8', Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), Buffer.from('sécret\r\nmore', 'utf8')])],
+  ['by one of UTF-16', Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from('sécret\r\nmore', 'utf16le')])],
+  ['without one', Buffer.from('sécret\nmore', 'latin1')],
+])('[REM-9] the password of a VNC server is the first line of its file, as editors save it: %s', async (_how, bytes) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vnc-password-'))
+  try {
+    writeFileSync(join(folder, 'password'), bytes)
+    expect(await readVncPassword(join(folder, 'password'))).toBe('sécret')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 describe('[REM-4] the extended clipboard', () => {

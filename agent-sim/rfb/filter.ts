@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import { systemTimers, type Timers } from '../agent/timers.ts'
 import { Intake, Malformed, Packet, type Steps } from './bytes.ts'
-import { clientHandshake } from './client.ts'
+import { clientHandshake, screenCode } from './client.ts'
 import { Framer } from './frames.ts'
 import { serveHandshake, type ServerInit } from './handshake.ts'
 import { Held } from './held.ts'
@@ -28,8 +28,8 @@ const answerMs = 10_000
 /**
  * Shows a real VNC server to an operator (REM-9): a client to the one, a server to the other, and between them only messages
  * that are listed. With `view`, input of every kind is dropped and counted, and no clipboard passes (REM-4). Keys and buttons that are
- * down when it ends are let go of. Closes with `remote.screenLost` where the VNC server fails or says nonsense, with `request.invalid`
- * where the operator does.
+ * down when it ends are let go of. Closes with `remote.screenLost` where the VNC server fails or says nonsense (with a code that says more
+ * where that is known), with `request.invalid` where the operator does.
  */
 export function bridgeScreen(options: BridgeOptions): ScreenService {
   return new Bridge(options)
@@ -66,7 +66,7 @@ class Bridge implements ScreenService {
       this.#end('request.invalid', `The operator's viewer was cut off: ${error.message}.`)
     })
     this.#fromServer = new Intake(this.#view(), (error) => {
-      this.#end('remote.screenLost', `The VNC server was left: ${error.message}.`)
+      this.#end(screenCode(error), `The VNC server was left: ${error.message}.`)
     })
     const enough = timers.after(answerMs, () => {
       if (!this.#init) this.#end('remote.screenLost', 'The VNC server did not answer.')
@@ -114,7 +114,7 @@ class Bridge implements ScreenService {
     const init = yield* clientHandshake((bytes) => {
       this.#toServer(bytes)
     }, this.#options.password)
-    this.#init = { ...init, format: rgba }
+    this.#init = init
     this.#toServer(writePixelFormat(new Packet().u8(fromClient.setPixelFormat, 0, 0, 0), rgba).done())
     const framer = new Framer({
       init,

@@ -1,5 +1,5 @@
 import { limits } from '../../contract/limits.ts'
-import { Malformed, Packet, pass, s32, skip, take, u16, type Steps } from './bytes.ts'
+import { Malformed, Packet, pass, s32, skip, skipColours, take, u16, type Steps } from './bytes.ts'
 import { clipboardMessage, readClipboard } from './clipboard.ts'
 import type { ServerInit } from './handshake.ts'
 import type { PixelFormat } from './pixels.ts'
@@ -82,6 +82,8 @@ export class Framer {
       case fromServer.update:
         this.#emit(first)
         return yield* this.#update()
+      case fromServer.colours:
+        return yield* skipColours()
       case fromServer.bell:
       case fromServer.endOfContinuousUpdates:
         this.#emit(first)

@@ -1,6 +1,6 @@
 import { limits } from '../../contract/limits.ts'
 import { Malformed, Packet, take, u16, u32, type Steps } from './bytes.ts'
-import { parsePixelFormat, pixelFormatBytes, writePixelFormat, type PixelFormat } from './pixels.ts'
+import { parsePixelFormat, pixelFormatBytes, rgba, writePixelFormat, type PixelFormat } from './pixels.ts'
 import { securityTypes } from './protocol.ts'
 
 /** What a server says of its screen before anything else. */
@@ -30,12 +30,13 @@ export function versionOf(greeting: Uint8Array): Version {
 
 export const greetingOf = (version: Version): Uint8Array => Buffer.from(`RFB 003.00${version}\n`, 'latin1')
 
-export function* readServerInit(): Steps<ServerInit> {
+/** `anyFormat`: whatever pixels the server has of its own, they count as `rgba`, which it is asked for next. */
+export function* readServerInit({ anyFormat = false } = {}): Steps<ServerInit> {
   const head = yield* take(4 + pixelFormatBytes + 4)
   const width = u16(head, 0)
   const height = u16(head, 2)
   checkSize(width, height)
-  const format = parsePixelFormat(head.subarray(4))
+  const format = anyFormat ? rgba : parsePixelFormat(head.subarray(4))
   const length = u32(head, 4 + pixelFormatBytes)
   if (length > nameBytesAtMost) throw new Malformed(`a name of ${length} bytes`)
   return { width, height, format, name: Buffer.from(yield* take(length)).toString('utf8') }

@@ -44,7 +44,7 @@ export const fromClient = {
 } as const
 
 /** Server to client. */
-export const fromServer = { update: 0, bell: 2, cutText: 3, endOfContinuousUpdates: 150, fence: 248 } as const
+export const fromServer = { update: 0, colours: 1, bell: 2, cutText: 3, endOfContinuousUpdates: 150, fence: 248 } as const
 
 export const securityTypes = { none: 1, vncAuthentication: 2 } as const
 

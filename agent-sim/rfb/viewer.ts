@@ -1,6 +1,6 @@
 import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
-import { Intake, Malformed, Packet, pass, s32, skip, take, u16, u32, type Steps } from './bytes.ts'
-import { clientHandshake } from './client.ts'
+import { Intake, Malformed, Packet, pass, s32, skip, skipColours, take, u16, u32, type Steps } from './bytes.ts'
+import { clientHandshake, ScreenRefused } from './client.ts'
 import { checkSize } from './handshake.ts'
 import type { ByteStream, Picture, Rect } from './interfaces.ts'
 import { rgba, writePixelFormat } from './pixels.ts'
@@ -28,7 +28,7 @@ const areaAtMost = 1 << 25
 /**
  * A real VNC server as a picture, for the recorder: looks only, sends no input, takes no clipboard. Its memory is one
  * picture. Asks for raw pixels and copies, which need no decoder. Resolves when the first picture is there.
- * @throws where the server refuses, does not answer within 10 seconds, or says nonsense.
+ * @throws ScreenRefused where it is told why the server shows nothing; else Error: it does not answer within 10 seconds, or says nonsense.
  */
 export function viewPicture(options: ViewerOptions): Promise<Viewer> {
   const seen = new Seen(options)
@@ -37,7 +37,6 @@ export function viewPicture(options: ViewerOptions): Promise<Viewer> {
 
 class Seen implements Viewer {
   readonly first: Promise<Viewer>
-  name = ''
   width = 0
   height = 0
   readonly #options: ViewerOptions
@@ -46,6 +45,7 @@ class Seen implements Viewer {
   readonly #damaged = new Set<(rect: Rect) => void>()
   readonly #sized = new Set<() => void>()
   #pixels = Buffer.alloc(0)
+  #name: string | undefined
   #arrived: () => void = () => undefined
   #failed: (error: Error) => void = () => undefined
   #isThere = false
@@ -73,9 +73,15 @@ class Seen implements Viewer {
       },
       room: () => undefined,
       closed: () => {
-        this.#lose(new Error('The VNC server closed the connection.'))
+        // The operator's own connection was there before this one: it is the second that is not let in.
+        const alone = new ScreenRefused('remote.screenAlone', 'The VNC server closed the connection of a second viewer: it must be shared (-shared).')
+        this.#lose(this.#name === undefined ? alone : new Error('The VNC server closed the connection.'))
       },
     })
+  }
+
+  get name(): string {
+    return this.#name ?? ''
   }
 
   close(): void {
@@ -129,7 +135,7 @@ class Seen implements Viewer {
     const init = yield* clientHandshake((bytes) => {
       this.#send(bytes)
     }, this.#options.password)
-    this.name = init.name
+    this.#name = init.name
     this.#size(init.width, init.height)
     const wanted = [encodings.copyRect, encodings.raw, encodings.desktopSize]
     this.#send(writePixelFormat(new Packet().u8(fromClient.setPixelFormat, 0, 0, 0), rgba).done())
@@ -143,6 +149,8 @@ class Seen implements Viewer {
     switch (type) {
       case fromServer.update:
         return yield* this.#update()
+      case fromServer.colours:
+        return yield* skipColours()
       case fromServer.bell:
         return
       case fromServer.cutText: {

@@ -59,7 +59,7 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
   it('refuses a wrong password, and one is needed', async () => {
     for (const wrong of ['wrong', undefined]) {
       const seen = reach(xvnc.port).then((server) => viewPicture({ server, password: wrong, onLost: () => undefined }))
-      await expect(seen).rejects.toThrow(wrong === undefined ? 'security types' : 'refused the password')
+      await expect(seen).rejects.toThrow(wrong === undefined ? 'wants a password' : 'refused the password')
     }
   })
 

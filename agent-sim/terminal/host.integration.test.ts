@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { HostTerminal } from './host.ts'
@@ -26,6 +26,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     await terminal.start(91, 33)
   })
   afterEach(() => {
+  vi.unstubAllEnvs()
     terminal.kill()
     rmSync(folder, { recursive: true, force: true })
   })
@@ -83,6 +84,18 @@ describe.skipIf(onWindows)('HostTerminal', () => {
       expect(names).toEqual(['HOME', 'LANG', 'PATH', 'TERM'])
     } finally {
       delete process.env.ROOMKEEPER_SECRET_OF_TEST
+    }
+  })
+
+  it('[REM-9] writes UTF-8, also where the agent was started with another locale', async () => {
+    for (const [locale, expected] of [['C', 'C.UTF-8'], ['de_DE@euro', 'C.UTF-8'], ['fr_FR.utf8', 'fr_FR.utf8']] as const) {
+      vi.stubEnv('LANG', locale)
+      const other = listened(new HostTerminal({ shell: '/bin/sh', folder }))
+      await other.start(200, 50)
+      text = ''
+      other.write(Buffer.from('echo "has=$LANG;"\n'))
+      await until('it is said', () => text.includes(`has=${expected};`))
+      other.kill()
     }
   })
 

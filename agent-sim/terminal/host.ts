@@ -135,8 +135,10 @@ function ownShell(): Shell {
 
 /** Nothing of the agent's own settings, keys or paths to them. */
 function environment(): Record<string, string> {
-  const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8', SystemRoot } = process.env
-  return { TERM: 'xterm-256color', HOME: homedir(), LANG, PATH, ...(SystemRoot === undefined ? {} : { SystemRoot }) }
+  const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = '', SystemRoot } = process.env
+  // The viewer writes and reads UTF-8, whatever the agent was started with.
+  const lang = /utf-?8/iu.test(LANG) ? LANG : process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
+  return { TERM: 'xterm-256color', HOME: homedir(), LANG: lang, PATH, ...(SystemRoot === undefined ? {} : { SystemRoot }) }
 }
 
 /** It throws errors that nobody takes, out of an event of its own; its end follows on them anyway. */

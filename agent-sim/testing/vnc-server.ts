@@ -8,6 +8,10 @@ export interface VncServerOptions {
   readonly version?: string
   /** What VNC authentication answers must be; absent: no security. */
   readonly challenge?: { readonly challenge: Uint8Array; readonly answer: Uint8Array }
+  /** A security type that it wants alone. */
+  readonly security?: number
+  /** Its own pixels are numbers of a map of colours. */
+  readonly mapped?: boolean
   readonly width?: number
   readonly height?: number
 }
@@ -43,13 +47,13 @@ export class FakeVncServer {
     this.#stream.close()
   }
 
-  *#read({ version = '003.008', challenge, width = 64, height = 48 }: VncServerOptions): Steps {
+  *#read({ version = '003.008', challenge, security, mapped = false, width = 64, height = 48 }: VncServerOptions): Steps {
     this.send(Buffer.from(`RFB ${version}\n`))
     const spoken = Buffer.from(yield* take(12)).toString('latin1').slice(4, 11)
-    const type = challenge ? 2 : 1
+    const type = security ?? (challenge ? 2 : 1)
     if (spoken === '003.003') this.send(new Packet().u32(type).done())
     else {
-      this.send(Uint8Array.of(2, 30, type))
+      this.send(security === undefined ? Uint8Array.of(2, 30, type) : Uint8Array.of(1, type))
       yield* take(1)
     }
     let isRight = true
@@ -65,7 +69,8 @@ export class FakeVncServer {
       }
     }
     yield* take(1)
-    this.send(writePixelFormat(new Packet().u16(width, height), rgba).u32(4).text('Fake').done())
+    const size = new Packet().u16(width, height)
+    this.send((mapped ? size.u8(8, 8, 0, 0).u16(0, 0, 0).u8(0, 0, 0, 0, 0, 0) : writePixelFormat(size, rgba)).u32(4).text('Fake').done())
     this.ready = true
     for (;;) this.heard.push(yield* clientMessage())
   }

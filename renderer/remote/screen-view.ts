@@ -92,6 +92,8 @@ export function openScreen(options: ScreenOptions): ScreenView {
   rfb.viewOnly = options.viewOnly
   rfb.scaleViewport = options.fit
   rfb.focusOnClick = true
+  // Not every server draws a cursor.
+  rfb.showDotCursor = !options.viewOnly
   rfb.background = 'transparent'
   rfb.qualityLevel = options.level.quality
   rfb.addEventListener('clipboard', ({ detail }) => options.onClipboard(detail.text))

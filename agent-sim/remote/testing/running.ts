@@ -1,4 +1,5 @@
 import type { SessionEnd, SessionGrant } from '../../../contract/remote.ts'
+import type { DisplayId } from '../../../contract/remoteFacts.ts'
 import { settle } from '../../../contract/testing/wait.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import type { SessionRecorder } from '../parts.ts'
@@ -14,6 +15,7 @@ export class Running {
   /** What the recorder was told. */
   readonly recorded: string[] = []
   failRecording: (why: string) => void = () => undefined
+  loseDisplay: (display: DisplayId) => void = () => undefined
   #link: FakeLink | undefined
 
   get link(): FakeLink {
@@ -27,8 +29,9 @@ export class Running {
       parts: this.parts,
       link: (events) => (this.#link = new FakeLink(events)),
       recorder: changes.record
-        ? (failed) => {
+        ? (failed, lost) => {
             this.failRecording = failed
+            this.loseDisplay = lost
             return this.#recorder()
           }
         : undefined,
