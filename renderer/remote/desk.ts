@@ -5,6 +5,7 @@ import { limits } from '../../contract/limits.ts'
 import type { DisplayId } from '../../contract/remoteFacts.ts'
 import type { RemoteSessionView } from '../../contract/views.ts'
 import { codeOf } from '../bridge/index.ts'
+import type { KeyNames } from './keys.ts'
 import { adapt, type Adapting, type Level, levelOf, type QualityChoice, startAdapting } from './quality.ts'
 import type { ScreenOptions, ScreenView } from './screen-view.ts'
 import type { TerminalOptions, TerminalView } from './terminal-view.ts'
@@ -39,6 +40,7 @@ export interface DeskState {
   fit: boolean
   choice: QualityChoice
   level: Level['name']
+  keyNames: KeyNames
   /** Null: not asked for yet. */
   screen: Shown | null
   framesPerSecond: number
@@ -82,6 +84,7 @@ export function createDesk(bridge: Bridge, first: RemoteSessionView, labels: Lab
     fit: true,
     choice: 'auto',
     level: levelOf('auto', startAdapting).name,
+    keyNames: 'character',
     screen: null,
     framesPerSecond: 0,
     clipboard: null,
@@ -114,6 +117,7 @@ export function createDesk(bridge: Bridge, first: RemoteSessionView, labels: Lab
       label: labels.screen(display),
       fit: state.fit,
       level: levelOf(state.choice, adapting),
+      keyNames: state.keyNames,
       onShown: () => (shown.state = 'shown'),
       onEnded(error) {
         if (mine !== opening) return
@@ -205,6 +209,10 @@ export function createDesk(bridge: Bridge, first: RemoteSessionView, labels: Lab
     fit(on: boolean): void {
       state.fit = on
       screen?.fit(on)
+    },
+    nameKeys(names: KeyNames): void {
+      state.keyNames = names
+      screen?.nameKeys(names)
     },
     screen: () => screen,
     terminal: (number: number) => terminals.get(number),

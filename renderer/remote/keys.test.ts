@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { combinations, pressAll, watchEscape } from './keys.ts'
+import { combinations, pressAll, typeText, watchEscape } from './keys.ts'
 
 it('presses a combination in order and lets it go in turn', () => {
   const sent: string[] = []
@@ -57,5 +57,18 @@ describe('giving the keys back', () => {
     window.dispatchEvent(new Event('blur'))
     key('keydown', 'ShiftLeft')
     expect(escaped).not.toHaveBeenCalled()
+  })
+})
+
+describe('[REM-6] a text that is typed', () => {
+  it.each([
+    ['aé', [0x61, 0xe9]],
+    ['€会👍', [0x0100_20ac, 0x0100_4f1a, 0x0101_f44d]],
+    ['a\r\nb\tc', [0x61, 0xff0d, 0x62, 0xff09, 0x63]],
+    ['\u0000\u0085', []],
+  ])('is a key for each character, let go of before the next: %j', (text, keysyms) => {
+    const sent: [number, string, boolean][] = []
+    typeText(text, (...one) => void sent.push(one))
+    expect(sent).toEqual(keysyms.flatMap((keysym) => [[keysym, '', true], [keysym, '', false]]))
   })
 })

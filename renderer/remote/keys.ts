@@ -24,6 +24,30 @@ export function pressAll(keys: readonly Key[], send: (keysym: number, code: stri
   for (const { keysym, code } of [...keys].reverse()) send(keysym, code, false)
 }
 
+/**
+ * How keys are named to a device that takes both: by what they write, so that the operator's own layout counts; or by their place, for
+ * programs that look at places, and layouts that are the same at both ends.
+ */
+export const keyNames = ['character', 'position'] as const
+export type KeyNames = (typeof keyNames)[number]
+
+const controls: Readonly<Record<string, number>> = { '\n': 0xff0d, '\t': 0xff09, '\b': 0xff08 }
+
+/** The keysym that writes a character: Latin-1 as it is, a control as its key, anything else as Unicode. Undefined: none does. */
+export function keysymOf(character: string): number | undefined {
+  const point = character.codePointAt(0) ?? 0
+  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return controls[character]
+  return point <= 0xff ? point : 0x0100_0000 + point
+}
+
+/** Types a text, a key for each code point: what was put together by an input method, dead keys or a picker for emoji goes this way. */
+export function typeText(text: string, send: (keysym: number, code: string, down: boolean) => void): void {
+  for (const character of text.replaceAll('\r\n', '\n')) {
+    const keysym = keysymOf(character)
+    if (keysym !== undefined) pressAll([{ keysym, code: '' }], send)
+  }
+}
+
 const modifiers: Readonly<Record<string, 'ctrl' | 'alt' | 'shift'>> = {
   ControlLeft: 'ctrl',
   ControlRight: 'ctrl',

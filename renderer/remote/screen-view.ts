@@ -1,7 +1,7 @@
 import RFB from '@novnc/novnc'
 import type { BridgeStream, StreamEvents } from '../../contract/bridge.ts'
 import { StreamChannel } from './channel.ts'
-import { type Combination, combinations, pressAll, watchEscape } from './keys.ts'
+import { type Combination, combinations, type KeyNames, pressAll, typeText, watchEscape } from './keys.ts'
 import { Pace } from './pace.ts'
 import type { Level } from './quality.ts'
 
@@ -13,6 +13,7 @@ export interface ScreenOptions {
   label: string
   fit: boolean
   level: Level
+  keyNames: KeyNames
   /** The first picture is there. */
   onShown(): void
   /** The stream is over; the last picture stays. */
@@ -27,6 +28,10 @@ export interface ScreenView {
   readonly element: HTMLElement
   focus(): void
   press(keys: Combination): void
+  /** Types a text, as if each of its characters had a key. */
+  type(text: string): void
+  /** What keys are called, where the device takes both; else by what they write. */
+  nameKeys(names: KeyNames): void
   /** Puts a text into the device's clipboard; `unsendable` characters become question marks. */
   sendText(text: string): void
   /** Characters of a text that the device's clipboard cannot take, each once: those beyond Latin-1, where it has only that. */
@@ -44,6 +49,7 @@ export interface ScreenView {
 class CountingRfb extends RFB {
   private onFrame: ((ms: number) => void) | undefined
   private startedAt: number | undefined
+  keyNames: KeyNames = 'character'
 
   counted(onFrame: (ms: number) => void): this {
     this.onFrame = onFrame
@@ -54,6 +60,11 @@ class CountingRfb extends RFB {
   takesAnyText(): boolean {
     const [text, notify] = [1, 1 << 27]
     return this._clipboardServerCapabilitiesFormats[text] === true && this._clipboardServerCapabilitiesActions[notify] === true
+  }
+
+  /** Without a place, noVNC says what the key writes. */
+  override sendKey(keysym: number, code: string, down?: boolean): void {
+    super.sendKey(keysym, this.keyNames === 'position' || keysym === 0 ? code : '', down)
   }
 
   releaseKeys(): void {
@@ -96,6 +107,7 @@ export function openScreen(options: ScreenOptions): ScreenView {
   rfb.showDotCursor = !options.viewOnly
   rfb.background = 'transparent'
   rfb.qualityLevel = options.level.quality
+  rfb.keyNames = options.keyNames
   rfb.addEventListener('clipboard', ({ detail }) => options.onClipboard(detail.text))
 
   const canvas = element.querySelector('canvas')
@@ -115,6 +127,12 @@ export function openScreen(options: ScreenOptions): ScreenView {
     element,
     focus: () => rfb.focus({ preventScroll: true }),
     press: (keys) => pressAll(combinations[keys], (keysym, code, down) => rfb.sendKey(keysym, code, down)),
+    type: (text) => typeText(text, (keysym, code, down) => rfb.sendKey(keysym, code, down)),
+    nameKeys(names) {
+      // What is down was named in the other way.
+      rfb.releaseKeys()
+      rfb.keyNames = names
+    },
     sendText: (text) => rfb.clipboardPasteFrom(text),
     unsendable: (text) => (rfb.takesAnyText() ? [] : beyondLatin1(text)),
     fit: (on) => (rfb.scaleViewport = on),

@@ -22,7 +22,7 @@ vi.mock('../../remote/screen-view.ts', () => ({
     const element = document.createElement('div')
     element.append(Object.assign(document.createElement('canvas'), { tabIndex: 0 }))
     const stream = options.open({ bytes: () => options.onShown(), ended: (error) => options.onEnded(error) })
-    const view = { element, focus: vi.fn(), press: vi.fn(), sendText: vi.fn(), unsendable: vi.fn((): string[] => []), fit: vi.fn(), level: vi.fn(), figures: () => ({ framesPerSecond: 30, frameMs: 10 }), end: vi.fn(), dispose: vi.fn(() => stream.close()) }
+    const view = { element, focus: vi.fn(), press: vi.fn(), sendText: vi.fn(), type: vi.fn(), nameKeys: vi.fn(), unsendable: vi.fn((): string[] => []), fit: vi.fn(), level: vi.fn(), figures: () => ({ framesPerSecond: 30, frameMs: 10 }), end: vi.fn(), dispose: vi.fn(() => stream.close()) }
     drawn.screens.push({ options, view })
     return view
   },
@@ -150,6 +150,17 @@ describe('a session that drives', () => {
     expect(id('remote-unsendable').text()).toContain('€ 会')
     await id('remote-send-text').trigger('click')
     expect(id('remote-clipboard-panel').text()).toContain('Sent, with question marks')
+  })
+
+  it('types a text key by key, and names keys in the other way when told, for the next display too', async () => {
+    const { id, settle } = await shown({})
+    await id('remote-clipboard').trigger('click')
+    await settle()
+    await id('remote-own').setValue('会議室 👍')
+    await id('remote-type-text').trigger('click')
+    expect(drawn.screens[0]?.view.type).toHaveBeenCalledExactlyOnceWith('会議室 👍')
+    expect(id('remote-clipboard-panel').text()).toContain('Typed')
+    expect(drawn.screens[0]?.options.keyNames).toBe('character')
   })
 
   it('gives the keys back to the toolbar', async () => {
