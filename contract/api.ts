@@ -36,6 +36,10 @@ export const Discovery = z.object({
   /** Client id and scope for consoles at the issuer. */
   clientId: z.string(),
   scope: z.string(),
+  /** The port of the address that the issuer sends people back to (`http://localhost:PORT`); left out: any free one. */
+  redirectPort: z.int().min(1).max(65_535).optional(),
+  /** What consoles ask the issuer for a token for (RFC 8707); left out: the issuer knows by the scope. */
+  resource: z.string().optional(),
   /** Whether the issuer is the embedded one, which lives on loopback only. */
   embeddedIssuer: z.boolean(),
   /** No tenant yet: the console shows the first-start screen. */

@@ -37,6 +37,22 @@ describe('the configuration', () => {
     }
   })
 
+  it('[ACC-3] knows the first administrator by a claim of the issuer, what consoles ask for, and where they are sent back to', () => {
+    const of = (...more: string[]) => readConfig(readServeArguments(['--issuer', 'https://issuer.example', '--client-id', 'c', ...more]).input).issuer
+    expect(of('--audience', 'a', '--administrator', 'groups=cn=admins,ou=groups', '--redirect-port', '4722')).toMatchObject({
+      audience: 'a',
+      administrator: { claim: 'groups', value: 'cn=admins,ou=groups' },
+      redirectPort: 4_722,
+    })
+    expect(of('--resource', 'urn:roomkeeper')).toMatchObject({ audience: 'urn:roomkeeper', resource: 'urn:roomkeeper' })
+    expect(of('--resource', 'urn:roomkeeper', '--audience', 'a')).toMatchObject({ audience: 'a', resource: 'urn:roomkeeper' })
+    expect(() => of()).toThrow(/^issuer\.audience: /)
+    expect(() => of('--resource', 'roomkeeper')).toThrow(/^issuer\.resource: /)
+    expect(() => of('--audience', 'a', '--redirect-port', '0')).toThrow(/^issuer\.redirectPort: /)
+    for (const wrong of ['groups', '=admins', 'groups=']) expect(() => of('--audience', 'a', '--administrator', wrong)).toThrow('--administrator takes CLAIM=VALUE')
+    expect(() => readServeArguments(['--administrator', 'groups=admins'])).toThrow('--administrator goes with --issuer')
+  })
+
   it.each([
     ['127.0.0.1', true],
     ['127.8.8.8', true],

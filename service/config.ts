@@ -81,6 +81,12 @@ export const Config = z
         scope: z.string().min(1),
         /** The programs whose tokens count; any program of the issuer where none is named. */
         tokenClients: z.array(z.string().min(1)).min(1).optional(),
+        /** The claim that makes a Global Administrator; left out: Entra's directory role. */
+        administrator: z.object({ claim: z.string().min(1).max(200), value: z.string().min(1).max(500) }).optional(),
+        /** What consoles ask a token for (RFC 8707); left out: they ask by scope alone. */
+        resource: z.url().max(500).refine((url) => !url.includes('#'), 'must have no fragment').optional(),
+        /** Where the issuer sends people back to on their machine; left out: any free port. */
+        redirectPort: z.int().min(1).max(65_535).optional(),
       })
       .optional(),
     /** Microsoft Graph, where the issuer is Entra: an application that may read users and groups, its secret in a file. */

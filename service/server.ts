@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { Discovery } from '../contract/api.ts'
 import { limits } from '../contract/limits.ts'
 import { Budgets } from './access/budgets.ts'
 import { AccessService } from './access/service.ts'
@@ -145,6 +146,7 @@ export async function startService(config: Config, now: () => number = Date.now)
       issuer: identity.issuerUrl,
       clientId: identity.clientId,
       scope: identity.scope,
+      ...identity.consoles,
       embeddedIssuer: identity.embedded,
       setupRequired: identity.embedded && (await store.tenants()).length === 0,
     })
@@ -194,6 +196,8 @@ interface Identity {
   readonly issuerUrl: string
   readonly clientId: string
   readonly scope: string
+  /** What else consoles have to know of an issuer elsewhere. */
+  readonly consoles?: Pick<Discovery, 'redirectPort' | 'resource'>
   readonly rules: TokenRules
   readonly directory: DirectoryReader
   readonly plugins: readonly Plugin[]
@@ -218,6 +222,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
       issuerUrl: external.url,
       clientId: external.clientId,
       scope: external.scope,
+      consoles: { redirectPort: external.redirectPort, resource: external.resource },
       rules: {
         issuer: external.url,
         audience: external.audience,
@@ -225,6 +230,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
         now,
         clockToleranceMs: limits.tokenClockToleranceMs,
         scope: external.scope,
+        ...(external.administrator ? { administrator: external.administrator } : {}),
         ...(external.tokenClients ? { clients: external.tokenClients } : {}),
       },
       directory: graphOf(config, now, log),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { PublicClientApplication } from '@azure/msal-node'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { type Connection, safeUrl } from './discovery.ts'
@@ -44,14 +45,20 @@ export async function attemptSignIn(options: AttemptOptions): Promise<AttemptRes
 
 function withBrowser(client: PublicClientApplication, { connection, place, invite, signal }: AttemptOptions) {
   const returnTo = place.kind === 'here' ? place.returnTo() : undefined
+  const { redirectPort, resource } = connection
   return client.acquireTokenInteractive({
     scopes: [...connection.scopes],
     prompt: promptOf(connection),
+    // Some issuers ask for one; MSAL then holds the ID token to it.
+    nonce: randomBytes(16).toString('base64url'),
+    ...(redirectPort === undefined ? {} : { preferredPort: redirectPort }),
+    ...(resource === undefined ? {} : { extraQueryParameters: { resource } }),
     successTemplate: signedInPage(returnTo),
     errorTemplate: notSignedInPage(returnTo),
     openBrowser: async (address) => {
       const url = safeUrl(address, 'authorization_endpoint')
       signal.throwIfAborted()
+      checkRedirect(url, redirectPort)
       signal.addEventListener('abort', () => void endListening(url), { once: true })
       if (place.kind === 'system') {
         await place.open(url.href)
@@ -61,6 +68,13 @@ function withBrowser(client: PublicClientApplication, { connection, place, invit
       }
     },
   })
+}
+
+/** MSAL takes another port where this one is in use; the issuer would refuse that one without a word that helps. */
+function checkRedirect(authorization: URL, redirectPort: number | undefined): void {
+  const { port } = new URL(authorization.searchParams.get('redirect_uri') ?? '')
+  if (redirectPort === undefined || Number(port || 80) === redirectPort) return
+  throw new RoomkeeperError('session.failed', { detail: `Port ${redirectPort} of this machine is in use, and the issuer sends people back to no other.` })
 }
 
 /** MSAL waits for its redirect for ever. To give up, tell it what the issuer would: that access was denied. */

@@ -9,6 +9,8 @@ export const Connection = z.object({
   issuer: z.string(),
   clientId: z.string(),
   scopes: z.array(z.string()).min(1),
+  redirectPort: z.int().optional(),
+  resource: z.string().optional(),
   /** Absent for Entra, whose endpoints MSAL knows. */
   endpoints: z
     .object({
@@ -103,7 +105,8 @@ export function discover(service: string, fetching: Fetching): Promise<Discovery
 export async function connectionOf(discovery: Discovery, fetching: Fetching): Promise<Connection> {
   const issuer = safeUrl(discovery.issuer, 'issuer')
   const scopes = discovery.scope.split(/\s+/u).filter((scope) => scope !== '')
-  const base = { issuer: discovery.issuer, clientId: discovery.clientId, scopes }
+  const { clientId, redirectPort, resource } = discovery
+  const base = { issuer: discovery.issuer, clientId, scopes, redirectPort, resource }
   if (isEntra(discovery.issuer)) return Connection.parse(base)
   const address = `${issuer.href.replace(/\/+$/u, '')}/.well-known/openid-configuration`
   const endpoints = await getJson(address, Connection.shape.endpoints.unwrap(), fetching)

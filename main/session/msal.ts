@@ -24,7 +24,7 @@ export function clientOf(connection: Connection, network: NetworkSettings, kept?
     },
     ...(kept ? { cache: { cachePlugin: kept.plugin } } : {}),
     system: {
-      networkClient: new IssuerNetwork(connection.endpoints, network, kept?.idToken),
+      networkClient: new IssuerNetwork(connection.endpoints, network, { resource: connection.resource, keptIdToken: kept?.idToken }),
       protocolMode: entra ? ProtocolMode.AAD : ProtocolMode.OIDC,
       // MSAL's own lines may hold names; what matters is logged by the session, by code.
       loggerOptions: { logLevel: LogLevel.Error, piiLoggingEnabled: false, loggerCallback: () => {} },

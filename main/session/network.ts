@@ -11,6 +11,14 @@ export interface NetworkSettings extends Fetching {
   devicePollMs: number
 }
 
+/** What token requests are made with beside MSAL's own. */
+export interface TokenRequests {
+  /** What the token is for (RFC 8707). */
+  resource?: string | undefined
+  /** What the issuer said of the person whose tokens are renewed. */
+  keptIdToken?: (() => string | undefined) | undefined
+}
+
 /** What an issuer says no with (RFC 6749, 5.2), whatever else stands in the answer. */
 const refusals: ReadonlySet<number> = new Set([400, 401, 403])
 /** Errors by which an issuer says that it cannot now, not that it does not want to. */
@@ -31,12 +39,11 @@ export class IssuerNetwork implements INetworkModule {
   readonly #guessed: string | undefined
   readonly #endpoints: Connection['endpoints']
 
-  readonly #keptIdToken: () => string | undefined
+  readonly #with: TokenRequests
 
-  /** `keptIdToken`: what the issuer said of the person whose tokens are renewed. */
-  constructor(endpoints: Connection['endpoints'], settings: NetworkSettings, keptIdToken: () => string | undefined = () => undefined) {
+  constructor(endpoints: Connection['endpoints'], settings: NetworkSettings, requests: TokenRequests = {}) {
     this.#settings = settings
-    this.#keptIdToken = keptIdToken
+    this.#with = requests
     this.#endpoints = endpoints
     // Exactly MSAL's own derivation, first occurrence included.
     this.#guessed = endpoints?.token_endpoint.replace('/token', '/devicecode')
@@ -50,6 +57,7 @@ export class IssuerNetwork implements INetworkModule {
     if (this.#endpoints && url.split('?')[0] === this.#guessed) return this.#deviceCode<T>(options)
     const form = new URLSearchParams(options?.body ?? '')
     if (!form.has('grant_type')) return this.#send<T>('POST', url, options)
+    this.#addResource(form)
     if (this.#endpoints && form.get('grant_type') === 'device_code') form.set('grant_type', deviceCodeGrant)
     const answer = await this.#send<T>('POST', url, { ...options, body: form.toString() }, undefined, tokenAnswer)
     if (!isObject(answer.body)) return answer
@@ -61,14 +69,20 @@ export class IssuerNetwork implements INetworkModule {
 
   /** A renewal with who signed in. */
   #named<T extends Record<string, unknown>>(renewal: T): T {
-    const kept = this.#keptIdToken()
+    const kept = this.#with.keptIdToken?.()
     return renewal['access_token'] === undefined || renewal['id_token'] !== undefined || kept === undefined ? renewal : { ...renewal, id_token: kept }
+  }
+
+  #addResource(form: URLSearchParams): void {
+    if (this.#with.resource !== undefined) form.set('resource', this.#with.resource)
   }
 
   async #deviceCode<T>(options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
     const address = this.#endpoints?.device_authorization_endpoint
     if (address === undefined) throw new Error('The issuer offers no device code.')
-    const answer = await this.#send<T>('POST', address, options)
+    const form = new URLSearchParams(options?.body ?? '')
+    this.#addResource(form)
+    const answer = await this.#send<T>('POST', address, { ...options, body: form.toString() })
     if (!isObject(answer.body) || typeof answer.body['interval'] === 'number') return answer
     return { ...answer, body: { ...answer.body, interval: this.#settings.devicePollMs / 1_000 } }
   }

@@ -1,75 +1,17 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { untilPasses } from '../../contract/testing/wait.ts'
-import { createLog } from '../log.ts'
+import { describe, expect, it } from 'vitest'
 import type { AccountState } from '../platform.ts'
-import type { SignInPlace } from './attempt.ts'
-import { type HostSession, openSession, type SessionSettings } from './session.ts'
 import { TestBrowser } from './testing/browser.ts'
-import { startIssuer, type TestIssuer, type TestIssuerOptions } from './testing/issuer.ts'
-import { openVault, plainKeeper, type Vault } from './vault.ts'
+import { amelie, clara, signIn, SignInRig, until } from './testing/rig.ts'
 
-const amelie = { login: 'amelie@contoso.test', password: 'any' }
-const clara = { login: 'clara@contoso.test', password: 'any' }
-
-let folder: string
-let issuer: TestIssuer
-let vault: Vault
-const undo: (() => Promise<void>)[] = []
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rk-session-'))
-  vault = await openVault(folder, plainKeeper)
-})
-afterEach(async () => {
-  for (const end of undo.splice(0).reverse()) await end()
-  await rm(folder, { recursive: true, force: true })
-})
-
-async function given(options: TestIssuerOptions = {}): Promise<void> {
-  issuer = await startIssuer(options)
-  undo.push(() => issuer.stop())
-}
-const here: SignInPlace = { kind: 'here', returnTo: () => 'http://127.0.0.1:4720/' }
-async function session(settings: Partial<SessionSettings> = {}, place: SignInPlace = here): Promise<HostSession> {
-  const made = await openSession({ folder, service: issuer.url, vault, place, log: createLog('silent'), settings: { devicePollMs: 20, ...settings } })
-  undo.push(() => made.close())
-  return made
-}
-async function until<S extends AccountState['state']>(from: HostSession, state: S): Promise<Extract<AccountState, { state: S }>> {
-  await untilPasses(() => expect(from.state.state).toBe(state))
-  const reached = from.state
-  if (!isState(reached, state)) throw new Error(`The state went on to ${reached.state}.`)
-  return reached
-}
-const isState = <S extends AccountState['state']>(value: AccountState, state: S): value is Extract<AccountState, { state: S }> => value.state === state
-
-async function signIn(into: HostSession, person: Record<string, string>) {
-  await into.signIn('browser')
-  const { url } = await until(into, 'signingIn')
-  const browser = new TestBrowser()
-  const page = await browser.signIn(url ?? '', person)
-  return { page, browser, signedIn: await until(into, 'signedIn') }
-}
-
-/** The way to an issuer that answers renewals otherwise. */
-function renewals(answered: (renewal: Record<string, unknown>) => Record<string, unknown>): typeof fetch {
-  return async (input, init) => {
-    const answer = await fetch(input, init)
-    if (new URLSearchParams(String(init?.body ?? '')).get('grant_type') !== 'refresh_token' || !answer.ok) return answer
-    const renewal = z.record(z.string(), z.unknown()).parse(JSON.parse(await answer.text()))
-    return Response.json(answered(renewal))
-  }
-}
+const rig = new SignInRig()
 
 describe('signing in with the browser (ACC-1)', () => {
   it('uses a code with PKCE, gets a token for the service, and shows a page that leads back', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     expect(mine.state).toEqual({ state: 'signedOut' })
     const { page, browser, signedIn } = await signIn(mine, amelie)
 
@@ -81,16 +23,16 @@ describe('signing in with the browser (ACC-1)', () => {
     expect(page.html).toContain('http-equiv="refresh" content="0; url=http://127.0.0.1:4720/"')
 
     const { token, expiresAt } = await mine.accessToken()
-    expect(decodeJwt(token)).toMatchObject({ iss: issuer.url, aud: 'urn:roomkeeper:test' })
+    expect(decodeJwt(token)).toMatchObject({ iss: rig.issuer.url, aud: 'urn:roomkeeper:test' })
     expect(expiresAt).toBeGreaterThan(Date.now())
     expect(page.html).not.toContain(token)
     expect(browser.visited.join('\n')).not.toContain('code=')
   })
 
   it('asks the system browser where the console is a program of its own', async () => {
-    await given()
+    await rig.given()
     const opened: string[] = []
-    const mine = await session({}, { kind: 'system', open: async (url) => void opened.push(url) })
+    const mine = await rig.session({}, { kind: 'system', open: async (url) => void opened.push(url) })
     await mine.signIn('browser')
     expect(mine.state).toEqual({ state: 'signingIn', method: 'browser' })
     const page = await new TestBrowser().signIn(opened[0] ?? '', amelie)
@@ -99,8 +41,8 @@ describe('signing in with the browser (ACC-1)', () => {
   })
 
   it('takes another person at the next sign-in, although the issuer still knows the first', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     const { browser, signedIn: first } = await signIn(mine, amelie)
     await mine.signOut()
     await mine.signIn('browser')
@@ -112,8 +54,8 @@ describe('signing in with the browser (ACC-1)', () => {
   })
 
   it('can be given up, and begun again', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     await mine.signIn('browser')
     const { url } = await until(mine, 'signingIn')
     await mine.cancelSignIn()
@@ -125,17 +67,17 @@ describe('signing in with the browser (ACC-1)', () => {
   })
 
   it('ends by itself when nobody comes', async () => {
-    await given()
-    const mine = await session({ signInMs: 100 })
+    await rig.given()
+    const mine = await rig.session({ signInMs: 100 })
     // On a slow machine the time may be over before the browser was asked.
     await mine.signIn('browser').catch(() => undefined)
     expect(await until(mine, 'signedOut')).toMatchObject({ problem: { code: 'session.failed' } })
   })
 
   it('says so when the service cannot be reached, and stays signed out', async () => {
-    await given()
-    const mine = await session()
-    await issuer.stop()
+    await rig.given()
+    const mine = await rig.session()
+    await rig.issuer.stop()
     await expect(mine.signIn('browser')).rejects.toMatchObject({ code: 'network.offline' })
     expect(mine.state).toMatchObject({ state: 'signedOut', problem: { code: 'network.offline' } })
   })
@@ -145,8 +87,8 @@ describe('signing in with the browser (ACC-1)', () => {
     ['an issuer that calls itself otherwise', 'issuer', (url: string) => ({ issuer: url.replace('127.0.0.1', 'localhost') })],
     ['something else than a Roomkeeper service', 'clientId', () => ({ clientId: undefined })],
   ])('refuses %s', async (_what, field, discovery) => {
-    await given({ discovery })
-    const mine = await session()
+    await rig.given({ discovery })
+    const mine = await rig.session()
     await expect(mine.signIn('browser')).rejects.toMatchObject({ code: 'session.failed', details: { field } })
     expect(mine.state).toMatchObject({ state: 'signedOut', problem: { code: 'session.failed' } })
   })
@@ -159,22 +101,22 @@ describe('signing in with a device code (ACC-1)', () => {
   }
 
   it('shows where to go and what to type, waits, and renews afterwards', async () => {
-    await given({ accessTokenSeconds: 30 })
-    const mine = await session()
+    await rig.given({ accessTokenSeconds: 30 })
+    const mine = await rig.session()
     await mine.signIn('deviceCode')
     const { url, code, expiresAt } = await until(mine, 'signingIn')
-    expect(url).toBe(`${issuer.url}/device`)
+    expect(url).toBe(`${rig.issuer.url}/device`)
     expect(expiresAt).toBeGreaterThan(Date.now())
     await enter(url ?? '', code ?? '')
     const signedIn = await until(mine, 'signedIn')
     expect(signedIn.account.email).toBe('clara@contoso.test')
     await mine.accessToken()
-    expect(issuer.grants).toEqual(['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'])
+    expect(rig.issuer.grants).toEqual(['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'])
   })
 
   it('can be given up', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     await mine.signIn('deviceCode')
     const { url, code } = await until(mine, 'signingIn')
     await mine.cancelSignIn()
@@ -184,26 +126,26 @@ describe('signing in with a device code (ACC-1)', () => {
   })
 
   it('says so where the issuer has no device code', async () => {
-    await given({ deviceCode: false })
-    const mine = await session()
+    await rig.given({ deviceCode: false })
+    const mine = await rig.session()
     await expect(mine.signIn('deviceCode')).rejects.toMatchObject({ code: 'session.failed', details: { field: 'method' } })
   })
 })
 
 describe('a sign-in that lasts', () => {
   it('survives a restart without any network, and rests encrypted', async () => {
-    await given()
-    const first = await session()
+    await rig.given()
+    const first = await rig.session()
     const { signedIn } = await signIn(first, amelie)
     const { token } = await first.accessToken()
     await first.close()
-    await issuer.stop()
+    await rig.issuer.stop()
 
-    const second = await session()
+    const second = await rig.session()
     expect(second.state).toEqual(signedIn)
     expect((await second.accessToken()).token).toBe(token)
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name)
+    for (const name of await readdir(rig.folder)) {
+      const path = join(rig.folder, name)
       const bytes = await readFile(path, 'latin1')
       for (const secret of [token, 'amelie', 'Laurent', 'refresh']) expect(bytes.toLowerCase()).not.toContain(secret.toLowerCase())
       expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -211,21 +153,21 @@ describe('a sign-in that lasts', () => {
   })
 
   it('renews silently, once for many who ask, and keeps what it got', async () => {
-    await given({ accessTokenSeconds: 30 })
-    const first = await session()
+    await rig.given({ accessTokenSeconds: 30 })
+    const first = await rig.session()
     await signIn(first, amelie)
     const tokens = await Promise.all([first.accessToken(), first.accessToken(), first.accessToken()])
     expect(new Set(tokens.map(({ token }) => token)).size).toBe(1)
-    expect(issuer.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(1)
+    expect(rig.issuer.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(1)
     // The issuer gives a new refresh token each time: the one of before would not do any more.
-    const second = await session()
+    const second = await rig.session()
     await second.accessToken({ renew: true })
-    expect(issuer.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(2)
+    expect(rig.issuer.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(2)
   })
 
   it('gives a new token when the service refused the present one', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     await signIn(mine, amelie)
     const before = await mine.accessToken()
     const after = await mine.accessToken({ renew: true })
@@ -242,32 +184,32 @@ describe('a sign-in that lasts', () => {
     ['asks to wait', { status: 429, body: '{}' }],
     ['is hidden behind a page that asks for a password', { status: 200, body: '<html>Wi-Fi</html>' }],
   ])('stays signed in while the issuer %s', async (_what, trouble) => {
-    await given({ accessTokenSeconds: 30 })
-    const mine = await session()
+    await rig.given({ accessTokenSeconds: 30 })
+    const mine = await rig.session()
     const { signedIn } = await signIn(mine, amelie)
-    if (trouble) issuer.trouble = trouble
-    else await issuer.stop()
+    if (trouble) rig.issuer.trouble = trouble
+    else await rig.issuer.stop()
     await expect(mine.accessToken()).rejects.toMatchObject({ code: 'network.offline' })
     expect(mine.state).toEqual(signedIn)
-    issuer.trouble = undefined
-    if (!trouble) await issuer.start()
+    rig.issuer.trouble = undefined
+    if (!trouble) await rig.issuer.start()
     await expect(mine.accessToken()).resolves.toMatchObject({ token: expect.any(String) })
   })
 
   it('asks the person again when the issuer refuses to renew, and keeps the account', async () => {
-    await given({ accessTokenSeconds: 30 })
-    const mine = await session()
+    await rig.given({ accessTokenSeconds: 30 })
+    const mine = await rig.session()
     const { signedIn } = await signIn(mine, amelie)
     const states: AccountState[] = []
     mine.listen((state) => states.push(state))
-    issuer.trouble = { status: 400, body: JSON.stringify({ error: 'invalid_grant', error_description: 'grant request is invalid' }) }
+    rig.issuer.trouble = { status: 400, body: JSON.stringify({ error: 'invalid_grant', error_description: 'grant request is invalid' }) }
     await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
     expect(states).toEqual([{ ...signedIn, renewalNeeded: true }])
-    const asked = issuer.requests.length
+    const asked = rig.issuer.requests.length
     await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
-    expect(issuer.requests).toHaveLength(asked)
+    expect(rig.issuer.requests).toHaveLength(asked)
 
-    issuer.trouble = undefined
+    rig.issuer.trouble = undefined
     await mine.signIn('browser')
     await mine.cancelSignIn()
     expect(mine.state).toEqual({ ...signedIn, renewalNeeded: true })
@@ -276,93 +218,55 @@ describe('a sign-in that lasts', () => {
     await mine.accessToken()
   })
 
-  it.each([
-    ['empty', 400, ''],
-    ['plain', 401, 'The refresh token is not valid.'],
-    ['a page', 403, '<html>Forbidden</html>'],
-  ])('[ACC-1] asks the person again also where the refusal is %s', async (_what, status, body) => {
-    await given({ accessTokenSeconds: 30 })
-    const mine = await session()
-    const { signedIn } = await signIn(mine, amelie)
-    issuer.trouble = { status, body }
-    await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
-    expect(mine.state).toEqual({ ...signedIn, renewalNeeded: true })
-  })
-
-  it('[ACC-1] goes on with the newest refresh token, though the issuer does not say again who signed in', async () => {
-    await given({ accessTokenSeconds: 30 })
-    const first = await session({ fetch: renewals(({ id_token: _, ...renewal }) => renewal) })
-    const { signedIn } = await signIn(first, amelie)
-    await first.accessToken()
-    await first.accessToken()
-    const { token } = await first.accessToken()
-    expect(decodeJwt(token)).toMatchObject({ iss: issuer.url })
-    await first.close()
-    // The issuer rotates: any but the newest one would be taken for a theft, and end the sign-in.
-    const second = await session()
-    await second.accessToken({ renew: true })
-    expect(second.state).toEqual(signedIn)
-    expect(issuer.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(4)
-  })
-
-  it('[ACC-1] takes no renewal that is for another person', async () => {
-    await given({ accessTokenSeconds: 30 })
-    const other = `e30.${Buffer.from(JSON.stringify({ sub: 'somebody else' })).toString('base64url')}.e30`
-    const mine = await session({ fetch: renewals((renewal) => ({ ...renewal, id_token: other })) })
-    const { signedIn } = await signIn(mine, amelie)
-    await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
-    expect(mine.state).toEqual({ ...signedIn, renewalNeeded: true })
-  })
-
   it('is not taken for the sign-in at another service', async () => {
-    await given()
-    await signIn(await session(), amelie)
-    await given()
-    expect((await session()).state).toEqual({ state: 'signedOut' })
+    await rig.given()
+    await signIn(await rig.session(), amelie)
+    await rig.given()
+    expect((await rig.session()).state).toEqual({ state: 'signedOut' })
   })
 
   it('ends as signed out, not in an error, when its file was damaged; the file is kept aside', async () => {
-    await given()
-    await signIn(await session(), amelie)
-    await writeFile(join(folder, 'session.sealed'), 'RKS1 but not really, and long enough to be looked into')
-    expect((await session()).state).toEqual({ state: 'signedOut' })
-    expect((await readdir(folder)).filter((name) => name.includes('unreadable'))).toHaveLength(1)
+    await rig.given()
+    await signIn(await rig.session(), amelie)
+    await writeFile(join(rig.folder, 'session.sealed'), 'RKS1 but not really, and long enough to be looked into')
+    expect((await rig.session()).state).toEqual({ state: 'signedOut' })
+    expect((await readdir(rig.folder)).filter((name) => name.includes('unreadable'))).toHaveLength(1)
   })
 })
 
 describe('signing out', () => {
   it('removes the tokens and their key, and tells the issuer', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     await signIn(mine, amelie)
-    const copy = await readFile(join(folder, 'session.sealed'))
+    const copy = await readFile(join(rig.folder, 'session.sealed'))
     await mine.signOut()
     expect(mine.state).toEqual({ state: 'signedOut' })
     await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
-    expect(await readdir(folder)).toEqual(['vault.json'])
+    expect(await readdir(rig.folder)).toEqual(['vault.json'])
     await mine.close()
-    expect(issuer.requests).toContain('POST /token/revocation')
+    expect(rig.issuer.requests).toContain('POST /token/revocation')
     // Even a copy of the file is of no use: its key is gone.
-    await writeFile(join(folder, 'session.sealed'), copy)
-    expect((await session()).state).toEqual({ state: 'signedOut' })
+    await writeFile(join(rig.folder, 'session.sealed'), copy)
+    expect((await rig.session()).state).toEqual({ state: 'signedOut' })
   })
 
   it('works with no network', async () => {
-    await given()
-    const mine = await session()
+    await rig.given()
+    const mine = await rig.session()
     await signIn(mine, amelie)
-    await issuer.stop()
+    await rig.issuer.stop()
     await mine.signOut()
-    expect(await readdir(folder)).toEqual(['vault.json'])
+    expect(await readdir(rig.folder)).toEqual(['vault.json'])
   })
 
   it('gives no token to a renewal that was under way', async () => {
-    await given({ accessTokenSeconds: 30 })
-    const mine = await session()
+    await rig.given({ accessTokenSeconds: 30 })
+    const mine = await rig.session()
     await signIn(mine, amelie)
     const renewal = expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
     await mine.signOut()
     await renewal
-    expect(await readdir(folder)).toEqual(['vault.json'])
+    expect(await readdir(rig.folder)).toEqual(['vault.json'])
   })
 })

@@ -112,6 +112,24 @@ describe('[ACC-1] an access token', () => {
   })
 
   it.each([
+    ['groups', { groups: ['b', 'admins'] }, true],
+    ['groups', { groups: 'admins' }, true],
+    ['groups', { groups: ['admins2'] }, false],
+    ['roles', { roles: ['admins'] }, true],
+    ['roles', {}, false],
+    ['roles', { roles: null }, false],
+    ['roles', { roles: { admins: true } }, false],
+    ['realm_access.roles', { realm_access: { roles: ['admins'] } }, true],
+    ['https://rooms.example/roles', { 'https://rooms.example/roles': ['admins'] }, true],
+    ['constructor.name', {}, false],
+    // Entra's role counts where nothing else was chosen.
+    ['groups', { wids: [globalAdministratorRole] }, false],
+  ])('[ACC-3] knows a Global Administrator by the claim that was chosen: %s in %j', async (claim, extra, expected) => {
+    const chosen = { ...rules, administrator: { claim, value: 'admins' } }
+    expect((await readToken(await signed(extra), chosen)).globalAdministrator).toBe(expected)
+  })
+
+  it.each([
     [{ _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://graph.example/users/x/getMemberObjects' } } }, true],
     [{ hasgroups: true }, true],
     [{ hasgroups: 'true' }, true],

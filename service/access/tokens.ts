@@ -94,7 +94,7 @@ export interface TokenRules {
   readonly administrator?: AdministratorClaim
 }
 
-/** A value of a claim, as one string or in a list; of `groups` and `roles` as of any other. */
+/** A value of a claim, alone or in a list. */
 export interface AdministratorClaim {
   readonly claim: string
   readonly value: string
@@ -129,10 +129,20 @@ function hasScope(wanted: string | undefined, data: z.infer<typeof Payload>): bo
   return ours.some((scope) => given.includes(scope) || given.includes(scope.slice(scope.lastIndexOf('/') + 1)))
 }
 
+/** A claim by its name, which may have dots in it, or within others, as in `realm_access.roles`. */
+function claimOf(inside: unknown, name: string): unknown {
+  if (typeof inside !== 'object' || inside === null) return undefined
+  const own = Object.entries(inside).find(([key]) => key === name)
+  if (own) return own[1]
+  const dot = name.indexOf('.')
+  const outer = Object.entries(inside).find(([key]) => dot > 0 && key === name.slice(0, dot))
+  return outer && claimOf(outer[1], name.slice(dot + 1))
+}
+
 /** Entra's own way, or a claim of the administrator's choice. */
 function isAdministrator(payload: JWTPayload, { claim, value }: AdministratorClaim = { claim: 'wids', value: globalAdministratorRole }): boolean {
-  const given: unknown = payload[claim]
-  return Array.isArray(given) ? given.includes(value) : given === value
+  const given = claimOf(payload, claim)
+  return (Array.isArray(given) ? given : [given]).some((one: unknown) => typeof one !== 'object' && one !== undefined && String(one) === value)
 }
 
 const isOfClient = (clients: readonly string[] | undefined, { azp, appid, client_id: id }: z.infer<typeof Payload>): boolean =>

@@ -22,6 +22,10 @@ For other machines to reach it:
   --public-url URL                 the address that others use
   --issuer URL --audience ID --client-id ID --scope SCOPES   OpenID Connect issuer of your organisation; {tenantid}
                                                              in the URL stands for the token's directory
+  --resource URI                   consoles ask for a token for this (RFC 8707); --audience is the same, unless given
+  --redirect-port N                consoles are sent back to http://localhost:N (default: to any free port of localhost)
+  --administrator CLAIM=VALUE      who has this value in this claim is Global Administrator, such as groups=room-admins
+                                   (default: who has Entra's directory role of that name)
   --token-clients ID,ID            count tokens of these programs of the issuer only (default: of any)
   --tenant-directory ID --tenant-name NAME                   the first tenant: its directory's id, and its name
 
@@ -87,6 +91,9 @@ export function readServeArguments(args: readonly string[]) {
       'client-id': text,
       scope: text,
       'token-clients': text,
+      resource: text,
+      'redirect-port': text,
+      administrator: text,
       'graph-url': text,
       'graph-client-id': text,
       'graph-secret-file': text,
@@ -126,6 +133,8 @@ export function readServeArguments(args: readonly string[]) {
     if ((one === undefined) !== (other === undefined)) throw new ConfigProblem(`--${a} and --${b} go together.`)
     return one !== undefined
   }
+  const ofIssuer = (['audience', 'client-id', 'scope', 'token-clients', 'resource', 'redirect-port', 'administrator'] as const).find((name) => values[name] !== undefined)
+  if (values.issuer === undefined && ofIssuer !== undefined) throw new ConfigProblem(`--${ofIssuer} goes with --issuer.`)
   const input: ConfigInput = {
     ...(values.data === undefined ? {} : { data: values.data }),
     ...(values.host === undefined ? {} : { host: values.host }),
@@ -143,9 +152,12 @@ export function readServeArguments(args: readonly string[]) {
       : {
           issuer: {
             url: values.issuer,
-            audience: values.audience ?? '',
+            audience: values.audience ?? values.resource ?? '',
             clientId: values['client-id'] ?? '',
             scope: values.scope ?? 'openid profile email offline_access',
+            ...(values.resource === undefined ? {} : { resource: values.resource }),
+            ...(values['redirect-port'] === undefined ? {} : { redirectPort: numberOf('redirect-port', values['redirect-port']) }),
+            ...(values.administrator === undefined ? {} : { administrator: administratorOf(values.administrator) }),
             ...(values['token-clients'] === undefined ? {} : { tokenClients: values['token-clients'].split(',').map((id) => id.trim()) }),
           },
         }),
@@ -167,6 +179,13 @@ export function readServeArguments(args: readonly string[]) {
     settings: { ...pick(given, (name) => !timingNames.includes(name)), ...numbers(holds) },
   }
   return { help: values.help ?? false, json: values.json ?? false, parentPipe: values['parent-pipe'] ?? false, input }
+}
+
+/** The first "=" parts them: a value may be a name of LDAP. */
+function administratorOf(given: string): { claim: string; value: string } {
+  const at = given.indexOf('=')
+  if (at < 1 || at === given.length - 1) throw new ConfigProblem(`--administrator takes CLAIM=VALUE, not "${given}".`)
+  return { claim: given.slice(0, at), value: given.slice(at + 1) }
 }
 
 function logLevelOf(value: string): Config['logLevel'] {

@@ -13,6 +13,8 @@ export interface TestIssuer {
   trouble: { status: number; body: string } | undefined
   /** Method and path of all that was asked. */
   readonly requests: string[]
+  /** What tokens were asked for (RFC 8707), in order; undefined where nothing was named. */
+  readonly resources: unknown[]
   /** Grant types that the token endpoint was asked for, in order. */
   readonly grants: string[]
   stop(): Promise<void>
@@ -22,6 +24,8 @@ export interface TestIssuer {
 export interface TestIssuerOptions {
   accessTokenSeconds?: number
   deviceCode?: boolean
+  /** The one address that it sends people back to, to the letter; left out: any port of localhost. */
+  redirectUri?: string
   /** What the discovery document says instead, given the issuer's address. */
   discovery?: (url: string) => Partial<Discovery>
 }
@@ -33,7 +37,7 @@ export const people = {
 const directory = '11111111-2222-4333-8444-555555555555'
 const api = 'urn:roomkeeper:test'
 
-export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
+export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, redirectUri, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
   const held: { handle?: (req: IncomingMessage, res: ServerResponse) => void } = {}
   let server: Server | undefined
   let port = 0
@@ -50,9 +54,9 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
     clients: [
       {
         client_id: 'console',
-        application_type: 'native',
+        application_type: redirectUri === undefined ? 'native' : 'web',
         token_endpoint_auth_method: 'none',
-        redirect_uris: ['http://localhost'],
+        redirect_uris: [redirectUri ?? 'http://localhost'],
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       },
@@ -87,6 +91,7 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
     trouble: undefined,
     requests: [],
     grants: [],
+    resources: [],
     start,
     stop: async () => {
       const closing = server
@@ -97,7 +102,10 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
       await once(closing, 'close')
     },
   }
-  provider.on('grant.success', (ctx) => issuer.grants.push(String(ctx.oidc.params?.['grant_type'])))
+  provider.on('grant.success', (ctx) => {
+    issuer.grants.push(String(ctx.oidc.params?.['grant_type']))
+    issuer.resources.push(ctx.oidc.params?.['resource'])
+  })
   held.handle = (req, res) => {
     issuer.requests.push(`${req.method} ${req.url}`)
     if (req.url === '/.well-known/roomkeeper') {
