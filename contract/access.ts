@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AssignmentId, LinkId, RoleId, RoomId } from './ids.ts'
+import { limits } from './limits.ts'
 import { globalAdministratorPermissions, Permission } from './permissions.ts'
 
 /**
@@ -14,6 +15,8 @@ export type Scope = z.infer<typeof Scope>
 export const Grant = z.object({
   assignment: AssignmentId,
   role: RoleId,
+  /** What a role of one's own making is called; built-in ones have their names in each language. */
+  roleName: z.string().max(limits.nameChars).optional(),
   permissions: z.array(Permission),
   scope: Scope,
 })

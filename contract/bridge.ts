@@ -188,6 +188,8 @@ export const topics = {
   session: { input: nothing, output: SessionState },
   sync: { input: nothing, output: SyncState },
   outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int() }) },
+  /** How many incidents need action in each open organisation, entered or not; nothing where there is one only. */
+  needAction: { input: nothing, output: z.array(z.object({ tenant: TenantId, count: z.int() })).nullable() },
   /**
    * Something changed in the cache or its overlay: read again what is shown. `rooms` and `incidents` name what
    * changed; absent when there is too much to name.

@@ -177,12 +177,13 @@ export type Entry = z.infer<typeof Entry>
 /**
  * One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). `newKey`: its device has
  * another key, which the key before has proved; `newKeyUnproved`: which it has not. `limited`: it changes so often that its
- * reports are taken together from here on.
+ * reports are taken together from here on. `restarted`: it came back with another boot. `remoteStarted`, `remoteEnded`: a remote
+ * session; without its operator, whom only the session log names (REM-8).
  */
 export const RoomEvent = z.object({
   id: EntryId,
   room: RoomId,
-  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved', 'limited']),
+  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved', 'limited', 'restarted', 'remoteStarted', 'remoteEnded']),
   actor: Actor,
   at: Millis,
   receivedAt: Millis,

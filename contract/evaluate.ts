@@ -11,6 +11,8 @@ import type { Assignment, AssignmentScope, GroupRule, Link, Policy, RoomFacts } 
 /** One assignment with its role and scope looked up: what it gives to each of its members. */
 export interface ResolvedAssignment {
   readonly assignment: Assignment
+  /** Of a role of the tenant's or the partner's own. */
+  readonly roleName?: string | undefined
   readonly permissions: readonly Permission[]
   /** Cut to the link's rooms, for a partner's. Sorted, so that equal access is equal text. */
   readonly scope: Scope
@@ -68,6 +70,7 @@ export function resolvePolicy(policy: Policy, rooms: Iterable<RoomFacts>): Resol
     const named: Scope = fixed ? 'all' : roomsOf(assignment.scope, groups)
     const resolved: ResolvedAssignment = {
       assignment,
+      roleName: builtIn.success ? undefined : custom?.name,
       permissions: linked === null ? held : held.filter((permission) => mayHold(linked.link, permission)),
       scope: linked === null ? named : assignment.builtIn ? linked.scope : both(named, linked.scope),
     }
@@ -101,9 +104,10 @@ export function assignmentsOf({ byMember }: ResolvedPolicy, subject: Subject): R
 
 /** What someone may do in this tenant (ACC-6): the union of their assignments, each cut to its scope. */
 export function accessOf(resolved: ResolvedPolicy, subject: Subject): Access {
-  const grants: Grant[] = assignmentsOf(resolved, subject).map(({ assignment, permissions, scope }) => ({
+  const grants: Grant[] = assignmentsOf(resolved, subject).map(({ assignment, roleName, permissions, scope }) => ({
     assignment: assignment.id,
     role: assignment.role,
+    ...(roleName === undefined ? {} : { roleName }),
     permissions: [...permissions],
     // The same list for everyone whom the assignment reaches; nobody changes it.
     scope,

@@ -86,6 +86,10 @@ export const limits = {
   contactStoreMs: 300_000,
   /** Rooms whose engine state the service keeps in memory. More: the one unused for longest is read again when needed. */
   roomsInMemory: 2_000,
+  /** Devices whose last boot the service keeps in memory. More: the next restart of the one unheard for longest is not in its room's history. */
+  bootsInMemory: 200_000,
+  /** A restart of a device is told at most this often in its room's history. */
+  restartSaidMs: 60_000,
   /** Rooms that timers take through the engine in one transaction. More are due: the next transaction follows at once. */
   dueRoomsTogether: 1_000,
   /** An agent that does not answer its challenge in time is dropped. */

@@ -40,6 +40,9 @@ export const SessionEnd = z.enum([
 ])
 export type SessionEnd = z.infer<typeof SessionEnd>
 
+/** Ends after which the device does not restart by itself: it is in use, leaves the service, or nobody came. */
+export const endsWithoutRestart: readonly SessionEnd[] = ['callStarted', 'unenrolled', 'replaced', 'neverJoined', 'deviceEnded']
+
 /** Ids that the service makes of names (docs/decisions/0031) are UUIDs of version 8. */
 const SessionName = SessionId.refine((id) => id.charAt(14) !== '8', "A UUID of version 8 is the service's to make.")
 

@@ -6,7 +6,7 @@ import { ErrorCode } from './errors.ts'
 import { limits } from './limits.ts'
 import { SessionEnd } from './remote.ts'
 import { RemoteFacts, RemoteMode } from './remoteFacts.ts'
-import { SignalId, SignalValue } from './signals.ts'
+import { evidenceOf, SignalId, signals, SignalValue } from './signals.ts'
 
 /** What screens are given: documents of the cache with the operator's own unsent changes laid over them. */
 
@@ -64,6 +64,21 @@ export const RoomState = z.enum(['healthy', 'unhealthy', 'disconnected', 'unknow
 export type RoomState = z.infer<typeof RoomState>
 export const roomStateOf = (room: { lifecycle: Lifecycle; health: Health }): RoomState =>
   room.lifecycle === 'enrolled' ? room.health : room.lifecycle
+
+/**
+ * Since when a room is in its state (UTC ms), as people count it: a fault from its first sign and not from the end of its
+ * hold time, a lost contact from the last sign of life and not from when it was called lost.
+ */
+export function stateSince(room: Pick<Room, 'lifecycle' | 'health' | 'healthSince' | 'lastContactAt' | 'signals'>): Millis {
+  if (room.lifecycle !== 'enrolled') return room.healthSince
+  if (room.health === 'disconnected') return Math.min(room.healthSince, room.lastContactAt)
+  if (room.health !== 'unhealthy') return room.healthSince
+  const faults = SignalId.options.flatMap((id) => {
+    const state = room.signals[id]
+    return state !== undefined && signals[id].severity === 'important' && evidenceOf(state.value) === 'bad' ? [state.since] : []
+  })
+  return Math.min(room.healthSince, ...faults)
+}
 
 export const page = { offset: z.int().min(0).max(10_000_000), limit: z.int().min(1).max(limits.bridgePageRows) }
 const search = z.string().max(200)

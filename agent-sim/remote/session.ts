@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import { ConsoleToDevice, controlChannel, type DeviceToConsole, type SessionEnd, type SessionGrant } from '../../contract/remote.ts'
+import { ConsoleToDevice, controlChannel, type DeviceToConsole, endsWithoutRestart, type SessionEnd, type SessionGrant } from '../../contract/remote.ts'
 import type { DisplayId } from '../../contract/remoteFacts.ts'
 import type { Link, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
 import type { LogLevel } from '../agent/log.ts'
@@ -53,8 +53,6 @@ interface ShownScreen {
   readonly service: ScreenService
 }
 
-/** Ends after which the device does not restart by itself: it is in use, leaves the service, or nobody came. */
-const endsWithoutRestart: readonly SessionEnd[] = ['callStarted', 'unenrolled', 'replaced', 'neverJoined', 'deviceEnded']
 /** Answers that may wait in a full link. More: the other end asks and does not listen. */
 const mostAnswers = 1_000
 

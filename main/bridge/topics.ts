@@ -1,7 +1,7 @@
 import type { AppState, IncidentView } from '../../contract/views.ts'
 import { type Console, everyKind } from '../console.ts'
 import type { Undo } from '../platform.ts'
-import { incidentView } from '../views/incidents.ts'
+import { incidentView, needAction } from '../views/incidents.ts'
 import { roomView } from '../views/rooms.ts'
 import type { ShownChange } from '../views/shown.ts'
 import type { TopicSources } from './dispatcher.ts'
@@ -37,6 +37,7 @@ export function topicSources(core: Console): TopicSources {
       emit({ sessions: core.remote.views })
       return core.remote.onChange.listen(() => emit({ sessions: core.remote.views }))
     },
+    needAction: (_input, emit) => watch(core, emit, () => needAction(core.everything), ({ kinds }) => kinds.includes('incident') || kinds.includes('me')),
     settings: (_input, emit) => watch(core, emit, () => core.acting.shown.settings(), ({ kinds }) => kinds.includes('settings')),
     room: ({ room }, emit) => watch(core, emit, () => roomView(core.everything, room), (change) => change.rooms?.includes(room) ?? true),
     incident: ({ incident }, emit) => {

@@ -1,7 +1,7 @@
 import type { Doc } from '../../contract/entities.ts'
 import { fold } from '../../contract/fold.ts'
 import { SignalId } from '../../contract/signals.ts'
-import { type RoomState, roomStateOf } from '../../contract/views.ts'
+import { type RoomState, roomStateOf, stateSince } from '../../contract/views.ts'
 import { indexed } from './tokens.ts'
 import { signalWords } from './words.ts'
 
@@ -86,7 +86,7 @@ export function roomColumns(room: Doc<'room'>): RoomColumns {
     buildingKey: sortKey(place.building),
     state,
     stateOrder: stateOrder[state],
-    since: room.healthSince,
+    since: stateSince(room),
     contact: room.lastContactAt,
     words: indexed([room.name, ...roomFields.map((field) => roomField(room, field))]),
   }

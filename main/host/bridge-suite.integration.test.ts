@@ -91,6 +91,7 @@ const heard: { [N in TopicName]: TopicInput<N> } = {
   changes: {},
   room: { room },
   incident: { incident },
+  needAction: {},
   'remote.sessions': {},
 }
 /** What the service answers to what has no documents. */

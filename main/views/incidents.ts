@@ -1,4 +1,5 @@
 import type { CallOutput, CallParsed } from '../../contract/bridge.ts'
+import type { TenantId } from '../../contract/ids.ts'
 import type { EntryView, IncidentChip, IncidentFilter, IncidentGroup, IncidentView } from '../../contract/views.ts'
 import { pendingEntries } from '../outbox/overlay.ts'
 import { sortKey } from '../cache/derive.ts'
@@ -130,6 +131,16 @@ export function incidentCounts({ parts }: Picture, room: string | undefined): Ca
     }
   }
   return counts
+}
+
+/** How many incidents need action in each of several organisations. */
+export function needAction({ parts }: Picture): { tenant: TenantId; count: number }[] {
+  if (parts.length < 2) return []
+  return parts.flatMap(({ tenant, reader }) => {
+    if (tenant === null) return []
+    const count = reader.one<{ n: number }>(`select count(*) as n from ${reader.incidents} where status = 'needAction'`)?.n ?? 0
+    return [{ tenant: tenant.id, count }]
+  })
 }
 
 /** History of an incident, newest first; comments that were not sent yet are on top. */

@@ -1,7 +1,7 @@
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { IncidentView, RoomRow, RoomView, SettingsView } from '../../contract/views.ts'
+import { type IncidentView, type RoomRow, type RoomView, type SettingsView, stateSince } from '../../contract/views.ts'
 import { evidenceOf, SignalId, signals } from '../../contract/signals.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import type { Change } from '../cache/messages.ts'
@@ -182,7 +182,8 @@ export class Shown {
     const room = this.reader.get('room', id)
     if (room === undefined) return undefined
     const unsent = this.unsentAbout('room', id)
-    return { ...overlayRoom(room, unsent), ...marksOf(unsent) }
+    const laid = overlayRoom(room, unsent)
+    return { ...laid, healthSince: stateSince(laid), ...marksOf(unsent) }
   }
 
   roomRow(id: string): RoomRow | undefined {

@@ -112,6 +112,19 @@ describe('rooms', () => {
     expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2 })
   })
 
+  it.each([
+    ['a fault from its first sign, and not from the end of its hold time', { health: 'unhealthy', signals: { 'peripherals.camera': { value: 'unhealthy', since: 4_000, observedAt: 9_000 } } }, 4_000],
+    ['the oldest of several faults', { health: 'unhealthy', signals: { 'peripherals.camera': { value: 'unhealthy', since: 4_000, observedAt: 9_000 }, 'audio.speaker': { value: 'misconfigured', since: 2_000, observedAt: 9_000 } } }, 2_000],
+    ['a fault that took the place of an older one', { health: 'unhealthy', signals: { 'peripherals.camera': { value: 'unhealthy', since: 9_500, observedAt: 9_600 } } }, 9_000],
+    ['no warning, which does not make a room unhealthy', { health: 'healthy', signals: { 'versioning.os': { value: 'unhealthy', since: 1_000, observedAt: 9_000 } } }, 9_000],
+    ['a silence from the last sign of life', { health: 'disconnected', connected: false, lastContactAt: 3_000 }, 3_000],
+  ] as const)('[ROM-2] are in their state since: %s', (_, changes, since) => {
+    load([rowOf('room', makeRoom(1, { healthSince: 9_000, ...changes })), rowOf('room', makeRoom(2, { healthSince: 9_900 }))])
+    expect(rooms().rows[0]?.healthSince).toBe(since)
+    expect(picture().holder('room', idOf('room', 1))?.room(idOf('room', 1))?.healthSince).toBe(since)
+    expect(names({ sort: 'since' })).toEqual(['Room 1', 'Room 2'])
+  })
+
   it('show the service again when it refuses', () => {
     load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { lifecycle: 'onboarding' }))])
     const key = submitCommand(shown, QueuedCommand.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))

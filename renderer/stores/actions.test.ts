@@ -3,30 +3,35 @@ import { describe, expect, it } from 'vitest'
 import { defineComponent } from 'vue'
 import { untilPasses } from '../../contract/testing/wait.ts'
 import type { FakeOptions } from '../fixtures/fake-core.ts'
+import { CommandKey } from '../../contract/ids.ts'
+import { partnerAnswers, partnerSession } from '../fixtures/fake-partners.ts'
 import { surroundings } from '../fixtures/mounted.ts'
+import { roomId } from '../fixtures/world.ts'
 import { useActions } from './actions.ts'
 import { useConsole } from './console.ts'
 import { useToasts } from './toasts.ts'
+import { useUndo } from './undo.ts'
 
 async function setUp(options: FakeOptions = {}) {
   const { core, global } = surroundings({ rooms: 60, ...options })
-  const held: { actions?: ReturnType<typeof useActions>; toasts?: ReturnType<typeof useToasts>; state?: ReturnType<typeof useConsole> } = {}
+  const held: { actions?: ReturnType<typeof useActions>; toasts?: ReturnType<typeof useToasts>; undo?: ReturnType<typeof useUndo>; state?: ReturnType<typeof useConsole> } = {}
   mount(
     defineComponent({
       setup() {
         held.state = useConsole()
         held.actions = useActions()
         held.toasts = useToasts()
+        held.undo = useUndo()
         return () => null
       },
     }),
     { global },
   )
-  const { actions, toasts, state } = held
-  if (!actions || !toasts || !state) throw new Error('The stores were not made.')
+  const { actions, toasts, undo, state } = held
+  if (!actions || !toasts || !undo || !state) throw new Error('The stores were not made.')
   await untilPasses(() => expect(state.me).not.toBeNull())
   const open = core.incidents.filter((incident) => incident.status === 'needAction' && !incident.acknowledged)
-  return { core, actions, toasts, state, open }
+  return { core, actions, toasts, undo, state, open }
 }
 
 describe('what an operator does', () => {
@@ -34,7 +39,7 @@ describe('what an operator does', () => {
     const { core, actions, toasts, open } = await setUp()
     expect(await actions.acknowledge(open.slice(0, 3), 'mine')).toBe(true)
     expect(core.incidents.filter(({ acknowledged }) => acknowledged?.note === 'mine')).toHaveLength(3)
-    expect(toasts.shown.map(({ text }) => text)).toEqual(['Acknowledged 3 incidents'])
+    await untilPasses(() => expect(toasts.shown.map(({ text }) => text)).toEqual(['Acknowledged 3 incidents']))
     toasts.shown[0]?.undo?.()
     await untilPasses(() => expect(core.incidents.filter(({ acknowledged }) => acknowledged?.note === 'mine')).toHaveLength(0))
   })
@@ -54,8 +59,58 @@ describe('what an operator does', () => {
     const before = incident.owner?.id
     await actions.assign([structuredClone(incident)], null)
     expect(core.incidents.find(({ id }) => id === incident.id)?.owner).toBeUndefined()
+    await untilPasses(() => expect(toasts.shown).toHaveLength(1))
     toasts.shown[0]?.undo?.()
     await untilPasses(() => expect(core.incidents.find(({ id }) => id === incident.id)?.owner?.id).toBe(before))
+  })
+
+  it('[INC-4] goes back by key after its message has gone, the newest first, and says so', async () => {
+    const { core, actions, toasts, undo, open } = await setUp()
+    await actions.acknowledge(open.slice(0, 1), 'first')
+    await actions.acknowledge(open.slice(1, 2), 'second')
+    await untilPasses(() => expect(toasts.shown.map(({ text }) => text)).toEqual([`Acknowledged incident ${open[1]?.number ?? ''}`]))
+    for (const { id } of toasts.shown) toasts.close(id)
+    const noted = () => core.incidents.flatMap(({ acknowledged }) => (['first', 'second'].includes(acknowledged?.note ?? '') ? [acknowledged?.note] : []))
+    undo.last()
+    await untilPasses(() => expect(noted()).toEqual(['first']))
+    undo.last()
+    await untilPasses(() => expect(noted()).toEqual([]))
+    undo.last()
+    await untilPasses(() => expect(toasts.shown.map(({ text }) => text)).toEqual(['There is nothing to undo.']))
+  })
+
+  it('takes an acknowledgement back, and gives one’s own again with its note', async () => {
+    const { core, actions, undo, open } = await setUp()
+    const [incident] = open
+    if (!incident) throw new Error('Nothing is open.')
+    const now = () => core.incidents.find(({ id }) => id === incident.id)
+    await actions.acknowledge([incident], 'on my way')
+    await actions.unacknowledge([structuredClone(now() ?? incident)])
+    await untilPasses(() => expect(now()?.acknowledged).toBeUndefined())
+    undo.last()
+    await untilPasses(() => expect(now()?.acknowledged?.note).toBe('on my way'))
+  })
+
+  it('takes incidents, and lets them go when all of them are one’s own', async () => {
+    const { core, actions, state, open } = await setUp()
+    const some = open.slice(0, 2).map(({ id }) => id)
+    const now = () => core.incidents.filter(({ id }) => some.includes(id)).map((one) => structuredClone(one))
+    await actions.toggleMine(now())
+    expect(now().map(({ owner }) => owner?.id)).toEqual([state.me?.id, state.me?.id])
+    await actions.toggleMine(now())
+    expect(now().map(({ owner }) => owner)).toEqual([undefined, undefined])
+  })
+
+  it('[PAR-5] does not say of what waits for the customer that it is being done', async () => {
+    const key = CommandKey.parse('01900009-0000-7000-8000-000000000001')
+    const command = { type: 'rooms.ring' as const, rooms: [roomId(1)], ring: 'Executive' }
+    const answers = partnerAnswers({
+      'commands.submit': () => ({ key }),
+      'outbox.list': () => ({ rows: [{ key, command, issuedAt: Date.now(), state: 'requested', tries: 1, subject: 'Huddle 1.01' }] }),
+    })
+    const { actions, toasts } = await setUp({ session: partnerSession('all'), answers })
+    await actions.changeRing([roomId(1)], 'Executive')
+    await untilPasses(() => expect(toasts.shown.map(({ text }) => text)).toEqual([expect.stringContaining('waits for the customer’s approval. Nothing has changed yet.')]))
   })
 
   it('says what was not done and why', async () => {

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, watch } from 'vue'
+import { computed, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import type { TenantId } from '../../contract/ids.ts'
@@ -33,6 +33,19 @@ export const useTenants = defineStore('tenants', () => {
         ],
   )
 
+  /** How many incidents need action in each organisation, entered or not. */
+  const needAction = shallowRef<ReadonlyMap<TenantId, number>>(new Map())
+  bridge.listen('needAction', {}, (rows) => (needAction.value = new Map(rows?.map(({ tenant, count }) => [tenant, count]))))
+  /** Those of organisations that are not shown, the most first. */
+  const elsewhere = computed(() =>
+    core.all
+      ? []
+      : core.tenants
+          .map(({ id, name, locked }) => ({ id, name, count: locked || id === core.entered ? 0 : (needAction.value.get(id) ?? 0) }))
+          .filter(({ count }) => count > 0)
+          .sort((a, b) => b.count - a.count),
+  )
+
   /** Shows this tenant's data from now on. What was open of another one is closed; the kind of screen stays. */
   async function enter(tenant: TenantId | 'all'): Promise<void> {
     if (tenant === core.entered) return
@@ -54,5 +67,5 @@ export const useTenants = defineStore('tenants', () => {
     toasts.say(t('tenants.gone', { name: gone.name }))
   })
 
-  return { choices, enter }
+  return { choices, needAction, elsewhere, enter }
 })

@@ -13,6 +13,12 @@ export function largestUnit(ms: number): { unit: 'second' | 'minute' | 'hour' | 
   return { unit: 'day', count: Math.floor(span / day) }
 }
 
+/** A bound of time, up to the next whole minute, hour or day that `largestUnit` says: what is said to be "less than". */
+export function boundOf(ms: number): number {
+  const unit = ms > 2 * day ? day : ms > hour ? hour : minute
+  return Math.max(1, Math.ceil(ms / unit)) * unit
+}
+
 /** English as this product spells it; the day comes before the month. */
 const tagOf = (language: string): string => (language === 'en' ? 'en-GB' : language)
 

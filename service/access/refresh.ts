@@ -148,4 +148,5 @@ export function membersChanged(before: ResolvedPolicy, after: ResolvedPolicy): M
 }
 
 /** What an assignment gives, and to whom, as text. */
-const grantText = ({ assignment: { role, link, members }, permissions, scope }: ResolvedAssignment): string => JSON.stringify([role, link, members, permissions, scope])
+const grantText = ({ assignment: { role, link, members }, roleName, permissions, scope }: ResolvedAssignment): string =>
+  JSON.stringify([role, roleName, link, members, permissions, scope])

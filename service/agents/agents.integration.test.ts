@@ -154,6 +154,17 @@ describe('[ENR-3] the conversation', () => {
     expect((await room(device))?.signals['audio.speaker']?.value).toBe('healthy')
   })
 
+  it('[ROM-2] tells of a restart in the history of its room', async () => {
+    const device = await TestDevice.enrol(service.url)
+    await device.connect()
+    const history = async () => (await service.deps.store.read(service.tenant, 'wholeTenant').list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
+    await device.connect()
+    expect(await history()).not.toContain('restarted')
+    device.hello(await device.dial(), device.key, { boot: 'boot-2' })
+    await device.hears('welcome')
+    expect((await history()).filter((kind) => kind === 'restarted')).toHaveLength(1)
+  })
+
   it('goes on where the journal ended after a reconnect, and starts again with a new journal', async () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()

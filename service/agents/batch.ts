@@ -1,4 +1,4 @@
-import type { DeviceId, JournalId, RoomId } from '../../contract/ids.ts'
+import type { DeviceId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RoomWork } from '../incidents/apply.ts'
 import type { Rooms } from '../incidents/rooms.ts'
@@ -57,7 +57,7 @@ export class Batch {
   #take(item: IntakeItem): void {
     switch (item.kind) {
       case 'arrival':
-        this.#arrive(item.session, item.journal, item.clockOffsetMs)
+        this.#arrive(item)
         break
       case 'report':
         this.#report(item)
@@ -75,7 +75,7 @@ export class Batch {
     }
   }
 
-  #arrive(session: AgentSession, journal: JournalId, clockOffsetMs: number): void {
+  #arrive({ session, journal, clockOffsetMs, restarted }: Extract<IntakeItem, { kind: 'arrival' }>): void {
     const { identity } = session
     if (!identity) return
     const known = this.#devices.get(identity.device)?.progress ?? this.#stored.get(identity.device)
@@ -83,6 +83,7 @@ export class Batch {
     const acknowledged = known?.journal === journal ? known.acknowledged : 0
     const progress = { journal, acknowledged, clockOffsetMs, lastObservedAt: known?.lastObservedAt ?? 0 }
     this.#devices.set(identity.device, { session, identity, progress, rejected: [], arrived: true, touched: true })
+    if (restarted && this.#work.has(identity.room)) this.#work.note(identity.room, { kind: 'restarted', at: this.#tx.at })
     this.#contact(identity.room)
   }
 

@@ -12,6 +12,7 @@ import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
+import { Boots } from './boots.ts'
 import type { SignedWords } from './signedWords.ts'
 import { readMessage } from './messages.ts'
 import { revoke } from './offboarding.ts'
@@ -42,6 +43,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #pacing: Pacing
   readonly #strangers: Strangers
   readonly #silences: Silences
+  readonly #boots = new Boots()
   readonly #sockets: InstanceType<typeof WebSocketServer<typeof AgentSocket>>
   readonly #sessions = new Set<AgentSession>()
   /** The one session of each known device, and of its room: the newest wins. */
@@ -217,7 +219,10 @@ export class AgentHub implements SessionOwner, LineEnd {
       session.identity = { device: device.id, tenant: device.tenant, room: device.room }
       this.#register(session, device.id, device.room)
       if (device.state === 'offboarding') this.#offboard(session)
-      else this.intake.add({ kind: 'arrival', session, journal: hello.journal, clockOffsetMs: helloAt - hello.sentAt })
+      else {
+        const restarted = this.#boots.restarted(device.id, hello.boot, now())
+        this.intake.add({ kind: 'arrival', session, journal: hello.journal, clockOffsetMs: helloAt - hello.sentAt, restarted })
+      }
     } catch (error) {
       if (error instanceof RoomkeeperError) {
         this.#deps.log.warn({ device: hello.device, code: error.code }, 'refused a device')

@@ -82,7 +82,7 @@ async function makeSession(): Promise<{ session: AgentSession; socket: StillSock
   })
   session.identity = { device, tenant, room }
   session.phase = 'arriving'
-  intake.add({ kind: 'arrival', session, journal: JournalId.parse(v7()), clockOffsetMs: 0 })
+  intake.add({ kind: 'arrival', session, journal: JournalId.parse(v7()), clockOffsetMs: 0, restarted: false })
   await intake.idle()
   return { session, socket }
 }

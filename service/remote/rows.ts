@@ -1,6 +1,7 @@
+import { v7 } from 'uuid'
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { PersonRef, Room } from '../../contract/entities.ts'
-import type { RoomId, SessionId, TenantId } from '../../contract/ids.ts'
+import { EntryId, type RoomId, type SessionId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
@@ -57,11 +58,17 @@ function recordOf(row: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName' | 'de
   return { category: 'RemoteSession', objectName: roomName || room, ...of, detail: { session, room, device, mode, operator, ...detail } }
 }
 
+/** A line of the room's history. Whose session it is stays in the log: a partner is told of its own people only. */
+function note(tx: TenantTransaction, room: RoomId, kind: 'remoteStarted' | 'remoteEnded', at: number): void {
+  tx.put('roomEvent', { id: EntryId.parse(v7()), room, kind, actor: { kind: 'system' }, at, receivedAt: tx.at })
+}
+
 /** A session has begun. */
 export async function writeStarted(store: Store, attempt: Attempt, recorded: boolean): Promise<void> {
   const row = rowOf(attempt)
   await store.write(attempt.caller.tenant, attempt.caller.doer, async (tx) => {
     await tx.insert.remoteSession(row).execute()
+    note(tx, row.room, 'remoteStarted', tx.at)
     tx.audit(recordOf(row, operatorOf(attempt.caller), { operation: 'Create' }, { action: 'session.start', recorded }))
   })
 }
@@ -89,6 +96,7 @@ export async function writeEnded(store: Store, tenant: TenantId, id: SessionId, 
       .where('id', '=', id)
       .set({ endedAt: Math.max(row.startedAt, at), end })
       .execute()
+    note(tx, row.room, 'remoteEnded', Math.max(row.startedAt, at))
     const operator = { id: row.operator, name: row.operatorName, ...(row.organisation === null ? {} : { organisation: row.organisation }) }
     tx.audit(recordOf(row, operator, { operation: 'Update' }, { action: 'session.end', reason: end }))
   })

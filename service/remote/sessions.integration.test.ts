@@ -2,6 +2,8 @@ import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SessionKey } from '../../contract/agent.ts'
+import { RoomEvent } from '../../contract/entities.ts'
+import { SnapshotPage } from '../../contract/feed.ts'
 import { RecordingTicket, recordingTicketType } from '../../contract/recording.ts'
 import { RelayTicket } from '../../contract/relay.ts'
 import { SessionAnswer, SessionGrant, sessionGrantType } from '../../contract/remote.ts'
@@ -69,6 +71,21 @@ it('[REM-7, REM-8] begins: what the service signs says who, what, how long; both
   expect(record.operator).toMatchObject({ name: 'one@contoso.example', email: 'one@contoso.example' })
   expect(await rig.audited(session)).toMatchObject([{ operation: 'Create', resultStatus: 'Successful', user: 'one@contoso.example', userId: objectIdOf('one@contoso.example'), objectName: 'Lyon 1', detail: { action: 'session.start', room: device.room, device: id, mode: 'modify' } }])
   await rig.ask(operator, `/v1/sessions/${session}/end`, {})
+})
+
+it('[ROM-2, REM-8] its beginning and its end stand in the history of the room, without who it was', async () => {
+  const device = await room()
+  const { session } = await rig.session(operator, device, { joined: false })
+  await rig.ask(operator, `/v1/sessions/${session}/end`, {})
+  const { rows } = SnapshotPage.parse((await world.ask(looker.email, '/v1/snapshot')).body)
+  const events = rows
+    .flatMap(({ kind, doc, room: of }) => (kind === 'roomEvent' && of === device.room ? [RoomEvent.parse(doc)] : []))
+    .filter(({ kind }) => kind.startsWith('remote'))
+    .sort((a, b) => a.at - b.at)
+  expect(events.map(({ kind, actor }) => [kind, actor])).toEqual([
+    ['remoteStarted', { kind: 'system' }],
+    ['remoteEnded', { kind: 'system' }],
+  ])
 })
 
 it('[REM-4] view: the grant says so, and opens no terminal', async () => {

@@ -1,12 +1,27 @@
+import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
+import { AssignmentId, RoleId } from '../../../contract/ids.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { RoomView } from '../../../contract/views.ts'
-import { makeRoom } from '../../fixtures/world.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import { makeRoom, uuid } from '../../fixtures/world.ts'
 import { conditions, missing } from './conditions.ts'
+import RemoteStart from './RemoteStart.vue'
 
 const made = makeRoom(1, Date.UTC(2026, 10, 2))
 const room: RoomView = { ...made, lifecycle: 'enrolled', licence: 'pro', connected: true, inCall: false, device: { ...made.device, remote: { displays: ['console'], terminal: false, restart: false } } }
 
 const { remote: _offered, ...screenless } = room.device
+
+describe('[REM-3] without the service', () => {
+  it('nothing is promised of them, and no session can be asked for', async () => {
+    const { global } = surroundings({ rooms: 2, sync: 'offline', grants: [{ assignment: AssignmentId.parse(uuid(18, 1)), role: RoleId.parse('custom'), permissions: ['remoteAccess.modify'], scope: 'all' }] })
+    const start = mount(RemoteStart, { props: { room }, global })
+    await untilPasses(() => expect(start.find('[data-testid=remote-conditions-old]').text()).toContain('As it was 4 min ago'))
+    expect(start.findAll('[data-holds]')).toEqual([])
+    expect(start.find('[data-testid=remote-start-modify]').attributes('disabled')).toBeDefined()
+  })
+})
 
 describe('what has to hold for a session', () => {
   it('holds for a room like any other', () => {

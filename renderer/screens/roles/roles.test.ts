@@ -12,7 +12,9 @@ import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { assignmentId, directory, effectOf, fieldRole, makeAssignment, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import MemberPicker from '../../parts/pickers/MemberPicker.vue'
+import { uuid } from '../../fixtures/world.ts'
 import Settings from '../settings/Settings.vue'
+import PersonMenu from '../shell/PersonMenu.vue'
 import RolePage from './RolePage.vue'
 import Roles from './Roles.vue'
 
@@ -54,6 +56,17 @@ function ofPartner(): SessionState {
   }
   return { ...session, me: { ...session.me, access } }
 }
+
+describe('[ACC-3] the person menu', () => {
+  it('names the roles of one’s own, also those that the organisation has made', async () => {
+    const grant = (n: number, role: string, roleName?: string) => ({ assignment: assignmentId(n), role: RoleId.parse(role), ...(roleName === undefined ? {} : { roleName }), permissions: [], scope: 'all' as const })
+    const { global } = surroundings({ rooms: 1, globalAdministrator: false, grants: [grant(1, 'siteLead'), grant(2, uuid(9, 9), 'Night shift'), grant(3, uuid(9, 8))] })
+    mount(PersonMenu, { global, attachTo: document.body })
+    await untilPasses(() => expect(document.querySelector('[data-testid=person-menu]')).not.toBeNull())
+    document.querySelector('[data-testid=person-menu]')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    await untilPasses(() => expect(document.querySelector('.who')?.textContent).toContain('Site Lead · Night shift · A role of your organisation’s own'))
+  })
+})
 
 describe('the policy as a file', () => {
   it('is saved and read on the page of roles, by who sees all of them', async () => {

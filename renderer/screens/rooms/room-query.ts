@@ -15,7 +15,7 @@ export function useRoomQuery() {
   const search = computed(() => one('search').slice(0, 200))
   const building = computed(() => one('building').slice(0, limits.nameChars))
   const states = computed(() => RoomState.array().catch([]).parse(one('states').split(',').filter(Boolean)))
-  const sort = computed(() => RoomSort.catch('name').parse(one('sort')))
+  const sort = computed(() => RoomSort.catch('state').parse(one('sort')))
   const descending = computed(() => one('order') === 'down')
 
   /** Ready for `rooms.list`, without the page. Compared by value, so that an unrelated change of address asks nothing. */
@@ -47,7 +47,7 @@ export function useRoomQuery() {
       sort: change.sort ?? sort.value,
       order: (change.descending ?? descending.value) ? 'down' : '',
     }
-    const query = Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== '' && !(name === 'sort' && value === 'name')))
+    const query = Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== '' && !(name === 'sort' && value === 'state')))
     if (route.name === 'rooms') void router.replace({ query })
   }
   const sortBy = (wanted: RoomSort): void => set({ sort: wanted, descending: wanted === sort.value ? !descending.value : false })
