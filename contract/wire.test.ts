@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '92eacd3e848082ce',
+      'f0d5e9ec9bd3701b',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      '563de4d760e492fc',
+      'd97704289f120a71',
     ])
   })
   it('relay: tickets and control', () => {
@@ -41,7 +41,7 @@ describe('wire shapes', () => {
     expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
       'roomkeeper-grant+jwt',
       'roomkeeper session 1\nS\nG\nK',
-      'e16674833e70255d',
+      '69fd0047680eb92f',
       'bb8abf600245e9ae',
     ])
   })
