@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import * as system from 'systeminformation'
 import { runProgram } from '../agent/run-program.ts'
+import { connectedDisplays } from './drm.ts'
 
 /**
  * What the machine has, part by part. Each function answers for one part and may take a moment or fail; the driver
@@ -11,7 +13,7 @@ import { runProgram } from '../agent/run-program.ts'
 /** Displays that are connected: "DELL U2723QE, 3840×2160". */
 export async function displays(): Promise<string[]> {
   const { displays: found } = await system.graphics()
-  return found
+  const drawn = found
     // A graphics card without anything plugged in is listed on some systems, with neither name nor size.
     .filter((display) => display.model || display.resolutionX || display.currentResX)
     .map((display) => {
@@ -20,6 +22,25 @@ export async function displays(): Promise<string[]> {
       const name = [display.vendor, display.model].filter(Boolean).join(' ') || 'Display'
       return width && height ? `${name}, ${width}×${height}` : name
     })
+  // Without an X server that tells, the kernel does.
+  return drawn.length > 0 || process.platform !== 'linux' ? drawn : connectedDisplays()
+}
+
+/** Whether something listens there; the driver's limit ends a wait. */
+export function listens({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    const answer = (is: boolean) => {
+      socket.destroy()
+      resolve(is)
+    }
+    socket.once('connect', () => {
+      answer(true)
+    })
+    socket.once('error', () => {
+      answer(false)
+    })
+  })
 }
 
 export interface AudioParts {
@@ -128,8 +149,24 @@ export interface MachinePart {
   serial: string
 }
 
+/** What systemd calls hypervisors and containers, as their makers do. */
+const virtualNames: Readonly<Record<string, string>> = {
+  kvm: 'KVM', qemu: 'QEMU', vmware: 'VMware', microsoft: 'Hyper-V', oracle: 'VirtualBox', xen: 'Xen', parallels: 'Parallels', bhyve: 'bhyve', amazon: 'Amazon EC2',
+  apple: 'Apple virtualization', google: 'Google Compute Engine', acrn: 'ACRN', docker: 'Docker', podman: 'Podman', lxc: 'LXC', wsl: 'WSL',
+}
+
+/** What the machine runs in, where it is no real one: by systemd, which knows them apart. '' where it is real, or nobody knows. */
+async function virtualHost(): Promise<string> {
+  if (process.platform !== 'linux') return ''
+  const said = await runProgram('systemd-detect-virt', []).catch(() => '')
+  const name = said.trim()
+  return name === 'none' ? '' : (virtualNames[name] ?? name)
+}
+
 export async function machine(): Promise<MachinePart> {
-  const { manufacturer, model, serial } = await system.system()
+  const [{ manufacturer, model: firmware, serial }, host] = await Promise.all([system.system(), virtualHost()])
+  // Where the firmware says nothing, its model is a guess.
+  const model = host !== '' && manufacturer === '' ? host : firmware
   // What firmware makers leave where they had nothing to say.
   const said = (text: string) => (/^(-|none|default string|to be filled.*|not specified)$/iu.test(text) ? '' : text)
   return { manufacturer: said(manufacturer), model: said(model), serial: said(serial) }

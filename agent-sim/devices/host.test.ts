@@ -38,6 +38,22 @@ describe('HostDevice', () => {
     expect(facts).toMatchObject({ platform: 'linux x64, TPM 2.0', model: 'Latitude', address: '192.0.2.7' })
   })
 
+  it('[REM-9] knows a display by its VNC server where the machine does not see it itself', async () => {
+    const up = new Set([5901])
+    const screens = [
+      { display: 'frontOfRoom1' as const, host: '127.0.0.1', port: 5900 },
+      { display: 'frontOfRoom2' as const, host: '127.0.0.1', port: 5902 },
+      { display: 'console' as const, host: '127.0.0.1', port: 5901 },
+    ]
+    const device = new HostDevice({ parts: { ...laptop(), listens: ({ port }) => Promise.resolve(up.has(port)) }, screens })
+    const { signals } = await device.read()
+    expect(signals['display.frontOfRoom1']?.detail).toContain('DELL')
+    expect(signals['display.frontOfRoom2']).toEqual({ value: 'unhealthy', detail: 'No VNC server at 127.0.0.1:5902' })
+    expect(signals['display.console']).toEqual({ value: 'healthy', detail: 'Its VNC server 127.0.0.1:5901 answers' })
+    up.clear()
+    expect((await device.read()).signals['display.console']?.value).toBe('unhealthy')
+  })
+
   it('offers to remote sessions what it was told to offer, and else nothing', async () => {
     const remote = { displays: ['console' as const], terminal: true, restart: false }
     expect((await new HostDevice({ parts: laptop(), remote }).read()).facts.remote).toEqual(remote)

@@ -7,6 +7,7 @@ import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { reportedSignals, type SignalId } from '../../contract/signals.ts'
 import type { Observations } from '../agent/report.ts'
+import type { HostRemote } from '../remote/host-options.ts'
 import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
 import { agentVersion } from '../version.ts'
 import type { Change, Device, PrerequisiteAnswers, Reading } from './device.ts'
@@ -16,6 +17,8 @@ import * as machineParts from './host-facts.ts'
 /** Less free space than this share of the disk, or than this many bytes, and the system cannot take its updates. */
 const fullShare = 0.03
 const fullBytes = 512 * 1024 * 1024
+
+const unanswered: Observation = { value: 'unknown', detail: 'The machine did not answer in time' }
 
 export type HostParts = typeof machineParts
 
@@ -28,6 +31,8 @@ export interface HostDeviceOptions {
   timers?: Timers
   /** What it offers to remote sessions (REM-9); nothing where left out. */
   remote?: RemoteFacts | undefined
+  /** The VNC servers behind those displays. */
+  screens?: HostRemote['screens'] | undefined
   /** Where the answers come from; tests bring their own machine. */
   parts?: HostParts
 }
@@ -43,6 +48,8 @@ export class HostDevice implements Device {
   readonly boot: string
   readonly answers: PrerequisiteAnswers = hostAnswers()
   readonly #remote: RemoteFacts | undefined
+  /** One probe for each, which stays the same from reading to reading. */
+  readonly #screens: readonly { readonly signal: SignalId; readonly place: string; readonly listens: () => Promise<boolean> }[]
   readonly #options: Required<Pick<HostDeviceOptions, 'pollMs' | 'probeMs' | 'timers' | 'parts'>>
   /** The most of each part that was ever seen since the agent started. */
   readonly #seen = new Map<SignalId, string>()
@@ -63,6 +70,11 @@ export class HostDevice implements Device {
       timers: options.timers ?? systemTimers,
       parts: options.parts ?? machineParts,
     }
+    this.#screens = (options.screens ?? []).map(({ display, host, port }) => ({
+      signal: `display.${display}`,
+      place: `${host}:${port}`,
+      listens: () => this.#options.parts.listens({ host, port }),
+    }))
   }
 
   async read(): Promise<Reading> {
@@ -80,6 +92,13 @@ export class HostDevice implements Device {
     const signals: Observations = Object.fromEntries(reportedSignals.map((id) => [id, { value: 'notApplicable' }]))
     signals['display.frontOfRoom1'] = this.#part('display.frontOfRoom1', displays && { found: displays.found?.[0] })
     signals['display.frontOfRoom2'] = this.#part('display.frontOfRoom2', displays && { found: displays.found?.[1] })
+    // A display that only its VNC server knows of is as well as that.
+    for (const { signal, place, listens } of this.#screens) {
+      if (signals[signal]?.value !== 'notApplicable') continue
+      const answer = await this.#ask(listens)
+      if (!answer) signals[signal] = unanswered
+      else signals[signal] = { value: answer.found ? 'healthy' : 'unhealthy', detail: answer.found ? `Its VNC server ${place} answers` : `No VNC server at ${place}` }
+    }
     signals['audio.microphone'] = this.#part('audio.microphone', audio && { found: audio.found?.microphones[0] })
     signals['audio.speaker'] = this.#part('audio.speaker', audio && { found: audio.found?.speakers[0] })
     signals['peripherals.camera'] = this.#part('peripherals.camera', cameras && { found: cameras.found?.[0] })
@@ -152,7 +171,7 @@ export class HostDevice implements Device {
   }
 
   #part(id: SignalId, answer: { found: string | undefined } | undefined): Observation {
-    if (!answer) return { value: 'unknown', detail: 'The machine did not answer in time' }
+    if (!answer) return unanswered
     const { found } = answer
     const before = this.#seen.get(id)
     if (found !== undefined) {
@@ -164,7 +183,7 @@ export class HostDevice implements Device {
 }
 
 function networkSignal(answer: { found: machineParts.NetworkPart | undefined } | undefined): Observation {
-  if (!answer) return { value: 'unknown', detail: 'The machine did not answer in time' }
+  if (!answer) return unanswered
   const { found } = answer
   if (!found) return { value: 'unhealthy', detail: 'No network interface' }
   const speed = found.speed === undefined ? '' : `, ${found.speed} Mbit/s`
@@ -174,7 +193,7 @@ function networkSignal(answer: { found: machineParts.NetworkPart | undefined } |
 }
 
 function systemSignal(name: string | undefined, disk: machineParts.DiskPart | undefined): Observation {
-  if (name === undefined) return { value: 'unknown', detail: 'The machine did not answer in time' }
+  if (name === undefined) return unanswered
   if (!disk) return { value: 'healthy', detail: name }
   // In coarse steps, so that a disk that is merely in use does not send a report with every poll.
   const space = `${Math.round((disk.freeBytes / disk.sizeBytes) * 20) * 5} % of ${Math.round(disk.sizeBytes / 1e9)} GB free`
