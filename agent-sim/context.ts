@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
+import { steadyTime } from '../contract/steady.ts'
 import type { Allowlist } from './agent/allowlist.ts'
 import type { Credential } from './agent/enrol.ts'
 import { makePrivateFolder } from './agent/files.ts'
@@ -36,7 +38,10 @@ export interface Context {
   agentTo: (url: URL) => HttpAgent
   dial: Dial
   checkHosts: (() => Promise<HostResult[]>) | undefined
+  /** The time by which everything is dated: begins as the machine's clock says (ms) and goes on evenly, however that is set. */
   now: () => number
+  /** The machine's clock (UTC ms), for its own logs. */
+  wall: () => number
   timers: Timers
   random: () => number
   newId: () => string
@@ -86,7 +91,8 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     agentTo: (url) => (isSecure(url) === isSecure(address.enrolments) ? httpAgent : agentFor(url, route)),
     dial: webSocketDial(agentFor(address.socket, route)),
     checkHosts: allowlist && (() => checkHosts(allowlist, { proxy, ...(ca === undefined ? {} : { ca }) })),
-    now: Date.now,
+    now: steadyTime({ wall: Date.now, even: () => performance.now(), up: () => uptime() * 1_000 }),
+    wall: Date.now,
     timers: options.timers,
     random: Math.random,
     newId: v7,

@@ -58,8 +58,8 @@ export class AgentRoom {
     this.#keys = options.keys(this.folder)
     this.#journalName = options.folder
     this.#offboarded = context.store.isOffboarded(options.folder)
-    const { now, timers, verboseLogs } = context
-    this.#log = new DeviceLog({ folder: this.folder, now, timers, verbose: verboseLogs })
+    const { wall, timers, verboseLogs } = context
+    this.#log = new DeviceLog({ folder: this.folder, now: wall, timers, verbose: verboseLogs })
   }
 
   /** The agent was removed from this device; it is not brought back by a restart. */

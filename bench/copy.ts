@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Cache } from '../main/cache/cache.ts'
 import { systemClock } from '../main/clock.ts'
+import { ServiceTime } from '../main/serviceTime.ts'
 import { createLog } from '../main/log.ts'
 import { type Session } from '../main/platform.ts'
 import { ServiceClient } from '../main/sync/http.ts'
@@ -52,7 +53,7 @@ export async function openCopy(service: Pick<Service, 'url' | 'data' | 'token'>)
       return (await client.ask({ path: `/v1/snapshot${query}`, atMostBytes: limits.snapshotPageBytes, signal })).bytes
     },
     openFeed: feedOf(service.url),
-    clock: systemClock,
+    clock: new ServiceTime(systemClock, 0),
     random: Math.random,
     log,
     onSnapshot: () => undefined,

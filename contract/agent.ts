@@ -106,10 +106,11 @@ export const challengeProof = (nonce: string, service: string, device: string): 
   ['roomkeeper agent 1', nonce, service, device].join('\n')
 
 /**
- * The words that the service signs: those after which an agent removes itself or stops for good (final words), and the
- * welcome with all that it says, after which an agent forgets reports and does what it is told.
+ * The words that the service signs: those after which an agent removes itself or stops for good (final words), the
+ * welcome with all that it says, after which an agent forgets reports and does what it is told, and the offer of a session, which so is
+ * known to be new.
  */
-export type SignedWord = 'offboard' | `error ${ErrorCode}` | `welcome ${string}`
+export type SignedWord = 'offboard' | `session ${string}` | `error ${ErrorCode}` | `welcome ${string}`
 
 /** What is signed of a welcome: which journal it speaks of, and each of its fields. */
 export const welcomeWord = (
@@ -195,7 +196,11 @@ export const ServiceToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('beat') }),
   z.object({ type: z.literal('lifecycle'), lifecycle: Lifecycle }),
   /** Somebody wants a remote session: `grant` is a `SessionGrant`, `upload` lets the device upload a recording. */
-  z.object({ type: z.literal('session'), session: SessionId, grant: z.string().max(limits.grantChars), ticket: relayTicket, relay, upload: z.string().max(limits.relayTicketChars).optional() }),
+  z.object({
+    type: z.literal('session'), session: SessionId, grant: z.string().max(limits.grantChars), ticket: relayTicket, relay, upload: z.string().max(limits.relayTicketChars).optional(),
+    /** Of the word `session ID`: the service offers it now, whatever the clocks say. Absent: the grant counts by the device's clock. */
+    signature: serviceSignature.optional(),
+  }),
   z.object({ type: z.literal('sessionTicket'), session: SessionId, ticket: relayTicket, relay }),
   /** The session is over; the reason is passed on to the operator. */
   z.object({ type: z.literal('sessionEnd'), session: SessionId, reason: sessionEnd }),

@@ -187,6 +187,8 @@ export const topics = {
   preferences: { input: nothing, output: Preferences },
   session: { input: nothing, output: SessionState },
   sync: { input: nothing, output: SyncState },
+  /** What the service's time is ahead of this machine's clock by (ms). All times that the core tells are the service's, but of a sign-in. */
+  clock: { input: nothing, output: z.object({ aheadMs: z.int() }) },
   outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int() }) },
   /** How many incidents need action in each open organisation, entered or not; nothing where there is one only. */
   needAction: { input: nothing, output: z.array(z.object({ tenant: TenantId, count: z.int() })).nullable() },

@@ -182,8 +182,11 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'policy.import': null,
 }
 
-/** A command on its way: the key makes a second delivery harmless, `issuedAt` is when the operator acted. */
-export const CommandRequest = z.object({ key: CommandKey, issuedAt: Millis, command: Command })
+/**
+ * A command on its way: the key makes a second delivery harmless, `issuedAt` is when the operator acted. `sentAt`: the time by the same
+ * clock when this was sent; with it only the time between the two counts, and the clock may be wrong.
+ */
+export const CommandRequest = z.object({ key: CommandKey, issuedAt: Millis, sentAt: Millis.optional(), command: Command })
 export type CommandRequest = z.infer<typeof CommandRequest>
 
 /**

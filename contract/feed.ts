@@ -55,7 +55,8 @@ export const ConsoleToFeed = z.discriminatedUnion('type', [
 export type ConsoleToFeed = z.infer<typeof ConsoleToFeed>
 
 export const FeedToConsole = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('welcome'), version: z.int(), scope: ScopeVersion, beatMs: z.int() }),
+  /** `at`: the service's time, here and in each beat (UTC ms). */
+  z.object({ type: z.literal('welcome'), version: z.int(), scope: ScopeVersion, beatMs: z.int(), at: z.int().optional() }),
   /** The cursor is absent, unreadable or too old: fetch a snapshot, then say hello again with its cursor. */
   z.object({ type: z.literal('snapshot') }),
   /**

@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'f0d5e9ec9bd3701b',
+      '4308e49b026d6952',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      'd97704289f120a71',
+      '2b1c4967d69a7f2f',
     ])
   })
   it('relay: tickets and control', () => {

@@ -12,6 +12,7 @@ import { Outbox } from './outbox/outbox.ts'
 import { Sender } from './outbox/sender.ts'
 import { OutboxStore } from './outbox/store.ts'
 import type { Session, Undo, Vault } from './platform.ts'
+import type { ServiceTime } from './serviceTime.ts'
 import type { ServiceClient } from './sync/http.ts'
 import type { OpenFeed } from './sync/socket.ts'
 import { type Closed, Sync } from './sync/sync.ts'
@@ -35,7 +36,7 @@ export interface AccountOptions {
   client: ServiceClient
   /** Opens this tenant's feed. */
   openFeed: OpenFeed
-  clock: Clock
+  clock: ServiceTime
   random(): number
   log: Log
   cacheWorker?: URL
@@ -89,6 +90,7 @@ export class OpenAccount {
       },
       onSnapshot: (startedAt) => outbox.snapshotFinished(startedAt),
       onContact: contact,
+      onTime: (serviceTime) => clock.heard(serviceTime),
     })
     this.sender = new Sender({
       outbox,
@@ -105,6 +107,7 @@ export class OpenAccount {
       }),
       cache.onDamage(options.onDamage),
       lease.onEnd(options.onLeaseEnd),
+      clock.onShift.listen((byMs) => outbox.dateAnew(byMs)),
       outbox.listen(() => this.sender.wake()),
       this.sync.listen((state) => {
         const reaches = state.state === 'live' || state.state === 'catchingUp'
@@ -123,7 +126,7 @@ export class OpenAccount {
       cachePath: place.cachePath,
       key: () => vault.key(place.cacheKey),
       forgetKey: () => vault.forget(place.cacheKey),
-      clock,
+      clock: clock.machine,
       log,
     })
     try {

@@ -4,9 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../contract/testing/wait.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { lockDataFolder } from './core.ts'
 import { makeRoom } from './testing/documents.ts'
-import { Rig } from './testing/rig.ts'
+import { comment, Rig } from './testing/rig.ts'
 import { problem } from './testing/service.ts'
 
 let rig: Rig
@@ -205,5 +206,38 @@ describe('files that cannot be used', () => {
     await rig.submit('typed after')
     await until('sent', async () => rig.service.appliedKeys.size === 1)
     expect(rig.asideOf('outbox.db').length).toBe(1)
+  })
+})
+
+describe('[rule 11] a clock of this machine that is wrong', () => {
+  const clockOff = (byMs: number): Clock => ({ now: () => Date.now() + byMs, steady: () => systemClock.steady(), after: (ms, run) => systemClock.after(ms, run) })
+  const hour = 3_600_000
+
+  it.each([
+    ['always, 61 days slow', -61 * 24 * hour, -61 * 24 * hour],
+    ['always, 2 h fast', 2 * hour, 2 * hour],
+    ['since the last time, 2 h fast', 0, 2 * hour],
+  ])('%s: what the operator does is dated by the service, also what waited for it', async (_, before, byMs) => {
+    await rig.start(rig.service.url, clockOff(before))
+    await rig.live()
+    await rig.bridge.call('sync.workOffline', { on: true })
+    await rig.stop()
+    await rig.start(rig.service.url, clockOff(byMs))
+    await rig.bridge.call('commands.submit', { command: comment('before it was heard') })
+    await rig.bridge.call('sync.workOffline', { on: false })
+    await rig.live()
+    await rig.bridge.call('commands.submit', { command: comment('after') })
+    await until('both', () => rig.service.commands.length === 2)
+    // Half an hour is more than a test takes, and less than the clocks differ by.
+    for (const { issuedAt, sentAt } of rig.service.commands) expect(Math.abs((sentAt ?? 0) - issuedAt)).toBeLessThan(hour / 2)
+    expect(Math.abs((rig.service.commands[1]?.issuedAt ?? 0) - Date.now())).toBeLessThan(hour / 2)
+    const { aheadMs } = await rig.now('clock')
+    expect(Math.abs(aheadMs + byMs)).toBeLessThan(hour / 2)
+    const sync = await rig.now('sync')
+    expect(sync.state === 'live' && Math.abs(sync.syncedAt - Date.now())).toBeLessThan(hour / 2)
+    // The next run knows from its start.
+    await rig.stop()
+    await rig.start(rig.service.url, clockOff(byMs))
+    expect((await rig.now('clock')).aheadMs).toBe(aheadMs)
   })
 })

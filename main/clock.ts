@@ -1,15 +1,20 @@
+import { uptime } from 'node:os'
+import { steadyTime } from '../contract/steady.ts'
 import type { Undo } from './platform.ts'
 
 /** Time and waits, injected, so that tests run on a clock of their own. */
 export interface Clock {
   /** UTC milliseconds. */
   now(): number
+  /** Milliseconds that go on evenly, sleep included, whatever the clock is set to: for how long something took. */
+  steady(): number
   /** Runs once after so many milliseconds, unless undone before. Does not keep the process alive. */
   after(ms: number, run: () => void): Undo
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: steadyTime({ wall: Date.now, even: () => performance.now(), up: () => uptime() * 1_000 }),
   after(ms, run) {
     const timer = setTimeout(run, ms)
     timer.unref()
@@ -30,6 +35,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now + this.#ahead
+  }
+
+  steady(): number {
+    return this.#now
   }
 
   /** The clock is put forward or back by hand, or the machine slept: waits go on as they were. */

@@ -8,6 +8,7 @@ import type { OpenAccount } from './account.ts'
 import { Changeset } from './bridge/changes.ts'
 import { saysDamaged } from './cache/open.ts'
 import type { Clock } from './clock.ts'
+import { keptTime, type ServiceTime } from './serviceTime.ts'
 import { Emitter } from './emitter.ts'
 import { PreferenceFile } from './preferences.ts'
 import { mayKeep } from './remote/access.ts'
@@ -29,7 +30,8 @@ import type { ShownChange } from './views/shown.ts'
  */
 export class Console {
   readonly options: CoreOptions
-  readonly clock: Clock
+  /** The service's time; what is about this machine alone goes by `clock.machine`. */
+  readonly clock: ServiceTime
   /** Asks about one's own tenant. */
   readonly homeClient: ServiceClient
   readonly preferences: PreferenceFile
@@ -50,15 +52,17 @@ export class Console {
   #toldSync = ''
   readonly #undo: Undo[]
 
-  constructor(options: CoreOptions, clock: Clock) {
+  constructor(options: CoreOptions, machine: Clock) {
     this.options = options
-    this.clock = clock
     this.homeClient = new ServiceClient(options.service, options.session)
     this.preferences = new PreferenceFile(join(options.folder.path, 'preferences.json'))
+    const clock = keptTime(machine, this.preferences, options.log)
+    this.clock = clock
     this.setup = new ServiceSetup(this.homeClient, clock)
     this.changes = new Changeset(clock)
     this.remote = new RemoteSessions({ dial: relayDial(options.service), clock, log: options.log })
     this.#undo = [
+      clock.watch(),
       options.session.listen((state) => {
         this.onSession.emit(this.session)
         void this.#inTurn(() => this.#follow(state))

@@ -7,16 +7,17 @@ import { writeWhole } from './files.ts'
 
 /**
  * What is kept in `preferences.json`: what the operator chose, and the Work offline switch; by account, which tenant is
- * one's own, and which one was entered last.
+ * one's own, and which one was entered last; and what the service's clock was ahead of this machine's (ms).
  */
 const Stored = Preferences.extend({
   workOffline: z.boolean(),
+  skew: z.int(),
   own: z.record(z.string(), TenantId),
   entered: z.record(z.string(), z.union([TenantId, z.literal('all')])),
 })
 type Stored = z.infer<typeof Stored>
 
-const defaults: Stored = { language: 'system', theme: 'system', workOffline: false, own: {}, entered: {} }
+const defaults: Stored = { language: 'system', theme: 'system', workOffline: false, skew: 0, own: {}, entered: {} }
 
 /** Choices of this data folder. A file that cannot be read counts as none: nothing in it is worth not starting for. */
 export class PreferenceFile {
@@ -36,6 +37,15 @@ export class PreferenceFile {
 
   get workOffline(): boolean {
     return this.#stored.workOffline
+  }
+
+  get skew(): number {
+    return this.#stored.skew
+  }
+
+  /** Errors: `disk.failed`; nothing changes then. */
+  noteSkew(skew: number): void {
+    this.#write({ ...this.#stored, skew })
   }
 
   /** The account's own tenant, where it was ever synced. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type SignedWord, signedWordProof, type ServiceToAgent, SessionKey, welcomeWord } from '../../contract/agent.ts'
-import { BootId, DeviceId, JournalId } from '../../contract/ids.ts'
+import { BootId, DeviceId, JournalId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
@@ -23,6 +23,7 @@ let journal: Journal
 let sockets: FakeSocket[]
 let notes: string[]
 let offboards: number
+let sessions: string[]
 let connection: Connection
 
 /** `serviceKey`: what the device kept of its enrolment. */
@@ -47,7 +48,7 @@ function make(serviceKey: SessionKey | undefined): void {
     onOffboard: () => {
       offboards += 1
     },
-    onSession: () => undefined,
+    onSession: ({ session }) => sessions.push(session),
   })
 }
 
@@ -57,6 +58,7 @@ beforeEach(() => {
   journal = store.journal('room')
   notes = []
   offboards = 0
+  sessions = []
   make(SessionKey.parse(service.publicKey.export({ format: 'jwk' })))
 })
 afterEach(() => {
@@ -235,5 +237,28 @@ describe('[ENR-5] a final word that the service has not signed costs a try, and 
     socket.say({ type: 'offboard', signature: signedWord(socket, 'offboard') })
     expect(offboards).toBe(1)
     expect(connection.state.state).toBe('offboarding')
+  })
+})
+
+describe('[REM-7] an offer of a session', () => {
+  const session = SessionId.parse(v7())
+  const offer = (signature?: string): ServiceToAgent => ({ type: 'session', session, grant: 'g', ticket: 't', ...(signature === undefined ? {} : { signature }) })
+
+  it('counts with the signature of this connection, and without one, when a clock has to judge it', async () => {
+    const socket = await connect()
+    socket.say(offer(signedWord(socket, `session ${session}`)))
+    socket.say(offer())
+    expect(sessions).toEqual([session, session])
+  })
+
+  it.each<[string, (socket: FakeSocket) => string]>([
+    ['of another connection', (socket) => signedWord(socket, `session ${session}`, { nonce: 'o'.repeat(43) })],
+    ['of another session', (socket) => signedWord(socket, `session ${v7()}`)],
+    ['of another service', (socket) => signedWord(socket, `session ${session}`, { key: generateKeyPairSync('ed25519').privateKey })],
+  ])('does not count with one %s', async (_, make) => {
+    const socket = await connect()
+    socket.say(offer(make(socket)))
+    expect(sessions).toEqual([])
+    expect(connection.state.state).toBe('waiting')
   })
 })

@@ -57,7 +57,7 @@ beforeEach(() => {
   access = new RemoteAccess({
     parts: () => Promise.resolve(offered),
     inCall: () => inCall,
-    check: (session, grant) => checkGrant(session, grant, rules),
+    check: (offered) => checkGrant(offered, rules),
     agree: (grant, text) => agreeTo(grant, text, rules),
     link: (options) => {
       const link = new FakeLink(options)
@@ -95,7 +95,7 @@ function signed(claims: object, key = service.privateKey, header: object = { alg
 
 const grantOf = (changes: Partial<SessionGrant> = {}) => grantFor(clock.now(), { device, key: makePair().publicKey, ...changes })
 
-async function offer(grant: SessionGrant, text = signed(grant), more: { upload?: string } = {}): Promise<SessionId> {
+async function offer(grant: SessionGrant, text = signed(grant), more: { upload?: string; signature?: string } = {}): Promise<SessionId> {
   access.hear({ type: 'session', session: grant.sid, grant: text, ticket: 'ticket', ...more })
   await settle()
   return grant.sid
@@ -118,6 +118,23 @@ describe('an offer', () => {
     expect(links).toHaveLength(1)
     expect(links[0]?.started).toBe(true)
     expect(access.session?.grant.sid).toBe(grant.sid)
+  })
+
+  it.each([-61 * 24, -9, 9, 61 * 24])('[rule 11] that the service has signed as new is taken with clocks %d h apart, and lasts as long as it says', async (hours) => {
+    const now = clock.now() / 1000 + hours * 3_600
+    const grant = grantOf({ iat: now, exp: now + 600 })
+    await offer(grant, signed(grant), { signature: 'A'.repeat(86) })
+    expect(refusals()).toEqual([])
+    clock.advance(300_000)
+    expect(access.session?.grant.sid).toBe(grant.sid)
+    clock.advance(300_000)
+    expect(access.session).toBeUndefined()
+    expect(said.at(-1)).toMatchObject({ type: 'sessionEnded', reason: 'maximum' })
+  })
+
+  it('[rule 11] that only a clock speaks against names the clock', async () => {
+    await offer(grantOf({ iat: clock.now() / 1000 - 20, exp: clock.now() / 1000 - 10 }))
+    expect(notes.at(-1)).toContain("by this device's clock, which may be wrong")
   })
 
   it.each<[string, () => [SessionGrant, string]]>([

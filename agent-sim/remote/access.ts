@@ -7,7 +7,7 @@ import type { Link, LinkOptions, TicketFor } from '../../contract/sealed/interfa
 import type { SessionMessage, SessionWord } from '../agent/connection.ts'
 import type { LogLevel } from '../agent/log.ts'
 import type { Timers, Undo } from '../agent/timers.ts'
-import type { Agreed } from './offer.ts'
+import type { Agreed, Offered } from './offer.ts'
 import type { RemoteParts, SessionRecorder } from './parts.ts'
 import { RemoteSession, type SessionTimes } from './session.ts'
 
@@ -42,7 +42,7 @@ export interface RemoteAccessOptions {
   readonly parts: () => Promise<RemoteParts | undefined>
   readonly inCall: () => boolean
   /** @throws RoomkeeperError remote.refused */
-  readonly check: (session: string, grant: string) => SessionGrant
+  readonly check: (offered: Offered) => SessionGrant
   /** @throws Error where the device cannot sign. */
   readonly agree: (grant: SessionGrant, text: string) => Promise<Agreed>
   readonly link: (options: Pick<LinkOptions, 'keys' | 'first' | 'freshTicket' | 'onFrame' | 'onState' | 'onRoom'>) => Link
@@ -139,9 +139,10 @@ export class RemoteAccess {
     await Promise.all(this.#finishing)
   }
 
-  async #offer({ session, grant: text, ticket, relay, upload }: Offer): Promise<void> {
+  async #offer({ session, grant: text, ticket, relay, upload, signature }: Offer): Promise<void> {
     const { check, agree, say, onNote, inCall } = this.#options
-    const grant = check(session, text)
+    // The connection has let no signature through that is not the service's.
+    const grant = check({ session, grant: text, fresh: signature !== undefined })
     if (this.#offered !== undefined || this.#session || this.#stopped) throw new RoomkeeperError('remote.occupied')
     this.#offered = session
     try {

@@ -16,6 +16,13 @@ export interface OfferRules {
   readonly now: () => number
 }
 
+/** A grant that came for a session. `fresh`: the service has signed that it offers it on this connection. */
+export interface Offered {
+  readonly session: string
+  readonly grant: string
+  readonly fresh: boolean
+}
+
 /** What the device makes of a grant that it takes. */
 export interface Agreed {
   readonly keys: SessionKeys
@@ -23,10 +30,10 @@ export interface Agreed {
 }
 
 /** Checks a grant that came for a session (REM-3, REM-7). @throws RoomkeeperError remote.refused; its detail is for the log. */
-export function checkGrant(session: string, grant: string, { enrolment, now }: Pick<OfferRules, 'enrolment' | 'now'>): SessionGrant {
+export function checkGrant({ session, grant, fresh }: Offered, { enrolment, now }: Pick<OfferRules, 'enrolment' | 'now'>): SessionGrant {
   const { sessionKey: key, service, device } = enrolment
   if (!key) throw new RoomkeeperError('remote.refused', { detail: 'This device kept no key of its service. Install its agent again.' })
-  const checked = verifyGrant(grant, { key, service, device, now: now() })
+  const checked = verifyGrant(grant, { key, service, device, now: fresh ? undefined : now() })
   if (checked.sid !== session) throw new RoomkeeperError('remote.refused', { detail: 'The grant is for another session.' })
   return checked
 }

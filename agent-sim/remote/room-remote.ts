@@ -53,7 +53,7 @@ export class RoomRemote {
     this.#access = new RemoteAccess({
       parts: () => (this.#parts ??= options.parts()),
       inCall: () => agent()?.facts.inCall ?? false,
-      check: (session, grant) => checkGrant(session, grant, rules),
+      check: (offered) => checkGrant(offered, rules),
       agree: (grant, text) => agreeTo(grant, text, rules),
       link: (link): Link => new SealedLink({ ...link, side: 'device', dial: this.#dialled, timers, now, random }),
       recorder: (recorder) => this.#recorder(recorder),

@@ -137,9 +137,10 @@ export class RemoteSession {
 
   /** Puts the ring on, dials, and says what there is. */
   start(): void {
-    const { grant, parts, timers, now } = this.#options
+    const { grant, parts, timers } = this.#options
     this.#undo.push(
-      timers.after(Math.max(0, grant.exp * 1_000 - now()), () => {
+      // By how long the service gives, and not until when: the clocks may differ.
+      timers.after(Math.max(0, grant.exp - grant.iat) * 1_000, () => {
         this.end('maximum')
       }),
     )

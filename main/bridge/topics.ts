@@ -25,6 +25,10 @@ export function topicSources(core: Console): TopicSources {
       emit(core.sync)
       return core.onSync.listen(emit)
     },
+    clock: (_input, emit) => {
+      emit({ aheadMs: core.clock.skew })
+      return core.clock.onSkew.listen((aheadMs) => emit({ aheadMs }))
+    },
     outbox: (_input, emit) => {
       emit(core.outbox)
       return core.onOutbox.listen(emit)

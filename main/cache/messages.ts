@@ -43,7 +43,7 @@ export type BatchOutcome = 'applied' | 'gap' | 'otherScope'
 
 /** A feed message as the sync engine needs it, its rows already written. */
 export type FeedEvent =
-  | { type: 'welcome'; version: number; scope: number; beatMs: number }
+  | { type: 'welcome'; version: number; scope: number; beatMs: number; at?: number | undefined }
   | { type: 'snapshot' }
   | { type: 'scope'; version: number; applied: boolean }
   | { type: 'batch'; outcome: BatchOutcome; behind: number; rows: number }

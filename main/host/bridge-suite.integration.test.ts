@@ -86,6 +86,7 @@ const heard: { [N in TopicName]: TopicInput<N> } = {
   preferences: {},
   session: {},
   sync: {},
+  clock: {},
   settings: {},
   outbox: {},
   changes: {},

@@ -56,6 +56,29 @@ describe('[CON-3] the outbox', () => {
     again.close()
   })
 
+  it('[rule 11] dates what waits anew when the clock that it was dated by proves wrong', () => {
+    const { outbox } = open()
+    const waits = outbox.submit(comment('one'))
+    const sent = outbox.submit(comment('two'))
+    outbox.beginTry(sent)
+    outbox.applied(sent)
+    const issuedAt = clock.now()
+    const byMs = 61 * 24 * 3_600_000
+    clock.advance(1_000)
+    // The clock is the service's, which is known from here on.
+    clock.shift(byMs)
+    outbox.dateAnew(byMs)
+    expect(outbox.get(waits)?.issuedAt).toBe(issuedAt + byMs)
+    expect(outbox.get(sent)?.issuedAt).toBe(issuedAt)
+    expect(outbox.beginTry(waits)).toBe(true)
+    outbox.close()
+    // Of what an earlier run left nobody knows by which clock it was dated.
+    const again = open().outbox
+    again.dateAnew(byMs)
+    expect(again.get(waits)?.issuedAt).toBe(issuedAt + byMs)
+    again.close()
+  })
+
   it('keeps an applied command over the picture until its receipt or a later snapshot', () => {
     const { outbox } = open()
     const [first, second] = [outbox.submit(comment('one')), outbox.submit(comment('two'))]

@@ -22,6 +22,8 @@ export class Outbox {
   readonly #rows = new Map<string, OutboxRow>()
   readonly #bySubject = new Map<string, Map<string, OutboxRow>>()
   readonly #listeners = new Set<OutboxListener>()
+  /** What was issued in this run, by a clock that may turn out to be wrong. */
+  readonly #issuedHere = new Set<string>()
 
   constructor(store: OutboxStore, clock: Clock) {
     this.#store = store
@@ -72,6 +74,7 @@ export class Outbox {
     const row: OutboxRow = { key: newKey(issuedAt), command, issuedAt, state: 'pending', tries: 0 }
     this.#store.add(row)
     this.#rows.set(row.key, row)
+    this.#issuedHere.add(row.key)
     this.#changed([row])
     return row.key
   }
@@ -92,8 +95,19 @@ export class Outbox {
     this.#store.replace(key, again)
     this.#rows.delete(key)
     this.#rows.set(again.key, again)
+    this.#issuedHere.add(again.key)
     this.#changed([again])
     return again.key
+  }
+
+  /** The clock that everything of this run was dated by was off by so many ms: what waits is dated as it happened. */
+  dateAnew(byMs: number): void {
+    const now = this.#clock.now()
+    for (const key of this.#issuedHere) {
+      const row = this.#rows.get(key)
+      if (row === undefined) this.#issuedHere.delete(key)
+      else if (row.state === 'pending') this.#replace({ ...row, issuedAt: Math.max(0, Math.min(now, row.issuedAt + byMs)) })
+    }
   }
 
   /** Forgets everything, refused or not: the operator said so. */

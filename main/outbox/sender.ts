@@ -91,7 +91,7 @@ export class Sender {
     this.#timer?.()
     this.#timer = null
     if (!this.#online || this.#sending !== null) return
-    const now = this.#options.clock.now()
+    const now = this.#options.clock.steady()
     const all = this.#waits.get('')?.until ?? 0
     const row = all > now ? undefined : this.#eligible(now)
     if (row !== undefined) {
@@ -116,13 +116,13 @@ export class Sender {
   }
 
   async #send(row: OutboxRow): Promise<void> {
-    const { outbox, log } = this.#options
+    const { outbox, log, clock } = this.#options
     const { key, command, issuedAt } = row
     const sending = new AbortController()
     this.#sending = sending
     try {
       if (outbox.beginTry(key)) {
-        const outcome = await this.#options.send({ key, command, issuedAt }, sending.signal)
+        const outcome = await this.#options.send({ key, command, issuedAt, sentAt: clock.now() }, sending.signal)
         this.#waits.clear()
         if (outcome.outcome === 'applied') outbox.applied(key)
         else if (outcome.outcome === 'requested') outbox.requested(key)
@@ -145,7 +145,7 @@ export class Sender {
     const tries = (this.#waits.get(name)?.tries ?? 0) + 1
     const asked = error instanceof RoomkeeperError ? Number(error.details.params?.['retryAfterMs'] ?? 0) : 0
     const pause = Math.max(backoffMs(tries, random), Math.min(asked, limits.retryMaxMs))
-    this.#waits.set(name, { tries, until: clock.now() + pause })
+    this.#waits.set(name, { tries, until: clock.steady() + pause })
     outbox.tryAgain(key)
   }
   /** False where the disk did not take it: the service will refuse it again. */

@@ -73,7 +73,7 @@ const patienceFor = ({ type }: PolicyCommand): { headMs?: number } => (type === 
 
 /** Where the answer is lost on the way, it is asked for once more under the same key, which applies nothing twice. */
 async function apply(client: ServiceClient, command: PolicyCommand, issuedAt: number, signal: AbortSignal): Promise<CommandOutcome> {
-  const body: CommandRequest = { key: CommandKey.parse(v7({ msecs: issuedAt })), issuedAt, command }
+  const body: CommandRequest = { key: CommandKey.parse(v7({ msecs: issuedAt })), issuedAt, sentAt: issuedAt, command }
   const send = (): Promise<CommandOutcome> => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal, ...patienceFor(command) })
   try {
     return await send()

@@ -119,7 +119,7 @@ export class RemoteSession {
       first: { ticket: answer.ticket, relay: answer.relay },
       freshTicket: () => client.json(TicketAnswer, { method: 'POST', path: `/v1/sessions/${id}/ticket` }),
       timers: clock,
-      now: () => clock.now(),
+      now: () => clock.steady(),
       random,
       onFrame: (channel, bytes) => this.#took(channel, bytes),
       onState: (state) => this.#linkIs(state),
@@ -322,14 +322,14 @@ export class RemoteSession {
     this.#undoPing?.()
     this.#undoPing = this.#parts.clock.after(pingMs, () => this.#ping())
     if (this.#pingAt !== undefined) return
-    this.#pingAt = this.#parts.clock.now()
+    this.#pingAt = this.#parts.clock.steady()
     this.#say({ type: 'ping', at: this.#pingAt })
   }
 
   #ponged(at: number): void {
     if (at !== this.#pingAt) return
     this.#pingAt = undefined
-    const roundTripMs = Math.max(0, this.#parts.clock.now() - at)
+    const roundTripMs = Math.max(0, this.#parts.clock.steady() - at)
     if (roundTripMs === this.#roundTripMs) return
     this.#roundTripMs = roundTripMs
     this.#parts.changed()

@@ -3,9 +3,9 @@ import { type ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts
 import { limits } from '../../contract/limits.ts'
 import type { SyncStore } from '../cache/cache.ts'
 import type { FeedEvent } from '../cache/messages.ts'
-import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { AccessToken, Session, Undo } from '../platform.ts'
+import type { ServiceTime } from '../serviceTime.ts'
 import { endOf } from './ends.ts'
 import { type FetchPage, fetchSnapshot } from './snapshot.ts'
 import type { FeedSocket, OpenFeed } from './socket.ts'
@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   session: Session
   fetchPage: FetchPage
   openFeed: OpenFeed
-  clock: Clock
+  clock: ServiceTime
   log: Log
   /** The token before was refused: ask for another one. */
   renewToken: boolean
@@ -59,7 +59,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#heardAt = options.clock.now()
+    this.#heardAt = options.clock.steady()
   }
 
   get snapshotting(): boolean {
@@ -120,7 +120,7 @@ export class Connection {
   async #received(bytes: Uint8Array): Promise<void> {
     if (this.#over) return
     const size = bytes.byteLength
-    this.#heardAt = this.#options.clock.now()
+    this.#heardAt = this.#options.clock.steady()
     this.#unwritten += size
     if (this.#unwritten > limits.feedUnwrittenBytes) this.#socket?.pause()
     try {
@@ -214,7 +214,7 @@ export class Connection {
     this.#timer(
       'beat',
       clock.after(every, () => {
-        if (clock.now() - this.#heardAt > every * beatsMissed) {
+        if (clock.steady() - this.#heardAt > every * beatsMissed) {
           this.#end({ why: 'network', code: 'network.offline', retry: true })
           return
         }
@@ -227,7 +227,8 @@ export class Connection {
   /** Renews the token in place. Without a new one the service ends the feed when the old one expires. */
   #renewLater(token: AccessToken): void {
     const { clock, session } = this.#options
-    const wait = Math.max(renewAtLeastMs, token.expiresAt - clock.now() - renewBeforeMs)
+    // When a token ends was worked out by this machine's clock.
+    const wait = Math.max(renewAtLeastMs, token.expiresAt - clock.machine.now() - renewBeforeMs)
     this.#timer(
       'renew',
       clock.after(wait, () => {

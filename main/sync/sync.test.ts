@@ -4,6 +4,7 @@ import type { SyncState } from '../../contract/views.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import type { SyncStore } from '../cache/cache.ts'
 import { FakeClock } from '../clock.ts'
+import { ServiceTime } from '../serviceTime.ts'
 import { createLog } from '../log.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeRoom, rowOf } from '../testing/documents.ts'
@@ -69,7 +70,7 @@ beforeEach(() => {
   sync = new Sync({
     store,
     session,
-    clock,
+    clock: new ServiceTime(clock, 0),
     random: () => 1,
     log: createLog('silent'),
     fetchPage: (after, signal) =>

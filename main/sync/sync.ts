@@ -2,9 +2,9 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import type { SyncState } from '../../contract/views.ts'
 import type { SyncStore } from '../cache/cache.ts'
 import type { FeedEvent } from '../cache/messages.ts'
-import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Session, Undo } from '../platform.ts'
+import type { ServiceTime } from '../serviceTime.ts'
 import { backoffMs } from './backoff.ts'
 import { Connection, type ConnectionEnd } from './connection.ts'
 import type { FetchPage } from './snapshot.ts'
@@ -15,7 +15,8 @@ export interface SyncOptions {
   session: Session
   fetchPage: FetchPage
   openFeed: OpenFeed
-  clock: Clock
+  /** By the service's time. */
+  clock: ServiceTime
   /** From 0 to below 1. */
   random(): number
   log: Log
@@ -23,6 +24,8 @@ export interface SyncOptions {
   onSnapshot(startedAt: number): void
   /** The service said what time it is: milliseconds of its own clock. */
   onContact?(serviceTime: number): void
+  /** The same, and at its first word already. */
+  onTime?(serviceTime: number): void
 }
 
 /** Why nothing may connect: the operator's switch, or nobody is signed in (any more). */
@@ -56,8 +59,8 @@ export class Sync {
   #tries = 0
   #renewToken = false
   #shown: SyncState
-  #keptSynced = 0
-  #toldAt = 0
+  #keptSynced = Number.NEGATIVE_INFINITY
+  #toldAt = Number.NEGATIVE_INFINITY
   #tellLater: Undo | null = null
 
   constructor(options: SyncOptions) {
@@ -121,8 +124,9 @@ export class Sync {
 
   #heard(connection: Connection, event: FeedEvent): void {
     if (!this.#isCurrent(connection)) return
-    const now = this.#options.clock.now()
+    if ((event.type === 'beat' || event.type === 'welcome') && event.at !== undefined) this.#options.onTime?.(event.at)
     if (event.type === 'beat') this.#options.onContact?.(event.at)
+    const now = this.#options.clock.now()
     if (event.type === 'batch' && event.outcome === 'applied') {
       const { behind } = event
       if (behind === 0 && !connection.snapshotting) this.#live(connection, now)
@@ -142,8 +146,9 @@ export class Sync {
   #live(connection: Connection, now: number): void {
     this.#tries = 0
     this.#enter({ name: 'live', connection, syncedAt: now })
-    if (now - this.#keptSynced < keepSyncedEveryMs) return
-    this.#keptSynced = now
+    const at = this.#options.clock.steady()
+    if (at - this.#keptSynced < keepSyncedEveryMs) return
+    this.#keptSynced = at
     this.#options.store.synced(now).catch(() => undefined)
   }
 
@@ -196,7 +201,7 @@ export class Sync {
     const shown = this.#show()
     if (JSON.stringify(shown) === JSON.stringify(this.#shown)) return
     const { clock } = this.#options
-    const early = shown.state === 'live' && this.#shown.state === 'live' ? this.#toldAt + tellSyncedEveryMs - clock.now() : 0
+    const early = shown.state === 'live' && this.#shown.state === 'live' ? this.#toldAt + tellSyncedEveryMs - clock.steady() : 0
     if (early > 0) {
       this.#tellLater ??= clock.after(early, () => {
         this.#tellLater = null
@@ -207,7 +212,7 @@ export class Sync {
     this.#tellLater?.()
     this.#tellLater = null
     this.#shown = shown
-    this.#toldAt = clock.now()
+    this.#toldAt = clock.steady()
     for (const listener of this.#listeners) listener(shown)
   }
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import type { TenantId } from '../../contract/ids.ts'
 import { type Customer, OpenAccount, openOutbox } from '../account.ts'
-import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Account, Session, Undo, Vault } from '../platform.ts'
+import type { ServiceTime } from '../serviceTime.ts'
 import { ServiceClient } from '../sync/http.ts'
 import { feedOf } from '../sync/socket.ts'
 import type { Closed } from '../sync/sync.ts'
@@ -19,7 +19,7 @@ export interface TenantsOptions {
   service: string
   vault: Vault
   session: Session
-  clock: Clock
+  clock: ServiceTime
   random(): number
   log: Log
   cacheWorker?: URL

@@ -56,7 +56,7 @@ export class FakeTenant {
 
   follow(socket: WebSocket, cursor: string | undefined): void {
     this.#feeds.set(socket, cursor ?? null)
-    this.#send(socket, JSON.stringify({ type: 'welcome', version: 1, scope: this.scope, beatMs: 5_000 }))
+    this.#send(socket, JSON.stringify({ type: 'welcome', version: 1, scope: this.scope, beatMs: 5_000, at: Date.now() }))
     if (cursor === undefined) this.#send(socket, JSON.stringify({ type: 'snapshot' }))
     else this.#batch(socket, cursor)
   }

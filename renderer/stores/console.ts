@@ -7,6 +7,7 @@ import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { builtInRoles, type Permission } from '../../contract/permissions.ts'
 import type { AppState, Preferences, SessionState, SettingsView, SyncState } from '../../contract/views.ts'
 import { pipeKey, useBridge } from '../bridge/index.ts'
+import { useClock } from './clock.ts'
 
 type Changes = TopicOutput<'changes'>
 
@@ -36,6 +37,7 @@ export const useConsole = defineStore('console', () => {
   hear('preferences', (value) => (preferences.value = value))
   hear('session', (value) => (session.value = value))
   hear('sync', (value) => (sync.value = value))
+  hear('clock', ({ aheadMs }) => (useClock().ahead = aheadMs))
   hear('outbox', (value) => (outbox.value = value))
   hear('settings', (value) => (settings.value = value))
   hear('changes', (value) => {

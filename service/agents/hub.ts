@@ -145,7 +145,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   order(device: DeviceId, order: SessionOrder): boolean {
     const session = this.#byDevice.get(device)
     if (!session || !(session.phase === 'live' || (session.phase === 'offboarding' && order.type === 'sessionEnd'))) return false
-    session.say(order)
+    session.say(order.type === 'session' ? { ...order, ...this.#signed(session, `session ${order.session}`) } : order)
     return true
   }
 

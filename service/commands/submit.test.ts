@@ -93,6 +93,18 @@ describe('a command that is sent again', () => {
     await expect(submit(deps(), caller, requestOf(group('Labs'), { issuedAt: 1 }))).rejects.toMatchObject({ code: 'command.expired' })
   })
 
+  it.each([-61, 0, 61])('[rule 11] from a clock that is %d days ahead counts by how long it waited', async (days) => {
+    const { caller } = await callerOf(ada, 'proManager')
+    const sentAt = Math.max(0, Date.now() + days * 86_400_000)
+    const waitedMs = (ms: number) => requestOf(group(`Labs ${ms}`), { issuedAt: sentAt - ms, sentAt })
+    expect(await submit(deps(), caller, waitedMs(60_000))).toMatchObject({ outcome: 'applied' })
+    expect(await submit(deps(), caller, waitedMs(-60_000))).toMatchObject({ outcome: 'applied' })
+    await expect(submit(deps(), caller, waitedMs(limits.commandMaxAgeMs + 60_000))).rejects.toMatchObject({
+      code: 'command.expired',
+      details: { detail: expect.stringContaining('The clock it comes from may be wrong') },
+    })
+  })
+
   it('[CON-3] is refused with the field and the words that it was refused with', async () => {
     const { caller } = await callerOf(ada, 'proManager')
     const request = requestOf({ type: 'tenantManagers.set', members: [{ kind: 'person', id: v7() }] })

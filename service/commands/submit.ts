@@ -48,8 +48,9 @@ const nothingLeft = (access: Access): Access => ({ ...access, globalAdministrato
  * a customer wants to approve first (PAR-5) is only kept as a request.
  * @throws RoomkeeperError the refusal, also a stored one; command.keyReused, command.expired.
  */
-export async function submit(deps: Deps, caller: Caller, request: CommandRequest): Promise<CommandOutcome> {
-  const { store, metrics } = deps
+export async function submit(deps: Deps, caller: Caller, sent: CommandRequest): Promise<CommandOutcome> {
+  const { store, metrics, now } = deps
+  const request = { ...sent, issuedAt: issuedAt(sent, now()) }
   const { type } = request.command
   const digest = digestOf(request.command)
   try {
@@ -66,6 +67,13 @@ export async function submit(deps: Deps, caller: Caller, request: CommandRequest
     throw error.error
   }
 }
+
+/** When the operator acted, by this service's time (rule 11). */
+const issuedAt = ({ issuedAt, sentAt }: CommandRequest, now: number): number =>
+  sentAt === undefined ? issuedAt : Math.max(0, now - Math.max(0, sentAt - issuedAt))
+
+const expired = (issuedAt: number, now: number): string =>
+  `It says that it was issued at ${new Date(issuedAt).toISOString()}, and here it is ${new Date(now).toISOString()}. The clock it comes from may be wrong.`
 
 /** What somebody is told who sends a command again. @throws RoomkeeperError the stored refusal; Refused under a used key. */
 function answerOf({ digest, outcome }: Stored, wanted: string): CommandOutcome {
@@ -88,7 +96,7 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
         const waits = await isApproved(tx, caller.link, request.command.type)
         const context = await contextOf(tx, caller, rooms, request.issuedAt, waits ? nothingAsked : said)
         await handler.check(context)
-        if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired')
+        if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired', { detail: expired(request.issuedAt, tx.at) })
         if (waits) return await keep(tx, caller, request, digest, await keepRequest(context, request))
         const record = await apply(context)
         if (record) tx.audit(record)

@@ -37,6 +37,7 @@ export interface FollowerOptions {
   readonly store: Store
   readonly cursors: Cursors
   readonly beatMs: number
+  readonly now: () => number
   readonly onRows: (count: number) => void
   readonly onProblem: (follower: Follower, error: unknown) => void
 }
@@ -86,12 +87,12 @@ export class Follower {
 
   /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
   hello(current: CurrentAccess, { cursor, scope }: Pick<Hello, 'cursor' | 'scope'>, lineage: Lineage, lastSeq: number): void {
-    const { cursors, beatMs } = this.#options
+    const { cursors, beatMs, now } = this.#options
     this.#epoch++
     this.#live = false
     this.following = false
     this.#see(current)
-    this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs })
+    this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs, at: now() })
     const position = cursor === undefined ? undefined : cursors.positionOf(this.caller, cursor)
     // A copy of data that is not the past of this one, or of a scope that is yet to come, is of what was there before a restore.
     const known = position !== undefined && lineage.holds(position, lastSeq) && (scope ?? 0) <= this.caller.scopeVersion

@@ -52,6 +52,7 @@ export class FeedHub {
       store: deps.store,
       cursors,
       beatMs: deps.config.timing.feedBeatMs,
+      now: deps.now,
       onRows: (count) => deps.metrics.feedRows.inc(count),
       onProblem: (follower, error) => {
         deps.log.error({ err: error }, 'a console could not be fed')

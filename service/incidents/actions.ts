@@ -43,7 +43,9 @@ export async function attend(rooms: Rooms, tx: TenantTransaction, id: IncidentId
   const now = (await tx.get('incident', id)) ?? before
   if (now.status === 'resolved') throw new RoomkeeperError('incident.resolved')
   const { acknowledged: _, ...rest } = now
-  const incident: Incident = { ...rest, ...(acknowledged ? { acknowledged } : {}), changedAt: tx.at }
+  // Nobody attends to what is not there yet: the clock that says so is wrong.
+  const by = acknowledged && { ...acknowledged, at: Math.max(acknowledged.at, now.openedAt ?? now.since) }
+  const incident: Incident = { ...rest, ...(by ? { acknowledged: by } : {}), changedAt: tx.at }
   tx.put('incident', incident)
   return incident
 }
