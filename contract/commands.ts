@@ -8,6 +8,7 @@ import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
 import { SettingsChanges } from './settings.ts'
 import { typedText } from './text.ts'
+import { isTimeZone } from './timeZone.ts'
 
 /**
  * What an operator can do to the tenant's data. One command is one intention: it is kept durably in the console's
@@ -17,6 +18,9 @@ import { typedText } from './text.ts'
 const note = typedText(limits.commentChars).optional()
 const text = typedText(limits.commentChars).or(z.literal(''))
 const name = typedText(limits.nameChars)
+const placeName = name.or(z.literal(''))
+/** An IANA time zone that this program knows. */
+const TimeZone = z.string().max(64).refine(isTimeZone, 'Not a time zone.')
 const members = z.array(Member).max(limits.membersPerAssignment)
 const rooms = z.array(RoomId).min(1).max(limits.roomsPerCommand)
 const assignment = { assignment: AssignmentId, name, description: text, notify: z.boolean(), members, scope: AssignmentScope }
@@ -35,6 +39,9 @@ export const QueuedCommand = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('rooms.ring'), rooms, ring: name }),
   z.object({ type: z.literal('rooms.licence'), rooms, licence: Licence }),
+  /** One room: names are no matter of many. */
+  z.object({ type: z.literal('rooms.rename'), rooms: rooms.length(1), name }),
+  z.object({ type: z.literal('rooms.move'), rooms, place: z.object({ country: placeName, city: placeName, building: placeName, floor: placeName, timeZone: TimeZone }).partial() }),
 ])
 export type QueuedCommand = z.infer<typeof QueuedCommand>
 
@@ -115,6 +122,8 @@ export const commandNeeds = {
   'rooms.unenrol': { permission: 'rooms.unenroll', about: 'rooms' },
   'rooms.ring': { permission: 'rings.modify', about: 'rooms' },
   'rooms.licence': { permission: 'rooms.modify', about: 'rooms' },
+  'rooms.rename': { permission: 'rooms.modify', about: 'rooms' },
+  'rooms.move': { permission: 'rooms.modify', about: 'rooms' },
   'settings.change': { permission: 'settings.modify', about: 'tenant' },
   'role.save': { permission: 'roles.modify', about: 'held' },
   'role.delete': { permission: 'roles.modify', about: 'held' },
@@ -163,6 +172,8 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'rooms.unenrol': 'rooms',
   'rooms.ring': 'rings',
   'rooms.licence': 'rooms',
+  'rooms.rename': 'rooms',
+  'rooms.move': 'rooms',
   'settings.change': null,
   'role.save': 'roles',
   'role.delete': 'roles',

@@ -183,7 +183,7 @@ export type Entry = z.infer<typeof Entry>
 export const RoomEvent = z.object({
   id: EntryId,
   room: RoomId,
-  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved', 'limited', 'restarted', 'remoteStarted', 'remoteEnded']),
+  kind: z.enum(['signal', 'connected', 'disconnected', 'onboarded', 'enrolled', 'unenrolled', 'health', 'newKey', 'newKeyUnproved', 'limited', 'restarted', 'remoteStarted', 'remoteEnded', 'renamed', 'moved']),
   actor: Actor,
   at: Millis,
   receivedAt: Millis,

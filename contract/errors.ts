@@ -38,6 +38,7 @@ export const errors = {
   'room.unenrolled': [409, 'The room is unenrolled and its device is cut off. Install the agent again to bring it back.'],
   'room.noLicence': [409, 'The room has no Pro licence and cannot be enrolled.'],
   'room.ringUnknown': [409, 'There is no such update ring.'],
+  'room.changesGroups': [403, 'By this the room would come into groups by rule, or leave them. That takes rooms.modify and groups.modify over all rooms.'],
   'role.notFound': [404, 'There is no such role.'],
   'role.builtIn': [409, 'Built-in roles cannot be renamed, edited or deleted.'],
   'role.invalid': [400, 'The role does not fit: give it a name of its own and at least one permission.'],

@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '4308e49b026d6952',
+      'c5c035fc88090f3b',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      '2b1c4967d69a7f2f',
+      '562bde040ca1cc27',
     ])
   })
   it('relay: tickets and control', () => {
@@ -41,7 +41,7 @@ describe('wire shapes', () => {
     expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
       'roomkeeper-grant+jwt',
       'roomkeeper session 1\nS\nG\nK',
-      '69fd0047680eb92f',
+      '47ebe8305fc83a6e',
       'bb8abf600245e9ae',
     ])
   })

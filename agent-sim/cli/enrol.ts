@@ -16,10 +16,12 @@ ${dataHelp}`,
     const values = parseSingle(args, { json: { type: 'boolean' } })
     const { room, stop } = await openDevice(values, false)
     try {
+      const known = enrolmentIn(room.folder)
       room.bringBack()
       await room.enrol()
       const enrolment = enrolmentIn(room.folder)
       if (values.json) print(JSON.stringify({ name: room.name, device: enrolment?.device, room: enrolment?.room }))
+      else if (known && known.room === enrolment?.room) print(`It was enrolled before: device ${known.device}, room ${known.room}. The room is renamed and moved in the console.`)
       else print(`${room.name} is enrolled: device ${enrolment?.device ?? ''}, room ${enrolment?.room ?? ''}.`)
       return 0
     } finally {

@@ -94,6 +94,12 @@ describe('[CON-3] what is laid over', () => {
     expect(overlaySettings({ ...settings, remoteContact: 'audit@contoso.example' }, contact(''))).toEqual(settings)
   })
 
+  it('[CON-3] says where a room is and what it is called, as far as that was said', () => {
+    const place = { floor: '9' }
+    const shown = overlayRoom(room, unsentOf([{ type: 'rooms.rename', rooms: [room.id], name: 'Otherwise' }, { type: 'rooms.move', rooms: [room.id], place }]))
+    expect(shown).toEqual({ ...room, name: 'Otherwise', place: { ...room.place, floor: '9' } })
+  })
+
   it('gives rooms the licence that was said last, once it is no request that waits', () => {
     const unsent = unsentOf([{ type: 'rooms.licence', rooms: [room.id], licence: 'pro' }, { type: 'rooms.licence', rooms: [room.id], licence: 'basic' }])
     expect(overlayRoom(room, unsent)).toEqual({ ...room, licence: 'basic' })

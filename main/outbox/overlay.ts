@@ -1,5 +1,5 @@
 import type { QueuedCommand } from '../../contract/commands.ts'
-import type { Doc, PersonRef } from '../../contract/entities.ts'
+import type { Doc, PersonRef, Place } from '../../contract/entities.ts'
 import { type CommandKey, EntryId, type PersonId } from '../../contract/ids.ts'
 import { changedSettings } from '../../contract/settings.ts'
 import type { OutboxRow } from './store.ts'
@@ -38,6 +38,8 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'rooms.unenrol':
     case 'rooms.ring':
     case 'rooms.licence':
+    case 'rooms.rename':
+    case 'rooms.move':
       return command.rooms.map((room) => `room:${room}`)
     case 'settings.change':
       return ['settings']
@@ -66,6 +68,8 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
       case 'rooms.unenrol':
       case 'rooms.ring':
       case 'rooms.licence':
+      case 'rooms.rename':
+      case 'rooms.move':
       case 'settings.change':
         return shown
     }
@@ -100,10 +104,23 @@ export function overlayRoom(room: Doc<'room'>, unsent: readonly Unsent[]): Doc<'
   return unsent.filter(isShown).reduce((shown, { command }) => {
     if (command.type === 'rooms.ring') return { ...shown, ring: command.ring }
     if (command.type === 'rooms.licence') return { ...shown, licence: command.licence }
+    if (command.type === 'rooms.rename') return { ...shown, name: command.name }
+    if (command.type === 'rooms.move') return { ...shown, place: placed(shown.place, command.place) }
     if (command.type === 'rooms.enrol' && shown.lifecycle === 'onboarding') return { ...shown, lifecycle: 'enrolled' }
     if (command.type === 'rooms.unenrol' && shown.lifecycle !== 'unenrolled') return { ...shown, lifecycle: 'unenrolled' }
     return shown
   }, room)
+}
+
+/** A place with what is said of it; the rest stays. */
+function placed(place: Place, { country, city, building, floor, timeZone }: Partial<Place>): Place {
+  return {
+    country: country ?? place.country,
+    city: city ?? place.city,
+    building: building ?? place.building,
+    floor: floor ?? place.floor,
+    timeZone: timeZone ?? place.timeZone,
+  }
 }
 
 export function overlaySettings(settings: Doc<'settings'>, unsent: readonly Unsent[]): Doc<'settings'> {

@@ -25,7 +25,9 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     case 'rooms.enrol':
     case 'rooms.unenrol':
     case 'rooms.ring':
-    case 'rooms.licence': {
+    case 'rooms.licence':
+    case 'rooms.rename':
+    case 'rooms.move': {
       const scope = scopeOf(me.access, permission)
       const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
@@ -62,7 +64,9 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     case 'rooms.enrol':
     case 'rooms.unenrol':
     case 'rooms.ring':
-    case 'rooms.licence': {
+    case 'rooms.licence':
+    case 'rooms.rename':
+    case 'rooms.move': {
       const names = command.rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
       const more = command.rooms.length - names.length
       return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()

@@ -4,7 +4,7 @@ import type { QueuedCommand } from '../../contract/commands.ts'
 import type { Licence } from '../../contract/entities.ts'
 import type { CommandKey, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { IncidentView } from '../../contract/views.ts'
+import type { IncidentView, RoomView } from '../../contract/views.ts'
 import { useBridge } from '../bridge/index.ts'
 import { useApproval } from './approval.ts'
 import { useConsole } from './console.ts'
@@ -122,9 +122,18 @@ export const useActions = defineStore('actions', () => {
     return act(inParts(rooms, (some) => ({ type: 'rooms.licence', rooms: some, licence })), words)
   }
 
+  /** What a room is called and where it is, as far as that is other than it was. */
+  function placeRoom({ id, name, place }: Pick<RoomView, 'id' | 'name' | 'place'>, wanted: Pick<RoomView, 'name' | 'place'>): Promise<boolean> {
+    const words = { said: t('did.place'), failed: t('did.placeFailed') }
+    const commands: QueuedCommand[] = []
+    if (wanted.name !== name) commands.push({ type: 'rooms.rename', rooms: [id], name: wanted.name })
+    if (JSON.stringify(wanted.place) !== JSON.stringify(place)) commands.push({ type: 'rooms.move', rooms: [id], place: wanted.place })
+    return act(commands, words)
+  }
+
   function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
     return act([{ type: 'settings.change', changes }], { said: t('did.settings'), failed: t('did.settingsFailed') }, undefined, core.acting)
   }
 
-  return { acknowledge, unacknowledge, assign, assignToMe, toggleMine, comment, moveRooms, changeRing, changeLicence, changeSettings }
+  return { acknowledge, unacknowledge, assign, assignToMe, toggleMine, comment, moveRooms, changeRing, changeLicence, placeRoom, changeSettings }
 })

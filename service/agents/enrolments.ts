@@ -4,6 +4,7 @@ import { type DevicePublicKey, enrolmentProof, type EnrolmentRequest, keyChangeP
 import { defaultSettings, type Place, type RoomDevice } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId, type TenantId } from '../../contract/ids.ts'
+import { isTimeZone } from '../../contract/timeZone.ts'
 import { limits } from '../../contract/limits.ts'
 import { digestOfKey } from '../access/enrolmentKeys.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -253,21 +254,6 @@ const provesChange = (former: DevicePublicKey, { installation, publicKey, former
 
 function placeOf({ room: { place } }: Enrolment): Place {
   return { ...place, timeZone: isTimeZone(place.timeZone) ? place.timeZone : 'UTC' }
-}
-
-/** Names found good; there are some six hundred in the world, and asking for one is slow. */
-const timeZones = new Set<string>()
-
-function isTimeZone(name: string): boolean {
-  if (name === '') return false
-  if (timeZones.has(name)) return true
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-  } catch {
-    return false
-  }
-  if (timeZones.size < 1_000) timeZones.add(name)
-  return true
 }
 
 function deviceOf(id: DeviceId, { profile, keyProtection, facts: { inCall: _, remote, ...facts } }: Enrolment): RoomDevice {

@@ -107,11 +107,11 @@ async function freshRoom(): Promise<void> {
 }
 let yaml = ''
 const me = { boss: '' }
-const chosen = { ring: '' }
+const chosen = { ring: 'Staging' }
 let request = ''
 let rings = 0
-/** Another one each time. */
-const ring = () => ['Staging', 'Executive', 'General'][rings++ % 3]
+/** Another one each time, and never the one that the room is put into. */
+const ring = () => ['Executive', 'General'][rings++ % 2]
 
 const cases: { readonly [T in CommandType]: Case } = {
   'incident.acknowledge': {
@@ -164,6 +164,20 @@ const cases: { readonly [T in CommandType]: Case } = {
     command: () => ({ type: 'rooms.licence', rooms: [room], licence: 'basic' }),
     lines: () => [`contoso: Room Update rooms.licence of Boardroom by ${boss}`],
     touches: () => [room, 'Boardroom', 'basic'],
+    again: 'nothing',
+  },
+  'rooms.rename': {
+    arrange: () => done(boss, { type: 'rooms.rename', rooms: [room], name: 'Boardroom' }),
+    command: () => ({ type: 'rooms.rename', rooms: [room], name: 'Board room' }),
+    lines: () => [`contoso: Room Update rooms.rename of Board room by ${boss}`],
+    touches: () => [room, 'Boardroom', 'Board room'],
+    again: 'nothing',
+  },
+  'rooms.move': {
+    arrange: () => done(boss, { type: 'rooms.rename', rooms: [room], name: 'Boardroom' }),
+    command: () => ({ type: 'rooms.move', rooms: [room], place: { building: 'Annex', floor: '9' } }),
+    lines: () => [`contoso: Room Update rooms.move of Boardroom by ${boss}`],
+    touches: () => [room, 'Boardroom', 'Annex'],
     again: 'nothing',
   },
   'settings.change': {
@@ -307,7 +321,6 @@ beforeEach(async () => {
   const { items } = CustomerList.parse((await world.ask(partner, '/v1/customers')).body)
   for (const known of items) await done(boss, { type: 'partner.remove', link: known.link })
   ;[group, role, assignment, link] = [v7(), v7(), v7(), v7()]
-  chosen.ring = ring() ?? ''
 })
 
 describe('the records of a command', () => {

@@ -13,6 +13,7 @@ import { policyImport } from './policyImport.ts'
 import { decide, withdraw } from './requests.ts'
 import { deleteRole, saveRole } from './roles.ts'
 import { enrol, licenseRooms, moveToRing, unenrol } from './rooms.ts'
+import { moveRooms, renameRoom } from './roomPlaces.ts'
 import { settingsChange } from './settings.ts'
 
 /** Every command with its handler. */
@@ -25,6 +26,8 @@ const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
   'rooms.unenrol': unenrol,
   'rooms.ring': moveToRing,
   'rooms.licence': licenseRooms,
+  'rooms.rename': renameRoom,
+  'rooms.move': moveRooms,
   'settings.change': settingsChange,
   'role.save': saveRole,
   'role.delete': deleteRole,

@@ -7,7 +7,7 @@ import { checkRooms, type CommandHandler } from './handler.ts'
 import { roomsTouched } from './touched.ts'
 
 /** What the audit says of rooms: one by its name, several by their number. */
-async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: AuditRecord['detail']): Promise<AuditRecord> {
+export async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: AuditRecord['detail']): Promise<AuditRecord> {
   const touched = await roomsTouched(tx, changed)
   const objectName = changed.length === 1 ? (touched.roomNames[0] ?? touched.rooms.join()) : `${changed.length} rooms`
   return { category: 'Room', objectName, operation: 'Update', detail: { ...detail, ...touched } }

@@ -75,6 +75,8 @@ const commands: { readonly [T in CommandType]: (own: string) => readonly { reado
   'rooms.unenrol': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }],
   'rooms.ring': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], ring: 'Staging' }) }],
   'rooms.licence': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], licence: 'pro' }) }],
+  'rooms.rename': () => [{ of: 'room', make: (room) => ({ rooms: [room], name: 'Taken' }) }],
+  'rooms.move': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], place: { floor: '9' } }) }],
   'settings.change': () => [],
   'role.save': () => [
     { of: 'role', make: (role) => ({ role, name: `R ${v7()}`, description: '', permissions: ['rooms.view'] }) },

@@ -93,9 +93,11 @@ export function entryDocument(id: EntryId, room: RoomId, incident: IncidentId, e
   }
 }
 
+const byPeople: ReadonlySet<RoomEvent['kind']> = new Set<RoomEvent['kind']>(['onboarded', 'enrolled', 'unenrolled', 'renamed', 'moved'])
+
 export function roomEventDocument(id: EntryId, room: RoomId, effect: RoomEventEffect, doer: Doer, receivedAt: Millis): RoomEvent {
   const { kind, at, signal, value, health, detail } = effect
-  const byPerson = kind === 'onboarded' || kind === 'enrolled' || kind === 'unenrolled'
+  const byPerson = byPeople.has(kind)
   return {
     id,
     room,

@@ -31,6 +31,10 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
       return { ...(await rooms(tx, command.rooms)), ...said(command.ring) }
     case 'rooms.licence':
       return { ...(await rooms(tx, command.rooms)), ...said(command.licence) }
+    case 'rooms.rename':
+      return { ...(await rooms(tx, command.rooms)), ...said(command.name) }
+    case 'rooms.move':
+      return { ...(await rooms(tx, command.rooms)), ...said(Object.values(command.place).filter((part) => part !== '').join(', ')) }
     case 'role.save':
       return { subjects: [command.name], subjectCount: 1, text: command.permissions.join(', ') }
     case 'role.delete':
