@@ -89,6 +89,8 @@ export const Config = z
         redirectPort: z.int().min(1).max(65_535).optional(),
       })
       .optional(),
+    /** The way to issuer and directory. */
+    outgoing: z.object({ ca: folder.optional(), proxy: z.string().optional(), proxyCredentials: folder.optional() }).optional(),
     /** Microsoft Graph, where the issuer is Entra: an application that may read users and groups, its secret in a file. */
     graph: z
       .object({

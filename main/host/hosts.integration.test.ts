@@ -5,10 +5,6 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { WebSocket } from 'ws'
-import { BridgeResponse, type CallName, type TopicName, type TopicOutput, topics } from '../../contract/bridge.ts'
-import { untilPasses } from '../../contract/testing/wait.ts'
-import { protocolsOf, Renewed } from '../../contract/tab.ts'
 import { createLog } from '../log.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
 import { tempFolder } from '../testing/fakes.ts'
@@ -16,7 +12,8 @@ import { channel, consoleAddress } from './electron/address.ts'
 import { runElectron, type Surroundings } from './electron/program.ts'
 import { StandInElectron } from './electron/testing/standIn.ts'
 import { runProcess, type Running, startBrowserHost, startService } from './testing/processes.ts'
-import { tabFrom, type TestPage } from './testing/transports.ts'
+import type { TestPage } from './testing/transports.ts'
+import { pageOf, Watcher } from './testing/watcher.ts'
 import { programs } from '../../contract/testing/programs.ts'
 
 /** Both hosts as a whole, with the real service and its embedded issuer as a process of their own. */
@@ -52,72 +49,6 @@ afterEach(async () => {
   folder.remove()
 })
 
-/** A page of a host, listening to some topics, keeping the newest value of each. */
-class Watcher {
-  readonly #page: TestPage
-  readonly #names = new Map<number, TopicName>()
-  readonly #values = new Map<TopicName, unknown>()
-  readonly #answers = new Map<number, BridgeResponse>()
-  #last = 0
-
-  constructor(page: TestPage, ...names: TopicName[]) {
-    this.#page = page
-    page.onMessage((message) => {
-      const answer = BridgeResponse.parse(message)
-      const name = this.#names.get(answer.id)
-      if (name === undefined) this.#answers.set(answer.id, answer)
-      else if (answer.type === 'value') this.#values.set(name, answer.value)
-    })
-    for (const name of names) {
-      const id = this.#next()
-      this.#names.set(id, name)
-      page.send({ type: 'listen', id, name, input: {} })
-    }
-  }
-  #next(): number {
-    this.#last += 1
-    return this.#last
-  }
-  async call(name: CallName, input: object = {}): Promise<BridgeResponse> {
-    const id = this.#next()
-    this.#page.send({ type: 'call', id, name, input })
-    return untilPasses(() => {
-        const answer = this.#answers.get(id)
-        if (!answer) throw new Error(`no answer to ${name}`)
-        return answer
-      })
-  }
-  /** Waits until the topic's value is like this one. */
-  async see<N extends TopicName>(name: N, like: object): Promise<TopicOutput<N>> {
-    await untilPasses(() => expect(this.#values.get(name)).toMatchObject(like))
-    return topics[name].output.parse(this.#values.get(name)) as TopicOutput<N>
-  }
-}
-
-async function pageOf(link: string): Promise<TestPage> {
-  const { origin, host } = new URL(link)
-  const socket = new WebSocket(`ws://${host}/bridge`, protocolsOf(await tabFrom(link)), { origin })
-  const waiting: unknown[] = []
-  const listeners = new Set<(message: unknown) => void>()
-  socket.on('message', (data) => {
-    const message: unknown = JSON.parse(String(data))
-    if (Renewed.safeParse(message).success) return
-    if (listeners.size === 0) waiting.push(message)
-    for (const listener of listeners) listener(message)
-  })
-  socket.on('error', () => {})
-  await once(socket, 'open')
-  undo.push(() => socket.terminate())
-  return {
-    send: (message) => socket.send(JSON.stringify(message)),
-    onMessage: (listener) => {
-      listeners.add(listener)
-      for (const message of waiting.splice(0)) listener(message)
-    },
-    close: async () => socket.terminate(),
-  }
-}
-
 async function browserHost(...more: string[]): Promise<Running<{ console: string }>> {
   const running = await startBrowserHost(service.ready.service, folder.path, ...more)
   undo.push(() => running.child.kill('SIGKILL'))
@@ -127,7 +58,7 @@ async function browserHost(...more: string[]): Promise<Running<{ console: string
 describe('the browser host', () => {
   it('signs in with the embedded issuer, follows the service, and is still signed in after a restart', async () => {
     const first = await browserHost()
-    const page = new Watcher(await pageOf(first.ready.console), 'app', 'session', 'sync')
+    const page = new Watcher(await pageOf(first.ready.console, undo), 'app', 'session', 'sync')
     expect(await page.see('app', { host: 'browser' })).toMatchObject({ protection: 'none', service: service.ready.service })
     await page.see('session', { state: 'signedOut' })
     expect(await page.call('session.signIn', { method: 'browser' })).toMatchObject({ type: 'value' })
@@ -141,7 +72,7 @@ describe('the browser host', () => {
     expect(first.stderr()).not.toMatch(/"level":50|eyJ|Amélie|amelie/u)
 
     const second = await browserHost()
-    const later = new Watcher(await pageOf(second.ready.console), 'session', 'sync')
+    const later = new Watcher(await pageOf(second.ready.console, undo), 'session', 'sync')
     await later.see('session', { state: 'signedIn', account: amelie })
     await later.see('sync', { state: 'live' })
     expect(await later.call('session.signOut', { unsent: 'ask' })).toMatchObject({ type: 'value' })
@@ -154,7 +85,7 @@ describe('the browser host', () => {
     const phrase = join(folder.path, 'phrase')
     writeFileSync(phrase, 'correct horse battery staple\n')
     const host = await browserHost('--passphrase-file', phrase)
-    const page = new Watcher(await pageOf(host.ready.console), 'app', 'session')
+    const page = new Watcher(await pageOf(host.ready.console, undo), 'app', 'session')
     await page.see('app', { protection: 'passphrase' })
     await page.call('session.signIn', { method: 'deviceCode' })
     const signingIn = await page.see('session', { state: 'signingIn', code: expect.any(String) })
@@ -166,7 +97,7 @@ describe('the browser host', () => {
     const without = await runProcess(main, '--service', service.ready.service, '--data', folder.path, '--port', '0')
     expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('--passphrase-file') })
     const again = await browserHost('--passphrase-file', phrase)
-    await new Watcher(await pageOf(again.ready.console), 'session').see('session', { state: 'signedIn' })
+    await new Watcher(await pageOf(again.ready.console, undo), 'session').see('session', { state: 'signedIn' })
   })
 
   it('gives a second start another link, and ends with its parent', async () => {
@@ -178,7 +109,7 @@ describe('the browser host', () => {
     const said: { console: string } = JSON.parse(second.stdout)
     expect(said).toMatchObject({ ready: true, running: true })
     expect(new URL(said.console).origin).toBe(new URL(first.ready.console).origin)
-    await new Watcher(await pageOf(said.console), 'app').see('app', { host: 'browser' })
+    await new Watcher(await pageOf(said.console, undo), 'app').see('app', { host: 'browser' })
     first.child.stdin?.end()
     await once(first.child, 'close')
     expect(first.child.exitCode).toBe(0)

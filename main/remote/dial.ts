@@ -5,6 +5,7 @@ import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { relayPath } from '../../contract/relay.ts'
 import type { LinkDial, LinkSocket } from '../../contract/sealed/interfaces.ts'
+import { wayOut } from '../wayOut.ts'
 
 /** The answer of a relay that refuses is read up to this, in bytes. */
 const problemBytes = 8 * 1024
@@ -21,6 +22,7 @@ export function relayDial(service: string): LinkDial {
       return nowhere
     }
     const socket = new WebSocket(url, {
+      agent: wayOut(url),
       headers: { authorization },
       perMessageDeflate: false,
       followRedirects: false,

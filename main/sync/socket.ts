@@ -5,6 +5,7 @@ import { type ErrorCode, Problem } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
+import { wayOut } from '../wayOut.ts'
 
 /** What happens on a feed socket. `code` is the WebSocket's close code. */
 export interface FeedHandlers {
@@ -33,6 +34,7 @@ export const feedOf =
   (service: string, tenant?: TenantId): OpenFeed =>
   (token, handlers) => {
     const socket = new WebSocket(`${service.replace(/^http/, 'ws').replace(/\/+$/, '')}/v1/feed`, {
+      agent: wayOut(service),
       headers: { authorization: `Bearer ${token}`, ...(tenant === undefined ? {} : { [tenantHeader]: tenant }) },
       handshakeTimeout: limits.consoleRequestMs,
       maxPayload: limits.feedMessageBytes,

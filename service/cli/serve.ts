@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { detailsOf } from '../../contract/errors.ts'
 import { Config, type ConfigInput, readConfig } from '../config.ts'
+import { takeWayOut } from '../ops/outgoing.ts'
 import { ConfigProblem } from '../problems.ts'
 
 export const serveHelp = `service serve: the Roomkeeper service
@@ -28,6 +29,9 @@ For other machines to reach it:
                                    (default: who has Entra's directory role of that name)
   --token-clients ID,ID            count tokens of these programs of the issuer only (default: of any)
   --tenant-directory ID --tenant-name NAME                   the first tenant: its directory's id, and its name
+  --ca FILE                        PEM certificates to trust beside the well-known ones, for issuer and directory
+  --proxy HOST:PORT                proxy on the way to them; not for this machine itself
+  --proxy-credentials FILE         its first line is user:password for the proxy
 
 For remote sessions, where not this service but another relay carries them (relay --help):
   --relay URL --relay-id ID   where operators and devices reach it, and its name
@@ -92,6 +96,9 @@ export function readServeArguments(args: readonly string[]) {
       scope: text,
       'token-clients': text,
       resource: text,
+      ca: text,
+      proxy: text,
+      'proxy-credentials': text,
       'redirect-port': text,
       administrator: text,
       'graph-url': text,
@@ -171,6 +178,7 @@ export function readServeArguments(args: readonly string[]) {
           },
         }
       : {}),
+    outgoing: { ca: values.ca, proxy: values.proxy, proxyCredentials: values['proxy-credentials'] },
     ...(both('tenant-directory', values['tenant-directory'], 'tenant-name', values['tenant-name'])
       ? { firstTenant: { directory: values['tenant-directory'] ?? '', name: values['tenant-name'] ?? '' } }
       : {}),
@@ -224,6 +232,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     return
   }
   const config = readConfig(input)
+  if (config.outgoing) takeWayOut(config.outgoing)
   const { startService } = await import('../server.ts')
   const service = await startService(config)
   let stopping = false

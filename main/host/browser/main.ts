@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { createLog, lockDataFolder } from '../../core.ts'
 import { plainKeeper } from '../../session/vault.ts'
+import { takeWayOut } from '../outgoing.ts'
 import { passphraseFrom } from '../passphrase.ts'
 import { startProgram } from '../program.ts'
 import { openShell } from '../shell.ts'
@@ -46,6 +47,7 @@ async function run(options: BrowserOptions): Promise<void> {
   const ended = toldToEnd(options.parentPipe)
   const shell = openShell(screens)
   if (!shell) throw new Error(notBuilt)
+  takeWayOut(options.outgoing)
   const keeper = options.passphraseFile === undefined ? plainKeeper : passphraseFrom(options.passphraseFile)
   const folder = await takeFolder(options)
   if (typeof folder === 'string') return say(options.json, folder, { running: true })

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { LogLevel } from '../../log.ts'
+import type { Outgoing } from '../outgoing.ts'
 import { defaultDownloads, serviceAddress } from '../program.ts'
 
 export const help = `The Roomkeeper console in a browser, on this machine only.
@@ -13,6 +14,9 @@ export const help = `The Roomkeeper console in a browser, on this machine only.
   --port N                port on 127.0.0.1 (default: 4720; 0: any free one)
   --downloads DIR         where saved files go (default: your download folder)
   --passphrase-file FILE  protects the cached data with the passphrase in FILE (its first line)
+  --ca FILE               PEM certificates to trust beside the well-known ones, for service, issuer and relay
+  --proxy HOST:PORT       proxy on the way to them; not for this machine itself
+  --proxy-credentials FILE  its first line is user:password for the proxy
   --log-level LEVEL       debug, info, warn, error or silent (default: warn)
   --json                  print one line of JSON on standard output when ready
   --parent-pipe           end when standard input closes
@@ -27,6 +31,7 @@ export interface BrowserOptions {
   port: number
   downloads: string
   passphraseFile: string | undefined
+  outgoing: Outgoing
   logLevel: LogLevel
   json: boolean
   parentPipe: boolean
@@ -47,6 +52,9 @@ export function readOptions(args: readonly string[]): BrowserOptions | 'help' | 
         port: { type: 'string', default: '4720' },
         downloads: { type: 'string' },
         'passphrase-file': { type: 'string' },
+        ca: { type: 'string' },
+        proxy: { type: 'string' },
+        'proxy-credentials': { type: 'string' },
         'log-level': { type: 'string', default: 'warn' },
         json: { type: 'boolean', default: false },
         'parent-pipe': { type: 'boolean', default: false },
@@ -71,6 +79,7 @@ export function readOptions(args: readonly string[]): BrowserOptions | 'help' | 
     port,
     downloads: values.downloads === undefined ? defaultDownloads(data) : resolve(values.downloads),
     passphraseFile: values['passphrase-file'],
+    outgoing: { ca: values.ca, proxy: values.proxy, proxyCredentials: values['proxy-credentials'] },
     logLevel,
     json: values.json,
     parentPipe: values['parent-pipe'],

@@ -92,6 +92,8 @@ export interface SessionApi {
   ): void
   setPermissionCheckHandler(handler: (contents: unknown, permission: string, requestingOrigin: string) => boolean): void
   setDevicePermissionHandler(handler: () => boolean): void
+  /** What the system's proxy settings say of an address, as a PAC file would. */
+  resolveProxy(url: string): Promise<string>
   readonly webRequest: {
     onBeforeRequest(listener: (details: { url: string }, callback: (response: { cancel: boolean }) => void) => void): void
   }

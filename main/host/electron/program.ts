@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { createLog, lockDataFolder, type Log } from '../../core.ts'
+import type { Undo } from '../../platform.ts'
 import { type KeyKeeper, plainKeeper, systemKeeper } from '../../session/vault.ts'
+import { credentialsIn, type Outgoing, takeWayOut } from '../outgoing.ts'
 import { passphraseFrom } from '../passphrase.ts'
 import { type Program, startProgram } from '../program.ts'
 import { openShell } from '../shell.ts'
@@ -13,6 +15,7 @@ import type { ElectronApi, SafeStorageApi, WindowApi } from './api.ts'
 import { guardProgram, guardSession } from './guards.ts'
 import { help, readOptions } from './options.ts'
 import { IpcBridge } from './pipe.ts'
+import { followSystemProxy, type ResolveProxy } from './systemProxy.ts'
 import { menuTemplate, openWindow, showWindow } from './window.ts'
 
 /** What surrounds the program: where its built parts are, and how it was started. */
@@ -64,12 +67,13 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
   let window: WindowApi | undefined
   app.on('second-instance', () => window && showWindow(window))
   app.on('window-all-closed', () => app.quit())
-  const opened: { program?: Program; bridge?: IpcBridge } = {}
+  const opened: { program?: Program; bridge?: IpcBridge; wayOut?: Undo } = {}
   let ending: Promise<void> | undefined
   const end = (code: number): void => {
     ending ??= (async () => {
       opened.bridge?.stop()
       await opened.program?.stop()
+      opened.wayOut?.()
     })().finally(() => app.exit(code))
   }
   app.on('before-quit', (event) => {
@@ -82,6 +86,7 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
   try {
     const shell = openShell(around.screens)
     if (!shell) throw new Error('The screens are not built.')
+    opened.wayOut = takeSystemWayOut(options.outgoing, (url) => api.session.defaultSession.resolveProxy(url))
     const folder = lockDataFolder(options.data)
     const downloadFolder = options.downloads ?? app.getPath('downloads')
     mkdirSync(downloadFolder, { recursive: true })
@@ -103,6 +108,17 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
     around.complain(why)
     if (!options.parentPipe) api.dialog.showErrorBox('Roomkeeper', why)
     end(1)
+  }
+}
+
+/** What the system trusts is trusted, and where it says that the way leads is gone, unless something else was named. */
+function takeSystemWayOut(outgoing: Outgoing, resolve: ResolveProxy): Undo {
+  const distrust = takeWayOut(outgoing, 'system')
+  if (outgoing.proxy !== undefined) return distrust
+  const leave = followSystemProxy(resolve, outgoing.proxyCredentials === undefined ? undefined : credentialsIn(outgoing.proxyCredentials))
+  return () => {
+    leave()
+    distrust()
   }
 }
 

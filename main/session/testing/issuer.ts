@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import Provider, { type Configuration } from 'oidc-provider'
 import type { Discovery } from '../../../contract/api.ts'
 
@@ -26,6 +27,8 @@ export interface TestIssuerOptions {
   deviceCode?: boolean
   /** The one address that it sends people back to, to the letter; left out: any port of localhost. */
   redirectUri?: string
+  /** It speaks TLS, under this name, which leads to 127.0.0.1. */
+  tls?: { name: string; cert: string; key: string }
   /** What the discovery document says instead, given the issuer's address. */
   discovery?: (url: string) => Partial<Discovery>
 }
@@ -34,21 +37,29 @@ export const people = {
   'amelie@contoso.test': { oid: 'a1a1a1a1-0000-4000-8000-000000000001', name: 'Amélie Laurent' },
   'clara@contoso.test': { oid: 'c1c1c1c1-0000-4000-8000-000000000002', name: 'Clara Nguyen' },
 } as const
-const directory = '11111111-2222-4333-8444-555555555555'
+export const directory = '11111111-2222-4333-8444-555555555555'
 const api = 'urn:roomkeeper:test'
 
-export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, redirectUri, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
+function claimsOf(login: string | undefined) {
+  const person = Object.entries(people).find(([email]) => email === login)
+  if (!person) return undefined
+  const [email, { oid, name }] = person
+  return { oid, tid: directory, name, preferred_username: email, email }
+}
+
+export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, redirectUri, tls, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
   const held: { handle?: (req: IncomingMessage, res: ServerResponse) => void } = {}
   let server: Server | undefined
   let port = 0
   const start = async (): Promise<void> => {
-    server = createServer((req, res) => held.handle?.(req, res)).listen(port, '127.0.0.1')
+    const handle = (req: IncomingMessage, res: ServerResponse): void => held.handle?.(req, res)
+    server = (tls ? createSecureServer(tls, handle) : createServer(handle)).listen(port, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (typeof address === 'object' && address) port = address.port
   }
   await start()
-  const url = `http://127.0.0.1:${port}`
+  const url = tls ? `https://${tls.name}:${port}` : `http://127.0.0.1:${port}`
 
   const configuration: Configuration = {
     clients: [
@@ -64,10 +75,8 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
     claims: { openid: ['sub', 'oid', 'tid'], profile: ['name', 'preferred_username'], email: ['email'] },
     conformIdTokenClaims: false,
     findAccount: (_ctx, login) => {
-      const person = Object.entries(people).find(([email]) => email === login)
-      if (!person) return undefined
-      const [email, { oid, name }] = person
-      return { accountId: email, claims: () => ({ sub: `pairwise-${oid}`, oid, tid: directory, name, preferred_username: email, email }) }
+      const claims = claimsOf(login)
+      return claims && { accountId: login, claims: () => ({ sub: `pairwise-${claims.oid}`, ...claims }) }
     },
     features: {
       deviceFlow: { enabled: deviceCode },
@@ -79,6 +88,7 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
         getResourceServerInfo: () => ({ scope: '', audience: api, accessTokenFormat: 'jwt', accessTokenTTL: accessTokenSeconds, jwt: { sign: { alg: 'RS256' } } }),
       },
     },
+    extraTokenClaims: (_ctx, token) => claimsOf('accountId' in token ? token.accountId : undefined),
     cookies: { keys: ['test'] },
     pkce: { required: () => true },
     ttl: { Interaction: 600, Session: 600, Grant: 3_600, IdToken: 600, RefreshToken: 3_600, DeviceCode: 600 },

@@ -137,6 +137,8 @@ type Handler = (request: Request) => Promise<Response>
 type BeforeRequest = (details: { url: string }, callback: (response: { cancel: boolean }) => void) => void
 
 export class StandInElectron {
+  /** The system's proxy settings, as a PAC file answers. */
+  proxies = 'DIRECT'
   readonly app = new StandInApp()
   readonly windows: StandInWindow[] = []
   readonly privileged: { scheme: string; privileges: Record<string, boolean> }[] = []
@@ -185,6 +187,7 @@ export class StandInElectron {
           setPermissionRequestHandler: (handler) => void (this.permissionRequest = handler),
           setPermissionCheckHandler: (handler) => void (this.permissionCheck = handler),
           setDevicePermissionHandler: (handler) => void (this.devicePermission = handler),
+          resolveProxy: async () => this.proxies,
           webRequest: { onBeforeRequest: (listener) => void (this.beforeRequest = listener) },
           on: (name, listener) => this.downloads.on(name, listener),
         },
