@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PeopleList, SetupRequest } from './api.ts'
-import { CommandOutcome, PolicyCommand, QueuedCommand } from './commands.ts'
+import { CommandOutcome, IncidentCommand, PolicyCommand, QueuedCommand } from './commands.ts'
 import { ApprovalRequest, Kind, RoomEvent } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { CommandKey, IncidentId, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
@@ -32,15 +32,19 @@ import { DisplayId, RemoteMode } from './remoteFacts.ts'
 import {
   AppState,
   EntryView,
+  groupValue,
   IncidentChip,
   IncidentFilter,
   IncidentGroup,
+  IncidentPick,
   IncidentView,
   OutboxItem,
   page,
+  partOf,
   Preferences,
   RemoteSessionView,
   RoomFilter,
+  RoomPick,
   RoomRow,
   RoomSort,
   RoomState,
@@ -70,6 +74,11 @@ export const calls = {
     input: z.object({ filter: RoomFilter, sort: RoomSort, descending: z.boolean(), ...page }),
     output: listOf(RoomRow),
   },
+  /** Rows to be marked, of the list as it stands at one moment; `total` may be more than they are. */
+  'rooms.pick': {
+    input: z.object({ filter: RoomFilter, sort: RoomSort, descending: z.boolean(), part: partOf(RoomId) }),
+    output: z.object({ total: z.int(), rows: z.array(RoomPick).max(limits.pickedRows) }),
+  },
   'rooms.totals': {
     input: z.object({ filter: RoomFilter.omit({ states: true }) }),
     output: z.record(RoomState, z.int()),
@@ -84,7 +93,13 @@ export const calls = {
   'incidents.list': {
     /** Grouped lists are ordered by group first, so that headings can be drawn between rows. */
     input: z.object({ filter: IncidentFilter, group: IncidentGroup, ...page }),
-    output: listOf(IncidentView),
+    /** `groups`: how many incidents there are in each group that the rows are of. */
+    output: listOf(IncidentView).extend({ groups: z.array(z.object({ value: groupValue, incidents: z.int() })) }),
+  },
+  /** Rows to be marked, of `within` one group or of the whole list, as it stands at one moment; `total` may be more than they are. */
+  'incidents.pick': {
+    input: z.object({ filter: IncidentFilter, group: IncidentGroup, within: groupValue.optional(), part: partOf(IncidentId) }),
+    output: z.object({ total: z.int(), rows: z.array(IncidentPick).max(limits.pickedRows) }),
   },
   'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(IncidentChip, z.int()) },
   'incidents.entries': { input: z.object({ incident: IncidentId, ...page }), output: listOf(EntryView) },
@@ -106,6 +121,11 @@ export const calls = {
       .object({ command: QueuedCommand, tenant: TenantId.optional() })
       .refine(({ command, tenant }) => command.type !== 'settings.change' || tenant !== undefined, { path: ['tenant'] }),
     output: z.object({ key: CommandKey }),
+  },
+  /** Puts commands about incidents into the outbox: all of a tenant's or none, and none where one of them may not be. Errors: as `commands.submit`. */
+  'commands.submitAll': {
+    input: z.object({ commands: z.array(IncidentCommand).min(1).max(limits.commandsAtOnce) }),
+    output: z.object({ keys: z.array(CommandKey) }),
   },
   'outbox.list': { input: nothing, output: z.object({ rows: z.array(OutboxItem) }) },
   /** Forgets a command that was refused, or one that was never tried. */
@@ -189,7 +209,7 @@ export const topics = {
   sync: { input: nothing, output: SyncState },
   /** What the service's time is ahead of this machine's clock by (ms). All times that the core tells are the service's, but of a sign-in. */
   clock: { input: nothing, output: z.object({ aheadMs: z.int() }) },
-  outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int() }) },
+  outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int(), toSend: z.int() }) },
   /** How many incidents need action in each open organisation, entered or not; nothing where there is one only. */
   needAction: { input: nothing, output: z.array(z.object({ tenant: TenantId, count: z.int() })).nullable() },
   /**

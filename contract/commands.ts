@@ -25,12 +25,18 @@ const members = z.array(Member).max(limits.membersPerAssignment)
 const rooms = z.array(RoomId).min(1).max(limits.roomsPerCommand)
 const assignment = { assignment: AssignmentId, name, description: text, notify: z.boolean(), members, scope: AssignmentScope }
 
-/** What consoles keep in their outbox until it is sent, also offline. */
-export const QueuedCommand = z.discriminatedUnion('type', [
+/** Those about one incident. */
+export const IncidentCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('incident.acknowledge'), incident: IncidentId, note }),
   z.object({ type: z.literal('incident.unacknowledge'), incident: IncidentId }),
   z.object({ type: z.literal('incident.assign'), incident: IncidentId, owner: PersonId.nullable() }),
   z.object({ type: z.literal('incident.comment'), incident: IncidentId, text: typedText(limits.commentChars) }),
+])
+export type IncidentCommand = z.infer<typeof IncidentCommand>
+
+/** What consoles keep in their outbox until it is sent, also offline. */
+export const QueuedCommand = z.discriminatedUnion('type', [
+  ...IncidentCommand.options,
   z.object({ type: z.literal('rooms.enrol'), rooms }),
   z.object({ type: z.literal('rooms.unenrol'), rooms }),
   z.object({

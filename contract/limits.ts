@@ -151,6 +151,10 @@ export const limits = {
   consoleLinkMs: 12 * 3_600_000,
   /** Tabs that used a link, in one run of the browser host. More: the oldest needs a new link. */
   consoleTabs: 64,
+  /** Rows of a list that can be marked at once. More: the first of them, and the screen says so. */
+  pickedRows: 5_000,
+  /** Commands that are put into the outbox together. More: the screen hands them over in parts, and shows how far it is. */
+  commandsAtOnce: 250,
   /** A bridge call without an answer after this is refused with `bridge.timeout`. */
   bridgeCallMs: 30_000,
   /** A comment or a note, in characters. */

@@ -52,6 +52,22 @@ export const IncidentView = Incident.extend({
 })
 export type IncidentView = z.infer<typeof IncidentView>
 
+/** What a marked row is known by: enough to say what can be done with it. */
+export const RoomPick = RoomRow.pick({ id: true, name: true, lifecycle: true, tenant: true })
+export type RoomPick = z.infer<typeof RoomPick>
+export const IncidentPick = IncidentView.pick({
+  id: true,
+  number: true,
+  room: true,
+  place: true,
+  signal: true,
+  status: true,
+  acknowledged: true,
+  owner: true,
+  tenant: true,
+})
+export type IncidentPick = z.infer<typeof IncidentPick>
+
 /** `pending`: written by this operator and not confirmed by the service yet. */
 export const EntryView = Entry.extend({ pending: z.boolean() })
 export type EntryView = z.infer<typeof EntryView>
@@ -102,6 +118,20 @@ export const IncidentFilter = z.object({
 export type IncidentFilter = z.infer<typeof IncidentFilter>
 export const IncidentGroup = z.enum(['none', 'customer', 'building', 'signal'])
 export type IncidentGroup = z.infer<typeof IncidentGroup>
+
+const place = <T extends z.ZodType>(id: T) => z.object({ id, at: page.offset })
+/**
+ * Rows of a list to be marked: all of them, from one to another with both (`at`: where it stood on the screen, which counts for one
+ * that has left the list since), or these, as they are now, in the list or not.
+ */
+export const partOf = <T extends z.ZodType>(id: T) =>
+  z.discriminatedUnion('what', [
+    z.object({ what: z.literal('all') }),
+    z.object({ what: z.literal('range'), from: place(id), to: place(id) }),
+    z.object({ what: z.literal('these'), ids: z.array(id).max(limits.pickedRows) }),
+  ])
+/** One group of a list: its building's name, its signal, or its customer's id. */
+export const groupValue = z.string().max(limits.nameChars)
 
 /** One row of the outbox, as the operator sees it. */
 export const OutboxItem = z.object({

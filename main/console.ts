@@ -5,6 +5,7 @@ import { RoomkeeperError } from '../contract/errors.ts'
 import type { TenantId } from '../contract/ids.ts'
 import type { SessionState, SyncState } from '../contract/views.ts'
 import type { OpenAccount } from './account.ts'
+import type { TopicOutput } from '../contract/bridge.ts'
 import { Changeset } from './bridge/changes.ts'
 import { saysDamaged } from './cache/open.ts'
 import type { Clock } from './clock.ts'
@@ -40,7 +41,7 @@ export class Console {
   readonly remote: RemoteSessions
   readonly onSession = new Emitter<SessionState>()
   readonly onSync = new Emitter<SyncState>()
-  readonly onOutbox = new Emitter<{ pending: number; refused: number }>()
+  readonly onOutbox = new Emitter<TopicOutput<'outbox'>>()
   /** Of every open tenant, entered or not. */
   readonly onShown = new Emitter<ShownChange>()
   #tenants: Tenants | null = null
@@ -200,12 +201,13 @@ export class Console {
     return worstOf(accounts.flatMap((account) => (account === null || account === undefined ? [] : [account.sync.state])))
   }
 
-  get outbox(): { pending: number; refused: number } {
-    const counts = { pending: 0, refused: 0 }
+  get outbox(): TopicOutput<'outbox'> {
+    const counts = { pending: 0, refused: 0, toSend: 0 }
     for (const outbox of this.#tenants?.outboxes ?? []) {
-      const { pending, refused } = outbox.counts()
+      const { pending, refused, unsent } = outbox.counts()
       counts.pending += pending
       counts.refused += refused
+      counts.toSend += unsent - refused
     }
     return counts
   }

@@ -113,10 +113,10 @@ describe('a call', () => {
 })
 
 describe('a topic', () => {
-  const outbox = (pending: number) => ({ pending, refused: 0 })
+  const outbox = (pending: number) => ({ pending, refused: 0, toSend: pending })
 
   it('gives its value at once and every later one, until it is ended', () => {
-    const source = new Emitter<{ pending: number; refused: number }>()
+    const source = new Emitter<{ pending: number; refused: number; toSend: number }>()
     const undo = vi.fn()
     const { send, got } = setUp({}, {
       outbox: (_input, emit) => {
@@ -145,7 +145,7 @@ describe('a topic', () => {
   })
 
   it('keeps only the newest value for a window that is behind', () => {
-    const source = new Emitter<{ pending: number; refused: number }>()
+    const source = new Emitter<{ pending: number; refused: number; toSend: number }>()
     const { send, got, pipe, clock } = setUp({}, { outbox: (_input, emit) => source.listen(emit) })
     send({ type: 'listen', id: 1, name: 'outbox', input: {} })
     pipe.waiting = limits.bridgeWaitingBytes + 1

@@ -6,11 +6,11 @@ import { saveNew } from '../files.ts'
 import { policyHandlers } from '../policy/handlers.ts'
 import { remoteHandlers } from '../remote/handlers.ts'
 import { makeBundle } from '../support/bundle.ts'
-import { outboxItems, outboxOf, retryCommand, submitWhereItBelongs } from '../tenants/commands.ts'
-import { incidentCounts, incidentEntries, listIncidents } from '../views/incidents.ts'
+import { outboxItems, outboxOf, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from '../tenants/commands.ts'
+import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
 import type { Picture } from '../views/picture.ts'
-import { listRooms, roomBuildings, roomEvents, roomTotals } from '../views/rooms.ts'
+import { listRooms, pickRooms, roomBuildings, roomEvents, roomTotals } from '../views/rooms.ts'
 import { roomTimeline } from '../views/timeline.ts'
 import type { CallHandlers } from './dispatcher.ts'
 
@@ -30,16 +30,19 @@ export function callHandlers(core: Console): CallHandlers {
     ...remoteHandlers(core),
 
     'rooms.list': (input) => entered((picture) => listRooms(picture, input)),
+    'rooms.pick': (input) => entered((picture) => pickRooms(picture, input)),
     'rooms.totals': ({ filter }) => entered((picture) => roomTotals(picture, filter)),
     'rooms.buildings': () => entered(roomBuildings),
     'rooms.events': (input) => anywhere((picture) => roomEvents(picture, input)),
     'rooms.timeline': ({ room, hours }) => anywhere((picture) => roomTimeline(picture, room, hours, core.clock.now())),
     'incidents.list': (input) => entered((picture) => listIncidents(picture, input)),
+    'incidents.pick': (input) => entered((picture) => pickIncidents(picture, input)),
     'incidents.counts': ({ room }) => entered((picture) => incidentCounts(picture, room)),
     'incidents.entries': (input) => anywhere((picture) => incidentEntries(picture, input)),
     'search.jump': ({ text }) => entered((picture) => searchJump(picture, text)),
 
     'commands.submit': ({ command, tenant }) => core.use(() => ({ key: submitWhereItBelongs(core, command, tenant) })),
+    'commands.submitAll': ({ commands }) => core.use(() => ({ keys: submitAllWhereTheyBelong(core, commands) })),
     'outbox.list': () => core.use(() => ({ rows: outboxItems(core.tenants) })),
     'outbox.discard': ({ key }) => {
       outboxOf(core.tenants, key).discard(key)

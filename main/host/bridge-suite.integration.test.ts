@@ -28,15 +28,18 @@ const list = { filter: {}, sort: 'name', descending: false, ...page } as const
 /** Every call of the contract, with what it is asked and what must come of it, in this order. */
 const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'rooms.list': { input: list },
+  'rooms.pick': { input: { filter: {}, sort: 'name', descending: false, part: { what: 'all' } } },
   'rooms.totals': { input: { filter: {} } },
   'rooms.buildings': { input: {} },
   'rooms.events': { input: { room, ...page } },
   'rooms.timeline': { input: { room, hours: 24 } },
   'incidents.list': { input: { filter: { chip: 'needAction' }, group: 'none', ...page } },
+  'incidents.pick': { input: { filter: { chip: 'needAction' }, group: 'building', part: { what: 'these', ids: [incident] } } },
   'incidents.counts': { input: {} },
   'incidents.entries': { input: { incident, ...page } },
   'search.jump': { input: { text: 'Room 2' } },
   'commands.submit': { input: { command: { type: 'incident.comment', incident, text: 'On my way' } } },
+  'commands.submitAll': { input: { commands: [{ type: 'incident.acknowledge', incident }] } },
   'outbox.list': { input: {} },
   'outbox.discard': { input: { key: unknownKey }, code: 'outbox.notFound' },
   'outbox.retry': { input: { key: unknownKey }, code: 'outbox.notFound' },
@@ -122,7 +125,7 @@ const packed = new Map([
   [`/v1/recordings/${session}/terminal`, gzipSync(JSON.stringify(line))],
 ])
 /** Answers that name a time, a key, a path or a moving state: alike in form only. */
-const moving = new Set<string>(['commands.submit', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'policy.saveFile', 'audit.saveCsv', 'remote.saveLog', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
+const moving = new Set<string>(['commands.submit', 'commands.submitAll', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'policy.saveFile', 'audit.saveCsv', 'remote.saveLog', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
 
 interface Setting {
   core: Core

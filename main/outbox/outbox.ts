@@ -70,13 +70,16 @@ export class Outbox {
 
   /** Durable when it returns. Errors: `outbox.full`, `disk.failed`. */
   submit(command: QueuedCommand): CommandKey {
-    const issuedAt = this.#clock.now()
-    const row: OutboxRow = { key: newKey(issuedAt), command, issuedAt, state: 'pending', tries: 0 }
-    this.#store.add(row)
-    this.#rows.set(row.key, row)
-    this.#issuedHere.add(row.key)
-    this.#changed([row])
+    const row = this.#fresh(command)
+    this.#add([row])
     return row.key
+  }
+
+  /** As `submit`, all of them or none. */
+  submitAll(commands: readonly QueuedCommand[]): CommandKey[] {
+    const rows = commands.map((command) => this.#fresh(command))
+    this.#add(rows)
+    return rows.map(({ key }) => key)
   }
 
   /** Takes back what was refused or never tried. Errors: `outbox.notFound`; `request.conflict` once it was tried. */
@@ -90,8 +93,7 @@ export class Outbox {
   retry(key: CommandKey): CommandKey {
     const row = this.#known(key)
     if (row.state !== 'refused') throw new RoomkeeperError('request.conflict')
-    const issuedAt = this.#clock.now()
-    const again: OutboxRow = { key: newKey(issuedAt), command: row.command, issuedAt, state: 'pending', tries: 0 }
+    const again = this.#fresh(row.command)
     this.#store.replace(key, again)
     this.#rows.delete(key)
     this.#rows.set(again.key, again)
@@ -198,6 +200,20 @@ export class Outbox {
   close(): void {
     this.#listeners.clear()
     this.#store.close()
+  }
+
+  #fresh(command: QueuedCommand): OutboxRow {
+    const issuedAt = this.#clock.now()
+    return { key: newKey(issuedAt), command, issuedAt, state: 'pending', tries: 0 }
+  }
+
+  #add(rows: readonly OutboxRow[]): void {
+    this.#store.add(rows)
+    for (const row of rows) {
+      this.#rows.set(row.key, row)
+      this.#issuedHere.add(row.key)
+    }
+    this.#changed(rows)
   }
 
   #known(key: string): OutboxRow {

@@ -52,7 +52,7 @@ export class OutboxStore {
       if (!(error instanceof UnusableDatabase)) throw new RoomkeeperError('disk.failed', {}, error)
       const rows = rescue(setAside(path, now), key)
       const store = new OutboxStore(openWritable(options))
-      for (const row of rows) store.add(row)
+      for (const row of rows) store.add([row])
       return { store, setAside: error.why, saved: rows.length }
     }
   }
@@ -62,11 +62,13 @@ export class OutboxStore {
     return rowsOf(this.#db.prepare<[], { body: string }>('select body from command order by seq').iterate())
   }
 
-  /** Errors: `outbox.full`, `disk.failed`. The row is durable when this returns. */
-  add(row: OutboxRow): void {
+  /** Errors: `outbox.full`, `disk.failed`. The rows are durable when this returns, all of them or none. */
+  add(rows: readonly OutboxRow[]): void {
     const { n } = this.#db.prepare<[], { n: number }>('select count(*) as n from command').get() ?? { n: 0 }
-    if (n >= limits.outboxRows) throw new RoomkeeperError('outbox.full')
-    this.#write(() => this.#add.run(row.key, JSON.stringify(row)))
+    if (n + rows.length > limits.outboxRows) throw new RoomkeeperError('outbox.full')
+    this.#write(() => {
+      for (const row of rows) this.#add.run(row.key, JSON.stringify(row))
+    })
   }
 
   set(row: OutboxRow): void {

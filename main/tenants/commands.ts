@@ -1,4 +1,4 @@
-import type { QueuedCommand } from '../../contract/commands.ts'
+import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { CommandKey, TenantId } from '../../contract/ids.ts'
 import type { OutboxItem } from '../../contract/views.ts'
@@ -14,11 +14,23 @@ import type { Tenants } from './tenants.ts'
  * Errors: as `checkCommand`; `session.tenantUnknown`; `lease.ended` where the tenant's copy is locked.
  */
 export function submitWhereItBelongs(core: Console, command: QueuedCommand, tenant?: TenantId): CommandKey {
-  const parts = partsOf(core, command, tenant)
-  for (const [shown, part] of parts) checkCommand(shown, part)
-  const [first] = parts.map(([shown, part]) => shown.outbox.submit(part))
+  const [first] = submitParts(partsOf(core, command, tenant))
   if (first === undefined) throw new RoomkeeperError('room.notFound')
   return first
+}
+
+/** Commands, each into the outbox of the tenant that has its incident: all of a tenant's or none. Errors: as above. */
+export function submitAllWhereTheyBelong(core: Console, commands: readonly IncidentCommand[]): CommandKey[] {
+  return submitParts(commands.flatMap((command) => partsOf(core, command)))
+}
+
+function submitParts(parts: readonly (readonly [Shown, QueuedCommand])[]): CommandKey[] {
+  const byTenant = new Map<Shown, QueuedCommand[]>()
+  for (const [shown, part] of parts) {
+    checkCommand(shown, part)
+    byTenant.set(shown, [...(byTenant.get(shown) ?? []), part])
+  }
+  return [...byTenant].flatMap(([shown, commands]) => shown.outbox.submitAll(commands))
 }
 
 function partsOf(core: Console, command: QueuedCommand, tenant?: TenantId): [Shown, QueuedCommand][] {

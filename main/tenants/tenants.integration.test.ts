@@ -186,7 +186,7 @@ describe('a customer that is one no more', () => {
     expect(await rig.now('outbox')).toMatchObject({ refused: 1 })
     await rig.bridge.call('outbox.discard', { key })
     await until('nothing of it left', () => !existsSync(join(cacheOf(adatum), '..')) && !keyOf('outbox', adatum))
-    expect(await rig.now('outbox')).toEqual({ pending: 0, refused: 0 })
+    expect(await rig.now('outbox')).toEqual({ pending: 0, refused: 0, toSend: 0 })
   })
 
   it('is gone when its own feed says so, before the list does, and comes back with the list', async () => {

@@ -1,11 +1,13 @@
 import type { CallOutput, CallParsed } from '../../contract/bridge.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { EntryView, IncidentChip, IncidentFilter, IncidentGroup, IncidentView } from '../../contract/views.ts'
+import { SignalId } from '../../contract/signals.ts'
 import { pendingEntries } from '../outbox/overlay.ts'
 import { sortKey } from '../cache/derive.ts'
 import type { Key, LineSource, ListLine } from './lists.ts'
 import { incidentMatch } from './matches.ts'
-import type { Picture } from './picture.ts'
+import { pick } from './pick.ts'
+import type { Picture, Run } from './picture.ts'
 import { incidentNumber, isEmptySearch, phraseOf, searchWords } from './search.ts'
 import type { Shown } from './shown.ts'
 
@@ -44,7 +46,7 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
   return { sql: parts.join(' and '), values }
 }
 
-/** The gravest first, then the newest; resolved ones by when they were. Groups come before both. */
+/** The gravest first, then the newest; resolved ones by when they were. Groups come before both: their order, then their value. */
 function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine, customer: readonly Key[]): Key[] {
   const own: Key[] = chip === 'resolved' ? [-line.at, line.number] : [line.severityOrder, -line.at, line.number]
   switch (group) {
@@ -53,9 +55,9 @@ function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine, custome
     case 'customer':
       return [...customer, ...own]
     case 'building':
-      return [line.building ?? '', ...own]
+      return [line.buildingKey ?? '', line.building ?? '', ...own]
     case 'signal':
-      return [line.signalOrder, ...own]
+      return [line.signalOrder, SignalId.options[line.signalOrder] ?? '', ...own]
   }
 }
 
@@ -65,12 +67,13 @@ interface RawLine {
   severityOrder: number
   signalOrder: number
   at: number
+  buildingKey: string | null
   building: string | null
 }
 
 function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): LineSource {
   const { sql, values } = conditionOf(shown, filter)
-  const building = group === 'building' ? 'r.buildingKey' : 'null'
+  const building = group === 'building' ? 'r.buildingKey, r.building' : 'null as buildingKey, null as building'
   const join = group === 'building' ? "left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid" : ''
   const { tenant } = shown
   const customer = [sortKey(tenant?.name ?? ''), tenant?.id ?? '']
@@ -78,7 +81,7 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
     const some = only === undefined ? '' : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
     return shown.reader
       .all<RawLine>(
-        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, ${building} as building
+        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, ${building}
          from ${shown.reader.incidents} i ${join} where ${sql} ${some}`,
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
@@ -87,12 +90,49 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
   }
 }
 
-/** Incidents under a chip (INC-1), a slice of them. */
+/** Incidents under a chip (INC-1), a slice of them, and how many are in the groups of that slice. */
 export function listIncidents(picture: Picture, input: CallParsed<'incidents.list'>): CallOutput<'incidents.list'> {
   const { filter, group, offset, limit } = input
-  const name = JSON.stringify(['incidents', filter, group])
-  const { total, lines } = picture.slice(name, (shown) => source(shown, filter, group), false, offset, limit)
-  return { total, rows: lines.flatMap(({ id, shown }) => foundIncident(picture, shown, id, filter.search) ?? []) }
+  const run = runOf(picture, input)
+  const rows = picture.slice(run, offset, limit).flatMap(({ id, shown }) => foundIncident(picture, shown, id, filter.search) ?? [])
+  if (group === 'none') return { total: run.lines.length, rows, groups: [] }
+  const counts = countsOf(run.lines)
+  const values = [...new Set(run.lines.slice(offset, offset + limit).map(groupOf))]
+  return { total: run.lines.length, rows, groups: values.map((value) => ({ value, incidents: counts.get(value) ?? 0 })) }
+}
+
+/** Incidents of such a list to be marked. */
+export function pickIncidents(picture: Picture, input: CallParsed<'incidents.pick'>): CallOutput<'incidents.pick'> {
+  const { within } = input
+  const { total, picked } = pick(picture, 'incident', () => runOf(picture, input), input.part, within === undefined ? undefined : (line) => groupOf(line) === within)
+  return {
+    total,
+    rows: picked.flatMap(({ id, shown }) => {
+      const view = viewOf(picture, shown, id)
+      if (view === undefined) return []
+      const { number, room, place, signal, status, acknowledged, owner, tenant } = view
+      return [{ id: view.id, number, room, place, signal, status, ...(acknowledged && { acknowledged }), ...(owner && { owner }), ...(tenant && { tenant }) }]
+    }),
+  }
+}
+
+function runOf(picture: Picture, { filter, group }: Pick<CallParsed<'incidents.list'>, 'filter' | 'group'>): Run {
+  return picture.run(JSON.stringify(['incidents', filter, group]), (shown) => source(shown, filter, group), false)
+}
+
+/** The value of a line's group: its second key, in a list that has groups. */
+const groupOf = ({ keys }: ListLine): string => String(keys[1] ?? '')
+
+/** Counted once for each state of a list. */
+const counted = new WeakMap<readonly ListLine[], ReadonlyMap<string, number>>()
+
+function countsOf(lines: readonly ListLine[]): ReadonlyMap<string, number> {
+  const known = counted.get(lines)
+  if (known !== undefined) return known
+  const counts = new Map<string, number>()
+  for (const line of lines) counts.set(groupOf(line), (counts.get(groupOf(line)) ?? 0) + 1)
+  counted.set(lines, counts)
+  return counts
 }
 
 export function viewOf(picture: Picture, shown: Shown, id: string): IncidentView | undefined {

@@ -63,7 +63,8 @@ describe('a list over several tenants', () => {
             shown.lists.touch([own])
           }
           const all = [...lines.values()].flat().sort(compareLines(descending))
-          const { total, lines: some } = picture.slice(name, sourceOf, descending, offset, limit)
+          const run = picture.run(name, sourceOf, descending)
+          const [total, some] = [run.lines.length, picture.slice(run, offset, limit)]
           expect(total).toBe(all.length)
           expect(some.map(({ id }) => id)).toEqual(all.slice(offset, offset + limit).map(({ id }) => id))
           for (const { id, shown } of some) expect(lines.get(shown)?.some((line) => line.id === id)).toBe(true)
@@ -80,7 +81,7 @@ describe('a list over several tenants', () => {
     lines.set(one, Array.from({ length: count }, (_, n) => ({ id: `a${n}`, keys: [2 * n] })))
     lines.set(two, Array.from({ length: count }, (_, n) => ({ id: `b${n}`, keys: [2 * n + 1] })))
     const picture = new Picture([one, two], true)
-    const at = (offset: number) => picture.slice('all', sourceOf, false, offset, 2).lines.map(({ id }) => id)
+    const at = (offset: number) => picture.slice(picture.run('all', sourceOf, false), offset, 2).map(({ id }) => id)
     for (let offset = 0; offset < 2 * count; offset += 1_000) expect(at(offset)).toEqual([`a${offset / 2}`, `b${offset / 2}`])
     expect(asked).toEqual([undefined, undefined])
     lines.set(two, (lines.get(two) ?? []).map((line) => (line.id === 'b7' ? { id: 'b7', keys: [-1] } : line)))
@@ -90,6 +91,8 @@ describe('a list over several tenants', () => {
   })
 
   it('of nothing is empty', () => {
-    expect(new Picture([], true).slice('none', sourceOf, false, 0, 10)).toEqual({ total: 0, lines: [] })
+    const none = new Picture([], true)
+    const run = none.run('none', sourceOf, false)
+    expect([run.lines, none.slice(run, 0, 10)]).toEqual([[], []])
   })
 })

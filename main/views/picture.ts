@@ -9,7 +9,7 @@ export interface Placed {
 }
 
 /** Lines of one order, with whose each is, side by side. */
-interface Run {
+export interface Run {
   readonly lines: readonly ListLine[]
   readonly of: readonly Shown[]
 }
@@ -46,17 +46,19 @@ export class Picture {
     return this.together && tenant !== null ? { ...row, tenant } : row
   }
 
-  /** A slice of the list that each part keeps under this name, in one order. */
-  slice(name: string, source: (shown: Shown) => LineSource, descending: boolean, offset: number, limit: number): { total: number; lines: Placed[] } {
-    const { lines, of } = this.#run(name, source, descending)
-    const some = lines.slice(offset, offset + limit).flatMap(({ id }, n): Placed[] => {
-      const shown = this.parts.length === 1 ? of[0] : of[offset + n]
-      return shown === undefined ? [] : [{ id, shown }]
-    })
-    return { total: lines.length, lines: some }
+  /** A slice of a list. */
+  slice(run: Run, offset: number, limit: number): Placed[] {
+    return run.lines.slice(offset, offset + limit).flatMap(({ id }, n) => this.placed(run, id, offset + n))
   }
 
-  #run(name: string, source: (shown: Shown) => LineSource, descending: boolean): Run {
+  /** The line at this place of a list, with whose it is. */
+  placed({ of }: Run, id: string, at: number): Placed[] {
+    const shown = this.parts.length === 1 ? of[0] : of[at]
+    return shown === undefined ? [] : [{ id, shown }]
+  }
+
+  /** The list that each part keeps under this name, in one order. The same until something of it changed. */
+  run(name: string, source: (shown: Shown) => LineSource, descending: boolean): Run {
     const from = this.parts.map((shown) => shown.lists.lines(name, source(shown), descending))
     const [only] = from
     if (only !== undefined && from.length === 1) return { lines: only, of: this.parts }

@@ -3,7 +3,8 @@ import type { RoomFilter, RoomRow, RoomSort, RoomState, RoomView } from '../../c
 import { sortKey } from '../cache/derive.ts'
 import { compareLines, type LineSource, type ListLine } from './lists.ts'
 import { roomMatch } from './matches.ts'
-import type { Picture } from './picture.ts'
+import { pick } from './pick.ts'
+import type { Picture, Run } from './picture.ts'
 import { isEmptySearch, nameTier, phraseOf, searchWords } from './search.ts'
 import type { Shown } from './shown.ts'
 
@@ -45,10 +46,25 @@ function conditionOf(filter: RoomFilter): Condition {
 
 /** Rooms by filter and order, a slice of them (ROM-2). */
 export function listRooms(picture: Picture, input: CallParsed<'rooms.list'>): CallOutput<'rooms.list'> {
-  const { filter, sort, descending, offset, limit } = input
-  const name = JSON.stringify(['rooms', filter, sort, descending])
-  const { total, lines } = picture.slice(name, (shown) => source(shown, filter, sort, descending), descending, offset, limit)
-  return { total, rows: lines.flatMap(({ id, shown }) => foundRoom(picture, shown, id, filter.search) ?? []) }
+  const { filter, offset, limit } = input
+  const run = runOf(picture, input)
+  return { total: run.lines.length, rows: picture.slice(run, offset, limit).flatMap(({ id, shown }) => foundRoom(picture, shown, id, filter.search) ?? []) }
+}
+
+/** Rooms of such a list to be marked. */
+export function pickRooms(picture: Picture, input: CallParsed<'rooms.pick'>): CallOutput<'rooms.pick'> {
+  const { total, picked } = pick(picture, 'room', () => runOf(picture, input), input.part)
+  return {
+    total,
+    rows: picked.flatMap(({ id, shown }) => {
+      const row = rowOf(picture, shown, id)
+      return row === undefined ? [] : [{ id: row.id, name: row.name, lifecycle: row.lifecycle, ...(row.tenant === undefined ? {} : { tenant: row.tenant }) }]
+    }),
+  }
+}
+
+function runOf(picture: Picture, { filter, sort, descending }: Pick<CallParsed<'rooms.list'>, 'filter' | 'sort' | 'descending'>): Run {
+  return picture.run(JSON.stringify(['rooms', filter, sort, descending]), (shown) => source(shown, filter, sort, descending), descending)
 }
 
 /** One room as lists show it. */

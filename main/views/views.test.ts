@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls, type CallInput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { defaultSettings } from '../../contract/entities.ts'
-import { RoomId } from '../../contract/ids.ts'
+import { IncidentId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
@@ -15,11 +15,11 @@ import { subjectOf, submitCommand } from '../outbox/submit.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
-import { incidentCounts, incidentEntries, listIncidents } from './incidents.ts'
+import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
 import { compareLines, Lists, type ListLine } from './lists.ts'
 import { Picture } from './picture.ts'
-import { listRooms, roomBuildings, roomTotals } from './rooms.ts'
+import { listRooms, pickRooms, roomBuildings, roomTotals } from './rooms.ts'
 import { phraseOf, searchWords } from './search.ts'
 import { Shown } from './shown.ts'
 import { roomTimeline, stretches } from './timeline.ts'
@@ -182,6 +182,42 @@ describe('incidents', () => {
     expect(numbers({ chip: 'mine' })).toEqual([4, 3, 2])
     expect(incidentCounts(picture(), undefined)).toMatchObject({ unassigned: 1, mine: 3 })
     expect(shown.incident(idOf('incident', 3))).toMatchObject({ owner: { name: 'Amélie Laurent' }, pending: ['incident.assign'] })
+  })
+
+  it('[CON-4] are picked for many at once by the core: all, a range of any length, a group, or these as they are now', () => {
+    load([
+      rowOf('me', makeMe()),
+      ...[1, 2].map((n) => rowOf('room', makeRoom(n))),
+      ...Array.from({ length: 700 }, (_, n) => rowOf('incident', makeIncident(n + 1, 1 + (n % 2)))),
+    ])
+    const pick = (part: CallInput<'incidents.pick'>['part'], within?: string, group: 'none' | 'building' = 'none') =>
+      pickIncidents(picture(), calls['incidents.pick'].input.parse({ filter: { chip: 'needAction' }, group, part, ...(within === undefined ? {} : { within }) }))
+    const end = (number: number, at = 0) => ({ id: IncidentId.parse(idOf('incident', number)), at })
+    const some = (answer: ReturnType<typeof pick>) => [answer.total, answer.rows[0]?.number, answer.rows.at(-1)?.number]
+    expect(some(pick({ what: 'all' }))).toEqual([700, 700, 1])
+    expect(some(pick({ what: 'range', from: end(700), to: end(201) }))).toEqual([500, 700, 201])
+    expect(some(pick({ what: 'range', from: end(201), to: end(700) }))).toEqual([500, 700, 201])
+    // One that has left the list counts from where it stood.
+    expect(some(pick({ what: 'range', from: end(999, 10), to: end(600) }))).toEqual([91, 690, 600])
+    expect(some(pick({ what: 'all' }, 'Bishopsgate', 'building'))).toEqual([350, 699, 1])
+    submitCommand(shown, QueuedCommand.parse({ type: 'incident.acknowledge', incident: idOf('incident', 5) }))
+    const { rows } = pick({ what: 'these', ids: [end(5).id, end(999).id, end(6).id] })
+    expect(rows.map(({ number, acknowledged }) => [number, acknowledged?.by.name])).toEqual([[5, 'Amélie Laurent'], [6, undefined]])
+    expect(incidents({}, 'building').groups).toEqual([{ value: 'Bishopsgate', incidents: 350 }])
+    expect(incidents({}, 'signal').groups).toEqual([{ value: 'peripherals.camera', incidents: 700 }])
+  })
+
+  it('[CON-4] are picked up to the limit, and say how many there are', () => {
+    load(Array.from({ length: limits.pickedRows + 1 }, (_, n) => rowOf('room', makeRoom(n + 1))))
+    const { total, rows: picked } = pickRooms(picture(), calls['rooms.pick'].input.parse({ filter: {}, sort: 'name', descending: false, part: { what: 'all' } }))
+    expect([total, picked.length, picked[0]]).toEqual([limits.pickedRows + 1, limits.pickedRows, { id: idOf('room', 1), name: 'Room 1', lifecycle: 'enrolled' }])
+  })
+
+  it('of two buildings whose names are alike are in a group each', () => {
+    const at = (n: number, building: string) => rowOf('room', makeRoom(n, { place: { ...makeRoom(1).place, building } }))
+    load([rowOf('me', makeMe()), at(1, 'Élysée'), at(2, 'Elysee'), ...[1, 2, 3, 4].map((n) => rowOf('incident', makeIncident(n, 1 + (n % 2))))])
+    expect(incidents({}, 'building').rows.map(({ place }) => place.building)).toEqual(['Elysee', 'Elysee', 'Élysée', 'Élysée'])
+    expect(incidents({}, 'building').groups).toEqual([{ value: 'Elysee', incidents: 2 }, { value: 'Élysée', incidents: 2 }])
   })
 
   it('have the unsent comments on top of their history, and each comment once', () => {

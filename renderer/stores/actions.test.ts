@@ -1,6 +1,8 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { defineComponent } from 'vue'
+import { v7 } from 'uuid'
+import { RoomkeeperError } from '../../contract/errors.ts'
 import { untilPasses } from '../../contract/testing/wait.ts'
 import type { FakeOptions } from '../fixtures/fake-core.ts'
 import { CommandKey } from '../../contract/ids.ts'
@@ -8,18 +10,20 @@ import { partnerAnswers, partnerSession } from '../fixtures/fake-partners.ts'
 import { surroundings } from '../fixtures/mounted.ts'
 import { roomId } from '../fixtures/world.ts'
 import { useActions } from './actions.ts'
+import { useBulk } from './bulk.ts'
 import { useConsole } from './console.ts'
 import { useToasts } from './toasts.ts'
 import { useUndo } from './undo.ts'
 
 async function setUp(options: FakeOptions = {}) {
   const { core, global } = surroundings({ rooms: 60, ...options })
-  const held: { actions?: ReturnType<typeof useActions>; toasts?: ReturnType<typeof useToasts>; undo?: ReturnType<typeof useUndo>; state?: ReturnType<typeof useConsole> } = {}
+  const held: { actions?: ReturnType<typeof useActions>; bulk?: ReturnType<typeof useBulk>; toasts?: ReturnType<typeof useToasts>; undo?: ReturnType<typeof useUndo>; state?: ReturnType<typeof useConsole> } = {}
   mount(
     defineComponent({
       setup() {
         held.state = useConsole()
         held.actions = useActions()
+        held.bulk = useBulk()
         held.toasts = useToasts()
         held.undo = useUndo()
         return () => null
@@ -27,11 +31,11 @@ async function setUp(options: FakeOptions = {}) {
     }),
     { global },
   )
-  const { actions, toasts, undo, state } = held
-  if (!actions || !toasts || !undo || !state) throw new Error('The stores were not made.')
+  const { actions, bulk, toasts, undo, state } = held
+  if (!actions || !bulk || !toasts || !undo || !state) throw new Error('The stores were not made.')
   await untilPasses(() => expect(state.me).not.toBeNull())
   const open = core.incidents.filter((incident) => incident.status === 'needAction' && !incident.acknowledged)
-  return { core, actions, toasts, undo, state, open }
+  return { core, actions, bulk, toasts, undo, state, open }
 }
 
 describe('what an operator does', () => {
@@ -44,12 +48,47 @@ describe('what an operator does', () => {
     await untilPasses(() => expect(core.incidents.filter(({ acknowledged }) => acknowledged?.note === 'mine')).toHaveLength(0))
   })
 
-  it('leaves alone what is acknowledged or resolved already', async () => {
-    const { core, actions, toasts } = await setUp()
-    const over = core.incidents.filter((incident) => incident.status === 'resolved' || incident.acknowledged)
-    expect(over.length).toBeGreaterThan(0)
-    expect(await actions.acknowledge(over)).toBe(false)
-    expect(toasts.shown).toEqual([])
+  it('[CON-4] leaves alone what is acknowledged or resolved already, and says so', async () => {
+    const { core, actions, toasts, open } = await setUp()
+    const resolved = core.incidents.filter(({ status }) => status === 'resolved').slice(0, 2)
+    const taken = core.incidents.filter(({ status, acknowledged }) => status !== 'resolved' && acknowledged).slice(0, 1)
+    expect([resolved.length, taken.length]).toEqual([2, 1])
+    expect(await actions.acknowledge([...resolved, ...taken])).toBe(false)
+    expect(toasts.shown.map(({ text, undo }) => [text, undo])).toEqual([['Nothing to do: 2 are resolved and 1 is acknowledged already.', undefined]])
+    expect(core.asked.filter(({ name }) => name === 'commands.submitAll')).toEqual([])
+    await actions.acknowledge([...resolved, ...open.slice(0, 2)])
+    await untilPasses(() => expect(toasts.shown.at(-1)?.text).toBe('Acknowledged 2 incidents. Left out: 2 are resolved.'))
+  })
+
+  it('[CON-4] leaves alone what the person may not change, and says so', async () => {
+    const { core, actions, toasts, open } = await setUp({ globalAdministrator: false, grants: [] })
+    expect(await actions.acknowledge(open.slice(0, 3))).toBe(false)
+    expect(toasts.shown.map(({ text }) => text)).toEqual(['Nothing to do: 3 are not yours to change.'])
+    expect(core.asked.filter(({ name }) => name === 'commands.submitAll')).toEqual([])
+  })
+
+  it('[CON-4] hands over many in parts, shows how far it is, and keeps to what was taken when one part is not', async () => {
+    const seen: unknown[] = []
+    let hear = (): void => undefined
+    let parts = 0
+    const { actions, bulk, toasts, open } = await setUp({
+      answers: {
+        'commands.submitAll': ({ commands }) => {
+          hear()
+          if (++parts === 3) throw new RoomkeeperError('outbox.full')
+          return { keys: commands.map(() => CommandKey.parse(v7())) }
+        },
+      },
+    })
+    hear = () => seen.push(bulk.progress)
+    const many = Array.from({ length: 600 }, (_, n) => open[n % open.length]).filter((one) => one !== undefined)
+    expect(await actions.acknowledge(many, 'storm')).toBe(false)
+    expect(seen).toEqual([0, 250, 500].map((done) => ({ step: 'taking', done, of: 600 })))
+    await flushPromises()
+    expect(toasts.shown.map(({ text, code }) => [text, code])).toEqual([
+      ['The 600 incidents were not acknowledged.', 'outbox.full'],
+      ['Acknowledged 500 incidents', undefined],
+    ])
   })
 
   it('gives the owner before back when an assignment is undone', async () => {
@@ -114,7 +153,7 @@ describe('what an operator does', () => {
   })
 
   it('says what was not done and why', async () => {
-    const { actions, toasts, open } = await setUp({ fail: { 'commands.submit': 'outbox.full' } })
+    const { actions, toasts, open } = await setUp({ fail: { 'commands.submitAll': 'outbox.full' } })
     expect(await actions.acknowledge(open.slice(0, 1))).toBe(false)
     await flushPromises()
     expect(toasts.shown).toMatchObject([{ tone: 'problem', text: 'The incident was not acknowledged.', code: 'outbox.full' }])

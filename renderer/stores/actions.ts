@@ -1,15 +1,27 @@
 import { defineStore } from 'pinia'
 import { useI18n } from 'vue-i18n'
-import type { QueuedCommand } from '../../contract/commands.ts'
+import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
 import type { Licence } from '../../contract/entities.ts'
 import type { CommandKey, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { IncidentView, RoomView } from '../../contract/views.ts'
+import type { IncidentPick, IncidentView, RoomView } from '../../contract/views.ts'
 import { useBridge } from '../bridge/index.ts'
+import { useFormat } from '../words/format.ts'
 import { useApproval } from './approval.ts'
+import { useBulk } from './bulk.ts'
 import { useConsole } from './console.ts'
 import { useToasts } from './toasts.ts'
 import { useUndo } from './undo.ts'
+
+/** Why an incident is left out of an action. */
+type LeftOut = 'acknowledged' | 'new' | 'resolved' | 'owned' | 'unowned' | 'denied'
+/** One action on incidents: its command, what takes that back, and its words. */
+interface Deed {
+  command(incident: IncidentPick): IncidentCommand
+  back?(incident: IncidentPick): IncidentCommand
+  said(done: readonly IncidentPick[]): string
+  failed(n: number): string
+}
 
 /** What an operator does: every one is a command in the outbox, said in one line, with an undo where there is one. */
 export const useActions = defineStore('actions', () => {
@@ -18,6 +30,8 @@ export const useActions = defineStore('actions', () => {
   const core = useConsole()
   const approval = useApproval()
   const undo = useUndo()
+  const bulk = useBulk()
+  const format = useFormat()
   const { t } = useI18n({ useScope: 'global' })
 
   /** Submits the commands in order; `tenant` where they do not say themselves whose they are. Null, with the reason shown, when one was not taken. */
@@ -48,51 +62,83 @@ export const useActions = defineStore('actions', () => {
     return true
   }
 
-  async function acknowledge(incidents: readonly IncidentView[], note?: string): Promise<boolean> {
-    const open = incidents.filter((incident) => incident.status !== 'resolved' && !incident.acknowledged)
-    if (open.length === 0) return false
-    return act(
-      open.map(({ id }) => ({ type: 'incident.acknowledge', incident: id, ...(note ? { note } : {}) })),
-      {
-        said: t('did.acknowledge', { n: open.length, number: open[0]?.number ?? '' }, open.length),
-        failed: t('did.acknowledgeFailed', { n: open.length }, open.length),
-      },
-      open.map(({ id }) => ({ type: 'incident.unacknowledge', incident: id })),
-    )
+  /**
+   * Acts on incidents, as many of them as the outbox takes, and says what was done and to which not; with `back`, how it
+   * is taken back. True where nothing is left to do.
+   */
+  async function actOn(able: readonly IncidentPick[], leftOut: string, deed: Deed): Promise<boolean> {
+    if (able.length === 0) {
+      if (leftOut !== '') toasts.say(t('did.nothing', { reasons: leftOut }))
+      return false
+    }
+    const commands = able.map(deed.command)
+    const keys = await bulk.submit(commands, deed.failed(able.length))
+    const [first] = commands
+    const done = able.slice(0, keys.length)
+    if (first === undefined || done.length === 0) return false
+    const said = deed.said(done)
+    const words = leftOut === '' ? said : t('did.except', { done: said, reasons: leftOut })
+    const { back } = deed
+    void approval.isAsked(keys).then((asked) => {
+      if (asked) toasts.say(t('did.asked', { what: t(`command.${first.type}`) }))
+      else if (back) undo.did(words, async () => (await bulk.submit(done.map(back), t('did.undoFailed'))).length === done.length)
+      else toasts.say(words)
+    })
+    return done.length === able.length
+  }
+
+  /** Incidents that the action changes, and in words why the others are left out. */
+  function sort(incidents: readonly IncidentPick[], whyNot: (incident: IncidentPick) => LeftOut | undefined): [able: IncidentPick[], leftOut: string] {
+    const able: IncidentPick[] = []
+    const reasons = new Map<LeftOut, number>()
+    for (const incident of incidents) {
+      const reason = core.may('incidents.update', incident.room, incident.tenant) ? whyNot(incident) : 'denied'
+      if (reason === undefined) able.push(incident)
+      else reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    }
+    return [able, format.list([...reasons].map(([reason, n]) => t(`did.leftOut.${reason}`, { n: format.number(n) }, n)))]
+  }
+  const wordsOf = (done: readonly IncidentPick[]): { n: string; number: number } => ({ n: format.number(done.length), number: done[0]?.number ?? 0 })
+
+  function acknowledge(incidents: readonly IncidentPick[], note?: string): Promise<boolean> {
+    const [able, leftOut] = sort(incidents, ({ status, acknowledged }) => (status === 'resolved' ? 'resolved' : acknowledged && 'acknowledged'))
+    return actOn(able, leftOut, {
+      command: ({ id }) => ({ type: 'incident.acknowledge', incident: id, ...(note ? { note } : {}) }),
+      back: ({ id }) => ({ type: 'incident.unacknowledge', incident: id }),
+      said: (done) => t('did.acknowledge', wordsOf(done), done.length),
+      failed: (n) => t('did.acknowledgeFailed', { n }, n),
+    })
   }
 
   /** Takes acknowledgements back. One's own come back with their note when that is undone; another's cannot be given again. */
-  async function unacknowledge(incidents: readonly IncidentView[]): Promise<boolean> {
-    const taken = incidents.filter((incident) => incident.status !== 'resolved' && incident.acknowledged)
-    if (taken.length === 0) return false
-    const own = taken.every(({ acknowledged }) => acknowledged?.by.id === core.me?.id)
-    return act(
-      taken.map(({ id }) => ({ type: 'incident.unacknowledge', incident: id })),
-      { said: t('did.takeBack', { n: taken.length, number: taken[0]?.number ?? '' }, taken.length), failed: t('did.takeBackFailed') },
-      own ? taken.map(({ id, acknowledged }) => ({ type: 'incident.acknowledge', incident: id, ...(acknowledged?.note ? { note: acknowledged.note } : {}) })) : undefined,
-    )
+  function unacknowledge(incidents: readonly IncidentPick[]): Promise<boolean> {
+    const [able, leftOut] = sort(incidents, ({ status, acknowledged }) => (status === 'resolved' ? 'resolved' : acknowledged ? undefined : 'new'))
+    const own = able.every(({ acknowledged }) => acknowledged?.by.id === core.me?.id)
+    return actOn(able, leftOut, {
+      command: ({ id }) => ({ type: 'incident.unacknowledge', incident: id }),
+      ...(own ? { back: ({ id, acknowledged }) => ({ type: 'incident.acknowledge', incident: id, ...(acknowledged?.note ? { note: acknowledged.note } : {}) }) } : {}),
+      said: (done) => t('did.takeBack', wordsOf(done), done.length),
+      failed: () => t('did.takeBackFailed'),
+    })
   }
 
   /** Gives them to someone, or to nobody. `name`: whose they are then; absent, one's own. */
-  async function assign(incidents: readonly IncidentView[], owner: PersonId | null, name?: string): Promise<boolean> {
-    const changed = incidents.filter((incident) => (incident.owner?.id ?? null) !== owner)
-    if (changed.length === 0) return false
-    const words = { n: changed.length, number: changed[0]?.number ?? '', name: name ?? '' }
-    return act(
-      changed.map(({ id }) => ({ type: 'incident.assign', incident: id, owner })),
-      {
-        said: t(owner === null ? 'did.unassign' : name === undefined ? 'did.assign' : 'did.assignTo', words, changed.length),
-        failed: t('did.assignFailed', { n: changed.length }, changed.length),
-      },
-      changed.map(({ id, owner: before }) => ({ type: 'incident.assign', incident: id, owner: before?.id ?? null })),
-    )
+  function assign(incidents: readonly IncidentPick[], owner: PersonId | null, name?: string): Promise<boolean> {
+    const [able, leftOut] = sort(incidents, (incident) => ((incident.owner?.id ?? null) === owner ? (owner === null ? 'unowned' : 'owned') : undefined))
+    const word = owner === null ? 'did.unassign' : name === undefined ? 'did.assign' : 'did.assignTo'
+    return actOn(able, leftOut, {
+      command: ({ id }) => ({ type: 'incident.assign', incident: id, owner }),
+      back: ({ id, owner: before }) => ({ type: 'incident.assign', incident: id, owner: before?.id ?? null }),
+      said: (done) => t(word, { ...wordsOf(done), name: name ?? '' }, done.length),
+      failed: (n) => t('did.assignFailed', { n }, n),
+    })
   }
 
-  const assignToMe = (incidents: readonly IncidentView[]): Promise<boolean> =>
+  const assignToMe = (incidents: readonly IncidentPick[]): Promise<boolean> =>
     core.me ? assign(incidents, core.me.id) : Promise.resolve(false)
 
   /** Takes them, or lets them go where all of them are one's own already. */
-  const toggleMine = (incidents: readonly IncidentView[]): Promise<boolean> =>
+  const toggleMine = (incidents: readonly IncidentPick[]): Promise<boolean> =>
     incidents.length > 0 && incidents.every(({ owner }) => owner !== undefined && owner.id === core.me?.id) ? assign(incidents, null) : assignToMe(incidents)
 
   async function comment(incident: IncidentView, text: string): Promise<boolean> {

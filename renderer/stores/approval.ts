@@ -28,10 +28,11 @@ export const useApproval = defineStore('approval', () => {
 
   async function isAsked(keys: readonly CommandKey[]): Promise<boolean> {
     const until = Date.now() + patienceMs
+    const mine = new Set(keys)
     while (possible.value) {
       const changed = change(Math.max(0, until - Date.now()))
       const { rows } = await bridge.call('outbox.list', {})
-      const states = rows.filter(({ key }) => keys.includes(key)).map(({ state }) => state)
+      const states = rows.filter(({ key }) => mine.has(key)).map(({ state }) => state)
       if (states.includes('requested')) return true
       if (!states.some((state) => state === 'pending' || state === 'sending') || Date.now() >= until) return false
       await changed

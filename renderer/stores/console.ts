@@ -20,7 +20,7 @@ export const useConsole = defineStore('console', () => {
   const preferences = shallowRef<Preferences>({ language: 'system', theme: 'system' })
   const session = shallowRef<SessionState | null>(null)
   const sync = shallowRef<SyncState>({ state: 'stopped' })
-  const outbox = shallowRef<TopicOutput<'outbox'>>({ pending: 0, refused: 0 })
+  const outbox = shallowRef<TopicOutput<'outbox'>>({ pending: 0, refused: 0, toSend: 0 })
   const settings = shallowRef<SettingsView | null>(null)
   /** Whether the core can be heard; null until it was for the first time. */
   const linked = ref<boolean | null>(null)
