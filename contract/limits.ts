@@ -25,7 +25,7 @@ export const limits = {
   agentsAtOnce: 32,
   /** How long an enrolment request, or one step of the check of one host, may take. */
   agentRequestMs: 15_000,
-  /** Time (while it runs) and memory of one evaluation of a PAC file. More: the file cannot be used. */
+  /** Time of the processor and memory of one evaluation of a PAC file. More: the file cannot be used. */
   pacMs: 1_000,
   pacBytes: 32 * 1024 * 1024,
   /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */

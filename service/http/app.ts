@@ -1,12 +1,13 @@
 import type { RequestListener, Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
-import { createJsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { isLoopback } from '../config.ts'
 import type { App, Plugin, ServiceDeps } from '../deps.ts'
 import { addressOf } from './address.ts'
+import { describeOperation, describeSchemas, tags } from './description.ts'
 import { addGuard } from './guard.ts'
 import { isLoopbackHost } from './hostName.ts'
 import { sendProblem } from './problems.ts'
@@ -91,19 +92,17 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Roomkeeper', version, description: 'The HTTP interface of the Roomkeeper service, version 1.' },
+      info: { title: 'Roomkeeper', version, description: 'The HTTP interface of the Roomkeeper service, version 1.', license: { name: 'Unlicensed', url: 'https://spdx.org/licenses/' } },
+      servers: [{ url: '/', description: 'This service' }],
+      tags,
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       security: [{ bearer: [] }],
     },
-    transform: createJsonSchemaTransform({ zodToJsonConfig: { override: closeObjects } }),
+    transform: describeOperation,
+    transformObject: describeSchemas,
   })
   for (const plugin of plugins) await app.register(async (part: App) => plugin(part, deps))
   await app.ready()
   if (answer) server.on('request', answer)
   return app
-}
-
-/** What the description says of requests, as `exactValidator` takes them. */
-function closeObjects({ jsonSchema }: { jsonSchema: { properties?: unknown; additionalProperties?: unknown } }): void {
-  if (jsonSchema.properties !== undefined) jsonSchema.additionalProperties ??= false
 }
