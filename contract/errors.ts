@@ -120,6 +120,7 @@ export const errors = {
   'bridge.invalid': [400, 'The call does not fit its schema.'],
   'bridge.forbidden': [403, 'This window may not call the console.'],
   'network.offline': [503, 'The service cannot be reached.'],
+  'network.noWebSockets': [503, 'The service can be reached, and something on the way to it, such as a proxy, lets no WebSockets through.'],
   'session.none': [401, 'Nobody is signed in.'],
   'session.failed': [401, 'Signing in did not succeed.'],
   'session.unsent': [409, 'There are changes that have not been sent. Send or discard them before signing out.'],

@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'c5c035fc88090f3b',
+      'a12f71e49411fb6d',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      '562bde040ca1cc27',
+      '97adb4d208107acc',
     ])
   })
   it('relay: tickets and control', () => {
@@ -41,7 +41,7 @@ describe('wire shapes', () => {
     expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
       'roomkeeper-grant+jwt',
       'roomkeeper session 1\nS\nG\nK',
-      '47ebe8305fc83a6e',
+      '9ebbc1e889b2eafb',
       'bb8abf600245e9ae',
     ])
   })

@@ -4,7 +4,7 @@ import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest } from '../../co
 import { Problem, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Device } from '../devices/device.ts'
-import { request } from './http.ts'
+import { type Answer, request } from './http.ts'
 import type { DeviceKey } from './identity.ts'
 import { cutFacts } from './report.ts'
 
@@ -88,22 +88,35 @@ async function tryOnce(options: EnrolOptions, headers: Record<string, string>, b
   } catch (error) {
     return { why: `${url.origin} cannot be reached: ${error instanceof Error ? error.message : String(error)}` }
   }
-  if (answer.status === 200 || answer.status === 201) return { answer: EnrolmentAnswer.parse(JSON.parse(answer.text)) }
-  const problem = problemOf(answer.text)
+  const enrolled = answer.status === 200 || answer.status === 201 ? EnrolmentAnswer.safeParse(jsonOf(answer.text)).data : undefined
+  if (enrolled) return { answer: enrolled }
+  const problem = Problem.safeParse(jsonOf(answer.text)).data
+  // A sign-in page of the network, a proxy that refuses, another program: whoever it is, it is not the service, which comes back.
+  if (!problem && answer.status < 500 && answer.status !== 429) return { why: `${url.origin} answers ${answer.status} with ${pageOf(answer)}, which is not the service` }
   const why = `${url.origin} answers ${answer.status}${problem ? ` ${problem.code}` : ''}`
   if (answer.status === 429 || answer.status >= 500) {
     const seconds = Number(answer.headers['retry-after'])
     return { why, ...(seconds > 0 ? { waitMs: Math.min(seconds, 600) * 1_000 } : {}) }
   }
-  throw problem ? RoomkeeperError.fromProblem(problem) : new RoomkeeperError('request.invalid', { detail: why })
+  throw problem ? RoomkeeperError.fromProblem(problem) : new RoomkeeperError('service.failed', { detail: why })
 }
 
-function problemOf(text: string): Problem | undefined {
+/** Undefined where it is not JSON, which no schema here takes. */
+function jsonOf(text: string): unknown {
   try {
-    return Problem.safeParse(JSON.parse(text)).data
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** What came instead, in a few words for the person at the device: its title, or where it leads. */
+function pageOf({ headers, text }: Answer): string {
+  const type = String(headers['content-type'] ?? 'no type').split(';', 1)[0]
+  const title = /<title[^>]*>([^<]{1,200})/iu.exec(text)?.[1]
+  const leads = headers['location']
+  const words = title ?? (leads === undefined ? undefined : `to ${String(leads)}`)
+  return words === undefined ? `a page (${type})` : `a page (${type}: "${words.replace(/\s+/gu, ' ').trim().slice(0, 120)}")`
 }
 
 /** A short name for a credential in logs, which does not reveal it. */

@@ -21,7 +21,7 @@ describe('parseProxy', () => {
 describe('serviceAddress', () => {
   it.each([
     ['https://rooms.example.com', 'wss://rooms.example.com/v1/agent'],
-    ['https://rooms.example.com:8443/x', 'wss://rooms.example.com:8443/v1/agent'],
+    ['https://rooms.example.com:8443/', 'wss://rooms.example.com:8443/v1/agent'],
     ['http://127.0.0.1:4721', 'ws://127.0.0.1:4721/v1/agent'],
     ['http://[::1]:4721/', 'ws://[::1]:4721/v1/agent'],
     ['http://localhost:1', 'ws://localhost:1/v1/agent'],
@@ -29,7 +29,7 @@ describe('serviceAddress', () => {
     expect(serviceAddress(text).socket.href).toBe(socket)
   })
 
-  it.each(['http://rooms.example.com', 'http://127.0.0.1.example.com', 'rooms.example.com', 'ftp://127.0.0.1', 'https://key@rooms.example.com', ''])('refuses %j', (text) => {
+  it.each(['http://rooms.example.com', 'http://127.0.0.1.example.com', 'rooms.example.com', 'ftp://127.0.0.1', 'https://key@rooms.example.com', 'https://rooms.example.com/rooms/', 'https://rooms.example.com/?a=b', ''])('refuses %j', (text) => {
     expect(() => serviceAddress(text)).toThrow(ServiceAddressError)
   })
 })

@@ -44,6 +44,9 @@ const renewAtLeastMs = 5_000
 /** Batches that did not fit, each answered with a new hello; more in one connection and it is given up. */
 const gapsAtMost = 5
 
+/** Answered to the upgrade by somebody who is not the service: it is reached, and takes no WebSocket. */
+const noUpgrade: ReadonlySet<number> = new Set([200, 204, 400, 403, 404, 405, 411, 426, 501])
+
 /** One socket to the service with the snapshots that it asks for, from the token to the end. */
 export class Connection {
   readonly #options: ConnectionOptions
@@ -98,6 +101,7 @@ export class Connection {
       closed: ({ status, problem }) => {
         if (problem !== undefined) this.#end(endOf(new RoomkeeperError(problem), renewToken))
         else if (status === 401) this.#end({ why: 'refused', code: 'auth.invalid', retry: true })
+        else if (status !== undefined && noUpgrade.has(status)) this.#end({ why: 'network', code: 'network.noWebSockets', retry: true })
         else this.#end({ why: 'network', code: 'network.offline', retry: true })
       },
     })

@@ -98,6 +98,20 @@ afterEach(() => {
   cache.remove()
 })
 
+it.each([
+  [400, 'network.noWebSockets'],
+  [404, 'network.noWebSockets'],
+  [426, 'network.noWebSockets'],
+  [200, 'network.noWebSockets'],
+  [502, 'network.offline'],
+  [undefined, 'network.offline'],
+] as const)('[CON-2] an upgrade that somebody on the way answers with %s says so: %s', async (status, code) => {
+  sync.open(null)
+  await settle()
+  line().handlers.closed({ code: 1006, ...(status === undefined ? {} : { status }) })
+  expect(sync.state).toMatchObject({ state: 'offline', why: 'network', code })
+})
+
 describe('[CON-2] sync', () => {
   it('fetches everything the first time, the next page while one is written, and goes live', async () => {
     sync.open(null)

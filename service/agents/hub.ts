@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { uptime } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { agentProtocolVersions, type AgentToService, challengeProof, type SignedWord, welcomeWord } from '../../contract/agent.ts'
@@ -10,6 +11,7 @@ import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
+import { Absence } from './absence.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
@@ -23,6 +25,9 @@ import { Silences } from './silences.ts'
 import { Strangers } from './strangers.ts'
 
 type Hello = Extract<AgentToService, { type: 'hello' }>
+
+/** A look that is late by less is one of a busy machine. */
+const leastAbsenceMs = 10_000
 
 const beat = JSON.stringify({ type: 'beat' })
 
@@ -49,10 +54,13 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** The one session of each known device, and of its room: the newest wins. */
   readonly #byDevice = new Map<DeviceId, AgentSession>()
   readonly #byRoom = new Map<RoomId, AgentSession>()
+  readonly #absence: Absence
   #closing = false
 
-  constructor(deps: ServiceDeps, signedWords: SignedWords) {
+  /** `up`: how long the machine has been up, sleep included (ms). */
+  constructor(deps: ServiceDeps, signedWords: SignedWords, up: () => number = () => uptime() * 1_000) {
     this.#deps = deps
+    this.#absence = new Absence(up, Math.max(leastAbsenceMs, deps.config.timing.disconnectAfterMs / 4))
     this.#signedWords = signedWords
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -154,6 +162,8 @@ export class AgentHub implements SessionOwner, LineEnd {
     const { now, config } = this.#deps
     const { agentHelloMs, disconnectAfterMs } = config.timing
     const at = now()
+    const awayMs = this.#absence.look()
+    if (awayMs > 0) this.#wasAway(at, awayMs)
     for (const session of this.#sessions) {
       const silentMs = at - session.heardAt
       const known = session.phase === 'live' || session.phase === 'offboarding'
@@ -165,6 +175,13 @@ export class AgentHub implements SessionOwner, LineEnd {
     }
     this.#pacing.sweep(this.#sessions, at, (device) => this.#byDevice.has(device))
     for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
+  }
+
+  /** Nobody could be heard meanwhile: the rooms have the time to come back that they have after a start. */
+  #wasAway(at: number, awayMs: number): void {
+    this.#deps.log.warn({ awayMs }, 'the service was away: its machine slept, or it was stopped')
+    for (const session of this.#sessions) session.heardAt = at
+    this.#silences.hold(at + this.#deps.config.timing.graceMs)
   }
 
   /** For the sessions. */

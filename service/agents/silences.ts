@@ -12,7 +12,7 @@ export interface Silence {
  */
 export class Silences {
   readonly #afterMs: number
-  readonly #notBefore: number
+  #notBefore: number
   readonly #rooms = new Map<RoomId, Silence>()
 
   /** `afterMs`: how long a silence may last; `notBefore`: until when the service itself was not up long enough to say so. */
@@ -23,6 +23,11 @@ export class Silences {
 
   expect(tenant: TenantId, room: RoomId, lastContactAt: number): void {
     this.#rooms.set(room, { tenant, room, lastContactAt })
+  }
+
+  /** The service was away: nothing counts as silence before this. */
+  hold(notBefore: number): void {
+    this.#notBefore = Math.max(this.#notBefore, notBefore)
   }
 
   arrived(room: RoomId): void {

@@ -1,6 +1,7 @@
 import { type Logger as PinoLogger, pino, stdSerializers } from 'pino'
 import { ErrorCode } from '../../contract/errors.ts'
 import type { Config } from '../config.ts'
+import { LogOutput } from './logOutput.ts'
 
 export type Logger = PinoLogger
 
@@ -57,6 +58,6 @@ export function makeLogger(level: Config['logLevel'], part: string, write?: (lin
       formatters: { log: (fields) => fieldsOf(fields) },
       serializers: { err: (error: unknown) => error },
     },
-    write ? { write } : pino.destination({ dest: 2, sync: true }),
+    write ? { write } : new LogOutput(),
   )
 }

@@ -66,7 +66,7 @@ export function readOptions(args: readonly string[], defaultData: string): Elect
   const named = given('service') ?? file.service
   if (named === undefined) return { wrong: `Name the service with --service URL, or as "service" in ${join(data, 'console.json')}.` }
   const service = serviceAddress(named)
-  if (service === undefined) return { wrong: `The service must be an address such as https://rooms.example.com, not "${named}".` }
+  if (service === undefined) return { wrong: `The service must be an address without a path, such as https://rooms.example.com, not "${named}".` }
   const logLevel = levels.find((level) => level === (given('log-level') ?? 'warn'))
   if (!logLevel) return { wrong: `--log-level must be one of ${levels.join(', ')}.` }
   const downloads = given('downloads')
