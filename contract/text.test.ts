@@ -15,11 +15,34 @@ describe('cleanText', () => {
         const clean = cleanText(raw, max)
         expect(clean.isWellFormed()).toBe(true)
         expect(clean.length).toBeLessThanOrEqual(max)
-        expect(clean).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+        expect(clean).not.toMatch(/(?![\u200c\u200d\u{e0020}-\u{e007f}])[\p{Cc}\p{Cf}]/u)
         expect(cleanText(clean, max)).toBe(clean)
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('[INC-5] characters that show nothing', () => {
+  it.each([
+    ['a family', '👨\u200d👩\u200d👧'],
+    ['a profession with its skin', '👩🏽\u200d🚒'],
+    ['a flag of two pictures', '🏳️\u200d🌈'],
+    ['a flag of tags', '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}'],
+    ['Persian', 'می\u200cروم'],
+    ['Hindi', 'क्\u200dष'],
+    ['Sinhala', 'ශ්\u200dරී'],
+  ])('stay where they are part of what is written: %s', (_, text) => {
+    expect(plainLines(text)).toBe(text)
+    expect(cleanText(text, 100)).toBe(text)
+    expect(typedText(50).parse(text)).toBe(text)
+  })
+
+  it('go where they only hide', () => {
+    expect(plainLines('Lob\u200dby\u200c \u200dx\u200b\u2066y')).toBe('Lobby xy')
+    expect(cleanText('👨\u200d', 100)).toBe('👨')
+    expect(cleanText('👨\u200d👩', 3)).toBe('👨')
+    expect(plainLines('a\u{e0067}\u{e007f}')).toBe('a')
   })
 })
 

@@ -67,10 +67,10 @@ export class ServiceClient {
     return parsed.data
   }
 
-  /** The answer as text (YAML, CSV). Errors: as `ask`. */
+  /** The answer as text (YAML, CSV), with its byte order mark where it has one. Errors: as `ask`. */
   async text(ask: Ask): Promise<string> {
     const { bytes } = await this.ask(ask)
-    return new TextDecoder().decode(bytes)
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   }
 
   async #once(ask: Ask, token?: string): Promise<Answer> {

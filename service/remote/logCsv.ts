@@ -1,5 +1,5 @@
-import { pipeline, Readable } from 'node:stream'
-import { stringify } from 'csv-stringify'
+import type { Readable } from 'node:stream'
+import { csvOf } from '../csv.ts'
 import type { RemoteSessionTable } from '../store/tables.ts'
 
 /** The columns of the exported session log, in their order (REM-8). */
@@ -12,10 +12,7 @@ function recordedOf({ recordedBytes, recordingDeletedAt }: RemoteSessionTable): 
   return recordingDeletedAt === null ? 'yes' : 'deleted'
 }
 
-/**
- * Sessions as CSV (RFC 4180, UTF-8), read as fast as it is taken. Cells that a spreadsheet would take for a formula begin
- * with an apostrophe.
- */
+/** Sessions as CSV. */
 export function sessionCsv(sessions: AsyncIterable<RemoteSessionTable>, onError: (error: Error) => void): Readable {
   const rows = async function* (): AsyncGenerator<string[]> {
     for await (const row of sessions) {
@@ -23,10 +20,5 @@ export function sessionCsv(sessions: AsyncIterable<RemoteSessionTable>, onError:
       yield [id, operatorName, operatorEmail, organisation ?? '', roomName || room, deviceName, mode, timeOf(startedAt), timeOf(endedAt), end ?? '', refusal ?? '', recordedOf(row)]
     }
   }
-  const csv = stringify({ header: true, columns: sessionColumns.map((key) => ({ key, header: key })), escape_formulas: true, record_delimiter: 'windows' })
-  pipeline(Readable.from(rows()), csv, (error) => {
-    // Who stopped reading has gone away; that is no failure.
-    if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error)
-  })
-  return csv
+  return csvOf(sessionColumns, rows(), onError)
 }
