@@ -129,7 +129,7 @@ describe('[REM-8] its export as CSV', () => {
     const mail = 'ada@contoso.example'
     expect(answer.text).toBe(
       [
-        'session,operator,operatorEmail,organisation,room,device,mode,from,to,end,refusal,recorded',
+        '\ufeffsession,operator,operatorEmail,organisation,room,device,mode,from,to,end,refusal,recorded',
         `${at(0)},Zoë Müller,${mail},,Élysée,Console,modify,2026-02-01T12:00:00.000Z,2026-02-01T12:00:05.000Z,operatorEnded,,no`,
         `${at(1)},Tess Moreau,tess@fabrikam.example,Fabrikam,Boardroom,Acme Bar (S-7),modify,2026-02-01T12:01:00.000Z,2026-02-01T12:01:05.000Z,operatorEnded,,no`,
         `${at(2)},Ada Lovelace,${mail},,Boardroom,Console,view,2026-02-01T12:02:00.000Z,2026-02-01T12:02:00.000Z,,remote.inCall,no`,
