@@ -175,7 +175,7 @@ export const SyncState = z.discriminatedUnion('state', [
 export type SyncState = z.infer<typeof SyncState>
 
 export const SessionState = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('signedOut'), problem: z.object({ code: ErrorCode, detail: z.string().optional() }).optional() }),
+  z.object({ state: z.literal('signedOut'), problem: z.object({ code: ErrorCode, detail: z.string().optional() }).optional(), endSession: z.url().optional() }),
   z.object({ state: z.literal('signingIn'), method: z.enum(['browser', 'deviceCode']), url: z.url().optional(), code: z.string().optional(), expiresAt: Millis.optional() }),
   /** `me` is null until the first sync of a new account. */
   z.object({

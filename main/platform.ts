@@ -24,7 +24,8 @@ export interface Account {
 
 /** What `session` of contract/views.ts shows, without the parts that the core adds from the cache. */
 export type AccountState =
-  | { state: 'signedOut'; problem?: { code: ErrorCode; detail?: string } }
+  /** `endSession`: where the person ends their session at the issuer, too, right after they signed out. */
+  | { state: 'signedOut'; problem?: { code: ErrorCode; detail?: string }; endSession?: string }
   | {
       state: 'signingIn'
       method: 'browser' | 'deviceCode'

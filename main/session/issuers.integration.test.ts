@@ -66,6 +66,33 @@ describe('signing in at an issuer of another make', () => {
   })
 })
 
+describe('signing out at an issuer with an end-session address', () => {
+  it('[ACC-1] ends the session there in the system browser, where the console is a program of its own', async () => {
+    await rig.given()
+    const opened: string[] = []
+    const mine = await rig.session({}, { kind: 'system', open: async (url) => void opened.push(url) })
+    await mine.signIn('browser')
+    const browser = new TestBrowser()
+    await browser.signIn(opened[0] ?? '', amelie)
+    await until(mine, 'signedIn')
+    await mine.signOut()
+    expect(mine.state).toEqual({ state: 'signedOut' })
+    const page = await browser.open(opened[1] ?? '')
+    // The issuer knows whose session it is, and of which program.
+    expect([page.status, /logout/iu.test(page.html)]).toEqual([200, true])
+    expect(new URL(opened[1] ?? '').searchParams.get('client_id')).toBe('console')
+  })
+
+  it('[ACC-1] shows where, on the page of the console in a browser, until the next sign-in', async () => {
+    await rig.given()
+    const mine = await rig.session()
+    await signIn(mine, amelie)
+    await mine.signOut()
+    expect(mine.state).toMatchObject({ state: 'signedOut', endSession: expect.stringContaining(`${rig.issuer.url}/session/end?client_id=console&id_token_hint=`) })
+    await signIn(mine, amelie)
+  })
+})
+
 describe('renewing at an issuer of another make', () => {
   it.each([
     ['empty', 400, ''],

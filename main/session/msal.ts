@@ -5,7 +5,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
 import type { Account } from '../platform.ts'
-import { type Connection, isEntra } from './discovery.ts'
+import { type Connection, isEntra, safeUrl } from './discovery.ts'
 import { IssuerNetwork, type NetworkSettings } from './network.ts'
 
 /**
@@ -80,6 +80,23 @@ const IdTokens = z.object({ IdToken: z.record(z.string(), z.object({ home_accoun
 export function idTokenIn(cache: string, homeAccountId: string): string | undefined {
   const tokens = Object.values(IdTokens.parse(JSON.parse(cache)).IdToken ?? {})
   return tokens.find((token) => token.home_account_id === homeAccountId)?.secret
+}
+
+/** An address that is longer may not reach the system's browser whole. */
+const addressChars = 2_000
+
+/**
+ * Where a person ends their session at the issuer (OpenID Connect RP-Initiated Logout 1.0); undefined where it has no such address. The
+ * ID token says whose and spares a question, where the address does not become too long by it.
+ */
+export function endOfSession({ issuer, clientId, endpoints }: Connection, cache: string, homeAccountId: string): string | undefined {
+  const named = isEntra(issuer) ? `${issuer.replace(/\/v2\.0\/?$/u, '').replace('{tenantid}', 'organizations')}/oauth2/v2.0/logout` : endpoints?.end_session_endpoint
+  if (named === undefined) return undefined
+  const address = safeUrl(named, 'end_session_endpoint')
+  address.searchParams.set('client_id', clientId)
+  const hinted = new URL(address)
+  hinted.searchParams.set('id_token_hint', idTokenIn(cache, homeAccountId) ?? '')
+  return hinted.href.length <= addressChars ? hinted.href : address.href
 }
 
 const RefreshTokens = z.object({ RefreshToken: z.record(z.string(), z.object({ secret: z.string() })).optional() })

@@ -13,6 +13,8 @@ export const SignInRecord = z.object({
   service: z.string(),
   connection: Connection,
   account: z.object({ id: z.string(), name: z.string(), email: z.string() }),
+  /** How the person signed in: with a code on another device there is no session in a browser here. */
+  method: z.enum(['browser', 'deviceCode']).optional(),
   /** MSAL's name of the account within `cache`. */
   homeAccountId: z.string(),
   /** MSAL's token cache, as it serialises it. */

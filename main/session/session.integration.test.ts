@@ -241,7 +241,7 @@ describe('signing out', () => {
     await signIn(mine, amelie)
     const copy = await readFile(join(rig.folder, 'session.sealed'))
     await mine.signOut()
-    expect(mine.state).toEqual({ state: 'signedOut' })
+    expect(mine.state).toMatchObject({ state: 'signedOut' })
     await expect(mine.accessToken()).rejects.toMatchObject({ code: 'session.none' })
     expect(await readdir(rig.folder)).toEqual(['vault.json'])
     await mine.close()

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import type { AccessToken, AccountState, Session, Undo, Vault } from '../platform.ts'
 import { attemptSignIn, type AttemptResult, type SignInPlace } from './attempt.ts'
 import { connectionOf, discover } from './discovery.ts'
-import { accountIn, clientOf, idTokenIn, revoke } from './msal.ts'
+import { accountIn, clientOf, endOfSession, idTokenIn, revoke } from './msal.ts'
 import type { NetworkSettings } from './network.ts'
 import { isRefusal, nameOf, signInProblem } from './problems.ts'
 import { RecordFile, type SignInRecord } from './record.ts'
@@ -130,7 +130,20 @@ class MsalSession implements HostSession {
       this.#farewells.add(farewell)
       this.#options.log.info({ account: held.record.account.id }, 'Signed out')
     }
-    this.#set(this.#resting())
+    const endSession = held && this.#endAtIssuer(held.record)
+    this.#set({ ...this.#resting(), ...(endSession === undefined ? {} : { endSession }) })
+  }
+
+  /**
+   * The session at the issuer ends in the person's own browser: opened where the console is a program of its own, else answered for its page
+   * to show.
+   */
+  #endAtIssuer({ connection, cache, homeAccountId, method }: SignInRecord): string | undefined {
+    const address = method === 'deviceCode' ? undefined : endOfSession(connection, cache, homeAccountId)
+    const { place, log } = this.#options
+    if (address === undefined || place.kind === 'here') return address
+    place.open(address).catch((error: unknown) => log.info({ why: nameOf(error) }, 'The page that ends the session at the issuer could not be opened'))
+    return undefined
   }
 
   async close(): Promise<void> {
@@ -157,11 +170,11 @@ class MsalSession implements HostSession {
       },
     })
     signal.throwIfAborted()
-    await this.#accept({ connection, service: this.#options.service, result })
+    await this.#accept({ connection, method, service: this.#options.service, result })
   }
 
-  async #accept({ connection, service, result }: { connection: SignInRecord['connection']; service: string; result: AttemptResult }): Promise<void> {
-    const record: SignInRecord = { version: 1, service, connection, account: result.account, homeAccountId: result.homeAccountId, cache: result.cache }
+  async #accept({ result, ...at }: Pick<SignInRecord, 'connection' | 'method' | 'service'> & { result: AttemptResult }): Promise<void> {
+    const record: SignInRecord = { version: 1, ...at, account: result.account, homeAccountId: result.homeAccountId, cache: result.cache }
     await this.#file.write(record)
     this.#attempt = undefined
     this.#held = this.#hold(record)
