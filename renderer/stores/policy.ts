@@ -1,4 +1,5 @@
 import { computed, type ComputedRef, type MaybeRefOrGetter, onScopeDispose, ref, type Ref, shallowRef, type ShallowRef, toValue, watch } from 'vue'
+import { useI18n } from 'vue-i18n'
 import type { CallInput, CallName, CallOutput } from '../../contract/bridge.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
 import type { Kind } from '../../contract/entities.ts'
@@ -103,6 +104,7 @@ export function usePolicyChange(tenant?: () => TenantId | null) {
     if (named === null) throw new RoomkeeperError('session.tenantUnknown')
     return named
   }
+  const { t } = useI18n({ useScope: 'global' })
   const effect = shallowRef<Effect | null>(null)
   /** What was looked at last. */
   const about = shallowRef<PolicyCommand | null>(null)
@@ -125,7 +127,11 @@ export function usePolicyChange(tenant?: () => TenantId | null) {
   function failed(error: unknown): void {
     problem.value = codeOf(error)
     const said = error instanceof RoomkeeperError && error.code === 'policy.fileInvalid' ? error : null
-    detail.value = said === null ? '' : [said.message, said.details.field].filter(Boolean).join(' · ')
+    if (said === null) return void (detail.value = '')
+    // What the service says of the place is for administrators of its own language; the place itself is for all.
+    const { line } = said.details.params ?? {}
+    const text = said.message.replace(/^Line \d+: /u, '')
+    detail.value = [line === undefined ? said.message : t('policyFile.atLine', { line, detail: text }), said.details.field].filter(Boolean).join(' · ')
   }
 
   /** Asks what the command would change; `effect` has it, or `problem` why it cannot be done. */

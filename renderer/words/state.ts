@@ -1,9 +1,10 @@
-import { evidenceOf, type Severity, type SignalId, type SignalValue } from '../../contract/signals.ts'
+import { type Severity, type SignalId, type SignalValue } from '../../contract/signals.ts'
 import type { IncidentView, RemoteSessionView, RoomState } from '../../contract/views.ts'
 
 /** Everything that StateMark can draw: one colour, one shape and one word each. */
 export const marks = [
   'healthy',
+  'good',
   'important',
   'warning',
   'disconnected',
@@ -38,6 +39,7 @@ export type Tone =
 
 export const drawing: Readonly<Record<Mark, { shape: Shape; tone: Tone }>> = {
   healthy: { shape: 'dot', tone: 'healthy' },
+  good: { shape: 'dot', tone: 'healthy' },
   important: { shape: 'diamond', tone: 'important' },
   unhealthy: { shape: 'diamond', tone: 'important' },
   misconfigured: { shape: 'diamond', tone: 'important' },
@@ -84,7 +86,8 @@ export const faultOf = (signal: SignalId): string =>
 
 /** A signal's value, drawn by the severity that it would have as an incident. */
 export function markOfSignal(value: SignalValue, severity: Severity): Mark {
-  if (evidenceOf(value) !== 'bad') return value as Exclude<SignalValue, 'unhealthy' | 'misconfigured'>
+  if (value === 'healthy') return 'good'
+  if (value !== 'unhealthy' && value !== 'misconfigured') return value
   if (value === 'misconfigured') return severity === 'warning' ? 'misconfiguredWarning' : 'misconfigured'
   return severity === 'warning' ? 'badWarning' : 'unhealthy'
 }

@@ -1,0 +1,22 @@
+import { nextTick, onScopeDispose, type Ref } from 'vue'
+import { type RouteLocationNormalized, useRouter } from 'vue-router'
+
+/** What makes another place of an address. Filters, tabs and the incident that is open in its list do not. */
+const placeOf = ({ name, params }: RouteLocationNormalized): string =>
+  JSON.stringify([name, Object.entries(params).filter(([param]) => param !== 'tab' && param !== 'incident')])
+
+/**
+ * After each navigation the focus is in what came, at its start, so that neither keys nor a screen reader begin with the
+ * whole window again. A screen that takes the focus itself keeps it.
+ */
+export function useArrival(main: Readonly<Ref<HTMLElement | null>>): void {
+  const router = useRouter()
+  onScopeDispose(
+    router.afterEach((to, from, failure) => {
+      if (failure || placeOf(to) === placeOf(from) || from.matched.length === 0) return
+      void nextTick(() => {
+        if (!main.value?.contains(document.activeElement)) main.value?.focus({ preventScroll: true })
+      })
+    }),
+  )
+}
