@@ -104,7 +104,7 @@ export function usePolicyChange(tenant?: () => TenantId | null) {
     if (named === null) throw new RoomkeeperError('session.tenantUnknown')
     return named
   }
-  const { t } = useI18n({ useScope: 'global' })
+  const { t, locale } = useI18n({ useScope: 'global' })
   const effect = shallowRef<Effect | null>(null)
   /** What was looked at last. */
   const about = shallowRef<PolicyCommand | null>(null)
@@ -130,8 +130,9 @@ export function usePolicyChange(tenant?: () => TenantId | null) {
     if (said === null) return void (detail.value = '')
     // What the service says of the place is for administrators of its own language; the place itself is for all.
     const { line } = said.details.params ?? {}
-    const text = said.message.replace(/^Line \d+: /u, '')
-    detail.value = [line === undefined ? said.message : t('policyFile.atLine', { line, detail: text }), said.details.field].filter(Boolean).join(' · ')
+    const place = line === undefined ? '' : t('policyFile.atLine', { line })
+    const text = line === undefined ? said.message : locale.value === 'en' ? said.message.replace(/^Line \d+: /u, '') : ''
+    detail.value = [place, said.details.field, text].filter(Boolean).join(' · ')
   }
 
   /** Asks what the command would change; `effect` has it, or `problem` why it cannot be done. */
