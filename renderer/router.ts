@@ -1,4 +1,5 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
+import { leftList } from './lists/way-back.ts'
 import About from './screens/about/About.vue'
 import Approvals from './screens/approvals/Approvals.vue'
 import Audit from './screens/audit/Audit.vue'
@@ -17,8 +18,8 @@ import Settings from './screens/settings/Settings.vue'
 import Tenants from './screens/tenants/Tenants.vue'
 
 /** Addresses of the screens, behind the hash, so that a page served from anywhere can hold them. */
-export const createRoutes = () =>
-  createRouter({
+export function createRoutes() {
+  const router = createRouter({
     history: createWebHashHistory(),
     routes: [
       { path: '/', redirect: '/incidents' },
@@ -46,3 +47,6 @@ export const createRoutes = () =>
       { path: '/:unknown(.*)*', name: 'notFound', component: NotFound },
     ],
   })
+  router.afterEach((_, from) => leftList(from))
+  return router
+}
