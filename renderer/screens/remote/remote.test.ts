@@ -139,6 +139,14 @@ describe('a session that drives', () => {
     expect(drawn.screens[0]?.view.sendText).toHaveBeenCalledExactlyOnceWith('for the device')
   })
 
+  it('[REM-5] closes the clipboard panel by Escape, and stays where it is', async () => {
+    const { id } = await shown({})
+    drawn.screens[0]?.options.onClipboard('copied there')
+    await id('remote-clipboard').trigger('click')
+    await id('remote-clipboard-panel').find('textarea').trigger('keydown', { key: 'Escape' })
+    expect([id('remote-clipboard-panel').exists(), id('remote-clipboard').exists()]).toEqual([false, true])
+  })
+
   it('says which characters the clipboard of the device cannot take, before and after they are sent', async () => {
     const { id, settle } = await shown({})
     await id('remote-clipboard').trigger('click')
