@@ -68,8 +68,10 @@ const someRooms = fc.subarray(rooms.map(({ id }) => id), { minLength: 1, maxLeng
 const changes = fc.constantFrom({ flapCount: 3 }, { remoteAccess: false }, { recordSessions: true, flapCount: 3 })
 const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms, changes).map(([type, on, changes]) => {
   const [room = rooms[0]!.id] = on
-  const command = QueuedCommand.parse({ type, rooms: on, ring: 'Staging', incident: incidentOf(room), text: 'typed', owner: null, licence: 'basic', changes })
-  return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? on : [room] }
+  const some = type === 'rooms.rename' ? [room] : on
+  const more = { ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
+  const command = QueuedCommand.parse({ type, rooms: some, incident: incidentOf(room), text: 'typed', owner: null, changes, ...more })
+  return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? some : [room] }
 })
 
 describe('[ACC-6] the answer of the console', () => {
