@@ -50,7 +50,8 @@ export default defineConfig(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'AwaitExpression > CallExpression[arguments.length=0][callee.property.name=/^(json|text|arrayBuffer|blob|bytes|formData)$/]',
+          selector:
+            'AwaitExpression > CallExpression[arguments.length=0][callee.property.name=/^(json|text|arrayBuffer|blob|bytes|formData)$/]',
           message: 'Read up to a limit: contract/answer.ts.',
         },
       ],
@@ -75,9 +76,15 @@ export default defineConfig(
       ],
       'no-restricted-syntax': [
         'error',
-        { selector: "NewExpression[callee.name='Promise'] CallExpression[callee.name=/^(setTimeout|setImmediate)$/]", message: 'Use contract/testing/wait.ts.' },
+        {
+          selector: "NewExpression[callee.name='Promise'] CallExpression[callee.name=/^(setTimeout|setImmediate)$/]",
+          message: 'Use contract/testing/wait.ts.',
+        },
         { selector: "CallExpression[callee.property.name='waitForTimeout']", message: 'Wait for a condition.' },
-        { selector: "ForStatement AwaitExpression[argument.callee.object.name='Promise'][argument.callee.property.name='resolve']", message: 'Turns are not counted: settle() of contract/testing/wait.ts.' },
+        {
+          selector: "ForStatement AwaitExpression[argument.callee.object.name='Promise'][argument.callee.property.name='resolve']",
+          message: 'Turns are not counted: settle() of contract/testing/wait.ts.',
+        },
       ],
     },
   },

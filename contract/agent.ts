@@ -197,7 +197,12 @@ export const ServiceToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('lifecycle'), lifecycle: Lifecycle }),
   /** Somebody wants a remote session: `grant` is a `SessionGrant`, `upload` lets the device upload a recording. */
   z.object({
-    type: z.literal('session'), session: SessionId, grant: z.string().max(limits.grantChars), ticket: relayTicket, relay, upload: z.string().max(limits.relayTicketChars).optional(),
+    type: z.literal('session'),
+    session: SessionId,
+    grant: z.string().max(limits.grantChars),
+    ticket: relayTicket,
+    relay,
+    upload: z.string().max(limits.relayTicketChars).optional(),
     /** Of the word `session ID`: the service offers it now, whatever the clocks say. Absent: the grant counts by the device's clock. */
     signature: serviceSignature.optional(),
   }),
@@ -207,6 +212,12 @@ export const ServiceToAgent = z.discriminatedUnion('type', [
   /** Run the off-boarding script; nothing but `offboarded` is taken from now on. A final word. */
   z.object({ type: z.literal('offboard'), signature: serviceSignature.optional() }),
   /** Said before the service closes the socket. `retry`: whether trying again can help; if not, it is a final word. */
-  z.object({ type: z.literal('error'), code: ErrorCode, detail: z.string().optional(), retry: z.boolean(), signature: serviceSignature.optional() }),
+  z.object({
+    type: z.literal('error'),
+    code: ErrorCode,
+    detail: z.string().optional(),
+    retry: z.boolean(),
+    signature: serviceSignature.optional(),
+  }),
 ])
 export type ServiceToAgent = z.infer<typeof ServiceToAgent>

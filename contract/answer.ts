@@ -33,7 +33,8 @@ export async function readBytes(body: Body, atMostBytes: number, arrived?: () =>
 }
 
 /** The same as text (UTF-8). @throws AnswerTooLarge; and what the body itself fails with */
-export const readText = async (body: Body, atMostBytes: number): Promise<string> => new TextDecoder().decode(await readBytes(body, atMostBytes))
+export const readText = async (body: Body, atMostBytes: number): Promise<string> =>
+  new TextDecoder().decode(await readBytes(body, atMostBytes))
 
 /** The same as JSON, of any form yet. @throws AnswerTooLarge, SyntaxError; and what the body itself fails with */
 export const readJson = async (body: Body, atMostBytes: number): Promise<unknown> => JSON.parse(await readText(body, atMostBytes))

@@ -122,7 +122,10 @@ export const calls = {
       .refine(({ command, tenant }) => command.type !== 'settings.change' || tenant !== undefined, { path: ['tenant'] }),
     output: z.object({ key: CommandKey }),
   },
-  /** Puts commands about incidents into the outbox: all of a tenant's or none, and none where one of them may not be. Errors: as `commands.submit`. */
+  /**
+   * Puts commands about incidents into the outbox: all of a tenant's or none, and none where one of them may not be. Errors: as
+   * `commands.submit`.
+   */
   'commands.submitAll': {
     input: z.object({ commands: z.array(IncidentCommand).min(1).max(limits.commandsAtOnce) }),
     output: z.object({ keys: z.array(CommandKey) }),
@@ -207,7 +210,9 @@ export const topics = {
   preferences: { input: nothing, output: Preferences },
   session: { input: nothing, output: SessionState },
   sync: { input: nothing, output: SyncState },
-  /** What the service's time is ahead of this machine's clock by (ms). All times that the core tells are the service's, but of a sign-in. */
+  /**
+   * What the service's time is ahead of this machine's clock by (ms). All times that the core tells are the service's, but of a sign-in.
+   */
   clock: { input: nothing, output: z.object({ aheadMs: z.int() }) },
   outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int(), toSend: z.int() }) },
   /** How many incidents need action in each open organisation, entered or not; nothing where there is one only. */

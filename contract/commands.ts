@@ -47,7 +47,11 @@ export const QueuedCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rooms.licence'), rooms, licence: Licence }),
   /** One room: names are no matter of many. */
   z.object({ type: z.literal('rooms.rename'), rooms: rooms.length(1), name }),
-  z.object({ type: z.literal('rooms.move'), rooms, place: z.object({ country: placeName, city: placeName, building: placeName, floor: placeName, timeZone: TimeZone }).partial() }),
+  z.object({
+    type: z.literal('rooms.move'),
+    rooms,
+    place: z.object({ country: placeName, city: placeName, building: placeName, floor: placeName, timeZone: TimeZone }).partial(),
+  }),
 ])
 export type QueuedCommand = z.infer<typeof QueuedCommand>
 

@@ -8,9 +8,15 @@ import { z } from 'zod'
 export const errors = {
   // access
   'auth.missing': [401, 'No access token was sent. Send one as "Authorization: Bearer …".'],
-  'auth.invalid': [401, 'The access token is not valid here: wrong issuer, audience, signature or form; the field names which. The log of the service has it too.'],
+  'auth.invalid': [
+    401,
+    'The access token is not valid here: wrong issuer, audience, signature or form; the field names which, and the service’s log too.',
+  ],
   'auth.expired': [401, 'The access token has expired. Sign in again.'],
-  'auth.clock': [401, 'The access token begins later, or ended earlier, than the clock of the service says: the clocks are apart. Set them by a time server.'],
+  'auth.clock': [
+    401,
+    'The access token begins later, or ended earlier, than the clock of the service says: the clocks are apart. Set them by a time server.',
+  ],
   'auth.unknownTenant': [403, 'The directory of this account is not a tenant here.'],
   'auth.removed': [403, 'This account was removed from its directory, or disabled there.'],
   'access.denied': [403, 'Your roles do not allow this.'],
@@ -38,7 +44,10 @@ export const errors = {
   'room.unenrolled': [409, 'The room is unenrolled and its device is cut off. Install the agent again to bring it back.'],
   'room.noLicence': [409, 'The room has no Pro licence and cannot be enrolled.'],
   'room.ringUnknown': [409, 'There is no such update ring.'],
-  'room.changesGroups': [403, 'By this the room would come into groups by rule, or leave them. That takes rooms.modify and groups.modify over all rooms.'],
+  'room.changesGroups': [
+    403,
+    'By this the room would come into groups by rule, or leave them. That takes rooms.modify and groups.modify over all rooms.',
+  ],
   'role.notFound': [404, 'There is no such role.'],
   'role.builtIn': [409, 'Built-in roles cannot be renamed, edited or deleted.'],
   'role.invalid': [400, 'The role does not fit: give it a name of its own and at least one permission.'],
@@ -109,11 +118,17 @@ export const errors = {
   'remote.screenLost': [502, 'The screen of the device cannot be reached any more.'],
   'remote.screenPassword': [502, 'The VNC server of this display does not take the password of the agent, or the agent has none for it.'],
   'remote.screenSecurity': [502, 'The VNC server of this display asks for a kind of security that the agent does not have.'],
-  'remote.screenAlone': [502, 'The VNC server of this display shows it to one viewer only, and a recorded session needs two: share it (-shared).'],
+  'remote.screenAlone': [
+    502,
+    'The VNC server of this display shows it to one viewer only, and a recorded session needs two: share it (-shared).',
+  ],
   'remote.terminalEnded': [410, 'The program of the terminal has ended.'],
   'recording.notFound': [404, 'There is no such recording, or it was deleted when its time was over.'],
   'recording.invalid': [400, 'The chunk is not a recording of this session; the field names what is wrong.'],
-  'recording.busy': [429, 'A chunk of this recording, or as many of others as may wait, are being looked through. Send it again in a moment.'],
+  'recording.busy': [
+    429,
+    'A chunk of this recording, or as many of others as may wait, are being looked through. Send it again in a moment.',
+  ],
   'recording.tooLarge': [413, 'The recording is larger than is kept.'],
   // console
   'bridge.timeout': [504, 'The console did not answer in time.'],
@@ -125,7 +140,10 @@ export const errors = {
   'session.failed': [401, 'Signing in did not succeed.'],
   'session.unsent': [409, 'There are changes that have not been sent. Send or discard them before signing out.'],
   'session.tenantUnknown': [404, 'You have no access to this customer.'],
-  'lease.ended': [423, 'The copy on this machine was locked: it was too long without contact, or the clock was set back. Connect to the service.'],
+  'lease.ended': [
+    423,
+    'The copy on this machine was locked: it was too long without contact, or the clock was set back. Connect to the service.',
+  ],
   'outbox.full': [429, 'Too many changes wait to be sent. Connect to the service first.'],
   'outbox.notFound': [404, 'There is no such pending change.'],
   'console.failed': [500, 'The console failed to do this. Its log has the reason.'],

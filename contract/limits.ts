@@ -86,7 +86,10 @@ export const limits = {
   contactStoreMs: 300_000,
   /** Rooms whose engine state the service keeps in memory. More: the one unused for longest is read again when needed. */
   roomsInMemory: 2_000,
-  /** Devices whose last boot the service keeps in memory. More: the next restart of the one unheard for longest is not in its room's history. */
+  /**
+   * Devices whose last boot the service keeps in memory. More: the next restart of the one unheard for longest is not in its room's
+   * history.
+   */
   bootsInMemory: 200_000,
   /** A restart of a device is told at most this often in its room's history. */
   restartSaidMs: 60_000,
@@ -111,7 +114,10 @@ export const limits = {
   feedBatchRows: 500,
   /** Changes that a console may not see, after which it is sent a cursor without rows so that it need not read them again. */
   feedUnseenRows: 5_000,
-  /** Generations of a tenant's data that are known: one for each run of the service that wrote to it. A cursor from before gets a snapshot. */
+  /**
+   * Generations of a tenant's data that are known: one for each run of the service that wrote to it. A cursor from before gets a
+   * snapshot.
+   */
   generationsKept: 500,
   /** Feeds open at once of one person in one tenant, and from one address. More: refused as `feed.tooMany`. */
   feedsPerPerson: 50,
@@ -357,7 +363,8 @@ export const limits = {
   /** How long after its session's end a recording may still be uploaded. */
   recordingLateMs: 10 * 60_000,
   /**
-   * Chunks that wait to be looked through, of all tenants and of one, and as many of one that are read. More: `recording.busy`, and the device sends them again. A
+   * Chunks that wait to be looked through, of all tenants and of one, and as many of one that are read. More: `recording.busy`, and the
+   * device sends them again. A
    * tenant of which none waits has a place all the same.
    */
   recordingChunksWaiting: 64,

@@ -43,7 +43,15 @@ it.each([false, true])('[rule 11] the time that the machine sleeps counts, once 
 it('[rule 11] never goes back', () => {
   const { now, pass, set } = machine()
   let before = now()
-  for (const [ms, by, asleep] of [[5, 0, false], [1_500, 0, true], [2_500, 0, true], [10, -hour, false], [10, hour, true], [700, 2_100, false], [3_999, 0, true]] as const) {
+  for (const [ms, by, asleep] of [
+    [5, 0, false],
+    [1_500, 0, true],
+    [2_500, 0, true],
+    [10, -hour, false],
+    [10, hour, true],
+    [700, 2_100, false],
+    [3_999, 0, true],
+  ] as const) {
     pass(ms, asleep)
     set(by)
     expect(now()).toBeGreaterThanOrEqual(before)

@@ -20,7 +20,21 @@ const tenant = z.object({ id: TenantId, name: z.string() }).optional()
 
 /** Why a search lists a row, where the row does not show it: the field that has a word of it, and its text. */
 export const Match = z.object({
-  field: z.enum(['building', 'floor', 'city', 'country', 'manufacturer', 'model', 'serial', 'platform', 'address', 'number', 'signal', 'detail', 'owner']),
+  field: z.enum([
+    'building',
+    'floor',
+    'city',
+    'country',
+    'manufacturer',
+    'model',
+    'serial',
+    'platform',
+    'address',
+    'number',
+    'signal',
+    'detail',
+    'owner',
+  ]),
   text: z.string(),
 })
 export type Match = z.infer<typeof Match>
@@ -175,8 +189,18 @@ export const SyncState = z.discriminatedUnion('state', [
 export type SyncState = z.infer<typeof SyncState>
 
 export const SessionState = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('signedOut'), problem: z.object({ code: ErrorCode, detail: z.string().optional() }).optional(), endSession: z.url().optional() }),
-  z.object({ state: z.literal('signingIn'), method: z.enum(['browser', 'deviceCode']), url: z.url().optional(), code: z.string().optional(), expiresAt: Millis.optional() }),
+  z.object({
+    state: z.literal('signedOut'),
+    problem: z.object({ code: ErrorCode, detail: z.string().optional() }).optional(),
+    endSession: z.url().optional(),
+  }),
+  z.object({
+    state: z.literal('signingIn'),
+    method: z.enum(['browser', 'deviceCode']),
+    url: z.url().optional(),
+    code: z.string().optional(),
+    expiresAt: Millis.optional(),
+  }),
   /** `me` is null until the first sync of a new account. */
   z.object({
     state: z.literal('signedIn'),

@@ -210,7 +210,11 @@ describe('files that cannot be used', () => {
 })
 
 describe('[rule 11] a clock of this machine that is wrong', () => {
-  const clockOff = (byMs: number): Clock => ({ now: () => Date.now() + byMs, steady: () => systemClock.steady(), after: (ms, run) => systemClock.after(ms, run) })
+  const clockOff = (byMs: number): Clock => ({
+    now: () => Date.now() + byMs,
+    steady: () => systemClock.steady(),
+    after: (ms, run) => systemClock.after(ms, run),
+  })
   const hour = 3_600_000
 
   it.each([

@@ -38,7 +38,8 @@ describe('the configuration', () => {
   })
 
   it('[ACC-3] knows the first administrator by a claim of the issuer, what consoles ask for, and where they are sent back to', () => {
-    const of = (...more: string[]) => readConfig(readServeArguments(['--issuer', 'https://issuer.example', '--client-id', 'c', ...more]).input).issuer
+    const of = (...more: string[]) =>
+      readConfig(readServeArguments(['--issuer', 'https://issuer.example', '--client-id', 'c', ...more]).input).issuer
     expect(of('--audience', 'a', '--administrator', 'groups=cn=admins,ou=groups', '--redirect-port', '4722')).toMatchObject({
       audience: 'a',
       administrator: { claim: 'groups', value: 'cn=admins,ou=groups' },
@@ -49,7 +50,8 @@ describe('the configuration', () => {
     expect(() => of()).toThrow(/^issuer\.audience: /)
     expect(() => of('--resource', 'roomkeeper')).toThrow(/^issuer\.resource: /)
     expect(() => of('--audience', 'a', '--redirect-port', '0')).toThrow(/^issuer\.redirectPort: /)
-    for (const wrong of ['groups', '=admins', 'groups=']) expect(() => of('--audience', 'a', '--administrator', wrong)).toThrow('--administrator takes CLAIM=VALUE')
+    for (const wrong of ['groups', '=admins', 'groups='])
+      expect(() => of('--audience', 'a', '--administrator', wrong)).toThrow('--administrator takes CLAIM=VALUE')
     expect(() => readServeArguments(['--administrator', 'groups=admins'])).toThrow('--administrator goes with --issuer')
   })
 

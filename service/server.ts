@@ -247,7 +247,12 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
     ...embeddedClient,
     rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
     directory: new EmbeddedDirectory(store),
-    plugins: [(app: App) => identityRoutes(app, { issuer, directory, people, behindProxy: config.behindProxy, now }), localRoutes(issuer, directory), tenantRoutes({ embedded: embeddedIssuerName, addDirectory: (organisation) => directory.addTenant(organisation) }), directoryEdits],
+    plugins: [
+      (app: App) => identityRoutes(app, { issuer, directory, people, behindProxy: config.behindProxy, now }),
+      localRoutes(issuer, directory),
+      tenantRoutes({ embedded: embeddedIssuerName, addDirectory: (organisation) => directory.addTenant(organisation) }),
+      directoryEdits,
+    ],
   }
 }
 

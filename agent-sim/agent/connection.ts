@@ -302,7 +302,8 @@ export class Connection {
         this.#enter({ ...state, lifecycle: message.lifecycle })
         return
       case 'session':
-        if (this.#options.serviceKey && message.signature !== undefined && !this.#isSaid(`session ${message.session}`, message.signature)) return
+        if (this.#options.serviceKey && message.signature !== undefined && !this.#isSaid(`session ${message.session}`, message.signature))
+          return
         this.#options.onSession(message)
         return
       case 'sessionTicket':

@@ -15,7 +15,13 @@ afterEach(() => {
 const answer = JSON.stringify({ device: v7(), room: v7(), service: 'test' })
 
 it.each<[string, number, Record<string, string>, string, string]>([
-  ['a sign-in page of the network', 200, { 'content-type': 'text/html; charset=utf-8' }, '<html><title>Hotel\n Wi-Fi</title>', 'text/html: "Hotel Wi-Fi"'],
+  [
+    'a sign-in page of the network',
+    200,
+    { 'content-type': 'text/html; charset=utf-8' },
+    '<html><title>Hotel\n Wi-Fi</title>',
+    'text/html: "Hotel Wi-Fi"',
+  ],
   ['a way to one', 302, { location: 'http://portal.example/login' }, '', 'to http://portal.example/login'],
   ['a proxy that refuses', 403, { 'content-type': 'text/html' }, '<h1>Access denied</h1>', 'a page (text/html)'],
   ['another program', 404, { 'content-type': 'application/json' }, '{"error":"no such route"}', 'a page (application/json)'],
@@ -36,8 +42,17 @@ it.each<[string, number, Record<string, string>, string, string]>([
     url: new URL(`http://127.0.0.1:${address.port}/v1/enrolments`),
     credential: { kind: 'key', secret: 'secret' },
     installation: v7(),
-    key: { protection: 'software', publicKey: publicKeyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey), sign: () => Promise.resolve('A'.repeat(86)) },
-    device: new SimulatedDevice({ roomName: 'Room', place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }, seed: 'enrol', boot: v7() }),
+    key: {
+      protection: 'software',
+      publicKey: publicKeyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey),
+      sign: () => Promise.resolve('A'.repeat(86)),
+    },
+    device: new SimulatedDevice({
+      roomName: 'Room',
+      place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC' },
+      seed: 'enrol',
+      boot: v7(),
+    }),
     pause: () => Promise.resolve(),
     random: () => 0,
     onRetry: (why) => notes.push(why),

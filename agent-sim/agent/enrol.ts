@@ -92,7 +92,8 @@ async function tryOnce(options: EnrolOptions, headers: Record<string, string>, b
   if (enrolled) return { answer: enrolled }
   const problem = Problem.safeParse(jsonOf(answer.text)).data
   // A sign-in page of the network, a proxy that refuses, another program: whoever it is, it is not the service, which comes back.
-  if (!problem && answer.status < 500 && answer.status !== 429) return { why: `${url.origin} answers ${answer.status} with ${pageOf(answer)}, which is not the service` }
+  if (!problem && answer.status < 500 && answer.status !== 429)
+    return { why: `${url.origin} answers ${answer.status} with ${pageOf(answer)}, which is not the service` }
   const why = `${url.origin} answers ${answer.status}${problem ? ` ${problem.code}` : ''}`
   if (answer.status === 429 || answer.status >= 500) {
     const seconds = Number(answer.headers['retry-after'])

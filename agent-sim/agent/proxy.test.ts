@@ -29,7 +29,16 @@ describe('serviceAddress', () => {
     expect(serviceAddress(text).socket.href).toBe(socket)
   })
 
-  it.each(['http://rooms.example.com', 'http://127.0.0.1.example.com', 'rooms.example.com', 'ftp://127.0.0.1', 'https://key@rooms.example.com', 'https://rooms.example.com/rooms/', 'https://rooms.example.com/?a=b', ''])('refuses %j', (text) => {
+  it.each([
+    'http://rooms.example.com',
+    'http://127.0.0.1.example.com',
+    'rooms.example.com',
+    'ftp://127.0.0.1',
+    'https://key@rooms.example.com',
+    'https://rooms.example.com/rooms/',
+    'https://rooms.example.com/?a=b',
+    '',
+  ])('refuses %j', (text) => {
     expect(() => serviceAddress(text)).toThrow(ServiceAddressError)
   })
 })

@@ -26,7 +26,9 @@ export function serviceAddress(text: string): ServiceAddress {
     throw new ServiceAddressError(`${url.origin} is not on this machine, so it must be https://.`)
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new ServiceAddressError(`${text} has a path. The service is at the root of its address: ${url.origin}. Have the proxy give it a name of its own.`)
+    throw new ServiceAddressError(
+      `${text} has a path. The service is at the root of its address: ${url.origin}. Have the proxy give it a name of its own.`,
+    )
   }
   const socket = new URL('/v1/agent', url)
   socket.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'

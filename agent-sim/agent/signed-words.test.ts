@@ -242,7 +242,13 @@ describe('[ENR-5] a final word that the service has not signed costs a try, and 
 
 describe('[REM-7] an offer of a session', () => {
   const session = SessionId.parse(v7())
-  const offer = (signature?: string): ServiceToAgent => ({ type: 'session', session, grant: 'g', ticket: 't', ...(signature === undefined ? {} : { signature }) })
+  const offer = (signature?: string): ServiceToAgent => ({
+    type: 'session',
+    session,
+    grant: 'g',
+    ticket: 't',
+    ...(signature === undefined ? {} : { signature }),
+  })
 
   it('counts with the signature of this connection, and without one, when a clock has to judge it', async () => {
     const socket = await connect()

@@ -21,7 +21,8 @@ ${dataHelp}`,
       await room.enrol()
       const enrolment = enrolmentIn(room.folder)
       if (values.json) print(JSON.stringify({ name: room.name, device: enrolment?.device, room: enrolment?.room }))
-      else if (known && known.room === enrolment?.room) print(`It was enrolled before: device ${known.device}, room ${known.room}. The room is renamed and moved in the console.`)
+      else if (known && known.room === enrolment?.room)
+        print(`It was enrolled before: device ${known.device}, room ${known.room}. The room is renamed and moved in the console.`)
       else print(`${room.name} is enrolled: device ${enrolment?.device ?? ''}, room ${enrolment?.room ?? ''}.`)
       return 0
     } finally {

@@ -60,7 +60,14 @@ export function openDevice(values: Values, control: boolean): Promise<Single> {
   const restartMs = restartMsFrom(values['restart-ms'])
   const device = simulated
     ? simulatedDevice(values.room, place)
-    : new HostDevice({ roomName: values.room, place, pollMs, remote: host && hostFacts(host), screens: host?.screens, ...(profile ? { profile } : {}) })
+    : new HostDevice({
+        roomName: values.room,
+        place,
+        pollMs,
+        remote: host && hostFacts(host),
+        screens: host?.screens,
+        ...(profile ? { profile } : {}),
+      })
   return openSingle(
     {
       service: required(values.service, '--service'),

@@ -97,7 +97,9 @@ function controlIn(file: string): ControlFile | undefined {
 /** Undefined where a process ended without taking its control file along. */
 async function ask(control: ControlFile): Promise<Running | undefined> {
   const headers = { [secretHeader]: control.secret }
-  const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers, maxBytes: limits.roomsAnswerBytes }).catch(() => undefined)
+  const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers, maxBytes: limits.roomsAnswerBytes }).catch(
+    () => undefined,
+  )
   return answer?.status === 200 ? { control, rooms: RoomsAnswer.parse(JSON.parse(answer.text)).rooms } : undefined
 }
 

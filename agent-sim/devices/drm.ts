@@ -8,7 +8,8 @@ const [firstDescriptor, descriptorBytes, descriptors, nameTag] = [54, 18, 4, 0xf
 export function nameInEdid(edid: Uint8Array): string {
   for (let at = firstDescriptor; at < firstDescriptor + descriptors * descriptorBytes; at += descriptorBytes) {
     const one = edid.subarray(at, at + descriptorBytes)
-    if (one[0] === 0 && one[1] === 0 && one[3] === nameTag) return Buffer.from(one.subarray(5)).toString('latin1').split('\n')[0]?.trim() ?? ''
+    if (one[0] === 0 && one[1] === 0 && one[3] === nameTag)
+      return Buffer.from(one.subarray(5)).toString('latin1').split('\n')[0]?.trim() ?? ''
   }
   return ''
 }

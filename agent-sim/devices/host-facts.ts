@@ -151,8 +151,22 @@ export interface MachinePart {
 
 /** What systemd calls hypervisors and containers, as their makers do. */
 const virtualNames: Readonly<Record<string, string>> = {
-  kvm: 'KVM', qemu: 'QEMU', vmware: 'VMware', microsoft: 'Hyper-V', oracle: 'VirtualBox', xen: 'Xen', parallels: 'Parallels', bhyve: 'bhyve', amazon: 'Amazon EC2',
-  apple: 'Apple virtualization', google: 'Google Compute Engine', acrn: 'ACRN', docker: 'Docker', podman: 'Podman', lxc: 'LXC', wsl: 'WSL',
+  kvm: 'KVM',
+  qemu: 'QEMU',
+  vmware: 'VMware',
+  microsoft: 'Hyper-V',
+  oracle: 'VirtualBox',
+  xen: 'Xen',
+  parallels: 'Parallels',
+  bhyve: 'bhyve',
+  amazon: 'Amazon EC2',
+  apple: 'Apple virtualization',
+  google: 'Google Compute Engine',
+  acrn: 'ACRN',
+  docker: 'Docker',
+  podman: 'Podman',
+  lxc: 'LXC',
+  wsl: 'WSL',
 }
 
 /** What the machine runs in, where it is no real one: by systemd, which knows them apart. '' where it is real, or nobody knows. */

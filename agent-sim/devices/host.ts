@@ -97,7 +97,11 @@ export class HostDevice implements Device {
       if (signals[signal]?.value !== 'notApplicable') continue
       const answer = await this.#ask(listens)
       if (!answer) signals[signal] = unanswered
-      else signals[signal] = { value: answer.found ? 'healthy' : 'unhealthy', detail: answer.found ? `Its VNC server ${place} answers` : `No VNC server at ${place}` }
+      else
+        signals[signal] = {
+          value: answer.found ? 'healthy' : 'unhealthy',
+          detail: answer.found ? `Its VNC server ${place} answers` : `No VNC server at ${place}`,
+        }
     }
     signals['audio.microphone'] = this.#part('audio.microphone', audio && { found: audio.found?.microphones[0] })
     signals['audio.speaker'] = this.#part('audio.speaker', audio && { found: audio.found?.speakers[0] })

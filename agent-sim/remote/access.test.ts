@@ -120,17 +120,20 @@ describe('an offer', () => {
     expect(access.session?.grant.sid).toBe(grant.sid)
   })
 
-  it.each([-61 * 24, -9, 9, 61 * 24])('[rule 11] that the service has signed as new is taken with clocks %d h apart, and lasts as long as it says', async (hours) => {
-    const now = clock.now() / 1000 + hours * 3_600
-    const grant = grantOf({ iat: now, exp: now + 600 })
-    await offer(grant, signed(grant), { signature: 'A'.repeat(86) })
-    expect(refusals()).toEqual([])
-    clock.advance(300_000)
-    expect(access.session?.grant.sid).toBe(grant.sid)
-    clock.advance(300_000)
-    expect(access.session).toBeUndefined()
-    expect(said.at(-1)).toMatchObject({ type: 'sessionEnded', reason: 'maximum' })
-  })
+  it.each([-61 * 24, -9, 9, 61 * 24])(
+    '[rule 11] that the service has signed as new is taken with clocks %d h apart, and lasts as long as it says',
+    async (hours) => {
+      const now = clock.now() / 1000 + hours * 3_600
+      const grant = grantOf({ iat: now, exp: now + 600 })
+      await offer(grant, signed(grant), { signature: 'A'.repeat(86) })
+      expect(refusals()).toEqual([])
+      clock.advance(300_000)
+      expect(access.session?.grant.sid).toBe(grant.sid)
+      clock.advance(300_000)
+      expect(access.session).toBeUndefined()
+      expect(said.at(-1)).toMatchObject({ type: 'sessionEnded', reason: 'maximum' })
+    },
+  )
 
   it('[rule 11] that only a clock speaks against names the clock', async () => {
     await offer(grantOf({ iat: clock.now() / 1000 - 20, exp: clock.now() / 1000 - 10 }))

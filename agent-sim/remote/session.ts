@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import { ConsoleToDevice, controlChannel, type DeviceToConsole, endsWithoutRestart, type SessionEnd, type SessionGrant } from '../../contract/remote.ts'
+import { ConsoleToDevice, controlChannel, endsWithoutRestart } from '../../contract/remote.ts'
+import type { DeviceToConsole, SessionEnd, SessionGrant } from '../../contract/remote.ts'
 import type { DisplayId } from '../../contract/remoteFacts.ts'
 import type { Link, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
 import type { LogLevel } from '../agent/log.ts'

@@ -63,7 +63,10 @@ function unsuitable(offered: readonly number[], password: string | undefined): S
   if (password === undefined && offered.includes(securityTypes.vncAuthentication)) {
     return new ScreenRefused('remote.screenPassword', 'the VNC server wants a password, and there is none: --vnc-password-file')
   }
-  return new ScreenRefused('remote.screenSecurity', `the VNC server wants one of the security types ${offered.join(', ')}, and the agent has none of them`)
+  return new ScreenRefused(
+    'remote.screenSecurity',
+    `the VNC server wants one of the security types ${offered.join(', ')}, and the agent has none of them`,
+  )
 }
 
 function* chooseSecurity(version: Version, password: string | undefined, send: (bytes: Uint8Array) => void): Steps<number> {
@@ -95,7 +98,8 @@ export function* clientHandshake(send: (bytes: Uint8Array) => void, password: st
   if (type === securityTypes.vncAuthentication || version === 8) {
     const failed = u32(yield* take(4), 0) !== 0
     const why = failed && version === 8 ? `: ${yield* reason()}` : ''
-    if (failed && type === securityTypes.vncAuthentication) throw new ScreenRefused('remote.screenPassword', `the VNC server refused the password${why}`)
+    if (failed && type === securityTypes.vncAuthentication)
+      throw new ScreenRefused('remote.screenPassword', `the VNC server refused the password${why}`)
     if (failed) throw new Malformed(`the VNC server refused${why}`)
   }
   // Others may look at it at the same time: the recorder does.

@@ -129,7 +129,8 @@ it('survives a VNC server that says anything', async () => {
       await until('all of it to be read', () => remote.waiting === 0 || remote.ended !== undefined)
       clock.advance(10_000)
       // Either it was left, or it has said by chance what a VNC server says.
-      if (operator.ended) expect([operator.ended.code, log.length]).toEqual([expect.stringMatching(/^remote\.screen(Lost|Security|Password)$/), 1])
+      if (operator.ended)
+        expect([operator.ended.code, log.length]).toEqual([expect.stringMatching(/^remote\.screen(Lost|Security|Password)$/), 1])
       else expect(garbage.length).toBeGreaterThan(24)
     }),
   )
@@ -193,7 +194,9 @@ describe('the operator', () => {
     client.send(say.encodings(...novncEncodings(6, 2)))
     await until('it to arrive', () => server.heard.length === 1)
     const [message] = server.heard
-    expect(message?.type === 'setEncodings' && message.listed).toEqual([1, 7, -260, 16, 5, 0, -26, -254, -223, -224, -258, -261, -308, -312, -313, -307, -1_063_131_698, 0x574d5664, -239])
+    expect(message?.type === 'setEncodings' && message.listed).toEqual([
+      1, 7, -260, 16, 5, 0, -26, -254, -223, -224, -258, -261, -308, -312, -313, -307, -1_063_131_698, 0x574d5664, -239,
+    ])
   })
 
   it('may not ask for the extended clipboard with view', async () => {
@@ -274,13 +277,22 @@ describe('[REM-4] keys and buttons that are down', () => {
   ]
   it.each(ways)('are let go of when %s', async (_way, leave) => {
     const one = await start()
-    one.client.send(say.key(0xffe3, true), say.key(0x61, true), say.key(0x62, true), say.key(0x62, false), say.qemuKey(0, true, 30), say.pointer(7, 9, 5))
+    one.client.send(
+      say.key(0xffe3, true),
+      say.key(0x61, true),
+      say.key(0x62, true),
+      say.key(0x62, false),
+      say.qemuKey(0, true, 30),
+      say.pointer(7, 9, 5),
+    )
     await until('them to arrive', () => one.server.heard.length === 6)
     one.server.heard.length = 0
     leave(one)
     await until('the end', () => one.server.closed)
     const down = say.qemuKey(0, false, 30)
-    expect(one.server.heard.map(({ raw }) => Buffer.from(raw))).toEqual([down, say.key(0x61, false), say.key(0xffe3, false), say.pointer(7, 9, 0)].map((bytes) => Buffer.from(bytes)))
+    expect(one.server.heard.map(({ raw }) => Buffer.from(raw))).toEqual(
+      [down, say.key(0x61, false), say.key(0xffe3, false), say.pointer(7, 9, 0)].map((bytes) => Buffer.from(bytes)),
+    )
   })
 
   it('are no more than a hand has: one that could not be remembered is not pressed', async () => {

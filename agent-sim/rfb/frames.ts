@@ -22,7 +22,8 @@ export interface FramerOptions {
 /**
  * Messages of a VNC server on their way to a viewer: each is told apart, checked, and passed on, or dropped. What passes are the server's
  * bytes as they came and in their order, with one exception: the head of a clipboard text (type, padding, length) is written here, with
- * padding of zero and a length of at most `limits.clipboardBytes`; what is longer is cut. Messages of the extended clipboard are written anew,
+ * padding of zero and a length of at most `limits.clipboardBytes`; what is longer is cut. Messages of the extended clipboard are written
+ * anew,
  * with their text alone. Padding means nothing, and is not checked elsewhere.
  */
 export class Framer {

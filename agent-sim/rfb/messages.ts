@@ -116,7 +116,13 @@ export function* clientMessage(): Steps<ClientMessage> {
   }
 }
 
-const inputTypes: ReadonlySet<ClientMessage['type']> = new Set<InputMessage['type']>(['key', 'pointer', 'cutText', 'clipboard', 'setDesktopSize'])
+const inputTypes: ReadonlySet<ClientMessage['type']> = new Set<InputMessage['type']>([
+  'key',
+  'pointer',
+  'cutText',
+  'clipboard',
+  'setDesktopSize',
+])
 
 export const isInput = (message: ClientMessage): message is ClientMessage & InputMessage =>
   inputTypes.has(message.type)

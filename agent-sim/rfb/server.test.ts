@@ -344,7 +344,11 @@ describe('[REM-4] text of any script', () => {
     client.send(theirs({ action: 'request', text: true }), theirs({ action: 'peek', text: false }))
     await until('it to come', () => client.others.length === 5)
     const messages: ClipboardMessage[] = [
-      { action: 'caps' }, { action: 'request', text: true }, { action: 'notify', text: true }, { action: 'provide', text }, { action: 'notify', text: true },
+      { action: 'caps' },
+      { action: 'request', text: true },
+      { action: 'notify', text: true },
+      { action: 'provide', text },
+      { action: 'notify', text: true },
     ]
     expect(client.others.map((one) => one.toString('hex'))).toEqual(messages.map((message) => ours(message).toString('hex')))
   })

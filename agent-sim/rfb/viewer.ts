@@ -74,7 +74,10 @@ class Seen implements Viewer {
       room: () => undefined,
       closed: () => {
         // The operator's own connection was there before this one: it is the second that is not let in.
-        const alone = new ScreenRefused('remote.screenAlone', 'The VNC server closed the connection of a second viewer: it must be shared (-shared).')
+        const alone = new ScreenRefused(
+          'remote.screenAlone',
+          'The VNC server closed the connection of a second viewer: it must be shared (-shared).',
+        )
         this.#lose(this.#name === undefined ? alone : new Error('The VNC server closed the connection.'))
       },
     })

@@ -128,7 +128,10 @@ once, on loopback, while there is no tenant.
 
 ## What a console's copy holds
 
-${table(['document', 'is synced to whoever'], Kind.options.map((kind) => [code(kind), reads(kind)]))}
+${table(
+  ['document', 'is synced to whoever'],
+  Kind.options.map((kind) => [code(kind), reads(kind)]),
+)}
 
 A request is synced to whoever decides it, and to whoever made it. Settings are read with the permission on any room, and changed with it
 over all. Documents of a room go to who holds the permission on that room.
@@ -151,8 +154,8 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Taking away**: a change of roles and assignments takes nothing away over rooms on which its maker does not hold
   \`roles.modify\`.
 - **What is shared**: a role is changed and deleted by who holds \`roles.modify\` over every room that it is assigned over; what an
-  assignment is called, whether it sends e-mail and its role, over every room of it. A room goes into or out of a group that something is assigned
-  over by who holds it over that room, and the group's rule is changed by who holds it over all rooms.
+  assignment is called, whether it sends e-mail and its role, over every room of it. A room goes into or out of a group that
+  something is assigned over by who holds it over that room, and the group's rule is changed by who holds it over all rooms.
 - **Last Pro Manager**: a tenant that has a Pro Manager keeps one. Where a security group loses the last of them, those who
   were it become direct members, and the audit log says so. The same holds for the primary admins of a partner.
 - **Audit log**: read and exported by Pro Managers and Global Administrators of the tenant itself; no permission gives it.

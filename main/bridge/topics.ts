@@ -41,9 +41,27 @@ export function topicSources(core: Console): TopicSources {
       emit({ sessions: core.remote.views })
       return core.remote.onChange.listen(() => emit({ sessions: core.remote.views }))
     },
-    needAction: (_input, emit) => watch(core, emit, () => needAction(core.everything), ({ kinds }) => kinds.includes('incident') || kinds.includes('me')),
-    settings: (_input, emit) => watch(core, emit, () => core.acting.shown.settings(), ({ kinds }) => kinds.includes('settings')),
-    room: ({ room }, emit) => watch(core, emit, () => roomView(core.everything, room), (change) => change.rooms?.includes(room) ?? true),
+    needAction: (_input, emit) =>
+      watch(
+        core,
+        emit,
+        () => needAction(core.everything),
+        ({ kinds }) => kinds.includes('incident') || kinds.includes('me'),
+      ),
+    settings: (_input, emit) =>
+      watch(
+        core,
+        emit,
+        () => core.acting.shown.settings(),
+        ({ kinds }) => kinds.includes('settings'),
+      ),
+    room: ({ room }, emit) =>
+      watch(
+        core,
+        emit,
+        () => roomView(core.everything, room),
+        (change) => change.rooms?.includes(room) ?? true,
+      ),
     incident: ({ incident }, emit) => {
       let room: string | undefined
       const read = (): IncidentView | undefined => {
@@ -52,7 +70,9 @@ export function topicSources(core: Console): TopicSources {
         return view
       }
       const concerns = (change: ShownChange): boolean =>
-        change.incidents === undefined || change.incidents.includes(incident) || (room !== undefined && (change.rooms?.includes(room) ?? true))
+        change.incidents === undefined ||
+        change.incidents.includes(incident) ||
+        (room !== undefined && (change.rooms?.includes(room) ?? true))
       return watch(core, emit, read, concerns)
     },
   }

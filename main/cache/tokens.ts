@@ -5,7 +5,7 @@ export const fieldEnd = '\ue000'
 
 /** Scripts that are written without spaces: each letter is a token, and a word is a phrase of them. */
 const unspaced =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}ー]/gu
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}ー]/gu
 
 /** Pictures are words too: the index knows letters and digits, so each is written as its number. */
 const picture = /\p{Extended_Pictographic}/gu
@@ -17,7 +17,10 @@ const picture = /\p{Extended_Pictographic}/gu
 export function tokensOf(text: string): string {
   const folded = fold(text)
     .replace(unspaced, ' $& ')
-    .replace(picture, (one) => ` picture${(one.codePointAt(0) ?? 0).toString(16).replace(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? '')} `)
+    .replace(
+      picture,
+      (one) => ` picture${(one.codePointAt(0) ?? 0).toString(16).replace(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? '')} `,
+    )
   return folded.match(/\p{N}+|[\p{L}\p{M}]+/gu)?.join(' ') ?? ''
 }
 

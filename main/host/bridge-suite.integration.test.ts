@@ -125,7 +125,23 @@ const packed = new Map([
   [`/v1/recordings/${session}/terminal`, gzipSync(JSON.stringify(line))],
 ])
 /** Answers that name a time, a key, a path or a moving state: alike in form only. */
-const moving = new Set<string>(['commands.submit', 'commands.submitAll', 'outbox.list', 'enrolment.saveInstaller', 'enrolment.saveKey', 'policy.saveFile', 'audit.saveCsv', 'remote.saveLog', 'support.saveBundle', 'rooms.timeline', 'app', 'sync', 'changes', 'outbox', 'incidents.entries'])
+const moving = new Set<string>([
+  'commands.submit',
+  'commands.submitAll',
+  'outbox.list',
+  'enrolment.saveInstaller',
+  'enrolment.saveKey',
+  'policy.saveFile',
+  'audit.saveCsv',
+  'remote.saveLog',
+  'support.saveBundle',
+  'rooms.timeline',
+  'app',
+  'sync',
+  'changes',
+  'outbox',
+  'incidents.entries',
+])
 
 interface Setting {
   core: Core

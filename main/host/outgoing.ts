@@ -14,7 +14,10 @@ export interface Outgoing {
   readonly proxyCredentials?: string | undefined
 }
 
-/** Takes this way from now on, in the whole process. `also`: what the machine's own store trusts is trusted. Answers its undo. @throws Error that names the option */
+/**
+ * Takes this way from now on, in the whole process. `also`: what the machine's own store trusts is trusted. Answers its undo. @throws
+ * Error that names the option
+ */
 export function takeWayOut({ ca, proxy, proxyCredentials }: Outgoing, also?: 'system'): Undo {
   const trusted = getCACertificates('default')
   const more = [...(also === undefined ? [] : getCACertificates(also)), ...(ca === undefined ? [] : certificatesIn(ca))]
@@ -46,7 +49,8 @@ function certificatesIn(file: string): string[] {
 function proxyAddress(proxy: string, credentials: string): string {
   const bare = proxy.replace(/^http:\/\//i, '').replace(/\/$/, '')
   const address = `http://${credentials}${bare}`
-  if (!/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) || !URL.canParse(address)) throw new Error(`--proxy takes HOST:PORT, not "${proxy}".`)
+  if (!/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) || !URL.canParse(address))
+    throw new Error(`--proxy takes HOST:PORT, not "${proxy}".`)
   return address
 }
 

@@ -69,5 +69,13 @@ export function defaultDownloads(dataDir: string): string {
 /** The root address of the service, in one spelling. Undefined when it is not http(s), or has a path: the service is at the root. */
 export function serviceAddress(raw: string): string | undefined {
   const url = URL.canParse(raw) ? new URL(raw) : undefined
-  return url && /^https?:$/u.test(url.protocol) && !url.username && !url.password && url.pathname === '/' && url.search === '' && url.hash === '' ? url.origin : undefined
+  return url &&
+    /^https?:$/u.test(url.protocol) &&
+    !url.username &&
+    !url.password &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === ''
+    ? url.origin
+    : undefined
 }

@@ -51,8 +51,29 @@ beforeAll(async () => {
   service = await startProcess(
     [
       ...[programs.service, 'serve', '--data', shared.path, '--port', '0', '--json', '--parent-pipe', '--log-level', 'warn'],
-      ...['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem'), '--behind-proxy', '--ca', file('ca.pem'), '--proxy', proxy.address, '--proxy-credentials', credentialsFile],
-      ...['--issuer', issuer.url, '--client-id', 'console', '--audience', 'urn:roomkeeper:test', '--scope', 'openid profile email offline_access'],
+      ...[
+        '--tls-cert',
+        file('cert.pem'),
+        '--tls-key',
+        file('key.pem'),
+        '--behind-proxy',
+        '--ca',
+        file('ca.pem'),
+        '--proxy',
+        proxy.address,
+        '--proxy-credentials',
+        credentialsFile,
+      ],
+      ...[
+        '--issuer',
+        issuer.url,
+        '--client-id',
+        'console',
+        '--audience',
+        'urn:roomkeeper:test',
+        '--scope',
+        'openid profile email offline_access',
+      ],
       ...['--tenant-directory', directory, '--tenant-name', 'Contoso', '--administrator', 'email=amelie@contoso.test'],
     ],
     z.object({ service: z.url() }),
@@ -105,7 +126,10 @@ describe('[ACC-1] [ACC-3] behind a proxy, with a private authority, at an issuer
   it('the Electron console goes where the system says, whichever of its proxies is there', async () => {
     const electron = new StandInElectron()
     electron.proxies = `SOCKS5 127.0.0.1:1; PROXY 127.0.0.1:1; PROXY ${proxy.address}; DIRECT`
-    writeFileSync(join(folder.path, 'console.json'), JSON.stringify({ service: address, ca: file('ca.pem'), 'proxy-credentials': credentialsFile }))
+    writeFileSync(
+      join(folder.path, 'console.json'),
+      JSON.stringify({ service: address, ca: file('ca.pem'), 'proxy-credentials': credentialsFile }),
+    )
     const complained: string[] = []
     undo.push(async () => {
       electron.app.quit()
@@ -163,7 +187,10 @@ describe('[ACC-1] [ACC-3] behind a proxy, with a private authority, at an issuer
   ])('%s that cannot be used is named, by console and service', async (option, values) => {
     const given = [option, ...values()]
     const of = { stderr: expect.stringContaining(`${option}`), stdout: '' }
-    expect(await runProcess(programs.console, '--service', address, '--data', folder.path, '--port', '0', ...given)).toMatchObject({ ...of, code: 1 })
+    expect(await runProcess(programs.console, '--service', address, '--data', folder.path, '--port', '0', ...given)).toMatchObject({
+      ...of,
+      code: 1,
+    })
     expect(await runProcess(programs.service, 'serve', '--data', folder.path, '--port', '0', ...given)).toMatchObject({ ...of, code: 2 })
   })
 })

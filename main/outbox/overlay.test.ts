@@ -96,7 +96,13 @@ describe('[CON-3] what is laid over', () => {
 
   it('[CON-3] says where a room is and what it is called, as far as that was said', () => {
     const place = { floor: '9' }
-    const shown = overlayRoom(room, unsentOf([{ type: 'rooms.rename', rooms: [room.id], name: 'Otherwise' }, { type: 'rooms.move', rooms: [room.id], place }]))
+    const shown = overlayRoom(
+      room,
+      unsentOf([
+        { type: 'rooms.rename', rooms: [room.id], name: 'Otherwise' },
+        { type: 'rooms.move', rooms: [room.id], place },
+      ]),
+    )
     expect(shown).toEqual({ ...room, name: 'Otherwise', place: { ...room.place, floor: '9' } })
   })
 

@@ -133,7 +133,15 @@ export class RemoteSessions {
 }
 
 /** The service may have begun it all the same. */
-const doubtful: ReadonlySet<string> = new Set(['network.offline', 'service.failed', 'service.unavailable', 'issuer.unavailable', 'remote.refused', 'remote.ended', 'console.failed'])
+const doubtful: ReadonlySet<string> = new Set([
+  'network.offline',
+  'service.failed',
+  'service.unavailable',
+  'issuer.unavailable',
+  'remote.refused',
+  'remote.ended',
+  'console.failed',
+])
 
 /** Where the answer is lost on the way it is asked for once more: the same request gets the same answer. */
 async function ask(client: Pick<ServiceClient, 'json'>, body: SessionRequest): Promise<SessionAnswer> {

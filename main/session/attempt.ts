@@ -74,7 +74,9 @@ function withBrowser(client: PublicClientApplication, { connection, place, invit
 function checkRedirect(authorization: URL, redirectPort: number | undefined): void {
   const { port } = new URL(authorization.searchParams.get('redirect_uri') ?? '')
   if (redirectPort === undefined || Number(port || 80) === redirectPort) return
-  throw new RoomkeeperError('session.failed', { detail: `Port ${redirectPort} of this machine is in use, and the issuer sends people back to no other.` })
+  throw new RoomkeeperError('session.failed', {
+    detail: `Port ${redirectPort} of this machine is in use, and the issuer sends people back to no other.`,
+  })
 }
 
 /** MSAL waits for its redirect for ever. To give up, tell it what the issuer would: that access was denied. */

@@ -12,14 +12,24 @@ function endless(status: number) {
 }
 
 const discovery = Discovery.parse({
-  product: 'roomkeeper', version: '1', service: 's', issuer: 'https://login.example', clientId: 'c', scope: 's', embeddedIssuer: false, setupRequired: false,
+  product: 'roomkeeper',
+  version: '1',
+  service: 's',
+  issuer: 'https://login.example',
+  clientId: 'c',
+  scope: 's',
+  embeddedIssuer: false,
+  setupRequired: false,
 })
 
 const readers: [string, (settings: ReturnType<typeof endless>['settings']) => Promise<unknown>][] = [
   ['what the service says of itself', (settings) => discover('https://service.example', settings)],
   ["the issuer's discovery document", (settings) => connectionOf(discovery, settings)],
   ["the issuer's tokens", (settings) => new IssuerNetwork(undefined, settings).sendPostRequestAsync('https://login.example/token')],
-  ["what the issuer's library asks for", (settings) => new IssuerNetwork(undefined, settings).sendGetRequestAsync('https://login.example/x')],
+  [
+    "what the issuer's library asks for",
+    (settings) => new IssuerNetwork(undefined, settings).sendGetRequestAsync('https://login.example/x'),
+  ],
 ]
 
 describe('[rule 9] an answer without end', () => {

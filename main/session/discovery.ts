@@ -50,7 +50,10 @@ export interface Fetching {
 const ofTime: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
 const ofTrust = /CERT|UNABLE_TO_VERIFY/u
 
-/** That somebody cannot be reached, whom, and why as far as it is known: a person has to see whether it is the network, a certificate or the clock. */
+/**
+ * That somebody cannot be reached, whom, and why as far as it is known: a person has to see whether it is the network, a certificate or
+ * the clock.
+ */
 function unreached(url: string, error: unknown): RoomkeeperError {
   const { host } = new URL(url)
   const code = codeIn(error)
@@ -76,7 +79,8 @@ async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, tim
     response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' }, redirect: 'error' })
     text = await readText(response.body, limits.issuerAnswerBytes)
   } catch (error) {
-    if (error instanceof AnswerTooLarge) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)
+    if (error instanceof AnswerTooLarge)
+      throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)
     throw unreached(url, error)
   }
   if (response.status >= 500) throw new RoomkeeperError('network.offline', { detail: `${new URL(url).pathname} answered ${response.status}.` })

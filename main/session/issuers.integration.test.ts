@@ -42,7 +42,10 @@ describe('signing in at an issuer of another make', () => {
     const port = portOf(taken)
     await rig.given({ redirectUri: `http://localhost:${port}`, discovery: () => ({ redirectPort: port }) })
     const mine = await rig.session()
-    await expect(mine.signIn('browser')).rejects.toMatchObject({ code: 'session.failed', details: { detail: expect.stringContaining(`Port ${port}`) } })
+    await expect(mine.signIn('browser')).rejects.toMatchObject({
+      code: 'session.failed',
+      details: { detail: expect.stringContaining(`Port ${port}`) },
+    })
     expect(mine.state).toMatchObject({ state: 'signedOut', problem: { code: 'session.failed' } })
   })
 
@@ -88,7 +91,10 @@ describe('signing out at an issuer with an end-session address', () => {
     const mine = await rig.session()
     await signIn(mine, amelie)
     await mine.signOut()
-    expect(mine.state).toMatchObject({ state: 'signedOut', endSession: expect.stringContaining(`${rig.issuer.url}/session/end?client_id=console&id_token_hint=`) })
+    expect(mine.state).toMatchObject({
+      state: 'signedOut',
+      endSession: expect.stringContaining(`${rig.issuer.url}/session/end?client_id=console&id_token_hint=`),
+    })
     await signIn(mine, amelie)
   })
 })

@@ -12,7 +12,11 @@ import { IssuerNetwork, type NetworkSettings } from './network.ts'
  * A client of one issuer. For Entra MSAL works its own way. Any other issuer is named with https, as MSAL demands,
  * while the endpoints are those of the issuer's own document: http for the embedded one, which lives on loopback.
  */
-export function clientOf(connection: Connection, network: NetworkSettings, kept?: { plugin: ICachePlugin; idToken: () => string | undefined }): PublicClientApplication {
+export function clientOf(
+  connection: Connection,
+  network: NetworkSettings,
+  kept?: { plugin: ICachePlugin; idToken: () => string | undefined },
+): PublicClientApplication {
   const entra = isEntra(connection.issuer)
   const issuer = new URL(connection.issuer)
   const path = issuer.pathname.replace(/\/+$/u, '')
@@ -90,7 +94,9 @@ const addressChars = 2_000
  * ID token says whose and spares a question, where the address does not become too long by it.
  */
 export function endOfSession({ issuer, clientId, endpoints }: Connection, cache: string, homeAccountId: string): string | undefined {
-  const named = isEntra(issuer) ? `${issuer.replace(/\/v2\.0\/?$/u, '').replace('{tenantid}', 'organizations')}/oauth2/v2.0/logout` : endpoints?.end_session_endpoint
+  const named = isEntra(issuer)
+    ? `${issuer.replace(/\/v2\.0\/?$/u, '').replace('{tenantid}', 'organizations')}/oauth2/v2.0/logout`
+    : endpoints?.end_session_endpoint
   if (named === undefined) return undefined
   const address = safeUrl(named, 'end_session_endpoint')
   address.searchParams.set('client_id', clientId)

@@ -49,8 +49,14 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
     expect((await made.sendPostRequestAsync(endpoints.token_endpoint, { body })).body).toEqual({ error: 'expired_token' })
     await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })
     expect(sent[1]?.form).toEqual({ grant_type: 'refresh_token' })
-    const client = new IssuerNetwork(undefined, { timeoutMs: 1_000, devicePollMs: 5, fetch: async (_input, init) => Response.json({ access_token: String(init?.body) }) })
-    expect((await client.sendPostRequestAsync('https://login.microsoftonline.com/t/oauth2/v2.0/token', { body })).body).toEqual({ access_token: body })
+    const client = new IssuerNetwork(undefined, {
+      timeoutMs: 1_000,
+      devicePollMs: 5,
+      fetch: async (_input, init) => Response.json({ access_token: String(init?.body) }),
+    })
+    expect((await client.sendPostRequestAsync('https://login.microsoftonline.com/t/oauth2/v2.0/token', { body })).body).toEqual({
+      access_token: body,
+    })
   })
 
   it.each([
@@ -82,7 +88,9 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
     [400, '{"error":"server_error"}'],
   ])('[CON-2] takes %i with %j for not reached', async (status, text) => {
     const made = new IssuerNetwork(endpoints, { timeoutMs: 1_000, devicePollMs: 5, fetch: async () => new Response(text, { status }) })
-    await expect(made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })).rejects.toThrow('The issuer answered')
+    await expect(made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })).rejects.toThrow(
+      'The issuer answered',
+    )
   })
 
   it.each([500, 503, 429])('takes %i for not reached', async (status) => {

@@ -70,7 +70,9 @@ export class IssuerNetwork implements INetworkModule {
   /** A renewal with who signed in. */
   #named<T extends Record<string, unknown>>(renewal: T): T {
     const kept = this.#with.keptIdToken?.()
-    return renewal['access_token'] === undefined || renewal['id_token'] !== undefined || kept === undefined ? renewal : { ...renewal, id_token: kept }
+    return renewal['access_token'] === undefined || renewal['id_token'] !== undefined || kept === undefined
+      ? renewal
+      : { ...renewal, id_token: kept }
   }
 
   #addResource(form: URLSearchParams): void {
@@ -114,7 +116,8 @@ function tokenAnswer<T>(status: number, text: string): T {
   if (troubles.has(error)) throw new Error(`The issuer answered ${String(error)}.`)
   if (typeof error === 'string' && error !== '') return JSON.parse(text)
   if (refusals.has(status)) return JSON.parse(`{"error":"invalid_grant","error_description":"answered ${status}"}`)
-  if (status < 200 || status > 299 || !isObject(body) || typeof body['access_token'] !== 'string') throw new Error(`The issuer answered ${status}, and no tokens.`)
+  if (status < 200 || status > 299 || !isObject(body) || typeof body['access_token'] !== 'string')
+    throw new Error(`The issuer answered ${status}, and no tokens.`)
   return JSON.parse(text)
 }
 

@@ -135,14 +135,17 @@ class MsalSession implements HostSession {
   }
 
   /**
-   * The session at the issuer ends in the person's own browser: opened where the console is a program of its own, else answered for its page
+   * The session at the issuer ends in the person's own browser: opened where the console is a program of its own, else answered for its
+   * page
    * to show.
    */
   #endAtIssuer({ connection, cache, homeAccountId, method }: SignInRecord): string | undefined {
     const address = method === 'deviceCode' ? undefined : endOfSession(connection, cache, homeAccountId)
     const { place, log } = this.#options
     if (address === undefined || place.kind === 'here') return address
-    place.open(address).catch((error: unknown) => log.info({ why: nameOf(error) }, 'The page that ends the session at the issuer could not be opened'))
+    place
+      .open(address)
+      .catch((error: unknown) => log.info({ why: nameOf(error) }, 'The page that ends the session at the issuer could not be opened'))
     return undefined
   }
 
@@ -224,7 +227,8 @@ class MsalSession implements HostSession {
         result = await held.client.acquireTokenSilent({ ...request, forceRefresh: true })
       }
       // A renewal for somebody else (OpenID Connect Core 12.2) is none of this person's.
-      if (result.account?.homeAccountId !== account.homeAccountId) throw new RoomkeeperError('session.none', { detail: 'The issuer renewed for another person.' })
+      if (result.account?.homeAccountId !== account.homeAccountId)
+        throw new RoomkeeperError('session.none', { detail: 'The issuer renewed for another person.' })
       const token = tokenOf(result)
       // Signed out meanwhile: what was renewed is nobody's.
       if (this.#held !== held) throw new RoomkeeperError('session.none')

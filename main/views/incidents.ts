@@ -104,14 +104,32 @@ export function listIncidents(picture: Picture, input: CallParsed<'incidents.lis
 /** Incidents of such a list to be marked. */
 export function pickIncidents(picture: Picture, input: CallParsed<'incidents.pick'>): CallOutput<'incidents.pick'> {
   const { within } = input
-  const { total, picked } = pick(picture, 'incident', () => runOf(picture, input), input.part, within === undefined ? undefined : (line) => groupOf(line) === within)
+  const { total, picked } = pick(
+    picture,
+    'incident',
+    () => runOf(picture, input),
+    input.part,
+    within === undefined ? undefined : (line) => groupOf(line) === within,
+  )
   return {
     total,
     rows: picked.flatMap(({ id, shown }) => {
       const view = viewOf(picture, shown, id)
       if (view === undefined) return []
       const { number, room, place, signal, status, acknowledged, owner, tenant } = view
-      return [{ id: view.id, number, room, place, signal, status, ...(acknowledged && { acknowledged }), ...(owner && { owner }), ...(tenant && { tenant }) }]
+      return [
+        {
+          id: view.id,
+          number,
+          room,
+          place,
+          signal,
+          status,
+          ...(acknowledged && { acknowledged }),
+          ...(owner && { owner }),
+          ...(tenant && { tenant }),
+        },
+      ]
     }),
   }
 }

@@ -59,7 +59,8 @@ function findIncidents(shown: Shown, text: string): ListLine[] {
   const number = incidentNumber(text)
   const lines = new Map<string, readonly Key[]>()
   if (number !== undefined) {
-    for (const { id } of shown.reader.all<{ id: string }>('select id from incident_list where number = ?', number)) lines.set(id, [byNumber, 0, 0])
+    for (const { id } of shown.reader.all<{ id: string }>('select id from incident_list where number = ?', number))
+      lines.set(id, [byNumber, 0, 0])
   }
   const words = searchWords(text)
   if (words.length > 0) {

@@ -13,7 +13,13 @@ interface At {
  * Rows of a list at one moment, whatever of it a screen has read: how many there are, and the first of them up to the
  * limit. `within`: only those lines, of all or of a range.
  */
-export function pick(picture: Picture, kind: 'room' | 'incident', runOf: () => Run, part: Part, within?: (line: ListLine) => boolean): { total: number; picked: Placed[] } {
+export function pick(
+  picture: Picture,
+  kind: 'room' | 'incident',
+  runOf: () => Run,
+  part: Part,
+  within?: (line: ListLine) => boolean,
+): { total: number; picked: Placed[] } {
   if (part.what === 'these') {
     const picked = part.ids.flatMap((id): Placed[] => {
       const shown = picture.holder(kind, id)

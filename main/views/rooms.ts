@@ -48,7 +48,10 @@ function conditionOf(filter: RoomFilter): Condition {
 export function listRooms(picture: Picture, input: CallParsed<'rooms.list'>): CallOutput<'rooms.list'> {
   const { filter, offset, limit } = input
   const run = runOf(picture, input)
-  return { total: run.lines.length, rows: picture.slice(run, offset, limit).flatMap(({ id, shown }) => foundRoom(picture, shown, id, filter.search) ?? []) }
+  return {
+    total: run.lines.length,
+    rows: picture.slice(run, offset, limit).flatMap(({ id, shown }) => foundRoom(picture, shown, id, filter.search) ?? []),
+  }
 }
 
 /** Rooms of such a list to be marked. */
@@ -58,7 +61,9 @@ export function pickRooms(picture: Picture, input: CallParsed<'rooms.pick'>): Ca
     total,
     rows: picked.flatMap(({ id, shown }) => {
       const row = rowOf(picture, shown, id)
-      return row === undefined ? [] : [{ id: row.id, name: row.name, lifecycle: row.lifecycle, ...(row.tenant === undefined ? {} : { tenant: row.tenant }) }]
+      return row === undefined
+        ? []
+        : [{ id: row.id, name: row.name, lifecycle: row.lifecycle, ...(row.tenant === undefined ? {} : { tenant: row.tenant }) }]
     }),
   }
 }

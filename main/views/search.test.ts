@@ -54,7 +54,13 @@ describe('[CON-4] a search for rooms', () => {
   it('finds the one that was typed among 1,500 whose words begin alike', () => {
     load(
       Array.from({ length: 1_500 }, (_, n) =>
-        rowOf('room', makeRoom(n + 1, { name: n === 1_234 ? 'Montréal 4.12 Mont-Royal' : `Montréal ${4 + (n % 9)}.${n}`, place: { ...makeRoom(1).place, floor: '12', building: '4' } })),
+        rowOf(
+          'room',
+          makeRoom(n + 1, {
+            name: n === 1_234 ? 'Montréal 4.12 Mont-Royal' : `Montréal ${4 + (n % 9)}.${n}`,
+            place: { ...makeRoom(1).place, floor: '12', building: '4' },
+          }),
+        ),
       ),
     )
     expect(names('montreal 4.12')[0]).toBe('Montréal 4.12 Mont-Royal')
@@ -142,21 +148,40 @@ describe('[CON-4] the palette', () => {
   const camera = (n: number, room: number) => rowOf('incident', makeIncident(n, room))
 
   it('has the room that was named before incidents, and incidents first where no room is named', () => {
-    load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { name: 'Lab 4.12' })), rowOf('room', makeRoom(2, { name: 'Hall' })), camera(7, 1), camera(8, 2)])
+    load([
+      rowOf('me', makeMe()),
+      rowOf('room', makeRoom(1, { name: 'Lab 4.12' })),
+      rowOf('room', makeRoom(2, { name: 'Hall' })),
+      camera(7, 1),
+      camera(8, 2),
+    ])
     expect(jump('4.12')).toMatchObject({ first: 'rooms', rooms: [{ name: 'Lab 4.12' }], incidents: [{ number: 7 }] })
     expect(jump('camera hall')).toMatchObject({ first: 'incidents', rooms: [], incidents: [{ number: 8 }] })
     expect(jump('#8')).toMatchObject({ first: 'incidents', incidents: [{ number: 8 }] })
   })
 
   it('has the incidents of the room that was typed before those of others', () => {
-    load([rowOf('me', makeMe()), ...[1, 2, 3].map((n) => rowOf('room', makeRoom(n, { name: ['Lab annexe', 'Lab', 'Old lab'][n - 1] ?? '' }))), camera(1, 1), camera(2, 2), camera(3, 3)])
+    load([
+      rowOf('me', makeMe()),
+      ...[1, 2, 3].map((n) => rowOf('room', makeRoom(n, { name: ['Lab annexe', 'Lab', 'Old lab'][n - 1] ?? '' }))),
+      camera(1, 1),
+      camera(2, 2),
+      camera(3, 3),
+    ])
     expect(jump('lab').incidents.map(({ number }) => number)).toEqual([2, 1, 3])
   })
 
   it('says why an incident is there', () => {
-    load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { name: 'Lab' })), rowOf('incident', makeIncident(1, 1, { detail: 'USB bus reset' }))])
+    load([
+      rowOf('me', makeMe()),
+      rowOf('room', makeRoom(1, { name: 'Lab' })),
+      rowOf('incident', makeIncident(1, 1, { detail: 'USB bus reset' })),
+    ])
     const found = (search: string) =>
-      listIncidents(picture(), calls['incidents.list'].input.parse({ filter: { chip: 'needAction', search }, group: 'none', offset: 0, limit: 10 })).rows[0]
+      listIncidents(
+        picture(),
+        calls['incidents.list'].input.parse({ filter: { chip: 'needAction', search }, group: 'none', offset: 0, limit: 10 }),
+      ).rows[0]
     expect(found('usb')?.match).toEqual({ field: 'detail', text: 'USB bus reset' })
     expect(found('lyon')?.match).toEqual({ field: 'city', text: 'Lyon' })
     expect(found('lab camera')?.match).toBeUndefined()

@@ -112,11 +112,16 @@ describe('rooms', () => {
     expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2 })
   })
 
+  const bad = (since: number, observedAt = 9_000) => ({ value: 'unhealthy' as const, since, observedAt })
   it.each([
-    ['a fault from its first sign, and not from the end of its hold time', { health: 'unhealthy', signals: { 'peripherals.camera': { value: 'unhealthy', since: 4_000, observedAt: 9_000 } } }, 4_000],
-    ['the oldest of several faults', { health: 'unhealthy', signals: { 'peripherals.camera': { value: 'unhealthy', since: 4_000, observedAt: 9_000 }, 'audio.speaker': { value: 'misconfigured', since: 2_000, observedAt: 9_000 } } }, 2_000],
-    ['a fault that took the place of an older one', { health: 'unhealthy', signals: { 'peripherals.camera': { value: 'unhealthy', since: 9_500, observedAt: 9_600 } } }, 9_000],
-    ['no warning, which does not make a room unhealthy', { health: 'healthy', signals: { 'versioning.os': { value: 'unhealthy', since: 1_000, observedAt: 9_000 } } }, 9_000],
+    ['a fault from its first sign, not the end of its hold time', { health: 'unhealthy', signals: { 'peripherals.camera': bad(4_000) } }, 4_000],
+    [
+      'the oldest of several faults',
+      { health: 'unhealthy', signals: { 'peripherals.camera': bad(4_000), 'audio.speaker': { ...bad(2_000), value: 'misconfigured' } } },
+      2_000,
+    ],
+    ['a fault that took the place of an older one', { health: 'unhealthy', signals: { 'peripherals.camera': bad(9_500, 9_600) } }, 9_000],
+    ['no warning, which does not make a room unhealthy', { health: 'healthy', signals: { 'versioning.os': bad(1_000) } }, 9_000],
     ['a silence from the last sign of life', { health: 'disconnected', connected: false, lastContactAt: 3_000 }, 3_000],
   ] as const)('[ROM-2] are in their state since: %s', (_, changes, since) => {
     load([rowOf('room', makeRoom(1, { healthSince: 9_000, ...changes })), rowOf('room', makeRoom(2, { healthSince: 9_900 }))])
@@ -191,7 +196,10 @@ describe('incidents', () => {
       ...Array.from({ length: 700 }, (_, n) => rowOf('incident', makeIncident(n + 1, 1 + (n % 2)))),
     ])
     const pick = (part: CallInput<'incidents.pick'>['part'], within?: string, group: 'none' | 'building' = 'none') =>
-      pickIncidents(picture(), calls['incidents.pick'].input.parse({ filter: { chip: 'needAction' }, group, part, ...(within === undefined ? {} : { within }) }))
+      pickIncidents(
+        picture(),
+        calls['incidents.pick'].input.parse({ filter: { chip: 'needAction' }, group, part, ...(within === undefined ? {} : { within }) }),
+      )
     const end = (number: number, at = 0) => ({ id: IncidentId.parse(idOf('incident', number)), at })
     const some = (answer: ReturnType<typeof pick>) => [answer.total, answer.rows[0]?.number, answer.rows.at(-1)?.number]
     expect(some(pick({ what: 'all' }))).toEqual([700, 700, 1])
@@ -209,13 +217,16 @@ describe('incidents', () => {
 
   it('[CON-4] are picked up to the limit, and say how many there are', () => {
     load(Array.from({ length: limits.pickedRows + 1 }, (_, n) => rowOf('room', makeRoom(n + 1))))
-    const { total, rows: picked } = pickRooms(picture(), calls['rooms.pick'].input.parse({ filter: {}, sort: 'name', descending: false, part: { what: 'all' } }))
-    expect([total, picked.length, picked[0]]).toEqual([limits.pickedRows + 1, limits.pickedRows, { id: idOf('room', 1), name: 'Room 1', lifecycle: 'enrolled' }])
+    const all = calls['rooms.pick'].input.parse({ filter: {}, sort: 'name', descending: false, part: { what: 'all' } })
+    const { total, rows: picked } = pickRooms(picture(), all)
+    expect([total, picked.length]).toEqual([limits.pickedRows + 1, limits.pickedRows])
+    expect(picked[0]).toEqual({ id: idOf('room', 1), name: 'Room 1', lifecycle: 'enrolled' })
   })
 
   it('of two buildings whose names are alike are in a group each', () => {
     const at = (n: number, building: string) => rowOf('room', makeRoom(n, { place: { ...makeRoom(1).place, building } }))
-    load([rowOf('me', makeMe()), at(1, 'Élysée'), at(2, 'Elysee'), ...[1, 2, 3, 4].map((n) => rowOf('incident', makeIncident(n, 1 + (n % 2))))])
+    const four = [1, 2, 3, 4].map((n) => rowOf('incident', makeIncident(n, 1 + (n % 2))))
+    load([rowOf('me', makeMe()), at(1, 'Élysée'), at(2, 'Elysee'), ...four])
     expect(incidents({}, 'building').rows.map(({ place }) => place.building)).toEqual(['Elysee', 'Elysee', 'Élysée', 'Élysée'])
     expect(incidents({}, 'building').groups).toEqual([{ value: 'Elysee', incidents: 2 }, { value: 'Élysée', incidents: 2 }])
   })

@@ -10,7 +10,8 @@ import Rooms from '../screens/rooms/Rooms.vue'
 import Shell from '../screens/shell/Shell.vue'
 
 const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('[role=grid] [role=row][tabindex]')]
-const press = (key: string): void => void (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
+const press = (key: string): void =>
+  void (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
 const focused = (): string | undefined => (document.activeElement instanceof HTMLElement ? document.activeElement.id : undefined)
 
 // Nothing has a size of its own here, and a list draws what fits.

@@ -98,7 +98,13 @@ describe('TimelineStrip', () => {
   })
 
   it('[CON-2] does not call good what it knows nothing of', () => {
-    const props = { from: 0, to: 86_400_000, severity: 'important' as const, label: 'Room camera', stretches: [{ from: 79_200_000, to: 86_400_000, value: 'healthy' as const }] }
+    const props = {
+      from: 0,
+      to: 86_400_000,
+      severity: 'important' as const,
+      label: 'Room camera',
+      stretches: [{ from: 79_200_000, to: 86_400_000, value: 'healthy' as const }],
+    }
     const strip = mount(TimelineStrip, { props, global: surroundings().global })
     expect(strip.attributes('aria-label')).toBe('Room camera: nothing wrong in the last 24 hours; no data for 22 h')
   })

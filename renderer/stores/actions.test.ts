@@ -17,7 +17,13 @@ import { useUndo } from './undo.ts'
 
 async function setUp(options: FakeOptions = {}) {
   const { core, global } = surroundings({ rooms: 60, ...options })
-  const held: { actions?: ReturnType<typeof useActions>; bulk?: ReturnType<typeof useBulk>; toasts?: ReturnType<typeof useToasts>; undo?: ReturnType<typeof useUndo>; state?: ReturnType<typeof useConsole> } = {}
+  const held: {
+    actions?: ReturnType<typeof useActions>
+    bulk?: ReturnType<typeof useBulk>
+    toasts?: ReturnType<typeof useToasts>
+    undo?: ReturnType<typeof useUndo>
+    state?: ReturnType<typeof useConsole>
+  } = {}
   mount(
     defineComponent({
       setup() {
@@ -54,7 +60,9 @@ describe('what an operator does', () => {
     const taken = core.incidents.filter(({ status, acknowledged }) => status !== 'resolved' && acknowledged).slice(0, 1)
     expect([resolved.length, taken.length]).toEqual([2, 1])
     expect(await actions.acknowledge([...resolved, ...taken])).toBe(false)
-    expect(toasts.shown.map(({ text, undo }) => [text, undo])).toEqual([['Nothing to do: 2 are resolved and 1 is acknowledged already.', undefined]])
+    expect(toasts.shown.map(({ text, undo }) => [text, undo])).toEqual([
+      ['Nothing to do: 2 are resolved and 1 is acknowledged already.', undefined],
+    ])
     expect(core.asked.filter(({ name }) => name === 'commands.submitAll')).toEqual([])
     await actions.acknowledge([...resolved, ...open.slice(0, 2)])
     await untilPasses(() => expect(toasts.shown.at(-1)?.text).toBe('Acknowledged 2 incidents. Left out: 2 are resolved.'))
@@ -109,7 +117,8 @@ describe('what an operator does', () => {
     await actions.acknowledge(open.slice(1, 2), 'second')
     await untilPasses(() => expect(toasts.shown.map(({ text }) => text)).toEqual([`Acknowledged incident ${open[1]?.number ?? ''}`]))
     for (const { id } of toasts.shown) toasts.close(id)
-    const noted = () => core.incidents.flatMap(({ acknowledged }) => (['first', 'second'].includes(acknowledged?.note ?? '') ? [acknowledged?.note] : []))
+    const noted = () =>
+      core.incidents.flatMap(({ acknowledged }) => (['first', 'second'].includes(acknowledged?.note ?? '') ? [acknowledged?.note] : []))
     undo.last()
     await untilPasses(() => expect(noted()).toEqual(['first']))
     undo.last()
@@ -149,7 +158,11 @@ describe('what an operator does', () => {
     })
     const { actions, toasts } = await setUp({ session: partnerSession('all'), answers })
     await actions.changeRing([roomId(1)], 'Executive')
-    await untilPasses(() => expect(toasts.shown.map(({ text }) => text)).toEqual([expect.stringContaining('waits for the customer’s approval. Nothing has changed yet.')]))
+    await untilPasses(() =>
+      expect(toasts.shown.map(({ text }) => text)).toEqual([
+        expect.stringContaining('waits for the customer’s approval. Nothing has changed yet.'),
+      ]),
+    )
   })
 
   it('says what was not done and why', async () => {

@@ -34,7 +34,10 @@ export const useActions = defineStore('actions', () => {
   const format = useFormat()
   const { t } = useI18n({ useScope: 'global' })
 
-  /** Submits the commands in order; `tenant` where they do not say themselves whose they are. Null, with the reason shown, when one was not taken. */
+  /**
+   * Submits the commands in order; `tenant` where they do not say themselves whose they are. Null, with the reason shown, when one was
+   * not taken.
+   */
   async function submit(commands: readonly QueuedCommand[], failed: string, tenant?: TenantId | null): Promise<CommandKey[] | null> {
     try {
       const keys: CommandKey[] = []
@@ -50,7 +53,12 @@ export const useActions = defineStore('actions', () => {
    * Submits, and says what was done; with `back`, how it is taken back. What waits for a customer's approval is said to wait
    * and not to be done. False, with the reason shown, when it was not taken.
    */
-  async function act(commands: readonly QueuedCommand[], words: { said: string; failed: string }, back?: readonly QueuedCommand[], tenant?: TenantId | null): Promise<boolean> {
+  async function act(
+    commands: readonly QueuedCommand[],
+    words: { said: string; failed: string },
+    back?: readonly QueuedCommand[],
+    tenant?: TenantId | null,
+  ): Promise<boolean> {
     const keys = await submit(commands, words.failed, tenant)
     const [first] = commands
     if (keys === null || first === undefined) return false
@@ -88,7 +96,10 @@ export const useActions = defineStore('actions', () => {
   }
 
   /** Incidents that the action changes, and in words why the others are left out. */
-  function sort(incidents: readonly IncidentPick[], whyNot: (incident: IncidentPick) => LeftOut | undefined): [able: IncidentPick[], leftOut: string] {
+  function sort(
+    incidents: readonly IncidentPick[],
+    whyNot: (incident: IncidentPick) => LeftOut | undefined,
+  ): [able: IncidentPick[], leftOut: string] {
     const able: IncidentPick[] = []
     const reasons = new Map<LeftOut, number>()
     for (const incident of incidents) {
@@ -98,10 +109,15 @@ export const useActions = defineStore('actions', () => {
     }
     return [able, format.list([...reasons].map(([reason, n]) => t(`did.leftOut.${reason}`, { n: format.number(n) }, n)))]
   }
-  const wordsOf = (done: readonly IncidentPick[]): { n: string; number: number } => ({ n: format.number(done.length), number: done[0]?.number ?? 0 })
+  const wordsOf = (done: readonly IncidentPick[]): { n: string; number: number } => ({
+    n: format.number(done.length),
+    number: done[0]?.number ?? 0,
+  })
 
   function acknowledge(incidents: readonly IncidentPick[], note?: string): Promise<boolean> {
-    const [able, leftOut] = sort(incidents, ({ status, acknowledged }) => (status === 'resolved' ? 'resolved' : acknowledged && 'acknowledged'))
+    const [able, leftOut] = sort(incidents, ({ status, acknowledged }) =>
+      status === 'resolved' ? 'resolved' : acknowledged && 'acknowledged',
+    )
     return actOn(able, leftOut, {
       command: ({ id }) => ({ type: 'incident.acknowledge', incident: id, ...(note ? { note } : {}) }),
       back: ({ id }) => ({ type: 'incident.unacknowledge', incident: id }),
@@ -112,11 +128,21 @@ export const useActions = defineStore('actions', () => {
 
   /** Takes acknowledgements back. One's own come back with their note when that is undone; another's cannot be given again. */
   function unacknowledge(incidents: readonly IncidentPick[]): Promise<boolean> {
-    const [able, leftOut] = sort(incidents, ({ status, acknowledged }) => (status === 'resolved' ? 'resolved' : acknowledged ? undefined : 'new'))
+    const [able, leftOut] = sort(incidents, ({ status, acknowledged }) =>
+      status === 'resolved' ? 'resolved' : acknowledged ? undefined : 'new',
+    )
     const own = able.every(({ acknowledged }) => acknowledged?.by.id === core.me?.id)
     return actOn(able, leftOut, {
       command: ({ id }) => ({ type: 'incident.unacknowledge', incident: id }),
-      ...(own ? { back: ({ id, acknowledged }) => ({ type: 'incident.acknowledge', incident: id, ...(acknowledged?.note ? { note: acknowledged.note } : {}) }) } : {}),
+      ...(own
+        ? {
+            back: ({ id, acknowledged }) => ({
+              type: 'incident.acknowledge',
+              incident: id,
+              ...(acknowledged?.note ? { note: acknowledged.note } : {}),
+            }),
+          }
+        : {}),
       said: (done) => t('did.takeBack', wordsOf(done), done.length),
       failed: () => t('did.takeBackFailed'),
     })
@@ -124,7 +150,9 @@ export const useActions = defineStore('actions', () => {
 
   /** Gives them to someone, or to nobody. `name`: whose they are then; absent, one's own. */
   function assign(incidents: readonly IncidentPick[], owner: PersonId | null, name?: string): Promise<boolean> {
-    const [able, leftOut] = sort(incidents, (incident) => ((incident.owner?.id ?? null) === owner ? (owner === null ? 'unowned' : 'owned') : undefined))
+    const [able, leftOut] = sort(incidents, (incident) =>
+      (incident.owner?.id ?? null) === owner ? (owner === null ? 'unowned' : 'owned') : undefined,
+    )
     const word = owner === null ? 'did.unassign' : name === undefined ? 'did.assign' : 'did.assignTo'
     return actOn(able, leftOut, {
       command: ({ id }) => ({ type: 'incident.assign', incident: id, owner }),
@@ -139,7 +167,9 @@ export const useActions = defineStore('actions', () => {
 
   /** Takes them, or lets them go where all of them are one's own already. */
   const toggleMine = (incidents: readonly IncidentPick[]): Promise<boolean> =>
-    incidents.length > 0 && incidents.every(({ owner }) => owner !== undefined && owner.id === core.me?.id) ? assign(incidents, null) : assignToMe(incidents)
+    incidents.length > 0 && incidents.every(({ owner }) => owner !== undefined && owner.id === core.me?.id)
+      ? assign(incidents, null)
+      : assignToMe(incidents)
 
   async function comment(incident: IncidentView, text: string): Promise<boolean> {
     return (await submit([{ type: 'incident.comment', incident: incident.id, text }], t('did.commentFailed'))) !== null
@@ -154,22 +184,34 @@ export const useActions = defineStore('actions', () => {
 
   function moveRooms(type: 'rooms.enrol' | 'rooms.unenrol', rooms: readonly RoomId[]): Promise<boolean> {
     const word = type === 'rooms.enrol' ? 'enrol' : 'unenrol'
-    const words = { said: t(`did.${word}`, { n: rooms.length }, rooms.length), failed: t(`did.${word}Failed`, { n: rooms.length }, rooms.length) }
+    const words = {
+      said: t(`did.${word}`, { n: rooms.length }, rooms.length),
+      failed: t(`did.${word}Failed`, { n: rooms.length }, rooms.length),
+    }
     return act(inParts(rooms, (some) => ({ type, rooms: some })), words)
   }
 
   function changeRing(rooms: readonly RoomId[], ring: string): Promise<boolean> {
-    const words = { said: t('did.ring', { n: rooms.length, ring }, rooms.length), failed: t('did.ringFailed', { n: rooms.length }, rooms.length) }
+    const words = {
+      said: t('did.ring', { n: rooms.length, ring }, rooms.length),
+      failed: t('did.ringFailed', { n: rooms.length }, rooms.length),
+    }
     return act(inParts(rooms, (some) => ({ type: 'rooms.ring', rooms: some, ring })), words)
   }
 
   function changeLicence(rooms: readonly RoomId[], licence: Licence): Promise<boolean> {
-    const words = { said: t('did.licence', { n: rooms.length }, rooms.length), failed: t('did.licenceFailed', { n: rooms.length }, rooms.length) }
+    const words = {
+      said: t('did.licence', { n: rooms.length }, rooms.length),
+      failed: t('did.licenceFailed', { n: rooms.length }, rooms.length),
+    }
     return act(inParts(rooms, (some) => ({ type: 'rooms.licence', rooms: some, licence })), words)
   }
 
   /** What a room is called and where it is, as far as that is other than it was. */
-  function placeRoom({ id, name, place }: Pick<RoomView, 'id' | 'name' | 'place'>, wanted: Pick<RoomView, 'name' | 'place'>): Promise<boolean> {
+  function placeRoom(
+    { id, name, place }: Pick<RoomView, 'id' | 'name' | 'place'>,
+    wanted: Pick<RoomView, 'name' | 'place'>,
+  ): Promise<boolean> {
     const words = { said: t('did.place'), failed: t('did.placeFailed') }
     const commands: QueuedCommand[] = []
     if (wanted.name !== name) commands.push({ type: 'rooms.rename', rooms: [id], name: wanted.name })
@@ -181,5 +223,17 @@ export const useActions = defineStore('actions', () => {
     return act([{ type: 'settings.change', changes }], { said: t('did.settings'), failed: t('did.settingsFailed') }, undefined, core.acting)
   }
 
-  return { acknowledge, unacknowledge, assign, assignToMe, toggleMine, comment, moveRooms, changeRing, changeLicence, placeRoom, changeSettings }
+  return {
+    acknowledge,
+    unacknowledge,
+    assign,
+    assignToMe,
+    toggleMine,
+    comment,
+    moveRooms,
+    changeRing,
+    changeLicence,
+    placeRoom,
+    changeSettings,
+  }
 })

@@ -42,7 +42,9 @@ export const useBulk = defineStore('bulk', () => {
     try {
       while (taken.length < commands.length) {
         now.value = { step: 'taking', done: taken.length, of: commands.length }
-        const { keys } = await bridge.call('commands.submitAll', { commands: commands.slice(taken.length, taken.length + limits.commandsAtOnce) })
+        const { keys } = await bridge.call('commands.submitAll', {
+          commands: commands.slice(taken.length, taken.length + limits.commandsAtOnce),
+        })
         taken.push(...keys)
       }
     } catch (error) {

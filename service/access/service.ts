@@ -120,7 +120,8 @@ export class AccessService {
    * token's directory is a tenant here. Each token is charged to its person and their organisation. Who is known here and not
    * let in is told apart by `NotLetIn`: in the tenant of the customer who asks for more than a password, else in their own.
    * `formerToo`: who was let in by that customer once comes as a caller who may do nothing, with `notLetIn`.
-   * @throws RoomkeeperError auth.invalid, auth.expired, auth.clock, issuer.unavailable, auth.unknownTenant; rate.limited; auth.removed for whom their directory
+   * @throws RoomkeeperError auth.invalid, auth.expired, auth.clock, issuer.unavailable, auth.unknownTenant; rate.limited; auth.removed
+   * for whom their directory
    * does not know any more, however long their token lasts; access.denied for a room's own account, and alike for a tenant that
    * does not exist, is no customer, or where they have nothing; partner.multiFactor.
    */
@@ -181,7 +182,8 @@ export class AccessService {
     const row = await read.tables.person().select(['scopeVersion', 'removedAt', 'link']).where('id', '=', person).executeTakeFirst()
     const me = await read.get('me', person)
     if (!row || !me) throw new RoomkeeperError('auth.invalid')
-    const link = row.link === null ? undefined : await read.tables.link().select('multiFactor').where('id', '=', row.link).executeTakeFirst()
+    const link =
+      row.link === null ? undefined : await read.tables.link().select('multiFactor').where('id', '=', row.link).executeTakeFirst()
     return { access: me.access, scopeVersion: row.scopeVersion, removed: row.removedAt !== null, multiFactor: link?.multiFactor === 1 }
   }
 

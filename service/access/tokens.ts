@@ -140,16 +140,22 @@ function claimOf(inside: unknown, name: string): unknown {
 }
 
 /** Entra's own way, or a claim of the administrator's choice. */
-function isAdministrator(payload: JWTPayload, { claim, value }: AdministratorClaim = { claim: 'wids', value: globalAdministratorRole }): boolean {
+function isAdministrator(
+  payload: JWTPayload,
+  { claim, value }: AdministratorClaim = { claim: 'wids', value: globalAdministratorRole },
+): boolean {
   const given = claimOf(payload, claim)
-  return (Array.isArray(given) ? given : [given]).some((one: unknown) => typeof one !== 'object' && one !== undefined && String(one) === value)
+  return (Array.isArray(given) ? given : [given]).some(
+    (one: unknown) => typeof one !== 'object' && one !== undefined && String(one) === value,
+  )
 }
 
 const isOfClient = (clients: readonly string[] | undefined, { azp, appid, client_id: id }: z.infer<typeof Payload>): boolean =>
   clients === undefined || clients.includes(azp ?? appid ?? id ?? '')
 
 /** What of a token does not fit, and why, for the log and whoever sent it. */
-const unfit = (field: string, detail: string, cause?: unknown): RoomkeeperError => new RoomkeeperError('auth.invalid', { field, detail: cleanText(detail, 300) }, cause)
+const unfit = (field: string, detail: string, cause?: unknown): RoomkeeperError =>
+  new RoomkeeperError('auth.invalid', { field, detail: cleanText(detail, 300) }, cause)
 
 /** An instant of a token, in seconds, as text. */
 const instant = (seconds: unknown): string =>
@@ -159,7 +165,11 @@ const instant = (seconds: unknown): string =>
 function refusalOf(error: unknown, { now, clockToleranceMs = 0, audience }: TokenRules): RoomkeeperError {
   const here = `It is ${new Date(now()).toISOString()} here`
   if (error instanceof errors.JWTExpired) {
-    return new RoomkeeperError('auth.expired', { field: 'exp', detail: `The token ended at ${instant(error.payload.exp)}. ${here}.` }, error)
+    return new RoomkeeperError(
+      'auth.expired',
+      { field: 'exp', detail: `The token ended at ${instant(error.payload.exp)}. ${here}.` },
+      error,
+    )
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, reason, payload } = error
@@ -167,14 +177,19 @@ function refusalOf(error: unknown, { now, clockToleranceMs = 0, audience }: Toke
       const apart = `${here}, and ${clockToleranceMs / 60_000} minutes apart are taken.`
       return new RoomkeeperError('auth.clock', { field: 'nbf', detail: `The token begins at ${instant(payload.nbf)}. ${apart}` }, error)
     }
-    if (claim === 'aud' && reason === 'check_failed') return unfit('aud', `The token is for ${JSON.stringify(payload.aud)}, not for ${audience}.`, error)
+    if (claim === 'aud' && reason === 'check_failed')
+      return unfit('aud', `The token is for ${JSON.stringify(payload.aud)}, not for ${audience}.`, error)
     return unfit(claim, error.message, error)
   }
   if (error instanceof errors.JWKSNoMatchingKey) return unfit('kid', 'The issuer has no key of that name.', error)
-  if (error instanceof errors.JWSSignatureVerificationFailed) return unfit('signature', 'The signature is not by a key of the issuer.', error)
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return unfit('signature', 'The signature is not by a key of the issuer.', error)
   if (error instanceof errors.JOSEAlgNotAllowed) return unfit('alg', 'It is not signed in a way that is taken.', error)
   // What its keys look like, or that they did not come, is the issuer's fault and not the token's.
-  const isOfKeys = error instanceof errors.JWKSInvalid || error instanceof errors.JWKSTimeout || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
+  const isOfKeys =
+    error instanceof errors.JWKSInvalid ||
+    error instanceof errors.JWKSTimeout ||
+    (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
   if (isOfKeys || !(error instanceof errors.JOSEError)) return new RoomkeeperError('issuer.unavailable', {}, error)
   return unfit('token', error.message, error)
 }
@@ -210,7 +225,8 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
   if (data.iss !== issuer) throw unfit('iss', `The token is of ${data.iss}, not of ${issuer}.`)
   const another = claimOfAnother(type, data)
   if (another !== undefined) throw unfit(another, `${another} says that it is no access token for a person.`)
-  if (!hasScope(rules.scope, data)) throw unfit(data.scp === undefined ? 'scope' : 'scp', 'It has none of the scopes that consoles ask for.')
+  if (!hasScope(rules.scope, data))
+    throw unfit(data.scp === undefined ? 'scope' : 'scp', 'It has none of the scopes that consoles ask for.')
   if (!isOfClient(rules.clients, data)) throw unfit('azp', 'It was given to a program that does not count here.')
   const email = cleanText(data.email ?? data.preferred_username ?? data.upn ?? '', 254)
   return {

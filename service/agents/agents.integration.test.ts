@@ -157,7 +157,10 @@ describe('[ENR-3] the conversation', () => {
   it('[ROM-2] tells of a restart in the history of its room', async () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()
-    const history = async () => (await service.deps.store.read(service.tenant, 'wholeTenant').list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
+    const history = async () =>
+      (await service.deps.store.read(service.tenant, 'wholeTenant').list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(
+        ({ kind }) => kind,
+      )
     await device.connect()
     expect(await history()).not.toContain('restarted')
     device.hello(await device.dial(), device.key, { boot: 'boot-2' })

@@ -140,7 +140,9 @@ export function readServeArguments(args: readonly string[]) {
     if ((one === undefined) !== (other === undefined)) throw new ConfigProblem(`--${a} and --${b} go together.`)
     return one !== undefined
   }
-  const ofIssuer = (['audience', 'client-id', 'scope', 'token-clients', 'resource', 'redirect-port', 'administrator'] as const).find((name) => values[name] !== undefined)
+  const ofIssuer = (['audience', 'client-id', 'scope', 'token-clients', 'resource', 'redirect-port', 'administrator'] as const).find(
+    (name) => values[name] !== undefined,
+  )
   if (values.issuer === undefined && ofIssuer !== undefined) throw new ConfigProblem(`--${ofIssuer} goes with --issuer.`)
   const input: ConfigInput = {
     ...(values.data === undefined ? {} : { data: values.data }),

@@ -8,7 +8,11 @@ export const acknowledge: CommandHandler<'incident.acknowledge'> = {
   async apply({ type, incident: id, note }, context) {
     const text = note === undefined ? {} : { note }
     const incident = await attend(context.rooms, context.tx, id, { by: personRefOf(context.caller), at: context.actedAt, ...text })
-    putEntry(incident, { kind: 'acknowledged', ...(note === undefined ? {} : { text: note }) }, { ...context, actedAt: incident.acknowledged?.at ?? context.actedAt })
+    putEntry(
+      incident,
+      { kind: 'acknowledged', ...(note === undefined ? {} : { text: note }) },
+      { ...context, actedAt: incident.acknowledged?.at ?? context.actedAt },
+    )
     return auditOfIncident(incident, type, context, text)
   },
 }

@@ -92,7 +92,10 @@ describe('[ACC-6] who manages the roles of some rooms', () => {
     const shared = { ...mine, scope: over(inside, outside) }
     await done(shared)
     // Rooms that they do not see stay; what it is called is said by who manages roles in those, too.
-    const [renamed, smaller] = [{ ...shared, scope: over(inside), name: `B ${v7()}` }, { ...shared, scope: over(inside), members: [...shared.members, admin(deputy)] }]
+    const [renamed, smaller] = [
+      { ...shared, scope: over(inside), name: `B ${v7()}` },
+      { ...shared, scope: over(inside), members: [...shared.members, admin(deputy)] },
+    ]
     expect((await world.command(deputy, renamed)).code).toBe('access.denied')
     expect((await world.command(deputy, smaller)).code).toBe('policy.escalation')
     expect((await world.command(deputy, { ...shared, scope: over(inside) })).status).toBe(200)

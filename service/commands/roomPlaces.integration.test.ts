@@ -15,8 +15,22 @@ beforeAll(async () => {
   world = await World.start()
   room = await world.room('contoso')
   other = await world.room('contoso')
-  const first = { assignment: v7(), name: 'Leads', description: '', notify: false, members: [{ kind: 'person', id: objectIdOf(lead) }], scope: { rooms: [room], groups: [] } }
-  await done({ type: 'role.save', role: v7(), name: 'Lead', description: '', permissions: ['rooms.view', 'rooms.modify', 'groups.modify'], first })
+  const first = {
+    assignment: v7(),
+    name: 'Leads',
+    description: '',
+    notify: false,
+    members: [{ kind: 'person', id: objectIdOf(lead) }],
+    scope: { rooms: [room], groups: [] },
+  }
+  await done({
+    type: 'role.save',
+    role: v7(),
+    name: 'Lead',
+    description: '',
+    permissions: ['rooms.view', 'rooms.modify', 'groups.modify'],
+    first,
+  })
   const rule = { match: 'all', conditions: [{ field: 'building', is: 'equal', value: 'Annex' }] }
   await done({ type: 'group.save', group: v7(), name: 'Annex', description: '', rooms: [], rule })
 })
@@ -27,10 +41,15 @@ async function done(command: Record<string, unknown>, email: Parameters<World['a
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
 }
 async function docs(kind: string): Promise<unknown[]> {
-  return SnapshotPage.parse((await world.ask(boss, '/v1/snapshot')).body).rows.flatMap((row) => (row.kind === kind && row.doc !== undefined ? [row.doc] : []))
+  return SnapshotPage.parse((await world.ask(boss, '/v1/snapshot')).body).rows.flatMap((row) =>
+    row.kind === kind && row.doc !== undefined ? [row.doc] : [],
+  )
 }
 const now = async () => (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)
-const history = async () => (await docs('roomEvent')).map((doc) => RoomEvent.parse(doc)).filter((event) => event.room === room && ['renamed', 'moved'].includes(event.kind))
+const history = async () =>
+  (await docs('roomEvent'))
+    .map((doc) => RoomEvent.parse(doc))
+    .filter((event) => event.room === room && ['renamed', 'moved'].includes(event.kind))
 
 describe('[ROM-5] the name and the place of a room', () => {
   it('are changed by whoever may modify it, with who and what it was in its history', async () => {

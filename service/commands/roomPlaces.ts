@@ -33,10 +33,15 @@ export const moveRooms: CommandHandler<'rooms.move'> = {
 type Placed = Pick<Room, 'name' | 'place'>
 
 /** How a place is told in a room's history. */
-const textOf = ({ building, floor, city, country, timeZone }: Place): string => [building, floor, city, country, timeZone].filter((part) => part !== '').join(', ')
+const textOf = ({ building, floor, city, country, timeZone }: Place): string =>
+  [building, floor, city, country, timeZone].filter((part) => part !== '').join(', ')
 
 /** The rooms that are other than before, with what the first of them was. @throws RoomkeeperError room.changesGroups */
-async function place({ tx, rooms, caller }: CommandContext, ids: readonly RoomId[], changesOf: (room: Placed) => Partial<Placed>): Promise<RoomId[] & { before?: string }> {
+async function place(
+  { tx, rooms, caller }: CommandContext,
+  ids: readonly RoomId[],
+  changesOf: (room: Placed) => Partial<Placed>,
+): Promise<RoomId[] & { before?: string }> {
   const work = rooms.within(tx)
   await work.load(ids)
   const groups = await tx.tables.roomGroup().select('rule').where('rule', 'is not', null).execute()
@@ -52,7 +57,11 @@ async function place({ tx, rooms, caller }: CommandContext, ids: readonly RoomId
     const moves = tests.some((holds) => holds(factsOf(base)) !== holds(factsOf(after)))
     if (moves && !everywhere) throw new RoomkeeperError('room.changesGroups')
     work.rebase(id, { name: after.name, place: after.place })
-    work.note(id, { kind: after.name === base.name ? 'moved' : 'renamed', at: tx.at, detail: `${was} → ${is}`.slice(0, limits.deviceTextChars) })
+    work.note(id, {
+      kind: after.name === base.name ? 'moved' : 'renamed',
+      at: tx.at,
+      detail: `${was} → ${is}`.slice(0, limits.deviceTextChars),
+    })
     changed.before ??= was
     changed.push(id)
   }

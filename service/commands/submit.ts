@@ -72,8 +72,10 @@ export async function submit(deps: Deps, caller: Caller, sent: CommandRequest): 
 const issuedAt = ({ issuedAt, sentAt }: CommandRequest, now: number): number =>
   sentAt === undefined ? issuedAt : Math.max(0, now - Math.max(0, sentAt - issuedAt))
 
-const expired = (issuedAt: number, now: number): string =>
-  `It says that it was issued at ${new Date(issuedAt).toISOString()}, and here it is ${new Date(now).toISOString()}. The clock it comes from may be wrong.`
+const expired = (issuedAt: number, now: number): string => {
+  const [then, here] = [new Date(issuedAt).toISOString(), new Date(now).toISOString()]
+  return `It says that it was issued at ${then}, and here it is ${here}. The clock it comes from may be wrong.`
+}
 
 /** What somebody is told who sends a command again. @throws RoomkeeperError the stored refusal; Refused under a used key. */
 function answerOf({ digest, outcome }: Stored, wanted: string): CommandOutcome {
@@ -96,7 +98,8 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
         const waits = await isApproved(tx, caller.link, request.command.type)
         const context = await contextOf(tx, caller, rooms, request.issuedAt, waits ? nothingAsked : said)
         await handler.check(context)
-        if (tx.at - request.issuedAt > limits.commandMaxAgeMs) throw new RoomkeeperError('command.expired', { detail: expired(request.issuedAt, tx.at) })
+        if (tx.at - request.issuedAt > limits.commandMaxAgeMs)
+          throw new RoomkeeperError('command.expired', { detail: expired(request.issuedAt, tx.at) })
         if (waits) return await keep(tx, caller, request, digest, await keepRequest(context, request))
         const record = await apply(context)
         if (record) tx.audit(record)

@@ -21,7 +21,8 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
   const lineage = await store.lineage(caller.tenant)
   const lastSeq = await read.lastSeq()
   // A place in data that is not there any more is as good as none.
-  if (after !== undefined && !(given && lineage.holds(given.position, lastSeq))) throw new RoomkeeperError('request.invalid', { field: 'after' })
+  if (after !== undefined && !(given && lineage.holds(given.position, lastSeq)))
+    throw new RoomkeeperError('request.invalid', { field: 'after' })
   let place: SnapshotPlace
   if (given) place = { ...given, scope: caller.scopeVersion }
   else {

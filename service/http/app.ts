@@ -44,7 +44,8 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
     // Below, with a problem.
     return503OnClosing: false,
     clientErrorHandler: refuseUnread,
-    frameworkErrors: (error, request, reply) => void sendProblem(new RoomkeeperError('request.invalid', { detail: unreadable }, error), request, reply, deps.turnedAway),
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(new RoomkeeperError('request.invalid', { detail: unreadable }, error), request, reply, deps.turnedAway),
     serverFactory: (handler) => {
       answer = handler
       return server
@@ -92,7 +93,12 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Roomkeeper', version, description: 'The HTTP interface of the Roomkeeper service, version 1.', license: { name: 'Unlicensed', url: 'https://spdx.org/licenses/' } },
+      info: {
+        title: 'Roomkeeper',
+        version,
+        description: 'The HTTP interface of the Roomkeeper service, version 1.',
+        license: { name: 'Unlicensed', url: 'https://spdx.org/licenses/' },
+      },
       servers: [{ url: '/', description: 'This service' }],
       tags,
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },

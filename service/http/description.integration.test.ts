@@ -16,7 +16,11 @@ afterAll(async () => {
 })
 
 describe('the description of the interface', () => {
-  const Operation = z.object({ operationId: z.string(), summary: z.string().min(5), responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.unknown()).optional() })) })
+  const Operation = z.object({
+    operationId: z.string(),
+    summary: z.string().min(5),
+    responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.unknown()).optional() })),
+  })
   const Description = z.object({ paths: z.record(z.string(), z.record(z.string(), Operation)) })
 
   it('is clean by the rules that Redocly recommends', async () => {

@@ -4,7 +4,19 @@ import { EnrolmentKey, IncidentList, MeAnswer, PeopleList, Person, RoomList } fr
 import { CommandOutcome } from '../../contract/commands.ts'
 import { Incident, Room } from '../../contract/entities.ts'
 import { Problem } from '../../contract/errors.ts'
-import { AssignmentList, AuditPage, CustomerList, Effect, GroupList, PartnerList, PrincipalList, Role, RoleList, WhatCan, WhoCan } from '../../contract/policyApi.ts'
+import {
+  AssignmentList,
+  AuditPage,
+  CustomerList,
+  Effect,
+  GroupList,
+  PartnerList,
+  PrincipalList,
+  Role,
+  RoleList,
+  WhatCan,
+  WhoCan,
+} from '../../contract/policyApi.ts'
 import { SessionPage, SessionRecord } from '../../contract/remote.ts'
 
 /** The description of the HTTP interface (`/v1/openapi.json`): what each operation is called, what it does, and what it may answer. */
@@ -54,15 +66,44 @@ const words: Readonly<Record<string, Words>> = {
   'POST /v1/sessions/:session/ticket': { operationId: 'renewTicket', summary: 'Another ticket for the relay of a session' },
   'POST /v1/sessions/:session/end': { operationId: 'endSession', summary: 'End a remote session' },
   'GET /v1/recordings/:session': { operationId: 'getRecording', summary: 'What a recording consists of' },
-  'GET /v1/recordings/:session/chunks/:number': { operationId: 'getChunk', summary: 'A chunk of a recording', produces: 'application/gzip' },
+  'GET /v1/recordings/:session/chunks/:number': {
+    operationId: 'getChunk',
+    summary: 'A chunk of a recording',
+    produces: 'application/gzip',
+  },
   'PUT /v1/recordings/:session/chunks/:number': { operationId: 'putChunk', summary: 'A device sends a chunk of a recording' },
-  'GET /v1/recordings/:session/terminal': { operationId: 'getTerminal', summary: 'What terminals of a session wrote', produces: 'application/gzip' },
+  'GET /v1/recordings/:session/terminal': {
+    operationId: 'getTerminal',
+    summary: 'What terminals of a session wrote',
+    produces: 'application/gzip',
+  },
 }
 
 /** Schemas with a name of their own; the others stand where they are used. */
 const named = {
-  Problem, Room, RoomList, Incident, IncidentList, Person, PeopleList, MeAnswer, Role, RoleList, AssignmentList, GroupList, PartnerList, CustomerList, PrincipalList,
-  WhoCan, WhatCan, Effect, CommandOutcome, AuditPage, SessionPage, SessionRecord, EnrolmentKey,
+  Problem,
+  Room,
+  RoomList,
+  Incident,
+  IncidentList,
+  Person,
+  PeopleList,
+  MeAnswer,
+  Role,
+  RoleList,
+  AssignmentList,
+  GroupList,
+  PartnerList,
+  CustomerList,
+  PrincipalList,
+  WhoCan,
+  WhatCan,
+  Effect,
+  CommandOutcome,
+  AuditPage,
+  SessionPage,
+  SessionRecord,
+  EnrolmentKey,
 }
 const schemaRegistry = z.registry<{ id: string }>()
 for (const [id, schema] of Object.entries(named)) schemaRegistry.add(schema, { id })
@@ -90,7 +131,10 @@ const options = { schemaRegistry, zodToJsonConfig: { override: closeObjects } }
 const toJsonSchema = createJsonSchemaTransform(options)
 
 /** Every operation may be refused, and every refusal is a problem (RFC 9457) with a code of docs/errors.md. */
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+})
 const problems = { '4xx': problem('Refused; the code says why'), '5xx': problem('The service could not do it; sent again later it may') }
 
 const bytes = (type: string) => ({
@@ -124,7 +168,10 @@ export const describeOperation: Transform = (document) => {
   const said = words[name]
   if (!said) throw new Error(`service/http/description.ts has no words for ${name}.`)
   const { operationId, summary, produces } = said
-  const answers = typeof schema.response === 'object' && schema.response !== null ? schema.response : { 200: produces === undefined ? nothing : bytes(produces) }
+  const answers =
+    typeof schema.response === 'object' && schema.response !== null
+      ? schema.response
+      : { 200: produces === undefined ? nothing : bytes(produces) }
   return { schema: { ...schema, operationId, summary, response: { ...answers, ...problems } }, url }
 }
 

@@ -51,7 +51,9 @@ describe('[rule 9] passwords that are tried', () => {
   it('wait up to a number in all, and an address of which none waits has a place all the same', async () => {
     const rig = new Rig()
     const addresses = Math.ceil((limits.passwordsWaiting + limits.passwordsAtOnce) / limits.passwordsWaitingOfAddress)
-    const crowd = Array.from({ length: addresses * limits.passwordsWaitingOfAddress }, (_, n) => rig.try(`192.0.2.${n % addresses}`, 'crowd'))
+    const crowd = Array.from({ length: addresses * limits.passwordsWaitingOfAddress }, (_, n) =>
+      rig.try(`192.0.2.${n % addresses}`, 'crowd'),
+    )
     const [first, second] = [rig.try('198.51.100.1', 'late'), rig.try('198.51.100.1', 'late')]
     expect(await second).toBe('rate.limited')
     while (rig.running.length > 0) await rig.endOldest()

@@ -80,7 +80,13 @@ export async function identityRoutes(app: App, { issuer, directory, people, behi
     )
   })
 
-  async function showLogin(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, problem?: Answered['problem'], email = '') {
+  async function showLogin(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    interaction: Interaction,
+    problem?: Answered['problem'],
+    email = '',
+  ) {
     const { redirect_uri: redirect, client_id: id } = Asked.parse(interaction.params)
     const client = await provider.Client.find(id)
     const place = interaction.deviceCode === undefined ? new URL(redirect ?? '') : undefined

@@ -1,4 +1,7 @@
-/** Work that waits for a thread. `owner`: whose it is; `group`: of which tenant or address; `lane`: of which kind there, where it has several. */
+/**
+ * Work that waits for a thread. `owner`: whose it is; `group`: of which tenant or address; `lane`: of which kind there, where it has
+ * several.
+ */
 export interface Waiting<J> {
   readonly group: string
   readonly lane?: string

@@ -36,7 +36,8 @@ function certificatesIn(file: string): string[] {
 function proxyAddress(proxy: string, credentials: string): string {
   const bare = proxy.replace(/^http:\/\//i, '').replace(/\/$/, '')
   const address = `http://${credentials}${bare}`
-  if (!/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) || !URL.canParse(address)) throw new ConfigProblem(`--proxy takes HOST:PORT, not "${proxy}".`)
+  if (!/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) || !URL.canParse(address))
+    throw new ConfigProblem(`--proxy takes HOST:PORT, not "${proxy}".`)
   return address
 }
 

@@ -192,32 +192,35 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     await remove(link)
   })
 
-  it.each(['is let in', 'renews its token'])('[PAR-7] follows no more where the customer comes to ask for that while its console %s', async (when) => {
-    const link = await linked({})
-    const demand = async () => {
-      const change = { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true }
-      expect((await world.command(boss, change)).status).toBe(200)
-    }
-    const renews = when === 'renews its token'
-    const { authenticate: real } = AccessService.prototype
-    let looked = 0
-    const looks = vi.spyOn(AccessService.prototype, 'authenticate').mockImplementation(async function (this: AccessService, ...asked) {
-      const caller = await real.apply(this, asked)
-      if (caller.link === undefined) return caller
-      looked += 1
-      // Whoever renews was let in with a second factor, and comes with a token of a password alone.
-      if (renews && looked === 1) return { ...caller, multiFactor: true }
-      // The token is looked at; the customer is quicker than the answer.
-      if (looked === (renews ? 2 : 1)) await demand()
-      return caller
-    })
-    onTestFinished(() => looks.mockRestore())
-    const console = await follow()
-    if (renews) console.say({ type: 'renew', token: console.token })
-    expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
-    await until('its end', () => console.closed)
-    await remove(link)
-  })
+  it.each(['is let in', 'renews its token'])(
+    '[PAR-7] follows no more where the customer comes to ask for that while its console %s',
+    async (when) => {
+      const link = await linked({})
+      const demand = async () => {
+        const change = { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true }
+        expect((await world.command(boss, change)).status).toBe(200)
+      }
+      const renews = when === 'renews its token'
+      const { authenticate: real } = AccessService.prototype
+      let looked = 0
+      const looks = vi.spyOn(AccessService.prototype, 'authenticate').mockImplementation(async function (this: AccessService, ...asked) {
+        const caller = await real.apply(this, asked)
+        if (caller.link === undefined) return caller
+        looked += 1
+        // Whoever renews was let in with a second factor, and comes with a token of a password alone.
+        if (renews && looked === 1) return { ...caller, multiFactor: true }
+        // The token is looked at; the customer is quicker than the answer.
+        if (looked === (renews ? 2 : 1)) await demand()
+        return caller
+      })
+      onTestFinished(() => looks.mockRestore())
+      const console = await follow()
+      if (renews) console.say({ type: 'renew', token: console.token })
+      expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
+      await until('its end', () => console.closed)
+      await remove(link)
+    },
+  )
 
   it('is in the audit where its people are not let in: at the customer without a second factor, else at home (AUD-1)', async () => {
     const link = await linked({ multiFactor: true })

@@ -78,7 +78,11 @@ describe('[CON-2] a position in the changes of a tenant', () => {
     const first = await here()
     await store.writeService(async (db) => {
       const rows = Array.from({ length: limits.generationsKept }, (_, n) => ({ tenant, fromSeq: 10 + n, id: `g${n}` }))
-      await db.withTables<{ generation: { tenant: TenantId; fromSeq: number; id: string } }>().insertInto('generation').values(rows).execute()
+      await db
+        .withTables<{ generation: { tenant: TenantId; fromSeq: number; id: string } }>()
+        .insertInto('generation')
+        .values(rows)
+        .execute()
       await db.withTables<{ tenant: { lastSeq: number } }>().updateTable('tenant').set({ lastSeq: 10_000 }).execute()
     })
     await again()

@@ -69,7 +69,10 @@ export class Generations {
    * Begins this run's generation of each of the tenants that has none yet, in the transaction that writes to them first.
    * @returns what to call once that is committed.
    */
-  async begin(db: Kysely<Tables>, written: readonly { readonly tenant: TenantId; readonly fromSeq: number }[]): Promise<() => Promise<void>> {
+  async begin(
+    db: Kysely<Tables>,
+    written: readonly { readonly tenant: TenantId; readonly fromSeq: number }[],
+  ): Promise<() => Promise<void>> {
     const fresh = written.filter(({ tenant }) => !this.#begun.has(tenant))
     for (const { tenant, fromSeq } of fresh) {
       await db
@@ -98,6 +101,8 @@ export class Generations {
   }
 
   async #read(db: ReadHandle<Tables>, tenant: TenantId): Promise<Lineage> {
-    return new Lineage(await db.selectFrom('generation').select(['id', 'fromSeq']).where('tenant', '=', tenant).orderBy('fromSeq').execute())
+    return new Lineage(
+      await db.selectFrom('generation').select(['id', 'fromSeq']).where('tenant', '=', tenant).orderBy('fromSeq').execute(),
+    )
   }
 }

@@ -67,7 +67,8 @@ export function readOptions(args: readonly string[]): BrowserOptions | 'help' | 
   if (values.help) return 'help'
   if (values.service === undefined) return { wrong: 'Name the service with --service URL.' }
   const service = serviceAddress(values.service)
-  if (service === undefined) return { wrong: `--service must be an address without a path, such as http://127.0.0.1:4721, not "${values.service}".` }
+  if (service === undefined)
+    return { wrong: `--service must be an address without a path, such as http://127.0.0.1:4721, not "${values.service}".` }
   const port = /^\d{1,5}$/u.test(values.port) ? Number(values.port) : NaN
   if (!(port <= 65_535)) return { wrong: `--port must be a number from 0 to 65535, not "${values.port}".` }
   const logLevel = levels.find((level) => level === values['log-level'])

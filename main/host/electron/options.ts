@@ -55,10 +55,24 @@ export function readOptions(args: readonly string[], defaultData: string): Elect
   const { values } = parseArgs({
     args: [...args],
     strict: false,
-    options: { service: text, data: text, downloads: text, 'passphrase-file': text, 'log-level': text, ca: text, proxy: text, 'proxy-credentials': text, json: flag, 'parent-pipe': flag, help: flag },
+    options: {
+      service: text,
+      data: text,
+      downloads: text,
+      'passphrase-file': text,
+      'log-level': text,
+      ca: text,
+      proxy: text,
+      'proxy-credentials': text,
+      json: flag,
+      'parent-pipe': flag,
+      help: flag,
+    },
   })
   if (values['help']) return 'help'
-  const wanting = ['service', 'data', 'downloads', 'passphrase-file', 'log-level', 'ca', 'proxy', 'proxy-credentials'].find((name) => values[name] === true)
+  const wanting = ['service', 'data', 'downloads', 'passphrase-file', 'log-level', 'ca', 'proxy', 'proxy-credentials'].find(
+    (name) => values[name] === true,
+  )
   if (wanting) return { wrong: `--${wanting} needs a value.` }
   const given = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined)
   const data = resolve(given('data') ?? defaultData)
@@ -66,7 +80,8 @@ export function readOptions(args: readonly string[], defaultData: string): Elect
   const named = given('service') ?? file.service
   if (named === undefined) return { wrong: `Name the service with --service URL, or as "service" in ${join(data, 'console.json')}.` }
   const service = serviceAddress(named)
-  if (service === undefined) return { wrong: `The service must be an address without a path, such as https://rooms.example.com, not "${named}".` }
+  if (service === undefined)
+    return { wrong: `The service must be an address without a path, such as https://rooms.example.com, not "${named}".` }
   const logLevel = levels.find((level) => level === (given('log-level') ?? 'warn'))
   if (!logLevel) return { wrong: `--log-level must be one of ${levels.join(', ')}.` }
   const downloads = given('downloads')

@@ -93,7 +93,15 @@ class Ways {
   #tunnel({ host, port }: Proxy, target: string): Promise<Socket> {
     const name = `proxy ${host}:${port}`
     return new Promise((resolve, reject) => {
-      const asked = http.request({ host, port, method: 'CONNECT', path: target, headers: { host: target, ...this.#authorization }, agent: toProxies, timeout: limits.consoleRequestMs })
+      const asked = http.request({
+        host,
+        port,
+        method: 'CONNECT',
+        path: target,
+        headers: { host: target, ...this.#authorization },
+        agent: toProxies,
+        timeout: limits.consoleRequestMs,
+      })
       asked.on('connect', ({ statusCode }, socket, head) => {
         if (statusCode === 200 && head.length === 0) {
           socket.setTimeout(0)
@@ -131,7 +139,12 @@ type Connected = (error: Error | null, stream?: Duplex) => void
 type Target = https.AgentOptions & { host?: string | undefined; port?: string | number | undefined }
 
 /** Hands over what `open` finds, or what the agent makes by itself where there is no proxy. */
-function connectBy(open: Promise<Socket | undefined>, direct: (done: Connected) => Duplex | null | undefined, wrap: (socket: Socket) => Duplex, done: Connected): void {
+function connectBy(
+  open: Promise<Socket | undefined>,
+  direct: (done: Connected) => Duplex | null | undefined,
+  wrap: (socket: Socket) => Duplex,
+  done: Connected,
+): void {
   open.then(
     (socket) => {
       const made = socket === undefined ? direct(done) : wrap(socket)

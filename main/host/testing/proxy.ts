@@ -2,8 +2,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 
-/** For tests: a proxy that takes CONNECT from whoever shows these credentials, and finds every name under roomkeeper.test on this machine. */
-export async function startProxy(credentials: string): Promise<{ address: string; targets: string[]; refused: number; stop(): Promise<void> }> {
+/**
+ * For tests: a proxy that takes CONNECT from whoever shows these credentials, and finds every name under roomkeeper.test on this machine.
+ */
+export async function startProxy(
+  credentials: string,
+): Promise<{ address: string; targets: string[]; refused: number; stop(): Promise<void> }> {
   const wanted = `Basic ${Buffer.from(credentials).toString('base64')}`
   const server = createServer((_request, response) => response.writeHead(400).end())
   const proxy = {

@@ -47,7 +47,13 @@ function claimsOf(login: string | undefined) {
   return { oid, tid: directory, name, preferred_username: email, email }
 }
 
-export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = true, redirectUri, tls, discovery = () => ({}) }: TestIssuerOptions = {}): Promise<TestIssuer> {
+export async function startIssuer({
+  accessTokenSeconds = 3_600,
+  deviceCode = true,
+  redirectUri,
+  tls,
+  discovery = () => ({}),
+}: TestIssuerOptions = {}): Promise<TestIssuer> {
   const held: { handle?: (req: IncomingMessage, res: ServerResponse) => void } = {}
   let server: Server | undefined
   let port = 0
@@ -85,7 +91,13 @@ export async function startIssuer({ accessTokenSeconds = 3_600, deviceCode = tru
         enabled: true,
         defaultResource: () => api,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({ scope: '', audience: api, accessTokenFormat: 'jwt', accessTokenTTL: accessTokenSeconds, jwt: { sign: { alg: 'RS256' } } }),
+        getResourceServerInfo: () => ({
+          scope: '',
+          audience: api,
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: accessTokenSeconds,
+          jwt: { sign: { alg: 'RS256' } },
+        }),
       },
     },
     extraTokenClaims: (_ctx, token) => claimsOf('accountId' in token ? token.accountId : undefined),

@@ -16,7 +16,8 @@ export const amelie = { login: 'amelie@contoso.test', password: 'any' }
 export const clara = { login: 'clara@contoso.test', password: 'any' }
 
 const here: SignInPlace = { kind: 'here', returnTo: () => 'http://127.0.0.1:4720/' }
-const isState = <S extends AccountState['state']>(value: AccountState, state: S): value is Extract<AccountState, { state: S }> => value.state === state
+const isState = <S extends AccountState['state']>(value: AccountState, state: S): value is Extract<AccountState, { state: S }> =>
+  value.state === state
 
 export async function until<S extends AccountState['state']>(from: HostSession, state: S): Promise<Extract<AccountState, { state: S }>> {
   await untilPasses(() => expect(from.state.state).toBe(state))
@@ -79,7 +80,14 @@ export class SignInRig {
 
   async session(settings: Partial<SessionSettings> = {}, place: SignInPlace = here): Promise<HostSession> {
     if (!this.#vault) throw new Error('There is no vault yet.')
-    const made = await openSession({ folder: this.#folder, service: this.issuer.url, vault: this.#vault, place, log: createLog('silent'), settings: { devicePollMs: 20, ...settings } })
+    const made = await openSession({
+      folder: this.#folder,
+      service: this.issuer.url,
+      vault: this.#vault,
+      place,
+      log: createLog('silent'),
+      settings: { devicePollMs: 20, ...settings },
+    })
     this.undo.push(() => made.close())
     return made
   }

@@ -84,7 +84,11 @@ describe('access explained', () => {
     const { global } = surroundings({
       answers: policyAnswers([], { 'policy.whoCan': (asked) => ({ ...policyAnswers()['policy.whoCan']?.(asked) ?? expect.fail('no answer'), directoryDown: true }) }),
     })
-    mount(ExplainPanel, { props: { open: true, room: { id: roomId(3), name: 'Studio 1.03', building: '' } }, global, attachTo: document.body })
+    mount(ExplainPanel, {
+      props: { open: true, room: { id: roomId(3), name: 'Studio 1.03', building: '' } },
+      global,
+      attachTo: document.body,
+    })
     const said = await untilPasses(() => at('explain-person')?.textContent ?? expect.fail('nobody'))
     expect(said.replace(/\s+/gu, ' ')).toMatch(/Clara Nguyen\s?in group Field technicians\s?assignment Site leads\s?role Site Lead\s?room group Boardrooms/u)
     expect(at('last-known')?.textContent).toContain('the directory is down')

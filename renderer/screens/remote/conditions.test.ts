@@ -15,7 +15,13 @@ const { remote: _offered, ...screenless } = room.device
 
 describe('[REM-3] without the service', () => {
   it('nothing is promised of them, and no session can be asked for', async () => {
-    const { global } = surroundings({ rooms: 2, sync: 'offline', grants: [{ assignment: AssignmentId.parse(uuid(18, 1)), role: RoleId.parse('custom'), permissions: ['remoteAccess.modify'], scope: 'all' }] })
+    const { global } = surroundings({
+      rooms: 2,
+      sync: 'offline',
+      grants: [
+        { assignment: AssignmentId.parse(uuid(18, 1)), role: RoleId.parse('custom'), permissions: ['remoteAccess.modify'], scope: 'all' },
+      ],
+    })
     const start = mount(RemoteStart, { props: { room }, global })
     await untilPasses(() => expect(start.find('[data-testid=remote-conditions-old]').text()).toContain('As it was 4 min ago'))
     expect(start.findAll('[data-holds]')).toEqual([])

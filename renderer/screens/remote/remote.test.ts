@@ -22,7 +22,20 @@ vi.mock('../../remote/screen-view.ts', () => ({
     const element = document.createElement('div')
     element.append(Object.assign(document.createElement('canvas'), { tabIndex: 0 }))
     const stream = options.open({ bytes: () => options.onShown(), ended: (error) => options.onEnded(error) })
-    const view = { element, focus: vi.fn(), press: vi.fn(), sendText: vi.fn(), type: vi.fn(), nameKeys: vi.fn(), unsendable: vi.fn((): string[] => []), fit: vi.fn(), level: vi.fn(), figures: () => ({ framesPerSecond: 30, frameMs: 10 }), end: vi.fn(), dispose: vi.fn(() => stream.close()) }
+    const view = {
+      element,
+      focus: vi.fn(),
+      press: vi.fn(),
+      sendText: vi.fn(),
+      type: vi.fn(),
+      nameKeys: vi.fn(),
+      unsendable: vi.fn((): string[] => []),
+      fit: vi.fn(),
+      level: vi.fn(),
+      figures: () => ({ framesPerSecond: 30, frameMs: 10 }),
+      end: vi.fn(),
+      dispose: vi.fn(() => stream.close()),
+    }
     drawn.screens.push({ options, view })
     return view
   },

@@ -59,12 +59,24 @@ function ofPartner(): SessionState {
 
 describe('[ACC-3] the person menu', () => {
   it('names the roles of one’s own, also those that the organisation has made', async () => {
-    const grant = (n: number, role: string, roleName?: string) => ({ assignment: assignmentId(n), role: RoleId.parse(role), ...(roleName === undefined ? {} : { roleName }), permissions: [], scope: 'all' as const })
-    const { global } = surroundings({ rooms: 1, globalAdministrator: false, grants: [grant(1, 'siteLead'), grant(2, uuid(9, 9), 'Night shift'), grant(3, uuid(9, 8))] })
+    const grant = (n: number, role: string, roleName?: string) => ({
+      assignment: assignmentId(n),
+      role: RoleId.parse(role),
+      ...(roleName === undefined ? {} : { roleName }),
+      permissions: [],
+      scope: 'all' as const,
+    })
+    const { global } = surroundings({
+      rooms: 1,
+      globalAdministrator: false,
+      grants: [grant(1, 'siteLead'), grant(2, uuid(9, 9), 'Night shift'), grant(3, uuid(9, 8))],
+    })
     mount(PersonMenu, { global, attachTo: document.body })
     await untilPasses(() => expect(document.querySelector('[data-testid=person-menu]')).not.toBeNull())
     document.querySelector('[data-testid=person-menu]')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await untilPasses(() => expect(document.querySelector('.who')?.textContent).toContain('Site Lead · Night shift · A role of your organisation’s own'))
+    await untilPasses(() =>
+      expect(document.querySelector('.who')?.textContent).toContain('Site Lead · Night shift · A role of your organisation’s own'),
+    )
   })
 })
 
@@ -264,7 +276,11 @@ describe('the search for members', () => {
   it('chooses nobody with Enter before the matches of what is typed are there', async () => {
     const { global } = surroundings({ answers: policyAnswers() })
     const chosen: unknown[] = []
-    mount(MemberPicker, { props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) }, global, attachTo: document.body })
+    mount(MemberPicker, {
+      props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) },
+      global,
+      attachTo: document.body,
+    })
     const enter = () => at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
     at('member-search')?.focus()
     await untilPasses(() => expect(all('member-match').length).toBeGreaterThan(2))

@@ -25,7 +25,9 @@ it('[ROM-2] a room is renamed and moved on its page: what is other is sent, and 
   type('place-zone', 'Mars/Base')
   const form = find('place-name')?.closest('form')
   form?.requestSubmit()
-  await untilPasses(() => expect([find('place-name'), find('place-zone')].map((field) => field?.getAttribute('aria-invalid'))).toEqual(['true', 'true']))
+  await untilPasses(() =>
+    expect([find('place-name'), find('place-zone')].map((field) => field?.getAttribute('aria-invalid'))).toEqual(['true', 'true']),
+  )
   type('place-name', 'Salle Céline')
   type('place-floor', '12')
   type('place-zone', room.place.timeZone)

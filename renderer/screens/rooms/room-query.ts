@@ -47,7 +47,9 @@ export function useRoomQuery() {
       sort: change.sort ?? sort.value,
       order: (change.descending ?? descending.value) ? 'down' : '',
     }
-    const query = Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== '' && !(name === 'sort' && value === 'state')))
+    const query = Object.fromEntries(
+      Object.entries(next).filter(([name, value]) => value !== '' && !(name === 'sort' && value === 'state')),
+    )
     if (route.name === 'rooms') void router.replace({ query })
   }
   const sortBy = (wanted: RoomSort): void => set({ sort: wanted, descending: wanted === sort.value ? !descending.value : false })

@@ -12,7 +12,12 @@ const flags = { index: 0, cursor: false, chosen: false, changed: false, left: fa
 
 describe('[ROM-2] a row of the rooms', () => {
   it('calls a silent room out of contact, and counts what else is wrong beside it', () => {
-    const row = { ...makeRoom(7, Date.now()), health: 'disconnected' as const, problem: 'connectivity.agent' as const, incidents: { important: 3, warning: 0, investigating: 0 } }
+    const row = {
+      ...makeRoom(7, Date.now()),
+      health: 'disconnected' as const,
+      problem: 'connectivity.agent' as const,
+      incidents: { important: 3, warning: 0, investigating: 0 },
+    }
     const cell = mount(RoomRow, { props: { row, ...flags }, global: surroundings({ rooms: 1 }).global }).find('.problem')
     expect(cell.findAll('span').map((part) => part.text())).toEqual(['Room out of contact', '+ 2'])
   })
@@ -21,7 +26,10 @@ describe('[ROM-2] a row of the rooms', () => {
     const now = Date.now()
     const room = { ...makeRoom(1, now), connected: true, lastContactAt: now - 3_900_000 }
     const { core, global } = surroundings({ rooms: 1 })
-    const contact = mount({ components: { LastContact }, setup: () => ({ room, state: useConsole() }), template: '<LastContact :room="room" />' }, { global })
+    const contact = mount(
+      { components: { LastContact }, setup: () => ({ room, state: useConsole() }), template: '<LastContact :room="room" />' },
+      { global },
+    )
     await untilPasses(() => expect(contact.text()).toBe('< 2 min'))
     // A copy that is an hour old says so: the room may have been silent since then.
     core.set('sync', { state: 'offline', since: now - 3_600_000, why: 'network', nextTryAt: null, syncedAt: now - 3_600_000 })

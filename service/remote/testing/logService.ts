@@ -89,7 +89,22 @@ export class LogService {
     const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now }, log })
     const metrics = makeMetrics()
     const deps: ServiceDeps = {
-      config, store, bus, access, budgets, refusals, log, metrics, turnedAway: new RefusalLog({ log, metrics, now }), serviceName, now, directory: noDirectory, rooms: new Rooms(), line: new DeviceLine(), sessionKey: publicPartOf(key), cursorKey: someBytes(32),
+      config,
+      store,
+      bus,
+      access,
+      budgets,
+      refusals,
+      log,
+      metrics,
+      turnedAway: new RefusalLog({ log, metrics, now }),
+      serviceName,
+      now,
+      directory: noDirectory,
+      rooms: new Rooms(),
+      line: new DeviceLine(),
+      sessionKey: publicPartOf(key),
+      cursorKey: someBytes(32),
     }
     const server = createServer({ keepAliveTimeout: 60_000 })
     const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [sessionLogRoutes, recordingRoutes, pruning] })

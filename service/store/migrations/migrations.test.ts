@@ -73,7 +73,10 @@ describe('migrations', () => {
   it('[ENR-1] leave devices from before to no account', async () => {
     await migrated(migrations.filter(({ version }) => version < 11))
     const db = new Database(path)
-    db.exec(`insert into device ("tenant", "id", "room", "installation", "thumbprint", "publicKey", "state", "enrolledAt") values ('t', 'd', 'r', 'i', 'p', '{}', 'active', 5)`)
+    db.exec(
+      `insert into device ("tenant", "id", "room", "installation", "thumbprint", "publicKey", "state", "enrolledAt")
+       values ('t', 'd', 'r', 'i', 'p', '{}', 'active', 5)`,
+    )
     db.close()
     await migrated()
     const after = new Database(path)
@@ -135,12 +138,28 @@ it('[AUD-1] an audit log that was shortened before its chain said so gets the re
 describe('the queries that matter', () => {
   it.each([
     ['changes since a sequence', `select * from document where tenant = 't' and seq > 5 order by seq limit 10`, 'document_seq'],
-    ['a page of a kind', `select * from document where tenant = 't' and kind = 'room' and id > 'a' order by id limit 10`, 'autoindex_document_1'],
-    ['what belongs to rooms', `select * from document where tenant = 't' and kind = 'incident' and room in ('a', 'b') and deleted = 0`, 'document_room'],
+    [
+      'a page of a kind',
+      `select * from document where tenant = 't' and kind = 'room' and id > 'a' order by id limit 10`,
+      'autoindex_document_1',
+    ],
+    [
+      'what belongs to rooms',
+      `select * from document where tenant = 't' and kind = 'incident' and room in ('a', 'b') and deleted = 0`,
+      'document_room',
+    ],
     ['a device at its hello', `select * from device where id = 'd'`, 'autoindex_device_1'],
     ['a key at enrolment', `select * from "enrolmentKey" where digest = 'x'`, 'autoindex_enrolmentKey_2'],
-    ['an outcome by its key', `select * from "commandOutcome" where tenant = 't' and person = 'p' and "key" = 'k'`, 'autoindex_commandOutcome_1'],
-    ['the generations of a tenant', `select "id", "fromSeq" from generation where tenant = 't' order by "fromSeq"`, 'autoindex_generation_1'],
+    [
+      'an outcome by its key',
+      `select * from "commandOutcome" where tenant = 't' and person = 'p' and "key" = 'k'`,
+      'autoindex_commandOutcome_1',
+    ],
+    [
+      'the generations of a tenant',
+      `select "id", "fromSeq" from generation where tenant = 't' order by "fromSeq"`,
+      'autoindex_generation_1',
+    ],
     ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],
   ])('find %s by an index, without a sort', async (_, query, index) => {
     await migrated()
