@@ -114,7 +114,7 @@ describe.skipIf(withoutShell)('the installer', () => {
   })
 
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  it.each(signals)('[ENR-1] the copy of the key for the agent’s account goes when its wait for the service ends by %s', async (signal) => {
+  it.each(signals)('[ENR-1] the copy of the key for the agent’s account goes when its wait ends by %s', async (signal) => {
     const script = readFileSync(join(import.meta.dirname, 'installer', 'install.sh'), 'utf8')
     const part = script.slice(script.indexOf('\nhanded=$secret'), script.indexOf('\nenrol\n'))
     const key = join(base, 'some.key')

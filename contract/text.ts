@@ -6,7 +6,7 @@ const joining =
   '\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Nko}\\p{Script=Mongolian}\\p{Script=Devanagari}\\p{Script=Bengali}' +
   '\\p{Script=Gurmukhi}\\p{Script=Gujarati}\\p{Script=Oriya}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}\\p{Script=Malayalam}' +
   '\\p{Script=Sinhala}\\p{Script=Myanmar}\\p{Script=Khmer}\\p{M}'
-/** What shows nothing and belongs to what is written: joiners of such words and of pictures (👨‍👩‍👧), and the tags of a flag. */
+/** What shows nothing and belongs to what is written: joiners of words and pictures (👨‍👩‍👧), and the tags of a flag. */
 const belongs =
   `(?<=[${joining}])[\\u200c\\u200d](?=[${joining}])` +
   '|(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})' +

@@ -114,7 +114,7 @@ describe('rooms', () => {
 
   const bad = (since: number, observedAt = 9_000) => ({ value: 'unhealthy' as const, since, observedAt })
   it.each([
-    ['a fault from its first sign, not the end of its hold time', { health: 'unhealthy', signals: { 'peripherals.camera': bad(4_000) } }, 4_000],
+    ['a fault from its first sign, not its hold time', { health: 'unhealthy', signals: { 'peripherals.camera': bad(4_000) } }, 4_000],
     [
       'the oldest of several faults',
       { health: 'unhealthy', signals: { 'peripherals.camera': bad(4_000), 'audio.speaker': { ...bad(2_000), value: 'misconfigured' } } },
