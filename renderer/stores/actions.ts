@@ -49,10 +49,16 @@ export const useActions = defineStore('actions', () => {
     }
   }
 
-  /**
-   * Submits, and says what was done; with `back`, how it is taken back. What waits for a customer's approval is said to wait
-   * and not to be done. False, with the reason shown, when it was not taken.
-   */
+  /** Says what was done, with how it is taken back; what waits for a customer's approval is said to wait and not to be done. */
+  function tell(keys: readonly CommandKey[], { type }: QueuedCommand, said: string, back: (() => Promise<boolean>) | undefined): void {
+    void approval.isAsked(keys).then((asked) => {
+      if (asked) toasts.say(t('did.asked', { what: t(`command.${type}`) }))
+      else if (back) undo.did(said, back)
+      else toasts.say(said)
+    })
+  }
+
+  /** Submits, and says what was done; with `back`, how it is taken back. False, with the reason shown, when it was not taken. */
   async function act(
     commands: readonly QueuedCommand[],
     words: { said: string; failed: string },
@@ -62,11 +68,7 @@ export const useActions = defineStore('actions', () => {
     const keys = await submit(commands, words.failed, tenant)
     const [first] = commands
     if (keys === null || first === undefined) return false
-    void approval.isAsked(keys).then((asked) => {
-      if (asked) toasts.say(t('did.asked', { what: t(`command.${first.type}`) }))
-      else if (back) undo.did(words.said, async () => (await submit(back, t('did.undoFailed'))) !== null)
-      else toasts.say(words.said)
-    })
+    tell(keys, first, words.said, back && (async () => (await submit(back, t('did.undoFailed'))) !== null))
     return true
   }
 
@@ -87,11 +89,7 @@ export const useActions = defineStore('actions', () => {
     const said = deed.said(done)
     const words = leftOut === '' ? said : t('did.except', { done: said, reasons: leftOut })
     const { back } = deed
-    void approval.isAsked(keys).then((asked) => {
-      if (asked) toasts.say(t('did.asked', { what: t(`command.${first.type}`) }))
-      else if (back) undo.did(words, async () => (await bulk.submit(done.map(back), t('did.undoFailed'))).length === done.length)
-      else toasts.say(words)
-    })
+    tell(keys, first, words, back && (async () => (await bulk.submit(done.map(back), t('did.undoFailed'))).length === done.length))
     return done.length === able.length
   }
 

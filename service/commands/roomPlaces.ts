@@ -15,8 +15,8 @@ import { auditOf } from './rooms.ts'
 export const renameRoom: CommandHandler<'rooms.rename'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply({ type, rooms: ids, name }, context) {
-    const changed = await place(context, ids, () => ({ name }))
-    return changed.length === 0 ? null : auditOf(context.tx, changed, { action: type, name, before: changed.before })
+    const { changed, before } = await place(context, ids, () => ({ name }))
+    return changed.length === 0 ? null : auditOf(context.tx, changed, { action: type, name, before })
   },
 }
 
@@ -25,8 +25,8 @@ export const moveRooms: CommandHandler<'rooms.move'> = {
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply({ type, rooms: ids, place: to }, context) {
     const said = Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined))
-    const changed = await place(context, ids, (room) => ({ place: { ...room.place, ...said } }))
-    return changed.length === 0 ? null : auditOf(context.tx, changed, { action: type, place: said, before: changed.before })
+    const { changed, before } = await place(context, ids, (room) => ({ place: { ...room.place, ...said } }))
+    return changed.length === 0 ? null : auditOf(context.tx, changed, { action: type, place: said, before })
   },
 }
 
@@ -41,13 +41,14 @@ async function place(
   { tx, rooms, caller }: CommandContext,
   ids: readonly RoomId[],
   changesOf: (room: Placed) => Partial<Placed>,
-): Promise<RoomId[] & { before?: string }> {
+): Promise<{ changed: RoomId[]; before: string | undefined }> {
   const work = rooms.within(tx)
   await work.load(ids)
   const groups = await tx.tables.roomGroup().select('rule').where('rule', 'is not', null).execute()
   const tests = groups.map(({ rule }) => ruleTest(GroupRule.parse(JSON.parse(rule ?? ''))))
   const everywhere = mayEverywhere(caller.access, 'rooms.modify') && mayEverywhere(caller.access, 'groups.modify')
-  const changed: RoomId[] & { before?: string } = []
+  const changed: RoomId[] = []
+  let before: string | undefined
   for (const id of new Set(ids)) {
     const { base } = work.room(id)
     const after = { ...base, ...changesOf(base) }
@@ -62,9 +63,9 @@ async function place(
       at: tx.at,
       detail: `${was} → ${is}`.slice(0, limits.deviceTextChars),
     })
-    changed.before ??= was
+    before ??= was
     changed.push(id)
   }
   await work.flush()
-  return changed
+  return { changed, before }
 }

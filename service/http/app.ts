@@ -97,7 +97,7 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
         title: 'Roomkeeper',
         version,
         description: 'The HTTP interface of the Roomkeeper service, version 1.',
-        license: { name: 'Unlicensed', url: 'https://spdx.org/licenses/' },
+        license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
       },
       servers: [{ url: '/', description: 'This service' }],
       tags,

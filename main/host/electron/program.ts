@@ -5,7 +5,8 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import { createLog, lockDataFolder, type Log } from '../../core.ts'
 import type { Undo } from '../../platform.ts'
 import { type KeyKeeper, plainKeeper, systemKeeper } from '../../session/vault.ts'
-import { credentialsIn, type Outgoing, takeWayOut } from '../outgoing.ts'
+import type { Outgoing } from '../../../contract/wayOut.ts'
+import { readCredentials, takeWayOut } from '../outgoing.ts'
 import { passphraseFrom } from '../passphrase.ts'
 import { type Program, startProgram } from '../program.ts'
 import { openShell } from '../shell.ts'
@@ -115,7 +116,7 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
 function takeSystemWayOut(outgoing: Outgoing, resolve: ResolveProxy): Undo {
   const distrust = takeWayOut(outgoing, 'system')
   if (outgoing.proxy !== undefined) return distrust
-  const leave = followSystemProxy(resolve, outgoing.proxyCredentials === undefined ? undefined : credentialsIn(outgoing.proxyCredentials))
+  const leave = followSystemProxy(resolve, readCredentials(outgoing.proxyCredentials))
   return () => {
     leave()
     distrust()

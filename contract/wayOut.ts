@@ -1,0 +1,40 @@
+/** How others are reached where the network has an authority or a proxy of its own: the same options for service and console. */
+
+/** What is asked of others goes this way. */
+export interface Outgoing {
+  /** A file of PEM certificates that are trusted beside the well-known ones. */
+  readonly ca?: string | undefined
+  /** `host:port` of a proxy that takes CONNECT; this machine itself is reached without it. */
+  readonly proxy?: string | undefined
+  /** A file whose first line is `user:password` for the proxy (Basic). */
+  readonly proxyCredentials?: string | undefined
+}
+
+/** An option cannot be used; the message names it. */
+export class OutgoingProblem extends Error {}
+
+/** What is reached without the proxy. */
+export const noProxy = 'localhost,127.0.0.1,[::1],::1'
+
+/** The certificates of a text, each as PEM. @throws OutgoingProblem where there is none */
+export function certificatesIn(text: string, file: string): string[] {
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (found.length === 0) throw new OutgoingProblem(`--ca: ${file} holds no certificate in PEM.`)
+  return found
+}
+
+/** `user:password`: the first line of a text. @throws OutgoingProblem */
+export function credentialsIn(text: string, file: string): string {
+  const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  if (line.indexOf(':') < 1) throw new OutgoingProblem(`--proxy-credentials: the first line of ${file} is not user:password.`)
+  return line
+}
+
+/** The address of a proxy named as `host:port`, with `user:password` where it asks for them. @throws OutgoingProblem */
+export function proxyAddress(proxy: string, credentials?: string): string {
+  const bare = proxy.replace(/^http:\/\//i, '').replace(/\/$/, '')
+  const [user = '', password = ''] = credentials?.split(/:(.*)/su).map(encodeURIComponent) ?? []
+  const address = `http://${user === '' ? '' : `${user}:${password}@`}${bare}`
+  if (/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) && URL.canParse(address)) return address
+  throw new OutgoingProblem(`--proxy takes HOST:PORT, not "${proxy}".`)
+}
