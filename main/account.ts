@@ -107,7 +107,14 @@ export class OpenAccount {
       }),
       cache.onDamage(options.onDamage),
       lease.onEnd(options.onLeaseEnd),
-      clock.onShift.listen((byMs) => outbox.dateAnew(byMs)),
+      clock.onShift.listen((byMs) => {
+        try {
+          outbox.dateAnew(byMs)
+        } catch (error) {
+          // They are sent with the date that they have; the service's word for one too old names the clock.
+          log.warn({ error: String(error) }, 'what waits could not be dated anew')
+        }
+      }),
       outbox.listen(() => this.sender.wake()),
       this.sync.listen((state) => {
         const reaches = state.state === 'live' || state.state === 'catchingUp'

@@ -1,5 +1,4 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
-import { leftList } from './lists/way-back.ts'
 import About from './screens/about/About.vue'
 import Approvals from './screens/approvals/Approvals.vue'
 import Audit from './screens/audit/Audit.vue'
@@ -19,7 +18,7 @@ import Tenants from './screens/tenants/Tenants.vue'
 
 /** Addresses of the screens, behind the hash, so that a page served from anywhere can hold them. */
 export function createRoutes() {
-  const router = createRouter({
+  return createRouter({
     history: createWebHashHistory(),
     routes: [
       { path: '/', redirect: '/incidents' },
@@ -47,6 +46,4 @@ export function createRoutes() {
       { path: '/:unknown(.*)*', name: 'notFound', component: NotFound },
     ],
   })
-  router.afterEach((_, from) => leftList(from))
-  return router
 }

@@ -59,6 +59,7 @@ describe('[CON-3] the outbox', () => {
   it('[rule 11] dates what waits anew when the clock that it was dated by proves wrong', () => {
     const { outbox } = open()
     const waits = outbox.submit(comment('one'))
+    const waitsToo = outbox.submit(comment('three'))
     const sent = outbox.submit(comment('two'))
     outbox.beginTry(sent)
     outbox.applied(sent)
@@ -67,8 +68,12 @@ describe('[CON-3] the outbox', () => {
     clock.advance(1_000)
     // The clock is the service's, which is known from here on.
     clock.shift(byMs)
+    const told: number[] = []
+    outbox.listen((subjects) => told.push(subjects.length))
     outbox.dateAnew(byMs)
-    expect(outbox.get(waits)?.issuedAt).toBe(issuedAt + byMs)
+    expect([waits, waitsToo].map((key) => outbox.get(key)?.issuedAt)).toEqual([issuedAt + byMs, issuedAt + byMs])
+    // However many wait, it is told once.
+    expect(told).toHaveLength(1)
     expect(outbox.get(sent)?.issuedAt).toBe(issuedAt)
     expect(outbox.beginTry(waits)).toBe(true)
     outbox.close()

@@ -75,6 +75,11 @@ export class Outbox {
     return row.key
   }
 
+  /** Errors: `outbox.full` where so many more have no room. */
+  checkRoom(more: number): void {
+    this.#store.checkRoom(more)
+  }
+
   /** As `submit`, all of them or none. */
   submitAll(commands: readonly QueuedCommand[]): CommandKey[] {
     const rows = commands.map((command) => this.#fresh(command))
@@ -105,11 +110,13 @@ export class Outbox {
   /** The clock that everything of this run was dated by was off by so many ms: what waits is dated as it happened. */
   dateAnew(byMs: number): void {
     const now = this.#clock.now()
+    const dated: OutboxRow[] = []
     for (const key of this.#issuedHere) {
       const row = this.#rows.get(key)
       if (row === undefined) this.#issuedHere.delete(key)
-      else if (row.state === 'pending') this.#replace({ ...row, issuedAt: Math.max(0, Math.min(now, row.issuedAt + byMs)) })
+      else if (row.state === 'pending') dated.push({ ...row, issuedAt: Math.max(0, Math.min(now, row.issuedAt + byMs)) })
     }
+    if (dated.length > 0) this.#replace(dated)
   }
 
   /** Forgets everything, refused or not: the operator said so. */
@@ -125,26 +132,26 @@ export class Outbox {
       this.#park(row, 'command.expired')
       return false
     }
-    this.#replace({ ...row, state: 'sending', tries: row.tries + 1 })
+    this.#replace([{ ...row, state: 'sending', tries: row.tries + 1 }])
     return true
   }
 
   /** The try had no answer that counts; the command waits for the next. On the disk that is the same state. */
   tryAgain(key: string): void {
     const row = this.#rows.get(key)
-    if (row?.state === 'sending') this.#keep({ ...row, state: 'pending' })
+    if (row?.state === 'sending') this.#keep([{ ...row, state: 'pending' }])
   }
 
   /** The service applied it; the overlay stays until its receipt is in the cache. */
   applied(key: string): void {
     const row = this.#rows.get(key)
-    if (row !== undefined) this.#replace({ ...row, state: 'sent', appliedAt: this.#clock.now() })
+    if (row !== undefined) this.#replace([{ ...row, state: 'sent', appliedAt: this.#clock.now() }])
   }
 
   /** It waits for the customer's approval (PAR-5), over restarts, and is not sent again. */
   requested(key: string): void {
     const row = this.#rows.get(key)
-    if (row !== undefined) this.#replace({ ...row, state: 'requested', appliedAt: this.#clock.now() })
+    if (row !== undefined) this.#replace([{ ...row, state: 'requested', appliedAt: this.#clock.now() }])
   }
 
   /** What became of the requests that wait, by the cache: an approved one is done, any other end is a refusal. */
@@ -168,7 +175,7 @@ export class Outbox {
   refused(key: string, code: ErrorCode, detail?: string): void {
     const row = this.#rows.get(key)
     if (row === undefined) return
-    this.#replace({ ...row, state: 'refused', refusal: { code, ...(detail === undefined ? {} : { detail }) } })
+    this.#replace([{ ...row, state: 'refused', refusal: { code, ...(detail === undefined ? {} : { detail }) } }])
   }
 
   /** Nothing will be asked or heard of any more: what the service applied is done, everything else is parked for this reason. */
@@ -227,14 +234,14 @@ export class Outbox {
     this.refused(key, tries > 0 ? 'command.unanswered' : code)
   }
 
-  #replace(row: OutboxRow): void {
-    this.#store.set(row)
-    this.#keep(row)
+  #replace(rows: readonly OutboxRow[]): void {
+    this.#store.set(rows)
+    this.#keep(rows)
   }
 
-  #keep(row: OutboxRow): void {
-    this.#rows.set(row.key, row)
-    this.#changed([row])
+  #keep(rows: readonly OutboxRow[]): void {
+    for (const row of rows) this.#rows.set(row.key, row)
+    this.#changed(rows)
   }
 
   /** Confirmed rows go even where the disk is full: what is left of them is found confirmed at the next start. */

@@ -62,17 +62,25 @@ export class OutboxStore {
     return rowsOf(this.#db.prepare<[], { body: string }>('select body from command order by seq').iterate())
   }
 
+  /** Errors: `outbox.full` where so many more have no room. */
+  checkRoom(more: number): void {
+    const { n } = this.#db.prepare<[], { n: number }>('select count(*) as n from command').get() ?? { n: 0 }
+    if (n + more > limits.outboxRows) throw new RoomkeeperError('outbox.full')
+  }
+
   /** Errors: `outbox.full`, `disk.failed`. The rows are durable when this returns, all of them or none. */
   add(rows: readonly OutboxRow[]): void {
-    const { n } = this.#db.prepare<[], { n: number }>('select count(*) as n from command').get() ?? { n: 0 }
-    if (n + rows.length > limits.outboxRows) throw new RoomkeeperError('outbox.full')
+    this.checkRoom(rows.length)
     this.#write(() => {
       for (const row of rows) this.#add.run(row.key, JSON.stringify(row))
     })
   }
 
-  set(row: OutboxRow): void {
-    this.#write(() => this.#set.run(JSON.stringify(row), row.key))
+  /** All of them or none. */
+  set(rows: readonly OutboxRow[]): void {
+    this.#write(() => {
+      for (const row of rows) this.#set.run(JSON.stringify(row), row.key)
+    })
   }
 
   remove(keys: readonly string[]): void {

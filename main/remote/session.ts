@@ -260,11 +260,14 @@ export class RemoteSession {
         this.#ping()
         return
       case 'lost': {
+        // The link counts even time; what is shown is dated by the service's.
+        const toShow = this.#parts.clock.now() - this.#parts.clock.steady()
+        const shown = (at: number): number => Math.round(at + toShow)
         const { since, nextTryAt, until } = state
         this.#quiet()
         // Before it was there for the first time it is still on its way.
         if (this.#state.state === 'connecting') return
-        this.#enter({ state: 'lost', since: Math.round(since), nextTryAt: nextTryAt === null ? null : Math.round(nextTryAt), until: Math.round(until) })
+        this.#enter({ state: 'lost', since: shown(since), nextTryAt: nextTryAt === null ? null : shown(nextTryAt), until: shown(until) })
         return
       }
       case 'ended':

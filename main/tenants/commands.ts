@@ -30,6 +30,8 @@ function submitParts(parts: readonly (readonly [Shown, QueuedCommand])[]): Comma
     checkCommand(shown, part)
     byTenant.set(shown, [...(byTenant.get(shown) ?? []), part])
   }
+  // What one of them has no room for, none of them takes.
+  for (const [shown, commands] of byTenant) shown.outbox.checkRoom(commands.length)
   return [...byTenant].flatMap(([shown, commands]) => shown.outbox.submitAll(commands))
 }
 

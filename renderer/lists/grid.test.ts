@@ -57,6 +57,24 @@ describe.each(['/incidents', '/rooms'])('[CON-6] the grid of %s', (path) => {
     await untilPasses(() => expect(focused()).toBe(rows()[0]?.id))
   })
 
+  it('goes by pages and to its ends, also to rows that were not drawn', async () => {
+    await open(path)
+    await untilPasses(() => expect(rows().length).toBeGreaterThan(1))
+    press('j')
+    await untilPasses(() => expect(focused()).toBe(rows()[0]?.id))
+    const first = focused()
+    press('End')
+    await untilPasses(() => expect(focused()).toBe(rows().at(-1)?.id))
+    expect(focused()).not.toBe(first)
+    press('Home')
+    await untilPasses(() => expect(focused()).toBe(first))
+    for (let page = 0; page < 3; page += 1) {
+      press('PageDown')
+      await untilPasses(() => expect(rows().some(({ id }) => id === focused())).toBe(true))
+    }
+    await untilPasses(() => expect(focused()).toBe(rows().at(-1)?.id))
+  })
+
   it('leads along a row to what can be pressed in it, and back', async () => {
     await open(path)
     await untilPasses(() => expect(rows().length).toBeGreaterThan(1))

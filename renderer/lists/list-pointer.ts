@@ -8,7 +8,7 @@ const restsAfterMs = 20_000
 export function useListPointer() {
   const clock = useClock()
   const movedAt = ref<number | null>(null)
-  const over = computed(() => movedAt.value !== null && clock.now - movedAt.value < restsAfterMs)
+  const over = computed(() => movedAt.value !== null && clock.here - movedAt.value < restsAfterMs)
   const moved = (): void => {
     movedAt.value = Date.now()
   }

@@ -1,12 +1,17 @@
-import type { RouteLocationNormalized } from 'vue-router'
+import { useConsole } from '../stores/console.ts'
 
-/** Where the list of rooms was left: with its filters, its search and its order. */
-let rooms = '/rooms'
+/** Where the list of rooms was last, with its filters, its search and its order, and whose that was. */
+let kept = { whose: '', path: '/rooms' }
 
-/** Keeps the address of a list that is left. */
-export function leftList({ name, fullPath }: Pick<RouteLocationNormalized, 'name' | 'fullPath'>): void {
-  if (name === 'rooms') rooms = fullPath
+/** The way back from a room to its list. Another person, and another organisation, have none of it: what was typed is not theirs. */
+export function useWayBack() {
+  const core = useConsole()
+  const whose = (): string => `${core.me?.id ?? ''} ${core.entered ?? ''}`
+  return {
+    /** The list is at this address now. */
+    keep(path: string): void {
+      kept = { whose: whose(), path }
+    },
+    toRooms: (): string => (kept.whose === whose() ? kept.path : '/rooms'),
+  }
 }
-
-/** The way back to the list of rooms, as it was left. */
-export const backToRooms = (): string => rooms

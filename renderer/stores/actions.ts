@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { useI18n } from 'vue-i18n'
 import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
-import type { Licence } from '../../contract/entities.ts'
+import type { Licence, Place } from '../../contract/entities.ts'
 import type { CommandKey, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { IncidentPick, IncidentView, RoomView } from '../../contract/views.ts'
@@ -12,6 +12,8 @@ import { useBulk } from './bulk.ts'
 import { useConsole } from './console.ts'
 import { useToasts } from './toasts.ts'
 import { useUndo } from './undo.ts'
+
+const placeParts = ['country', 'city', 'building', 'floor', 'timeZone'] as const satisfies readonly (keyof Place)[]
 
 /** Why an incident is left out of an action. */
 type LeftOut = 'acknowledged' | 'new' | 'resolved' | 'owned' | 'unowned' | 'denied'
@@ -50,25 +52,26 @@ export const useActions = defineStore('actions', () => {
   }
 
   /** Says what was done, with how it is taken back; what waits for a customer's approval is said to wait and not to be done. */
-  function tell(keys: readonly CommandKey[], { type }: QueuedCommand, said: string, back: (() => Promise<boolean>) | undefined): void {
+  function tell(keys: readonly CommandKey[], { type }: QueuedCommand, said: string, back?: () => Promise<boolean>): void {
+    const where = core.entered
     void approval.isAsked(keys).then((asked) => {
       if (asked) toasts.say(t('did.asked', { what: t(`command.${type}`) }))
-      else if (back) undo.did(said, back)
+      // Elsewhere by now, nothing there is taken back by the key.
+      else if (back && core.entered === where) undo.did(said, back)
       else toasts.say(said)
     })
   }
 
-  /** Submits, and says what was done; with `back`, how it is taken back. False, with the reason shown, when it was not taken. */
+  /** Submits, and says what was done. False, with the reason shown, when it was not taken. */
   async function act(
     commands: readonly QueuedCommand[],
     words: { said: string; failed: string },
-    back?: readonly QueuedCommand[],
     tenant?: TenantId | null,
   ): Promise<boolean> {
     const keys = await submit(commands, words.failed, tenant)
     const [first] = commands
     if (keys === null || first === undefined) return false
-    tell(keys, first, words.said, back && (async () => (await submit(back, t('did.undoFailed'))) !== null))
+    tell(keys, first, words.said)
     return true
   }
 
@@ -213,12 +216,15 @@ export const useActions = defineStore('actions', () => {
     const words = { said: t('did.place'), failed: t('did.placeFailed') }
     const commands: QueuedCommand[] = []
     if (wanted.name !== name) commands.push({ type: 'rooms.rename', rooms: [id], name: wanted.name })
-    if (JSON.stringify(wanted.place) !== JSON.stringify(place)) commands.push({ type: 'rooms.move', rooms: [id], place: wanted.place })
+    const isOther = (part: keyof Place): boolean => wanted.place[part] !== place[part]
+    const parts = placeParts.filter(isOther)
+    const moved = Object.fromEntries(parts.map((part) => [part, wanted.place[part]]))
+    if (parts.length > 0) commands.push({ type: 'rooms.move', rooms: [id], place: moved })
     return act(commands, words)
   }
 
   function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
-    return act([{ type: 'settings.change', changes }], { said: t('did.settings'), failed: t('did.settingsFailed') }, undefined, core.acting)
+    return act([{ type: 'settings.change', changes }], { said: t('did.settings'), failed: t('did.settingsFailed') }, core.acting)
   }
 
   return {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { codeOf } from '../bridge/index.ts'
+import { useClock } from './clock.ts'
 import { useConsole } from './console.ts'
 
 const day = 24 * 3_600_000
@@ -107,9 +108,11 @@ const startOf = (typed: string): number => new Date(`${typed}T00:00:00`).getTime
 
 /** Days as they are typed in two fields, `''` is no condition; the operator's own days. */
 export function useDays(typed: { from: string; to: string }, keptDays: number = limits.auditDays) {
+  const clock = useClock()
   /** The days that are asked for, up to the start of the day after the last one; all that is kept where none is named. */
   function range(): { from: number; to: number } {
-    const now = Date.now()
+    // Rows are dated by the service.
+    const now = Date.now() + clock.ahead
     const from = typed.from === '' ? now - keptDays * day : startOf(typed.from)
     const to = typed.to === '' ? now : new Date(startOf(typed.to)).setHours(24)
     return { from, to }

@@ -22,8 +22,11 @@ export const useUndo = defineStore('undo', () => {
   const { t } = useI18n({ useScope: 'global' })
   let acts: Act[] = []
 
+  const taken = new WeakSet<Act>()
+
   async function takeBack(act: Act): Promise<void> {
-    if (!acts.includes(act)) return
+    if (taken.has(act)) return
+    taken.add(act)
     acts = acts.filter((one) => one !== act)
     if (await act.run()) toasts.say(t('did.undone', { what: act.text }))
   }

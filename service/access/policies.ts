@@ -8,7 +8,7 @@ import type { TenantTransaction } from '../store/transaction.ts'
 import { assignmentIsShown } from './explain.ts'
 import { checkSomeoneStays } from './lastOnes.ts'
 import { Members, membersChanged, refreshAccess } from './refresh.ts'
-import { groupOf, resolvedOf } from './resolved.ts'
+import { groupsByRule, resolvedOf } from './resolved.ts'
 
 export { policyOf, resolvedOf } from './resolved.ts'
 
@@ -102,7 +102,7 @@ function linkTexts({ policy, links }: ResolvedPolicy): Map<LinkId, string> {
  * commit. `before`: what was known of those that are not new. Costs one small query where no group has a rule.
  */
 export async function roomsPlaced(tx: TenantTransaction, rooms: readonly RoomFacts[], before: readonly RoomFacts[] = []): Promise<void> {
-  const groups = (await tx.tables.roomGroup().selectAll().where('rule', 'is not', null).execute()).map(groupOf)
+  const groups = await groupsByRule(tx.tables)
   const touched = new Set(groups.filter(({ rule }) => rule !== null && [...rooms, ...before].some(ruleTest(rule))).map(({ id }) => id))
   if (touched.size === 0) return
   const resolved = await resolvedOf(tx)

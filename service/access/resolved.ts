@@ -31,6 +31,10 @@ export function groupOf({ tenant: _, rooms: named, rule: found, ...row }: RoomGr
   return { ...row, rooms, rule }
 }
 
+/** Groups that rooms come into by what they are called and where they are; most tenants have few. */
+export const groupsByRule = async (tables: TenantSelects): Promise<RoomGroup[]> =>
+  (await tables.roomGroup().selectAll().where('rule', 'is not', null).execute()).map(groupOf)
+
 /** All of a tenant's policy. The scope of "Assigned admins" is its link's, which is the one place where it is kept. */
 export async function policyOf(tables: TenantSelects): Promise<Policy> {
   const roles = (await tables.role().selectAll().orderBy('id').execute()).map(roleRowOf)

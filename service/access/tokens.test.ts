@@ -129,6 +129,12 @@ describe('[ACC-1] an access token', () => {
     expect((await readToken(await signed(extra), chosen)).globalAdministrator).toBe(expected)
   })
 
+  it('[ACC-3] takes groups named as LDAP names them: one may make an administrator, and none is in an assignment', async () => {
+    const long = 'CN=Room Administrators,OU=Security Groups,OU=IT,DC=corp,DC=contoso,DC=com'
+    const claims = await readToken(await signed({ groups: [long, 'g'] }), { ...rules, administrator: { claim: 'groups', value: long } })
+    expect(claims).toMatchObject({ globalAdministrator: true, groups: ['g'] })
+  })
+
   it.each([
     [{ _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://graph.example/users/x/getMemberObjects' } } }, true],
     [{ hasgroups: true }, true],

@@ -36,9 +36,12 @@ export interface Claims extends PersonClaims {
 
 const text = z.string().max(500).nullish()
 
+/** Of what can be named in an assignment. */
+const idChars = 64
+
 /** Issuers write a list of one as the one, and an empty list as nothing. */
-const listOfAtMost = (most: number) =>
-  z.preprocess((value) => (typeof value === 'string' ? [value].filter(Boolean) : (value ?? [])), z.array(z.string().max(64)).max(most))
+const listOfAtMost = (most: number, chars = idChars) =>
+  z.preprocess((value) => (typeof value === 'string' ? [value].filter(Boolean) : (value ?? [])), z.array(z.string().max(chars)).max(most))
 
 const Payload = z.object({
   iss: z.string(),
@@ -49,7 +52,8 @@ const Payload = z.object({
   preferred_username: text,
   upn: text,
   wids: listOfAtMost(500),
-  groups: listOfAtMost(5_000),
+  /** Some are named as LDAP names them; those may make an administrator, and are in no assignment. */
+  groups: listOfAtMost(5_000, 500),
   amr: listOfAtMost(50),
   /** Where claims that did not fit are to be had; Entra's own address of them is not used. */
   _claim_names: z.looseObject({ groups: z.string().optional() }).optional(),
@@ -236,7 +240,7 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
     name: cleanText(data.name ?? '', limits.nameChars) || email.slice(0, limits.nameChars),
     email,
     globalAdministrator: isAdministrator(verified, rules.administrator),
-    groups: [...new Set(data.groups)].sort(),
+    groups: [...new Set(data.groups.filter(({ length }) => length <= idChars))].sort(),
     multiFactor: data.amr.includes('mfa'),
     groupsOverage: data._claim_names?.groups !== undefined || String(data.hasgroups) === 'true',
     roomAccount: data.account_kind === 'room',

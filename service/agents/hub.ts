@@ -242,7 +242,8 @@ export class AgentHub implements SessionOwner, LineEnd {
       }
     } catch (error) {
       if (error instanceof RoomkeeperError) {
-        this.#deps.log.warn({ device: hello.device, code: error.code }, 'refused a device')
+        // Why stands in the log, counted, with all that were turned away: a stranger may come again and again.
+        this.#deps.log.debug({ device: hello.device, code: error.code }, 'refused a device')
         this.#refuse(session, error.code)
       } else {
         this.#deps.log.error({ err: error }, 'a hello could not be looked at')

@@ -27,8 +27,9 @@ export const saveAssignment: CommandHandler<'assignment.save'> = {
       putAssignment(context, command, resolved.policy, resolved),
     )
     checkTaken({ before, after }, caller.access)
-    if (result.builtIn && result.link !== null) checkSomeRoom(after, result.link)
     const known = before.policy.assignments.find(({ id }) => id === result.id)
+    // A partner's admins change also while its groups happen to hold no room.
+    if (result.builtIn && result.link !== null && known && !sameScope(known.scope, result.scope)) checkSomeRoom(after, result.link)
     if (known && sameAssignment(known, result)) return null
     const was = known ? { before: await assignmentTouched(tx, known) } : {}
     return {

@@ -7,9 +7,11 @@ import { objectIdOf, World } from '../partners/testing/world.ts'
 
 const boss = 'boss@contoso.example'
 const lead = 'one@contoso.example'
+const everywhere = 'two@contoso.example'
 let world: World
 let room: RoomId
 let other: RoomId
+const group = v7()
 
 beforeAll(async () => {
   world = await World.start()
@@ -32,7 +34,7 @@ beforeAll(async () => {
     first,
   })
   const rule = { match: 'all', conditions: [{ field: 'building', is: 'equal', value: 'Annex' }] }
-  await done({ type: 'group.save', group: v7(), name: 'Annex', description: '', rooms: [], rule })
+  await done({ type: 'group.save', group, name: 'Annex', description: '', rooms: [], rule })
 })
 afterAll(() => world.close())
 
@@ -82,5 +84,25 @@ describe('[ROM-5] the name and the place of a room', () => {
     await done({ type: 'rooms.move', rooms: [room], place: { floor: '3' } }, lead)
     await done(out)
     expect((await now())?.place).toMatchObject({ building: 'Tower', floor: '3' })
+  })
+
+  it('[ACC-6] that would move it into a group that something is assigned over are for whoever manages roles there', async () => {
+    const members = [{ kind: 'person', id: objectIdOf(everywhere) }]
+    const assigned = { description: '', notify: false, members }
+    await done({ type: 'assignment.save', ...assigned, assignment: v7(), role: 'siteLead', name: 'Everywhere', scope: 'all' })
+    const annex = { building: 'Annex' }
+    const tower = { building: 'Tower' }
+    const move = (rooms: RoomId[], place: object) => world.command(everywhere, { type: 'rooms.move', rooms, place })
+    // While nothing is assigned over the group, it is a matter of groups.
+    expect((await move([room], annex)).status).toBe(200)
+    expect((await move([room], tower)).status).toBe(200)
+    const first = { ...assigned, assignment: v7(), name: 'Annex only', scope: { rooms: [], groups: [group] } }
+    await done({ type: 'role.save', role: v7(), name: 'Remote', description: '', permissions: ['remoteAccess.modify'], first })
+    expect((await move([room], annex)).code).toBe('access.denied')
+    expect((await now())?.place.building).toBe('Tower')
+    await done({ type: 'rooms.move', rooms: [room], place: annex })
+    expect((await move([room, other], tower)).code).toBe('access.denied')
+    expect((await move([room], { floor: '7' })).status).toBe(200)
+    await done({ type: 'rooms.move', rooms: [room], place: tower })
   })
 })

@@ -4,7 +4,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { ruleTest } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { GroupRule } from '../../contract/policy.ts'
+import { changeGroups } from '../access/policies.ts'
+import { groupsByRule } from '../access/resolved.ts'
 import { factsOf } from '../store/facts.ts'
 import { checkRooms, type CommandContext, type CommandHandler } from './handler.ts'
 import { auditOf } from './rooms.ts'
@@ -36,7 +37,11 @@ type Placed = Pick<Room, 'name' | 'place'>
 const textOf = ({ building, floor, city, country, timeZone }: Place): string =>
   [building, floor, city, country, timeZone].filter((part) => part !== '').join(', ')
 
-/** The rooms that are other than before, with what the first of them was. @throws RoomkeeperError room.changesGroups */
+/**
+ * The rooms that are other than before, with what the first of them was. Groups by rule carry access: who puts a room into one, or
+ * takes it out, says who may do what there, as by a change of the group itself (decision 0033).
+ * @throws RoomkeeperError room.changesGroups; access.denied and policy.escalation as of `changeGroups`
+ */
 async function place(
   { tx, rooms, caller }: CommandContext,
   ids: readonly RoomId[],
@@ -44,28 +49,28 @@ async function place(
 ): Promise<{ changed: RoomId[]; before: string | undefined }> {
   const work = rooms.within(tx)
   await work.load(ids)
-  const groups = await tx.tables.roomGroup().select('rule').where('rule', 'is not', null).execute()
-  const tests = groups.map(({ rule }) => ruleTest(GroupRule.parse(JSON.parse(rule ?? ''))))
-  const everywhere = mayEverywhere(caller.access, 'rooms.modify') && mayEverywhere(caller.access, 'groups.modify')
-  const changed: RoomId[] = []
-  let before: string | undefined
-  for (const id of new Set(ids)) {
+  const tests = (await groupsByRule(tx.tables)).flatMap(({ rule }) => (rule === null ? [] : [ruleTest(rule)]))
+  const placed = [...new Set(ids)].flatMap((id) => {
     const { base } = work.room(id)
     const after = { ...base, ...changesOf(base) }
-    const [was, is] = after.name === base.name ? [textOf(base.place), textOf(after.place)] : [base.name, after.name]
-    if (was === is && JSON.stringify(after.place) === JSON.stringify(base.place)) continue
-    // Groups by rule carry access: who puts a room into one, or takes it out, says who may do what there.
-    const moves = tests.some((holds) => holds(factsOf(base)) !== holds(factsOf(after)))
-    if (moves && !everywhere) throw new RoomkeeperError('room.changesGroups')
-    work.rebase(id, { name: after.name, place: after.place })
-    work.note(id, {
-      kind: after.name === base.name ? 'moved' : 'renamed',
-      at: tx.at,
-      detail: `${was} → ${is}`.slice(0, limits.deviceTextChars),
-    })
-    before ??= was
-    changed.push(id)
+    const isOther = after.name !== base.name || JSON.stringify(after.place) !== JSON.stringify(base.place)
+    return isOther ? [{ id, base, after }] : []
+  })
+  const regroups = placed.some(({ base, after }) => tests.some((holds) => holds(factsOf(base)) !== holds(factsOf(after))))
+  const everywhere = mayEverywhere(caller.access, 'rooms.modify') && mayEverywhere(caller.access, 'groups.modify')
+  if (regroups && !everywhere) throw new RoomkeeperError('room.changesGroups')
+  let before: string | undefined
+  const put = async (): Promise<void> => {
+    for (const { id, base, after } of placed) {
+      const isRenamed = after.name !== base.name
+      const [was, is] = isRenamed ? [base.name, after.name] : [textOf(base.place), textOf(after.place)]
+      before ??= was
+      work.rebase(id, { name: after.name, place: after.place })
+      work.note(id, { kind: isRenamed ? 'renamed' : 'moved', at: tx.at, detail: `${was} → ${is}`.slice(0, limits.deviceTextChars) })
+    }
+    await work.flush()
   }
-  await work.flush()
-  return { changed, before }
+  if (regroups) await changeGroups(tx, caller.access, put)
+  else await put()
+  return { changed: placed.map(({ id }) => id), before }
 }

@@ -58,11 +58,7 @@ async function room(name: string): Promise<RoomId> {
     const work = rooms.within(tx)
     const place = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
     await work.create({
-      id,
-      name,
-      place,
-      onboardedAt: 0,
-      inCall: false,
+      ...{ id, name, place, onboardedAt: 0, inCall: false },
       device: { id: DeviceId.parse(v7()), profile: 'generic', keyProtection: 'software', ...text },
     })
     await work.flush()
@@ -74,14 +70,8 @@ async function room(name: string): Promise<RoomId> {
 async function callerOf({ id: objectId, name, email }: typeof ada, home = made.contoso, directory = 'contoso'): Promise<Caller> {
   const { id } = await made.store.write(home, system, (tx) =>
     savePerson(tx, {
-      issuer: embeddedIssuerName,
-      directory,
-      objectId,
-      name,
-      email,
-      globalAdministrator: false,
-      groups: [],
-      issuedAt: 1_000,
+      ...{ issuer: embeddedIssuerName, directory, objectId, name, email },
+      ...{ globalAdministrator: false, groups: [], issuedAt: 1_000 },
     }),
   )
   const caller = await made.store.write(made.contoso, system, (tx) => callerWithin(tx, id))
@@ -288,6 +278,18 @@ describe('[PAR-1] the rooms of a link', () => {
     await give(boss, { type: 'group.save', group: empty, name: 'Empty', description: '', rooms: [], rule: named('Nowhere') })
     expect(await said(boss, ofLink({ rooms: [], groups: [empty] }))).toEqual(['partner.noRooms', { field: 'scope' }])
     expect(await said(boss, ofLink({ rooms: [outside], groups: [empty] }))).toBe('applied')
+  })
+
+  it('are the customer’s matter: its admins change also while its groups happen to hold no room', async () => {
+    const scope = { rooms: [], groups: [group] }
+    await linked(scope)
+    await made.store.write(made.contoso, system, (tx) =>
+      tx.update.roomGroup().where('id', '=', group).set({ rooms: '[]', rule: JSON.stringify(named('Nowhere')) }).execute(),
+    )
+    const caller = await callerOf(finn, made.fabrikam, 'fabrikam')
+    const members = [person(finn), { kind: 'group' as const, id: 'field' }]
+    // Of the group they see nothing, as long as it holds no room of theirs.
+    expect(await said(caller, { ...ofLink({ rooms: [], groups: [] }), members })).toBe('applied')
   })
 })
 
