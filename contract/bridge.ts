@@ -101,7 +101,7 @@ export const calls = {
     input: z.object({ filter: IncidentFilter, group: IncidentGroup, within: groupValue.optional(), part: partOf(IncidentId) }),
     output: z.object({ total: z.int(), rows: z.array(IncidentPick).max(limits.pickedRows) }),
   },
-  'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(IncidentChip, z.int()) },
+  'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(z.enum([...IncidentChip.options, 'unclaimed']), z.int()) },
   'incidents.entries': { input: z.object({ incident: IncidentId, ...page }), output: listOf(EntryView) },
   /**
    * Rooms and open incidents for the palette, best first, and which of the two has the better; only what the operator may
@@ -216,7 +216,7 @@ export const topics = {
   clock: { input: nothing, output: z.object({ aheadMs: z.int() }) },
   outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int(), toSend: z.int() }) },
   /** How many incidents need action in each open organisation, entered or not; nothing where there is one only. */
-  needAction: { input: nothing, output: z.array(z.object({ tenant: TenantId, count: z.int() })).nullable() },
+  needAction: { input: nothing, output: z.array(z.object({ tenant: TenantId, count: z.int(), unclaimed: z.int() })).nullable() },
   /**
    * Something changed in the cache or its overlay: read again what is shown. `rooms` and `incidents` name what
    * changed; absent when there is too much to name.

@@ -144,6 +144,13 @@ export const partOf = <T extends z.ZodType>(id: T) =>
     z.object({ what: z.literal('range'), from: place(id), to: place(id) }),
     z.object({ what: z.literal('these'), ids: z.array(id).max(limits.pickedRows) }),
   ])
+/** Whether somebody is on it: it was acknowledged, or has an owner. */
+export const isTaken = (incident: Pick<Incident, 'acknowledged' | 'owner'>): boolean =>
+  incident.acknowledged !== undefined || incident.owner !== undefined
+/** Whether an incident steps back in such a list: what is taken does, and among one's own what was acknowledged. */
+export const stepsBack = (incident: Pick<Incident, 'acknowledged' | 'owner' | 'status'>, chip: IncidentChip): boolean =>
+  incident.status !== 'resolved' && (chip === 'mine' ? incident.acknowledged !== undefined : isTaken(incident))
+
 /** One group of a list: its building's name, its signal, or its customer's id. */
 export const groupValue = z.string().max(limits.nameChars)
 

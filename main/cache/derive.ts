@@ -102,6 +102,8 @@ export interface IncidentColumns {
   owner: string | null
   at: number
   words: string
+  /** 1 or 0. */
+  acknowledged: number
 }
 
 export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
@@ -115,5 +117,6 @@ export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
     owner: incident.owner?.id ?? null,
     at: (incident.status === 'resolved' ? incident.resolvedAt : incident.openedAt) ?? incident.since,
     words: indexed(incidentFields.map((field) => incidentField(incident, field))),
+    acknowledged: incident.acknowledged === undefined ? 0 : 1,
   }
 }

@@ -138,7 +138,7 @@ export class CacheReader {
     if (columns !== null) {
       this.#run(
         `insert into temp.incident_overlay values ((select docid from main.document where kind = 'incident' and id = @id), @id, @number, @room, @signalOrder, @status, @severityOrder, @owner,
-          @at, @words)`,
+          @at, @words, @acknowledged)`,
         [columns],
       )
     }

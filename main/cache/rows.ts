@@ -81,8 +81,8 @@ export class RowStore {
       into room_list (docid, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#setIncident = this.#setter(`
-      into incident_list (docid, id, number, room, signalOrder, status, severityOrder, owner, at, words)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+      into incident_list (docid, id, number, room, signalOrder, status, severityOrder, owner, at, words, acknowledged)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#setEntry = this.#setter('into entry_list (docid, incident, at) values (?, ?, ?)')
     this.#setEvent = this.#setter('into event_list (docid, room, at, kind, signal, value) values (?, ?, ?, ?, ?, ?)')
     this.#addWords = {
@@ -172,9 +172,9 @@ export class RowStore {
         break
       }
       case 'incident': {
-        const { id, number, room, signalOrder, status, severityOrder, owner, at, words } = incidentColumns(parsed.doc)
+        const { id, number, room, signalOrder, status, severityOrder, owner, at, words, acknowledged } = incidentColumns(parsed.doc)
         this.#index('incident', place, words)
-        this.#setIncident(place, id, number, room, signalOrder, status, severityOrder, owner, at, words)
+        this.#setIncident(place, id, number, room, signalOrder, status, severityOrder, owner, at, words, acknowledged)
         break
       }
       case 'entry':

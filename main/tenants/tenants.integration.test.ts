@@ -89,8 +89,8 @@ describe('several tenants', () => {
     expect((await rig.bridge.call('rooms.buildings', {})).rows.map(({ building, rooms }) => `${building} ${rooms}`)).toEqual(['Bishopsgate 4', 'Confluence 3'])
     expect((await rig.bridge.call('incidents.counts', {})).needAction).toBe(3)
     const counted: unknown[] = []
-    rig.bridge.listen('needAction', {}, (rows) => counted.push(rows?.map(({ count }) => count)))
-    await until('counts of each', () => JSON.stringify(counted.at(-1)) === '[1,1,1]')
+    rig.bridge.listen('needAction', {}, (rows) => counted.push(rows?.map(({ count, unclaimed }) => [count, unclaimed])))
+    await until('counts of each', () => JSON.stringify(counted.at(-1)) === '[[1,1],[1,1],[1,1]]')
     expect((await rig.bridge.call('search.jump', { text: '21' })).incidents.map(({ number }) => number)).toEqual([21])
     expect(await session()).toMatchObject({ entered: 'all', tenant: 'Contoso', me: { tenant: own } })
 

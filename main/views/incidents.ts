@@ -46,9 +46,16 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
   return { sql: parts.join(' and '), values }
 }
 
-/** The gravest first, then the newest; resolved ones by when they were. Groups come before both: their order, then their value. */
+/** In the words of SQL what `isTaken` says. */
+const unclaimed = `status = 'needAction' and owner is null and acknowledged = 0`
+
+/**
+ * What nobody is on first, then the gravest, then the newest; resolved ones by when they were. Groups come before all that: their
+ * order, then their value.
+ */
 function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine, customer: readonly Key[]): Key[] {
-  const own: Key[] = chip === 'resolved' ? [-line.at, line.number] : [line.severityOrder, -line.at, line.number]
+  const back = chip === 'mine' ? line.acknowledged : line.taken
+  const own: Key[] = chip === 'resolved' ? [-line.at, line.number] : [back, line.severityOrder, -line.at, line.number]
   switch (group) {
     case 'none':
       return own
@@ -67,6 +74,8 @@ interface RawLine {
   severityOrder: number
   signalOrder: number
   at: number
+  acknowledged: number
+  taken: number
   buildingKey: string | null
   building: string | null
 }
@@ -81,7 +90,8 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
     const some = only === undefined ? '' : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
     return shown.reader
       .all<RawLine>(
-        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, ${building}
+        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, i.acknowledged,
+           i.acknowledged or i.owner is not null as taken, ${building}
          from ${shown.reader.incidents} i ${join} where ${sql} ${some}`,
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
@@ -171,18 +181,20 @@ export function incidentView(picture: Picture, id: string): IncidentView | undef
   return shown === undefined ? undefined : viewOf(picture, shown, id)
 }
 
-/** How many incidents are under each chip; of one room, where it is named. */
+/** How many incidents are under each chip, and how many need action that nobody is on; of one room, where it is named. */
 export function incidentCounts({ parts }: Picture, room: string | undefined): CallOutput<'incidents.counts'> {
   const [where, values] = room === undefined ? ['1', []] : ['room = ?', [room]]
-  const counts: Record<IncidentChip, number> = { needAction: 0, investigating: 0, unassigned: 0, mine: 0, resolved: 0 }
+  const counts: CallOutput<'incidents.counts'> = { needAction: 0, investigating: 0, unassigned: 0, mine: 0, resolved: 0, unclaimed: 0 }
   for (const shown of parts) {
-    const rows = shown.reader.all<{ status: string; owned: 'me' | 'other' | null; n: number }>(
-      `select status, case when owner is null then null when owner = ? then 'me' else 'other' end as owned, count(*) as n
+    const rows = shown.reader.all<{ status: string; owned: 'me' | 'other' | null; n: number; unclaimed: number }>(
+      `select status, case when owner is null then null when owner = ? then 'me' else 'other' end as owned, count(*) as n,
+         sum(${unclaimed}) as unclaimed
        from ${shown.reader.incidents} where ${where} group by status, owned`,
       myId(shown),
       ...values,
     )
-    for (const { status, owned, n } of rows) {
+    for (const { status, owned, n, unclaimed: fresh } of rows) {
+      counts.unclaimed += fresh
       if (status === 'needAction' || status === 'investigating' || status === 'resolved') counts[status] += n
       if (status === 'needAction' && owned === null) counts.unassigned += n
       if (status !== 'resolved' && owned === 'me') counts.mine += n
@@ -191,13 +203,14 @@ export function incidentCounts({ parts }: Picture, room: string | undefined): Ca
   return counts
 }
 
-/** How many incidents need action in each of several organisations. */
-export function needAction({ parts }: Picture): { tenant: TenantId; count: number }[] {
-  if (parts.length < 2) return []
+/** How many incidents need action in each organisation, and how many of them nobody is on. */
+export function needAction({ parts }: Picture): { tenant: TenantId; count: number; unclaimed: number }[] {
   return parts.flatMap(({ tenant, reader }) => {
     if (tenant === null) return []
-    const count = reader.one<{ n: number }>(`select count(*) as n from ${reader.incidents} where status = 'needAction'`)?.n ?? 0
-    return [{ tenant: tenant.id, count }]
+    const found = reader.one<{ count: number; fresh: number | null }>(
+      `select count(*) as count, sum(${unclaimed}) as fresh from ${reader.incidents} where status = 'needAction'`,
+    )
+    return [{ tenant: tenant.id, count: found?.count ?? 0, unclaimed: found?.fresh ?? 0 }]
   })
 }
 

@@ -3,11 +3,12 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls } from '../../contract/bridge.ts'
 import { fold } from '../../contract/fold.ts'
+import { PersonId } from '../../contract/ids.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
+import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import { CacheReader } from '../cache/reader.ts'
 import { openReadable, openWritable } from '../cache/open.ts'
 import { cacheMigrations } from '../cache/schema.ts'
-import { CacheWriter } from '../cache/writer.ts'
 import { tokensOf } from '../cache/tokens.ts'
 import { FakeClock } from '../clock.ts'
 import { Outbox } from '../outbox/outbox.ts'
@@ -15,7 +16,7 @@ import { OutboxStore } from '../outbox/store.ts'
 import { openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeIncident, makeMe, makeRoom, rowOf } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
-import { listIncidents } from './incidents.ts'
+import { incidentCounts, listIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
 import { Picture } from './picture.ts'
 import { listRooms } from './rooms.ts'
@@ -190,28 +191,38 @@ describe('[CON-4] the palette', () => {
 })
 
 describe('[CON-4] a copy of the version before', () => {
-  it('is indexed again when it is opened, without the service', () => {
-    loadRooms('Lab')
+  /** A copy as the second schema had it: documents, and lines whose words are written in an older way. */
+  function makeOlder(path: string, key: Uint8Array): void {
+    const older = openWritable({ path, key, migrations: cacheMigrations.slice(0, 2), synchronous: 'normal' })
+    const document = older.prepare('insert into document (docid, kind, id, room, rev, seen, body) values (?, ?, ?, ?, 1, 1, ?)')
+    const line = (table: string, docid: number, { acknowledged: _, ...columns }: Record<string, string | number | null>): void => {
+      const all = { docid, ...columns, words: 'other' }
+      const names = Object.keys(all)
+      older.prepare(`insert into ${table}_list (${names.join()}) values (${names.map((name) => `@${name}`).join()})`).run(all)
+      older.prepare(`insert into ${table}_words (rowid, words) values (?, 'other')`).run(docid)
+    }
+    const room = makeRoom(1, { name: '第3会議室' })
+    document.run(1, 'room', room.id, room.id, JSON.stringify(room))
+    line('room', 1, { ...roomColumns(room) })
+    const by = { id: PersonId.parse(idOf('person', 1)), name: 'Kim Abara' }
+    for (const incident of [makeIncident(2, 1, { acknowledged: { by, at: 1 } }), makeIncident(3, 1)]) {
+      document.run(incident.number, 'incident', incident.id, room.id, JSON.stringify(incident))
+      line('incident', incident.number, { ...incidentColumns(incident) })
+    }
+    older.close()
+  }
+
+  it('is indexed again when it is opened, without the service, and knows what is taken', () => {
     const path = join(folder.path, 'older.db')
     const key = someBytes(32)
-    const older = openWritable({ path, key, migrations: cacheMigrations.slice(0, 2), synchronous: 'normal' })
-    const writer = new CacheWriter(older)
-    const { generation } = writer.beginSnapshot(true, 1)
-    const rows = [rowOf('room', makeRoom(1, { name: '第3会議室' })), rowOf('incident', makeIncident(1, 1))]
-    writer.page(new TextEncoder().encode(JSON.stringify({ cursor: 'c', scope: 1, rows, total: rows.length })), generation, null, 1)
-    older.exec(`
-      insert into room_words (room_words) values ('delete-all'); insert into room_words (rowid, words) select docid, 'other' from room_list;
-      update room_list set words = 'other'`)
-    writer.close()
+    makeOlder(path, key)
     openWritable({ path, key, migrations: cacheMigrations, synchronous: 'normal' }).close()
     const reader = new CacheReader(openReadable(path, key))
-    const before = shown
     shown = new Shown(reader, outbox)
     expect(names('会議')).toEqual(['第3会議室'])
     expect(names('other')).toEqual([])
-    expect(jump('camera').incidents.map(({ id }) => id)).toEqual([idOf('incident', 1)])
-    shown.close()
+    expect(jump('camera').incidents.map(({ id }) => id)).toEqual([idOf('incident', 3), idOf('incident', 2)])
+    expect(incidentCounts(picture(), undefined)).toMatchObject({ needAction: 2, unclaimed: 1 })
     reader.close()
-    shown = before
   })
 })

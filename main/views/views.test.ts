@@ -15,9 +15,8 @@ import { subjectOf, submitCommand } from '../outbox/submit.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
-import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from './incidents.ts'
+import { incidentCounts, incidentEntries, listIncidents, needAction, pickIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
-import { compareLines, Lists, type ListLine } from './lists.ts'
 import { Picture } from './picture.ts'
 import { listRooms, pickRooms, roomBuildings, roomTotals } from './rooms.ts'
 import { phraseOf, searchWords } from './search.ts'
@@ -162,8 +161,8 @@ describe('incidents', () => {
     expect(numbers({}, 'building')).toEqual([1, 3, 2])
     expect(numbers({}, 'signal')).toEqual([3, 1, 2])
     expect(numbers({ room: RoomId.parse(idOf('room', 2)) })).toEqual([3, 2])
-    expect(incidentCounts(picture(), undefined)).toEqual({ needAction: 3, investigating: 1, unassigned: 2, mine: 2, resolved: 1 })
-    expect(incidentCounts(picture(), idOf('room', 1))).toEqual({ needAction: 1, investigating: 1, unassigned: 1, mine: 1, resolved: 1 })
+    expect(incidentCounts(picture(), undefined)).toEqual({ needAction: 3, investigating: 1, unassigned: 2, mine: 2, resolved: 1, unclaimed: 2 })
+    expect(incidentCounts(picture(), idOf('room', 1))).toEqual({ needAction: 1, investigating: 1, unassigned: 1, mine: 1, resolved: 1, unclaimed: 1 })
     expect(incidents().rows[0]).toMatchObject({ roomName: 'Lab', roomHealth: 'healthy', place: { building: 'Confluence' } })
   })
 
@@ -187,6 +186,35 @@ describe('incidents', () => {
     expect(numbers({ chip: 'mine' })).toEqual([4, 3, 2])
     expect(incidentCounts(picture(), undefined)).toMatchObject({ unassigned: 1, mine: 3 })
     expect(shown.incident(idOf('incident', 3))).toMatchObject({ owner: { name: 'Amélie Laurent' }, pending: ['incident.assign'] })
+  })
+
+  it('[INC-5] step back when somebody is on them: after all that is new, in groups too, and the counts say how much is new', () => {
+    const acknowledged = { by: owner, at: 1 }
+    const other = { id: idOf('person', 2) as never, name: 'Kim Abara' }
+    load([
+      rowOf('me', makeMe()),
+      rowOf('room', makeRoom(1)),
+      rowOf('room', makeRoom(2)),
+      rowOf('incident', makeIncident(1, 1)),
+      rowOf('incident', makeIncident(2, 2, { severity: 'warning' }, 'connectivity.network')),
+      rowOf('incident', makeIncident(3, 2, { acknowledged })),
+      rowOf('incident', makeIncident(4, 1, { owner: other })),
+      rowOf('incident', makeIncident(5, 1, { severity: 'warning', owner }, 'connectivity.network')),
+      rowOf('incident', makeIncident(6, 2, { owner, acknowledged })),
+    ])
+    expect(numbers()).toEqual([1, 2, 6, 4, 3, 5])
+    expect(numbers({}, 'building')).toEqual([1, 4, 5, 2, 6, 3])
+    // All of one's own are somebody's: among them what was not acknowledged is new.
+    expect(numbers({ chip: 'mine' })).toEqual([5, 6])
+    expect(numbers({ chip: 'unassigned' })).toEqual([1, 2, 3])
+    expect(incidentCounts(picture(), undefined)).toMatchObject({ needAction: 6, unclaimed: 2 })
+    expect(needAction(picture())).toEqual([])
+    // At once, before the service has heard of it.
+    submitCommand(shown, QueuedCommand.parse({ type: 'incident.acknowledge', incident: idOf('incident', 1) }))
+    expect(numbers()).toEqual([2, 6, 4, 3, 1, 5])
+    expect(incidentCounts(picture(), undefined)).toMatchObject({ needAction: 6, unclaimed: 1 })
+    submitCommand(shown, QueuedCommand.parse({ type: 'incident.unacknowledge', incident: idOf('incident', 1) }))
+    expect(numbers()).toEqual([1, 2, 6, 4, 3, 5])
   })
 
   it('[CON-4] are picked for many at once by the core: all, a range of any length, a group, or these as they are now', () => {
@@ -286,53 +314,6 @@ describe('what the operator may do', () => {
     // It is on in what is shown, though not sent yet.
     expect(code({ remoteContact: '' }, 'proManager')).toBe('remote.contactMissing')
     expect(code({ remoteContact: '', remoteAccess: false }, 'proManager')).toBe('taken')
-  })
-})
-
-describe('lists', () => {
-  it('that are kept equal lists that are made anew, whatever changed', () => {
-    const line = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), key: fc.integer({ min: 0, max: 3 }) })
-    fc.assert(
-      fc.property(fc.array(fc.array(line, { maxLength: 4 }), { maxLength: 8 }), fc.boolean(), (rounds, descending) => {
-        const all = new Map<string, number>([['a', 1], ['b', 2], ['c', 1]])
-        const source = (only?: readonly string[]): ListLine[] =>
-          [...all].filter(([id, key]) => key !== 3 && (only === undefined || only.includes(id))).map(([id, key]) => ({ id, keys: [key] }))
-        const lists = new Lists(2)
-        lists.lines('x', source, descending)
-        for (const round of rounds) {
-          for (const { id, key } of round) all.set(id, key)
-          lists.touch(round.map(({ id }) => id))
-          expect(lists.lines('x', source, descending)).toEqual(source().sort(compareLines(descending)))
-        }
-      }),
-    )
-  })
-
-  it('of 100,000 are read once, and a change reads only what changed', () => {
-    shown = new Shown(cache.reader, outbox)
-    const count = 100_000
-    const asked: (number | undefined)[] = []
-    const source = (only?: readonly string[]): ListLine[] => {
-      asked.push(only?.length)
-      return only === undefined ? Array.from({ length: count }, (_, n) => ({ id: String(n), keys: [count - n] })) : only.map((id) => ({ id, keys: [-1] }))
-    }
-    const lists = new Lists(limits.listsKept)
-    for (let offset = 0; offset < count; offset += 10_000) expect(lists.lines('all', source).slice(offset, offset + 1).length).toBe(1)
-    lists.touch(['5'])
-    expect(lists.lines('all', source)[0]?.id).toBe('5')
-    expect(lists.lines('all', source).length).toBe(count)
-    expect(asked).toEqual([undefined, 1])
-    lists.touch()
-    lists.lines('all', source)
-    expect(asked.length).toBe(3)
-  })
-
-  it('are kept up to a limit', () => {
-    shown = new Shown(cache.reader, outbox)
-    let made = 0
-    const lists = new Lists(2)
-    for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) lists.lines(name, () => [{ id: String(++made), keys: [] }])
-    expect(made).toBe(4)
   })
 })
 

@@ -100,6 +100,33 @@ describe('a live list', () => {
     expect(list.left.size).toBe(0)
   })
 
+  it('counts nothing as new that moved up from beyond what was read', async () => {
+    const { list, rows, row, held, change, settle } = setUp(250)
+    list.reset()
+    await vi.advanceTimersByTimeAsync(0)
+    held.value = true
+    change(3, { open: false })
+    await settle()
+    expect([list.waiting.value, [...list.left]]).toEqual([0, ['r3']])
+    rows.unshift(row(999))
+    await settle()
+    expect(list.waiting.value).toBe(1)
+  })
+
+  it('keeps a row where it is that belongs elsewhere now, and lets it go there when it is let go', async () => {
+    const { list, rows, held, settle } = setUp(4)
+    list.reset()
+    await vi.advanceTimersByTimeAsync(0)
+    held.value = true
+    rows.push(...rows.splice(0, 1))
+    await settle()
+    expect(idsOf(list, 4)).toEqual(['r0', 'r1', 'r2', 'r3'])
+    expect(list.waiting.value).toBe(0)
+    held.value = false
+    await vi.advanceTimersByTimeAsync(0)
+    expect(idsOf(list, 4)).toEqual(['r1', 'r2', 'r3', 'r0'])
+  })
+
   it('takes a row back that fits again', async () => {
     const { list, held, change, settle } = setUp(3)
     list.reset()

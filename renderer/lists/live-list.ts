@@ -25,7 +25,7 @@ export interface LiveListOptions<Row> {
 /**
  * A list of any length, fetched by the page, that follows changes without moving what is under the cursor: while it is
  * held, rows are changed in place, new ones are counted in `waiting`, and ones that no longer fit are marked `left`.
- * `accept` lets everything take its place.
+ * `accept` lets everything take its place, and so does letting go of the list.
  */
 export function useLiveList<Row>(options: LiveListOptions<Row>) {
   const pages = shallowRef(new Map<number, (Row | undefined)[]>())
@@ -44,6 +44,8 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
   })
 
   let shown = { first: 0, last: 0 }
+  /** Rows that are shown have another order by now. */
+  let displaced = false
   let generation = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let refreshing = false
@@ -151,6 +153,7 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
     pages.value = next
     total.value = answers[0]?.total ?? 0
     waiting.value = 0
+    displaced = false
     left.clear()
     loaded.value = true
     show(shown.first, Math.min(shown.last, Math.max(0, total.value - 1)))
@@ -171,14 +174,27 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
     for (const { key, row } of read) {
       if (row) fresh.set(key, row)
       if (row === null || !options.belongs(row)) left.add(key)
-      else left.delete(key)
+      else {
+        left.delete(key)
+        displaced = true
+      }
     }
     let arrived = 0
+    const elsewhere = new Set(missing)
+    // What stands after all that is known may only have moved up from what was never read.
+    let beyond = 0
+    let last = -1
     for (const [key, row] of fresh) {
       const index = indexOf(key)
       if (index < 0) {
-        arrived++
+        beyond++
         continue
+      }
+      if (!elsewhere.has(key)) {
+        arrived += beyond
+        beyond = 0
+        if (index < last) displaced = true
+        last = index
       }
       if (options.belongs(row)) left.delete(key)
       const rows = pages.value.get(Math.floor(index / pageRows))
@@ -187,7 +203,7 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
       if (options.stampOf(before) !== options.stampOf(row)) showBar(key)
       rows[index % pageRows] = row
     }
-    waiting.value = arrived
+    waiting.value = places.value.size < total.value ? arrived : arrived + beyond
     triggerRef(pages)
   }
 
@@ -225,6 +241,7 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
     left.clear()
     changed.clear()
     waiting.value = 0
+    displaced = false
     loaded.value = false
     shown = { first: 0, last: 0 }
     void load(0)
@@ -233,7 +250,7 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
   watch(
     () => options.held(),
     (held) => {
-      if (!held && (waiting.value > 0 || left.size > 0)) void accept()
+      if (!held && (waiting.value > 0 || left.size > 0 || displaced)) void accept()
     },
   )
   onScopeDispose(() => {

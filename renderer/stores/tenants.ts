@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
+import type { TopicOutput } from '../../contract/bridge.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { useBridge } from '../bridge/index.ts'
 import { useConsole } from './console.ts'
@@ -33,9 +34,14 @@ export const useTenants = defineStore('tenants', () => {
         ],
   )
 
+  const counts = shallowRef<NonNullable<TopicOutput<'needAction'>>>([])
+  bridge.listen('needAction', {}, (rows) => (counts.value = rows ?? []))
   /** How many incidents need action in each organisation, entered or not. */
-  const needAction = shallowRef<ReadonlyMap<TenantId, number>>(new Map())
-  bridge.listen('needAction', {}, (rows) => (needAction.value = new Map(rows?.map(({ tenant, count }) => [tenant, count]))))
+  const needAction = computed(() => new Map(counts.value.map(({ tenant, count }) => [tenant, count])))
+  /** Those of what is shown that nobody is on. */
+  const unclaimed = computed(() =>
+    counts.value.reduce((sum, { tenant, unclaimed: some }) => (core.all || tenant === core.entered ? sum + some : sum), 0),
+  )
   /** Those of organisations that are not shown, the most first. */
   const elsewhere = computed(() =>
     core.all
@@ -67,5 +73,5 @@ export const useTenants = defineStore('tenants', () => {
     toasts.say(t('tenants.gone', { name: gone.name }))
   })
 
-  return { choices, needAction, elsewhere, enter }
+  return { choices, needAction, unclaimed, elsewhere, enter }
 })

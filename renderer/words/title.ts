@@ -9,10 +9,12 @@ export function useSubject(name: () => string): void {
   onScopeDispose(() => subjects.splice(subjects.indexOf(name), 1))
 }
 
-/** Keeps the page's title in step: what is open, the screen, the program. Answers it without the program. */
-export function usePageTitle(screen: () => string) {
+/**
+ * Keeps the page's title in step: how many are new, what is open, the screen, the program. Answers what is open and the screen.
+ */
+export function usePageTitle(screen: () => string, fresh: () => number) {
   const title = computed(() => [...subjects.map((name) => name()).reverse(), screen()].filter(Boolean).join(' · '))
-  watchEffect(() => (document.title = `${title.value} · Roomkeeper`))
+  watchEffect(() => (document.title = `${fresh() > 0 ? `(${fresh()}) ` : ''}${title.value} · Roomkeeper`))
   onScopeDispose(() => (document.title = 'Roomkeeper'))
   return title
 }
