@@ -16,6 +16,8 @@ import { programs } from '../contract/testing/programs.ts'
 /** The installer, as an administrator uses it: downloaded from a real service, unpacked, run, and off-boarded. */
 
 const Ready = z.object({ service: z.url() })
+/** Ends a hang: npm installs the agent's packages meanwhile, and on a busy machine that takes minutes. In milliseconds. */
+const installMs = 600_000
 const manager = 'amelie.laurent@contoso.example'
 
 let base: string
@@ -181,7 +183,7 @@ describe.skipIf(withoutShell)('the installer', () => {
     }
   })
 
-  it('installs, reports, and leaves nothing behind', { timeout: 300_000 }, async ({ skip }) => {
+  it('installs, reports, and leaves nothing behind', { timeout: 3 * installMs }, async ({ skip }) => {
     const reason = withoutRegistry()
     if (reason !== undefined) skip(reason)
     writeFileSync(join(folder, 'roomkeeper-enrolment.key'), 'wrong')
@@ -195,7 +197,7 @@ describe.skipIf(withoutShell)('the installer', () => {
     writeFileSync(join(folder, 'roomkeeper-enrolment.key'), `${key}\n`)
     const name = 'Room with "quotes", $HOME and a last \\'
     const agent = install('--room', name, '--city', 'Lyon', '--foreground')
-    await until('the agent to be connected', () => agent.output().includes('is connected') || agent.child.exitCode !== null, 120_000)
+    await until('the agent to be connected', () => agent.output().includes('is connected') || agent.child.exitCode !== null, installMs)
     expect(agent.problems()).toBe('')
     expect(await rooms()).toMatchObject([{ name, place: { city: 'Lyon' }, lifecycle: 'onboarding', device: { profile: 'generic' } }])
 

@@ -22,6 +22,8 @@ export interface How {
   /** Of all chance in the tests. */
   readonly seed: number
   readonly screenshots: boolean
+  /** Properties are tried with all of their cases. */
+  readonly deep: boolean
   /** Beside other kinds, which come first. */
   readonly inTheGaps?: boolean
 }
@@ -34,7 +36,7 @@ async function counted(name: string, args: readonly string[], how: How, env: Nod
   rmSync(file, { force: true })
   using temporary = temporaryFolder()
   const places = { ...compiled, ...(temporary.path === undefined ? {} : { TMPDIR: temporary.path }) }
-  const told = { ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed) }
+  const told = { ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed), ...(how.deep ? { ROOMKEEPER_DEEP: '1' } : {}) }
   const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...places, ...told } })
   let counts: Counts
   try {

@@ -8,7 +8,7 @@ import { buildPrograms } from './programs.ts'
 import { buildRenderer } from './renderer.ts'
 import { endAll } from './run.ts'
 
-const help = `npm test -- [check|unit|integration|e2e|electron|planted …] [FILTER] [--seed N] [--repeat N] [--screenshots]
+const help = `npm test -- [check|unit|integration|e2e|electron|planted …] [FILTER] [--seed N] [--repeat N] [--deep] [--screenshots]
 
 Runs everything, or only the kinds named; FILTER is part of a test file's path.
   check        types, lint, layers
@@ -20,6 +20,7 @@ Runs everything, or only the kinds named; FILTER is part of a test file's path.
   --seed N       the seed of all chance in the tests (1 unless told): the same seed, the same run
   --repeat N     runs the selection N times while one process on each core does nothing but burn it, with another seed each
                  time (from --seed on, else from one that is drawn); says which round failed, and with which seed
+  --deep         properties are tried with all of their cases, which an ordinary run tries a fifth of
   --screenshots  the end-to-end run also writes the pictures of the README to docs/images/`
 
 const isKind = (word: string): word is Kind => word === 'electron' || word === 'planted' || (kinds as readonly string[]).includes(word)
@@ -69,7 +70,7 @@ const wholeNumber = (name: string, text: string | undefined): number | undefined
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, seed: { type: 'string' }, repeat: { type: 'string' }, screenshots: { type: 'boolean', default: false } },
+    options: { help: { type: 'boolean' }, seed: { type: 'string' }, repeat: { type: 'string' }, screenshots: { type: 'boolean', default: false }, deep: { type: 'boolean', default: false } },
   })
   if (values.help) {
     console.log(help)
@@ -78,7 +79,7 @@ async function main(): Promise<number> {
   const named = positionals.filter(isKind)
   const chosen: readonly Kind[] = named.length > 0 ? named : kinds
   const [rounds, seed] = [wholeNumber('repeat', values.repeat), wholeNumber('seed', values.seed)]
-  const how = { filters: positionals.filter((word) => !isKind(word)), screenshots: values.screenshots }
+  const how = { filters: positionals.filter((word) => !isKind(word)), screenshots: values.screenshots, deep: values.deep }
   const total =
     rounds === undefined
       ? await runOnce(chosen, { ...how, seed: seed ?? 1 })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Access, type Grant, may, scopeOf } from './access.ts'
 import { AssignmentId, RoleId, RoomId } from './ids.ts'
 import { Permission } from './permissions.ts'
+import { cases } from './testing/chance.ts'
 
 const rooms = Array.from({ length: 6 }, () => RoomId.parse(v7()))
 const anyRoom = fc.constantFrom(...rooms)
@@ -41,7 +42,7 @@ describe('may (ACC-6)', () => {
       fc.property(anyAccess, anyPermission, anyRoom, (access, permission, room) => {
         expect(may(access, permission, room)).toBe(plainly(access, permission, room))
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     )
   })
 

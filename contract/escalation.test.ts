@@ -8,6 +8,7 @@ import { builtInRoles, Permission } from './permissions.ts'
 import type { Assignment, Policy, RoomFacts, RoomGroup } from './policy.ts'
 import { aLink, assignment, role, roomIds, uuid } from './testing/parts.ts'
 import { changedPolicies, rooms, subjects } from './testing/policies.ts'
+import { cases } from './testing/chance.ts'
 
 /** Thousands of cases take their time on a busy machine (ms). */
 const patient = 120_000
@@ -39,7 +40,7 @@ describe('escalation', () => {
             }
           }
         }),
-        { numRuns: 5_000 },
+        { numRuns: cases(5_000) },
       )
       // Changes that are within bounds do pass, or this would say nothing.
       expect(allowed).toBeGreaterThan(0)
@@ -68,7 +69,7 @@ describe('escalation of powers', () => {
             }
           }
         }),
-        { numRuns: 5_000 },
+        { numRuns: cases(5_000) },
       )
       expect(allowed).toBeGreaterThan(0)
     },
@@ -189,7 +190,7 @@ describe('escalation over what others may extend', () => {
             }
           }
         }),
-        { numRuns: 5_000 },
+        { numRuns: cases(5_000) },
       )
       expect(allowed).toBeGreaterThan(0)
     },
@@ -259,7 +260,7 @@ describe('escalation over rooms to come', () => {
             }
           },
         ),
-        { numRuns: 5_000 },
+        { numRuns: cases(5_000) },
       )
       expect(allowed).toBeGreaterThan(0)
     },

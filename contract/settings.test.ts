@@ -5,6 +5,7 @@ import { accessOf, resolvePolicy } from './evaluate.ts'
 import { changedSettings, lacksContact, mayChangeSettings, SettingsChanges } from './settings.ts'
 import { modelEverywhere, modelManages } from './testing/model.ts'
 import { policies, rooms, subjects } from './testing/policies.ts'
+import { cases } from './testing/chance.ts'
 
 const contact = fc.constantFrom('audit@contoso.example', 'other@contoso.example', '')
 const changes: fc.Arbitrary<SettingsChanges> = fc.record(
@@ -25,7 +26,7 @@ describe('who may change which setting (REM-1)', () => {
         const expected = modelEverywhere(policy, subject, 'settings.modify') && (!about || modelManages(policy, subject))
         expect(mayChangeSettings(access, change)).toBe(expected)
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cleanText, deviceText, plainLines, typedText } from './text.ts'
+import { cases } from './testing/chance.ts'
 
 describe('cleanText', () => {
   it('drops what could disturb a screen or a log, and keeps markup as text', () => {
@@ -18,7 +19,7 @@ describe('cleanText', () => {
         expect(clean).not.toMatch(/(?![\u200c\u200d\u{e0020}-\u{e007f}])[\p{Cc}\p{Cf}]/u)
         expect(cleanText(clean, max)).toBe(clean)
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 })

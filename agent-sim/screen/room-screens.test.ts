@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
 import type { DisplayId } from '../../contract/remoteFacts.ts'
+import { cases } from '../../contract/testing/chance.ts'
 import { hostileTexts } from '../devices/hostile.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { pick, randomInt, seededRandom } from '../random.ts'
@@ -168,7 +169,7 @@ describe('SimulatedRoomScreens', () => {
       () => { if (random() < 0.5) screens.showSession('Emma Rossi', pick(random, ['view', 'modify'] as const)); else screens.hideSession() },
       () => { clock.advance(randomInt(random, 90_000)) },
     ]
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < cases(30); round += 1) {
       for (let step = 0; step < 12; step += 1) pick(random, actions)()
       for (const [index, display] of displays.entries()) {
         const one = screens.screen(display)

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls } from '../../contract/bridge.ts'
 import { fold } from '../../contract/fold.ts'
 import { PersonId } from '../../contract/ids.ts'
-import { someBytes } from '../../contract/testing/chance.ts'
+import { cases, someBytes } from '../../contract/testing/chance.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import { CacheReader } from '../cache/reader.ts'
 import { openReadable, openWritable } from '../cache/open.ts'
@@ -139,7 +139,7 @@ describe('[CON-4] a search for rooms', () => {
         expect(tokensOf(folded)).toBe(folded)
         expect(fold(fold(name))).toBe(fold(name))
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
     shown = new Shown(cache.reader, outbox)
   })

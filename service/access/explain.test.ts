@@ -7,6 +7,7 @@ import { AssignmentId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { Permission } from '../../contract/permissions.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
 import { addressIsShown, personIsShown, type Viewer, whatCan, whoCan } from './explain.ts'
+import { cases } from '../../contract/testing/chance.ts'
 
 const people = fc.uniqueArray(subjects, { maxLength: 5, selector: ({ id, link }) => `${id}/${link}` })
 const idOf = ({ id, link }: Subject): string => `${id}/${link}`
@@ -20,7 +21,7 @@ describe('[ACC-7] who can do this, and why', () => {
         const allowed = some.filter((subject) => may(accessOf(resolved, subject), permission, room))
         expect(whoCan(resolved, some, permission, room).map(({ subject }) => idOf(subject))).toEqual(allowed.map(idOf))
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 
@@ -38,7 +39,7 @@ describe('[ACC-7] who can do this, and why', () => {
           expect(told.sort()).toEqual(expected.sort())
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 
@@ -56,7 +57,7 @@ describe('[ACC-7] who can do this, and why', () => {
           expect(one.ways).toHaveLength(whoCan(resolved, [subject], permission)[0]!.ways.length)
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 
@@ -76,7 +77,7 @@ describe('[ACC-7] who can do this, and why', () => {
           for (const { scope } of told) for (const room of scope) expect(viewer.rooms).toContain(room)
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 })

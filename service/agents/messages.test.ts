@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AgentToService } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { readMessage, readReport } from './messages.ts'
+import { cases } from '../../contract/testing/chance.ts'
 
 const read = (value: unknown) => {
   try {
@@ -29,7 +30,7 @@ describe('messages of agents', () => {
         if (schema.success) expect(own).toEqual(schema.data)
         else expect(own).toBe('message.malformed')
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     )
   })
 
