@@ -39,7 +39,7 @@ test('Ctrl-C ends everything that the start has started, and a folder or port in
 })
 
 test('a stranger on the port is named as far as it is known', async ({ data }) => {
-  const stranger = createServer()
+  const stranger = createServer((socket) => socket.destroy())
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
   const port = String((stranger.address() as AddressInfo).port)
   const refused = await run(process.execPath, [...start, '--data', data, '--service-port', '0', '--port', port])

@@ -13,10 +13,13 @@ function canListen(port: number): Promise<boolean> {
   })
 }
 
+/** A service that is busy starting still says what it is; who says nothing for so long is a stranger (ms). */
+const answerMs = 10_000
+
 /** Who listens there, in words, as far as it can be known. */
 async function listener(port: number): Promise<string> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/.well-known/roomkeeper`, { signal: AbortSignal.timeout(1_000) })
+    const answer = await fetch(`http://127.0.0.1:${port}/.well-known/roomkeeper`, { signal: AbortSignal.timeout(answerMs) })
     const discovery: unknown = await readJson(answer.body, limits.bodyBytes)
     if (JSON.stringify(discovery).includes('"roomkeeper"')) return 'another Roomkeeper service'
   } catch {
