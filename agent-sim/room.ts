@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Agent } from './agent/agent.ts'
 import type { ConnectionState, SessionMessage } from './agent/connection.ts'
-import { enrolmentIn, install, installedIn, uninstall, type Installed } from './agent/installation.ts'
+import { enrolmentIn, install, installedIn, type InstallOptions, installWithNewKey, uninstall, type Installed } from './agent/installation.ts'
 import type { KeyStore } from './agent/identity.ts'
 import type { Journal } from './agent/journal.ts'
 import { DeviceLog } from './agent/log.ts'
@@ -22,6 +22,8 @@ export interface RoomOptions {
   folder: string
   device: Device
   keys: (folder: string) => KeyStore
+  /** Where a key is made that takes the place of the device's; absent: such devices keep theirs. */
+  nextKey?: { store: (folder: string) => KeyStore; adopt: (folder: string) => void }
   /** What a real machine offers to remote sessions. */
   host?: HostRemote | undefined
 }
@@ -34,6 +36,7 @@ export class AgentRoom {
   readonly device: Device
   readonly #context: Context
   readonly #keys: KeyStore
+  readonly #nextKey: RoomOptions['nextKey']
   readonly #journalName: string
   readonly #log: DeviceLog
   readonly #ended = new AbortController()
@@ -56,6 +59,7 @@ export class AgentRoom {
     this.#host = options.host
     this.#context = context
     this.#keys = options.keys(this.folder)
+    this.#nextKey = options.nextKey
     this.#journalName = options.folder
     this.#offboarded = context.store.isOffboarded(options.folder)
     const { wall, timers, verboseLogs } = context
@@ -88,14 +92,36 @@ export class AgentRoom {
 
   /**
    * Enrols the device where it is not, which waits for the service as long as it takes.
-   * @throws InstallationError, RoomkeeperError; or the reason when the room was stopped meanwhile.
+   * @throws InstallationError, RoomkeeperError, KeyStoreError, FileError; or the reason when the room was stopped meanwhile.
    */
   async enrol(): Promise<void> {
     if (await this.resume()) return
-    const { credential, address, httpAgent, random, newId, timers, durable, checkHosts } = this.#context
     if (this.#offboarded) throw new ActionError(`${this.name} was off-boarded. The command "enrol" installs it again.`)
-    if (!credential) throw new ActionError(`${this.name} is not enrolled, and neither a key nor an account was given.`)
-    const installed = await install({
+    await this.#watch(await install(this.#installing()))
+  }
+
+  /**
+   * Enrols the device with another key, whatever became of the one before.
+   * @returns whether that one has signed for it, so that the room stays as it is
+   * @throws as `enrol`
+   */
+  async enrolWithNewKey(): Promise<boolean> {
+    const next = this.#nextKey
+    if (!next) throw new ActionError(`${this.name} keeps its key.`)
+    const { folder } = this
+    const installed = await installWithNewKey({
+      ...this.#installing(),
+      next: next.store(folder),
+      adopt: () => {
+        next.adopt(folder)
+      },
+    })
+    return installed.proved
+  }
+
+  #installing(): InstallOptions {
+    const { credential, address, httpAgent, random, newId, timers, durable, checkHosts } = this.#context
+    return {
       folder: this.folder,
       device: this.device,
       keys: this.#keys,
@@ -116,8 +142,7 @@ export class AgentRoom {
             done()
           })
         }),
-    })
-    await this.#watch(installed)
+    }
   }
 
   /** Dials; resolves when the agent is connected, has stopped for good, or is not wanted as it is, which it tries again. */
@@ -155,12 +180,14 @@ export class AgentRoom {
     }
   }
 
-  /** Removes the agent from the device: says so to the service where connected, then key, files and journal go. */
-  async offboard(): Promise<void> {
+  /**
+   * Removes the agent from the device: says so to the service where connected, then key, files and journal go.
+   * @returns what could not be removed, and why; one line each
+   */
+  async offboard(): Promise<readonly string[]> {
     this.#ended.abort(new ActionError(`${this.name} was off-boarded.`))
     this.#restarting?.()
-    if (this.#agent) await this.#agent.offboard()
-    else await this.#remove()
+    return this.#agent ? this.#agent.offboard() : this.#remove()
   }
 
   async stop(): Promise<void> {
@@ -284,12 +311,12 @@ export class AgentRoom {
     else if (this.#networkUp) this.#agent?.connection.start()
   }
 
-  async #remove(): Promise<void> {
-    await (await this.#remote)?.stop('unenrolled')
+  async #remove(): Promise<string[]> {
+    const stopped = await this.#remote?.then((remote) => remote?.stop('unenrolled')).then(() => [], (error: unknown) => [String(error)])
     this.#offboarded = true
     this.#context.store.setOffboarded(this.#journalName, true)
     this.#journal?.remove()
-    await uninstall(this.folder, this.#keys)
+    return [...(stopped ?? []), ...(await uninstall(this.folder, this.#keys))]
   }
 
   #settle(state: ConnectionState): void {

@@ -1,7 +1,5 @@
-import { hasTpm, TpmKeyStore } from './agent/tpm.ts'
-import { SoftwareKeyStore, type KeyStore } from './agent/identity.ts'
 import type { Credential } from './agent/enrol.ts'
-import { enrolmentIn } from './agent/installation.ts'
+import { adoptNextKey, keyStoreFor, nextKeyStoreFor } from './agent/key-choice.ts'
 import { systemTimers } from './agent/timers.ts'
 import type { KeyProtection } from '../contract/entities.ts'
 import { join } from 'node:path'
@@ -18,8 +16,10 @@ export interface SingleOptions extends NetworkOptions {
   /** Name of the device's folder. */
   id: string
   device: Device
-  /** Where the key is kept; by default in the TPM where there is one. */
+  /** Where the key is kept; by default where the device was installed with it, or in the TPM where there is one. */
   keys?: KeyProtection | undefined
+  /** Another key is wanted: `keys` says where that one is kept. */
+  newKey?: boolean
   /** What a real machine offers to remote sessions. */
   host?: HostRemote | undefined
   /** How long a simulated device is away when it restarts, in ms. */
@@ -34,17 +34,7 @@ export interface Single {
   stop(): Promise<void>
 }
 
-/**
- * The store for a device's key. Without a choice: the one that it enrolled with, or else the TPM where there is one, for a device
- * that is real. So a TPM that is turned on later, or is away for one start, does not make another device of it.
- */
-export function keyStoreFor(folder: string, keys: KeyProtection | undefined, simulated: boolean, isTpmThere = hasTpm): KeyStore {
-  const kept = enrolmentIn(folder) && (SoftwareKeyStore.isIn(folder) ? 'software' : TpmKeyStore.isIn(folder) ? 'tpm' : undefined)
-  const where = keys ?? kept ?? (!simulated && isTpmThere() ? 'tpm' : 'software')
-  return where === 'tpm' ? new TpmKeyStore(folder) : new SoftwareKeyStore(folder)
-}
-
-/** Opens one device's folder. It is enrolled and connected by its room. @throws JournalStoreError where it is in use */
+/** Opens one device's folder. It is enrolled and connected by its room. @throws JournalStoreError where it is in use; KeyStoreError */
 export async function openSingle(options: SingleOptions, simulated: boolean): Promise<Single> {
   const home = join(options.folder, options.id)
   const context = await openContext({ ...options, folder: home, timers: systemTimers, verboseLogs: true, durable: true })
@@ -52,7 +42,11 @@ export async function openSingle(options: SingleOptions, simulated: boolean): Pr
     name: options.device.roomName,
     folder: 'device',
     device: options.device,
-    keys: (path) => keyStoreFor(path, options.keys, simulated),
+    keys: (path) => keyStoreFor(path, { keys: options.newKey ? undefined : options.keys, simulated }),
+    nextKey: {
+      store: (path) => nextKeyStoreFor(path, { keys: options.keys, simulated }),
+      adopt: adoptNextKey,
+    },
     host: options.host,
   })
   const act = (actions: Parameters<AgentRoom['act']>[0][]) => Promise.all(actions.map((action) => room.act(action))).then(() => undefined)

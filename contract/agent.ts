@@ -64,8 +64,9 @@ export const SuggestedPlace = z.object({
 
 /**
  * Body of `POST /v1/enrolments`. The credential is a header: `Authorization: EnrolmentKey <key>`, or `Bearer <token>`
- * of the room's own account. `proof` is the device key's signature over `enrolmentProof(...)`. Sending the same
- * installation with the same key again gives the same answer and makes nothing new.
+ * of the room's own account; `DeviceKey <thumbprint>` (RFC 7638) gives back what a device had whose key is known, and lets in nothing
+ * new. `proof` is the device key's signature over `enrolmentProof(...)`. Sending the same
+ * installation with the same key again gives the same answer and makes nothing new; another installation with it, too.
  */
 export const EnrolmentRequest = z.object({
   installation: z.uuid(),

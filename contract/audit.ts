@@ -13,6 +13,7 @@ export const otherActions = [
   'audit.prune',
   'device.enrol',
   'device.newKey',
+  'device.restore',
   'device.revoke',
   'directory.change',
   'group.read',

@@ -176,7 +176,8 @@ export type Entry = z.infer<typeof Entry>
 
 /**
  * One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). `newKey`: its device has
- * another key, which the key before has proved; `newKeyUnproved`: which it has not. `limited`: it changes so often that its
+ * another key, which the key before has proved; `newKeyUnproved`: which it has not. `reinstalled`: it came with the key that it has,
+ * and its files had lost what it enrolled as. `limited`: it changes so often that its
  * reports are taken together from here on. `restarted`: it came back with another boot. `remoteStarted`, `remoteEnded`: a remote
  * session; without its operator, whom only the session log names (REM-8).
  */
@@ -193,6 +194,7 @@ export const RoomEvent = z.object({
     'health',
     'newKey',
     'newKeyUnproved',
+    'reinstalled',
     'limited',
     'restarted',
     'remoteStarted',

@@ -85,7 +85,7 @@ export const errors = {
   'enrol.proofInvalid': [400, 'The enrolment is not signed by the key that it brings.'],
   'enrol.tooMany': [409, 'There are as many rooms in onboarding as are allowed. Enrol or unenrol some in the console, then try again.'],
   'enrol.otherAccount': [403, 'This installation was enrolled by another account, or with the self-enrolment key. Enrol it with that key.'],
-  'enrol.deviceKnown': [409, 'A device with this key is enrolled under another installation.'],
+  'enrol.deviceKnown': [409, 'A device of another organisation, or of another installation, has this key. Enrol it with a new key.'],
   'device.unknown': [401, 'This device is not enrolled here, or was revoked.'],
   'device.signature': [401, "The answer to the challenge is not signed by the device's key."],
   'device.version': [426, 'None of the offered protocol versions is spoken here.'],

@@ -22,8 +22,8 @@ export interface AgentOptions {
   now: () => number
   timers: Timers
   random: Random
-  /** Removes agent, key and files from the device (the off-boarding script). */
-  offboard: () => Promise<void>
+  /** Removes agent, key and files from the device (the off-boarding script); gives what could not be removed, and why. */
+  offboard: () => Promise<readonly string[]>
   onState?: (state: ConnectionState) => void
   /** The service said something about remote sessions. */
   onSession: (message: SessionMessage) => void
@@ -70,8 +70,8 @@ export class Agent {
         this.#write({}).catch(() => undefined)
       },
       onOffboard: () => {
-        this.offboard().catch((error: unknown) => {
-          options.log.event('error', `Off-boarding failed: ${String(error)}`)
+        void this.offboard().then((left) => {
+          for (const what of left) options.log.event('error', `Off-boarding could not remove ${what}`)
         })
       },
       onSession: options.onSession,
@@ -111,13 +111,17 @@ export class Agent {
     this.#options.log.write()
   }
 
-  /** Removes the agent from the device, tells the service if it is connected, and stops (ENR-5). */
-  async offboard(): Promise<void> {
+  /**
+   * Removes the agent from the device, tells the service if it is connected, and stops (ENR-5), also where something cannot be removed.
+   * @returns what that is, and why; one line each
+   */
+  async offboard(): Promise<readonly string[]> {
     this.#unwatch?.()
     this.#options.log.event('info', 'Off-boarding: agent, key and files are removed.')
     this.#options.log.write()
-    await this.#options.offboard()
+    const left = await this.#options.offboard().catch((error: unknown) => [error instanceof Error ? error.message : String(error)])
     await this.connection.farewell()
+    return left
   }
 
   /** Resolves when the change is in the journal and, where there is a connection with room, on its way. */

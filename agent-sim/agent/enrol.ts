@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Agent as HttpAgent } from 'node:http'
-import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest } from '../../contract/agent.ts'
+import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, keyChangeProof } from '../../contract/agent.ts'
 import { Problem, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Device } from '../devices/device.ts'
@@ -8,11 +8,16 @@ import { type Answer, request } from './http.ts'
 import type { DeviceKey } from './identity.ts'
 import { cutFacts } from './report.ts'
 
-/** What lets a device in: the self-enrolment key, or an access token of the room's own account (ENR-1). */
+/**
+ * What lets a device in: the self-enrolment key, or an access token of the room's own account (ENR-1). `own`: the thumbprint of the
+ * device's key, which is no secret and gives back only what the service knows of it.
+ */
 export interface Credential {
-  kind: 'key' | 'account'
+  kind: 'key' | 'account' | 'own'
   secret: string
 }
+
+const schemes = { key: 'EnrolmentKey', account: 'Bearer', own: 'DeviceKey' } as const
 
 export interface EnrolOptions {
   url: URL
@@ -20,6 +25,8 @@ export interface EnrolOptions {
   /** Made once per installation and kept, so that a repeated request makes nothing new. */
   installation: string
   key: DeviceKey
+  /** The key before, if it can be used: it signs for the other, so that the room stays as it is. */
+  former?: DeviceKey | undefined
   device: Device
   agent?: HttpAgent
   /** Waits before the next try. */
@@ -37,10 +44,9 @@ export interface EnrolOptions {
  */
 export async function enrol(options: EnrolOptions): Promise<EnrolmentAnswer> {
   const body = JSON.stringify(await enrolmentRequest(options))
-  const scheme = options.credential.kind === 'key' ? 'EnrolmentKey' : 'Bearer'
   const headers = {
     'content-type': 'application/json',
-    authorization: `${scheme} ${options.credential.secret}`,
+    authorization: `${schemes[options.credential.kind]} ${options.credential.secret}`,
   }
   for (let tries = 0; ; tries += 1) {
     options.signal?.throwIfAborted()
@@ -53,8 +59,8 @@ export async function enrol(options: EnrolOptions): Promise<EnrolmentAnswer> {
 }
 
 /** What enrolling sends: facts of the device and the proof that it holds its key. Texts are cut to the protocol. */
-export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation' | 'key' | 'device'>): Promise<EnrolmentRequest> {
-  const { installation, key, device } = options
+export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation' | 'key' | 'former' | 'device'>): Promise<EnrolmentRequest> {
+  const { installation, key, former, device } = options
   const { facts } = await device.read()
   const name = (text: string) => text.slice(0, limits.nameChars * 16)
   const { country, city, building, floor, timeZone } = device.place
@@ -62,6 +68,7 @@ export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation
     installation,
     publicKey: key.publicKey,
     proof: await key.sign(enrolmentProof(installation, key.publicKey)),
+    ...(former ? { formerProof: await former.sign(keyChangeProof(installation, former.publicKey, key.publicKey)) } : {}),
     profile: device.profile,
     keyProtection: key.protection,
     facts: cutFacts(facts, limits.deviceTextChars * 4),

@@ -1,9 +1,9 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DevicePublicKey } from '../../contract/agent.ts'
 import type { KeyProtection } from '../../contract/entities.ts'
-import { readIfThere, writePrivateFile } from './files.ts'
+import { makePrivateFolder, readIfThere, sizeIfThere, writePrivateFile } from './files.ts'
 import { ExplainedError } from '../explained.ts'
 
 /** A device's key pair (ENR-3). The private half is not part of this interface, and never leaves the device. */
@@ -28,12 +28,26 @@ export interface KeyStore {
 /** Why a key cannot be made or used, in words for the person at the device. */
 export class KeyStoreError extends ExplainedError {
   override readonly name = 'KeyStoreError'
+  override readonly remedy: string | undefined
+
+  constructor(message: string, options: { readonly remedy?: string | undefined; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.remedy = options.remedy
+  }
 }
+
+/** What helps where a key is gone or damaged for good. */
+export const newKeyRemedy =
+  'Give the device another key: the command "enrol --new-key", with a self-enrolment key. Its room stays, and waits in onboarding.'
 
 /** The four fields of a public key that the protocol carries. */
 export function publicKeyOf(key: KeyObject): DevicePublicKey {
   return DevicePublicKey.parse(key.export({ format: 'jwk' }))
 }
+
+/** The name of a public key (RFC 7638, SHA-256, base64url), by which the service knows its device. */
+export const thumbprintOf = ({ crv, kty, x, y }: DevicePublicKey): string =>
+  createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
 
 const fileIn = (folder: string): string => join(folder, 'key.pem')
 
@@ -46,29 +60,33 @@ export class SoftwareKeyStore implements KeyStore {
 
   /** Whether this folder has a key, usable or not. */
   static isIn(folder: string): boolean {
-    return existsSync(fileIn(folder))
+    return sizeIfThere(fileIn(folder)) !== undefined
   }
+  readonly #folder: string
   readonly #file: string
   readonly #durable: boolean
 
   /** Unless `durable` is false, a key that was made survives a loss of power. */
   constructor(folder: string, durable = true) {
+    this.#folder = folder
     this.#file = fileIn(folder)
     this.#durable = durable
   }
 
   open(): Promise<DeviceKey | undefined> {
-    const pem = readIfThere(this.#file)
-    if (pem === undefined) return Promise.resolve(undefined)
     try {
-      return Promise.resolve(softwareKey(createPrivateKey(pem)))
+      const pem = readIfThere(this.#file)
+      return Promise.resolve(pem === undefined ? undefined : softwareKey(createPrivateKey(pem)))
     } catch (error) {
-      return Promise.reject(new KeyStoreError(`${this.#file} is not a usable key. Remove it to enrol anew.`, { cause: error }))
+      if (error instanceof ExplainedError) return Promise.reject(error)
+      const what = sizeIfThere(this.#file) === 0 ? 'is empty' : 'is damaged'
+      return Promise.reject(new KeyStoreError(`The key of this device ${what}: ${this.#file}.`, { remedy: newKeyRemedy, cause: error }))
     }
   }
 
   create(): Promise<DeviceKey> {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    makePrivateFolder(this.#folder, this.#durable)
     writePrivateFile(this.#file, privateKey.export({ type: 'pkcs8', format: 'pem' }), this.#durable)
     return Promise.resolve(softwareKey(privateKey))
   }

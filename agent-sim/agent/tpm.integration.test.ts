@@ -12,7 +12,7 @@ const absent = ['swtpm', 'tpm2_sign'].filter((program) => spawnSync('which', [pr
 /** Why there is no software TPM to test with, if so. */
 const withoutTpm = process.env['ROOMKEEPER_NO_TPM'] ?? (absent.length === 0 ? undefined : `needs ${absent.join(' and ')}; npm test installs them where it may`)
 
-it.skipIf(withoutTpm !== undefined)(`[ENR-3] a software TPM keeps the key${withoutTpm === undefined ? '' : ` (skipped: ${withoutTpm})`}`, async () => {
+it.skipIf(withoutTpm !== undefined)(`[ENR-3] a software TPM keeps the key; cleared and gone, it is named${withoutTpm === undefined ? '' : ` (skipped: ${withoutTpm})`}`, async () => {
   const state = mkdtempSync(join(tmpdir(), 'swtpm-'))
   const folder = mkdtempSync(join(tmpdir(), 'keys-'))
   // No ports, which another program might take first.
@@ -36,6 +36,15 @@ it.skipIf(withoutTpm !== undefined)(`[ENR-3] a software TPM keeps the key${witho
       const key = createPublicKey({ key: { ...made.publicKey }, format: 'jwk' })
       expect(verify('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true)
     }
+    const failed = () => new TpmKeyStore(folder, { tcti }).open().catch((error: unknown) => error)
+    await runProgram('tpm2_clear', ['-c', 'p'], { environment: { TPM2TOOLS_TCTI: tcti } })
+    expect(await failed()).toMatchObject({ message: expect.stringContaining('it was cleared'), remedy: expect.stringContaining('--new-key') })
+    const ended = new Promise((done) => tpm.once('exit', done))
+    tpm.kill()
+    await ended
+    expect(await failed()).toMatchObject({ message: expect.stringContaining('no TPM is there now') })
+    await new TpmKeyStore(folder, { tcti }).remove()
+    expect(await new TpmKeyStore(folder, { tcti }).open()).toBeUndefined()
   } finally {
     tpm.kill()
     rmSync(state, { recursive: true, force: true })

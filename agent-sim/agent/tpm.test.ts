@@ -16,14 +16,19 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** What a program says that fails: its own line among those of the library. */
+const said = (line: string): ProgramError =>
+  new ProgramError(`tpm2_load failed: WARNING:esys:src/tss2-esys/api/Esys_Load.c:324:Esys_Load_Finish() Received TPM Error\nERROR: ${line}\nERROR: Unable to run tpm2_load`)
+
 /** The programs of tpm2-tools as far as the store uses them, with keys that stay in this closure. */
-function standIn(): { run: RunProgram; called: string[]; broken: Set<string> } {
+function standIn(): { run: RunProgram; called: string[]; broken: Map<string, Error> } {
   const called: string[] = []
-  const broken = new Set<string>()
+  const broken = new Map<string, Error>()
   const keys: KeyObject[] = []
   const run: RunProgram = (program, args, options) => {
     called.push(program)
-    if (broken.has(program)) return Promise.reject(new ProgramError(`${program} failed: TPM is off`))
+    const trouble = broken.get(program)
+    if (trouble) return Promise.reject(trouble)
     const value = (flag: string) => args[args.indexOf(flag) + 1] ?? ''
     const path = (name: string) => (name.startsWith('/') ? name : join(options?.folder ?? '', name))
     const keyIn = (file: string) => keys[Number(readFileSync(path(file), 'utf8').replace('wrapped ', ''))]
@@ -69,11 +74,34 @@ describe('TpmKeyStore', () => {
     expect(called.filter((program) => program === 'tpm2_flushcontext')).toHaveLength(called.length / 2)
   })
 
-  it('says what the TPM said when it fails', async () => {
+  it.each(['key.tpm.pub', 'key.tpm.priv'])('[ENR-3] makes no other key where %s is empty or gone', async (name) => {
+    const { run } = standIn()
+    await new TpmKeyStore(folder, { run }).create()
+    writeFileSync(join(folder, name), '')
+    await expect(new TpmKeyStore(folder, { run }).open()).rejects.toThrow(`empty: ${join(folder, name)}`)
+    rmSync(join(folder, name))
+    await expect(new TpmKeyStore(folder, { run }).open()).rejects.toThrow(`gone: ${join(folder, name)}`)
+  })
+
+  it.each([
+    ['tools that are not there', new ProgramError('x', { missing: 'tpm2_createprimary' }), 'tpm2_createprimary is not installed', 'apt install tpm2-tools'],
+    ['a TPM that is not there', said('Failed to open specified TCTI device file /dev/tpmrm0: No such file'), 'no TPM is there now (/dev/tpmrm0)', 'firmware'],
+    ['a TPM that is not for this account', said('Failed to open specified TCTI device file /dev/tpmrm0: Permission denied'), 'may not use the TPM', 'group'],
+    ['a TPM that was cleared', said('Eys_Load(0x1DF) - tpm:parameter(1):integrity check failed'), 'it was cleared', 'enrol --new-key'],
+    ['a damaged file', said('Error deserializing private structure: 0x90006'), 'damaged', 'enrol --new-key'],
+    ['a password', said('Esys_CreatePrimary(0x9A2) - tpm:session(1):authorization failure without DA implications'), 'password', 'changeauth'],
+    ['something else', said('Esys_CreatePrimary(0x902) - tpm:warn(2.0): out of memory for object contexts'), 'out of memory for object contexts', undefined],
+  ])('[ENR-3] says of %s what it is and what helps, in no words of the library', async (_, error, what, remedy) => {
     const { run, broken } = standIn()
-    broken.add('tpm2_createprimary')
-    await expect(new TpmKeyStore(folder, { run }).create()).rejects.toThrow(KeyStoreError)
-    await expect(new TpmKeyStore(folder, { run }).create()).rejects.toThrow('TPM is off')
+    await new TpmKeyStore(folder, { run }).create()
+    broken.set('tpm2_createprimary', error)
+    const failed: unknown = await new TpmKeyStore(folder, { run }).open().catch((thrown: unknown) => thrown)
+    if (!(failed instanceof KeyStoreError)) throw new Error(`not explained: ${String(failed)}`)
+    expect(failed.message).toContain(join(folder, 'key.tpm.priv'))
+    expect(failed.message).toContain(what)
+    if (remedy !== undefined) expect(failed.remedy).toContain(remedy)
+    expect(failed.message).not.toMatch(/esys|ERROR|\n/iu)
+    await expect(new TpmKeyStore(join(folder, 'new'), { run }).create()).rejects.toThrow('No key can be made in the TPM: ')
   })
 })
 
@@ -109,8 +137,8 @@ describe('SoftwareKeyStore', () => {
     if (again) await expectItSigns(again, 'a challenge')
   })
 
-  it('says which file is not a key', async () => {
-    writeFileSync(join(folder, 'key.pem'), 'no key')
-    await expect(new SoftwareKeyStore(folder).open()).rejects.toThrow('key.pem')
+  it.each([['', 'is empty'], ['no key', 'is damaged'], ['\0\0\0', 'is damaged']])('says which file is not a key: %j', async (content, what) => {
+    writeFileSync(join(folder, 'key.pem'), content)
+    await expect(new SoftwareKeyStore(folder).open()).rejects.toThrow(`${what}: ${join(folder, 'key.pem')}`)
   })
 })

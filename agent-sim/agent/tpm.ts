@@ -2,9 +2,11 @@ import { createPublicKey, verify } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makePrivateFolder, writePrivateFile } from './files.ts'
-import { KeyStoreError, publicKeyOf, type DeviceKey, type KeyStore } from './identity.ts'
+import { makePrivateFolder, sizeIfThere, writePrivateFile } from './files.ts'
+import { KeyStoreError, newKeyRemedy, publicKeyOf, type DeviceKey, type KeyStore } from './identity.ts'
 import { runProgram, type RunProgram } from './run-program.ts'
+import { tpmTrouble } from './tpm-trouble.ts'
+import { ExplainedError } from '../explained.ts'
 
 /** The resource manager of the kernel, which lets several programs use the TPM side by side. */
 const device = '/dev/tpmrm0'
@@ -30,9 +32,9 @@ const filesIn = (folder: string) => ({ open: join(folder, 'key.tpm.pub'), wrappe
 export class TpmKeyStore implements KeyStore {
   readonly protection = 'tpm'
 
-  /** Whether this folder has a wrapped key, of whichever TPM. */
+  /** Whether this folder has a wrapped key, of whichever TPM, or what is left of one. */
   static isIn(folder: string): boolean {
-    return existsSync(filesIn(folder).wrapped)
+    return Object.values(filesIn(folder)).some((file) => sizeIfThere(file) !== undefined)
   }
   readonly #folder: string
   readonly #public: string
@@ -40,6 +42,7 @@ export class TpmKeyStore implements KeyStore {
   readonly #run: RunProgram
   readonly #environment: Record<string, string>
   readonly #managed: boolean
+  readonly #way: string
 
   constructor(folder: string, options: TpmOptions = {}) {
     this.#folder = folder
@@ -48,12 +51,18 @@ export class TpmKeyStore implements KeyStore {
     this.#wrapped = wrapped
     this.#run = options.run ?? runProgram
     this.#managed = options.tcti === undefined
+    this.#way = options.tcti ?? device
     this.#environment = { TPM2TOOLS_TCTI: options.tcti ?? `device:${device}` }
   }
 
   async open(): Promise<DeviceKey | undefined> {
-    if (!existsSync(this.#public) || !existsSync(this.#wrapped)) return undefined
-    return this.#inTpm(async (tool, scratch) => {
+    if (!TpmKeyStore.isIn(this.#folder)) return undefined
+    for (const file of [this.#public, this.#wrapped]) {
+      const size = sizeIfThere(file)
+      if (size) continue
+      throw new KeyStoreError(`The key of this device is ${size === 0 ? 'empty' : 'gone'}: ${file}.`, { remedy: newKeyRemedy })
+    }
+    return this.#inTpm(this.#unusable, async (tool, scratch) => {
       await this.#load(tool, this.#public, this.#wrapped)
       await tool('tpm2_readpublic', '-c', 'key.ctx', '-f', 'pem', '-o', 'key.pem')
       const key = createPublicKey(readFileSync(join(scratch, 'key.pem')))
@@ -63,7 +72,7 @@ export class TpmKeyStore implements KeyStore {
 
   async create(): Promise<DeviceKey> {
     makePrivateFolder(this.#folder)
-    await this.#inTpm(async (tool, scratch) => {
+    await this.#inTpm('No key can be made in the TPM', async (tool, scratch) => {
       await tool('tpm2_createprimary', '-Q', '-C', 'o', '-g', 'sha256', '-G', 'ecc256', '-c', 'primary.ctx')
       const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign'
       await tool('tpm2_create', '-Q', '-C', 'primary.ctx', '-g', 'sha256', '-G', 'ecc256:ecdsa-sha256:null', '-a', attributes, '-u', 'key.pub', '-r', 'key.priv')
@@ -82,7 +91,7 @@ export class TpmKeyStore implements KeyStore {
   }
 
   #sign(text: string): Promise<string> {
-    return this.#inTpm(async (tool, scratch) => {
+    return this.#inTpm(this.#unusable, async (tool, scratch) => {
       writeFileSync(join(scratch, 'message'), text, { mode: 0o600 })
       await this.#load(tool, this.#public, this.#wrapped)
       await tool('tpm2_readpublic', '-c', 'key.ctx', '-f', 'pem', '-o', 'key.pem')
@@ -100,8 +109,12 @@ export class TpmKeyStore implements KeyStore {
     await tool('tpm2_load', '-Q', '-C', 'primary.ctx', '-u', publicFile, '-r', wrappedFile, '-c', 'key.ctx')
   }
 
-  /** Gives the programs a folder for their intermediate files, which goes afterwards. */
-  async #inTpm<T>(work: (tool: Tool, scratch: string) => Promise<T>): Promise<T> {
+  get #unusable(): string {
+    return `The key of this device, ${this.#wrapped}, cannot be used`
+  }
+
+  /** Gives the programs a folder for their intermediate files, which goes afterwards. `failed`: what to say where they fail. */
+  async #inTpm<T>(failed: string, work: (tool: Tool, scratch: string) => Promise<T>): Promise<T> {
     const scratch = mkdtempSync(join(tmpdir(), 'roomkeeper-tpm-'))
     const tool: Tool = async (program, ...args) => {
       const options = { folder: scratch, environment: this.#environment }
@@ -112,8 +125,9 @@ export class TpmKeyStore implements KeyStore {
     try {
       return await work(tool, scratch)
     } catch (error) {
-      if (error instanceof KeyStoreError) throw error
-      throw new KeyStoreError(`The TPM could not be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      if (error instanceof ExplainedError) throw error
+      const { what, remedy } = tpmTrouble(error, this.#way)
+      throw new KeyStoreError(`${failed}: ${what}.`, { remedy, cause: error })
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }

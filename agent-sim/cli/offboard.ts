@@ -1,8 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { limits } from '../../contract/limits.ts'
 import { ActionError } from '../actions.ts'
+import { ExplainedError } from '../explained.ts'
 import { RunningRooms } from '../control/client.ts'
 import { agentsFolder, dataHelp, networkHelp, print, required, type Command } from './command.ts'
+import type { AgentRoom } from '../room.ts'
 import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
 export const offboardCommand: Command = {
@@ -11,7 +13,7 @@ export const offboardCommand: Command = {
 
 Removes the agent's key, journal and files from a device, and tells the service. The first form is for a room that is
 running here; the second for a device whose agent does not run. A service that cannot be reached within
-${limits.agentRequestMs / 1_000} s is not told. Afterwards, unenrol the room in the console.
+${limits.agentRequestMs / 1_000} s is not told, nor is any where the key cannot be used; what cannot be removed is named. Afterwards, unenrol the room in the console.
 
 ${singleHelp}
 ${networkHelp}
@@ -20,26 +22,46 @@ ${dataHelp}`,
     const values = parseSingle(args, {})
     if (values.service === undefined) {
       const running = await RunningRooms.find(agentsFolder(values.data))
-      const name = await running.offboard(required(values.room, '--room'))
+      const { name, left } = await running.offboard(required(values.room, '--room'))
       print(`${name} is off-boarded.`)
-      return 0
+      return notRemoved(left)
     }
-    const { room, stop } = await openDevice(values, false)
+    // Where the key is and what became of it is nothing that keeps the agent on the device.
+    const { room, stop } = await openDevice({ ...values, key: undefined }, false)
     try {
-      if (!(await room.resume())) throw new ActionError(`No agent is installed for ${room.name}.`)
-      const late = new AbortController()
-      const connected = await Promise.race([
-        room.connect().then(({ state }) => state === 'connected'),
-        setTimeout(limits.agentRequestMs, false, { signal: late.signal }),
-      ])
-      late.abort()
-      // A service that wants it off-boarded says so at once, and the agent has obeyed.
-      const told = connected || room.offboarded
-      if (!room.offboarded) await room.offboard()
-      print(`${room.name} is off-boarded${told ? '' : '; the service could not be told'}.`)
-      return 0
+      const trouble = await room.resume().then(
+        (installed) => {
+          if (!installed) throw new ActionError(`No agent is installed for ${room.name}.`)
+        },
+        (error: unknown) => {
+          if (!(error instanceof ExplainedError)) throw error
+          return error.message
+        },
+      )
+      const told = trouble === undefined && (await tell(room))
+      const left = room.offboarded ? [] : await room.offboard()
+      const why = trouble === undefined ? '' : `: ${trouble}`
+      print(`${room.name} is off-boarded${told ? '' : `; the service could not be told${why}`}.`)
+      return notRemoved(left)
     } finally {
       await stop()
     }
   },
+}
+
+/** Names what is left on the device; gives the exit code. */
+function notRemoved(left: readonly string[]): number {
+  for (const what of left) print(`Not removed: ${what}`)
+  return left.length === 0 ? 0 : 1
+}
+
+/** Connects, so that the service hears of it. A service that wants the device off-boarded says so at once, and the agent has obeyed. */
+async function tell(room: AgentRoom): Promise<boolean> {
+  const late = new AbortController()
+  const connected = await Promise.race([
+    room.connect().then(({ state }) => state === 'connected'),
+    setTimeout(limits.agentRequestMs, false, { signal: late.signal }),
+  ])
+  late.abort()
+  return connected || room.offboarded
 }

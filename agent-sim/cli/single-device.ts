@@ -33,7 +33,8 @@ export const singleHelp = `  --device host|sim          this machine (default), 
                              before it enrols, or any other (default)
   --room NAME                name of the room (default: the host's name; for sim a made-up one)
   --building, --city, --country, --floor TEXT   where the room is
-  --key tpm|software         where the device's key is kept (default: the TPM of a real machine that has one)
+  --key tpm|software         where the device's key is kept (default: where it is; at first, the TPM of a real machine that
+                             has one)
   --poll-ms N                how often this machine is read (default ${limits.hostPollMs})
 ${remoteHelp}
 ${restartHelp}
@@ -42,8 +43,8 @@ ${restartHelp}
 
 type Values = Partial<Record<Exclude<keyof typeof singleOptions, keyof RemoteValues>, string>> & RemoteValues & { device: string }
 
-/** Opens the device that the options name. @throws UsageError */
-export function openDevice(values: Values, control: boolean): Promise<Single> {
+/** Opens the device that the options name. `newKey`: another key is wanted, where --key says. @throws UsageError, KeyStoreError */
+export function openDevice(values: Values, control: boolean, newKey = false): Promise<Single> {
   const { device: kind } = values
   if (kind !== 'host' && kind !== 'sim') throw new UsageError(`--device must be host or sim, and is "${kind}".`)
   const pollMs = values['poll-ms'] === undefined ? limits.hostPollMs : wholeNumber(values['poll-ms'], '--poll-ms', 100, 86_400_000)
@@ -79,6 +80,7 @@ export function openDevice(values: Values, control: boolean): Promise<Single> {
       id: simulated ? `sim-${Buffer.from(device.roomName).toString('hex').slice(0, 60)}` : 'host',
       device,
       keys,
+      newKey,
       control,
       host,
       restartMs,

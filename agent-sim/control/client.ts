@@ -63,10 +63,10 @@ export class RunningRooms {
     )
   }
 
-  /** Off-boards a room; returns its own name. @throws ActionError */
-  async offboard(room: string): Promise<string> {
-    const { room: name = room } = await post(this.#ownerOf(room).control, '/offboard', { room }, DoneAnswer)
-    return name
+  /** Off-boards a room; returns its own name, and what could not be removed. @throws ActionError */
+  async offboard(room: string): Promise<{ name: string; left: readonly string[] }> {
+    const { room: name = room, left = [] } = await post(this.#ownerOf(room).control, '/offboard', { room }, DoneAnswer)
+    return { name, left }
   }
 
   #ownerOf(room: string): Running {

@@ -44,5 +44,6 @@ export const ActionsRequest = z.object({ actions: z.array(Action).min(1).max(lim
 export const FaultRequest = RawFault
 export const OffboardRequest = z.object({ room: z.string().min(1) })
 /** The room, under its own name. */
-export const DoneAnswer = z.object({ room: z.string().optional() })
+/** `left`: what off-boarding could not remove, and why. */
+export const DoneAnswer = z.object({ room: z.string().optional(), left: z.array(z.string()).optional() })
 export const RefusedAnswer = z.object({ message: z.string() })

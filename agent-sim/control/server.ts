@@ -40,8 +40,8 @@ export async function startControl(
         return {}
       case 'POST /offboard': {
         const name = findRoom(names, OffboardRequest.parse(await bodyOf(request)).room)
-        await rooms.find((room) => room.name === name)?.offboard()
-        return { room: name }
+        const left = await rooms.find((room) => room.name === name)?.offboard()
+        return { room: name, ...(left ? { left: [...left] } : {}) }
       }
       default:
         return undefined

@@ -27,7 +27,7 @@ if grep -qxF "# Folder: $here" "$units/roomkeeper-agent.service" 2>/dev/null; th
 fi
 
 # What the agent was run with also takes it off; other options, such as another --proxy, are passed on.
-if [ -e "$here/.data/agents/host/device/installation.json" ] && [ -x "$node" ]; then
+if [ -d "$here/.data/agents/host/device" ] && [ -x "$node" ]; then
   set -- "$here/agent-sim/main.ts" offboard --device host --settings "$here/settings.json" "$@"
   if [ "$registered" = yes ] && [ "$(stat -c %U "$here/.data")" = "$account" ]; then
     group=$account
@@ -37,10 +37,12 @@ if [ -e "$here/.data/agents/host/device/installation.json" ] && [ -x "$node" ]; 
         *) group=$(stat -c %G /dev/tpmrm0) ;;
       esac
     fi
-    setpriv --reuid "$account" --regid "$account" --groups "$group" -- "$node" "$@"
+    setpriv --reuid "$account" --regid "$account" --groups "$group" -- "$node" "$@" || failed=$?
   else
-    "$node" "$@"
+    "$node" "$@" || failed=$?
   fi
+  # What the agent could not do is said by it; its files go all the same.
+  [ "${failed:-0}" -eq 0 ] || echo 'The service may not have been told: unenrol the room in the console.' >&2
 fi
 if [ "$registered" = yes ]; then
   for name in "$account" "$shell_account"; do

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
-  AgentToService, challengeProof, type DevicePublicKey, enrolmentProof, EnrolmentRequest, Report, type ServiceToAgent, SessionKey,
+  AgentToService, challengeProof, type DevicePublicKey, enrolmentProof, EnrolmentRequest, keyChangeProof, Report, type ServiceToAgent, SessionKey,
   type SignedWord, signedWordProof, welcomeWord,
 } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -28,6 +28,8 @@ export interface FakeDevice {
   nonce: string
   /** Boots that it has said hello with, in their order. */
   boots: string[]
+  /** Whether each signature of the key before another one fitted. */
+  formerProofs: boolean[]
   /** What it has said of remote sessions. */
   words: AgentToService[]
 }
@@ -55,7 +57,7 @@ export class FakeService {
   heartbeatMs = 60_000
   mood: () => Mood = () => 'acknowledge'
   /** What an enrolment is answered with, in the place of success. */
-  enrolmentTrouble: (() => { status: number; code?: 'rate.limited' | 'enrol.keyInvalid'; retryAfter?: string } | undefined) | undefined
+  enrolmentTrouble: (() => { status: number; code?: 'rate.limited' | 'enrol.keyInvalid' | 'enrol.softwareKeyRefused'; retryAfter?: string } | undefined) | undefined
   enrolmentRequests = 0
   readonly uploads: FakeUpload[] = []
   /** What an upload is answered with. */
@@ -162,13 +164,23 @@ export class FakeService {
       response.writeHead(trouble.status, trouble.retryAfter === undefined ? {} : { 'retry-after': trouble.retryAfter }).end(body)
       return
     }
-    if (headers.authorization !== `EnrolmentKey ${this.key}`) {
+    const own = headers.authorization?.startsWith('DeviceKey ') === true
+    if (!own && headers.authorization !== `EnrolmentKey ${this.key}`) {
       response.writeHead(401).end(JSON.stringify(new RoomkeeperError('enrol.keyInvalid').toProblem()))
       return
     }
     const body = EnrolmentRequest.parse(JSON.parse(sent.toString('utf8')))
     if (!isSigned(body.publicKey, enrolmentProof(body.installation, body.publicKey), body.proof)) this.offences.push('a proof that does not fit')
-    let device = [...this.devices.values()].find(({ installation }) => installation === body.installation)
+    const known = [...this.devices.values()]
+    const hasKey = ({ publicKey }: FakeDevice) => publicKey.x === body.publicKey.x && publicKey.y === body.publicKey.y
+    let device = known.find(hasKey) ?? known.find(({ installation }) => installation === body.installation)
+    if (own && !(device && hasKey(device))) {
+      response.writeHead(401).end(JSON.stringify(new RoomkeeperError('device.unknown').toProblem()))
+      return
+    }
+    if (device && body.formerProof !== undefined) {
+      device.formerProofs.push(isSigned(device.publicKey, keyChangeProof(body.installation, device.publicKey, body.publicKey), body.formerProof))
+    }
     if (!device) {
       device = {
         device: DeviceId.parse(v7()),
@@ -183,6 +195,7 @@ export class FakeService {
         socket: undefined,
         nonce: '',
         boots: [],
+        formerProofs: [],
         words: [],
       }
       this.devices.set(device.device, device)

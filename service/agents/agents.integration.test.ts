@@ -73,10 +73,12 @@ describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
     expect(await service.deps.store.read(service.tenant, 'wholeTenant').count('room')).toBe(0)
   })
 
-  it('refuses a key in software where the tenant does not allow them, and a device key that is known already', async () => {
+  it('refuses a key in software where the tenant does not allow them, and a device key that another installation has', async () => {
     const known = newKey()
     await enrolRaw(service.url, enrolmentOf(known))
-    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(known))).answer).code).toBe('enrol.deviceKnown')
+    const installation = '018f0000-0000-7000-8000-000000000001'
+    await TestDevice.enrol(service.url, { installation })
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(known, { installation }))).answer).code).toBe('enrol.deviceKnown')
     await service.deps.store.write(service.tenant, system, async (tx) => {
       const settings = await tx.get('settings', service.tenant)
       if (settings) tx.put('settings', { ...settings, allowSoftwareKeys: false })

@@ -2,18 +2,20 @@ import type { Lifecycle } from '../../contract/entities.ts'
 import type { DeviceId, RoomId } from '../../contract/ids.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 
-/** By what a device was let in: the tenant's self-enrolment key, or the account of a room (its address). */
-export type EnrolledBy = { readonly by: 'key' } | { readonly by: 'account'; readonly account: string }
+/** By what a device was let in: the tenant's self-enrolment key, its own key alone, or the account of a room (its address). */
+export type EnrolledBy = { readonly by: 'key' | 'own' } | { readonly by: 'account'; readonly account: string }
 
 /** What became of a device's key; `lifecycle`: what its room is in afterwards. */
 export type DeviceAct =
   | ({ readonly action: 'device.enrol'; readonly lifecycle?: Lifecycle } & EnrolledBy)
   /** `proved`: by the key before. */
   | ({ readonly action: 'device.newKey'; readonly proved: boolean; readonly lifecycle: Lifecycle } & EnrolledBy)
+  /** Its key is known, and its files had lost what it enrolled as. */
+  | ({ readonly action: 'device.restore' } & EnrolledBy)
   /** `offboarded`: the device says that its agent is gone; `overdue`: it did not in time. */
   | { readonly action: 'device.revoke'; readonly why: 'offboarded' | 'overdue' }
 
-const operations = { 'device.enrol': 'Create', 'device.newKey': 'Update', 'device.revoke': 'Delete' } as const
+const operations = { 'device.enrol': 'Create', 'device.newKey': 'Update', 'device.restore': 'Update', 'device.revoke': 'Delete' } as const
 
 /** One record of one act (AUD-1). Its doer is the service: a device is no person, and what let it in stands in the detail. */
 export function auditDevice(tx: TenantTransaction, act: DeviceAct, of: { readonly device: DeviceId; readonly room: RoomId; readonly name: string }): void {

@@ -19,18 +19,20 @@ import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
 
 type Enrolment = z.output<typeof EnrolmentRequest>
 
-/** By what a device may enrol: the tenant's key, or the signed-in account of its room (ENR-1). */
+/** By what a device may enrol: the tenant's key, or the signed-in account of its room (ENR-1); or its own key, where that is known. */
 export interface EnrolmentCredential {
   readonly tenant: TenantId
   /** A room's account: its object id, its address, and the room's name. */
   readonly account?: { readonly id: string; readonly email: string; readonly roomName: string }
   /** SHA-256 of the key that was used, checked again inside the transaction: a reset one stops at once. */
   readonly keyDigest?: string
+  /** Nothing but the device's own key, which gives back what it had and lets in nothing new. */
+  readonly own?: boolean
 }
 
 /**
- * Reads `Authorization: EnrolmentKey …` or `Bearer …`.
- * @throws auth.missing, enrol.keyInvalid, enrol.accountInvalid; rate.limited, counted by key or account once it is known.
+ * Reads `Authorization: EnrolmentKey …`, `Bearer …` or `DeviceKey …`.
+ * @throws auth.missing, enrol.keyInvalid, enrol.accountInvalid, device.unknown; rate.limited, counted by key or account once it is known.
  */
 export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>, rate: RateLimit, header: string | undefined): Promise<EnrolmentCredential> {
   const [scheme, secret] = header?.split(' ', 2) ?? []
@@ -38,6 +40,12 @@ export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>
   if (scheme.toLowerCase() === 'bearer') {
     const { tenant, id, name, email } = await deps.access.authenticateRoomAccount(secret)
     return { tenant, account: { id, email, roomName: name } }
+  }
+  if (scheme.toLowerCase() === 'devicekey') {
+    const known = await deps.store.deviceByThumbprint(secret)
+    if (!known) throw new RoomkeeperError('device.unknown')
+    rate.take(secret)
+    return { tenant: known.tenant, own: true }
   }
   if (scheme.toLowerCase() !== 'enrolmentkey') throw new RoomkeeperError('auth.missing')
   const keyDigest = digestOfKey(secret)
@@ -79,8 +87,9 @@ export class Enrolments {
    * was off-boarded, keeps its room, and so the numbers of its incidents; but the room goes back to onboarding, where it
    * raises nothing and nobody works remotely, unless the key that it has now has signed the other. A room's account brings back
    * without that only what it let in itself; the tenant's key, whatever there is. Each leaves a record in the audit, and another
-   * key is in the room's history.
-   * @throws enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.otherAccount, enrol.tooMany;
+   * key is in the room's history. A key that is known and whole is the same device, whatever its files have lost: it is given its
+   * room back as it is (decision 0046).
+   * @throws device.unknown, enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.otherAccount, enrol.tooMany;
    * rate.limited for an installation that comes with another key again and again.
    */
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
@@ -159,14 +168,17 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
     const current = await tx.tables.enrolmentKey().select('digest').executeTakeFirst()
     if (current?.digest !== credential.keyDigest) throw new RoomkeeperError('enrol.keyInvalid')
   }
+  const byInstallation = await tx.tables.device().selectAll().where('installation', '=', request.installation).executeTakeFirst()
+  // The thumbprint is unique over all tenants, and what another tenant has is nothing to speak of here.
+  const own = await tx.tables.device().selectAll().where('thumbprint', '=', thumbprint).executeTakeFirst()
+  const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
+  if (holder && (!own || (byInstallation && byInstallation.id !== own.id))) throw new RoomkeeperError('enrol.deviceKnown')
+  const by: EnrolledBy = credential.own ? { by: 'own' } : credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account.email }
+  const known = own ?? byInstallation
+  if (known?.thumbprint === thumbprint && known.state === 'active') return giveBack(deps, tx, known, request, by)
+  if (credential.own) throw new RoomkeeperError('device.unknown')
   const settings = (await tx.get('settings', tx.tenant)) ?? defaultSettings
   if (request.keyProtection === 'software' && !settings.allowSoftwareKeys) throw new RoomkeeperError('enrol.softwareKeyRefused')
-  const known = await tx.tables.device().selectAll().where('installation', '=', request.installation).executeTakeFirst()
-  // The thumbprint is unique over all tenants, and what another tenant has is nothing to speak of here.
-  const own = await tx.tables.device().select('id').where('thumbprint', '=', thumbprint).executeTakeFirst()
-  const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
-  if (holder && holder.id !== known?.id) throw new RoomkeeperError('enrol.deviceKnown')
-  const by: EnrolledBy = credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account.email }
   const account = credential.account?.id ?? null
   if (known) return enrolAgain(deps, tx, onboarding, { request, thumbprint, known, by, account })
   await onboarding.add(account)
@@ -199,6 +211,24 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
   return { room, device, fresh: true }
 }
 
+/** The key is the device: what it was is what it is, and only another installation is worth a record. @throws rate.limited */
+async function giveBack(
+  { rooms, comings }: Pick<Deps, 'rooms' | 'comings'>,
+  tx: TenantTransaction,
+  { id: device, room, installation: before }: DeviceTable,
+  { installation }: Enrolment,
+  by: EnrolledBy,
+): Promise<Enrolled> {
+  if (installation === before) return { room, device, fresh: false }
+  comings.take(device, tx.at)
+  await tx.update.device().where('id', '=', device).set({ installation }).execute()
+  const work = rooms.within(tx)
+  await work.load([room])
+  work.note(room, { kind: 'reinstalled', at: tx.at })
+  auditDevice(tx, { action: 'device.restore', ...by }, { device, room, name: work.room(room).base.name })
+  return { room, device, fresh: false }
+}
+
 interface Again {
   readonly request: Enrolment
   readonly thumbprint: string
@@ -216,7 +246,6 @@ async function enrolAgain(
   const { request, thumbprint, known, by, account } = again
   const { id: device, room } = known
   const sameKey = known.thumbprint === thumbprint
-  if (sameKey && known.state === 'active') return { room, device, fresh: false }
   // A key that was off-boarded says nothing for another, nor for itself.
   const proved = known.state === 'active' && provesChange(storedKey(known.publicKey), request)
   // Each room has an account, so one of them is no word for what another has let in, or the tenant's key.
@@ -230,6 +259,7 @@ async function enrolAgain(
     .device()
     .where('id', '=', device)
     .set({
+      installation: request.installation,
       thumbprint,
       publicKey: JSON.stringify(request.publicKey),
       state: 'active',

@@ -9,6 +9,7 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { enrolRooms, unenrolRooms } from './offboarding.ts'
+import { thumbprintOf } from './proofs.ts'
 import { enrolmentOf, enrolRaw, helloNonce, newKey, signed, TestDevice, type TestKey } from './testing/device.ts'
 import { type Parts, startParts } from './testing/parts.ts'
 
@@ -165,6 +166,66 @@ describe('another key for the same installation', () => {
     await takeOver(device.key)
     expect(await audited()).toHaveLength(1)
     expect((await room(device))?.lifecycle).toBe('enrolled')
+  })
+})
+
+describe('[ENR-3] the same key under another installation, since its files were lost', () => {
+  const thumbprint = (key: TestKey) => thumbprintOf(key.publicKey)
+
+  it.each([
+    ['the self-enrolment key', () => undefined, { by: 'key' }],
+    ['another account than the one that let it in', () => service.accountToken('room-two'), { by: 'account' }],
+    ['its own key alone', (key: TestKey) => `DeviceKey ${thumbprint(key)}`, { by: 'own' }],
+  ])('is the same device in the same room, as that is, with %s', async (_, credential, by) => {
+    const device = await watched()
+    const given = await credential(device.key)
+    const authorization = given?.startsWith('DeviceKey') ? given : given && `Bearer ${given}`
+    const lost = enrolmentOf(device.key)
+    const back = await enrolRaw(service.url, lost, authorization)
+    expect(back.answer).toEqual(device.enrolment)
+    expect((await enrolRaw(service.url, lost, authorization)).answer).toEqual(device.enrolment)
+    expect(await room(device)).toMatchObject({ lifecycle: 'enrolled', connected: true })
+    expect(await read().count('room')).toBe(1)
+    expect((await history(device)).filter((kind) => kind === 'reinstalled')).toHaveLength(1)
+    expect((await audited()).slice(1)).toMatchObject([{ operation: 'Update', detail: { action: 'device.restore', ...by, ...ids(device) } }])
+    expect((await device.connect()).lifecycle).toBe('enrolled')
+  })
+
+  it('is so where the tenant takes no keys in software any more', async () => {
+    const device = await watched()
+    await service.deps.store.write(service.tenant, system, async (tx) => {
+      const settings = await tx.get('settings', service.tenant)
+      if (settings) tx.put('settings', { ...settings, allowSoftwareKeys: false })
+    })
+    expect((await enrolRaw(service.url, enrolmentOf(device.key))).answer).toEqual(device.enrolment)
+  })
+
+  it('that was off-boarded is back in onboarding, with a credential only', async () => {
+    const device = await watched()
+    await unenrol(device)
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(device.key), `DeviceKey ${thumbprint(device.key)}`)).answer).code).toBe('device.unknown')
+    expect((await enrolRaw(service.url, enrolmentOf(device.key))).answer).toEqual(device.enrolment)
+    expect((await room(device))?.lifecycle).toBe('onboarding')
+  })
+
+  it('is not given to whoever knows the public key only, nor for a key that nobody knows', async () => {
+    const device = await watched()
+    const stranger = newKey()
+    const authorization = `DeviceKey ${thumbprint(device.key)}`
+    const unproved = { ...enrolmentOf(stranger), publicKey: device.key.publicKey }
+    expect(Problem.parse((await enrolRaw(service.url, unproved, authorization)).answer).code).toBe('enrol.proofInvalid')
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(stranger), authorization)).answer).code).toBe('device.unknown')
+    const unknown = `DeviceKey ${thumbprint(stranger)}`
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(stranger), unknown)).answer).code).toBe('device.unknown')
+    expect(await read().count('room')).toBe(1)
+  })
+
+  it('[rule 13] again and again is refused', async () => {
+    const device = await watched()
+    const statuses: number[] = []
+    for (let n = 0; n < limits.deviceComings + 1; n++) statuses.push((await enrolRaw(service.url, enrolmentOf(device.key))).status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(limits.deviceComings)
+    expect(statuses.at(-1)).toBe(429)
   })
 })
 
