@@ -4,7 +4,7 @@ import { runChecks } from './checks.ts'
 import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
-import { aclPrograms, getPrograms, tpmPrograms, vncPrograms } from './packages.ts'
+import { aclPrograms, getPrograms, openIdPrograms, type Programs, tpmPrograms, vncPrograms } from './packages.ts'
 import { temporaryFolder } from './memory.ts'
 import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
@@ -36,8 +36,8 @@ async function counted(name: string, args: readonly string[], how: How, env: Nod
   rmSync(file, { force: true })
   using temporary = temporaryFolder()
   const places = { ...compiled, ...(temporary.path === undefined ? {} : { TMPDIR: temporary.path }) }
-  const told = { ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed), ...(how.deep ? { ROOMKEEPER_DEEP: '1' } : {}) }
-  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...places, ...told } })
+  const counting = { ROOMKEEPER_COUNTS: file, ROOMKEEPER_SEED: String(how.seed), ...(how.deep ? { ROOMKEEPER_DEEP: '1' } : {}) }
+  const { code } = await run(process.execPath, args, { show: true, env: { ...env, ...places, ...counting } })
   let counts: Counts
   try {
     counts = JSON.parse(readFileSync(file, 'utf8')) as Counts
@@ -62,14 +62,12 @@ function vitest(name: string, projects: readonly string[], how: How, env: NodeJS
 }
 
 /** Tells tests that need programs of the system why those are not there, where so. */
-async function programsEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const [vnc, tpm, acl] = await Promise.all([getPrograms(vncPrograms), getPrograms(tpmPrograms), getPrograms(aclPrograms)])
-  return {
-    ...(vnc.missing === undefined ? {} : { ROOMKEEPER_NO_VNC: vnc.missing }),
-    ...(tpm.missing === undefined ? {} : { ROOMKEEPER_NO_TPM: tpm.missing }),
-    ...(acl.missing === undefined ? {} : { ROOMKEEPER_NO_ACL: acl.missing }),
-  }
+async function told(wanted: Readonly<Record<string, Programs>>): Promise<NodeJS.ProcessEnv> {
+  const found = Object.entries(wanted).map(async ([name, programs]) => [name, (await getPrograms(programs)).missing] as const)
+  return Object.fromEntries((await Promise.all(found)).filter(([, missing]) => missing !== undefined))
 }
+
+const ofSystem = { ROOMKEEPER_NO_VNC: vncPrograms, ROOMKEEPER_NO_TPM: tpmPrograms, ROOMKEEPER_NO_ACL: aclPrograms }
 
 function playwright(how: How, env: NodeJS.ProcessEnv): Promise<Counts> {
   const cli = tool('@playwright', 'test', 'cli.js')
@@ -91,13 +89,13 @@ export async function runKind(kind: Kind, how: How): Promise<Counts> {
     case 'unit':
       return vitest('unit', ['unit', 'renderer'], how)
     case 'integration':
-      return vitest('integration', ['integration'], how, await programsEnvironment())
+      return vitest('integration', ['integration'], how, await told({ ...ofSystem, ROOMKEEPER_NO_OPENID: openIdPrograms }))
     case 'planted':
       return counted('planted', [join(root, 'service', 'access', 'testing', 'plantAll.ts'), ...how.filters], how)
     case 'e2e': {
       const chromium = await getChromium()
       if ('missing' in chromium) return unavailable('end-to-end tests', `no Chromium: ${chromium.missing}`)
-      return playwright(how, { ...(await programsEnvironment()), ROOMKEEPER_CHROMIUM: chromium.path })
+      return playwright(how, { ...(await told(ofSystem)), ROOMKEEPER_CHROMIUM: chromium.path })
     }
     case 'electron': {
       const electron = await findElectron({ fetchMs: 300_000, insist: true })

@@ -1,9 +1,9 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { say } from './paths.ts'
 import { run } from './run.ts'
 
-/** Programs that tests use, and the Debian package that each comes from. */
+/** Programs that tests use, or files by their whole path, and the Debian package that each comes from. */
 export type Programs = Readonly<Record<string, string>>
 
 const updateMs = 120_000
@@ -25,8 +25,9 @@ export function onPath(name: string): string | undefined {
   return undefined
 }
 
+const isThere = (program: string): boolean => (program.startsWith('/') ? existsSync(program) : onPath(program) !== undefined)
 const lacking = (programs: Programs): string[] => [
-  ...new Set(Object.entries(programs).flatMap(([program, from]) => (onPath(program) === undefined ? [from] : []))),
+  ...new Set(Object.entries(programs).flatMap(([program, from]) => (isThere(program) ? [] : [from]))),
 ]
 
 let last: Promise<unknown> = Promise.resolve()
@@ -50,7 +51,8 @@ async function install(programs: Programs): Promise<{ missing: string | undefine
   if (apt === undefined) return { missing: `no ${names}, and this system has no apt-get` }
   if (!isRoot) return { missing: `no ${names}; install with: sudo apt-get install ${names}` }
   say(`No ${names} on this machine; installing the distribution's packages …`)
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  // Servers among them are for tests alone: systemd starts none of them.
+  const env = { DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' }
   await run(apt, ['update'], { env, limitMs: updateMs })
   const done = await run(apt, ['install', '-y', '--no-install-recommends', ...wanted], { env, limitMs: installMs })
   const left = lacking(programs)
@@ -66,3 +68,14 @@ export const aclPrograms: Programs = { setfacl: 'acl' }
 
 /** A TPM in software, and the programs that speak with one. */
 export const tpmPrograms: Programs = { swtpm: 'swtpm', tpm2_sign: 'tpm2-tools' }
+
+/** OpenID providers, what LemonLDAP::NG needs of Perl to be one and to speak TLS by itself, and what makes certificates. */
+export const openIdPrograms: Programs = {
+  openssl: 'openssl',
+  glewlwyd: 'glewlwyd',
+  plackup: 'libplack-perl',
+  '/usr/share/perl5/Lemonldap/NG/Portal.pm': 'liblemonldap-ng-portal-perl',
+  '/usr/share/perl5/IO/Socket/SSL.pm': 'libio-socket-ssl-perl',
+  '/usr/share/perl5/IO/String.pm': 'libio-string-perl',
+  '/usr/share/perl5/String/Random.pm': 'libstring-random-perl',
+}

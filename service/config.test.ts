@@ -40,8 +40,10 @@ describe('the configuration', () => {
   it('[ACC-3] knows the first administrator by a claim of the issuer, what consoles ask for, and where they are sent back to', () => {
     const of = (...more: string[]) =>
       readConfig(readServeArguments(['--issuer', 'https://issuer.example', '--client-id', 'c', ...more]).input).issuer
-    expect(of('--audience', 'a', '--administrator', 'groups=cn=admins,ou=groups', '--redirect-port', '4722')).toMatchObject({
+    const more = ['--administrator', 'groups=cn=admins,ou=groups', '--redirect-port', '4722', '--list-separator', ',']
+    expect(of('--audience', 'a', ...more)).toMatchObject({
       audience: 'a',
+      listSeparator: ',',
       administrator: { claim: 'groups', value: 'cn=admins,ou=groups' },
       redirectPort: 4_722,
     })
@@ -49,6 +51,7 @@ describe('the configuration', () => {
     expect(of('--resource', 'urn:roomkeeper', '--audience', 'a')).toMatchObject({ audience: 'a', resource: 'urn:roomkeeper' })
     expect(() => of()).toThrow(/^issuer\.audience: /)
     expect(() => of('--resource', 'roomkeeper')).toThrow(/^issuer\.resource: /)
+    expect(() => of('--audience', 'a', '--list-separator', '')).toThrow(/^issuer\.listSeparator: /)
     expect(() => of('--audience', 'a', '--redirect-port', '0')).toThrow(/^issuer\.redirectPort: /)
     for (const wrong of ['groups', '=admins', 'groups='])
       expect(() => of('--audience', 'a', '--administrator', wrong)).toThrow('--administrator takes CLAIM=VALUE')

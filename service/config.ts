@@ -83,6 +83,8 @@ export const Config = z
         tokenClients: z.array(z.string().min(1)).min(1).optional(),
         /** The claim that makes a Global Administrator; left out: Entra's directory role. */
         administrator: z.object({ claim: z.string().min(1).max(200), value: z.string().min(1).max(500) }).optional(),
+        /** What stands between the values of a list that the issuer writes as one text; left out: it writes lists as lists. */
+        listSeparator: z.string().min(1).max(10).optional(),
         /** What consoles ask a token for (RFC 8707); left out: they ask by scope alone. */
         resource: z.url().max(500).refine((url) => !url.includes('#'), 'must have no fragment').optional(),
         /** Where the issuer sends people back to on their machine; left out: any free port. */

@@ -231,6 +231,7 @@ async function identityOf(config: Config, url: string, { store, secrets, now, lo
         clockToleranceMs: limits.tokenClockToleranceMs,
         scope: external.scope,
         ...(external.administrator ? { administrator: external.administrator } : {}),
+        ...(external.listSeparator ? { listSeparator: external.listSeparator } : {}),
         ...(external.tokenClients ? { clients: external.tokenClients } : {}),
       },
       directory: graphOf(config, now, log),

@@ -1,9 +1,8 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLog } from '../log.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
@@ -12,6 +11,7 @@ import { channel, consoleAddress } from './electron/address.ts'
 import { runElectron, type Surroundings } from './electron/program.ts'
 import { StandInElectron } from './electron/testing/standIn.ts'
 import { runProcess, type Running, startBrowserHost, startService } from './testing/processes.ts'
+import { screensFolder } from './testing/screens.ts'
 import type { TestPage } from './testing/transports.ts'
 import { pageOf, Watcher } from './testing/watcher.ts'
 import { programs } from '../../contract/testing/programs.ts'
@@ -19,7 +19,7 @@ import { programs } from '../../contract/testing/programs.ts'
 /** Both hosts as a whole, with the real service and its embedded issuer as a process of their own. */
 
 const main = programs.console
-const shellFolder = fileURLToPath(new URL('../../out/renderer', import.meta.url))
+const screens = screensFolder()
 const amelie = { email: 'amelie.laurent@contoso.example' }
 
 let service: Running<{ service: string }>
@@ -30,11 +30,6 @@ let undo: (() => unknown)[] = []
 beforeAll(async () => {
   serviceFolder = tempFolder()
   service = await startService(serviceFolder.path)
-  // What is under test here is not the screens; a page in their place will do where they are not built.
-  if (!existsSync(join(shellFolder, 'index.html'))) {
-    mkdirSync(shellFolder, { recursive: true })
-    writeFileSync(join(shellFolder, 'index.html'), '<!doctype html><title>Roomkeeper</title>')
-  }
 })
 afterAll(async () => {
   await service.stop()
@@ -139,7 +134,7 @@ describe('the Electron host, with a stand-in for Electron', () => {
     const around: Surroundings = {
       args: ['--service', service.ready.service, '--data', folder.path, '--downloads', join(folder.path, 'downloads'), ...more],
       platform: 'linux',
-      screens: shellFolder,
+      screens,
       preload: '/preload/index.cjs',
       cacheWorker: undefined,
       defaultData: () => folder.path,

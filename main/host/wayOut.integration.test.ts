@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { programs } from '../../contract/testing/programs.ts'
@@ -16,6 +15,7 @@ import { StandInElectron } from './electron/testing/standIn.ts'
 import { takeWayOut } from './outgoing.ts'
 import { runProcess, type Running, startBrowserHost, startProcess } from './testing/processes.ts'
 import { startProxy } from './testing/proxy.ts'
+import { screensFolder } from './testing/screens.ts'
 import { pageOf, Watcher } from './testing/watcher.ts'
 
 /**
@@ -27,7 +27,7 @@ const file = (name: string): string => join(import.meta.dirname, 'testing', 'tls
 const tls = { cert: readFileSync(file('cert.pem'), 'utf8'), key: readFileSync(file('key.pem'), 'utf8') }
 const credentials = 'operator:p@ss:word é'
 const amelie = { login: 'amelie@contoso.test', password: 'any' }
-const shellFolder = fileURLToPath(new URL('../../out/renderer', import.meta.url))
+const screens = screensFolder()
 
 let shared: ReturnType<typeof tempFolder>
 let folder: ReturnType<typeof tempFolder>
@@ -40,10 +40,6 @@ let undo: (() => unknown)[] = []
 
 beforeAll(async () => {
   shared = tempFolder()
-  if (!existsSync(join(shellFolder, 'index.html'))) {
-    mkdirSync(shellFolder, { recursive: true })
-    writeFileSync(join(shellFolder, 'index.html'), '<!doctype html><title>Roomkeeper</title>')
-  }
   credentialsFile = join(shared.path, 'credentials')
   writeFileSync(credentialsFile, `\uFEFF${credentials}\r\n`)
   proxy = await startProxy(credentials)
@@ -138,7 +134,7 @@ describe('[ACC-1] [ACC-3] behind a proxy, with a private authority, at an issuer
     await runElectron(electron.api, {
       args: ['--data', folder.path, '--downloads', join(folder.path, 'downloads')],
       platform: 'linux',
-      screens: shellFolder,
+      screens,
       preload: '/preload/index.cjs',
       cacheWorker: undefined,
       defaultData: () => folder.path,

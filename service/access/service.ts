@@ -4,6 +4,7 @@ import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId, PersonId, TenantId } from '../../contract/ids.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { DirectoryReader } from '../directory/directory.ts'
+import { noDirectory } from '../directory/none.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Reach } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
@@ -247,7 +248,7 @@ export class AccessService {
   /** A token may outlive its account: whoever comes for the first time is asked about. Who cannot be asked about is taken by their token. */
   async #hasAccount({ directory: tenant, objectId }: Claims): Promise<boolean> {
     const { directory, log } = this.#options
-    if (!directory) return true
+    if (!directory || directory === noDirectory) return true
     try {
       return (await directory.principals(tenant, [objectId])).length > 0
     } catch (error) {

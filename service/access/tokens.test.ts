@@ -129,6 +129,20 @@ describe('[ACC-1] an access token', () => {
     expect((await readToken(await signed(extra), chosen)).globalAdministrator).toBe(expected)
   })
 
+  it.each([
+    [',', 'admins,field staff', ['admins', 'field staff'], true],
+    ['; ', 'field staff; admins; ', ['admins', 'field staff'], true],
+    [' ', ['admins', 'field staff'], ['admins', 'field staff'], true],
+    [',', 'admins', ['admins'], true],
+    [',', ',', [], false],
+    [undefined, 'admins,field staff', ['admins,field staff'], false],
+  ])('[ACC-3] parts lists that are one text by the separator that was chosen: %j in %j', async (listSeparator, groups, are, expected) => {
+    const separated = listSeparator === undefined ? {} : { listSeparator }
+    const chosen = { ...rules, administrator: { claim: 'groups', value: 'admins' }, ...separated }
+    const claims = await readToken(await signed({ groups, amr: 'pwd,mfa' }), chosen)
+    expect(claims).toMatchObject({ groups: are, globalAdministrator: expected, multiFactor: listSeparator === ',' })
+  })
+
   it('[ACC-3] takes groups named as LDAP names them: one may make an administrator, and none is in an assignment', async () => {
     const long = 'CN=Room Administrators,OU=Security Groups,OU=IT,DC=corp,DC=contoso,DC=com'
     const claims = await readToken(await signed({ groups: [long, 'g'] }), { ...rules, administrator: { claim: 'groups', value: long } })

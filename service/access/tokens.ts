@@ -96,6 +96,8 @@ export interface TokenRules {
   readonly clockToleranceMs?: number
   /** What makes a Global Administrator; left out: Entra's directory role in `wids`. */
   readonly administrator?: AdministratorClaim
+  /** What stands between the values of a list that the issuer writes as one text; left out: it writes lists as lists. */
+  readonly listSeparator?: string
 }
 
 /** A value of a claim, alone or in a list. */
@@ -143,12 +145,16 @@ function claimOf(inside: unknown, name: string): unknown {
   return outer && claimOf(outer[1], name.slice(dot + 1))
 }
 
+/** The values of a list that may be written as one text. */
+const parted = (given: unknown, separator: string | undefined): unknown =>
+  typeof given === 'string' && separator !== undefined ? given.split(separator).flatMap((one) => one.trim() || []) : given
+
 /** Entra's own way, or a claim of the administrator's choice. */
 function isAdministrator(
   payload: JWTPayload,
-  { claim, value }: AdministratorClaim = { claim: 'wids', value: globalAdministratorRole },
+  { administrator: { claim, value } = { claim: 'wids', value: globalAdministratorRole }, listSeparator }: TokenRules,
 ): boolean {
-  const given = claimOf(payload, claim)
+  const given = parted(claimOf(payload, claim), listSeparator)
   return (Array.isArray(given) ? given : [given]).some(
     (one: unknown) => typeof one !== 'object' && one !== undefined && String(one) === value,
   )
@@ -219,7 +225,9 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
   } catch (error) {
     throw refusalOf(error, rules)
   }
-  const parsed = Payload.safeParse(verified)
+  const { groups, wids, amr } = verified
+  const lists = Object.entries({ groups, wids, amr }).map(([claim, given]) => [claim, parted(given, rules.listSeparator)])
+  const parsed = Payload.safeParse({ ...verified, ...Object.fromEntries(lists) })
   if (!parsed.success) {
     const { field = 'token', detail = 'It does not fit.' } = detailsOf(parsed.error)
     throw unfit(field, detail, parsed.error)
@@ -239,7 +247,7 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
     objectId: data.oid,
     name: cleanText(data.name ?? '', limits.nameChars) || email.slice(0, limits.nameChars),
     email,
-    globalAdministrator: isAdministrator(verified, rules.administrator),
+    globalAdministrator: isAdministrator(verified, rules),
     groups: [...new Set(data.groups.filter(({ length }) => length <= idChars))].sort(),
     multiFactor: data.amr.includes('mfa'),
     groupsOverage: data._claim_names?.groups !== undefined || String(data.hasgroups) === 'true',

@@ -27,6 +27,7 @@ For other machines to reach it:
   --redirect-port N                consoles are sent back to http://localhost:N (default: to any free port of localhost)
   --administrator CLAIM=VALUE      who has this value in this claim is Global Administrator, such as groups=room-admins
                                    (default: who has Entra's directory role of that name)
+  --list-separator TEXT            parts lists, such as groups, that the issuer writes as one text, such as "a,b"
   --token-clients ID,ID            count tokens of these programs of the issuer only (default: of any)
   --tenant-directory ID --tenant-name NAME                   the first tenant: its directory's id, and its name
   --ca FILE                        PEM certificates to trust beside the well-known ones, for issuer and directory
@@ -101,6 +102,7 @@ export function readServeArguments(args: readonly string[]) {
       'proxy-credentials': text,
       'redirect-port': text,
       administrator: text,
+      'list-separator': text,
       'graph-url': text,
       'graph-client-id': text,
       'graph-secret-file': text,
@@ -140,9 +142,9 @@ export function readServeArguments(args: readonly string[]) {
     if ((one === undefined) !== (other === undefined)) throw new ConfigProblem(`--${a} and --${b} go together.`)
     return one !== undefined
   }
-  const ofIssuer = (['audience', 'client-id', 'scope', 'token-clients', 'resource', 'redirect-port', 'administrator'] as const).find(
-    (name) => values[name] !== undefined,
-  )
+  const ofIssuer = (
+    ['audience', 'client-id', 'scope', 'token-clients', 'resource', 'redirect-port', 'administrator', 'list-separator'] as const
+  ).find((name) => values[name] !== undefined)
   if (values.issuer === undefined && ofIssuer !== undefined) throw new ConfigProblem(`--${ofIssuer} goes with --issuer.`)
   const input: ConfigInput = {
     ...(values.data === undefined ? {} : { data: values.data }),
@@ -167,6 +169,7 @@ export function readServeArguments(args: readonly string[]) {
             ...(values.resource === undefined ? {} : { resource: values.resource }),
             ...(values['redirect-port'] === undefined ? {} : { redirectPort: numberOf('redirect-port', values['redirect-port']) }),
             ...(values.administrator === undefined ? {} : { administrator: administratorOf(values.administrator) }),
+            ...(values['list-separator'] === undefined ? {} : { listSeparator: values['list-separator'] }),
             ...(values['token-clients'] === undefined ? {} : { tokenClients: values['token-clients'].split(',').map((id) => id.trim()) }),
           },
         }),

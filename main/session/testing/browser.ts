@@ -26,20 +26,7 @@ export class TestBrowser {
     let body = form
     for (let hops = 0; hops < 20; hops += 1) {
       this.visited.push(target)
-      const jar = this.#jar(target)
-      const response = await fetch(target, {
-        method: body ? 'POST' : 'GET',
-        redirect: 'manual',
-        headers: { accept: 'text/html', cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
-        ...(body ? { body } : {}),
-      })
-      for (const cookie of response.headers.getSetCookie()) {
-        const [pair = ''] = cookie.split(';')
-        const at = pair.indexOf('=')
-        const value = pair.slice(at + 1)
-        if (value === '') jar.delete(pair.slice(0, at))
-        else jar.set(pair.slice(0, at), value)
-      }
+      const response = await this.#ask(target, { ...(body ? { body, method: 'POST' } : {}), headers: { accept: 'text/html' } })
       const location = response.headers.get('location')
       if (response.status < 300 || response.status >= 400 || location === null) {
         return { url: target, status: response.status, html: await response.text(), headers: response.headers }
@@ -64,6 +51,28 @@ export class TestBrowser {
     let page = await this.open(url)
     for (let pages = 0; pages < 10 && page.status === 200 && /<form/u.test(page.html); pages += 1) page = await this.submit(page, answers)
     return page
+  }
+
+  /** What a page's script asks for: JSON, without following redirects. */
+  async send(method: string, url: string, value: object): Promise<Page> {
+    const headers = { accept: 'application/json', 'content-type': 'application/json' }
+    const response = await this.#ask(url, { method, headers, body: JSON.stringify(value) })
+    return { url, status: response.status, html: await response.text(), headers: response.headers }
+  }
+
+  /** With the host's cookies, and keeps those that it sets. */
+  async #ask(url: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    const jar = this.#jar(url)
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } })
+    for (const set of response.headers.getSetCookie()) {
+      const [pair = ''] = set.split(';')
+      const at = pair.indexOf('=')
+      const value = pair.slice(at + 1)
+      if (value === '') jar.delete(pair.slice(0, at))
+      else jar.set(pair.slice(0, at), value)
+    }
+    return response
   }
 
   #jar(url: string): Map<string, string> {
