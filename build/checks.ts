@@ -8,13 +8,16 @@ interface Check {
   args: string[]
 }
 
+const oxlint = tool('oxlint', 'bin', 'oxlint')
+const byTypes = ['--type-aware', '--deny-warnings']
 const layerArgs = ['--config', '.dependency-cruiser.js', '--output-type', 'err-long']
 
-/** vue-tsc checks the .ts files as tsc does, and the .vue files too. */
+/** oxlint checks types three times as fast as tsc does, and knows nothing of .vue files: vue-tsc has those, and what lies beside them. */
 const checks: Check[] = [
-  { name: 'type check', script: tool('vue-tsc', 'bin', 'vue-tsc.js'), args: ['-p', 'tsconfig.json'] },
+  { name: 'types of the screens', script: tool('vue-tsc', 'bin', 'vue-tsc.js'), args: ['-p', 'renderer/tsconfig.json'] },
+  { name: 'types, and lint by types', script: oxlint, args: [...byTypes, '--type-check', '--ignore-pattern', 'renderer/**'] },
+  { name: 'lint by types of the screens', script: oxlint, args: [...byTypes, 'renderer'] },
   { name: 'lint', script: tool('eslint', 'bin', 'eslint.js'), args: ['.', '--max-warnings', '0'] },
-  { name: 'lint by types', script: tool('oxlint', 'bin', 'oxlint'), args: ['--type-aware', '--deny-warnings'] },
   { name: 'layers', script: tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'), args: [...layerArgs, '.'] },
 ]
 

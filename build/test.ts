@@ -33,9 +33,12 @@ async function runTimed(kind: Kind, how: How): Promise<Counts> {
   return counts
 }
 
+/** Their tests wait much: for processes, sockets, and a browser. */
+const waits = (kind: Kind): boolean => kind === 'integration' || kind === 'e2e'
+
 /**
- * One kind after the other: side by side they starve each other, and a console that waits ten seconds for a device waits in
- * vain. Only the checks, which wait for nobody and nobody for them, run beside the others, in the gaps that those leave.
+ * What only computes runs alone, and what waits runs side by side: there the cores would be idle for a third of the time. The checks,
+ * which wait for nobody and nobody for them, run beside all others, in the gaps that those leave.
  */
 async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   const tests = chosen.filter((kind) => kind !== 'check')
@@ -43,8 +46,9 @@ async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   if (tests.some((kind) => kind !== 'unit')) await Promise.all([buildRenderer(), buildPrograms()])
   const checks = chosen.includes('check') ? runTimed('check', { ...how, inTheGaps: tests.length > 0 }) : Promise.resolve(none())
   let total = none()
-  for (const kind of tests) total = add(total, await runTimed(kind, how))
-  return add(await checks, total)
+  for (const kind of tests.filter((one) => !waits(one))) total = add(total, await runTimed(kind, how))
+  const waiting = await Promise.all(tests.filter(waits).map((kind) => runTimed(kind, how)))
+  return [...waiting, await checks].reduce(add, total)
 }
 
 /** Runs the selection again and again, with all cores busy. Its failures say when, and how to have them again. */
