@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Incident, Me, Room } from './entities.ts'
 import { Millis, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
-import { typedText } from './text.ts'
+import { typedName } from './text.ts'
 
 /**
  * Bodies of the HTTP interface, version 1. The routes themselves, each with the permission it needs, are declared in
@@ -20,7 +20,8 @@ import { typedText } from './text.ts'
  * GET  /v1/incidents, /v1/incidents/:incident   incidents.view
  * POST /v1/commands/preview             what a command on roles, assignments, groups or links would change for whom
  * GET  /v1/roles, /v1/assignments …     contract/policyApi.ts: roles, groups, partners, explain, audit
- * GET  /v1/people                       people known in this tenant, for owners: incidents.view
+ * GET  /v1/people                       people known in this tenant: incidents.view
+ * POST /v1/people/owners                whom incidents of some rooms can be given to: incidents.view
  * GET  /v1/enrolment/key                rooms.downloadKey
  * POST /v1/enrolment/key/reset          rooms.resetKey
  * GET  /v1/enrolment/installer          rooms.create or settings.view
@@ -48,8 +49,8 @@ export const Discovery = z.object({
 export type Discovery = z.infer<typeof Discovery>
 
 export const SetupRequest = z.object({
-  tenant: typedText(limits.nameChars),
-  name: typedText(limits.nameChars),
+  tenant: typedName(),
+  name: typedName(),
   email: z.email().max(254),
   password: z.string().min(12).max(200),
 })
@@ -77,6 +78,8 @@ export const MeAnswer = Me
 export const Person = z.object({ id: PersonId, name: z.string(), email: z.string(), organisation: z.string().optional() })
 export type Person = z.infer<typeof Person>
 export const PeopleList = z.object({ items: z.array(Person) })
+/** Of which rooms' incidents: who sees all of them. */
+export const OwnersQuery = z.object({ rooms: z.array(RoomId).min(1).max(limits.pickedRows) })
 
 export const EnrolmentKey = z.object({ key: z.string(), madeAt: Millis })
 export type EnrolmentKey = z.infer<typeof EnrolmentKey>

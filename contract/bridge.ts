@@ -3,7 +3,7 @@ import { PeopleList, SetupRequest } from './api.ts'
 import { CommandOutcome, IncidentCommand, PolicyCommand, QueuedCommand } from './commands.ts'
 import { ApprovalRequest, Kind, RoomEvent } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, IncidentId, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
+import { CommandKey, IncidentId, Millis, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import {
   AssignmentList,
@@ -102,6 +102,11 @@ export const calls = {
     output: z.object({ total: z.int(), rows: z.array(IncidentPick).max(limits.pickedRows) }),
   },
   'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(z.enum([...IncidentChip.options, 'unclaimed']), z.int()) },
+  /** Whom these incidents can be given to: who sees the rooms of all. `knownAt`: offline, who was said to, when that was; null: now. */
+  'incidents.owners': {
+    input: z.object({ incidents: z.array(IncidentId).min(1).max(limits.pickedRows) }),
+    output: PeopleList.extend({ knownAt: Millis.nullable() }),
+  },
   'incidents.entries': { input: z.object({ incident: IncidentId, ...page }), output: listOf(EntryView) },
   /**
    * Rooms and open incidents for the palette, best first, and which of the two has the better; only what the operator may

@@ -7,7 +7,7 @@ import { ErrorCode, Problem } from './errors.ts'
 import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
 import { SettingsChanges } from './settings.ts'
-import { typedText } from './text.ts'
+import { typedName, typedText } from './text.ts'
 import { isTimeZone } from './timeZone.ts'
 
 /**
@@ -17,7 +17,7 @@ import { isTimeZone } from './timeZone.ts'
 
 const note = typedText(limits.commentChars).optional()
 const text = typedText(limits.commentChars).or(z.literal(''))
-const name = typedText(limits.nameChars)
+const name = typedName()
 const placeName = name.or(z.literal(''))
 /** An IANA time zone that this program knows. */
 const TimeZone = z.string().max(64).refine(isTimeZone, 'Not a time zone.')

@@ -171,6 +171,8 @@ export const Entry = z.object({
   value: SignalValue.optional(),
   text: z.string().max(limits.commentChars).optional(),
   owner: PersonRef.optional(),
+  /** Of `assigned` by the system to nobody: whose it was, who does not see the room any more. */
+  from: PersonRef.optional(),
 })
 export type Entry = z.infer<typeof Entry>
 

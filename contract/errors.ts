@@ -37,7 +37,7 @@ export const errors = {
   'command.unanswered': [409, 'It was sent, and no answer came: it may have been done or not. Look at the newest state.'],
   'incident.notFound': [404, 'There is no such incident within the rooms you may see.'],
   'incident.resolved': [409, 'The incident is resolved already; there is nothing to acknowledge.'],
-  'incident.ownerUnknown': [409, 'That person is not known in this tenant.'],
+  'incident.ownerUnknown': [409, 'That person is not known in this tenant, or does not see the incidents of the room.'],
   'room.notFound': [404, 'There is no such room within the rooms you may see.'],
   'room.alreadyEnrolled': [409, 'The room is enrolled already.'],
   'room.notEnrolled': [409, 'The room is not enrolled.'],

@@ -78,10 +78,7 @@ export function escalationOf(before: ResolvedPolicy, after: ResolvedPolicy, make
       const there = new Set(stays ? growthBefore(had) : [])
       if (come.every((source) => there.has(source))) continue
       const mineToCome = new Set(waysToGive(before, maker, given).flatMap(growthBefore))
-      // Who holds all of the link gets whatever comes into it, as it comes into it now.
-      const covered = (source: string): boolean =>
-        there.has(source) || mineToCome.has(source) || (mineToCome.has(wholeLink) && !source.startsWith(withinLink))
-      if (!come.every(covered)) return { assignment: id, given, room: 'all' }
+      if (!come.every((source) => there.has(source) || covers(mineToCome, source))) return { assignment: id, given, room: 'all' }
     }
   }
   return undefined
@@ -111,6 +108,10 @@ function promisedBy({ links }: ResolvedPolicy): Map<LinkId, ResolvedAssignment> 
 
 const wholeLink = 'link'
 const withinLink = 'link: '
+
+/** Who holds all of the link gets whatever comes into it, as it comes into it now. */
+const covers = (mineToCome: ReadonlySet<string>, source: string): boolean =>
+  mineToCome.has(source) || (mineToCome.has(wholeLink) && !source.startsWith(withinLink))
 
 /**
  * By what rooms to come fall into an assignment's scope, as text: all of the link, which the customer extends; a group,
@@ -149,12 +150,15 @@ const waysToGive = ({ assignments }: ResolvedPolicy, maker: Access, given: Given
     .flatMap((grant) => assignments.get(grant.assignment) ?? [])
 
 /**
- * Whether a change of roles or assignments takes something over a room on which its maker does not hold roles.modify.
+ * Whether a change of roles or assignments takes something over a room on which its maker does not hold roles.modify, or over rooms
+ * to come that are not its maker's: a group's, in place of which its rooms of today are named, or all of the link.
  * An assignment over no room is the tenant's; a link's own is any of its managers'.
  */
 export function takesBeyond(before: ResolvedPolicy, after: ResolvedPolicy, maker: Access): boolean {
   const mine = scopeOf(maker, 'roles.modify')
   if (mine === 'all') return false
+  const [growthBefore, growthAfter] = [growthOf(before, maker), growthOf(after, maker)]
+  const mineToCome = new Set(waysToGive(before, maker, 'roles.modify').flatMap(growthBefore))
   for (const [id, was] of before.assignments) {
     const now = after.assignments.get(id)
     const whole = now === undefined || !was.permissions.every((permission) => now.permissions.includes(permission)) || !namesAll(now, was)
@@ -162,6 +166,8 @@ export function takesBeyond(before: ResolvedPolicy, after: ResolvedPolicy, maker
     if (stays === 'all') continue
     if (was.scope === 'all' || was.scope.some((room) => !stays.has(room) && !mine.has(room))) return true
     if (whole && was.scope.length === 0 && maker.link === undefined) return true
+    const come = new Set(whole ? [] : growthAfter(now))
+    if (growthBefore(was).some((source) => !come.has(source) && !covers(mineToCome, source))) return true
   }
   return false
 }

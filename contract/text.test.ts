@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cleanText, deviceText, plainLines, typedText } from './text.ts'
+import { limits } from './limits.ts'
+import { cleanText, deviceText, plainLines, typedName, typedText } from './text.ts'
 import { cases } from './testing/chance.ts'
 
 describe('cleanText', () => {
@@ -62,5 +63,12 @@ describe('schemas of text', () => {
   it('keeps the line breaks that a person typed, and refuses the empty', () => {
     expect(typedText(50).parse(' first\nsecond\u0007 ')).toBe('first\nsecond')
     expect(typedText(50).safeParse(' \n ').success).toBe(false)
+  })
+
+  it('[B8] a name is one line, however it was typed', () => {
+    for (const raw of ['Salle Lyon', ' Salle  Lyon ', 'Salle\nLyon', 'Salle\tLyon', 'Salle\u00a0Lyon', 'Salle \u2003Lyon', 'Salle\r\n\r\nLyon'])
+      expect(typedName().parse(raw)).toBe('Salle Lyon')
+    expect(typedName().safeParse(' \n\u00a0 ').success).toBe(false)
+    expect(typedName().safeParse('x'.repeat(limits.nameChars + 1)).success).toBe(false)
   })
 })

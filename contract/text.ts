@@ -47,3 +47,10 @@ export const typedText = (maxChars: number) =>
     .string()
     .transform((raw) => plainLines(raw).trim())
     .pipe(z.string().min(1).max(maxChars))
+
+/** A name that a person typed: one line, whose white space is folded, so that no two names look alike by it. */
+export const typedName = (maxChars: number = limits.nameChars) =>
+  z
+    .string()
+    .transform((raw) => plainLines(raw).replace(/\s+/gu, ' ').trim())
+    .pipe(z.string().min(1).max(maxChars))

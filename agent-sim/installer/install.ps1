@@ -76,12 +76,13 @@ $trusted = 'S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044
   [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
 $change = [Security.AccessControl.FileSystemRights] 'WriteData, AppendData, WriteExtendedAttributes, WriteAttributes, DeleteSubdirectoriesAndFiles, Delete, ChangePermissions, TakeOwnership'
 $replace = [Security.AccessControl.FileSystemRights] 'DeleteSubdirectoriesAndFiles, Delete, ChangePermissions, TakeOwnership'
-function Test-Open([string] $path, [Security.AccessControl.FileSystemRights] $rights) {
+# -PassedOn: rules that only children inherit count, too; what npm makes here inherits them before the folder is closed.
+function Test-Open([string] $path, [Security.AccessControl.FileSystemRights] $rights, [switch] $PassedOn) {
   $acl = Get-Acl -LiteralPath $path
   if ($trusted -notcontains $acl.GetOwner([Security.Principal.SecurityIdentifier]).Value) { return $true }
   foreach ($rule in $acl.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
-    # Rules that only children inherit are looked at there.
-    if ($rule.AccessControlType -ne 'Allow' -or ($rule.PropagationFlags -band [Security.AccessControl.PropagationFlags]::InheritOnly)) { continue }
+    $isPassedOn = $rule.PropagationFlags -band [Security.AccessControl.PropagationFlags]::InheritOnly
+    if ($rule.AccessControlType -ne 'Allow' -or ($isPassedOn -and -not $PassedOn)) { continue }
     # The last two bits are the generic rights, which some programs write.
     if (([int] $rule.FileSystemRights -band ([int] $rights -bor 0x50000000)) -and $trusted -notcontains $rule.IdentityReference.Value) { return $true }
   }
@@ -97,7 +98,7 @@ $all = @(Get-Item -LiteralPath $here -Force) + @(Get-ChildItem -LiteralPath $her
     ForEach-Object { $_; if ($_.PSIsContainer) { Get-ChildItem -LiteralPath $_.FullName -Force -Recurse } })
 foreach ($one in $all) {
   if ($one.Attributes -band [IO.FileAttributes]::ReparsePoint) { Stop-Here "$($one.FullName) leads elsewhere. $advice" }
-  if (Test-Open $one.FullName $change) { Stop-Here "Others may change $($one.FullName). $advice" }
+  if (Test-Open $one.FullName $change -PassedOn) { Stop-Here "Others may change $($one.FullName). $advice" }
 }
 # The folder is closed to everyone else below, and goes when the device is off-boarded, so it must hold nothing else.
 $ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json', 'settings.json',

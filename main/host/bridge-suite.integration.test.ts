@@ -47,6 +47,7 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'enrolment.saveKey': { input: { tenant } },
   'enrolment.resetKey': { input: { tenant }, code: 'access.denied' },
   'people.list': { input: {} },
+  'incidents.owners': { input: { incidents: [incident] } },
   'policy.roles': { input: {} },
   'policy.assignments': { input: { role: 'siteLead' as CallInput<'policy.assignments'>['role'] } },
   'policy.groups': { input: {} },
@@ -102,6 +103,7 @@ const heard: { [N in TopicName]: TopicInput<N> } = {
 const nobody = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 const prepared: Record<string, unknown> = {
   people: { items: [] },
+  'people/owners': { items: [] },
   roles: { items: [] },
   assignments: { items: [] },
   groups: { items: [] },

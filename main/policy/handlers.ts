@@ -23,9 +23,10 @@ import type { CallHandlers } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
 import { dayOf, queryOf, saveDownload } from '../downloads.ts'
 import type { ServiceClient } from '../sync/http.ts'
+import { listOwners } from './owners.ts'
 import { listRequests } from './requests.ts'
 
-type PolicyCall = Extract<CallName, 'people.list' | 'requests.list' | `policy.${string}` | `audit.${string}`>
+type PolicyCall = Extract<CallName, 'people.list' | 'incidents.owners' | 'requests.list' | `policy.${string}` | `audit.${string}`>
 
 /** What the administrative screens ask: of the service only, about the named tenant or the entered one. Nothing here is queued. */
 export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
@@ -39,6 +40,7 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
 
   return {
     'people.list': (_input, signal) => here().json(PeopleList, { path: '/v1/people', signal }),
+    'incidents.owners': ({ incidents }, signal) => listOwners(core, incidents, signal),
     'policy.roles': (_input, signal) => here().json(RoleList, { path: '/v1/roles', signal }),
     'policy.assignments': (query, signal) => here().json(AssignmentList, { path: `/v1/assignments${queryOf(query)}`, signal }),
     'policy.groups': (query, signal) => here().json(GroupList, { path: `/v1/groups${queryOf(query)}`, signal }),

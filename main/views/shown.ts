@@ -1,5 +1,6 @@
+import type { Person } from '../../contract/api.ts'
 import type { Doc, Kind } from '../../contract/entities.ts'
-import type { TenantId } from '../../contract/ids.ts'
+import type { PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { type IncidentView, type RoomRow, type RoomView, type SettingsView, stateSince } from '../../contract/views.ts'
 import { evidenceOf, SignalId, signals } from '../../contract/signals.ts'
@@ -32,6 +33,8 @@ export class Shown {
   readonly reader: CacheReader
   readonly outbox: Outbox
   readonly lists = new Lists(limits.listsKept)
+  /** People to whom the service said that incidents can be given, under this scope, and when it last did. */
+  owners: { readonly scope: number | null; readonly at: number; readonly people: ReadonlyMap<PersonId, Person> } | null = null
   readonly #listeners = new Set<(change: ShownChange) => void>()
   readonly #stop: Undo
   readonly #known: TenantName | null
@@ -163,7 +166,7 @@ export class Shown {
     return {
       // Without a `me` row nothing was ever synced, and there is nothing to lay anything over.
       me: me === undefined ? { id: nobody, name: '' } : { id: me.id, name: me.name },
-      nameOf: (person) => (person === me?.id ? me.name : (this.#knownName(person) ?? '')),
+      nameOf: (person) => (person === me?.id ? me.name : (this.owners?.people.get(person)?.name ?? this.#knownName(person) ?? '')),
     }
   }
 

@@ -32,6 +32,7 @@ const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'incidents.entries',
   'search.jump',
   'outbox.list',
+  'incidents.owners',
   'people.list',
   'policy.roles',
   'policy.assignments',

@@ -86,6 +86,21 @@ export function personIsShown(access: Access, other: Access): boolean {
   return access.link === undefined && (meets(access, 'roles.view', other) || meets(access, 'settings.view', other))
 }
 
+/**
+ * Whether incidents of these rooms can be given to someone: to who sees them in all of the rooms (INC-5). Looks through the rooms once
+ * for all who share a scope.
+ */
+export function ownerTest(rooms: readonly RoomId[]): (access: Access) => boolean {
+  const known = new Map<ReadonlySet<RoomId>, boolean>()
+  return (access) => {
+    const seen = scopeOf(access, 'incidents.view')
+    if (seen === 'all') return true
+    const isOwner = known.get(seen) ?? rooms.every((room) => seen.has(room))
+    known.set(seen, isOwner)
+    return isOwner
+  }
+}
+
 /** Whether their address is, too: to who sees roles of a room where the other one works on incidents. */
 export const addressIsShown = (access: Access, other: Access): boolean => meets(access, 'roles.view', other)
 

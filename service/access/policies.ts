@@ -5,7 +5,7 @@ import { ruleTest, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId } from '../../contract/ids.ts'
 import type { Policy, RoomFacts } from '../../contract/policy.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
-import { assignmentIsShown } from './explain.ts'
+import { assignmentIsShown, linkIsShown } from './explain.ts'
 import { checkSomeoneStays } from './lastOnes.ts'
 import { Members, membersChanged, refreshAccess } from './refresh.ts'
 import { groupsByRule, resolvedOf } from './resolved.ts'
@@ -58,8 +58,8 @@ const same = (before: ResolvedPolicy, after: ResolvedPolicy): boolean => JSON.st
 
 /**
  * Changes room groups and nothing else: whoever changes by it who reaches a room has power over assignments there.
- * @throws RoomkeeperError access.denied where they do not hold roles.modify over such a room, whatever is assigned over it; what
- * `changePolicy` throws.
+ * @throws RoomkeeperError access.denied where they do not hold roles.modify over such a room, whatever is assigned over it;
+ * partner.noRooms where it leaves a partner none, which takes ending the link; what `changePolicy` throws.
  */
 export const changeGroups = <T>(
   tx: TenantTransaction,
@@ -68,7 +68,19 @@ export const changeGroups = <T>(
 ): Promise<PolicyChange<T>> =>
   changePolicy(tx, maker, change, (before, after) => {
     if (regroupsBeyond(before, after, maker)) throw new RoomkeeperError('access.denied')
+    checkRoomsStay({ before, after }, maker)
   })
+
+/**
+ * No change of groups takes the last room from a link; one that had none before is let be.
+ * @throws RoomkeeperError partner.noRooms, or access.denied to who may not know of the partner
+ */
+export function checkRoomsStay({ before, after }: Pick<PolicyChange<unknown>, 'before' | 'after'>, maker: Access): void {
+  for (const [id, { scope }] of after.links) {
+    if (scope.length > 0 || before.links.get(id)?.scope.length === 0) continue
+    throw new RoomkeeperError(linkIsShown(maker, id, before) ? 'partner.noRooms' : 'access.denied')
+  }
+}
 
 /** Of changes of roles and assignments. @throws RoomkeeperError access.denied where it takes something over rooms that are not its maker's to manage. */
 export function checkTaken({ before, after }: Pick<PolicyChange<unknown>, 'before' | 'after'>, maker: Access): void {

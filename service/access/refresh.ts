@@ -7,6 +7,7 @@ import type { Member } from '../../contract/policy.ts'
 import { Permission } from '../../contract/permissions.ts'
 import type { PersonTable } from '../store/tables.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
+import { leaveUnseen } from './owners.ts'
 import { groupsOfPerson, subjectOf } from './resolved.ts'
 
 /** Brings what people may do in line with the policy: their `me` documents and the versions of their scopes (ACC-8). */
@@ -42,12 +43,15 @@ export async function refreshAccess(tx: TenantTransaction, resolved: ResolvedPol
   const rescoped: PersonTable[] = []
   /** People of partners who came or went: at home, they see another list of customers. */
   const moved: PersonTable[] = []
+  /** Who may see fewer incidents than before. */
+  const blinder = new Map<PersonId, Access>()
   for (const row of people) {
     const access = accessOf(resolved, subjectOf(row))
     const before = known.get(row.id)
     const theirs = customers.get(row.id)
     const me: Me = { id: row.id, tenant: tx.tenant, name: row.name, email: row.email, access, ...(theirs ? { customers: theirs } : {}) }
     if (JSON.stringify(before) !== JSON.stringify(me)) tx.put('me', me)
+    if (before && sawMore(before.access, access)) blinder.set(row.id, access)
     if (row.link !== null && (before?.access.link !== row.link || before.access.grants.length > 0 !== access.grants.length > 0)) moved.push(row)
     const scopeDigest = scopeDigestOf(access, row.removedAt !== null)
     if (scopeDigest === row.scopeDigest) continue
@@ -56,7 +60,13 @@ export async function refreshAccess(tx: TenantTransaction, resolved: ResolvedPol
     tx.publish('scope', { tenant: tx.tenant, person: row.id, version: scopeVersion })
   }
   await tx.savePeople(rescoped)
+  await leaveUnseen(tx, blinder)
   await refreshHomes(tx, moved)
+}
+
+function sawMore(before: Access, after: Access): boolean {
+  const [was, is] = [scopeOf(before, 'incidents.view'), scopeOf(after, 'incidents.view')]
+  return is !== 'all' && (was === 'all' || !was.isSubsetOf(is))
 }
 
 /** The `me.customers` of people of partners, in their own tenants (PAR-8). */

@@ -275,6 +275,29 @@ describe('[ACC-1] the keys of an issuer elsewhere', () => {
   })
 })
 
+describe('[ACC-1] the discovery document of an issuer elsewhere', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it.each([
+    ['https://issuer.example', 'https://issuer.example', true],
+    ['https://issuer.example/', 'https://issuer.example/', true],
+    ['https://login.example/{tenantid}/v2.0', 'https://login.example/{tenantid}/v2.0', true],
+    ['https://issuer.example', 'https://issuer.example/', false],
+    ['https://issuer.example', 'https://other.example', false],
+    ['https://issuer.example', 'http://issuer.example', false],
+    ['https://login.example/{tenantid}/v2.0', 'https://login.example/organizations/v2.0', false],
+  ])('asked for as %s counts where it is of %s: %s', async (wanted, named, counts) => {
+    const asked: string[] = []
+    vi.stubGlobal('fetch', async (input: string | URL) => {
+      asked.push(String(input))
+      return String(input).endsWith('/keys') ? Response.json({ keys: [] }) : Response.json({ issuer: named, jwks_uri: 'https://issuer.example/keys' })
+    })
+    // Without a key that fits the token is refused for its own sake, and only then.
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer(wanted) })).toBe(counts ? 'auth.invalid' : 'issuer.unavailable')
+    expect(asked.includes('https://issuer.example/keys')).toBe(counts)
+  })
+})
+
 describe('[rule 9] an issuer elsewhere that answers without end', () => {
   afterEach(() => vi.unstubAllGlobals())
 

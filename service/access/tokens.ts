@@ -277,7 +277,9 @@ export function keysOfIssuer(issuer: string): JWTVerifyGetKey {
     const base = issuer.replace('{tenantid}', 'organizations').replace(/\/$/, '')
     const answer = await fetch(`${base}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000), redirect: 'error' })
     if (!answer.ok) throw new Error(`The issuer's discovery document answered ${answer.status}.`)
-    const { jwks_uri } = Discovered.parse(await readJson(answer.body, limits.issuerAnswerBytes))
+    const { jwks_uri, issuer: named } = Discovered.parse(await readJson(answer.body, limits.issuerAnswerBytes))
+    // Who answers at this address may be another one, whose keys sign other people's tokens.
+    if (named !== issuer) throw new Error(`The discovery document is of ${cleanText(named, 300)}, not of ${issuer}.`)
     return createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 30_000, timeoutDuration: 10_000, [customFetch]: fetchKeys })
   }
   return async (header, input) => {

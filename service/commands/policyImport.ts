@@ -7,7 +7,7 @@ import { limits } from '../../contract/limits.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { Link, Member } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
-import { changePolicy, policyOf } from '../access/policies.ts'
+import { changePolicy, checkRoomsStay, policyOf } from '../access/policies.ts'
 import { withdrawRequests } from '../partners/approvals.ts'
 import { removeLink } from '../partners/ending.ts'
 import { addInvitation, linkRow } from '../partners/links.ts'
@@ -45,7 +45,7 @@ export const policyImport: CommandHandler<'policy.import'> = {
       checkPermitted('tenantManagers.set', context)
       if (!mayManageCustomers(caller.access)) throw new RoomkeeperError('policy.escalation', { params: { permission: 'customers' } })
     }
-    const { after, result: made } = await changePolicy(tx, caller.access, (resolved) => {
+    const { before: was, after, result: made } = await changePolicy(tx, caller.access, (resolved) => {
       for (const { before, after: role } of roles) {
         const beyond = role && permissionBeyond(resolved, caller.access, role.permissions.filter((permission) => before?.permissions.includes(permission) !== true))
         if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
@@ -53,6 +53,7 @@ export const policyImport: CommandHandler<'policy.import'> = {
       return write(tx, difference)
     })
     for (const { after: partner } of made.partners) if (partner) checkSomeRoom(after, partner.id)
+    checkRoomsStay({ before: was, after }, caller.access)
     for (const { before } of partners) if (before) markPartner(tx, before)
     for (const record of await recordsOf(tx, made)) tx.audit({ ...record, detail: { ...record.detail, by: type } })
     const counts = { roles: roles.length, groups: groups.length, assignments: assignments.length, partners: partners.length }

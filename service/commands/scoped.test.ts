@@ -226,16 +226,10 @@ describe('[B8] what names a group', () => {
     await give(boss, role(remote, ['remoteAccess.modify']))
     await give(boss, saved(AssignmentId.parse(v7()), remote, { rooms: [], groups: [group] }))
     const other = await room('Other')
-    const unseeing = await holding(
-      manager.filter((permission) => permission !== 'roles.view'),
-      over(inside, other),
-    )
+    const unseeing = await holding(manager.filter((permission) => permission !== 'roles.view'), over(inside, other))
     expect(await said(unseeing, grouped([inside, other]))).toEqual(['policy.escalation', {}])
     const seeing = await holding(manager, over(inside, other))
-    expect(await said(seeing, grouped([inside, other]))).toMatchObject([
-      'policy.escalation',
-      { params: { permission: 'remoteAccess.modify' } },
-    ])
+    expect(await said(seeing, grouped([inside, other]))).toMatchObject(['policy.escalation', { params: { permission: 'remoteAccess.modify' } }])
   })
 })
 
@@ -278,6 +272,14 @@ describe('[PAR-1] the rooms of a link', () => {
     await give(boss, { type: 'group.save', group: empty, name: 'Empty', description: '', rooms: [], rule: named('Nowhere') })
     expect(await said(boss, ofLink({ rooms: [], groups: [empty] }))).toEqual(['partner.noRooms', { field: 'scope' }])
     expect(await said(boss, ofLink({ rooms: [outside], groups: [empty] }))).toBe('applied')
+  })
+
+  it.each(['active', 'invited'] as const)('stay some, whatever changes a group: %s', async (status) => {
+    await give(boss, grouped([], named('Inside')))
+    await linked({ rooms: [], groups: [group] }, status)
+    expect(await said(boss, grouped([], named('Nowhere')))).toEqual(['partner.noRooms', {}])
+    // Who may not know of a partner is told nothing of it.
+    expect(await said(await holding(['groups.modify', 'roles.modify'], 'all'), grouped([], named('Nowhere')))).toEqual(denied)
   })
 
   it('are the customer’s matter: its admins change also while its groups happen to hold no room', async () => {

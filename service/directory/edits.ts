@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
-import { typedText } from '../../contract/text.ts'
+import { typedName } from '../../contract/text.ts'
 import { passwords } from '../identity/passwords.ts'
 import type { Store } from '../store/store.ts'
 import type { DirectoryGroupTable, ServiceTables } from '../store/tables.ts'
@@ -22,13 +22,13 @@ export const DirectoryEdit = z.discriminatedUnion('type', [
     type: z.literal('addPerson'),
     organisation,
     email: z.email().max(254),
-    name: typedText(limits.nameChars),
+    name: typedName(),
     /** May be left out only where nobody has one (the demo). */
     password: z.string().min(12).max(200).optional(),
     globalAdministrator: z.boolean().default(false),
   }),
   z.object({ type: z.literal('removePerson'), email: reference }),
-  z.object({ type: z.literal('addGroup'), organisation, name: typedText(limits.nameChars), description: z.string().max(limits.commentChars).default('') }),
+  z.object({ type: z.literal('addGroup'), organisation, name: typedName(), description: z.string().max(limits.commentChars).default('') }),
   z.object({ type: z.literal('removeGroup'), organisation, group: reference }),
   z.object({ type: z.literal('addMember'), organisation, group: reference, member: reference }),
   z.object({ type: z.literal('removeMember'), organisation, group: reference, member: reference }),

@@ -1,4 +1,3 @@
-import { WebSocket } from 'ws'
 import { type ConsoleToFeed, type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Caller, CurrentAccess } from '../access/service.ts'
@@ -7,6 +6,19 @@ import type { Lineage } from '../store/generations.ts'
 import type { Store } from '../store/store.ts'
 import type { Cursors } from './cursors.ts'
 import { batchText, rowText, Sight } from './rows.ts'
+
+/** A console's socket, as far as it is needed: one of `ws`. */
+export interface FeedSocket {
+  /** 1: open. */
+  readonly readyState: number
+  /** Bytes that are not sent yet. */
+  readonly bufferedAmount: number
+  send(text: string, sent?: () => void): void
+  close(code: number, reason: string): void
+  terminate(): void
+}
+
+const isOpen = ({ readyState }: FeedSocket): boolean => readyState === 1
 
 type Changes = BusTopics['changes']
 type Hello = Extract<ConsoleToFeed, { type: 'hello' }>
@@ -50,7 +62,7 @@ export interface FollowerOptions {
  * scope, a full socket, a commit that it missed) makes it catch up from the store.
  */
 export class Follower {
-  readonly socket: WebSocket
+  readonly socket: FeedSocket
   caller: Caller
   heardAt: number
   /** Has said hello with a cursor that is good. */
@@ -73,7 +85,7 @@ export class Follower {
   /** Changes of scope, and of what its link asks for, that are not read yet. */
   #suspended = 0
 
-  constructor(socket: WebSocket, caller: Caller, now: number, options: FollowerOptions) {
+  constructor(socket: FeedSocket, caller: Caller, now: number, options: FollowerOptions) {
     this.socket = socket
     this.caller = caller
     this.heardAt = now
@@ -82,7 +94,7 @@ export class Follower {
   }
 
   say(message: FeedToConsole): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message))
+    if (this.#isOpen) this.socket.send(JSON.stringify(message))
   }
 
   /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
@@ -185,7 +197,7 @@ export class Follower {
   }
 
   get #isOpen(): boolean {
-    return this.socket.readyState === WebSocket.OPEN
+    return isOpen(this.socket)
   }
 
   async #read(): Promise<void> {

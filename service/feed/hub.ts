@@ -13,7 +13,7 @@ import { addressOf } from '../http/address.ts'
 import { tenantNamed } from '../http/tenantNamed.ts'
 import { refuse } from '../http/upgrades.ts'
 import type { Cursors } from './cursors.ts'
-import { Follower, type FollowerOptions, SharedRows } from './follower.ts'
+import { type FeedSocket, Follower, type FollowerOptions, SharedRows } from './follower.ts'
 
 /** Beats without a word from the console, after which nobody is there; but never sooner than that many ms. */
 const beatsMissed = 4
@@ -160,20 +160,42 @@ export class FeedHub {
 
   #join(socket: WebSocket, caller: Caller, owners: readonly Owner[]): void {
     for (const { key } of owners) this.#open.set(key, (this.#open.get(key) ?? 0) + 1)
+    const { received, left } = this.follow(socket, caller)
+    socket.on('message', (data, isBinary) => void received(data, isBinary))
+    // ws closes the socket by itself after an error; that is counted below.
+    socket.on('error', (error) => this.#deps.log.debug({ err: error }, "a console's socket failed"))
+    socket.on('close', () => {
+      for (const { key } of owners) this.#leave(key)
+      left()
+    })
+  }
+
+  /** Somebody who is let in follows by this socket, whose messages and end are told by what is returned. */
+  follow(socket: FeedSocket, caller: Caller): { received: (data: RawData, isBinary: boolean) => Promise<void>; left: () => void } {
     const follower = new Follower(socket, caller, this.#deps.now(), this.#options)
     const followers = this.#tenants.get(caller.tenant) ?? new Set()
     this.#tenants.set(caller.tenant, followers.add(follower))
     this.#count()
-    socket.on('message', (data, isBinary) => void this.#receive(follower, data, isBinary))
-    // ws closes the socket by itself after an error; that is counted below.
-    socket.on('error', (error) => this.#deps.log.debug({ err: error }, "a console's socket failed"))
-    socket.on('close', () => {
+    const left = (): void => {
       follower.following = false
-      for (const { key } of owners) this.#leave(key)
       followers.delete(follower)
       if (followers.size === 0 && this.#tenants.get(caller.tenant) === followers) this.#tenants.delete(caller.tenant)
       this.#count()
-    })
+    }
+    return { received: (data, isBinary) => this.#receive(follower, data, isBinary), left }
+  }
+
+  /** Hears of commits, and of what they change for whom. Returns its undo. */
+  listen(): () => void {
+    const { bus, log } = this.#deps
+    const undo = [
+      bus.subscribe('changes', (changes) => this.changed(changes)),
+      bus.subscribe('scope', (scope) => this.rescoped(scope)),
+      bus.subscribe('policy', ({ tenant }) => {
+        this.demanded(tenant).catch((error: unknown) => log.error({ err: error }, 'consoles could not be looked at after a change of policy'))
+      }),
+    ]
+    return () => undo.forEach((end) => end())
   }
 
   async #receive(follower: Follower, data: RawData, isBinary: boolean): Promise<void> {

@@ -29,17 +29,11 @@ export const feed: Plugin = (app, deps) => {
     },
   )
   onUpgrade(app.server, '/v1/feed', (request, socket, head) => void hub.accept(request, socket, head))
-  const unsubscribe = [
-    deps.bus.subscribe('changes', (changes) => hub.changed(changes)),
-    deps.bus.subscribe('scope', (scope) => hub.rescoped(scope)),
-    deps.bus.subscribe('policy', ({ tenant }) => {
-      hub.demanded(tenant).catch((error: unknown) => deps.log.error({ err: error }, 'consoles could not be looked at after a change of policy'))
-    }),
-  ]
+  const unsubscribe = hub.listen()
   const timers = [setInterval(() => hub.beat(), deps.config.timing.feedBeatMs), setInterval(() => hub.expire(), expiryEveryMs)]
   app.addHook('preClose', async () => {
     for (const timer of timers) clearInterval(timer)
-    for (const undo of unsubscribe) undo()
+    unsubscribe()
     hub.stop()
   })
 }

@@ -127,6 +127,7 @@ const routes: readonly { readonly of: Thing; readonly path: (id: string) => stri
   { of: 'link', path: (link) => `/v1/assignments?link=${link}` },
   { of: 'room', path: () => '/v1/sessions', body: (room) => ({ session: v7(), room, mode: 'view', key: 'a'.repeat(43) }) },
   { of: 'room', path: (session) => `/v1/sessions/${session}` },
+  { of: 'room', path: () => '/v1/people/owners', body: (room) => ({ rooms: [room] }) },
 ]
 
 const ghost = (of: Thing): string => (of === 'name' ? `Oslo ${v7()}` : v7())
@@ -178,6 +179,15 @@ it('[ACC-6] a hidden room that a group of one’s own holds is like one that the
 })
 
 describe('[B8] who is told of people', () => {
+  it('[INC-5] for incidents of some rooms: those who see all of them', async () => {
+    const names = async (...rooms: string[]) =>
+      PeopleList.parse((await world.ask(boss, '/v1/people/owners', { rooms })).body).items.map(({ name }) => name)
+    const [near, far, both] = [await names(inside), await names(partnerRoom), await names(inside, partnerRoom)]
+    expect([near.includes(deputy), far.includes(deputy), both.includes(deputy)]).toEqual([true, false, false])
+    expect([near.includes(partner), far.includes(partner)]).toEqual([false, true])
+    expect(both).toContain(boss)
+  })
+
   it('a technician: of those who see incidents of the same rooms, by name and of their own side', async () => {
     const own = v7()
     await done(saved({ assignment: own, members: [admin(colleague)], scope: over(partnerRoom) }))

@@ -65,6 +65,7 @@ describe('every route, every role', () => {
     ['POST', '/v1/commands/preview', () => ({ command: role() }), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['POST', '/v1/commands/preview', () => ({ command: group() }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
     ['GET', '/v1/people', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
+    ['POST', '/v1/people/owners', () => ({ rooms: [roomOf(0)] }), { manager: 200, lead: 200, tech: 404, nobody: 403 }],
     ['GET', '/v1/enrolment/key', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
     ['POST', '/v1/enrolment/key/reset', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/enrolment/installer', null, { manager: 200, lead: 200, tech: 403, nobody: 403 }],
@@ -256,16 +257,18 @@ describe('commands about incidents (INC-5)', () => {
     await send('manager', { type: 'rooms.enrol', rooms: [device.enrolment.room] })
     const { id: incident } = await breakCamera(service, device)
     const { items: known } = PeopleList.parse((await service.ask('/v1/people', { token: tokens.manager })).json)
-    const clara = known.find(({ email }) => email === demo.lead)
+    const idOf = (who: string) => known.find(({ email }) => email === who)?.id
+    // Who does not see the room is answered like who is not known.
+    expect(codeOf(await send('manager', { type: 'incident.assign', incident, owner: idOf(demo.lead) }))).toBe('incident.ownerUnknown')
     for (const body of [
-      { type: 'incident.assign', incident, owner: clara?.id },
+      { type: 'incident.assign', incident, owner: idOf(demo.manager) },
       { type: 'incident.comment', incident, text: 'Spare camera ordered' },
       { type: 'incident.acknowledge', incident },
     ]) {
       expect((await send('manager', body)).json).toMatchObject({ outcome: 'applied' })
     }
     const read = async () => Incident.parse((await service.ask(`/v1/incidents/${incident}`, { token: tokens.manager })).json)
-    expect(await read()).toMatchObject({ owner: { name: 'Clara Nguyen' }, lastComment: { text: 'Spare camera ordered' }, acknowledged: { by: { name: 'Amélie Laurent' } } })
+    expect(await read()).toMatchObject({ owner: { name: 'Amélie Laurent' }, lastComment: { text: 'Spare camera ordered' }, acknowledged: { by: { name: 'Amélie Laurent' } } })
     await send('manager', { type: 'incident.unacknowledge', incident })
     await send('manager', { type: 'incident.assign', incident, owner: null })
     expect(await read()).not.toHaveProperty('acknowledged')

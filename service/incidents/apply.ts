@@ -5,6 +5,7 @@ import { EntryId, IncidentId, type RoomId } from '../../contract/ids.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { leaveReopened } from '../access/owners.ts'
 import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, roomEventDocument } from './documents.ts'
@@ -143,11 +144,16 @@ export class RoomWork {
     await this.#nameIncidents(changed)
     const ids = changed.flatMap(([, room]) => [...room.incidents].flatMap((signal) => room.names[signal]?.id ?? []))
     const before = ids.length === 0 ? new Map<string, Incident>() : await tx.getMany('incident', ids)
+    const reopened: Incident[] = []
     for (const [id, room] of changed) {
       for (const signal of room.incidents) {
         const name = room.names[signal]
         const memory = room.state.signals[signal]?.incident
-        if (name && memory) tx.put('incident', incidentDocument(name, id, signal, memory, before.get(name.id), tx.at))
+        if (!name || !memory) continue
+        const was = before.get(name.id)
+        const incident = incidentDocument(name, id, signal, memory, was, tx.at)
+        tx.put('incident', incident)
+        if (was?.status === 'resolved' && incident.status !== 'resolved') reopened.push(incident)
       }
       for (const entry of room.entries) {
         const name = room.names[entry.signal]
@@ -161,6 +167,7 @@ export class RoomWork {
       room.changed = false
       room.news = true
     }
+    await leaveReopened(tx, reopened)
     await tx.saveRoomStates(
       changed.map(([id, { state, names, nextTimerAt }]) => ({
         room: id,

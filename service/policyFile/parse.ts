@@ -5,7 +5,7 @@ import { AssignmentId, GroupId, LinkId, RoleId, RoomId } from '../../contract/id
 import { limits } from '../../contract/limits.ts'
 import { Permission } from '../../contract/permissions.ts'
 import { ChangeControl, GroupRule, Member } from '../../contract/policy.ts'
-import { typedText } from '../../contract/text.ts'
+import { typedName, typedText } from '../../contract/text.ts'
 import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
 
 /**
@@ -13,7 +13,7 @@ import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
  * there, since what is missing in one is removed. Names of rooms, people and partners are for the reader only.
  */
 
-const name = typedText(limits.nameChars)
+const name = typedName()
 const description = typedText(limits.commentChars).or(z.literal('')).default('')
 const nameToRead = z.string().max(limits.deviceTextChars).optional()
 /** The id of a role or group, or the name that it has in the file. */

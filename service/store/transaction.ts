@@ -226,6 +226,14 @@ export class TenantTransaction {
     return [...found.values()]
   }
 
+  /** Open incidents that are somebody's. */
+  async incidentsOwned(): Promise<Doc<'incident'>[]> {
+    const open = ['needAction', 'investigating']
+    const rows = await this.#documents('incident').select(['id', 'body']).where('state', 'in', open).where('body', 'like', '%"owner":%').execute()
+    const found = rows.flatMap(({ id, body }) => (this.pending.has(keyOf('incident', id)) ? [] : parse<'incident'>(body)))
+    return [...found, ...this.#put.incident.values()].filter(({ status, owner }) => owner !== undefined && open.includes(status))
+  }
+
   /**
    * Takes the tenant's next incident numbers, `count` in a row, and returns the first. Given back if the transaction
    * fails, so numbers have no gaps.

@@ -1,10 +1,9 @@
 import { mount } from '@vue/test-utils'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makeRequest, partnerAnswers, partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { makeIncidents, makeRoom, personId } from '../../fixtures/world.ts'
-import AssignMenu from '../incidents/AssignMenu.vue'
 import IncidentRow from '../incidents/IncidentRow.vue'
 import RoomRing from './RoomRing.vue'
 
@@ -49,20 +48,5 @@ describe('incidents of several customers, and of others', () => {
     const row = { ...incident, tenant: { id: tenantId(1), name: 'Contoso' } }
     mount(IncidentRow, { props: { row, index: 0, cursor: false, open: false, chosen: false, changed: false, left: false }, global, attachTo: document.body })
     await untilPasses(() => expect(find('row-customer')?.textContent).toBe('Contoso'))
-  })
-
-  it('are given to whoever is found by name', async () => {
-    const { global } = surroundings({ rooms: 6, answers: partnerAnswers() })
-    const chosen = vi.fn()
-    const menu = mount(AssignMenu, { props: { owner: null, onChoose: chosen }, global, attachTo: document.body })
-    await menu.find('[data-testid=assign-other]').trigger('click')
-    await untilPasses(() => expect(document.querySelectorAll('[data-testid=assign-person]')).toHaveLength(3))
-    const field = find('assign-search')
-    if (!(field instanceof HTMLInputElement)) throw new Error('There is no field.')
-    field.value = 'okafor'
-    field.dispatchEvent(new Event('input'))
-    await untilPasses(() => expect(document.querySelectorAll('[data-testid=assign-person]')).toHaveLength(1))
-    find('assign-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    expect(chosen.mock.calls).toEqual([[{ id: personId(3), name: 'David Okafor' }]])
   })
 })

@@ -5,7 +5,7 @@ import { explainWhat, explainWho } from '../explanations.ts'
 import type { Caller } from '../service.ts'
 import { assignmentViews } from '../views.ts'
 import { ghost, keyOf, nameOf, type Organisation, people, type Person, rooms } from './cast.ts'
-import { assignmentsOf, type Facts, holds, roomsHeld, type Subject, subjectOf } from './facts.ts'
+import { assignmentsOf, type Facts, holds, roomsHeld, roomsOf, type Subject, subjectOf } from './facts.ts'
 import type { World } from './world.ts'
 
 export interface Asked {
@@ -57,7 +57,7 @@ async function checkWho(
   viewer: Subject,
   { permission, room: id }: Asked,
 ): Promise<string | undefined> {
-  const room = rooms[at].find((one) => one.id === id)
+  const room = roomsOf(facts, at).find((one) => one.id === id)
   const seen = room !== undefined && holds(facts, at, viewer, 'roles.view', room)
   const answer = await orCode(explainWho(world, caller, permission, parse(id, at)))
   if (!seen || !room) return answer === 'access.outOfScope' ? undefined : `who can on ${id}: told, though it is hidden from them or missing`
@@ -91,7 +91,7 @@ async function checkWhat(
   const subject = subjectOf(person, facts)
   const wanted = subject
     ? roomsHeld(facts, at, subject, 'rooms.view').filter((one) =>
-        rooms[at].some((room) => room.id === one && holds(facts, at, viewer, 'roles.view', room)),
+        roomsOf(facts, at).some((room) => room.id === one && holds(facts, at, viewer, 'roles.view', room)),
       )
     : []
   return answer.rooms

@@ -1,4 +1,4 @@
-import { AssignmentId, GroupId, LinkId, RoleId, RoomId } from '../../../contract/ids.ts'
+import { AssignmentId, GroupId, IncidentId, LinkId, RoleId, RoomId } from '../../../contract/ids.ts'
 
 /**
  * Who and what the model of access plays with: a customer, its partner, and ids that mean the same in every run. Both
@@ -55,6 +55,8 @@ export const rooms: Readonly<Record<Organisation, readonly Room[]>> = {
   contoso: [room(1, 'East'), room(2, 'East'), room(3, 'West')],
   fabrikam: [room(5, 'East'), room(6, 'West')],
 }
+/** The incident of a room. */
+export const incidentOf = ({ id }: { readonly id: string }): IncidentId => IncidentId.parse(id.replace('000000010', '000000060'))
 /** An id that no room has. */
 export const ghost = RoomId.parse(uuid(1, 9))
 

@@ -9,7 +9,7 @@ const distinct = (members: readonly Member[]): string => [...new Set(members.map
 const scopeText = (scope: Scope): string => (scope === 'all' ? scope : JSON.stringify([[...scope.rooms].sort(), [...scope.groups].sort()]))
 
 /** Undefined: it has. Of somebody who does not see the whole tenant, what they do not see stays, and is not looked at here. */
-export function notDone({ command, maker, at, before }: Deed, after: Facts): string | undefined {
+export function notDone({ command, maker, at, before, owner }: Deed, after: Facts): string | undefined {
   const now = after.tenants[at]
   const seesAll = manages(before, at, maker)
   const isNew = isMadeAnew(before, at, maker, command)
@@ -22,6 +22,12 @@ export function notDone({ command, maker, at, before }: Deed, after: Facts): str
   ): T | undefined =>
     isNew ? Object.entries(things).find(([one, thing]) => !(one in before.tenants[at][part]) && thing.name === name)?.[1] : things[id]
   switch (command.type) {
+    case 'rooms.rename':
+      return command.rooms.every((id) => now.rooms[id]?.name === command.name) ? undefined : 'the room is not called so'
+    case 'rooms.move':
+      return command.rooms.every((id) => now.rooms[id]?.building === command.place.building) ? undefined : 'the rooms are elsewhere'
+    case 'incident.assign':
+      return now.owners[command.incident] === owner ? undefined : `the incident is ${now.owners[command.incident] ?? "nobody's"}`
     case 'assignment.save': {
       const saved = savedOf('assignments', now.assignments, command.assignment, command.name)
       if (!saved) return 'the assignment is not there'

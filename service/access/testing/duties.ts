@@ -1,6 +1,6 @@
-import { type Organisation, rooms } from './cast.ts'
-import { type Assignment, isProManager, manages, type Scope, sideOf, type TenantFacts } from './facts.ts'
-import { type Deed, isLasting, isPermitted, lastingPeople, unknownMembers } from './laws.ts'
+import { keyOf, people } from './cast.ts'
+import { type Assignment, holds, isProManager, manages, reachesRoom, type Scope, sideOf, subjectOf, type TenantFacts } from './facts.ts'
+import { type Deed, isLasting, isPermitted, lastingPeople, moved, ownerIsTold, regroups, unknownMembers } from './laws.ts'
 
 /** What must not be refused. */
 
@@ -15,8 +15,18 @@ export function mustApply(deed: Deed): boolean {
   switch (command.type) {
     case 'rooms.licence':
     case 'rooms.ring':
+    case 'rooms.rename':
     case 'incident.comment':
       return true
+    case 'rooms.move':
+      return (whole || !regroups(tenant, command)) && keepsRooms(tenant, moved(tenant, command))
+    case 'incident.assign': {
+      const owner = people.find((one) => keyOf(one) === deed.owner)
+      const theirs = owner && subjectOf(owner, before)
+      const room = tenant.rooms[deed.room ?? '']
+      if (command.owner === null || !theirs || !room) return command.owner === null
+      return holds(before, at, theirs, 'incidents.view', room) && ownerIsTold(deed, theirs)
+    }
     case 'settings.change':
       return true
     case 'role.save':
@@ -29,7 +39,7 @@ export function mustApply(deed: Deed): boolean {
       if ((known && known.link !== side) || isNameTaken(tenant.assignments, side ?? null, command.assignment, command.name)) return false
       const right =
         isRole(tenant, command.role, side ?? null) &&
-        exists(tenant, at, command.scope) &&
+        exists(tenant, command.scope) &&
         command.members.length > 0 &&
         unknownMembers(command, before.directories[maker.home], []).length === 0
       if (!right || (known && isLasting(known))) return false
@@ -49,13 +59,17 @@ export function mustApply(deed: Deed): boolean {
       return (
         whole &&
         !isNameTaken(tenant.groups, null, command.group, command.name) &&
-        command.rooms.every((id) => rooms[at].some((one) => one.id === id)) &&
-        (command.rooms.length > 0 || command.rule !== null)
+        command.rooms.every((id) => id in tenant.rooms) &&
+        (command.rooms.length > 0 || command.rule !== null) &&
+        keepsRooms(tenant, {
+          ...tenant,
+          groups: { ...tenant.groups, [command.group]: { ...command, building: command.rule?.conditions[0]?.value ?? null } },
+        })
       )
     case 'group.delete':
       return whole && command.group in tenant.groups && !isNamed(tenant, command.group)
     case 'partner.invite':
-      return whole && link === null && exists(tenant, at, command.scope) && reachesRoom(tenant, at, command.scope)
+      return whole && link === null && exists(tenant, command.scope) && reachesRoom(tenant, command.scope)
     case 'partner.change':
     case 'partner.remove':
       return whole && link?.id === command.link
@@ -86,7 +100,7 @@ function isRightForAdmins({ at, maker, command, before }: Deed, known: Assignmen
     )
   }
   const isOtherwise = command.description !== known.description || JSON.stringify(command.members) !== JSON.stringify(known.members)
-  return isProManager(before, at, maker) && !isOtherwise && exists(tenant, at, command.scope) && reachesRoom(tenant, at, command.scope)
+  return isProManager(before, at, maker) && !isOtherwise && exists(tenant, command.scope) && reachesRoom(tenant, command.scope)
 }
 
 const never: Assignment = { link: null, role: 'proManager', name: '', description: '', members: [], scope: 'all', builtIn: true }
@@ -97,16 +111,13 @@ function isRole({ roles }: TenantFacts, role: string, side: string | null): bool
   return roles[role]?.link === side
 }
 
-const exists = ({ groups }: TenantFacts, at: Organisation, scope: Scope): boolean =>
+const exists = ({ groups, rooms }: TenantFacts, scope: Scope): boolean =>
   scope === 'all' ||
-  (scope.rooms.length + scope.groups.length > 0 &&
-    scope.rooms.every((id) => rooms[at].some((room) => room.id === id)) &&
-    scope.groups.every((id) => id in groups))
+  (scope.rooms.length + scope.groups.length > 0 && scope.rooms.every((id) => id in rooms) && scope.groups.every((id) => id in groups))
 
-const reachesRoom = ({ groups }: TenantFacts, at: Organisation, scope: Scope): boolean =>
-  scope === 'all' ||
-  scope.rooms.length > 0 ||
-  scope.groups.some((id) => rooms[at].some((room) => groups[id]?.rooms.includes(room.id) || groups[id]?.building === room.building))
+/** No change of groups leaves a partner without rooms. */
+const keepsRooms = (was: TenantFacts, now: TenantFacts): boolean =>
+  !now.link || reachesRoom(now, now.link.scope) || !reachesRoom(was, now.link.scope)
 
 const isNamed = ({ assignments, link }: TenantFacts, group: string): boolean =>
   [...Object.values(assignments), ...(link ? [link] : [])].some(({ scope }) => scope !== 'all' && scope.groups.includes(group))

@@ -1,8 +1,8 @@
 import type { Command } from '../../../contract/commands.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
 import type { Caller } from '../service.ts'
-import { type Organisation, people, rooms } from './cast.ts'
-import { type Facts, holds, permissions, subjectOf } from './facts.ts'
+import { type Organisation, people } from './cast.ts'
+import { type Facts, holds, permissions, roomsOf, subjectOf } from './facts.ts'
 
 /** What a preview said, against what became of it (ACC-7). */
 export interface Previewed {
@@ -39,7 +39,7 @@ function changeOf(some: typeof people, at: Organisation, before: Facts, after: F
     if (!was || !now) continue
     for (const permission of permissions) {
       if (holds(after, at, now, permission, 'any') && !holds(before, at, was, permission, 'any')) gaining.add(`${person.home}/${person.id}`)
-      for (const room of rooms[at]) {
+      for (const room of roomsOf(after, at)) {
         if (!holds(after, at, now, permission, room) || holds(before, at, was, permission, room)) continue
         gaining.add(`${person.home}/${person.id}`)
         gained.add(room.id)

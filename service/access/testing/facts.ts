@@ -1,6 +1,6 @@
 import type { LinkId } from '../../../contract/ids.ts'
 import type { Permission } from '../../../contract/permissions.ts'
-import { type Organisation, type Person, rooms } from './cast.ts'
+import type { Organisation, Person } from './cast.ts'
 
 /**
  * Access by the words of the requirements (ACC-2 to ACC-6, PAR-3, PAR-4), over plain data: no index, no set that is kept,
@@ -46,8 +46,18 @@ export interface Link {
   readonly multiFactor: boolean
 }
 
+/** A room as it is called and where it is. */
+export interface RoomFact {
+  readonly id: string
+  readonly name: string
+  readonly building: string
+}
+
 /** What an organisation's tenant says. */
 export interface TenantFacts {
+  readonly rooms: Readonly<Record<string, RoomFact>>
+  /** Whose open incidents are: by the incident's id, the key of a person. */
+  readonly owners: Readonly<Record<string, string>>
   readonly roles: Readonly<Record<string, Role>>
   readonly groups: Readonly<Record<string, Group>>
   readonly assignments: Readonly<Record<string, Assignment>>
@@ -118,21 +128,27 @@ export function subjectOf({ home, id, globalAdministrator }: Person, { directori
   return { home, id, globalAdministrator, groups: Object.keys(directory.groups).filter((group) => directory.groups[group]?.includes(id)) }
 }
 
-/** A room that stands in a link's scope whatever that says: one that the customer adds later. */
+/** A room, or one to come: `added` stands in a link's scope whatever that says, `group` in a group. */
 export interface Place {
   readonly id: string
   readonly building: string
   readonly added?: boolean
+  readonly group?: string
 }
+
+export const roomsOf = ({ tenants }: Pick<Facts, 'tenants'>, at: Organisation): readonly RoomFact[] => Object.values(tenants[at].rooms)
 
 export function covers({ groups }: TenantFacts, scope: Scope, place: Place): boolean {
   if (scope === 'all' || scope.rooms.includes(place.id)) return true
   for (const id of scope.groups) {
     const group = groups[id]
-    if (group?.rooms.includes(place.id) || (group?.building != null && group.building === place.building)) return true
+    if (id === place.group || group?.rooms.includes(place.id) || (group?.building != null && group.building === place.building)) return true
   }
   return false
 }
+
+export const reachesRoom = (tenant: TenantFacts, scope: Scope): boolean =>
+  scope === 'all' || scope.rooms.length > 0 || Object.values(tenant.rooms).some((room) => covers(tenant, scope, room))
 
 const names = ({ members }: Assignment, { id, groups }: Subject): boolean =>
   members.some((member) => (member.kind === 'person' ? member.id === id : groups.includes(member.id)))
@@ -173,12 +189,14 @@ export function holds(facts: Facts, at: Organisation, subject: Subject, power: P
   if (subject.globalAdministrator && subject.home === at && !isRemote(power) && !power.startsWith('being ')) return true
   for (const assignment of assignmentsOf(facts, at, subject)) {
     if (!gives(tenant, assignment, power)) continue
-    if (over === 'any') return true
+    // A room is where this tenant has it.
+    const place = typeof over === 'string' ? over : (tenant.rooms[over.id] ?? over)
     const scope: Scope = assignment.builtIn || assignment.role === 'proManager' ? 'all' : assignment.scope
     const within: Scope = assignment.link === null ? 'all' : (tenant.link?.scope ?? { rooms: [], groups: [] })
-    if (over === 'all') {
+    if (place === 'any') return true
+    if (place === 'all') {
       if (scope === 'all' && within === 'all') return true
-    } else if (covers(tenant, scope, over) && (over.added === true || covers(tenant, within, over))) return true
+    } else if (covers(tenant, scope, place) && (('added' in place && place.added) || covers(tenant, within, place))) return true
   }
   return false
 }
@@ -193,4 +211,4 @@ export const manages = (facts: Facts, at: Organisation, subject: Subject): boole
 
 /** The rooms on which someone holds it, by name. */
 export const roomsHeld = (facts: Facts, at: Organisation, subject: Subject, power: Power): string[] =>
-  rooms[at].filter((room) => holds(facts, at, subject, power, room)).map(({ id }) => id)
+  roomsOf(facts, at).filter((room) => holds(facts, at, subject, power, room)).map(({ id }) => id)

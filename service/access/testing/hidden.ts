@@ -1,6 +1,6 @@
 import { type Command } from '../../../contract/commands.ts'
 import { AssignmentId, GroupId, RoleId } from '../../../contract/ids.ts'
-import { type Organisation, rooms } from './cast.ts'
+import type { Organisation } from './cast.ts'
 import { covers, type Facts, holds, type Power, type Scope, type Subject } from './facts.ts'
 
 /** What somebody cannot see is for them as if it were not there (PAR-4). */
@@ -12,7 +12,7 @@ export function isHidden(facts: Facts, at: Organisation, maker: Subject, command
     powers.some(
       (power) =>
         holds(facts, at, maker, power, 'all') ||
-        rooms[at].some((room) => covers(tenant, scope, room) && holds(facts, at, maker, power, room)),
+        Object.values(tenant.rooms).some((room) => covers(tenant, scope, room) && holds(facts, at, maker, power, room)),
     )
   switch (command.type) {
     case 'group.save':

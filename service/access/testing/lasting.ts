@@ -1,6 +1,6 @@
 import type { Command } from '../../../contract/commands.ts'
-import { organisations, type Organisation } from './cast.ts'
-import type { Assignment, Facts, TenantFacts } from './facts.ts'
+import { incidentOf, keyOf, organisations, type Organisation, people, rooms } from './cast.ts'
+import { type Assignment, type Facts, holds, subjectOf, type TenantFacts } from './facts.ts'
 import { isLasting, lastingPeople } from './laws.ts'
 
 /** What the service may do by itself: keep the last Pro Manager or primary admin (ACC-3, PAR-3). */
@@ -19,12 +19,17 @@ function isKept(was: Assignment | undefined, now: Assignment | undefined, allowe
   )
 }
 
-type Part = 'roles' | 'groups' | 'assignments' | 'link'
-const everything: readonly Part[] = ['roles', 'groups', 'assignments', 'link']
+type Part = 'rooms' | 'owners' | 'roles' | 'groups' | 'assignments' | 'link'
+const everything: readonly Part[] = ['rooms', 'owners', 'roles', 'groups', 'assignments', 'link']
 
 /** Which part of a tenant a command may change, and of which id; without one: any. */
 function partsOf(command: Command, { assignments }: TenantFacts): readonly (readonly [Part, string?])[] {
   switch (command.type) {
+    case 'rooms.rename':
+    case 'rooms.move':
+      return command.rooms.map((id) => ['rooms', id])
+    case 'incident.assign':
+      return [['owners', command.incident]]
     case 'role.save':
       return [['roles', command.role]]
     case 'role.delete':
@@ -44,7 +49,7 @@ function partsOf(command: Command, { assignments }: TenantFacts): readonly (read
     case 'tenantManagers.set':
       return [['assignments']]
     case 'policy.import':
-      return everything.map((part) => [part])
+      return everything.filter((part) => part !== 'rooms' && part !== 'owners').map((part) => [part])
     case 'partner.invite':
     case 'partner.change':
       return [['link']]
@@ -65,7 +70,12 @@ export interface Changing {
 }
 
 /** What became otherwise that none of these commands changes; without any: nothing may. */
-export function otherwise(before: Facts, after: Facts, commands: readonly Changing[] = []): string | undefined {
+export function otherwise(
+  before: Facts,
+  after: Facts,
+  known: Facts['directories'],
+  commands: readonly Changing[] = [],
+): string | undefined {
   for (const at of organisations) {
     const [was, now] = [before.tenants[at], after.tenants[at]]
     const touched = commands.flatMap(({ command, isNew }) => partsOf(command, was).map(([part, id]) => ({ part, id, isNew })))
@@ -78,6 +88,7 @@ export function otherwise(before: Facts, after: Facts, commands: readonly Changi
       for (const id of new Set([...Object.keys(was[part]), ...Object.keys(now[part])])) {
         if (touched.some((one) => one.part === part && (one.isNew ? !(id in was[part]) : one.id === id))) continue
         if (JSON.stringify(was[part][id]) === JSON.stringify(now[part][id])) continue
+        if (part === 'owners' && now.owners[id] === undefined && isOutOfSight({ after, known }, at, id, was.owners[id])) continue
         if (part === 'assignments' && isKept(was.assignments[id], now.assignments[id], keptOf(before, at, was.assignments[id]))) continue
         return `${part} ${id} of ${at} became ${JSON.stringify(now[part][id])}`
       }
@@ -86,13 +97,26 @@ export function otherwise(before: Facts, after: Facts, commands: readonly Changi
   return undefined
 }
 
+/** Whether the owner of an incident does not see its room any more, by the directories as they are or as they are known. */
+const isOutOfSight = ({ after, known }: { after: Facts; known: Facts['directories'] }, at: Organisation, id: string, owner: string | undefined): boolean =>
+  [after, { ...after, directories: known }].some((facts) => !seesIncident(facts, at, id, owner))
+
+/** Whether somebody, by key, sees an incident. */
+export function seesIncident(facts: Facts, at: Organisation, id: string, key: string | undefined): boolean {
+  const person = people.find((one) => keyOf(one) === key)
+  const subject = person && subjectOf(person, facts)
+  const room = rooms[at].find((one) => incidentOf(one) === id)
+  const place = room && facts.tenants[at].rooms[room.id]
+  return subject !== undefined && place !== undefined && holds(facts, at, subject, 'incidents.view', place)
+}
+
 /** Who may be named so: people who are in the directory of that side. */
 const keptOf = ({ directories }: Facts, at: Organisation, assignment: Assignment | undefined): readonly string[] =>
   directories[assignment?.link == null ? at : 'fabrikam'].people
 
 /** After directories were read: nothing else changed, and nobody is locked out who could be kept in. */
-export function checkLasting(before: Facts, after: Facts): string | undefined {
-  const changed = otherwise(before, after)
+export function checkLasting(before: Facts, after: Facts, known: Facts['directories']): string | undefined {
+  const changed = otherwise(before, after, known)
   if (changed !== undefined) return changed
   for (const at of organisations) {
     const { link } = after.tenants[at]

@@ -1,5 +1,5 @@
 import type { Command } from '../../../contract/commands.ts'
-import { organisations, type Organisation, people, rooms } from './cast.ts'
+import { keyOf, organisations, type Organisation, people } from './cast.ts'
 import { notDone } from './done.ts'
 import {
   type Assignment,
@@ -16,10 +16,13 @@ import {
   type Place,
   type Power,
   powers,
+  reachesRoom,
+  roomsOf,
   type Scope,
   sideOf,
   type Subject,
   subjectOf,
+  type TenantFacts,
 } from './facts.ts'
 
 /**
@@ -35,12 +38,19 @@ export interface Deed {
   readonly before: Facts
   /** The room of the incident that it is about, where it is about one that exists. */
   readonly room?: string
+  /** Whom it gives the incident to, by key. */
+  readonly owner?: string
   /** The deed that a decision is about. */
   readonly request?: Deed
 }
 
-const placesOf = (at: Organisation): Place[] => [
-  ...rooms[at],
+const placesOf = (at: Organisation, ...some: readonly Facts[]): Place[] => [
+  ...some.slice(-1).flatMap((facts) => roomsOf(facts, at)),
+  ...[...new Set(some.flatMap((facts) => Object.keys(facts.tenants[at].groups)))].map((group) => ({
+    id: `added to ${group}`,
+    building: 'Later',
+    group,
+  })),
   { id: 'later', building: 'Later' },
   { id: 'later in the East', building: 'East' },
   { id: 'later in the West', building: 'West' },
@@ -65,6 +75,7 @@ export function gainBeyond({ at, maker, before }: Deed, after: Facts): string | 
   if (isProManager(before, at, maker)) return undefined
   const side = sideOf(before, at, maker)
   const link = before.tenants[at].link
+  const places = placesOf(at, before, after)
   const mayGive = (power: Power, place: Place): boolean => {
     if (holds(before, at, maker, power, place)) return true
     // A Global Administrator appoints Pro Managers (ACC-3).
@@ -74,7 +85,7 @@ export function gainBeyond({ at, maker, before }: Deed, after: Facts): string | 
   }
   for (const subject of subjectsOf(before)) {
     for (const power of powers) {
-      for (const place of placesOf(at)) {
+      for (const place of places) {
         if (!holds(after, at, subject, power, place) || holds(before, at, subject, power, place) || mayGive(power, place)) continue
         return `${subject.home}/${subject.id} gains ${power} on ${place.id}, which ${maker.home}/${maker.id} does not hold`
       }
@@ -83,11 +94,11 @@ export function gainBeyond({ at, maker, before }: Deed, after: Facts): string | 
   return undefined
 }
 
-/** The first that somebody loses on a room where its maker does not manage roles. */
+/** The first that somebody loses on a room, or on one to come, where its maker does not manage roles. */
 export function lossBeyond({ at, maker, before }: Deed, after: Facts): string | undefined {
   for (const subject of subjectsOf(before)) {
     for (const permission of permissions) {
-      for (const room of rooms[at]) {
+      for (const room of placesOf(at, before)) {
         if (
           !holds(before, at, subject, permission, room) ||
           holds(after, at, subject, permission, room) ||
@@ -107,7 +118,7 @@ export function handedBeyond({ at, maker, before }: Deed, after: Facts): string 
   const { link } = now
   if (!link || link.active) return undefined
   const wasPromised = (place: Place): boolean => was.link?.id === link.id && !was.link.active && covers(was, was.link.scope, place)
-  for (const place of placesOf(at)) {
+  for (const place of placesOf(at, before, after)) {
     if (!covers(now, link.scope, place) || wasPromised(place)) continue
     const beyond = permissions.find((permission) => isOfPrimaryAdmin(permission) && !holds(before, at, maker, permission, place))
     if (beyond !== undefined) return `an invitation gives ${beyond} on ${place.id}, which ${maker.home}/${maker.id} does not hold`
@@ -123,7 +134,7 @@ function sharedBeyond({ at, maker, command, before }: Deed, after: Facts): strin
   const within: Scope = maker.home === at ? 'all' : (link?.scope ?? 'all')
   for (const { role, scope } of Object.values(assignments)) {
     if (role !== command.role) continue
-    const room = rooms[at].find(
+    const room = roomsOf(before, at).find(
       (one) =>
         covers(before.tenants[at], scope, one) && covers(before.tenants[at], within, one) && !holds(before, at, maker, 'roles.modify', one),
     )
@@ -160,14 +171,19 @@ export function lastOneGone(before: Facts, after: Facts): string | undefined {
 /** May it be applied, going by permissions alone? A power over a tenant is needed over all of it. */
 export function isPermitted({ at, maker, command, before, room, request }: Deed): boolean {
   const own = maker.home === at
+  const isOverAll = (...some: readonly Power[]): boolean => some.every((permission) => holds(before, at, maker, permission, 'all'))
   const on = (permission: Power, ids: readonly string[]): boolean =>
-    ids.every((id) => rooms[at].some((one) => one.id === id && holds(before, at, maker, permission, one)))
+    ids.every((id) => roomsOf(before, at).some((one) => one.id === id && holds(before, at, maker, permission, one)))
   switch (command.type) {
     case 'rooms.licence':
+    case 'rooms.rename':
       return on('rooms.modify', command.rooms)
+    case 'rooms.move':
+      return on('rooms.modify', command.rooms) && (!regroups(before.tenants[at], command) || (own && isOverAll('rooms.modify', 'groups.modify')))
     case 'rooms.ring':
       return on('rings.modify', command.rooms)
     case 'incident.comment':
+    case 'incident.assign':
       return room !== undefined && on('incidents.update', [room])
     case 'settings.change':
       return (
@@ -207,6 +223,56 @@ export function isPermitted({ at, maker, command, before, room, request }: Deed)
   }
 }
 
+/** Whether all rooms that a command is about are within its maker's reach for it, whatever else it takes. */
+export const isOnOwn = (deed: Deed): boolean =>
+  isPermitted(deed.command.type === 'rooms.move' ? { ...deed, command: { ...deed.command, place: {} } } : deed)
+
+type Move = Extract<Command, { type: 'rooms.move' }>
+
+/** The tenant with rooms where this puts them. */
+export const moved = (tenant: TenantFacts, { rooms: ids, place }: Move): TenantFacts => ({
+  ...tenant,
+  rooms: Object.fromEntries(
+    Object.entries(tenant.rooms).map(([id, room]) => [
+      id,
+      ids.some((one) => one === id) ? { ...room, building: place.building ?? room.building } : room,
+    ]),
+  ),
+})
+
+/** Whether a room comes into a group by it, or goes out of one. */
+export function regroups(tenant: TenantFacts, command: Move): boolean {
+  const after = moved(tenant, command)
+  return Object.values(tenant.groups).some(({ building }) =>
+    Object.entries(tenant.rooms).some(([id, room]) => (room.building === building) !== (after.rooms[id]?.building === building)),
+  )
+}
+
+/** A partner has rooms as long as its link lasts. */
+const emptied = (was: TenantFacts, now: TenantFacts): string | undefined =>
+  was.link && now.link?.id === was.link.id && reachesRoom(was, was.link.scope) && !reachesRoom(now, now.link.scope)
+    ? 'the partner is left without rooms'
+    : undefined
+
+/** Nobody is given what they do not see, nor by somebody who may not know of them (INC-5). */
+function blindOwner({ command, before, at, room, owner, maker }: Deed): string | undefined {
+  if (command.type !== 'incident.assign' || command.owner === null) return undefined
+  const person = people.find((one) => keyOf(one) === owner)
+  const theirs = person && subjectOf(person, before)
+  const place = before.tenants[at].rooms[room ?? '']
+  if (!theirs || !place || !holds(before, at, theirs, 'incidents.view', place)) return `${owner ?? 'nobody'} does not see the incident`
+  return ownerIsTold({ before, at, maker }, theirs) ? undefined : `${owner} is hidden from whoever gave it`
+}
+
+/** Whether somebody may be told of another one: of their own side in some room where both see incidents; to a customer's also by roles or settings of one. */
+export function ownerIsTold({ before, at, maker }: Pick<Deed, 'before' | 'at' | 'maker'>, other: Subject): boolean {
+  if (other.home === maker.home && other.id === maker.id) return true
+  const meets = (power: Power): boolean =>
+    roomsOf(before, at).some((room) => holds(before, at, maker, power, room) && holds(before, at, other, 'incidents.view', room))
+  if (!meets('incidents.view')) return false
+  return other.home === maker.home || (maker.home === at && (meets('roles.view') || meets('settings.view')))
+}
+
 const mayOpenRemote = (before: Facts, at: Organisation, maker: Subject, wanted: boolean): boolean =>
   !wanted ||
   before.tenants[at].link?.remoteAccess === true ||
@@ -217,7 +283,7 @@ const mayOpenRemote = (before: Facts, at: Organisation, maker: Subject, wanted: 
 function decides({ at, command, before, room }: Deed, decider: Subject): boolean {
   const touched = 'rooms' in command && command.type !== 'group.save' ? command.rooms : room === undefined ? undefined : [room]
   if (!touched) return holds(before, at, decider, 'settings.modify', 'all')
-  return touched.every((id) => holds(before, at, decider, 'settings.modify', rooms[at].find((one) => one.id === id) ?? 'all'))
+  return touched.every((id) => holds(before, at, decider, 'settings.modify', before.tenants[at].rooms[id] ?? 'all'))
 }
 
 const isRoleCommand = ({ type }: Command): boolean => type.startsWith('role.') || type.startsWith('assignment.')
@@ -240,11 +306,11 @@ export function wronglyApplied(deed: Deed, after: Facts): string | undefined {
   const [unknown] = unknownMembers(command, before.directories[maker.home], known)
   if (unknown) return `nobody knows the ${unknown.kind} ${unknown.id}`
   if (command.type === 'request.decide') return undefined
-  const isPolicy = isRoleCommand(command) || command.type.startsWith('group.')
+  const isPolicy = isRoleCommand(command) || command.type.startsWith('group.') || command.type === 'rooms.move'
   if (isPolicy || command.type === 'policy.import') {
     const gain = gainBeyond(deed, after)
     if (gain !== undefined) return gain
   }
   const loss = isPolicy ? lossBeyond(deed, after) : undefined
-  return handedBeyond(deed, after) ?? sharedBeyond(deed, after) ?? loss ?? lastOneGone(before, after) ?? notDone(deed, after)
+  return handedBeyond(deed, after) ?? sharedBeyond(deed, after) ?? loss ?? emptied(before.tenants[at], after.tenants[at]) ?? blindOwner(deed) ?? lastOneGone(before, after) ?? notDone(deed, after)
 }

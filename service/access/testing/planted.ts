@@ -187,6 +187,72 @@ export const mistakes: readonly Mistake[] = [
     text: 'await changePolicy(tx, caller.access, (resolved)',
     instead: "await changePolicy(tx, 'system', (resolved)",
   },
+  {
+    name: 'rooms to come are taken by who holds those of today',
+    file: 'contract/escalation.ts',
+    text: 'const come = new Set(whole ? [] : growthAfter(now))',
+    instead: 'const come = new Set(growthBefore(was))',
+  },
+  {
+    name: 'rooms go into groups of others',
+    file: 'service/commands/roomPlaces.ts',
+    text: 'if (regroups && !everywhere)',
+    instead: 'if (regroups && everywhere && !everywhere)',
+  },
+  {
+    name: 'a change of a group leaves a partner without rooms',
+    file: 'service/access/policies.ts',
+    text: 'if (scope.length > 0 || before.links.get(id)?.scope.length === 0) continue',
+    instead: 'if (scope.length >= 0 || before.links.get(id)?.scope.length === 0) continue',
+  },
+  {
+    name: 'an incident is given to who does not see it',
+    file: 'service/commands/assign.ts',
+    text: '&& ownerTest([room])(me.access)',
+    instead: '',
+  },
+  {
+    name: 'who loses sight of a room keeps its incidents',
+    file: 'service/access/refresh.ts',
+    text: 'await leaveUnseen(tx, blinder)',
+    instead: 'await leaveUnseen(tx, new Map())',
+  },
+  {
+    name: 'everybody is told of everybody',
+    file: 'service/http/routes/people.ts',
+    text: '(row.id === person || personIsShown(held, theirs)) && wanted(theirs)',
+    instead: 'wanted(theirs)',
+  },
+  {
+    name: 'a hidden incident is read by its id',
+    file: 'service/http/routes/rooms.ts',
+    text: "const incident = await store.read(tenant, reach).get('incident'",
+    instead: "const incident = await store.read(tenant, 'wholeTenant').get('incident'",
+  },
+  {
+    name: 'a room that is hidden is told apart from none',
+    file: 'service/http/guard.ts',
+    text: "throw new RoomkeeperError('access.outOfScope')",
+    instead: "throw new RoomkeeperError(room.success && room.data.endsWith('0009') ? 'access.outOfScope' : 'access.denied')",
+  },
+  {
+    name: 'the feed sends histories of all rooms',
+    file: 'service/feed/rows.ts',
+    text: "return isVisible(this.#visible.get(row.kind) ?? 'none', row)",
+    instead: "return row.kind === 'entry' || isVisible(this.#visible.get(row.kind) ?? 'none', row)",
+  },
+  {
+    name: 'consoles are not told that their scope is another one',
+    file: 'service/feed/follower.ts',
+    text: 'if (this.#see(current)) this.#sayScope()',
+    instead: 'this.#see(current)',
+  },
+  {
+    name: 'who is removed follows on',
+    file: 'service/feed/hub.ts',
+    text: "if (removed) return 'auth.removed'",
+    instead: '',
+  },
 ]
 
 /** Which of them is planted in this process. */

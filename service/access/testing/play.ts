@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { type Command, type CommandRequest, PolicyCommand } from '../../../contract/commands.ts'
-import { RequestId } from '../../../contract/ids.ts'
+import { PersonId, RequestId } from '../../../contract/ids.ts'
 import type { Caller } from '../service.ts'
-import { keyOf, nth, type Organisation, organisations, people, type Person, rooms } from './cast.ts'
+import { incidentOf, keyOf, nth, type Organisation, organisations, people, type Person, rooms } from './cast.ts'
 import { checkAnswers } from './answers.ts'
 import { checkEffect } from './effects.ts'
 import { editedFile } from './file.ts'
@@ -11,12 +11,13 @@ import { type DirectoryFacts, type Facts, isProManager, type Subject, subjectOf 
 import { mustApply } from './duties.ts'
 import { isHidden, isMadeAnew, withGhost } from './hidden.ts'
 import { type Deed, isPermitted, wronglyApplied } from './laws.ts'
-import { type Changing, checkLasting, otherwise } from './lasting.ts'
+import { type Changing, checkLasting, otherwise, seesIncident } from './lasting.ts'
 import { mixed, withPerson } from './known.ts'
 import type { Step } from './steps.ts'
+import { checkReads } from './reads.ts'
 import { checkEveryone } from './sweep.ts'
 import { hiddenOrMissing, isOutcome, isUnavailable, nameGivenAway, textOf } from './told.ts'
-import { furnishedAt, incidentOf, type Told, World } from './world.ts'
+import { furnishedAt, type Told, World } from './world.ts'
 
 /** A command that was sent, and what a retry must be answered. */
 interface Sent {
@@ -24,6 +25,8 @@ interface Sent {
   readonly at: Organisation
   readonly request: CommandRequest
   readonly multiFactor: boolean
+  /** Whom it gives an incident to, by key. */
+  readonly owner: string | undefined
   told: Told
 }
 
@@ -66,7 +69,22 @@ async function playIn(world: World, steps: readonly Step[]): Promise<string> {
   return world.close()
 }
 
+/** Whom nobody is. */
+const nobody = PersonId.parse('00000000-0000-7000-8000-000000099998')
+
 const ending = (code: string | undefined): string => (code === undefined ? 'is done' : `fails with ${code}`)
+
+/** An open incident whose owner does not see it. */
+function blindOwner(tenants: Facts['tenants'], viewsOf: (person: Pick<Person, 'home'>) => readonly Facts[]): string | undefined {
+  for (const at of organisations) {
+    for (const [incident, owner] of Object.entries(tenants[at].owners)) {
+      const person = people.find((one) => keyOf(one) === owner)
+      if (!person || !viewsOf(person).some((facts) => seesIncident(facts, at, incident, owner)))
+        return `${owner} has the incident ${incident} of ${at}, and does not see it`
+    }
+  }
+  return undefined
+}
 
 class Player {
   readonly #world: World
@@ -93,6 +111,13 @@ class Player {
         const yaml = await editedFile(this.#world.store.read(this.#world.tenants.contoso, 'wholeTenant'), step.edit)
         return this.#send(personOf(step.who), 'contoso', { type: 'policy.import', yaml }, 1)
       }
+      case 'give': {
+        const to = people.find((person) => keyOf(person) === step.to)
+        const owner = step.to === null ? null : ((to && (await this.#world.idOf(to, step.at))) ?? nobody)
+        return this.#send(personOf(step.who), step.at, { type: 'incident.assign', incident: incidentOf({ id: step.room }), owner }, 1)
+      }
+      case 'look':
+        return this.#isSettled() ? checkReads(this.#world, await this.#facts(), step.at, personOf(step.who)) : undefined
       case 'send again':
         return this.#sent.length === 0 ? undefined : this.#again(nth(this.#sent, step.which))
       case 'decide':
@@ -114,7 +139,7 @@ class Player {
         const before = await this.#facts()
         await this.#world.signIn(person, step.multiFactor)
         this.#known[person.home] = withPerson(this.#known[person.home], directory.facts(person.home), person.id)
-        return checkLasting(before, await this.#facts())
+        return checkLasting(before, await this.#facts(), this.#known)
       }
       case 'move':
         directory.move(step.home, step.group, step.id, step.into)
@@ -137,12 +162,12 @@ class Player {
   /** Everyone, in both tenants: by what the service last read of their directory, or what is true now, of each group and of who is there. */
   async compare(): Promise<string | undefined> {
     const tenants = await this.#world.tenantFacts()
-    return checkEveryone(this.#world, ({ home }) =>
+    const viewsOf = ({ home }: Pick<Person, 'home'>): Facts[] =>
       mixed(this.#known[home], this.#world.directory.facts(home)).map((directory) => ({
         tenants,
         directories: { ...this.#known, [home]: directory },
-      })),
-    )
+      }))
+    return (await checkEveryone(this.#world, viewsOf)) ?? blindOwner(tenants, viewsOf) ?? this.#world.consoles.check()
   }
 
   /** The directories as they decide: as they are, or, of one that is down, as it was last read. */
@@ -164,7 +189,7 @@ class Player {
     const before = await this.#facts()
     await this.#world.readDirectories()
     for (const home of organisations) if (!this.#world.directory.isDown(home)) this.#known[home] = this.#world.directory.facts(home)
-    return checkLasting(before, await this.#facts())
+    return checkLasting(before, await this.#facts(), this.#known)
   }
 
   async #assignedAdmins(step: Extract<Step, { do: 'rooms of the link' | 'admins of the link' }>): Promise<Command | undefined> {
@@ -193,7 +218,7 @@ class Player {
     const request = world.request(command)
     const [told, ...more] = await Promise.all(Array.from({ length: copies }, () => world.send(caller, request)))
     if (!told) throw new Error('Nothing was sent.')
-    const sent: Sent = { who, at, request, multiFactor: world.multiFactorOf(who), told }
+    const sent: Sent = { who, at, request, multiFactor: world.multiFactorOf(who), owner: await this.#ownerOf(command, at), told }
     const other = more.find((one) => textOf(one) !== textOf(told))
     if (other) return `of two copies, one is told ${textOf(told)} and the other ${textOf(other)}`
     const after = await this.#facts()
@@ -249,8 +274,9 @@ class Player {
     const { command } = sent.request
     // What a directory has not told the service yet, it may know or not.
     const makers = [before.directories, this.#known].flatMap((directories) => subjectOf(who, { directories }) ?? [])
-    const deeds = makers.map((maker) => this.#deed(maker, at, command, before))
-    const changed = otherwise(before, after, told.outcome === 'applied' ? this.#touched(command, deeds) : undefined)
+    const owner = await this.#ownerOf(command, at)
+    const deeds = makers.map((maker) => this.#deed(maker, at, command, before, owner))
+    const changed = otherwise(before, after, this.#known, told.outcome === 'applied' ? this.#touched(command, deeds) : undefined)
     if (changed !== undefined) return changed
     if (told.outcome === 'requested') {
       const { link } = before.tenants.contoso
@@ -275,15 +301,23 @@ class Player {
     return command.type === 'request.decide' ? this.#decided(command.request, before, after) : undefined
   }
 
-  #deed(maker: Subject, at: Organisation, command: Command, before: Facts): Deed {
-    const room = command.type === 'incident.comment' ? rooms[at].find((one) => incidentOf(one) === command.incident)?.id : undefined
+  /** Whom a command gives an incident to, by key. */
+  async #ownerOf(command: Command, at: Organisation): Promise<string | undefined> {
+    if (command.type !== 'incident.assign') return undefined
+    for (const person of people) if ((await this.#world.idOf(person, at)) === command.owner) return keyOf(person)
+    return undefined
+  }
+
+  #deed(maker: Subject, at: Organisation, command: Command, before: Facts, owner?: string): Deed {
+    const isOfIncident = command.type === 'incident.comment' || command.type === 'incident.assign'
+    const room = isOfIncident ? rooms[at].find((one) => incidentOf(one) === command.incident)?.id : undefined
     const asked =
       command.type === 'request.decide' || command.type === 'request.withdraw'
         ? this.#sent.find(({ request }) => request.key === String(command.request))
         : undefined
     const asker = asked && subjectOf(asked.who, before)
-    const request = asked && asker ? this.#deed(asker, at, asked.request.command, before) : undefined
-    return { at, maker, command, before, ...(room === undefined ? {} : { room }), ...(request ? { request } : {}) }
+    const request = asked && asker ? this.#deed(asker, at, asked.request.command, before, asked.owner) : undefined
+    return { at, maker, command, before, ...(room === undefined ? {} : { room }), ...(owner === undefined ? {} : { owner }), ...(request ? { request } : {}) }
   }
 
   /** What a command may change: a decision what was asked for. */
@@ -309,7 +343,7 @@ class Player {
     const doc = await this.#world.store.read(this.#world.tenants.contoso, 'wholeTenant').get('request', id)
     if (!asked || !doc) return 'nobody asked for it'
     const makers = [before.directories, this.#known].flatMap((directories) => subjectOf(asked.who, { directories }) ?? [])
-    const deeds = makers.map((maker) => this.#deed(maker, 'contoso', asked.request.command, before))
+    const deeds = makers.map((maker) => this.#deed(maker, 'contoso', asked.request.command, before, asked.owner))
     if (doc.status === 'approved') {
       asked.told = { outcome: 'applied', at: this.#world.now }
       if (before.tenants.contoso.link?.multiFactor && !asked.multiFactor)
@@ -318,11 +352,11 @@ class Player {
       return reasons.every((reason) => reason !== undefined) ? `approved, though: ${reasons[0] ?? 'who asked is gone'}` : undefined
     }
     asked.told = { outcome: 'refused', code: 'request.rejected', said: '' }
-    if (doc.status !== 'failed') return otherwise(before, after, undefined)
+    if (doc.status !== 'failed') return otherwise(before, after, this.#known)
     const hindered = before.tenants.contoso.link?.multiFactor && !asked.multiFactor
     return deeds.length > 0 && deeds.every(mustApply) && !hindered
       ? `approved and not done (${doc.code}), though it is right`
-      : otherwise(before, after, undefined)
+      : otherwise(before, after, this.#known)
   }
 
   /** Why what was asked for could not be done when it was approved. */
@@ -341,6 +375,6 @@ class Player {
     const same =
       told.outcome === 'refused' && told.code.startsWith('request.') ? again.outcome === 'refused' : textOf(again) === textOf(told)
     if (!same) return `${request.command.type} of ${keyOf(who)} was answered ${textOf(told)}, and again: ${textOf(again)}`
-    return otherwise(before, await this.#facts(), undefined)
+    return otherwise(before, await this.#facts(), this.#known)
   }
 }

@@ -8,6 +8,7 @@ import {
   builtIn,
   ghost,
   groupIds,
+  incidentOf,
   keyOf,
   linkIds,
   nth,
@@ -19,7 +20,6 @@ import {
   securityGroups,
 } from './cast.ts'
 import { permissions } from './facts.ts'
-import { incidentOf } from './world.ts'
 
 /** What may happen, one after the other. Steps say what they are about by themselves, so that any of them can be left out. */
 
@@ -31,6 +31,10 @@ export type Step =
   | { readonly do: 'admins of the link'; readonly who: string; readonly members: readonly Member[] }
   /** A policy file comes that has what this command would have done. */
   | { readonly do: 'import'; readonly who: string; readonly edit: Command }
+  /** The incident of a room is given to somebody (by key), to nobody, or to who is not there. */
+  | { readonly do: 'give'; readonly who: string; readonly at: Organisation; readonly room: RoomId; readonly to: string | null }
+  /** Somebody asks every route, and about what is hidden from them. */
+  | { readonly do: 'look'; readonly who: string; readonly at: Organisation }
   /** A command that was sent before comes again, with its key. */
   | { readonly do: 'send again'; readonly which: number }
   | { readonly do: 'decide'; readonly who: string; readonly which: number; readonly approve: boolean }
@@ -198,6 +202,12 @@ const roomCommand = (at: Organisation): fc.Arbitrary<Command> =>
   fc.oneof(
     roomIds(at).map((ids): Command => ({ type: 'rooms.licence', rooms: ids, licence: 'basic' })),
     roomIds(at).map((ids): Command => ({ type: 'rooms.ring', rooms: ids, ring: 'Executive' })),
+    fc
+      .tuple(fc.constantFrom(...rooms[at]), fc.boolean())
+      .map(([{ id, name }, again]): Command => ({ type: 'rooms.rename', rooms: [id], name: again ? name : `Suite of ${name}` })),
+    fc
+      .tuple(roomIds(at), fc.constantFrom('East', 'West', 'North'))
+      .map(([ids, building]): Command => ({ type: 'rooms.move', rooms: ids, place: { building } })),
     fc.constantFrom(...rooms[at]).map((room): Command => ({ type: 'incident.comment', incident: incidentOf(room), text: 'Seen.' })),
   )
 
@@ -315,6 +325,26 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
       edit: fc.oneof(roleCommand('contoso', 'contoso'), tenantCommand('contoso')),
     }),
   },
+  ...organisations.flatMap((at) => [
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('give' as const),
+        who: at === 'contoso' ? anyone : fc.constantFrom(...own(at)),
+        at: fc.constant(at),
+        room: roomsOf(at),
+        to: fc.option(fc.oneof({ weight: 9, arbitrary: anyone }, { weight: 1, arbitrary: fc.constant('contoso/nobody') })),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('look' as const),
+        who: at === 'contoso' ? anyone : fc.constantFrom(...own(at)),
+        at: fc.constant(at),
+      }),
+    },
+  ]),
   { weight: 4, arbitrary: fc.record({ do: fc.constant('send again' as const), which }) },
   {
     weight: 5,

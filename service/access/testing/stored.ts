@@ -16,9 +16,21 @@ const fromJson = <T>(schema: z.ZodType<T>, text: string): T => schema.parse(JSON
 const byId = <Row extends { readonly id: string }, T>(rows: readonly Row[], factOf: (row: Row) => T): Readonly<Record<string, T>> =>
   Object.fromEntries(rows.map((row) => [row.id, factOf(row)]))
 
-export async function storedFacts({ tables }: TenantReader): Promise<TenantFacts> {
+const places = async (read: TenantReader): Promise<Pick<TenantFacts, 'rooms' | 'owners'>> => {
+  const people = await read.tables.person().select(['id', 'directory', 'objectId']).execute()
+  const keys = new Map(people.map(({ id, directory, objectId }) => [String(id), `${directory}/${objectId}`]))
+  const incidents = await read.list('incident', { limit: 20 })
+  return {
+    rooms: byId(await read.list('room', { limit: 20 }), ({ id, name, place: { building } }) => ({ id, name, building })),
+    owners: Object.fromEntries(incidents.flatMap(({ id, owner }) => (owner ? [[id, keys.get(owner.id) ?? owner.id]] : []))),
+  }
+}
+
+export async function storedFacts(read: TenantReader): Promise<TenantFacts> {
+  const { tables } = read
   const [link] = await tables.link().selectAll().execute()
   return {
+    ...(await places(read)),
     roles: byId(await tables.role().selectAll().execute(), ({ link: of, name, permissions }) => ({
       link: of,
       name,

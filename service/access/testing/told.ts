@@ -1,6 +1,6 @@
 import { GroupId } from '../../../contract/ids.ts'
 import { isHidden } from './hidden.ts'
-import type { Deed } from './laws.ts'
+import { type Deed, isOnOwn } from './laws.ts'
 import type { Told } from './world.ts'
 
 /** What whoever sent a command is told, and what a refusal must not say. */
@@ -14,8 +14,9 @@ export const isOutcome = (told: Told): boolean => told.outcome !== 'refused' || 
 
 /** A room out of reach is answered like one that is not there. */
 export function hiddenOrMissing(deeds: readonly Deed[], { code }: Extract<Told, { outcome: 'refused' }>): string | undefined {
-  const isAboutRooms = deeds.every(({ command }) => command.type.startsWith('rooms.') || command.type === 'incident.comment')
-  if (!isAboutRooms || deeds.length === 0 || ['room.notFound', 'incident.notFound', 'access.denied'].includes(code)) return undefined
+  const isAboutRooms = deeds.every(({ command }) => command.type.startsWith('rooms.') || command.type.startsWith('incident.'))
+  // Of rooms that are theirs to change they may be told more.
+  if (!isAboutRooms || deeds.length === 0 || deeds.every(isOnOwn) || ['room.notFound', 'incident.notFound', 'access.denied'].includes(code)) return undefined
   return 'what is hidden is to be answered like what is missing'
 }
 

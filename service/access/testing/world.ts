@@ -7,16 +7,23 @@ import { v7 } from 'uuid'
 import type { Command, CommandRequest, PolicyCommand } from '../../../contract/commands.ts'
 import { defaultSettings, type Incident } from '../../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
-import { CommandKey, DeviceId, IncidentId, type PersonId, type TenantId } from '../../../contract/ids.ts'
+import { CommandKey, DeviceId, type PersonId, type TenantId } from '../../../contract/ids.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
 import { settle } from '../../../contract/testing/wait.ts'
+import { DeviceLine } from '../../agents/line.ts'
 import { Refusals } from '../../audit/refusals.ts'
 import { type Bus, inProcessBus } from '../../bus/bus.ts'
 import { preview } from '../../commands/preview.ts'
 import { submit } from '../../commands/submit.ts'
+import { readConfig } from '../../config.ts'
+import type { ServiceDeps } from '../../deps.ts'
 import { DirectorySync } from '../../directory/sync.ts'
+import { Cursors } from '../../feed/cursors.ts'
+import { FeedHub } from '../../feed/hub.ts'
+import { snapshotPage } from '../../feed/snapshot.ts'
 import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../../ops/metrics.ts'
+import { RefusalLog } from '../../ops/refusalLog.ts'
 import { Store } from '../../store/store.ts'
 import { system } from '../../store/transaction.ts'
 import { saveAssignment } from '../assignments.ts'
@@ -27,6 +34,7 @@ import { globalAdministratorRole } from '../tokens.ts'
 import {
   assignmentIds,
   builtIn,
+  incidentOf,
   keyOf,
   nameOf,
   nth,
@@ -37,9 +45,11 @@ import {
   type Room,
   rooms,
 } from './cast.ts'
+import { Consoles } from './consoles.ts'
 import { ChangingDirectory } from './directory.ts'
 import type { Facts } from './facts.ts'
 import { storedFacts } from './stored.ts'
+import { type Answer, type Question, Surface } from './surface.ts'
 
 /**
  * The service's access as HTTP uses it, in this process: people are let in by tokens, send commands, and read; two tenants in
@@ -60,9 +70,6 @@ export type Told =
   | { readonly outcome: 'requested'; readonly request: string }
   | { readonly outcome: 'refused'; readonly code: ErrorCode; readonly said: string }
 
-/** The incident of a room. */
-export const incidentOf = ({ id }: Pick<Room, 'id'>): IncidentId => IncidentId.parse(id.replace('000000010', '000000060'))
-
 const refusalOf = (error: unknown): Extract<Told, { outcome: 'refused' }> => {
   if (!(error instanceof RoomkeeperError)) throw error
   return { outcome: 'refused', code: error.code, said: JSON.stringify(error.details) }
@@ -74,14 +81,10 @@ export class World {
   readonly access: AccessService
   readonly tenants: Readonly<Record<Organisation, TenantId>>
   readonly #folder: string
-  readonly #deps: {
-    readonly store: Store
-    readonly rooms: Rooms
-    readonly metrics: typeof metrics
-    readonly directory: ChangingDirectory
-    readonly refusals: Refusals
-    readonly now: () => number
-  }
+  readonly #deps: ServiceDeps
+  #surface: Promise<Surface> | undefined
+  readonly consoles: Consoles
+  readonly #unlisten: () => void
   readonly #sync: DirectorySync
   readonly #clock: { now: number }
   readonly #tokens = new Map<string, { readonly token: string; readonly multiFactor: boolean }>()
@@ -92,9 +95,28 @@ export class World {
     this.store = store
     this.tenants = tenants
     const now = (): number => clock.now
-    this.#deps = { store, rooms: new Rooms(), metrics, directory: this.directory, refusals: new Refusals({ store, now, log }), now }
+    const refusals = new Refusals({ store, now, log })
     const rules = { issuer, audience: 'roomkeeper', keys: async () => keys.publicKey, now }
-    this.access = new AccessService({ store, bus, log, budgets: new Budgets(now), rules, directory: this.directory })
+    const budgets = unlimited()
+    this.access = new AccessService({ store, bus, log, budgets, rules, directory: this.directory })
+    this.#deps = {
+      config: readConfig({ data: folder, logLevel: 'silent' }),
+      ...{ store, bus, access: this.access, budgets, refusals, directory: this.directory, log, metrics, now },
+      rooms: new Rooms(),
+      line: new DeviceLine(),
+      turnedAway: new RefusalLog({ log, metrics, now }),
+      serviceName: 'service',
+      sessionKey: { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) },
+      cursorKey: Buffer.alloc(32, 7),
+    }
+    const cursors = new Cursors(this.#deps.cursorKey)
+    const hub = new FeedHub(this.#deps, cursors)
+    this.#unlisten = hub.listen()
+    this.consoles = new Consoles({
+      hub,
+      caller: (person, at) => this.caller(person, at),
+      snapshot: (caller, after) => snapshotPage(store, cursors, caller, after),
+    })
     this.#sync = new DirectorySync({ store, directory: this.directory, now, log })
   }
 
@@ -234,14 +256,33 @@ export class World {
     return (await tables.person().select('id').where('directory', '=', home).where('objectId', '=', id).executeTakeFirst())?.id
   }
 
+  /** What is there to be read; made where it is asked for. */
+  surface(): Promise<Surface> {
+    return (this.#surface ??= Surface.start(this.#deps))
+  }
+
+  async ask(person: Person, at: Organisation, method: Question['method'], path: string, body?: object): Promise<Answer> {
+    const token = this.#tokens.get(keyOf(person))?.token ?? ''
+    const tenant = at === person.home ? undefined : this.tenants[at]
+    return (await this.surface()).ask({ token, tenant, method, path, ...(body === undefined ? {} : { body }) })
+  }
+
   /** Returns the folder, which is the caller's to remove. */
   async close(): Promise<string> {
+    await (await this.#surface)?.close()
+    this.#unlisten()
     this.#sync.close()
     await this.#deps.refusals.stop()
     this.access.close()
     await this.store.close()
     return this.#folder
   }
+}
+
+/** Everybody asks a minute after everybody else. */
+function unlimited(): Budgets {
+  let at = 0
+  return new Budgets(() => (at += 60_000))
 }
 
 async function open(folder: string, clock: { readonly now: number }): Promise<{ store: Store; bus: Bus }> {

@@ -1,8 +1,11 @@
-import { MeAnswer, PeopleList } from '../../../contract/api.ts'
+import { MeAnswer, OwnersQuery, PeopleList, type Person } from '../../../contract/api.ts'
+import { type Access, may } from '../../../contract/access.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { accessOf } from '../../../contract/evaluate.ts'
-import { addressIsShown, personIsShown } from '../../access/explain.ts'
+import { addressIsShown, ownerTest, personIsShown } from '../../access/explain.ts'
+import { reached } from '../../access/reach.ts'
 import { subjectOf } from '../../access/resolved.ts'
+import type { Caller } from '../../access/service.ts'
 import type { Plugin } from '../../deps.ts'
 import { callerOf } from '../routeAccess.ts'
 
@@ -18,20 +21,35 @@ export const peopleRoutes: Plugin = (app, { store, access }) => {
   app.get(
     '/v1/people',
     { config: { access: { permission: 'incidents.view' } }, schema: { tags: ['access'], response: { 200: PeopleList } } },
+    async (request) => ({ items: await peopleFor(callerOf(request)) }),
+  )
+
+  app.post(
+    '/v1/people/owners',
+    {
+      config: { access: { permission: 'incidents.view' } },
+      schema: { tags: ['access'], body: OwnersQuery, response: { 200: PeopleList } },
+    },
     async (request) => {
-      const { tenant, person, reach, access: held } = callerOf(request)
-      const resolved = await access.resolved(tenant)
-      const rows = await store.read(tenant, reach).tables.person().selectAll().orderBy('name').orderBy('id').execute()
-      const items = rows
-        .map((row) => ({ row, theirs: accessOf(resolved, subjectOf(row)) }))
-        .filter(({ row, theirs }) => row.id === person || personIsShown(held, theirs))
-        .map(({ row: { id, name, email, link: under }, theirs }) => {
-          const partner = under === null ? undefined : resolved.links.get(under)
-          // To give somebody an incident takes a name; addresses are for those who manage roles.
-          const address = id === person || addressIsShown(held, theirs) ? email : ''
-          return { id, name, email: address, ...(partner ? { organisation: partner.link.partnerName } : {}) }
-        })
-      return { items }
+      const caller = callerOf(request)
+      const { rooms } = request.body
+      const facts = await store.read(caller.tenant, 'wholeTenant').roomFacts()
+      for (const id of rooms) reached(facts.get(id), may(caller.access, 'incidents.view', id), 'room.notFound', { params: { room: id } })
+      return { items: await peopleFor(caller, ownerTest(rooms)) }
     },
   )
+
+  /** Those whom the caller may be told of. To give somebody an incident takes a name; addresses are for those who manage roles. */
+  async function peopleFor({ tenant, person, reach, access: held }: Caller, wanted: (theirs: Access) => boolean = () => true): Promise<Person[]> {
+    const resolved = await access.resolved(tenant)
+    const rows = await store.read(tenant, reach).tables.person().selectAll().orderBy('name').orderBy('id').execute()
+    return rows
+      .map((row) => ({ row, theirs: accessOf(resolved, subjectOf(row)) }))
+      .filter(({ row, theirs }) => (row.id === person || personIsShown(held, theirs)) && wanted(theirs))
+      .map(({ row: { id, name, email, link: under }, theirs }) => {
+        const partner = under === null ? undefined : resolved.links.get(under)
+        const address = id === person || addressIsShown(held, theirs) ? email : ''
+        return { id, name, email: address, ...(partner ? { organisation: partner.link.partnerName } : {}) }
+      })
+  }
 }

@@ -2,8 +2,7 @@ import { v7 } from 'uuid'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { TenantId } from '../../../contract/ids.ts'
-import { limits } from '../../../contract/limits.ts'
-import { typedText } from '../../../contract/text.ts'
+import { typedName } from '../../../contract/text.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { newTenantSettings } from '../../config.ts'
 import type { Plugin } from '../../deps.ts'
@@ -12,7 +11,7 @@ import { domainOf } from '../../partners/domains.ts'
 /** Organisations of this service, for this machine's user: the first is made at the first start, the others here. */
 
 export const NewOrganisation = z.object({
-  name: typedText(limits.nameChars),
+  name: typedName(),
   /** With an issuer of one's own: the id of the organisation's directory there. */
   directory: z.string().trim().min(1).max(64).optional(),
   /** Directory object id of the first Pro Manager; left out, a Global Administrator appoints one. */

@@ -1,0 +1,49 @@
+import { type Person, PeopleList } from '../../contract/api.ts'
+import type { CallOutput } from '../../contract/bridge.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { IncidentId, PersonId, RoomId } from '../../contract/ids.ts'
+import type { OpenAccount } from '../account.ts'
+import type { Console } from '../console.ts'
+
+/**
+ * Whom incidents can be given to (INC-5): who sees the rooms of all of them, in each of their tenants, as the service says. Offline: all
+ * of whom it said so before, since this program started and under the scope of now; the service decides once the command is there.
+ */
+export async function listOwners(core: Console, incidents: readonly IncidentId[], signal: AbortSignal): Promise<CallOutput<'incidents.owners'>> {
+  const answers = await Promise.all([...roomsOf(core, incidents)].map(([account, rooms]) => ownersIn(core, account, rooms, signal)))
+  const [first, ...others] = answers
+  const knownAt = answers.flatMap((answer) => answer.knownAt ?? [])
+  return {
+    items: first?.items.filter(({ id }) => others.every(({ items }) => items.some((one) => one.id === id))) ?? [],
+    knownAt: knownAt.length === 0 ? null : Math.min(...knownAt),
+  }
+}
+
+function roomsOf(core: Console, incidents: readonly IncidentId[]): Map<OpenAccount, Set<RoomId>> {
+  const found = new Map<OpenAccount, Set<RoomId>>()
+  const { everything } = core
+  for (const id of incidents) {
+    const shown = everything.holder('incident', id)
+    const account = core.tenants.all.find((one) => one.shown === shown)
+    const room = shown?.incident(id)?.room
+    if (account && room) found.set(account, (found.get(account) ?? new Set()).add(room))
+  }
+  return found
+}
+
+async function ownersIn(core: Console, account: OpenAccount, rooms: ReadonlySet<RoomId>, signal: AbortSignal): Promise<CallOutput<'incidents.owners'>> {
+  const { shown, cache } = account
+  const { scope } = cache.state
+  const before = shown.owners?.scope === scope ? shown.owners : null
+  try {
+    if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
+    const { items } = await account.client.json(PeopleList, { method: 'POST', path: '/v1/people/owners', body: { rooms: [...rooms] }, signal })
+    const people = new Map<PersonId, Person>(before?.people)
+    for (const person of items) people.set(person.id, person)
+    shown.owners = { scope, at: core.clock.now(), people }
+    return { items, knownAt: null }
+  } catch (error) {
+    if (!(error instanceof RoomkeeperError) || error.code !== 'network.offline' || before === null) throw error
+    return { items: [...before.people.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), knownAt: before.at }
+  }
+}

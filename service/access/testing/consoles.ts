@@ -1,0 +1,205 @@
+import { type Access, may } from '../../../contract/access.ts'
+import { FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
+import { settle } from '../../../contract/testing/wait.ts'
+import type { FeedSocket } from '../../feed/follower.ts'
+import type { FeedHub } from '../../feed/hub.ts'
+import type { Caller } from '../service.ts'
+import { keyOf, type Organisation, organisations, people, type Person, rooms } from './cast.ts'
+
+/** Everyone's consoles, which follow the feed as the real ones do; what they are sent and what they are left with (ACC-8). */
+
+/** Which rooms' rows somebody may have. */
+const reads = { room: 'rooms.view', roomEvent: 'rooms.view', incident: 'incidents.view', entry: 'incidents.view' } as const
+const isOfRoom = (kind: string): kind is keyof typeof reads => kind in reads
+
+export interface Following {
+  readonly hub: FeedHub
+  readonly caller: (person: Person, at: Organisation) => Promise<Caller | string>
+  readonly snapshot: (caller: Caller, after?: string) => Promise<string>
+}
+
+class Console implements FeedSocket {
+  readyState = 1
+  readonly bufferedAmount = 0
+  readonly rows = new Map<string, Row>()
+  /** Under which scope it was sent rows since the last look, and how it was told of others. */
+  sent: { readonly scope: number; readonly row: Row }[] = []
+  scopes = 0
+  scope = -1
+  readonly #inbox: string[] = []
+  #cursor: string | undefined
+  #wantsSnapshot = false
+  readonly #line: ReturnType<FeedHub['follow']>
+
+  constructor(hub: FeedHub, caller: Caller) {
+    this.#line = hub.follow(this, caller)
+  }
+
+  send(text: string, sent?: () => void): void {
+    this.#inbox.push(text)
+    sent?.()
+  }
+
+  close(): void {
+    this.readyState = 3
+    this.#line.left()
+  }
+
+  terminate(): void {
+    this.close()
+  }
+
+  async hello(): Promise<void> {
+    const hello = { type: 'hello', versions: [1], ...(this.#cursor === undefined ? {} : { cursor: this.#cursor, scope: this.scope }) }
+    await this.#line.received(Buffer.from(JSON.stringify(hello)), false)
+  }
+
+  /** Takes in what was sent. Whether there was anything. */
+  async work(fetch: () => Promise<readonly string[]>): Promise<boolean> {
+    const texts = this.#inbox.splice(0)
+    for (const text of texts) this.#take(FeedToConsole.parse(JSON.parse(text)))
+    if (this.#wantsSnapshot && this.readyState === 1) {
+      this.#wantsSnapshot = false
+      const pages = (await fetch()).map((page) => SnapshotPage.parse(JSON.parse(page)))
+      for (const { rows, scope } of pages) for (const row of rows) this.#put(row, scope)
+      const [first] = pages
+      if (first && this.#cursor === undefined) {
+        this.#cursor = first.cursor
+        this.scope = first.scope
+        await this.hello()
+      }
+      return true
+    }
+    return texts.length > 0
+  }
+
+  #take(message: FeedToConsole): void {
+    switch (message.type) {
+      case 'snapshot':
+        this.#cursor = undefined
+        this.rows.clear()
+        this.#wantsSnapshot = true
+        return
+      case 'scope': {
+        const { version, rooms: seen } = message
+        this.scope = version
+        this.scopes += 1
+        this.#wantsSnapshot = true
+        for (const [key, { kind, room }] of this.rows) {
+          const kept = seen[kind]
+          if (isOfRoom(kind) && kept !== 'all' && !(room !== null && kept?.includes(room))) this.rows.delete(key)
+        }
+        return
+      }
+      case 'batch': {
+        this.#cursor = message.to
+        for (const row of message.rows) this.#put(row, message.scope)
+        return
+      }
+      case 'welcome':
+      case 'beat':
+      case 'error':
+        return
+    }
+  }
+
+  #put(row: Row, scope: number): void {
+    this.sent.push({ scope, row })
+    const key = `${row.kind}/${row.id}`
+    const known = this.rows.get(key)
+    if (known && known.rev > row.rev) return
+    if (row.doc === undefined) this.rows.delete(key)
+    else this.rows.set(key, row)
+  }
+}
+
+export class Consoles {
+  readonly #following: Following
+  readonly #open = new Map<string, Console>()
+  /** What each could do when they were last looked at. */
+  readonly #before = new Map<string, Access>()
+
+  constructor(following: Following) {
+    this.#following = following
+  }
+
+  /** All that was sent is taken in; then each has what they may see and no more, and nothing else was sent to them. */
+  async check(): Promise<string | undefined> {
+    for (const at of organisations) {
+      for (const person of people) {
+        const caller = await this.#following.caller(person, at)
+        const key = `${keyOf(person)} at ${at}`
+        if (typeof caller !== 'string' && this.#open.get(key)?.readyState !== 1) {
+          const console = new Console(this.#following.hub, caller)
+          this.#open.set(key, console)
+          await console.hello()
+        }
+      }
+    }
+    while (await this.#round());
+    for (const at of organisations) {
+      for (const person of people) {
+        const wrong = this.#look(`${keyOf(person)} at ${at}`, at, await this.#following.caller(person, at))
+        if (wrong !== undefined) return `the console of ${keyOf(person)} at ${at} ${wrong}`
+      }
+    }
+    return undefined
+  }
+
+  /** One turn of everybody; false where nothing came. */
+  async #round(): Promise<boolean> {
+    await settle()
+    let came = false
+    for (const at of organisations) {
+      for (const person of people) {
+        const console = this.#open.get(`${keyOf(person)} at ${at}`)
+        if (console && (await console.work(() => this.#pages(person, at)))) came = true
+      }
+    }
+    return came
+  }
+
+  async #pages(person: Person, at: Organisation): Promise<string[]> {
+    const caller = await this.#following.caller(person, at)
+    if (typeof caller === 'string') return []
+    const pages: string[] = []
+    let after: string | undefined
+    do {
+      const page = await this.#following.snapshot(caller, after)
+      pages.push(page)
+      after = SnapshotPage.parse(JSON.parse(page)).next
+    } while (after !== undefined)
+    return pages
+  }
+
+  #look(key: string, at: Organisation, caller: Caller | string): string | undefined {
+    const console = this.#open.get(key)
+    if (!console) return undefined
+    if (typeof caller === 'string') {
+      this.#before.delete(key)
+      return console.readyState === 1 ? `follows on, though they are not let in (${caller})` : undefined
+    }
+    const before = this.#before.get(key)
+    this.#before.set(key, caller.access)
+    const { sent, scopes } = console
+    console.sent = []
+    console.scopes = 0
+    for (const [kind, permission] of Object.entries(reads)) {
+      const has = new Set([...console.rows.values()].flatMap((row) => (row.kind === kind && row.room !== null ? [row.room] : [])))
+      const sees = rooms[at].filter(({ id }) => may(caller.access, permission, id)).map(({ id }) => id)
+      const beyond = [...has].find((id) => !sees.includes(id))
+      if (beyond !== undefined) return `has a ${kind} of ${beyond}, which they do not see`
+      if ((kind === 'room' || kind === 'incident') && sees.some((id) => !has.has(id))) return `lacks a ${kind} that they see`
+      if (scopes > 1) continue
+      const wrong = sent.find(
+        ({ scope, row }) =>
+          row.kind === kind &&
+          row.room !== null &&
+          !sees.includes(row.room) &&
+          !(scope < console.scope && before && may(before, permission, row.room)),
+      )
+      if (wrong) return `was sent a ${kind} of ${wrong.row.room}, which they do not see`
+    }
+    return undefined
+  }
+}
