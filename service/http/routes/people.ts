@@ -34,7 +34,7 @@ export const peopleRoutes: Plugin = (app, { store, access }) => {
       const caller = callerOf(request)
       const { rooms } = request.body
       const facts = await store.read(caller.tenant, 'wholeTenant').roomFacts()
-      for (const id of rooms) reached(facts.get(id), may(caller.access, 'incidents.view', id), 'room.notFound', { params: { room: id } })
+      for (const id of rooms) reached(facts.get(id), may(caller.access, 'incidents.view', id), 'access.outOfScope')
       return { items: await peopleFor(caller, ownerTest(rooms)) }
     },
   )
