@@ -6,6 +6,7 @@ import { accessOf, resolvePolicy } from './evaluate.ts'
 import { GroupId, PersonId, RoomId } from './ids.ts'
 import { Permission } from './permissions.ts'
 import type { Assignment, AssignmentScope, Policy, RoomFacts, RoomGroup } from './policy.ts'
+import { cases } from './testing/chance.ts'
 import { aLink, assignment, role, roomIds, uuid } from './testing/parts.ts'
 import { changedPolicies, rooms, subjects } from './testing/policies.ts'
 
@@ -46,7 +47,7 @@ describe('[ACC-6] rooms to come', () => {
             expect([lost, may(accessOf(wasLater, maker), 'roles.modify', later.id)]).toEqual([lost, true])
           }
         }),
-        { numRuns: 5_000 },
+        { numRuns: cases(5_000) },
       )
       // Takings that are within bounds do pass, or this would say nothing.
       expect(taken).toBeGreaterThan(0)

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CallInput, CallName } from '../../contract/bridge.ts'
 import { CommandRequest, PolicyCommand, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { TenantId } from '../../contract/ids.ts'
+import { IncidentId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { idOf, makeMe, makeRequest, makeRoom, personId, tenantId } from '../testing/documents.ts'
+import { idOf, makeIncident, makeMe, makeRequest, makeRoom, personId, tenantId } from '../testing/documents.ts'
 import { Rig } from '../testing/rig.ts'
 import type { FakeTenant } from '../testing/tenant.ts'
 
@@ -171,6 +171,41 @@ describe('what is asked', () => {
     await call('commands.submit', { command, tenant: customer })
     await until('it was sent', () => asked.length > 0)
     expect(asked.map(({ line, tenant }) => [line, tenant])).toEqual([['POST /v1/commands', customer]])
+  })
+})
+
+describe('[INC-5] whom incidents can be given to', () => {
+  const incidents = [IncidentId.parse(idOf('incident', 1))]
+  const person = (n: number, name: string) => ({ id: idOf('person', n), name, email: '' })
+
+  it('is asked about their rooms, wherever they are', async () => {
+    answers['/v1/people/owners'] = { items: [person(2, 'Béla')] }
+    expect(await call('incidents.owners', { incidents })).toEqual({ items: [person(2, 'Béla')], knownAt: null })
+    expect(asked).toEqual([{ line: 'POST /v1/people/owners', tenant: undefined, body: { rooms: [idOf('room', 1)] } }])
+    const fabrikam = await enterCustomer()
+    fabrikam.put('room', makeRoom(7))
+    fabrikam.put('incident', makeIncident(7, 7))
+    const both = [...incidents, IncidentId.parse(idOf('incident', 7))]
+    await until('the incident of the customer', async () => (await call('incidents.counts', {})).needAction === 1)
+    asked = []
+    await call('incidents.owners', { incidents: both })
+    expect(asked.map(({ tenant, body }) => [tenant, body])).toEqual(
+      expect.arrayContaining([
+        [undefined, { rooms: [idOf('room', 1)] }],
+        [customer, { rooms: [idOf('room', 7)] }],
+      ]),
+    )
+  })
+
+  it('[CON-3] is known offline as far as the service has said it, and since when', async () => {
+    await call('sync.workOffline', { on: true })
+    expect(await problemOf(call('incidents.owners', { incidents }))).toMatchObject({ code: 'network.offline' })
+    await call('sync.workOffline', { on: false })
+    answers['/v1/people/owners'] = { items: [person(3, 'Zoé'), person(2, 'Béla')] }
+    await until('the list', async () => (await problemOf(call('incidents.owners', { incidents }))) === 'an answer')
+    await call('sync.workOffline', { on: true })
+    const { items, knownAt } = await call('incidents.owners', { incidents })
+    expect([items.map(({ name }) => name), knownAt]).toEqual([['Béla', 'Zoé'], expect.any(Number)])
   })
 })
 

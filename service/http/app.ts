@@ -9,11 +9,11 @@ import type { App, Plugin, ServiceDeps } from '../deps.ts'
 import { addressOf } from './address.ts'
 import { describeOperation, describeSchemas, tags } from './description.ts'
 import { addGuard } from './guard.ts'
-import { isLoopbackHost } from './hostName.ts'
+import { checkHost } from './hostName.ts'
 import { sendProblem } from './problems.ts'
 import { auditRefusal } from './refusals.ts'
 import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
-import { refuseUnread } from './upgrades.ts'
+import { refuseUnread, upgradeLocally } from './upgrades.ts'
 import { checkUnread, exactValidator } from './validate.ts'
 
 export interface AppOptions {
@@ -62,24 +62,19 @@ export async function buildApp(deps: ServiceDeps, { version, server, adminSecret
   })
   app.setNotFoundHandler((request, reply) => sendProblem(new RoomkeeperError('request.notFound'), request, reply, deps.turnedAway))
 
+  const isLocal = isLoopback(deps.config.host) && !deps.config.behindProxy
+  if (isLocal) upgradeLocally(server)
   let closing = false
   app.addHook('preClose', async () => void (closing = true))
   app.addHook('onRequest', async ({ raw }) => {
     if (closing) throw new RoomkeeperError('service.unavailable')
-    if (!raw.headers.host) throw new RoomkeeperError('request.invalid', { field: 'host', detail: 'The request names no host.' })
+    checkHost(raw, isLocal)
   })
   server.on('checkExpectation', (_, response) => {
     const problem = new RoomkeeperError('request.invalid', { field: 'expect' })
     response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem.toProblem()))
   })
   app.addHook('onRequest', async ({ raw }) => deps.budgets.request(addressOf(raw, deps.config.behindProxy)))
-  if (isLoopback(deps.config.host) && !deps.config.behindProxy) {
-    // A page of another site can make a browser ask a loopback address, but not with a loopback name.
-    app.addHook('onRequest', async ({ raw }) => {
-      if (isLoopbackHost(raw.headers.host)) return
-      throw new RoomkeeperError('request.invalid', { field: 'host', detail: 'This service answers to loopback names only.' })
-    })
-  }
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
     deps.metrics.requests.inc({ method: request.method, route, status: reply.statusCode })

@@ -28,6 +28,8 @@ async function raw(text: string): Promise<string> {
   return said
 }
 
+const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+
 it.each([
   ['no HTTP', 'hello\r\n\r\n', 400, 'request.invalid'],
   ['a header that is none', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n', 400, 'request.invalid'],
@@ -39,6 +41,9 @@ it.each([
   ['nothing at an address', 'GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404, 'request.notFound'],
   ['a method that there is not', 'PURGE /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404, 'request.notFound'],
   ['a WebSocket nowhere', 'GET /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', 404, 'request.notFound'],
+  ['a WebSocket of a page', `GET /v1/agent HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n${upgrade}`, 400, 'request.invalid'],
+  ['a WebSocket under a name of elsewhere', `GET /v1/agent HTTP/1.1\r\nHost: evil.example\r\n${upgrade}`, 400, 'request.invalid'],
+  ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n', 400, 'request.invalid'],
   ['a body of no type', 'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/x\r\nContent-Length: 1\r\n\r\nx', 400, 'request.invalid'],
   ['a body without end', 'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\nx', 413, 'request.tooLarge'],
 ])('every refusal is a problem document: %s', async (_, text, status, code) => {

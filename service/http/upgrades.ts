@@ -1,14 +1,20 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { checkHost } from './hostName.ts'
 
 /** Takes over a connection whose client asked for a WebSocket. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 const routers = new WeakMap<object, Map<string, UpgradeHandler>>()
+const local = new WeakSet<object>()
+
+/** WebSocket requests of this server have to name this machine, as its other requests. */
+export const upgradeLocally = (server: Server): void => void local.add(server)
 
 /**
- * Hands WebSocket requests for one path to a handler. The first call makes the server refuse those for other paths.
+ * Hands WebSocket requests for one path to a handler. The first call makes the server refuse those for other paths, and of pages:
+ * browsers let any of them open one here, say from where it is, and no program that is meant does.
  * @throws where the path is taken already: a mistake of the program.
  */
 export function onUpgrade(server: Server, path: string, handler: UpgradeHandler): void {
@@ -16,9 +22,16 @@ export function onUpgrade(server: Server, path: string, handler: UpgradeHandler)
   if (!router) {
     const made = new Map<string, UpgradeHandler>()
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const found = made.get(request.url?.split('?', 1)[0] ?? '')
-      if (found) found(request, socket, head)
-      else refuse(socket, new RoomkeeperError('request.notFound'))
+      try {
+        checkHost(request, local.has(server))
+        if (request.headers.origin !== undefined)
+          throw new RoomkeeperError('request.invalid', { field: 'origin', detail: 'WebSockets here are for programs, and not for pages.' })
+        const found = made.get(request.url?.split('?', 1)[0] ?? '')
+        if (!found) throw new RoomkeeperError('request.notFound')
+        found(request, socket, head)
+      } catch (error) {
+        refuse(socket, error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error))
+      }
     })
     routers.set(server, made)
     router = made

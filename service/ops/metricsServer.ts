@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { Registry } from 'prom-client'
-import { isLoopback } from '../config.ts'
+import { isLoopbackHost } from '../http/hostName.ts'
 import { closeServer, listen } from '../http/listen.ts'
 
 const host = '127.0.0.1'
@@ -14,8 +14,7 @@ export async function serveMetrics(registry: Registry, port: number | undefined)
   if (port === undefined) return undefined
   const server = createServer((request, response) => {
     // A page of another site can make a browser ask a loopback address, but not with a loopback name.
-    const name = request.headers.host?.replace(/:\d+$/, '') ?? ''
-    if (request.method !== 'GET' || request.url !== '/metrics' || !isLoopback(name)) return void response.writeHead(404).end()
+    if (request.method !== 'GET' || request.url !== '/metrics' || !isLoopbackHost(request.headers.host)) return void response.writeHead(404).end()
     registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
       () => response.writeHead(500).end(),

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { type RelayId, relayPath } from '../../contract/relay.ts'
-import type { Config } from '../config.ts'
+import { type Config, isLoopback } from '../config.ts'
 import { closeServer, listen, makeServer, urlOf } from '../http/listen.ts'
-import { onUpgrade, refuseUnread } from '../http/upgrades.ts'
+import { onUpgrade, refuseUnread, upgradeLocally } from '../http/upgrades.ts'
 import { makeLogger } from '../ops/log.ts'
 import { serveMetrics } from '../ops/metricsServer.ts'
 import type { RelayPublicKey } from './keys.ts'
@@ -37,6 +37,7 @@ export async function startRelay(options: AloneOptions): Promise<RunningRelay> {
   const relay = new Relay({ id, key, log, registry, now: Date.now, behindProxy, ...(timing === undefined ? {} : { timing }) })
   server.on('request', answer)
   server.on('clientError', refuseUnread)
+  if (isLoopback(options.host) && !behindProxy) upgradeLocally(server)
   onUpgrade(server, relayPath, (request, socket, head) => relay.accept(request, socket, head))
   log.info({ url, relay: id }, 'the relay is ready')
   return {
