@@ -177,7 +177,11 @@ export class Consoles {
     if (!console) return undefined
     if (typeof caller === 'string') {
       this.#before.delete(key)
-      return console.readyState === 1 ? `follows on, though they are not let in (${caller})` : undefined
+      if (console.readyState === 1) return `follows on, though they are not let in (${caller})`
+      this.#open.delete(key)
+      // Who only has to sign in with more keeps the copy; from others it is taken.
+      const kept = caller === 'partner.multiFactor' ? undefined : [...console.rows.values()].find(({ kind }) => isOfRoom(kind))
+      return kept && `keeps a ${kept.kind} of ${kept.room}, though nothing is theirs (${caller})`
     }
     const before = this.#before.get(key)
     this.#before.set(key, caller.access)

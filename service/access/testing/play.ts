@@ -218,6 +218,7 @@ class Player {
     const request = world.request(command)
     const [told, ...more] = await Promise.all(Array.from({ length: copies }, () => world.send(caller, request)))
     if (!told) throw new Error('Nothing was sent.')
+    if (told.outcome === 'refused' && told.code === 'service.failed') return `the service failed: ${told.said}`
     const sent: Sent = { who, at, request, multiFactor: world.multiFactorOf(who), owner: await this.#ownerOf(command, at), told }
     const other = more.find((one) => textOf(one) !== textOf(told))
     if (other) return `of two copies, one is told ${textOf(told)} and the other ${textOf(other)}`
@@ -372,6 +373,7 @@ class Player {
     if (typeof caller === 'string') return undefined
     const before = await this.#facts()
     const again = await this.#world.send(caller, request)
+    if (again.outcome === 'refused' && again.code === 'service.failed') return `the service failed: ${again.said}`
     const same =
       told.outcome === 'refused' && told.code.startsWith('request.') ? again.outcome === 'refused' : textOf(again) === textOf(told)
     if (!same) return `${request.command.type} of ${keyOf(who)} was answered ${textOf(told)}, and again: ${textOf(again)}`

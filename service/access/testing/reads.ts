@@ -71,7 +71,10 @@ interface Ids {
 const missing: Ids = { room: ghost, incident: incidentOf({ id: ghost }), role: 'role-99', group: '00000000-0000-7000-8000-000000099999', person: nobody }
 
 const Items = z.object({ items: z.array(z.object({ id: z.string(), email: z.string().optional(), room: z.string().optional() })) })
-const itemsOf = ({ text }: Answer) => Items.parse(JSON.parse(text)).items
+function itemsOf({ status, text }: Answer): z.infer<typeof Items>['items'] {
+  if (status !== 200) throw new Error(`A list answered ${status}: ${text}`)
+  return Items.parse(JSON.parse(text)).items
+}
 const sorted = (ids: Iterable<string>): string => [...ids].sort().join()
 
 export async function checkReads(world: World, facts: Facts, at: Organisation, person: Person): Promise<string | undefined> {

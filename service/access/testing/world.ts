@@ -224,7 +224,7 @@ export class World {
       if (done.outcome === 'refused') return { outcome: done.outcome, code: done.code, said: done.detail ?? '' }
       return done.outcome === 'applied' ? { outcome: done.outcome, at: done.at } : { outcome: done.outcome, request: done.request }
     } catch (error) {
-      return refusalOf(error)
+      return error instanceof RoomkeeperError ? refusalOf(error) : { outcome: 'refused', code: 'service.failed', said: String(error) }
     }
   }
 
