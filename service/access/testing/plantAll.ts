@@ -17,7 +17,8 @@ function run(name: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, vitest, {
       cwd: root,
-      env: { ...process.env, [plantedBy]: name },
+      // Colours would stand between the words that are looked for.
+      env: { ...process.env, NO_COLOR: '1', [plantedBy]: name },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''
