@@ -4,7 +4,7 @@ import { runChecks } from './checks.ts'
 import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
-import { aclPrograms, getPrograms, openIdPrograms, type Programs, tpmPrograms, vncPrograms } from './packages.ts'
+import { aclPrograms, getPrograms, openIdPrograms, type Programs, tpmPrograms, vncPrograms, x11vncPrograms } from './packages.ts'
 import { temporaryFolder } from './memory.ts'
 import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
@@ -69,6 +69,8 @@ async function told(wanted: Readonly<Record<string, Programs>>): Promise<NodeJS.
 
 const ofSystem = { ROOMKEEPER_NO_VNC: vncPrograms, ROOMKEEPER_NO_TPM: tpmPrograms, ROOMKEEPER_NO_ACL: aclPrograms }
 
+const ofIntegration = { ...ofSystem, ROOMKEEPER_NO_OPENID: openIdPrograms, ROOMKEEPER_NO_X11VNC: x11vncPrograms }
+
 function playwright(how: How, env: NodeJS.ProcessEnv): Promise<Counts> {
   const cli = tool('@playwright', 'test', 'cli.js')
   const screenshots = how.screenshots ? { ROOMKEEPER_SCREENSHOTS: '1' } : {}
@@ -89,7 +91,7 @@ export async function runKind(kind: Kind, how: How): Promise<Counts> {
     case 'unit':
       return vitest('unit', ['unit', 'renderer'], how)
     case 'integration':
-      return vitest('integration', ['integration'], how, await told({ ...ofSystem, ROOMKEEPER_NO_OPENID: openIdPrograms }))
+      return vitest('integration', ['integration'], how, await told(ofIntegration))
     case 'planted':
       return counted('planted', [join(root, 'service', 'access', 'testing', 'plantAll.ts'), ...how.filters], how)
     case 'e2e': {

@@ -63,6 +63,9 @@ async function install(programs: Programs): Promise<{ missing: string | undefine
 /** TigerVNC, which shows real screens, and X programs to look at. */
 export const vncPrograms: Programs = { Xvnc: 'tigervnc-standalone-server', xterm: 'xterm', xdotool: 'xdotool', xwininfo: 'x11-utils' }
 
+/** A VNC server of another make, which shows somebody else's X display. */
+export const x11vncPrograms: Programs = { ...vncPrograms, xev: 'x11-utils', x11vnc: 'x11vnc' }
+
 /** What gives a folder an access list. */
 export const aclPrograms: Programs = { setfacl: 'acl' }
 

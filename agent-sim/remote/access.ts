@@ -34,7 +34,7 @@ export interface RecorderOptions {
   readonly upload: string
   readonly parts: RemoteParts
   readonly failed: (why: string) => void
-  readonly lost: (display: DisplayId) => void
+  readonly lost: (display: DisplayId, code: ErrorCode) => void
 }
 
 export interface RemoteAccessOptions {

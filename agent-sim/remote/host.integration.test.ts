@@ -96,11 +96,15 @@ describe('what a real machine offers', () => {
     expect([...look.picture.read({ x: 5, y: 5, width: 1, height: 1 })]).toEqual([255, 0, 0, 255])
     look.close()
     const second = await parts().look('frontOfRoom1')
-    second.onLost(() => (lost += 1))
+    let told: string | undefined
+    second.onLost((code) => {
+      lost += 1
+      told = code
+    })
     expect(lost).toBe(0)
     for (const socket of sockets) socket.destroy()
     await until('the loss', () => lost > 0)
-    expect(lost).toBe(1)
+    expect([lost, told]).toEqual([1, 'remote.screenAlone'])
     expect(notes.join()).toContain('The recorder has lost frontOfRoom1')
   })
 

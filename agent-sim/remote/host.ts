@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { DisplayId, RemoteFacts } from '../../contract/remoteFacts.ts'
 import type { LogLevel } from '../agent/log.ts'
@@ -42,15 +43,15 @@ export class HostParts implements RemoteParts {
   }
 
   async look(display: DisplayId): Promise<Look> {
-    const listeners = new Set<() => void>()
+    const listeners = new Set<(code: ErrorCode) => void>()
     const password = await this.#password()
     const picture = await viewPicture({
       server: await this.#connect(display),
       password,
       timers: this.#options.timers,
-      onLost: (why) => {
+      onLost: (why, code) => {
         this.#options.onNote('warn', `The recorder has lost ${display}: ${why}`)
-        for (const listener of listeners) listener()
+        for (const listener of listeners) listener(code)
       },
     })
     return {

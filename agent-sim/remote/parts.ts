@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contract/errors.ts'
 import type { DisplayId, RemoteFacts, RemoteMode } from '../../contract/remoteFacts.ts'
 import type { Undo } from '../agent/timers.ts'
 import type { Picture, ScreenOptions, ScreenService } from '../rfb/interfaces.ts'
@@ -12,8 +13,8 @@ export interface Reached {
 /** A display as the recorder sees it. */
 export interface Look {
   readonly picture: Picture
-  /** It cannot be seen any more. Called once at most, and not for `close`. */
-  onLost(listener: () => void): Undo
+  /** It cannot be seen any more; `code`: what an operator is told who sees it still. Called once at most, and not for `close`. */
+  onLost(listener: (code: ErrorCode) => void): Undo
   close(): void
 }
 

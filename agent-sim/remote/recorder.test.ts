@@ -40,7 +40,7 @@ function begin(jpeg: MakeJpeg = tinyJpeg, now: () => number = clock.now): void {
     now,
     everyMs: 500,
     chunkMs: 5_000,
-    onLost: (display) => lost.push(display),
+    onLost: (display, code) => lost.push(`${display} ${code}`),
     onFailed: (why) => failures.push(why),
   })
 }
@@ -238,14 +238,14 @@ describe('a recorder', () => {
 
   it('says so when it loses a display that is still shown, and not when that goes dark with it', async () => {
     await recorder.show('console')
-    for (const lose of parts.lost) lose()
+    for (const lose of parts.lost) lose('remote.screenAlone')
     recorder.hide('console')
     await pass(2_000)
     expect(lost).toEqual([])
     await recorder.show('console')
-    for (const lose of parts.lost) lose()
+    for (const lose of parts.lost) lose('remote.screenAlone')
     await pass(2_000)
-    expect([lost, failures]).toEqual([['console'], []])
+    expect([lost, failures]).toEqual([['console remote.screenAlone'], []])
   })
 
   it('takes nothing more after the end', async () => {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contract/errors.ts'
 import type { SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RecordingEvent } from '../../contract/recording.ts'
@@ -20,8 +21,8 @@ export interface RecorderOptions {
   readonly now: () => number
   readonly everyMs: number
   readonly chunkMs: number
-  /** A display is still shown, and cannot be seen any more. */
-  readonly onLost: (display: DisplayId) => void
+  /** A display is still shown, and cannot be seen any more, which is why the operator is told this code. */
+  readonly onLost: (display: DisplayId, code: ErrorCode) => void
   /** It cannot go on. */
   readonly onFailed: (why: string) => void
 }
@@ -161,11 +162,11 @@ export class Recorder implements SessionRecorder {
       picture.onSize(() => {
         changes.resized()
       }),
-      look.onLost(() => {
+      look.onLost((code) => {
         // Most often the operator's screen is lost with it, and then it is dark.
         shown.undo.push(
           timers.after(2 * everyMs, () => {
-            this.#options.onLost(display)
+            this.#options.onLost(display, code)
           }),
         )
       }),

@@ -150,14 +150,14 @@ describe('a session that is recorded', () => {
     expect(run.recorded).toEqual(['show console', 'hide console', 'show console', 'hide console', 'finish'])
   })
 
-  it('closes a display that the recorder has lost, and goes on', async () => {
+  it('closes a display that the recorder has lost, says why, and goes on', async () => {
     const session = run.begin({ record: true })
     await run.openScreen(1)
     await run.openTerminal(2)
-    run.loseDisplay('frontOfRoom1')
+    run.loseDisplay('frontOfRoom1', 'remote.screenLost')
     expect(run.last).not.toMatchObject({ type: 'closed' })
-    run.loseDisplay('console')
-    expect(run.last).toEqual({ type: 'closed', channel: 1, code: 'remote.screenLost' })
+    run.loseDisplay('console', 'remote.screenAlone')
+    expect(run.last).toEqual({ type: 'closed', channel: 1, code: 'remote.screenAlone' })
     expect(run.ends).toEqual([])
     session.end('operatorEnded')
   })

@@ -27,7 +27,7 @@ export interface RemoteSessionOptions {
   readonly parts: RemoteParts
   readonly link: (events: Pick<LinkOptions, 'onFrame' | 'onState' | 'onRoom'>) => Link
   /** Where the grant says so; `failed` ends the session, `lost` closes the display that the recorder cannot see any more. */
-  readonly recorder: ((failed: (why: string) => void, lost: (display: DisplayId) => void) => SessionRecorder) | undefined
+  readonly recorder: ((failed: (why: string) => void, lost: (display: DisplayId, code: ErrorCode) => void) => SessionRecorder) | undefined
   readonly timers: Timers
   readonly now: () => number
   readonly times: SessionTimes
@@ -126,9 +126,9 @@ export class RemoteSession {
       options.onNote('error', `The session cannot be recorded: ${why}`)
       this.end('recordingFailed')
     }
-    this.#recorder = options.recorder?.(failed, (display) => {
+    this.#recorder = options.recorder?.(failed, (display, code) => {
       options.onNote('warn', `The display ${display} cannot be recorded any more, and is not shown.`)
-      for (const shown of [...this.#screens.values()]) if (shown.display === display) shown.stream.close('remote.screenLost')
+      for (const shown of [...this.#screens.values()]) if (shown.display === display) shown.stream.close(code)
     })
   }
 

@@ -8,14 +8,20 @@ import { cutTextBytesAtMost } from './protocol.ts'
  * something notifies, who wants it requests, and it is provided. Only text is passed on, of whatever else an end can.
  */
 export type ClipboardMessage =
-  | { readonly action: 'caps' }
+  /** What an end can, and whether with text. */
+  | { readonly action: 'caps'; readonly can: readonly ClipboardAction[]; readonly text: boolean }
   /** `text`: there is one, or one is asked for. */
   | { readonly action: 'request' | 'peek' | 'notify'; readonly text: boolean }
   /** Lines end in \n; at most limits.clipboardBytes of UTF-8. Undefined: the other end provides no text. */
   | { readonly action: 'provide'; readonly text: string | undefined }
 
+const actions = ['request', 'peek', 'notify', 'provide'] as const
+export type ClipboardAction = (typeof actions)[number]
+
+/** What simulated screens can. */
+export const everything: ClipboardMessage = { action: 'caps', can: actions, text: true }
+
 const bits = { caps: 1 << 24, request: 1 << 25, peek: 1 << 26, notify: 1 << 27, provide: 1 << 28 } as const
-const everyAction = bits.caps | bits.request | bits.peek | bits.notify | bits.provide
 const textFormat = 1
 
 /** What is compressed, at most; a longer message is read and forgotten. */
@@ -40,7 +46,7 @@ function parse(body: Uint8Array): ClipboardMessage {
   const flags = u32(body, 0)
   const text = (flags & textFormat) !== 0
   // Only what an end can is more than one action.
-  if ((flags & bits.caps) !== 0) return { action: 'caps' }
+  if ((flags & bits.caps) !== 0) return { action: 'caps', can: actions.filter((action) => (flags & bits[action]) !== 0), text }
   switch (flags & 0xff00_0000) {
     case bits.request:
       return { action: 'request', text }
@@ -64,12 +70,18 @@ export function* readClipboard(length: number): Steps<ClipboardMessage | undefin
 }
 
 function body(message: ClipboardMessage): Uint8Array {
-  const format = message.action === 'caps' || message.text ? textFormat : 0
-  if (message.action === 'caps') return new Packet().u32(everyAction | format, limits.clipboardBytes).done()
+  const format = message.text ? textFormat : 0
+  if (message.action === 'caps') {
+    const flags = message.can.reduce((all, action) => all | bits[action], bits.caps | format)
+    // A size for each format.
+    return new Packet().u32(flags, ...(message.text ? [limits.clipboardBytes] : [])).done()
+  }
   const flags = new Packet().u32(bits[message.action] | (message.action === 'provide' && message.text !== undefined ? textFormat : format))
   if (message.action !== 'provide' || message.text === undefined) return flags.done()
   const text = Buffer.from(`${message.text.replaceAll('\n', '\r\n')}\0`, 'utf8')
-  return flags.bytes(deflateSync(new Packet().u32(text.length).bytes(text).done())).done()
+  // Not ended, as other makes leave it: libvncserver (x11vnc) takes the end of a stream for an error, and hangs up.
+  const packed = deflateSync(new Packet().u32(text.length).bytes(text).done(), { finishFlush: constants.Z_SYNC_FLUSH })
+  return flags.bytes(packed).done()
 }
 
 /** The whole message, as either end says it: `type` is its number for a clipboard text. */

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -15,9 +12,9 @@ import { TestClient } from '../testing/rfb-client.ts'
 import { streamPair } from '../testing/streams.ts'
 import { FakeVncServer, type VncServerOptions } from '../testing/vnc-server.ts'
 import { Packet } from './bytes.ts'
-import { readVncPassword, vncResponse } from './client.ts'
+import { vncResponse } from './client.ts'
 import { bridgeScreen } from './filter.ts'
-import { clipboardMessage, type ClipboardMessage } from './clipboard.ts'
+import { clipboardMessage, everything, type ClipboardMessage } from './clipboard.ts'
 import { rgba } from './pixels.ts'
 import { encodings, fromClient, fromServer } from './protocol.ts'
 
@@ -315,23 +312,10 @@ describe('[REM-4] keys and buttons that are down', () => {
   })
 })
 
-it.each([
-  ['by a byte order mark of UTF-8', Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), Buffer.from('sécret\r\nmore', 'utf8')])],
-  ['by one of UTF-16', Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from('sécret\r\nmore', 'utf16le')])],
-  ['without one', Buffer.from('sécret\nmore', 'latin1')],
-])('[REM-9] the password of a VNC server is the first line of its file, as editors save it: %s', async (_how, bytes) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vnc-password-'))
-  try {
-    writeFileSync(join(folder, 'password'), bytes)
-    expect(await readVncPassword(join(folder, 'password'))).toBe('sécret')
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-})
-
 describe('[REM-4] the extended clipboard', () => {
   const messages: readonly ClipboardMessage[] = [
-    { action: 'caps' },
+    everything,
+    { action: 'caps', can: ['request', 'notify', 'provide'], text: true },
     { action: 'notify', text: true },
     { action: 'notify', text: false },
     { action: 'request', text: true },
@@ -358,6 +342,23 @@ describe('[REM-4] the extended clipboard', () => {
     server.send(new Packet().u8(fromServer.bell).done())
     await until('what follows', () => server.heard.length === 2 && client.others.length === 1)
     expect([heard(server), client.others[0]?.[0], service.counts.dropped]).toEqual([['setEncodings', 'updateRequest'], fromServer.bell, 1])
+  })
+
+  it.each([
+    ['takes text without being told of it, as x11vnc says', { action: 'caps', can: ['request', 'peek', 'provide'], text: true }],
+    ['has no text', { action: 'caps', can: ['request', 'peek', 'notify', 'provide'], text: false }],
+  ] satisfies [string, ClipboardMessage][])('is not offered by a server that %s', async (_what, message) => {
+    const { client, server } = await start()
+    client.send(say.encodings(encodings.extendedClipboard))
+    await until('it to be asked for', () => server.heard.length === 1)
+    server.send(clipboardMessage(fromServer.cutText, message))
+    server.send(new Packet().u8(fromServer.bell).done())
+    await until('what follows', () => client.others.length === 1)
+    expect(client.others[0]?.[0]).toBe(fromServer.bell)
+  })
+
+  it('provides a stream of zlib without an end, at which libvncserver hangs up', () => {
+    expect(Buffer.from(clipboardMessage(fromClient.cutText, { action: 'provide', text: '€' })).subarray(-4).toString('hex')).toBe('0000ffff')
   })
 
   it('brings text alone of all that an end provides, and at most as much as a clipboard may hold', async () => {

@@ -23,8 +23,7 @@ export interface FramerOptions {
  * Messages of a VNC server on their way to a viewer: each is told apart, checked, and passed on, or dropped. What passes are the server's
  * bytes as they came and in their order, with one exception: the head of a clipboard text (type, padding, length) is written here, with
  * padding of zero and a length of at most `limits.clipboardBytes`; what is longer is cut. Messages of the extended clipboard are written
- * anew,
- * with their text alone. Padding means nothing, and is not checked elsewhere.
+ * anew, with their text alone. Padding means nothing, and is not checked elsewhere.
  */
 export class Framer {
   readonly #options: FramerOptions
@@ -124,10 +123,15 @@ export class Framer {
     yield* skip(length - kept)
   }
 
-  /** The extended clipboard, which passes where the viewer has asked for it. */
+  /**
+   * The extended clipboard, which passes where the viewer has asked for it, and where it works: a server that cannot be notified never
+   * asks for a text, and nobody knows whether it takes one (x11vnc does not). Its viewer writes plain text, and names what cannot go.
+   */
   *#clipboard(length: number): Steps {
     const message = yield* readClipboard(length)
     const { clipboard, listed } = this.#options
-    if (message && clipboard && listed.has(encodings.extendedClipboard)) this.#emit(clipboardMessage(fromServer.cutText, message))
+    if (!message || !clipboard || !listed.has(encodings.extendedClipboard)) return
+    if (message.action === 'caps' && !(message.text && message.can.includes('notify'))) return
+    this.#emit(clipboardMessage(fromServer.cutText, message))
   }
 }

@@ -10,7 +10,7 @@ import { limits } from '../../contract/limits.ts'
 import { settle, until } from '../../contract/testing/wait.ts'
 import { systemTimers, type Timers } from '../agent/timers.ts'
 import { Packet } from './bytes.ts'
-import { clipboardMessage, type ClipboardMessage } from './clipboard.ts'
+import { clipboardMessage, everything, type ClipboardMessage } from './clipboard.ts'
 import { rgba } from './pixels.ts'
 import { encodings, fromClient, fromServer } from './protocol.ts'
 import { serveScreen } from './server.ts'
@@ -334,7 +334,7 @@ describe('[REM-4] text of any script', () => {
     const { client, screen } = await start()
     client.send(say.encodings(0, encodings.extendedClipboard, encodings.extendedClipboard))
     await until('the offer, once', () => client.others.length > 0)
-    client.send(theirs({ action: 'caps' }), theirs({ action: 'notify', text: true }))
+    client.send(theirs(everything), theirs({ action: 'notify', text: true }))
     await until('to be asked for it', () => client.others.length === 2)
     client.send(theirs({ action: 'provide', text }))
     await until('it to arrive', () => screen.input.length === 1)
@@ -344,7 +344,7 @@ describe('[REM-4] text of any script', () => {
     client.send(theirs({ action: 'request', text: true }), theirs({ action: 'peek', text: false }))
     await until('it to come', () => client.others.length === 5)
     const messages: ClipboardMessage[] = [
-      { action: 'caps' },
+      everything,
       { action: 'request', text: true },
       { action: 'notify', text: true },
       { action: 'provide', text },
@@ -355,7 +355,7 @@ describe('[REM-4] text of any script', () => {
 
   it('is not offered with view', async () => {
     const { client, screen, service } = await start({ mode: 'view' })
-    client.send(say.encodings(0, encodings.extendedClipboard), theirs({ action: 'caps' }), theirs({ action: 'provide', text }))
+    client.send(say.encodings(0, encodings.extendedClipboard), theirs(everything), theirs({ action: 'provide', text }))
     await until('them to be dropped', () => service.counts.dropped === 2)
     screen.copy(text)
     await settle()

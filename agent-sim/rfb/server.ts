@@ -2,7 +2,7 @@ import { limits } from '../../contract/limits.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
 import { Intake, Packet, type Steps } from './bytes.ts'
-import { clipboardMessage, type ClipboardMessage } from './clipboard.ts'
+import { clipboardMessage, everything, type ClipboardMessage } from './clipboard.ts'
 import { serveHandshake } from './handshake.ts'
 import { Held } from './held.ts'
 import type { ByteStream, ScreenCounts, ScreenOptions, ScreenService, Screen } from './interfaces.ts'
@@ -195,7 +195,7 @@ class Server implements ScreenService {
     }
     if (listed.includes(encodings.extendedClipboard) && this.#options.mode === 'modify' && !this.#offeredClipboard) {
       this.#offeredClipboard = true
-      this.#say({ action: 'caps' })
+      this.#say(everything)
     }
   }
 

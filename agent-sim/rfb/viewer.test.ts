@@ -105,7 +105,8 @@ describe('a VNC server', () => {
   it('that leaves is told once, before the first picture as an error', async () => {
     const early = await view()
     early.server.close()
-    await expect(early.seen).rejects.toThrow('closed the connection')
+    const message = expect.stringContaining('closed the connection')
+    await expect(early.seen).rejects.toMatchObject({ code: 'remote.screenAlone', message })
     expect(early.lost).toEqual([])
     const late = await view()
     late.server.send(picture)

@@ -1,6 +1,7 @@
+import type { ErrorCode } from '../../contract/errors.ts'
 import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
 import { Intake, Malformed, Packet, pass, s32, skip, skipColours, take, u16, u32, type Steps } from './bytes.ts'
-import { clientHandshake, ScreenRefused } from './client.ts'
+import { clientHandshake, screenCode, ScreenRefused } from './client.ts'
 import { checkSize } from './handshake.ts'
 import type { ByteStream, Picture, Rect } from './interfaces.ts'
 import { rgba, writePixelFormat } from './pixels.ts'
@@ -9,8 +10,8 @@ import { cutTextBytesAtMost, encodings, fromClient, fromServer } from './protoco
 export interface ViewerOptions {
   readonly server: ByteStream
   readonly password?: string | undefined
-  /** The picture is lost, and stays as it was; nothing follows. Not called after `close`. */
-  readonly onLost: (why: string) => void
+  /** The picture is lost, and stays as it was; nothing follows. `code`: what an operator is told who sees it still. Not after `close`. */
+  readonly onLost: (why: string, code: ErrorCode) => void
   /** Between an update and asking for the next one. */
   readonly pauseMs?: number
   readonly timers?: Timers
@@ -73,12 +74,10 @@ class Seen implements Viewer {
       },
       room: () => undefined,
       closed: () => {
-        // The operator's own connection was there before this one: it is the second that is not let in.
-        const alone = new ScreenRefused(
-          'remote.screenAlone',
-          'The VNC server closed the connection of a second viewer: it must be shared (-shared).',
-        )
-        this.#lose(this.#name === undefined ? alone : new Error('The VNC server closed the connection.'))
+        // The operator has a connection too. A server that shows its screen to one viewer alone refuses the second (x11vnc, after it has
+        // said what its screen is), or hangs up on the first when the second has come in (x11vnc -nevershared).
+        const why = 'The VNC server closed the connection of one of two viewers: it must be shared (-shared).'
+        this.#lose(new ScreenRefused('remote.screenAlone', why))
       },
     })
   }
@@ -122,7 +121,7 @@ class Seen implements Viewer {
   #lose(error: Error): void {
     if (this.#over) return
     this.close()
-    if (this.#isThere) this.#options.onLost(error.message)
+    if (this.#isThere) this.#options.onLost(error.message, screenCode(error))
     else this.#failed(error)
   }
 

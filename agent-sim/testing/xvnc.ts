@@ -19,6 +19,8 @@ const obscured = (password: string): Uint8Array =>
 
 export interface Xvnc {
   readonly port: number
+  /** Its X display, such as ":1". */
+  readonly display: string
   /** A folder for what programs write; removed at the end. */
   readonly folder: string
   /** Starts an X program on it. */
@@ -26,7 +28,8 @@ export interface Xvnc {
   stop(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const port = portOf(server)
@@ -53,6 +56,7 @@ export async function startXvnc(password: string): Promise<Xvnc> {
   const started: ChildProcess[] = []
   return {
     port,
+    display: `:${display.trim()}`,
     folder,
     start: (program, ...programArgs) => {
       const one = spawn(program, programArgs, { env: { ...process.env, DISPLAY: `:${display.trim()}` }, cwd: folder, stdio: 'ignore' })

@@ -1,4 +1,5 @@
 import { v7 } from 'uuid'
+import type { ErrorCode } from '../../../contract/errors.ts'
 import { DeviceId, PersonId, RoomId, SessionId, TenantId } from '../../../contract/ids.ts'
 import { controlChannel, DeviceToConsole, type SessionEnd, type SessionGrant } from '../../../contract/remote.ts'
 import type { DisplayId, RemoteFacts } from '../../../contract/remoteFacts.ts'
@@ -219,7 +220,7 @@ export class FakeParts implements RemoteParts {
   readonly rings: (string | undefined)[] = []
   readonly terminals: FakeTerminal[] = []
   readonly screen = new FakeScreen()
-  readonly lost = new Set<() => void>()
+  readonly lost = new Set<(code: ErrorCode) => void>()
   unreachable: Error | undefined
   unseen: Error | undefined
   reached = 0

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../contract/errors.ts'
 import type { SessionEnd, SessionGrant } from '../../../contract/remote.ts'
 import type { DisplayId } from '../../../contract/remoteFacts.ts'
 import { settle } from '../../../contract/testing/wait.ts'
@@ -15,7 +16,7 @@ export class Running {
   /** What the recorder was told. */
   readonly recorded: string[] = []
   failRecording: (why: string) => void = () => undefined
-  loseDisplay: (display: DisplayId) => void = () => undefined
+  loseDisplay: (display: DisplayId, code: ErrorCode) => void = () => undefined
   #link: FakeLink | undefined
 
   get link(): FakeLink {
