@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
@@ -8,22 +7,29 @@ import type { Credential } from './agent/enrol.ts'
 import { makePrivateFolder } from './agent/files.ts'
 import { checkHosts, type HostResult } from './agent/hosts.ts'
 import { JournalStore } from './agent/journal-store.ts'
-import { agentFor, parseProxy, proxiesFor } from './agent/proxy.ts'
+import { wayTo } from './agent/network.ts'
 import { serviceAddress, type ServiceAddress } from './agent/service-address.ts'
 import { webSocketDial, type Dial } from './agent/socket.ts'
 import type { Timers } from './agent/timers.ts'
-import type { Agent as HttpAgent } from 'node:http'
+import { notesOf } from './notes.ts'
+import type { WayOut } from './agent/way-out.ts'
 
 /** How the agents of a process reach their service. */
 export interface NetworkOptions {
   /** Address of the service: https, or http on loopback. */
   service: string
-  /** `host:port`, or the address of a PAC file. */
+  /** `host:port` or `http(s)://host:port` of a proxy, or the address of a PAC file that has a path. */
   proxy?: string | undefined
+  /** The address of a PAC file, whatever it looks like. */
+  pac?: string | undefined
+  /** File whose first line is `user:password` for proxies (Basic). */
+  proxyCredentials?: string | undefined
   /** File with PEM certificates to trust in the place of the well-known ones. */
   caFile?: string | undefined
   /** Hosts to check before an enrolment. */
   allowlist?: Allowlist | undefined
+  /** Is told what stands between the process and its service; the same words not more often than once in `noteMs`. */
+  note?: ((text: string) => void) | undefined
 }
 
 /** What all agents of one process share. */
@@ -33,11 +39,12 @@ export interface Context {
   address: ServiceAddress
   /** Undefined: devices that are not enrolled stay so. */
   credential: Credential | undefined
-  httpAgent: HttpAgent
-  /** The agent that leads to another address, such as a relay's. */
-  agentTo: (url: URL) => HttpAgent
+  /** Leads to the service, and to other addresses such as a relay's. */
+  way: WayOut
   dial: Dial
   checkHosts: (() => Promise<HostResult[]>) | undefined
+  /** What stands between a device and its service is said here for people who look at the process. */
+  note: (text: string) => void
   /** The time by which everything is dated: begins as the machine's clock says (ms) and goes on evenly, however that is set. */
   now: () => number
   /** The machine's clock (UTC ms), for its own logs. */
@@ -71,26 +78,21 @@ export const defaultRestartMs = 4_000
  * Opens the folder and works out the way to the service.
  * @throws ServiceAddressError, ProxyError, JournalStoreError (folder in use)
  */
-export async function openContext(options: ContextOptions): Promise<Context> {
+export function openContext(options: ContextOptions): Context {
   const address = serviceAddress(options.service)
-  const proxy = parseProxy(options.proxy)
-  const ca = options.caFile === undefined ? undefined : readFileSync(options.caFile, 'utf8')
-  // The first way that is named; a device whose proxy moved is restarted by whoever moved it.
-  const [way] = await proxiesFor(proxy, address.enrolments)
-  const route = { proxy: way, ca }
+  const note = notesOf(options.note, () => performance.now())
+  const { way, ca } = wayTo(options, note)
   makePrivateFolder(options.folder)
-  const httpAgent = agentFor(address.enrolments, route)
-  const isSecure = ({ protocol }: URL) => protocol === 'https:' || protocol === 'wss:'
   const { allowlist } = options
   return {
     folder: options.folder,
     store: JournalStore.open({ file: join(options.folder, 'journal.db'), newId: v7, now: Date.now, timers: options.timers }),
     address,
     credential: options.credential,
-    httpAgent,
-    agentTo: (url) => (isSecure(url) === isSecure(address.enrolments) ? httpAgent : agentFor(url, route)),
-    dial: webSocketDial(agentFor(address.socket, route)),
-    checkHosts: allowlist && (() => checkHosts(allowlist, { proxy, ...(ca === undefined ? {} : { ca }) })),
+    way,
+    dial: webSocketDial(way.agentTo(address.socket)),
+    checkHosts: allowlist && (() => checkHosts(allowlist, { way, ca })),
+    note,
     now: steadyTime({ wall: Date.now, even: () => performance.now(), up: () => uptime() * 1_000 }),
     wall: Date.now,
     timers: options.timers,
@@ -105,5 +107,5 @@ export async function openContext(options: ContextOptions): Promise<Context> {
 /** Gives files and connections free. */
 export function closeContext(context: Context): void {
   context.store.close()
-  context.httpAgent.destroy()
+  context.way.close()
 }

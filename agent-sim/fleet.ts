@@ -62,7 +62,7 @@ const verboseRooms = 100
  * @throws the first refusal of an enrolment, JournalStoreError, ServiceAddressError, ProxyError
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const context = await openContext({
+  const context = openContext({
     ...options,
     credential: options.credential,
     timers: new TimerWheel(),

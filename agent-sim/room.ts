@@ -92,7 +92,7 @@ export class AgentRoom {
 
   /**
    * Enrols the device where it is not, which waits for the service as long as it takes.
-   * @throws InstallationError, RoomkeeperError, KeyStoreError, FileError; or the reason when the room was stopped meanwhile.
+   * @throws InstallationError, RoomkeeperError, WayError, KeyStoreError, FileError; or the reason when the room was stopped meanwhile.
    */
   async enrol(): Promise<void> {
     if (await this.resume()) return
@@ -120,19 +120,20 @@ export class AgentRoom {
   }
 
   #installing(): InstallOptions {
-    const { credential, address, httpAgent, random, newId, timers, durable, checkHosts } = this.#context
+    const { credential, address, way, random, newId, timers, durable, checkHosts, note } = this.#context
     return {
       folder: this.folder,
       device: this.device,
       keys: this.#keys,
       log: this.#log,
       url: address.enrolments,
-      agent: httpAgent,
+      agent: way.agentTo(address.enrolments),
       credential,
       random,
       newId,
       durable,
       signal: this.#ended.signal,
+      onRetry: (why) => note(`Not enrolled yet: ${why}. Trying again.`),
       ...(checkHosts ? { checkHosts } : {}),
       pause: (ms) =>
         new Promise((done) => {
@@ -223,7 +224,7 @@ export class AgentRoom {
   }
 
   async #watch(installed: Installed): Promise<void> {
-    const { store, address, dial, now, timers, random } = this.#context
+    const { store, address, dial, now, timers, random, note } = this.#context
     this.#journal = store.journal(this.#journalName)
     this.#agent = await Agent.start({
       device: this.device,
@@ -238,6 +239,7 @@ export class AgentRoom {
       random,
       offboard: () => this.#remove(),
       onState: (state) => {
+        if (state.state === 'waiting') note(`Not connected: ${state.why}. Trying again.`)
         this.#settle(state)
         this.#toRemote((remote) => {
           remote.connectionIs(state)

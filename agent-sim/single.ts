@@ -37,7 +37,7 @@ export interface Single {
 /** Opens one device's folder. It is enrolled and connected by its room. @throws JournalStoreError where it is in use; KeyStoreError */
 export async function openSingle(options: SingleOptions, simulated: boolean): Promise<Single> {
   const home = join(options.folder, options.id)
-  const context = await openContext({ ...options, folder: home, timers: systemTimers, verboseLogs: true, durable: true })
+  const context = openContext({ ...options, folder: home, timers: systemTimers, verboseLogs: true, durable: true })
   const room = new AgentRoom(context, {
     name: options.device.roomName,
     folder: 'device',

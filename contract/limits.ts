@@ -1,3 +1,5 @@
+import { wayLimits } from './wayLimits.ts'
+
 /**
  * Every queue, buffer, list and retry of the product has its limit here, with what happens when it is reached.
  * Sizes in bytes, times in milliseconds, unless the name says otherwise.
@@ -25,9 +27,7 @@ export const limits = {
   agentsAtOnce: 32,
   /** How long an enrolment request, or one step of the check of one host, may take. */
   agentRequestMs: 15_000,
-  /** Time of the processor and memory of one evaluation of a PAC file. More: the file cannot be used. */
-  pacMs: 1_000,
-  pacBytes: 32 * 1024 * 1024,
+  ...wayLimits,
   /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */
   hostPollMs: 30_000,
   hostProbeMs: 10_000,

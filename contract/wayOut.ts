@@ -23,8 +23,13 @@ export function certificatesIn(text: string, file: string): string[] {
   return found
 }
 
-/** `user:password`: the first line of a text. @throws OutgoingProblem */
-export function credentialsIn(text: string, file: string): string {
+/**
+ * `user:password`: the first line of a text. `isPrivate`: whether its file is for its reader alone (`contract/proxies.ts`).
+ * @throws OutgoingProblem
+ */
+export function credentialsIn(text: string, file: string, isPrivate: boolean): string {
+  if (!isPrivate)
+    throw new OutgoingProblem(`--proxy-credentials: ${file} must belong to this account or to root, and nobody else may read it (chmod 600).`)
   const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   if (line.indexOf(':') < 1) throw new OutgoingProblem(`--proxy-credentials: the first line of ${file} is not user:password.`)
   return line

@@ -6,6 +6,7 @@ import { limits } from '../../contract/limits.ts'
 import type { Device } from '../devices/device.ts'
 import { type Answer, request } from './http.ts'
 import type { DeviceKey } from './identity.ts'
+import { WayError } from './proxy.ts'
 import { cutFacts } from './report.ts'
 
 /**
@@ -40,7 +41,8 @@ export interface EnrolOptions {
 
 /**
  * Enrols a device (ENR-1, ENR-3). While the service cannot be reached, is starting or asks to slow down, it is asked
- * again, with growing pauses, until the signal ends it. @throws RoomkeeperError with the code of a refusal.
+ * again, with growing pauses, until the signal ends it.
+ * @throws RoomkeeperError with the code of a refusal; WayError where no try can help: a proxy or a certificate wants another option
  */
 export async function enrol(options: EnrolOptions): Promise<EnrolmentAnswer> {
   const body = JSON.stringify(await enrolmentRequest(options))
@@ -93,6 +95,7 @@ async function tryOnce(options: EnrolOptions, headers: Record<string, string>, b
   try {
     answer = await request(url, { method: 'POST', headers, body, ...(agent ? { agent } : {}) })
   } catch (error) {
+    if (error instanceof WayError && error.lasting) throw error
     return { why: `${url.origin} cannot be reached: ${error instanceof Error ? error.message : String(error)}` }
   }
   const enrolled = answer.status === 200 || answer.status === 201 ? EnrolmentAnswer.safeParse(jsonOf(answer.text)).data : undefined

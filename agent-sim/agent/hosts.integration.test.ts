@@ -6,6 +6,7 @@ import { testCertificate } from '../testing/tls.ts'
 import { microsoftAllowlist, type AllowedHost } from './allowlist.ts'
 import { blocksEnrolment, checkHosts } from './hosts.ts'
 import { parseProxy } from './proxy.ts'
+import { WayOut } from './way-out.ts'
 
 let server: Server
 let port: number
@@ -25,12 +26,12 @@ afterEach(async () => {
 })
 
 const { cert: ca } = testCertificate
-const none = parseProxy(undefined)
+const by = (proxy?: string): WayOut => new WayOut({ proxy: parseProxy(proxy), ca })
 const hosts = (...names: string[]): AllowedHost[] => names.map((host) => ({ host, for: ['enrolment'] }))
 
 describe('checkHosts', () => {
   it('passes a host that resolves, connects and has a valid certificate, by name and by address', async () => {
-    const results = await checkHosts({ port, hosts: hosts('localhost', '127.0.0.1') }, { proxy: none, ca })
+    const results = await checkHosts({ port, hosts: hosts('localhost', '127.0.0.1') }, { way: by(), ca })
     expect(results.map(({ host, step }) => [host, step])).toEqual([['localhost', 'passed'], ['127.0.0.1', 'passed']])
     expect(results.some(blocksEnrolment)).toBe(false)
   })
@@ -47,7 +48,7 @@ describe('checkHosts', () => {
     })))
 
     const step = async (host: string, at: number, trusted?: string) => {
-      const [result] = await checkHosts({ port: at, hosts: hosts(host) }, { proxy: none, ...(trusted === undefined ? {} : { ca: trusted }) })
+      const [result] = await checkHosts({ port: at, hosts: hosts(host) }, { way: by(), ca: trusted })
       return result?.step
     }
     expect(await step('no-such-host.invalid', port, ca)).toBe('resolve')
@@ -60,16 +61,15 @@ describe('checkHosts', () => {
   it('goes through a proxy, which resolves the name', async () => {
     const proxy = await startProxy()
     stops.push(proxy.stop)
-    const setting = parseProxy(`127.0.0.1:${proxy.port}`)
-    const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { proxy: setting, ca })
+    const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { way: by(`127.0.0.1:${proxy.port}`), ca })
     expect(result?.step).toBe('passed')
     expect(proxy.targets).toEqual([`localhost:${port}`])
   })
 
   it('blames the proxy that refuses', async () => {
-    const proxy = await startProxy(403)
+    const proxy = await startProxy({ refuse: 403 })
     stops.push(proxy.stop)
-    const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { proxy: parseProxy(`127.0.0.1:${proxy.port}`), ca })
+    const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { way: by(`127.0.0.1:${proxy.port}`), ca })
     expect(result).toMatchObject({ step: 'proxy' })
     expect(result?.detail).toContain('403')
   })
@@ -81,7 +81,7 @@ describe('checkHosts', () => {
       return "SOCKS 127.0.0.1:1; PROXY 127.0.0.1:1; PROXY 127.0.0.1:${proxy.port}";
     }`)
     stops.push(proxy.stop, pac.stop)
-    const results = await checkHosts({ port, hosts: hosts('localhost', '127.0.0.1') }, { proxy: parseProxy(pac.url), ca })
+    const results = await checkHosts({ port, hosts: hosts('localhost', '127.0.0.1') }, { way: by(pac.url), ca, strictly: true })
     expect(results.map(({ step }) => step)).toEqual(['passed', 'passed'])
     expect(proxy.targets).toEqual([`localhost:${port}`])
   })
@@ -91,7 +91,7 @@ describe('checkHosts', () => {
     async (text) => {
       const pac = await startTextServer(text)
       stops.push(pac.stop)
-      const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { proxy: parseProxy(pac.url), ca })
+      const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { way: by(pac.url), ca, strictly: true })
       expect(result?.step).toBe('proxy')
       expect(result?.detail).toContain('PAC file')
     },

@@ -40,7 +40,7 @@ export class InstallationError extends ExplainedError {
   }
 }
 
-export interface InstallOptions extends Omit<EnrolOptions, 'installation' | 'key' | 'former' | 'device' | 'credential' | 'onRetry'> {
+export interface InstallOptions extends Omit<EnrolOptions, 'installation' | 'key' | 'former' | 'device' | 'credential'> {
   folder: string
   /** Undefined: what has enrolled before is taken up by its key, and nothing else. */
   credential: Credential | undefined
@@ -83,7 +83,8 @@ export async function installedIn(folder: string, keys: KeyStore): Promise<Insta
  * Installs the agent on a device, or takes up what was begun: prerequisites, hosts, key pair, enrolment (ENR-1, 2, 3). Where the files
  * were lost and the key was not, the service knows it, and gives back what the device had. Every step stands in the installation log
  * (ENR-7).
- * @throws InstallationError where the device does not fit, RoomkeeperError where the service refuses, KeyStoreError, FileError.
+ * @throws InstallationError where the device does not fit, RoomkeeperError where the service refuses, WayError where no way
+ * leads to it, KeyStoreError, FileError.
  */
 export async function install(options: InstallOptions): Promise<Installed> {
   const { folder, keys, log, durable } = options
@@ -185,6 +186,7 @@ function ask(options: InstallOptions, said: Pick<EnrolOptions, 'credential' | 'i
     ...(signal ? { signal } : {}),
     onRetry: (why) => {
       log.installation('warn', why)
+      options.onRetry?.(why)
     },
   })
 }

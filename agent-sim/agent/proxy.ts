@@ -1,190 +1,127 @@
-import { Agent as PlainAgent, request as httpRequest, type Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent, type AgentOptions } from 'node:https'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { connect as tlsConnect } from 'node:tls'
-import type { Duplex } from 'node:stream'
+import { getCACertificates } from 'node:tls'
 import { limits } from '../../contract/limits.ts'
-import { request } from './http.ts'
+import { hostAndPort, proxyName, type Proxy, wantedBy } from '../../contract/proxies.ts'
 import { ExplainedError } from '../explained.ts'
 
-/** The way out of a device's network: no proxy, one proxy, or a PAC file that names one per address (ENR-2). */
+/** The way out of a device's network: no proxy, one proxy, or a PAC file that names them per address (ENR-2). */
 export type ProxySetting =
   | { kind: 'none' }
-  | { kind: 'proxy'; host: string; port: number }
+  | ({ kind: 'proxy' } & Proxy)
   | { kind: 'pac'; url: string }
 
-/** A proxy to be used for one address. */
-export interface Proxy {
-  host: string
-  port: number
-}
+/** Why there is no way to an address, in words for the person at the device. */
+export class WayError extends ExplainedError {
+  override readonly name: string = 'WayError'
+  /** Trying again does not help: somebody has to change an option. */
+  readonly lasting: boolean
+  override readonly remedy: string | undefined
 
-/** Why there is no way through a proxy, in words for the person at the device. */
-export class ProxyError extends ExplainedError {
-  override readonly name = 'ProxyError'
-}
-
-/**
- * `host:port` of a proxy that takes CONNECT, or the http(s) address of a PAC file.
- * @throws ProxyError where it is neither.
- */
-export function parseProxy(text: string | undefined): ProxySetting {
-  if (text === undefined || text === '') return { kind: 'none' }
-  if (/^https?:\/\/\S+$/iu.test(text)) return { kind: 'pac', url: text }
-  const proxy = hostAndPort(text)
-  if (!proxy) throw new ProxyError(`"${text}" is neither host:port nor the http:// or https:// address of a PAC file.`)
-  return { kind: 'proxy', ...proxy }
-}
-
-/**
- * The proxies to try in turn for an address; `undefined` among them means directly.
- * A PAC file is JavaScript from the network, so it runs in a WebAssembly sandbox and sees only the functions that PAC
- * defines. Of its answers DIRECT, PROXY and HTTP are used; SOCKS and HTTPS proxies are passed over.
- * @throws ProxyError if the PAC file cannot be had, fails, or names no way that can be used.
- */
-export async function proxiesFor(setting: ProxySetting, url: URL): Promise<(Proxy | undefined)[]> {
-  if (setting.kind === 'none') return [undefined]
-  if (setting.kind === 'proxy') return [setting]
-  const answer = await askPac(setting.url, url)
-  const ways = answer.split(';').flatMap((way): (Proxy | undefined)[] => {
-    const [kind = '', address = ''] = way.trim().split(/\s+/u)
-    if (kind.toUpperCase() === 'DIRECT') return [undefined]
-    if (!['PROXY', 'HTTP'].includes(kind.toUpperCase())) return []
-    const proxy = hostAndPort(address)
-    return proxy ? [proxy] : []
-  })
-  if (ways.length === 0) throw new ProxyError(`The PAC file ${setting.url} answers "${answer}", and only DIRECT and PROXY host:port can be used.`)
-  return ways
-}
-
-async function askPac(pacUrl: string, url: URL): Promise<string> {
-  try {
-    const file = await request(new URL(pacUrl), { method: 'GET' })
-    if (file.status !== 200) throw new ProxyError(`it answers with status ${file.status}`)
-    // Loaded where a PAC file is used at all: the sandbox is large.
-    const [{ QuickJS }, { createPacResolver }] = await Promise.all([import('quickjs-wasi'), import('pac-resolver')])
-    const started = process.cpuUsage()
-    const runtime = await QuickJS.create({
-      memoryLimit: limits.pacBytes,
-      // Of the processor: on a machine that is busy with other things, it takes longer and is no worse.
-      interruptHandler: () => {
-        const { user, system } = process.cpuUsage(started)
-        return (user + system) / 1_000 > limits.pacMs
-      },
-    })
-    try {
-      return await createPacResolver(runtime, file.text)(url)
-    } finally {
-      runtime.dispose()
-    }
-  } catch (error) {
-    throw new ProxyError(`The PAC file ${pacUrl} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  constructor(message: string, { lasting = false, remedy, cause }: { lasting?: boolean; remedy?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.lasting = lasting
+    this.remedy = remedy
   }
 }
 
-/** Opens a tunnel to `host:port` through a proxy (CONNECT). @throws ProxyError if the proxy refuses or is silent. */
-export function openTunnel(proxy: Proxy, host: string, port: number): Promise<Socket> {
+/** Why there is no way through a proxy. */
+export class ProxyError extends WayError {
+  override readonly name = 'ProxyError'
+  /** Nothing answered there: it may be gone, and others are tried before it for a while. */
+  readonly dead: boolean
+
+  constructor(message: string, why: { dead?: boolean; lasting?: boolean; remedy?: string; cause?: unknown } = {}) {
+    super(message, why)
+    this.dead = why.dead ?? false
+  }
+}
+
+/**
+ * What `--proxy` and `--pac` name. `--pac` is the http(s) address of a PAC file, whatever it looks like. `--proxy` is `host:port`, or
+ * `http(s)://host:port`, a proxy that takes CONNECT; with a path behind it, the address of a PAC file.
+ * @throws ProxyError where it is neither, or both are given.
+ */
+export function parseProxy(proxy: string | undefined, pac?: string): ProxySetting {
+  if (pac !== undefined && pac !== '') {
+    if (proxy !== undefined && proxy !== '') throw new ProxyError('--proxy and --pac are both given, and one of them says the way.')
+    return { kind: 'pac', url: pacAddress('--pac', pac) }
+  }
+  if (proxy === undefined || proxy === '') return { kind: 'none' }
+  const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/iu.exec(proxy) ?? []
+  const [, bare = '', path = ''] = /^([^/?#]*)(.*)$/su.exec(rest) ?? []
+  if (scheme !== undefined && !['', '/'].includes(path)) return { kind: 'pac', url: pacAddress('--proxy', proxy) }
+  const named = ['', '/'].includes(path) && (scheme !== undefined || path === '') ? hostAndPort(bare) : undefined
+  if (named) return { kind: 'proxy', protocol: scheme?.toLowerCase() === 'https' ? 'https' : 'http', ...named }
+  const said = bare.includes('@') ? 'it names a user, which is for --proxy-credentials' : `it is "${proxy}"`
+  throw new ProxyError(`--proxy is neither host:port nor the http:// or https:// address of a PAC file with its path (any is for --pac): ${said}.`)
+}
+
+function pacAddress(option: string, text: string): string {
+  const url = /^https?:\/\/\S+$/iu.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (!url || url.username || url.password) throw new ProxyError(`${option} is no http:// or https:// address of a PAC file without a user in it.`)
+  return url.href
+}
+
+/** What a proxy is shown and by what it is known. */
+export interface ProxyAccess {
+  /** `user:password` for it (Basic), read anew for each tunnel. @throws OutgoingProblem */
+  readonly credentials?: (() => string) | undefined
+  /** PEM certificates that a proxy which is spoken to by https, or the server of a PAC file, may have beside the well-known ones. */
+  readonly ca?: string | undefined
+}
+
+/** The certificates by which proxies and servers of PAC files are known; undefined: the well-known ones. */
+export const proxyAuthorities = (ca: string | undefined): string[] | undefined =>
+  ca === undefined ? undefined : [...getCACertificates('default'), ca]
+
+/**
+ * Opens a tunnel to `host:port` through a proxy (CONNECT), within `ms`.
+ * @throws ProxyError if the proxy refuses, asks for a password that it is not shown, or is silent.
+ */
+export function openTunnel(proxy: Proxy, host: string, port: number, access: ProxyAccess = {}, ms: number = limits.agentRequestMs): Promise<Socket> {
   const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
-  const name = `${proxy.host}:${proxy.port}`
+  const name = proxyName(proxy)
   return new Promise((resolve, reject) => {
-    const asked = httpRequest({
-      host: proxy.host,
-      port: proxy.port,
-      method: 'CONNECT',
-      path: target,
-      headers: { host: target },
-      agent: false,
-      timeout: limits.agentRequestMs,
-    })
+    const shown = access.credentials?.()
+    const basic = shown === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(shown).toString('base64')}` }
+    const ask = { host: proxy.host, port: proxy.port, method: 'CONNECT', path: target, headers: { host: target, ...basic }, agent: false } as const
+    const ca = proxyAuthorities(access.ca)
+    const asked =
+      proxy.protocol === 'https'
+        ? httpsRequest({ ...ask, ...(ca === undefined ? {} : { ca }), ...(isIP(proxy.host) ? {} : { servername: proxy.host }) })
+        : httpRequest(ask)
+    // From the beginning to the answer: one that drips is as good as silent.
+    const late = setTimeout(() => asked.destroy(new Error(`no answer within ${ms / 1_000} s`)), ms)
+    asked.on('close', () => clearTimeout(late))
     asked.on('connect', (answer, socket, head) => {
-      if (answer.statusCode === 200 && head.length === 0) {
-        socket.setTimeout(0)
+      clearTimeout(late)
+      if (isSuccess(answer) && head.length === 0) {
         resolve(socket)
         return
       }
       socket.destroy()
-      reject(new ProxyError(`The proxy ${name} refuses ${target}: ${answer.statusCode} ${answer.statusMessage ?? ''}`.trim()))
+      reject(refusedBy(name, target, answer, shown !== undefined))
     })
     asked.on('response', (answer) => {
       answer.resume()
-      asked.destroy(new Error(`it answers ${answer.statusCode} and is no proxy for this`))
-    })
-    asked.on('timeout', () => {
-      asked.destroy(new Error('it does not answer'))
+      asked.destroy()
+      reject(refusedBy(name, target, answer, shown !== undefined))
     })
     asked.on('error', (error) => {
-      reject(new ProxyError(`The proxy ${name} cannot be used: ${error.message}`, { cause: error }))
+      reject(new ProxyError(`The proxy ${name} cannot be used: ${error.message}`, { dead: true, cause: error }))
     })
     asked.end()
   })
 }
 
-/** How a device reaches its service: through which proxy, trusting which certificates beside the system's. */
-export interface Route {
-  proxy?: Proxy | undefined
-  /** PEM certificates that are trusted in the place of the well-known ones. */
-  ca?: string | undefined
-}
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
 
-/** An agent of node:http or node:https that takes the route. One per process: it keeps connections for reuse. */
-export function agentFor(url: URL, route: Route): HttpAgent {
-  const secure = url.protocol === 'https:' || url.protocol === 'wss:'
-  if (route.proxy) return secure ? new SecureTunnelAgent(route.proxy, route.ca) : new TunnelAgent(route.proxy)
-  return secure
-    ? new HttpsAgent({ keepAlive: true, ...(route.ca === undefined ? {} : { ca: route.ca }) })
-    : new PlainAgent({ keepAlive: true })
-}
-
-type Connected = (error: Error | null, stream?: Duplex) => void
-type Target = AgentOptions & { host?: string | undefined; port?: string | number | undefined }
-
-class TunnelAgent extends PlainAgent {
-  readonly #proxy: Proxy
-
-  constructor(proxy: Proxy) {
-    super({ keepAlive: true })
-    this.#proxy = proxy
+function refusedBy(name: string, target: string, answer: IncomingMessage, shown: boolean): ProxyError {
+  if (answer.statusCode === 407) {
+    const { words, remedy } = wantedBy(answer.headers['proxy-authenticate'], shown)
+    return new ProxyError(`The proxy ${name} ${words}`, { lasting: true, remedy })
   }
-
-  override createConnection(options: Target, connected: Connected): undefined {
-    tunnelled(this.#proxy, options, connected, (socket) => socket)
-  }
-}
-
-class SecureTunnelAgent extends HttpsAgent {
-  readonly #proxy: Proxy
-  readonly #ca: string | undefined
-
-  constructor(proxy: Proxy, ca: string | undefined) {
-    super({ keepAlive: true })
-    this.#proxy = proxy
-    this.#ca = ca
-  }
-
-  override createConnection(options: Target, connected: Connected): undefined {
-    tunnelled(this.#proxy, options, connected, (socket) =>
-      tlsConnect({
-        socket,
-        ...(this.#ca === undefined ? {} : { ca: this.#ca }),
-        ...(isIP(options.host ?? '') ? { host: options.host } : { servername: options.host }),
-      }),
-    )
-  }
-}
-
-function tunnelled(proxy: Proxy, options: Target, connected: Connected, wrap: (socket: Socket) => Duplex): void {
-  openTunnel(proxy, options.host ?? '', Number(options.port)).then(
-    (socket) => {
-      connected(null, wrap(socket))
-    },
-    (error: unknown) => {
-      connected(error instanceof Error ? error : new Error(String(error)))
-    },
-  )
-}
-
-function hostAndPort(text: string): Proxy | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/iu.exec(text) ?? []
-  const host = bracketed ?? plain
-  return host !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined
+  return new ProxyError(`The proxy ${name} refuses ${target}: ${answer.statusCode} ${answer.statusMessage ?? ''}`.trim())
 }

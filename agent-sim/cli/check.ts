@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { DeviceProfile } from '../../contract/entities.ts'
 import { microsoftAllowlist } from '../agent/allowlist.ts'
 import { enrolmentErrors, otherErrorRemedy, type Language } from '../agent/enrolment-errors.ts'
 import { blocksEnrolment, checkHosts, type HostResult } from '../agent/hosts.ts'
 import { checkPrerequisites, type PrerequisiteResult } from '../agent/prerequisites.ts'
-import { parseProxy } from '../agent/proxy.ts'
+import { wayTo } from '../agent/network.ts'
 import { hostAnswers } from '../devices/host-answers.ts'
-import { allowlistFrom, parse, print, UsageError, type Command } from './command.ts'
+import { allowlistFrom, parse, print, UsageError, wayFrom, wayHelp, wayOptions, type Command } from './command.ts'
 
 const words = {
   en: { passed: 'passed', notApplicable: 'not applicable', failed: 'FAILED' },
@@ -22,8 +21,7 @@ reach. Ends with 1 if something stands in the way of an enrolment; hosts of remo
   --profile windows-mtr|generic  which checks apply (default windows-mtr)
   --allowlist FILE           hosts of your deployment (default: those of the Microsoft-hosted service)
   --no-hosts                 leave the hosts out
-  --proxy HOST:PORT | URL    a proxy, or the address of a PAC file
-  --ca FILE                  PEM certificates to trust in the place of the well-known ones
+${wayHelp}
   --lang en|fr               language of the messages (default en)
   --json                     the results as JSON`,
   async run(args) {
@@ -31,8 +29,7 @@ reach. Ends with 1 if something stands in the way of an enrolment; hosts of remo
       profile: { type: 'string', default: 'windows-mtr' },
       allowlist: { type: 'string' },
       'no-hosts': { type: 'boolean' },
-      proxy: { type: 'string' },
-      ca: { type: 'string' },
+      ...wayOptions,
       lang: { type: 'string', default: 'en' },
       json: { type: 'boolean' },
     })
@@ -40,10 +37,9 @@ reach. Ends with 1 if something stands in the way of an enrolment; hosts of remo
     if (!profile) throw new UsageError(`--profile must be one of ${DeviceProfile.options.join(', ')}.`)
     if (values.lang !== 'en' && values.lang !== 'fr') throw new UsageError('--lang must be en or fr.')
     const list = allowlistFrom(values.allowlist) ?? microsoftAllowlist
-    const proxy = parseProxy(values.proxy)
-    const ca = values.ca === undefined ? {} : { ca: readFileSync(values.ca, 'utf8') }
+    const out = wayTo(wayFrom(values))
     const prerequisites = await checkPrerequisites(profile, hostAnswers())
-    const hosts = values['no-hosts'] ? [] : await checkHosts(list, { proxy, ...ca })
+    const hosts = values['no-hosts'] ? [] : await checkHosts(list, { ...out, strictly: true })
     const ready = prerequisites.every(({ outcome }) => outcome !== 'failed') && !hosts.some(blocksEnrolment)
     print(values.json ? JSON.stringify({ ready, prerequisites, hosts }) : report(prerequisites, hosts, values.lang))
     return ready ? 0 : 1

@@ -4,6 +4,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { z } from 'zod'
 import { Allowlist, microsoftAllowlist } from '../agent/allowlist.ts'
 import type { Credential } from '../agent/enrol.ts'
+import type { WayOptions } from '../agent/network.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import { plainLines } from '../../contract/text.ts'
 
@@ -21,21 +22,40 @@ export class UsageError extends Error {
 
 export type Options = NonNullable<ParseArgsConfig['options']>
 
+/** How a process gets out of its network. */
+export const wayOptions = {
+  proxy: { type: 'string' },
+  pac: { type: 'string' },
+  'proxy-credentials': { type: 'string' },
+  ca: { type: 'string' },
+} as const satisfies Options
+
+export const wayHelp = `  --proxy HOST:PORT | URL    a proxy, also as http://HOST:PORT or https://HOST:PORT; a URL with a path is a PAC file
+  --pac URL                  a PAC file, whatever its address looks like (of DIRECT, PROXY and HTTPS the first that works)
+  --proxy-credentials FILE   its first line is user:password for proxies (Basic); only this account or root may own and read it
+  --ca FILE                  PEM certificates to trust in the place of the well-known ones`
+
+/** The options of the way out that were given. */
+export const wayFrom = (values: Partial<Record<keyof typeof wayOptions, string | undefined>>): WayOptions => ({
+  proxy: values.proxy,
+  pac: values.pac,
+  proxyCredentials: values['proxy-credentials'],
+  caFile: values.ca,
+})
+
 /** Options that every command which reaches a service takes. */
 export const networkOptions = {
   service: { type: 'string' },
   'key-file': { type: 'string' },
   'account-token-file': { type: 'string' },
-  proxy: { type: 'string' },
-  ca: { type: 'string' },
+  ...wayOptions,
   allowlist: { type: 'string' },
 } as const satisfies Options
 
 export const networkHelp = `  --service URL              address of the service: https://…, or http:// on this machine
   --key-file FILE            self-enrolment key, as downloaded from the console
   --account-token-file FILE  access token of the room's own account, instead of a key
-  --proxy HOST:PORT | URL    a proxy, or the address of a PAC file (DIRECT and PROXY answers are used)
-  --ca FILE                  PEM certificates to trust in the place of the well-known ones
+${wayHelp}
   --allowlist FILE           hosts to check before enrolling: {"port":443,"hosts":[{"host":"…","for":["enrolment"]}]};
                              "microsoft" names the list of the Microsoft-hosted service`
 
@@ -115,6 +135,11 @@ export function jsonFile<T extends z.ZodType>(file: string, option: string, sche
 /** What is printed as the answer of a command: it may quote a device, a proxy or a service. */
 export function print(text: string): void {
   process.stdout.write(`${plainLines(text)}\n`)
+}
+
+/** What a command that a person waits for says meanwhile, on standard error. */
+export function sayMeanwhile(text: string): void {
+  process.stderr.write(`${plainLines(text)}\n`)
 }
 
 function secretIn(file: string, option: string): string {

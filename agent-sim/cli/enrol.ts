@@ -1,5 +1,5 @@
 import { enrolmentIn } from '../agent/installation.ts'
-import { dataHelp, networkHelp, print, type Command } from './command.ts'
+import { dataHelp, networkHelp, print, sayMeanwhile, type Command } from './command.ts'
 import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
 export const enrolCommand: Command = {
@@ -18,7 +18,7 @@ ${networkHelp}
 ${dataHelp}`,
   async run(args) {
     const values = parseSingle(args, { json: { type: 'boolean' }, 'new-key': { type: 'boolean' } })
-    const { room, stop } = await openDevice(values, false, values['new-key'])
+    const { room, stop } = await openDevice(values, { control: false, newKey: values['new-key'], note: sayMeanwhile })
     try {
       const known = enrolmentIn(room.folder)
       room.bringBack()

@@ -1,7 +1,7 @@
 import { places, type Places } from '../devices/places.ts'
 import { startFleet, type Fleet } from '../fleet.ts'
 import {
-  agentsFolder, allowlistFrom, credentialFrom, dataHelp, networkHelp, networkOptions, parse, print, processHelp, processOptions, required, UsageError, wholeNumber, type Command,
+  agentsFolder, allowlistFrom, credentialFrom, dataHelp, networkHelp, networkOptions, parse, print, processHelp, processOptions, required, UsageError, wayFrom, wholeNumber, type Command,
 } from './command.ts'
 import { askedToEnd, processLog, releaseParent } from './process.ts'
 import { restartHelp, restartMsFrom } from './remote-options.ts'
@@ -45,8 +45,10 @@ ${processHelp}`,
     let ending = false
     const starting = startFleet({
       service: required(values.service, '--service'),
-      proxy: values.proxy,
-      caFile: values.ca,
+      ...wayFrom(values),
+      note: (text) => {
+        log.warn(text)
+      },
       allowlist: allowlistFrom(values.allowlist),
       ...(credential ? { credential } : {}),
       rooms: wholeNumber(values.rooms, '--rooms', 1, mostRooms),

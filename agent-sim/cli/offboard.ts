@@ -3,7 +3,7 @@ import { limits } from '../../contract/limits.ts'
 import { ActionError } from '../actions.ts'
 import { ExplainedError } from '../explained.ts'
 import { RunningRooms } from '../control/client.ts'
-import { agentsFolder, dataHelp, networkHelp, print, required, type Command } from './command.ts'
+import { agentsFolder, dataHelp, networkHelp, print, required, sayMeanwhile, type Command } from './command.ts'
 import type { AgentRoom } from '../room.ts'
 import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
@@ -27,7 +27,7 @@ ${dataHelp}`,
       return notRemoved(left)
     }
     // Where the key is and what became of it is nothing that keeps the agent on the device.
-    const { room, stop } = await openDevice({ ...values, key: undefined }, false)
+    const { room, stop } = await openDevice({ ...values, key: undefined }, { control: false, note: sayMeanwhile })
     try {
       const trouble = await room.resume().then(
         (installed) => {

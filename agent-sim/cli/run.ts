@@ -15,7 +15,12 @@ ${processHelp}`,
     const values = parseSingle(args, processOptions)
     const log = processLog(values['log-level'])
     using asked = askedToEnd(values['parent-pipe'] ?? false)
-    const { room, stop } = await openDevice(values, true)
+    const { room, stop } = await openDevice(values, {
+      control: true,
+      note: (text) => {
+        log.warn(text)
+      },
+    })
     let ending = false
     const starting = (async () => {
       await room.enrol()

@@ -25,6 +25,16 @@ describe('a file of settings', () => {
     expect(parseSingle(['--settings', file], {}).room).toBe(room)
   })
 
+  it.each([
+    ['proxy', 'proxy.example:1', 'pac', 'http://wpad/'],
+    ['pac', 'http://wpad/', 'proxy', 'proxy.example:1'],
+  ])('[ENR-2] of the way out says %s only where the command line says neither', (kept, text, named, other) => {
+    write({ [kept]: text })
+    expect(parseSingle(['--settings', file], {})).toMatchObject({ [kept]: text })
+    const values: Record<string, unknown> = parseSingle([`--${named}`, other, '--settings', file], {})
+    expect([values[named], values[kept]]).toEqual([other, undefined])
+  })
+
   it('stands before the command line, whose own options count', () => {
     write({ room: 'From the file', city: 'Lyon', screen: ['console=a:1', 'frontOfRoom1=b:2'] })
     const values = parseSingle(['--room', 'From the line', '--settings', file], {})

@@ -7,7 +7,7 @@ import { SimulatedDevice } from '../devices/simulated.ts'
 import { seededRandom } from '../random.ts'
 import { openSingle, type Single } from '../single.ts'
 import { hostFacts } from '../remote/host-options.ts'
-import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, type Options, parse, required, UsageError, wholeNumber } from './command.ts'
+import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, type Options, parse, required, UsageError, wayFrom, wholeNumber } from './command.ts'
 import { remoteFrom, remoteHelp, remoteOptions, restartHelp, restartMsFrom, type RemoteValues } from './remote-options.ts'
 import { withSettings } from './settings.ts'
 
@@ -43,8 +43,16 @@ ${restartHelp}
 
 type Values = Partial<Record<Exclude<keyof typeof singleOptions, keyof RemoteValues>, string>> & RemoteValues & { device: string }
 
-/** Opens the device that the options name. `newKey`: another key is wanted, where --key says. @throws UsageError, KeyStoreError */
-export function openDevice(values: Values, control: boolean, newKey = false): Promise<Single> {
+/** How a command opens its device: listening for others, wanting another key where `--key` says. */
+interface Opening {
+  control: boolean
+  newKey?: boolean | undefined
+  /** Is told what stands between the device and its service. */
+  note: (text: string) => void
+}
+
+/** Opens the device that the options name. @throws UsageError, KeyStoreError, ProxyError */
+export function openDevice(values: Values, { control, newKey = false, note }: Opening): Promise<Single> {
   const { device: kind } = values
   if (kind !== 'host' && kind !== 'sim') throw new UsageError(`--device must be host or sim, and is "${kind}".`)
   const pollMs = values['poll-ms'] === undefined ? limits.hostPollMs : wholeNumber(values['poll-ms'], '--poll-ms', 100, 86_400_000)
@@ -72,8 +80,8 @@ export function openDevice(values: Values, control: boolean, newKey = false): Pr
   return openSingle(
     {
       service: required(values.service, '--service'),
-      proxy: values.proxy,
-      caFile: values.ca,
+      ...wayFrom(values),
+      note,
       allowlist: allowlistFrom(values.allowlist),
       credential: credentialFrom(values),
       folder: agentsFolder(values.data),

@@ -12,8 +12,12 @@ param(
   [string] $City,
   [string] $Country,
   [string] $Floor,
-  # host:port, or the address of a PAC file. Default: what bitsadmin set for LOCALSYSTEM.
+  # host:port of a proxy, or the address of a PAC file that has a path. Default: what bitsadmin set for LOCALSYSTEM.
   [string] $Proxy,
+  # The address of a PAC file, whatever it looks like.
+  [string] $Pac,
+  # A file whose first line is user:password for proxies (Basic). A copy is kept for the agent's account.
+  [string] $ProxyCredentials,
   # PEM certificates to trust in the place of the well-known ones.
   [string] $Ca,
   # This is not a certified room device: its prerequisites (elevated rights, TPM, local accounts) are not checked.
@@ -40,13 +44,13 @@ function Get-File([string] $path) {
   (Resolve-Path -LiteralPath $path).ProviderPath
 }
 
-# The proxy that "bitsadmin /Util /SetIEProxy LOCALSYSTEM" set, where it set one.
+# The proxy that "bitsadmin /Util /SetIEProxy LOCALSYSTEM" set, where it set one; a PAC file with "pac=" in front.
 function Get-SystemProxy {
   $key = 'Registry::HKEY_USERS\S-1-5-18\Software\Microsoft\Windows\CurrentVersion\Internet Settings'
   $set = Get-ItemProperty -LiteralPath $key -ErrorAction SilentlyContinue
   if ($null -eq $set) { return '' }
   $names = $set.PSObject.Properties.Name
-  if ($names -contains 'AutoConfigURL' -and $set.AutoConfigURL) { return $set.AutoConfigURL }
+  if ($names -contains 'AutoConfigURL' -and $set.AutoConfigURL) { return "pac=$($set.AutoConfigURL)" }
   if (-not ($names -contains 'ProxyEnable' -and $set.ProxyEnable -and $names -contains 'ProxyServer')) { return '' }
   # Either one proxy for all protocols, or a list such as http=one:80;https=two:80.
   $all = @($set.ProxyServer -split ';' | Where-Object { $_ })
@@ -125,9 +129,12 @@ if ($registered -and $registered.Actions[0].WorkingDirectory -eq $here) {
   }
 }
 
-if (-not $Proxy) { $Proxy = Get-SystemProxy }
-# The same way out for npm, which knows no PAC files.
-if ($Proxy -and $Proxy -notlike '*://*') { $env:HTTPS_PROXY = "http://$Proxy" }
+if (-not $Proxy -and -not $Pac) {
+  $Proxy = Get-SystemProxy
+  if ($Proxy -like 'pac=*') { $Pac = $Proxy.Substring(4); $Proxy = '' }
+}
+# The same way out for npm, which knows no PAC files, and is shown no password: it may have one of its own.
+if ($Proxy -and $Proxy -notlike '*://*/?*') { $env:HTTPS_PROXY = if ($Proxy -like '*://*') { $Proxy } else { "http://$Proxy" } }
 Write-Output 'Fetching what the agent needs. Do not close this window.'
 Push-Location -LiteralPath $here
 # Only what the lock file has a checksum of; nothing of it runs while it is fetched.
@@ -157,9 +164,17 @@ if ($Ca) {
 # Text of people stays whole in a file: PowerShell 5.1 and the Task Scheduler lose quotes and a last backslash on a command line.
 $settings = Join-Path $here 'settings.json'
 $options = [ordered] @{ profile = $deviceProfile; service = $service; data = $data }
-$given = [ordered] @{ room = $Room; building = $Building; city = $City; country = $Country; floor = $Floor; proxy = $Proxy }
+$given = [ordered] @{ room = $Room; building = $Building; city = $City; country = $Country; floor = $Floor; proxy = $Proxy; pac = $Pac }
 foreach ($name in $given.Keys) { if ($given[$name]) { $options[$name] = $given[$name] } }
 if ($Ca) { $options['ca'] = $pem }
+if ($ProxyCredentials) {
+  # In the agent's data, which only administrators, the system and the account that the agent runs as may enter.
+  $given = Get-File $ProxyCredentials
+  $kept = Join-Path $data 'proxy-credentials'
+  New-Item -ItemType Directory -Path $data -Force | Out-Null
+  if ($given -ne $kept) { Copy-Item -LiteralPath $given -Destination $kept -Force }
+  $options['proxy-credentials'] = $kept
+}
 [IO.File]::WriteAllText($settings, ($options | ConvertTo-Json))
 
 # Administrators own the folder and may change it, and the system; the account that the agent runs as (S-1-5-19, LocalService) may

@@ -19,7 +19,9 @@ Usage: sh install.sh [KEYFILE] [options]
   --terminal                 offer remote terminals, in the account roomkeeper-shell, when the agent runs at start
   --room NAME                name of the room (default: the name of this machine)
   --building, --city, --country, --floor TEXT   where the room is
-  --proxy HOST:PORT | URL    a proxy, or the address of a PAC file
+  --proxy HOST:PORT | URL    a proxy; a URL with a path is a PAC file
+  --pac URL                  a PAC file, whatever its address looks like
+  --proxy-credentials FILE   its first line is user:password for proxies; a copy is kept for the agent's account alone
   --ca FILE                  PEM certificates to trust in the place of the well-known ones
 TEXT
 }
@@ -72,7 +74,7 @@ refuse_others() {
 }
 
 # What is for the agent is kept as the arguments of this script, each a word of its own.
-foreground=no terminal=no credential='' secret='' proxy='' ca=''
+foreground=no terminal=no credential='' secret='' proxy='' proxy_credentials='' ca=''
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1
@@ -85,7 +87,8 @@ while [ "$left" -gt 0 ]; do
       ;;
     --foreground) foreground=yes ;;
     --terminal) terminal=yes ;;
-    --account-token-file | --room | --building | --city | --country | --floor | --proxy | --ca)
+    --account-token-file | --room | --building | --city | --country | --floor | --proxy | --pac | \
+      --proxy-credentials | --ca)
       [ "$left" -gt 0 ] || fail "$argument needs a value."
       value=$1
       shift
@@ -93,6 +96,7 @@ while [ "$left" -gt 0 ]; do
       case $argument in
         --account-token-file) credential=$argument secret=$(absolute "$value") ;;
         --ca) ca=$(absolute "$value") ;;
+        --proxy-credentials) proxy_credentials=$(absolute "$value") ;;
         *)
           [ "$argument" != --proxy ] || proxy=$value
           set -- "$@" "$argument" "$value"
@@ -129,9 +133,10 @@ elif [ "$terminal" = yes ]; then
   fail '--terminal needs root and systemd: remote terminals run in an account of their own.'
 fi
 
-# The same way out for npm, which knows no PAC files.
+# The same way out for npm, which knows no PAC files, and is shown no password: it may have one of its own.
 case $proxy in
-  '' | *://*) ;;
+  '' | *://*/?*) ;;
+  *://*) export HTTPS_PROXY="$proxy" ;;
   *) export HTTPS_PROXY="http://$proxy" ;;
 esac
 say 'Fetching what the agent needs. This takes a moment.'
@@ -154,6 +159,13 @@ if [ -n "$ca" ]; then
   [ "$ca" = "$here/ca.pem" ] || cp -- "$ca" "$here/ca.pem"
   chmod 644 "$here/ca.pem"
   set -- "$@" --ca "$here/ca.pem"
+fi
+if [ -n "$proxy_credentials" ]; then
+  mkdir -p -- "$data"
+  chmod 700 "$data"
+  kept=$data/proxy-credentials
+  [ "$proxy_credentials" = "$kept" ] || install -m 400 -- "$proxy_credentials" "$kept"
+  set -- "$@" --proxy-credentials "$kept"
 fi
 # Text of people stays whole in a file; a line of systemd would need quoting of its own.
 if [ "$terminal" = yes ]; then set -- "$@" --shell unix:/run/roomkeeper-shell.socket; fi

@@ -5,6 +5,7 @@
 param(
   # As the agent was installed with them, where it was.
   [string] $Proxy,
+  [string] $Pac,
   [string] $Ca
 )
 
@@ -41,6 +42,7 @@ if ($registered -and $registered.Actions[0].WorkingDirectory -eq $here) {
 if ((Test-Path -LiteralPath (Join-Path $data 'agents\host\device\installation.json')) -and (Test-Path -LiteralPath $node)) {
   $options = @('--device', 'host', '--settings', (Join-Path $here 'settings.json'))
   if ($Proxy) { $options += '--proxy', $Proxy }
+  if ($Pac) { $options += '--pac', $Pac }
   if ($Ca) { $options += '--ca', (Resolve-Path -LiteralPath $Ca).ProviderPath }
   & $node (Join-Path $here 'agent-sim\main.ts') offboard @options
   if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }

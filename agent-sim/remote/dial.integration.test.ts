@@ -6,7 +6,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { LinkSocket } from '../../contract/sealed/interfaces.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { agentFor, type Proxy } from '../agent/proxy.ts'
+import { parseProxy } from '../agent/proxy.ts'
+import { WayOut } from '../agent/way-out.ts'
 import { portOf, startProxy } from '../testing/proxy.ts'
 import { testCertificate } from '../testing/tls.ts'
 import { relayDial } from './dial.ts'
@@ -59,7 +60,10 @@ function open(dial: ReturnType<typeof relayDial>, relay?: string) {
   return { socket, seen }
 }
 
-const direct = (url: URL, proxy?: Proxy) => relayDial(url, (to) => agentFor(to, { proxy, ca: testCertificate.cert }))
+const direct = (url: URL, proxy?: string) => {
+  const way = new WayOut({ proxy: parseProxy(proxy), ca: testCertificate.cert })
+  return relayDial(url, (to) => way.agentTo(to))
+}
 
 describe('the way to a relay', () => {
   it('is the service\'s own unless told, with the ticket in a header and a mask of zeros', async () => {
@@ -82,7 +86,7 @@ describe('the way to a relay', () => {
     const { port, upgrades } = await startEcho(createSecure(testCertificate))
     const proxy = await startProxy()
     stops.push(() => proxy.stop())
-    const { seen } = open(direct(new URL('http://127.0.0.1:1'), { host: '127.0.0.1', port: proxy.port }), `https://localhost:${port}`)
+    const { seen } = open(direct(new URL('http://127.0.0.1:1'), `127.0.0.1:${proxy.port}`), `https://localhost:${port}`)
     await until('open', () => seen.open === 1)
     expect(proxy.targets).toEqual([`localhost:${port}`])
     expect(upgrades).toHaveLength(1)

@@ -48,7 +48,7 @@ export class RoomRemote {
     this.#options = options
     const { context, installed, log, agent } = options
     const { now, timers, random } = context
-    this.#dial = relayDial(context.address.enrolments, context.agentTo)
+    this.#dial = relayDial(context.address.enrolments, (url) => context.way.agentTo(url))
     const rules = { enrolment: installed.enrolment, key: installed.key, now }
     this.#access = new RemoteAccess({
       parts: () => (this.#parts ??= options.parts()),
@@ -133,12 +133,13 @@ export class RoomRemote {
 
   #recorder({ grant, upload: ticket, parts, failed, lost }: RecorderOptions): SessionRecorder {
     const { context, networkUp } = this.#options
-    const { address, httpAgent, timers, random, now } = context
+    const { address, way, timers, random, now } = context
     const headers = { authorization: `${recordingAuthorization} ${ticket}`, 'content-type': 'application/gzip' }
     const upload = new Upload({
       put: async (number, body) => {
         if (!networkUp()) throw new Error('no network')
-        return request(new URL(chunkPath(grant.sid, number), address.enrolments), { method: 'PUT', headers, body, agent: httpAgent })
+        const url = new URL(chunkPath(grant.sid, number), address.enrolments)
+        return request(url, { method: 'PUT', headers, body, agent: way.agentTo(url) })
       },
       timers,
       random,

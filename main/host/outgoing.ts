@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import http from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { isPrivate } from '../../contract/proxies.ts'
 import { certificatesIn, credentialsIn, noProxy, type Outgoing, OutgoingProblem, proxyAddress } from '../../contract/wayOut.ts'
 import type { Undo } from '../platform.ts'
 
@@ -27,7 +28,7 @@ export function takeWayOut({ ca, proxy, proxyCredentials }: Outgoing, also?: 'sy
 
 /** `user:password` of the file, where one is named. @throws OutgoingProblem */
 export const readCredentials = (file: string | undefined): string | undefined =>
-  file === undefined ? undefined : credentialsIn(read('proxy-credentials', file), file)
+  file === undefined ? undefined : credentialsIn(read('proxy-credentials', file), file, isPrivate(statSync(file), process.getuid?.()))
 
 function readCertificates(file: string): string[] {
   const found = certificatesIn(read('ca', file), file)

@@ -41,7 +41,7 @@ let undo: (() => unknown)[] = []
 beforeAll(async () => {
   shared = tempFolder()
   credentialsFile = join(shared.path, 'credentials')
-  writeFileSync(credentialsFile, `\uFEFF${credentials}\r\n`)
+  writeFileSync(credentialsFile, `\uFEFF${credentials}\r\n`, { mode: 0o600 })
   proxy = await startProxy(credentials)
   issuer = await startIssuer({ tls: { ...tls, name: 'login.roomkeeper.test' } })
   service = await startProcess(
@@ -165,7 +165,7 @@ describe('[ACC-1] [ACC-3] behind a proxy, with a private authority, at an issuer
 
   it.each([
     ['without the authority', () => ['--proxy', proxy.address, '--proxy-credentials', credentialsFile], '--ca'],
-    ['without the password', () => ['--ca', file('ca.pem'), '--proxy', proxy.address], 'rooms.roomkeeper.test'],
+    ['without the password', () => ['--ca', file('ca.pem'), '--proxy', proxy.address], '407, it asks who comes: --proxy-credentials'],
   ])('a console %s says what is missing', async (_what, way, says) => {
     const running = await startBrowserHost(address, folder.path, ...way())
     undo.push(() => running.child.kill('SIGKILL'))

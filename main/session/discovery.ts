@@ -57,12 +57,23 @@ const ofTrust = /CERT|UNABLE_TO_VERIFY/u
 function unreached(url: string, error: unknown): RoomkeeperError {
   const { host } = new URL(url)
   const code = codeIn(error)
-  const why = ofTime.has(code)
+  const refused = proxyIn(error)
+  const why = refused !== undefined
+    ? `${host}: the proxy on the way refuses: ${refused}.`
+    : ofTime.has(code)
     ? `${host}: the time of its certificate has not come or is over (${code}). Look at the clock of this machine.`
     : ofTrust.test(code ?? '')
       ? `${host}: its certificate is not trusted here (${code}). Name its authority with --ca.`
       : `${host} cannot be reached${code === undefined ? '' : ` (${code})`}.`
   return new RoomkeeperError('network.offline', { detail: why }, error)
+}
+
+/** What the process's own proxy (`--proxy`) answered in the place of a tunnel, as Node says it: only in words. */
+function proxyIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const status = /Proxy response \((\d{3})\)/u.exec(error.message)?.[1]
+  if (status === '407') return '407, it asks who comes: --proxy-credentials'
+  return status ?? proxyIn(error.cause)
 }
 
 /** The system's code of what went wrong, wherever in the causes it is. */

@@ -18,8 +18,9 @@ The agent reports to ${service}
      bitsadmin /Util /SetIEProxy LOCALSYSTEM MANUAL_PROXY host:port ""
    or with a PAC file
      bitsadmin /Util /SetIEProxy LOCALSYSTEM AUTOSCRIPT http://host/proxy.pac
-   install.ps1 takes it from there. Elsewhere: the option --proxy HOST:PORT, or --proxy http://host/proxy.pac
-   npm knows no PAC files: with one, give npm a proxy of its own (npm config set proxy).
+   install.ps1 takes it from there. Elsewhere: the option --proxy HOST:PORT, or --pac http://host/proxy.pac
+   A proxy that asks for a user and a password (Basic): --proxy-credentials FILE (-ProxyCredentials), with user:password in
+   its first line. npm is not shown them, and knows no PAC files: give it a proxy of its own (npm config set proxy).
 
 3. Install
    The device needs Node.js 20.19 or newer, with npm. Unpack this archive into a folder of its own that only
@@ -85,8 +86,10 @@ L'agent rend compte à ${service}
      bitsadmin /Util /SetIEProxy LOCALSYSTEM MANUAL_PROXY hôte:port ""
    ou avec un fichier PAC
      bitsadmin /Util /SetIEProxy LOCALSYSTEM AUTOSCRIPT http://hôte/proxy.pac
-   install.ps1 reprend ce réglage. Ailleurs : l'option --proxy HÔTE:PORT, ou --proxy http://hôte/proxy.pac
-   npm ne connaît pas les fichiers PAC : donnez-lui alors son propre proxy (npm config set proxy).
+   install.ps1 reprend ce réglage. Ailleurs : l'option --proxy HÔTE:PORT, ou --pac http://hôte/proxy.pac
+   Un proxy qui demande un nom et un mot de passe (Basic) : --proxy-credentials FICHIER (-ProxyCredentials), avec
+   nom:motdepasse en première ligne. npm ne les reçoit pas et ne connaît pas les fichiers PAC : donnez-lui son propre
+   proxy (npm config set proxy).
 
 3. Installer
    Il faut Node.js 20.19 ou plus récent, avec npm. Décompressez cette archive dans un dossier à elle, que seuls les

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import http from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { isPrivate } from '../../contract/proxies.ts'
 import { certificatesIn, credentialsIn, noProxy, type Outgoing, OutgoingProblem, proxyAddress } from '../../contract/wayOut.ts'
 import { ConfigProblem } from '../problems.ts'
 
@@ -13,13 +14,15 @@ export function takeWayOut({ ca, proxy, proxyCredentials }: Outgoing): void {
   try {
     if (ca !== undefined) setDefaultCACertificates([...getCACertificates('default'), ...readCertificates(ca)])
     if (proxy === undefined) return
-    const file = proxyCredentials
-    const address = proxyAddress(proxy, file === undefined ? undefined : credentialsIn(read('proxy-credentials', file), file))
+    const address = proxyAddress(proxy, proxyCredentials === undefined ? undefined : readCredentials(proxyCredentials))
     http.setGlobalProxyFromEnv({ http_proxy: address, https_proxy: address, no_proxy: noProxy })
   } catch (error) {
     throw error instanceof OutgoingProblem ? new ConfigProblem(error.message) : error
   }
 }
+
+const readCredentials = (file: string): string =>
+  credentialsIn(read('proxy-credentials', file), file, isPrivate(statSync(file), process.getuid?.()))
 
 function readCertificates(file: string): string[] {
   const found = certificatesIn(read('ca', file), file)

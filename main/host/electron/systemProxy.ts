@@ -1,34 +1,34 @@
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { Agent as FetchAgent, buildConnector, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { limits } from '../../../contract/limits.ts'
+import { DeadWays, type Proxy, proxyName, wantedBy, waysIn } from '../../../contract/proxies.ts'
 import type { Undo } from '../../platform.ts'
 import { isLoopback } from '../../session/discovery.ts'
 
 /** What the system says of the way to an address, as a PAC file would: `PROXY proxy.example:3128; DIRECT`. */
 export type ResolveProxy = (url: string) => Promise<string>
 
-interface Proxy {
-  readonly host: string
-  readonly port: number
-}
-
 /** Why no way leads to an address; `code` says which proxy answered what. */
 class ProxyProblem extends Error {
   readonly code: string
-  constructor(message: string, cause?: unknown) {
+  /** Nothing answered there: others are tried before it for a while. */
+  readonly dead: boolean
+  constructor(message: string, { dead = false, cause }: { dead?: boolean; cause?: unknown } = {}) {
     super(message, { cause })
     this.name = 'ProxyProblem'
     this.code = message
+    this.dead = dead
   }
 }
 
 /**
  * Lets everything of this process, `fetch` and WebSockets alike, go where the system's proxy settings say: each connection asks anew,
- * since a laptop changes networks. Of the ways that are named the first that works is taken; SOCKS and HTTPS proxies are passed over.
+ * since a laptop changes networks. Of the ways that are named the first that works is taken, of those that were dead lately the last; SOCKS
+ * proxies are passed over.
  * `credentials`: `user:password` for proxies that ask. Answers its undo.
  */
 export function followSystemProxy(resolve: ResolveProxy, credentials?: string): Undo {
@@ -62,9 +62,11 @@ export function followSystemProxy(resolve: ResolveProxy, credentials?: string): 
 
 /** The proxy itself is reached directly. `agent: false` would be another one of the global agent's kind. */
 const toProxies = new http.Agent()
+const toSecureProxies = new https.Agent()
 
 class Ways {
   readonly #resolve: ResolveProxy
+  readonly #dead = new DeadWays(() => performance.now())
   readonly #authorization: Readonly<Record<string, string>>
 
   constructor(resolve: ResolveProxy, credentials: string | undefined) {
@@ -72,66 +74,83 @@ class Ways {
     this.#authorization = credentials === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }
   }
 
-  /** A tunnel to `host:port`; undefined: there is none to be taken. @throws ProxyProblem where no proxy lets through */
+  /** A connection to `host:port`; undefined: there is no proxy to go through. @throws ProxyProblem that says of each way why not */
   async open(protocol: string, host: string, port: number): Promise<Socket | undefined> {
     // Whatever a PAC file says: this machine is reached without others, as browsers do.
     if (isLoopback(new URL(`${protocol}//${isIP(host) === 6 ? `[${host}]` : host}`))) return undefined
     const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
-    const named = waysIn(await this.#resolve(`${protocol}//${target}/`))
-    let problem: unknown
-    for (const way of named) {
-      if (way === 'direct') return undefined
+    const ways = this.#dead.order(waysIn(await this.#resolve(`${protocol}//${target}/`)), target)
+    const problems: string[] = []
+    for (const [index, way] of ways.entries()) {
+      const isLast = index === ways.length - 1
+      if (way === 'direct' && isLast) return undefined
+      const ms = isLast ? limits.consoleRequestMs : limits.proxyWayMs
       try {
-        return await this.#tunnel(way, target)
+        const socket = await (way === 'direct' ? directly(host, port, ms) : this.#tunnel(way, target, ms))
+        this.#dead.works(way, target)
+        return socket
       } catch (error) {
-        problem = error
+        problems.push(error instanceof Error ? error.message : String(error))
+        if (!(error instanceof ProxyProblem) || error.dead) this.#dead.died(way, target)
       }
     }
-    throw problem instanceof Error ? problem : new ProxyProblem('no way that can be taken')
+    throw new ProxyProblem(problems.length === 0 ? 'no way that can be taken' : problems.join('; '))
   }
 
-  #tunnel({ host, port }: Proxy, target: string): Promise<Socket> {
-    const name = `proxy ${host}:${port}`
+  #tunnel(proxy: Proxy, target: string, ms: number): Promise<Socket> {
+    const { protocol, host, port } = proxy
+    const name = `proxy ${proxyName(proxy)}`
+    const ask = { host, port, method: 'CONNECT', path: target, headers: { host: target, ...this.#authorization } }
     return new Promise((resolve, reject) => {
-      const asked = http.request({
-        host,
-        port,
-        method: 'CONNECT',
-        path: target,
-        headers: { host: target, ...this.#authorization },
-        agent: toProxies,
-        timeout: limits.consoleRequestMs,
-      })
-      asked.on('connect', ({ statusCode }, socket, head) => {
-        if (statusCode === 200 && head.length === 0) {
-          socket.setTimeout(0)
+      const asked =
+        protocol === 'https'
+          ? https.request({ ...ask, agent: toSecureProxies, ...(isIP(host) ? {} : { servername: host }) })
+          : http.request({ ...ask, agent: toProxies })
+      // From the beginning to the answer: one that drips is as good as silent.
+      const late = setTimeout(() => asked.destroy(new Error('it does not answer')), ms)
+      asked.on('close', () => clearTimeout(late))
+      const refused = ({ statusCode, headers }: http.IncomingMessage): ProxyProblem => {
+        if (statusCode !== 407) return new ProxyProblem(`${name} answers ${statusCode}`)
+        const { words, remedy } = wantedBy(headers['proxy-authenticate'], 'proxy-authorization' in this.#authorization)
+        return new ProxyProblem(`${name} ${words}. ${remedy}`)
+      }
+      asked.on('connect', (answer, socket, head) => {
+        clearTimeout(late)
+        const { statusCode = 0 } = answer
+        if (statusCode >= 200 && statusCode < 300 && head.length === 0) {
           resolve(socket)
           return
         }
         socket.destroy()
-        reject(new ProxyProblem(`${name} answers ${statusCode}`))
+        reject(refused(answer))
       })
       asked.on('response', (answer) => {
         answer.resume()
-        asked.destroy(new Error(`it answers ${answer.statusCode}`))
+        asked.destroy()
+        reject(refused(answer))
       })
-      asked.on('timeout', () => asked.destroy(new Error('it does not answer')))
-      asked.on('error', (error) => reject(new ProxyProblem(`${name}: ${error.message}`, error)))
+      asked.on('error', (error) => reject(new ProxyProblem(`${name}: ${error.message}`, { dead: true, cause: error })))
       asked.end()
     })
   }
 }
 
-/** Nothing that is said means directly, as browsers take it. */
-function waysIn(answer: string): (Proxy | 'direct')[] {
-  const said = answer.split(';').map((way) => way.trim()).filter(Boolean)
-  if (said.length === 0) return ['direct']
-  return said.flatMap((way): (Proxy | 'direct')[] => {
-    const [kind = '', address = ''] = way.split(/\s+/u)
-    if (kind.toUpperCase() === 'DIRECT') return ['direct']
-    const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/iu.exec(address) ?? []
-    const host = bracketed ?? plain
-    return ['PROXY', 'HTTP'].includes(kind.toUpperCase()) && host !== undefined ? [{ host, port: Number(port) }] : []
+/** Without a proxy, where another way is left if that leads nowhere. */
+function directly(host: string, port: number, ms: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port })
+    const fail = (error: Error): void => {
+      socket.destroy()
+      reject(error)
+    }
+    const late = setTimeout(() => fail(new Error(`${host}:${port} does not answer`)), ms)
+    socket.once('close', () => clearTimeout(late))
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      clearTimeout(late)
+      socket.off('error', fail)
+      resolve(socket)
+    })
   })
 }
 
