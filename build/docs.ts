@@ -42,10 +42,16 @@ ${table(['code', 'status', 'what it says'], rows)}
 `
 }
 
+/** What the service makes of its own. */
+const madeFrom: Readonly<Partial<Record<SignalId, string>>> = {
+  'connectivity.agent': 'missed heartbeats',
+  'connectivity.identity': "two machines that have one device's key",
+}
+
 function signalsPage(): string {
   const rows = SignalId.options.map((id) => {
     const { category, severity, values, enabledByDefault, derived } = signals[id]
-    const note = derived ? 'made by the service from missed heartbeats' : enabledByDefault ? '' : 'raises no incident by default'
+    const note = derived ? `made by the service from ${madeFrom[id] ?? 'what it sees'}` : enabledByDefault ? '' : 'raises no incident by default'
     return [`\`${id}\``, category, severity, values.join(', '), note]
   })
   return `# Signals

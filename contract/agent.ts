@@ -157,6 +157,8 @@ export const AgentToService = z.discriminatedUnion('type', [
     nonce: nonce.optional(),
     journal: JournalId,
     boot: BootId,
+    /** Of this start of the agent, made by it: a device that comes back as a start that is over is two machines. */
+    run: z.string().min(1).max(64).optional(),
     /** The device's clock now. */
     sentAt: Millis,
   }),

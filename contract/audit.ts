@@ -11,6 +11,7 @@ export const otherActions = [
   'administrators.keep',
   'audit.export',
   'audit.prune',
+  'device.copied',
   'device.enrol',
   'device.newKey',
   'device.restore',

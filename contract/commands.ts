@@ -52,6 +52,11 @@ export const QueuedCommand = z.discriminatedUnion('type', [
     rooms,
     place: z.object({ country: placeName, city: placeName, building: placeName, floor: placeName, timeZone: TimeZone }).partial(),
   }),
+  /** The device of the first, which is in onboarding, takes the place of the second one's: a machine that was re-imaged or exchanged. */
+  z.object({
+    type: z.literal('rooms.replace'),
+    rooms: rooms.length(2).refine(([next, former]) => next !== former, 'A room does not take its own place.'),
+  }),
 ])
 export type QueuedCommand = z.infer<typeof QueuedCommand>
 
@@ -134,6 +139,7 @@ export const commandNeeds = {
   'rooms.licence': { permission: 'rooms.modify', about: 'rooms' },
   'rooms.rename': { permission: 'rooms.modify', about: 'rooms' },
   'rooms.move': { permission: 'rooms.modify', about: 'rooms' },
+  'rooms.replace': { permission: 'rooms.create', about: 'rooms' },
   'settings.change': { permission: 'settings.modify', about: 'tenant' },
   'role.save': { permission: 'roles.modify', about: 'held' },
   'role.delete': { permission: 'roles.modify', about: 'held' },
@@ -153,12 +159,17 @@ export const commandNeeds = {
   'policy.import': { permission: 'roles.modify', about: 'tenant' },
 } as const satisfies Readonly<Record<CommandType, Needs>>
 
+/** What commands need beside that, on the same rooms: a device that takes a place is let in, and the one before is cut off. */
+export const alsoNeeded: Readonly<Partial<Record<CommandType, Permission>>> = { 'rooms.replace': 'rooms.unenroll' }
+
 /**
  * May this person send commands of this type at all? For one about rooms: about some room. The service refuses with
  * access.denied where not, before it looks at what the command names; the console shows its button by the same rule.
  */
 export function mayCommand(access: Access, type: CommandType): boolean {
   const needs: Needs = commandNeeds[type]
+  const also = alsoNeeded[type]
+  if (also !== undefined && !may(access, also)) return false
   if (needs === 'own') return true
   if (needs === 'customers') return mayManageCustomers(access)
   switch (needs.about) {
@@ -184,6 +195,7 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'rooms.licence': 'rooms',
   'rooms.rename': 'rooms',
   'rooms.move': 'rooms',
+  'rooms.replace': 'rooms',
   'settings.change': null,
   'role.save': 'roles',
   'role.delete': 'roles',

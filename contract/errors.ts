@@ -42,6 +42,7 @@ export const errors = {
   'room.alreadyEnrolled': [409, 'The room is enrolled already.'],
   'room.notEnrolled': [409, 'The room is not enrolled.'],
   'room.unenrolled': [409, 'The room is unenrolled and its device is cut off. Install the agent again to bring it back.'],
+  'room.notOnboarding': [409, 'Only the device of a room in onboarding can take the place of another one.'],
   'room.noLicence': [409, 'The room has no Pro licence and cannot be enrolled.'],
   'room.ringUnknown': [409, 'There is no such update ring.'],
   'room.changesGroups': [
@@ -89,6 +90,7 @@ export const errors = {
   'device.unknown': [401, 'This device is not enrolled here, or was revoked.'],
   'device.signature': [401, "The answer to the challenge is not signed by the device's key."],
   'device.version': [426, 'None of the offered protocol versions is spoken here.'],
+  'device.twice': [409, 'Another machine with the same key is connected as this device. Take the agent off the copy without a network, and install it there again.'],
   'device.offboarding': [403, 'This device is being off-boarded and may send nothing else.'],
   'message.malformed': [400, 'The message is not JSON of the protocol; the field names what is wrong.'],
   'message.tooLarge': [413, 'The message is larger than the protocol allows.'],

@@ -91,6 +91,15 @@ export const limits = {
    * history.
    */
   bootsInMemory: 200_000,
+  /**
+   * Machines with one device's key: starts of its agent that are remembered, how many of them must come back within which time to be two,
+   * for how long only one is seen until that is over, and how long the one that is turned away waits at most.
+   */
+  twinRuns: 8,
+  twinReturns: 2,
+  twinWindowMs: 10 * 60_000,
+  twinOverMs: 15 * 60_000,
+  twinRetryMs: 120_000,
   /** A restart of a device is told at most this often in its room's history. */
   restartSaidMs: 60_000,
   /** Rooms that timers take through the engine in one transaction. More are due: the next transaction follows at once. */

@@ -26,6 +26,7 @@ export const SignalId = z.enum([
   'connectivity.signInSfb',
   'connectivity.network',
   'connectivity.agent',
+  'connectivity.identity',
   'versioning.app',
   'versioning.os',
 ])
@@ -63,6 +64,13 @@ export const signals: Readonly<Record<SignalId, SignalDefinition>> = {
   'connectivity.signInSfb': { ...reported('connectivity', 'important', 'notPresent'), enabledByDefault: false },
   'connectivity.network': reported('connectivity', 'warning'),
   'connectivity.agent': {
+    category: 'connectivity',
+    severity: 'important',
+    values: ['healthy', 'unhealthy'],
+    enabledByDefault: true,
+    derived: true,
+  },
+  'connectivity.identity': {
     category: 'connectivity',
     severity: 'important',
     values: ['healthy', 'unhealthy'],

@@ -64,7 +64,7 @@ export type SessionMessage = Extract<ServiceToAgent, { type: 'session' | 'sessio
 export type SessionWord = Extract<AgentToService, { type: 'sessionAccepted' | 'sessionRefused' | 'sessionTicketWanted' | 'sessionEnded' }>
 
 /** Refusals of a device as such: it may take a person to mend them. */
-const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['device.unknown', 'device.signature', 'device.version'])
+const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['device.unknown', 'device.signature', 'device.version', 'device.twice'])
 /** What the retry pause is multiplied by, at least; the rest is chance, so that a fleet does not return all at once. */
 const steadyShare = 0.5
 /** A service that was silent for this many heartbeats is taken for gone. */
@@ -92,6 +92,8 @@ export class Connection {
   #refusal: ErrorCode | undefined
   /** Of the hello of this connection: what the service's words must be signed over. */
   #nonce: string | undefined
+  /** Says which start of the agent this is. */
+  readonly #run = randomBytes(16).toString('base64url')
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -233,9 +235,9 @@ export class Connection {
       .sign(challengeProof(nonce, service, device))
       .then((signature) => {
         if (mine !== this.#dialled) return
-        const versions = [...agentProtocolVersions]
         this.#nonce = randomBytes(32).toString('base64url')
-        this.#say({ type: 'hello', versions, device, signature, nonce: this.#nonce, journal: journal.id, boot, sentAt: now() })
+        const said = { device, signature, nonce: this.#nonce, journal: journal.id, boot, run: this.#run, sentAt: now() }
+        this.#say({ type: 'hello', versions: [...agentProtocolVersions], ...said })
       })
       .catch((error: unknown) => {
         onNote('warn', `The device's key could not sign: ${String(error)}`)
@@ -302,8 +304,7 @@ export class Connection {
         this.#enter({ ...state, lifecycle: message.lifecycle })
         return
       case 'session':
-        if (this.#options.serviceKey && message.signature !== undefined && !this.#isSaid(`session ${message.session}`, message.signature))
-          return
+        if (this.#options.serviceKey && message.signature !== undefined && !this.#isSaid(`session ${message.session}`, message.signature)) return
         this.#options.onSession(message)
         return
       case 'sessionTicket':
@@ -374,7 +375,7 @@ export class Connection {
   }
 
   #nextPause(): number {
-    const longest = Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** this.#tries)
+    const longest = this.#refusal === 'device.twice' ? limits.twinRetryMs : Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** this.#tries)
     this.#tries = Math.min(this.#tries + 1, 30)
     return longest * (steadyShare + (1 - steadyShare) * this.#options.random())
   }

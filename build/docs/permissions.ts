@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type About, changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
+import { type About, alsoNeeded, changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
 import { ChangeKind, Kind, kinds } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import { builtInRoles, BuiltInRole, globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
@@ -53,7 +53,7 @@ const aboutWords: Readonly<Record<About, string>> = { rooms: 'on each of its roo
 function commandRows(): string[][] {
   return commandTypes.map((type) => {
     const needs = commandNeeds[type]
-    const [permission, where] = typeof needs === 'string' ? [`*${needs}*`, ''] : [code(needs.permission), aboutWords[needs.about]]
+    const [permission, where] = typeof needs === 'string' ? [`*${needs}*`, ''] : [[needs.permission, alsoNeeded[type] ?? []].flat().map(code).join(', '), aboutWords[needs.about]]
     return [code(type), permission, where, changeKindOf[type] ?? '']
   })
 }

@@ -15,6 +15,7 @@ export const signalWords: Readonly<Record<SignalId, string>> = {
   'connectivity.signInSfb': 'connectivity sign in skype for business connexion',
   'connectivity.network': 'connectivity network réseau connexion',
   'connectivity.agent': 'connectivity agent disconnected offline déconnecté hors ligne',
+  'connectivity.identity': 'connectivity identity copied cloned disk twice two machines identité copie clone disque deux fois',
   'versioning.app': 'version app application update mise à jour',
   'versioning.os': 'version os operating system windows update système mise à jour',
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { may } from '../../contract/access.ts'
-import { commandNeeds, QueuedCommand } from '../../contract/commands.ts'
+import { alsoNeeded, commandNeeds, QueuedCommand } from '../../contract/commands.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { accessOf, resolvePolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
@@ -68,7 +68,8 @@ const someRooms = fc.subarray(rooms.map(({ id }) => id), { minLength: 1, maxLeng
 const changes = fc.constantFrom({ flapCount: 3 }, { remoteAccess: false }, { recordSessions: true, flapCount: 3 })
 const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms, changes).map(([type, on, changes]) => {
   const [room = rooms[0]!.id] = on
-  const some = type === 'rooms.rename' ? [room] : on
+  const two = [room, on[1] ?? rooms.find(({ id }) => id !== room)?.id ?? room]
+  const some = type === 'rooms.rename' ? [room] : type === 'rooms.replace' ? two : on
   const more = { ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
   const command = QueuedCommand.parse({ type, rooms: some, incident: incidentOf(room), text: 'typed', owner: null, changes, ...more })
   return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? some : [room] }
@@ -85,8 +86,11 @@ describe('[ACC-6] the answer of the console', () => {
         for (const { command, about } of done) {
           const { permission, about: over } = commandNeeds[command.type]
           const remote = command.type === 'settings.change' && Object.keys(command.changes).some((name) => name !== 'flapCount')
-          const any = (over === 'tenant' ? modelEverywhere(policy, subject, permission) : modelMay(policy, rooms, subject, permission)) && (!remote || modelManages(policy, subject))
-          const all = any && about.every((room) => modelMay(policy, rooms, subject, permission, room))
+          const also = alsoNeeded[command.type]
+          const mayAt = (room?: RoomId) =>
+            modelMay(policy, rooms, subject, permission, room) && (also === undefined || modelMay(policy, rooms, subject, also, room))
+          const any = (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
+          const all = any && about.every((room) => mayAt(room))
           const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
           expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')
         }

@@ -40,6 +40,7 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'rooms.licence':
     case 'rooms.rename':
     case 'rooms.move':
+    case 'rooms.replace':
       return command.rooms.map((room) => `room:${room}`)
     case 'settings.change':
       return ['settings']
@@ -70,6 +71,7 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
       case 'rooms.licence':
       case 'rooms.rename':
       case 'rooms.move':
+      case 'rooms.replace':
       case 'settings.change':
         return shown
     }

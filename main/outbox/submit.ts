@@ -1,5 +1,5 @@
 import { may, scopeOf } from '../../contract/access.ts'
-import { commandNeeds, mayCommand, type QueuedCommand } from '../../contract/commands.ts'
+import { alsoNeeded, commandNeeds, mayCommand, type QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { CommandKey } from '../../contract/ids.ts'
 import { lacksContact, mayChangeSettings } from '../../contract/settings.ts'
@@ -27,9 +27,10 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     case 'rooms.ring':
     case 'rooms.licence':
     case 'rooms.rename':
-    case 'rooms.move': {
-      const scope = scopeOf(me.access, permission)
-      const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
+    case 'rooms.move':
+    case 'rooms.replace': {
+      const scopes = [permission, alsoNeeded[command.type] ?? []].flat().map((needed) => scopeOf(me.access, needed))
+      const missing = command.rooms.find((room) => !shown.reader.has('room', room) || scopes.some((scope) => scope !== 'all' && !scope.has(room)))
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
       break
     }
@@ -66,7 +67,8 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     case 'rooms.ring':
     case 'rooms.licence':
     case 'rooms.rename':
-    case 'rooms.move': {
+    case 'rooms.move':
+    case 'rooms.replace': {
       const names = command.rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
       const more = command.rooms.length - names.length
       return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()

@@ -208,6 +208,12 @@ export const useActions = defineStore('actions', () => {
     return act(inParts(rooms, (some) => ({ type: 'rooms.licence', rooms: some, licence })), words)
   }
 
+  /** The device of a room in onboarding goes where the one of `former` stands. */
+  function replaceRoom(next: Pick<RoomView, 'id' | 'name'>, former: Pick<RoomView, 'id' | 'name'>): Promise<boolean> {
+    const words = { said: t('did.replace', { name: former.name }), failed: t('did.replaceFailed', { name: former.name }) }
+    return act([{ type: 'rooms.replace', rooms: [next.id, former.id] }], words)
+  }
+
   /** What a room is called and where it is, as far as that is other than it was. */
   function placeRoom(
     { id, name, place }: Pick<RoomView, 'id' | 'name' | 'place'>,
@@ -238,6 +244,7 @@ export const useActions = defineStore('actions', () => {
     changeRing,
     changeLicence,
     placeRoom,
+    replaceRoom,
     changeSettings,
   }
 })

@@ -3,6 +3,7 @@ import { limits } from '../../contract/limits.ts'
 import type { RoomWork } from '../incidents/apply.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
+import { auditDevice } from './deviceAudit.ts'
 import type { IntakeItem, SessionOutcome } from './intake.ts'
 import type { AgentSession, DeviceIdentity, Progress } from './session.ts'
 
@@ -41,7 +42,7 @@ export class Batch {
     const rooms = new Set<RoomId>()
     const arriving: DeviceId[] = []
     for (const item of items) {
-      if (item.kind === 'silence') rooms.add(item.room)
+      if (!('session' in item)) rooms.add(item.room)
       else if (item.session.identity) rooms.add(item.session.identity.room)
       if (item.kind === 'arrival' && item.session.identity) arriving.push(item.session.identity.device)
     }
@@ -68,6 +69,9 @@ export class Batch {
       case 'contact':
         if (item.session.identity) this.#contact(item.session.identity.room)
         break
+      case 'twins':
+        this.#twins(item)
+        break
       case 'silence':
         if (!this.#isPresent(item.room) && this.#work.has(item.room)) {
           this.#work.take(item.room, { type: 'disconnected', lastContactAt: item.lastContactAt })
@@ -85,6 +89,15 @@ export class Batch {
     this.#devices.set(identity.device, { session, identity, progress, rejected: [], arrived: true, touched: true })
     if (restarted && this.#work.has(identity.room)) this.#work.note(identity.room, { kind: 'restarted', at: this.#tx.at })
     this.#contact(identity.room)
+  }
+
+  /** A room has it in its history, an incident, and one record of each beginning and end with how often it was (decision 0026). */
+  #twins({ room, device, over, detail, times }: Extract<IntakeItem, { kind: 'twins' }>): void {
+    if (!this.#work.has(room)) return
+    this.#work.take(room, { type: 'machines', several: !over, ...(over ? {} : { detail }) })
+    if (!over) this.#work.note(room, { kind: 'copied', at: this.#tx.at, detail })
+    const { name } = this.#work.room(room).base
+    auditDevice(this.#tx, { action: 'device.copied', machines: detail, times, over }, { device, room, name })
   }
 
   #report({ session, first, number, receivedAt, report, rejected = [], limited }: Extract<IntakeItem, { kind: 'report' }>): void {

@@ -23,6 +23,7 @@ import { isSignedBy, storedKey } from './proofs.ts'
 import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
 import { Silences } from './silences.ts'
 import { Strangers } from './strangers.ts'
+import { TwinGuard } from './twinGuard.ts'
 
 type Hello = Extract<AgentToService, { type: 'hello' }>
 
@@ -49,6 +50,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #strangers: Strangers
   readonly #silences: Silences
   readonly #boots = new Boots()
+  readonly #twins: TwinGuard
   readonly #sockets: InstanceType<typeof WebSocketServer<typeof AgentSocket>>
   readonly #sessions = new Set<AgentSession>()
   /** The one session of each known device, and of its room: the newest wins. */
@@ -72,6 +74,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     deps.line.attach(this)
     this.#pacing = new Pacing(deps, (item) => this.intake.add(item))
     this.#strangers = new Strangers(deps.now)
+    this.#twins = new TwinGuard(deps.config.timing.heartbeatMs, (item) => this.intake.add(item))
     this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
     this.intake = new Intake({
       ...deps,
@@ -123,6 +126,7 @@ export class AgentHub implements SessionOwner, LineEnd {
       const nonce = randomBytes(32).toString('base64url')
       const session = new AgentSession(accepted, this, nonce, this.#deps.now())
       session.strangerFrom = address
+      session.address = address
       this.#sessions.add(session)
       session.say({ type: 'challenge', nonce, service: this.#deps.serviceName })
     })
@@ -140,6 +144,8 @@ export class AgentHub implements SessionOwner, LineEnd {
     if (change.type === 'lifecycle') session.sayLifecycle(change.lifecycle)
     else if (change.type === 'revoked') this.#refuse(session, 'device.unknown')
     else if (change.type === 'newKey') this.#refuse(session, 'device.signature')
+    // It comes back by itself, and is then where it belongs.
+    else if (change.type === 'moved') this.#close(session, 1012, 'the device stands in another room now')
     else this.#offboard(session)
   }
 
@@ -174,6 +180,7 @@ export class AgentHub implements SessionOwner, LineEnd {
       }
     }
     this.#pacing.sweep(this.#sessions, at, (device) => this.#byDevice.has(device))
+    this.#twins.sweep(at)
     for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
   }
 
@@ -229,11 +236,13 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (device.state === 'revoked') throw new RoomkeeperError('device.unknown')
       if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
       if (session.phase !== 'verifying') return
+      const identity = { device: device.id, tenant: device.tenant, room: device.room }
+      this.#twins.hello(session, identity, hello, this.#byDevice.get(device.id), now())
       this.#pacing.admit(session, device.id, now())
       this.#known(session)
       session.phase = 'arriving'
       session.heardAt = now()
-      session.identity = { device: device.id, tenant: device.tenant, room: device.room }
+      session.identity = identity
       this.#register(session, device.id, device.room)
       if (device.state === 'offboarding') this.#offboard(session)
       else {
@@ -306,7 +315,9 @@ export class AgentHub implements SessionOwner, LineEnd {
     if (!identity || !progress) return
     session.phase = 'live'
     session.received = progress.acknowledged
-    const lifecycle = this.#deps.rooms.cached(identity.room)?.state.lifecycle ?? 'onboarding'
+    const state = this.#deps.rooms.cached(identity.room)?.state
+    const lifecycle = state?.lifecycle ?? 'onboarding'
+    this.#twins.welcomed(session, identity, state, this.#deps.now())
     const says = { version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle }
     session.say({ type: 'welcome', ...says, ...this.#signed(session, welcomeWord(progress.journal, says)) })
     this.#deps.line.came(identity)

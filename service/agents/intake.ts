@@ -9,6 +9,7 @@ import { system } from '../store/transaction.ts'
 import { Batch } from './batch.ts'
 import type { RejectedNumber } from './held.ts'
 import type { AgentSession, Progress } from './session.ts'
+import type { Twins } from './twins.ts'
 
 /** What waits for the next commit. Everything that devices do to rooms goes through this one queue, so in one order. */
 export type IntakeItem =
@@ -19,6 +20,8 @@ export type IntakeItem =
   | { kind: 'rejected'; session: AgentSession; number: number; receivedAt: number; code: ErrorCode; body: string }
   /** A connected device was heard of again, and it is time to store that. */
   | { kind: 'contact'; session: AgentSession }
+  /** Several machines have the key of the room's device; or, `over`, only one is seen now. */
+  | ({ kind: 'twins'; over: boolean } & Twins)
   /** A room was not heard of for too long. */
   | { kind: 'silence'; tenant: TenantId; room: RoomId; lastContactAt: number }
 
@@ -134,7 +137,7 @@ export function acknowledgement({ progress, rejected }: SessionOutcome): string 
 function byTenant(items: readonly IntakeItem[]): Map<TenantId, IntakeItem[]> {
   const found = new Map<TenantId, IntakeItem[]>()
   for (const item of items) {
-    const tenant = item.kind === 'silence' ? item.tenant : item.session.identity?.tenant
+    const tenant = 'session' in item ? item.session.identity?.tenant : item.tenant
     if (tenant === undefined) continue
     const own = found.get(tenant)
     if (own) own.push(item)
@@ -147,7 +150,7 @@ function byTenant(items: readonly IntakeItem[]): Map<TenantId, IntakeItem[]> {
 function bySession(items: readonly IntakeItem[]): IntakeItem[][] {
   const parts = new Map<DeviceId | RoomId | undefined, IntakeItem[]>()
   for (const item of items) {
-    const key = item.kind === 'silence' ? item.room : item.session.identity?.device
+    const key = 'session' in item ? item.session.identity?.device : item.room
     const part = parts.get(key)
     if (part) part.push(item)
     else parts.set(key, [item])

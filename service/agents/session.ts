@@ -83,7 +83,11 @@ export class AgentSession {
   slowed = false
   /** Reports that wait to be taken as one. */
   held: Held | undefined
-  /** Where it comes from, until it has proved a device. */
+  /** Where it comes from. */
+  address: string | undefined
+  /** The start of the agent that says it. */
+  run: string | undefined
+  /** Its address, until it has proved a device. */
   strangerFrom: string | undefined
   /** The last sign of life; the opening of the socket at first. */
   heardAt: number

@@ -33,6 +33,8 @@ export type DeviceChange =
   | { readonly type: 'revoked' }
   /** Another key has taken the place of the one that it connected with. */
   | { readonly type: 'newKey' }
+  /** It stands in another room now. */
+  | { readonly type: 'moved' }
 
 export type BusTopic = keyof BusTopics
 

@@ -1,5 +1,5 @@
 import { may } from '../../contract/access.ts'
-import { type Command, commandNeeds, type CommandType, mayCommand } from '../../contract/commands.ts'
+import { alsoNeeded, type Command, commandNeeds, type CommandType, mayCommand } from '../../contract/commands.ts'
 import type { Effect } from '../../contract/policyApi.ts'
 import type { Incident, PersonRef } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -78,8 +78,9 @@ export async function checkIncident(type: IncidentCommand, id: IncidentId, conte
 export async function checkRooms(type: RoomsCommand, ids: readonly RoomId[], context: CommandContext): Promise<void> {
   checkPermitted(type, context)
   const rooms = await context.tx.getMany('room', ids)
-  const { permission } = commandNeeds[type]
-  for (const id of ids) reached(rooms.get(id), may(context.caller.access, permission, id), 'room.notFound', { params: { room: id } })
+  for (const permission of [commandNeeds[type].permission, alsoNeeded[type] ?? []].flat()) {
+    for (const id of ids) reached(rooms.get(id), may(context.caller.access, permission, id), 'room.notFound', { params: { room: id } })
+  }
 }
 
 /** The incident, which `check` has found. */

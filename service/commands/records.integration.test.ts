@@ -113,6 +113,15 @@ let rings = 0
 /** Another one each time, and never the one that the room is put into. */
 const ring = () => ['Executive', 'General'][rings++ % 2]
 
+/** Of a room in onboarding, and of `more`. */
+const ofFresh = (type: CommandType, more = (): string[] => [], name = () => freshName): Case => ({
+  arrange: freshRoom,
+  command: () => ({ type, rooms: [fresh, ...more()] }),
+  lines: () => [`contoso: Room Update ${type} of ${name()} by ${boss}`],
+  touches: () => [fresh, ...more()],
+  again: 'refused',
+})
+
 const cases: { readonly [T in CommandType]: Case } = {
   'incident.acknowledge': {
     command: () => ({ type: 'incident.acknowledge', incident, note: 'I look' }),
@@ -139,20 +148,8 @@ const cases: { readonly [T in CommandType]: Case } = {
     touches: () => [incident, room, 'Boardroom', 'The cable'],
     again: 'more',
   },
-  'rooms.enrol': {
-    arrange: freshRoom,
-    command: () => ({ type: 'rooms.enrol', rooms: [fresh] }),
-    lines: () => [`contoso: Room Update rooms.enrol of ${freshName} by ${boss}`],
-    touches: () => [fresh],
-    again: 'refused',
-  },
-  'rooms.unenrol': {
-    arrange: freshRoom,
-    command: () => ({ type: 'rooms.unenrol', rooms: [fresh] }),
-    lines: () => [`contoso: Room Update rooms.unenrol of ${freshName} by ${boss}`],
-    touches: () => [fresh],
-    again: 'refused',
-  },
+  'rooms.enrol': ofFresh('rooms.enrol'),
+  'rooms.unenrol': ofFresh('rooms.unenrol'),
   'rooms.ring': {
     command: () => ({ type: 'rooms.ring', rooms: [room], ring: chosen.ring }),
     lines: () => [`contoso: Room Update rooms.ring of Boardroom by ${boss}`],
@@ -180,6 +177,7 @@ const cases: { readonly [T in CommandType]: Case } = {
     touches: () => [room, 'Boardroom', 'Annex'],
     again: 'nothing',
   },
+  'rooms.replace': ofFresh('rooms.replace', () => [room], () => 'Boardroom'),
   'settings.change': {
     command: () => ({ type: 'settings.change', changes: { flapCount: 7, openHoldMs: 0 } }),
     lines: () => [`contoso: Settings Update settings.change of Settings by ${boss}`],

@@ -12,7 +12,7 @@ import { change, invite, remove } from './partners.ts'
 import { policyImport } from './policyImport.ts'
 import { decide, withdraw } from './requests.ts'
 import { deleteRole, saveRole } from './roles.ts'
-import { enrol, licenseRooms, moveToRing, unenrol } from './rooms.ts'
+import { enrol, licenseRooms, moveToRing, replace, unenrol } from './rooms.ts'
 import { moveRooms, renameRoom } from './roomPlaces.ts'
 import { settingsChange } from './settings.ts'
 
@@ -28,6 +28,7 @@ const handlers: { readonly [T in CommandType]: CommandHandler<T> } = {
   'rooms.licence': licenseRooms,
   'rooms.rename': renameRoom,
   'rooms.move': moveRooms,
+  'rooms.replace': replace,
   'settings.change': settingsChange,
   'role.save': saveRole,
   'role.delete': deleteRole,

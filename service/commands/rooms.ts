@@ -2,6 +2,7 @@ import { builtInRings, hasProLicence, ringOf } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { enrolRooms, unenrolRooms } from '../agents/offboarding.ts'
+import { replaceDevice } from '../agents/replacing.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { checkRooms, type CommandHandler } from './handler.ts'
 import { roomsTouched } from './touched.ts'
@@ -28,6 +29,18 @@ export const unenrol: CommandHandler<'rooms.unenrol'> = {
   async apply(command, { rooms, tx }) {
     const changed = await unenrolRooms(rooms, tx, [...new Set(command.rooms)])
     return auditOf(tx, changed, { action: command.type })
+  },
+}
+
+/** A device that was re-imaged or exchanged goes where the one before stood; that one is cut off (decision 0047). */
+export const replace: CommandHandler<'rooms.replace'> = {
+  check: (command, context) => checkRooms(command.type, command.rooms, context),
+  async apply({ type, rooms: [next, former] }, { rooms, tx }) {
+    if (next === undefined || former === undefined) throw new RoomkeeperError('request.invalid', { field: 'rooms' })
+    const { device, revoked } = await replaceDevice(rooms, tx, next, former)
+    const { name } = rooms.within(tx).room(former).base
+    const detail = { action: type, device, revoked, ...(await roomsTouched(tx, [next, former])) }
+    return { category: 'Room', objectName: name, operation: 'Update', detail }
   },
 }
 

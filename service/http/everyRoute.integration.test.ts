@@ -128,6 +128,7 @@ function commandsAbout(room: string, incident: string): Record<string, unknown>[
     { type: 'rooms.licence', rooms: [room], licence: 'basic' },
     { type: 'rooms.rename', rooms: [room], name: 'Otherwise' },
     { type: 'rooms.move', rooms: [room], place: { floor: '9' } },
+    { type: 'rooms.replace', rooms: [room, inside] },
     { type: 'settings.change', changes: { openHoldMs: 0 } },
     { type: 'role.save', role: v7(), name: v7(), description: '', permissions: ['remoteAccess.modify'] },
     { type: 'role.delete', role: v7() },

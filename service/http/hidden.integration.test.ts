@@ -77,6 +77,7 @@ const commands: { readonly [T in CommandType]: (own: string) => readonly { reado
   'rooms.licence': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], licence: 'pro' }) }],
   'rooms.rename': () => [{ of: 'room', make: (room) => ({ rooms: [room], name: 'Taken' }) }],
   'rooms.move': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], place: { floor: '9' } }) }],
+  'rooms.replace': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }, { of: 'room', make: (room) => ({ rooms: [room, own] }) }],
   'settings.change': () => [],
   'role.save': () => [
     { of: 'role', make: (role) => ({ role, name: `R ${v7()}`, description: '', permissions: ['rooms.view'] }) },

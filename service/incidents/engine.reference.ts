@@ -133,6 +133,9 @@ export class SlowRoom {
       this.lost = true
       this.#see('connectivity.agent', 'unhealthy', now)
     }
+    if (event.type === 'machines' && (event.several || this.known.has('connectivity.identity'))) {
+      this.#see('connectivity.identity', event.several ? 'unhealthy' : 'healthy', now)
+    }
     if (event.type === 'lifecycle' && event.lifecycle !== this.lifecycle) {
       this.lifecycle = event.lifecycle
       for (const [id, signal] of this.known) {

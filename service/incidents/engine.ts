@@ -36,6 +36,8 @@ export type EngineEvent =
   /** Heartbeats were missed. */
   | { type: 'disconnected'; lastContactAt: Millis }
   | { type: 'lifecycle'; lifecycle: Lifecycle }
+  /** Several machines have the device's key, and which (`detail`); or only one has been seen for a while. */
+  | { type: 'machines'; several: boolean; detail?: string }
   /** Somebody acknowledged the signal's incident, or took that back. Without an open incident it does nothing. */
   | { type: 'attention'; signal: SignalId; acknowledged: boolean }
   /** Time has passed, or the settings are others than at the step before. */
@@ -156,6 +158,11 @@ class Draft {
           this.state.lastContactAt = Math.max(this.state.lastContactAt, event.lastContactAt)
           this.effects.events.push({ kind: 'disconnected', at: now })
           this.#observe('connectivity.agent', { value: 'unhealthy' }, this.state.lastContactAt, now)
+        }
+        break
+      case 'machines':
+        if (event.several || this.state.signals['connectivity.identity']) {
+          this.#observe('connectivity.identity', { value: event.several ? 'unhealthy' : 'healthy', detail: event.detail }, now, now)
         }
         break
       case 'lifecycle':

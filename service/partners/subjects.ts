@@ -26,6 +26,7 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
       return { ...(await incident(tx, command.incident)), ...said(command.owner === null ? undefined : await personName(tx, link, command.owner)) }
     case 'rooms.enrol':
     case 'rooms.unenrol':
+    case 'rooms.replace':
       return rooms(tx, command.rooms)
     case 'rooms.ring':
       return { ...(await rooms(tx, command.rooms)), ...said(command.ring) }

@@ -1,0 +1,40 @@
+import { RoomkeeperError } from '../../contract/errors.ts'
+import type { RoomState } from '../incidents/state.ts'
+import type { IntakeItem } from './intake.ts'
+import type { AgentSession, DeviceIdentity } from './session.ts'
+import { TwinWatch } from './twins.ts'
+
+/** A connection that was heard within so many heartbeats is held by somebody. */
+const heardBeats = 2
+
+/** Keeps two machines with one key from taking turns: the one that comes waits while the other one is heard (decision 0047). */
+export class TwinGuard {
+  readonly #watch = new TwinWatch()
+  readonly #heartbeatMs: number
+  readonly #add: (item: IntakeItem) => void
+
+  /** `add`: puts what rooms are to know into the intake. */
+  constructor(heartbeatMs: number, add: (item: IntakeItem) => void) {
+    this.#heartbeatMs = heartbeatMs
+    this.#add = add
+  }
+
+  /** A hello that was proved; `holder`: the device's session so far. `at`: UTC ms. @throws RoomkeeperError device.twice */
+  hello(session: AgentSession, at: DeviceIdentity, said: { readonly run?: string | undefined; readonly boot: string }, holder: AgentSession | undefined, now: number): void {
+    const run = said.run ?? said.boot
+    session.run = run
+    const { several, began } = this.#watch.hello(at, { run, boot: said.boot, address: session.address }, holder?.run, now)
+    if (began) this.#add({ kind: 'twins', over: false, ...began })
+    if (!several || !holder || holder.run === run) return
+    if (now - holder.heardAt < this.#heartbeatMs * heardBeats) throw new RoomkeeperError('device.twice')
+  }
+
+  /** A device was taken in whose room may say so of an earlier run of the service. */
+  welcomed({ run = '', address }: AgentSession, at: DeviceIdentity, state: RoomState | undefined, now: number): void {
+    if (state?.signals['connectivity.identity']?.value === 'unhealthy') this.#watch.recall(at, { run, boot: '', address }, now)
+  }
+
+  sweep(now: number): void {
+    for (const twins of this.#watch.over(now)) this.#add({ kind: 'twins', over: true, ...twins })
+  }
+}

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { limits } from '../../contract/limits.ts'
+import { until } from '../../contract/testing/wait.ts'
+import { system } from '../store/transaction.ts'
+import { enrolRooms } from './offboarding.ts'
+import { TestDevice } from './testing/device.ts'
+import { type Parts, startParts } from './testing/parts.ts'
+
+/** A disk that was copied: two agents with one key. */
+
+let service: Parts
+let later = 0
+
+beforeEach(async () => {
+  later = 0
+  service = await startParts({ now: () => Date.now() + later })
+})
+afterEach(async () => {
+  await service.close()
+})
+
+const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
+const incident = async () => (await read().list('incident', { limit: 10 })).find(({ signal }) => signal === 'connectivity.identity')
+const audited = async () => {
+  const rows = await read().tables.audit().select('detail').where('category', '=', 'Device').orderBy('number').execute()
+  return rows.map(({ detail }) => JSON.parse(detail) as { action: string }).filter(({ action }) => action === 'device.copied')
+}
+
+it('[ENR-3] two machines with one key are seen, the one that comes is turned away, and it is over when one is left', async () => {
+  const device = await TestDevice.enrol(service.url)
+  const { room } = device.enrolment
+  await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [room]))
+  const copy = new TestDevice(service.url, device.key, device.enrolment)
+  const hello = async (one: TestDevice, run: string) => {
+    one.hello(await one.dial(), one.key, { run, boot: `${run}-boot` })
+  }
+  for (const [one, run] of [[device, 'one'], [copy, 'two'], [device, 'one']] as const) {
+    await hello(one, run)
+    await one.hears('welcome')
+  }
+  await hello(copy, 'two')
+  expect(await copy.hears('error')).toMatchObject({ code: 'device.twice', retry: true })
+  await hello(copy, 'two')
+  expect(await copy.hears('error')).toMatchObject({ code: 'device.twice', retry: true })
+  expect(device.closed).toBeUndefined()
+  const machines = expect.stringMatching(/127\.0\.0\.1 \(boot one-boot\) ⇄ .*127\.0\.0\.1 \(boot two-boot\)|127\.0\.0\.1 \(boot two-boot\) ⇄/u)
+  await until('the incident', async () => (await incident())?.status === 'needAction')
+  expect(await incident()).toMatchObject({ room, severity: 'important', detail: machines })
+  expect(await audited()).toEqual([expect.objectContaining({ over: false, times: 2, machines, room })])
+  const copied = (await read().list('roomEvent', { room, limit: 100 })).filter(({ kind }) => kind === 'copied')
+  expect(copied).toEqual([expect.objectContaining({ detail: machines })])
+
+  later = limits.twinOverMs
+  await until('the end', async () => (await incident())?.status === 'resolved')
+  expect(await audited()).toEqual([expect.objectContaining({ over: false }), expect.objectContaining({ over: true, times: 3, room })])
+})
+
+it('[ENR-3] takes nobody for two who restarts, or whose connection is lost', async () => {
+  const device = await TestDevice.enrol(service.url)
+  for (const run of ['one', 'one', 'two', 'three', 'three', 'four', 'five']) {
+    device.hello(await device.dial(), device.key, { run })
+    await device.hears('welcome')
+  }
+  expect(await audited()).toEqual([])
+})
