@@ -22,6 +22,8 @@ param(
   [string] $Ca,
   # This is not a certified room device: its prerequisites (elevated rights, TPM, local accounts) are not checked.
   [switch] $Generic,
+  # Give a device that was installed here before another key, in the place of one that is lost.
+  [switch] $NewKey,
   # Run the agent here until Ctrl-C, and do not register it to run at start.
   [switch] $Foreground
 )
@@ -205,7 +207,9 @@ $hosts = @()
 $allowlist = Join-Path $here 'allowlist.json'
 if (Test-Path -LiteralPath $allowlist) { $hosts = '--allowlist', $allowlist }
 
-& $node $agent enrol --settings $settings @hosts @credential
+$renewal = @()
+if ($NewKey) { $renewal = @('--new-key') }
+& $node $agent enrol --settings $settings @hosts @credential @renewal
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
 if ($left) {
   Remove-Item -LiteralPath $left -Force

@@ -15,6 +15,8 @@ Usage: sh install.sh [KEYFILE] [options]
 
   KEYFILE                    self-enrolment key (default: roomkeeper-enrolment.key beside this script)
   --account-token-file FILE  access token of the room's own account, instead of a key
+  --new-key                  give a device that was installed here before another key, in the place of one that is lost
+  --key tpm|software         where the key is kept (default: where it is; at first the TPM where there is one)
   --foreground               run the agent here until Ctrl-C, and do not register it to run at start
   --terminal                 offer remote terminals, in the account roomkeeper-shell, when the agent runs at start
   --room NAME                name of the room (default: the name of this machine)
@@ -74,7 +76,7 @@ refuse_others() {
 }
 
 # What is for the agent is kept as the arguments of this script, each a word of its own.
-foreground=no terminal=no credential='' secret='' proxy='' proxy_credentials='' ca=''
+foreground=no terminal=no new_key='' key='' credential='' secret='' proxy='' proxy_credentials='' ca=''
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1
@@ -87,7 +89,8 @@ while [ "$left" -gt 0 ]; do
       ;;
     --foreground) foreground=yes ;;
     --terminal) terminal=yes ;;
-    --account-token-file | --room | --building | --city | --country | --floor | --proxy | --pac | \
+    --new-key) new_key=--new-key ;;
+    --account-token-file | --key | --room | --building | --city | --country | --floor | --proxy | --pac | \
       --proxy-credentials | --ca)
       [ "$left" -gt 0 ] || fail "$argument needs a value."
       value=$1
@@ -97,6 +100,7 @@ while [ "$left" -gt 0 ]; do
         --account-token-file) credential=$argument secret=$(absolute "$value") ;;
         --ca) ca=$(absolute "$value") ;;
         --proxy-credentials) proxy_credentials=$(absolute "$value") ;;
+        --key) key=$value ;;
         *)
           [ "$argument" != --proxy ] || proxy=$value
           set -- "$@" "$argument" "$value"
@@ -204,6 +208,9 @@ as_agent "$node" "$agent" check --profile generic --no-hosts --lang "$language"
 enrol() {
   if [ -f "$here/allowlist.json" ]; then set -- "$@" --allowlist "$here/allowlist.json"; fi
   if [ -n "$credential" ]; then set -- "$@" "$credential" "$handed"; fi
+  # For this once: from then on the key is where it is.
+  if [ -n "$key" ]; then set -- "$@" --key "$key"; fi
+  if [ -n "$new_key" ]; then set -- "$@" "$new_key"; fi
   as_agent "$node" "$agent" enrol --settings "$settings" "$@"
 }
 handed=$secret
