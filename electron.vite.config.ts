@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'electron-vite'
+import { noticesModule } from './build/notices.ts'
 import screens from './renderer/vite.config.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -34,6 +35,7 @@ export default defineConfig({
   },
   renderer: {
     ...screens,
+    plugins: [...(screens.plugins ?? []), noticesModule()],
     build: {
       ...screens.build,
       outDir: 'out/electron/renderer',

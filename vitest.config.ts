@@ -1,6 +1,7 @@
 import vue from '@vitejs/plugin-vue'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { noticesModule } from './build/notices.ts'
 import { plantedBy, plantedMistake } from './service/access/testing/planted.ts'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
@@ -43,7 +44,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [vue()],
+        plugins: [vue(), noticesModule()],
         test: {
           name: 'renderer',
           include: ['renderer/**/*.test.ts'],

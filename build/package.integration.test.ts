@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -44,6 +44,13 @@ describe('the package', () => {
     for (const file of ['main/index.js', 'main/cache-worker.js', 'preload/index.cjs', 'renderer/index.html']) expect(files).toContain(`/out/electron/${file}`)
     const packages = new Set(files.flatMap((file) => /^\/node_modules\/((?:@[^/]+\/)?[^/]+)\/./u.exec(file)?.[1] ?? []))
     expect([...packages]).toEqual(['better-sqlite3'])
+    const ofSqlite = files.filter((file) => file.startsWith('/node_modules/better-sqlite3/') && !/\/(lib|prebuilds)$|\/lib\//u.test(file))
+    expect(ofSqlite.map((file) => file.replace('/node_modules/better-sqlite3/', '')).toSorted()).toEqual(['LICENSE', 'package.json', 'prebuilds/linux-x64.node'])
+    expect(files.filter((file) => file.startsWith('/out/electron/') && !/\.(js|cjs|css|html|svg|woff2?)$/u.test(file) && file.includes('.'))).toEqual([])
+    const notice = readFileSync(join(folder, 'packed', 'linux-unpacked', 'THIRD-PARTY-NOTICES.txt'), 'utf8')
+    for (const part of ['vue ', 'better-sqlite3-multiple-ciphers ', 'electron ', 'Permission is hereby granted']) expect(notice).toContain(part)
+    const unpacked = readdirSync(join(resources, 'app.asar.unpacked', 'node_modules', 'better-sqlite3', 'prebuilds'))
+    expect(unpacked).toEqual(['linux-x64.node'])
     expect(files.filter((file) => /^\/[^/]+$/u.test(file)).toSorted()).toEqual(['/node_modules', '/out', '/package.json'])
     expect(readFileSync(join(resources, 'app.asar.unpacked', 'node_modules', 'better-sqlite3', 'prebuilds', 'linux-x64.node')).byteLength).toBeGreaterThan(100_000)
 

@@ -1,6 +1,7 @@
 import { dirname, join, relative, sep } from 'node:path'
 import type { Plugin } from 'vite'
 import type { programs } from '../contract/testing/programs.ts'
+import { writeNotices } from './notices.ts'
 import { failed, out, root, say } from './paths.ts'
 import { buildOnce } from './stale.ts'
 
@@ -18,7 +19,7 @@ const entries: Readonly<Record<keyof typeof programs | `${string}-worker`, strin
 const outside = ['better-sqlite3', '@lydell/node-pty', '@napi-rs/canvas', 'bufferutil', 'utf-8-validate', 'quickjs-wasi']
 
 const sources = ['service', 'agent-sim', 'main', 'contract']
-const inputs = [...sources, 'build/programs.ts', 'package-lock.json']
+const inputs = [...sources, 'build/programs.ts', 'build/notices.ts', 'package-lock.json']
 const isOurs = new RegExp(`^(${sources.join('|')})/`)
 const aThread = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)/g
 
@@ -69,6 +70,7 @@ export async function buildPrograms(): Promise<void> {
         },
       },
     })
+    writeNotices(folder)
   })
   if (made) say(`Built the programs in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`)
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { noticesModule, writeNotices } from './notices.ts'
 import { failed, root, say } from './paths.ts'
 import { buildOnce } from './stale.ts'
 
-const inputs = ['renderer', 'contract', 'package-lock.json']
+const inputs = ['renderer', 'contract', 'build/notices.ts', 'package-lock.json']
 
 /** Builds the screens into out/renderer, when something of them has changed. */
 export async function buildRenderer(): Promise<void> {
@@ -13,6 +14,7 @@ export async function buildRenderer(): Promise<void> {
     await build({
       configFile: join(root, 'renderer', 'vite.config.ts'),
       logLevel: 'error',
+      plugins: [noticesModule()],
       build: { outDir: folder, emptyOutDir: true },
     })
   })
@@ -25,6 +27,7 @@ export async function buildElectron(): Promise<void> {
     say('Building the Electron program …')
     const { build } = await import('electron-vite')
     await build({ configFile: join(root, 'electron.vite.config.ts'), logLevel: 'error', build: { outDir: folder } })
+    writeNotices(folder)
   })
 }
 

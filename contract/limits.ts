@@ -143,6 +143,8 @@ export const limits = {
   outboxRows: 10_000,
   /** Rows in one page of a bridge list. */
   bridgePageRows: 500,
+  /** How long an access token is taken to last where neither its issuer nor the token itself says it. Then it is renewed. */
+  unsaidTokenLifeMs: 300_000,
   /** One request of the console to the issuer or to discovery. Longer: it counts as not reached. */
   issuerRequestMs: 15_000,
   /** How long a person may take to sign in. Longer: the attempt ends, and may be made again. */

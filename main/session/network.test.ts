@@ -56,6 +56,7 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
     })
     expect((await client.sendPostRequestAsync('https://login.microsoftonline.com/t/oauth2/v2.0/token', { body })).body).toEqual({
       access_token: body,
+      expires_in: 300,
     })
   })
 
@@ -96,5 +97,21 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
   it.each([500, 503, 429])('takes %i for not reached', async (status) => {
     const { made } = network([[status, {}]])
     await expect(made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })).rejects.toThrow(String(status))
+  })
+
+  const jwt = (claims: object): string => `${btoa('{"alg":"none"}')}.${btoa(JSON.stringify(claims))}.`.replaceAll('=', '')
+  it.each([
+    ['the token itself', { access_token: jwt({ iat: 1_000, exp: 4_600 }) }, 3_600],
+    ['a short life where the token says nothing', { access_token: jwt({ exp: 4_600 }) }, 300],
+    ['a short life where it cannot be read', { access_token: 'opaque' }, 300],
+    ['a short life where no time at all is said', { access_token: 'opaque', expires_in: 0 }, 300],
+    ['a short life where it is no number', { access_token: 'opaque', expires_in: 'soon' }, 300],
+    ['what the issuer says', { access_token: jwt({ iat: 1_000, exp: 4_600 }), expires_in: '900' }, '900'],
+  ])('[ACC-1] takes how long tokens last from %s, at sign-in and at renewal', async (_, tokens, lasts) => {
+    for (const grant of ['authorization_code', 'refresh_token']) {
+      const { made } = network([[200, tokens]])
+      const { body } = await made.sendPostRequestAsync(endpoints.token_endpoint, { body: `grant_type=${grant}` })
+      expect(body).toEqual({ ...tokens, expires_in: lasts })
+    }
   })
 })

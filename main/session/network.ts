@@ -1,5 +1,6 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
 import { setTimeout as pause } from 'node:timers/promises'
+import { decodeJwt } from 'jose'
 import { readText } from '../../contract/answer.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Connection, Fetching } from './discovery.ts'
@@ -61,7 +62,8 @@ export class IssuerNetwork implements INetworkModule {
     if (this.#endpoints && form.get('grant_type') === 'device_code') form.set('grant_type', deviceCodeGrant)
     const answer = await this.#send<T>('POST', url, { ...options, body: form.toString() }, undefined, tokenAnswer)
     if (!isObject(answer.body)) return answer
-    if (form.get('grant_type') === 'refresh_token') return { ...answer, body: this.#named(answer.body) }
+    if (form.get('grant_type') === 'refresh_token') return { ...answer, body: this.#named(lasting(answer.body)) }
+    if (answer.body['access_token'] !== undefined) return { ...answer, body: lasting(answer.body) }
     if (answer.body['error'] !== 'slow_down' || !this.#endpoints) return answer
     await pause(this.#settings.devicePollMs)
     return { ...answer, body: { ...answer.body, error: 'authorization_pending' } }
@@ -119,6 +121,27 @@ function tokenAnswer<T>(status: number, text: string): T {
   if (status < 200 || status > 299 || !isObject(body) || typeof body['access_token'] !== 'string')
     throw new Error(`The issuer answered ${status}, and no tokens.`)
   return JSON.parse(text)
+}
+
+const seconds = (value: unknown): number => (typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN)
+
+/**
+ * Tokens with how long they last. An issuer need not say it (RFC 6749, 5.1), and MSAL would take that for no time at all and renew at
+ * every use: it stands in the access token where that can be read, whatever this machine's clock says, else a short life is taken.
+ */
+function lasting<T extends Record<string, unknown>>(tokens: T): T {
+  if (tokens['access_token'] === undefined || seconds(tokens['expires_in']) > 0) return tokens
+  return { ...tokens, expires_in: lifeIn(tokens['access_token']) ?? limits.unsaidTokenLifeMs / 1_000 }
+}
+
+/** Seconds from a token's making to its end, as it says itself. */
+function lifeIn(token: unknown): number | undefined {
+  try {
+    const { iat, exp } = decodeJwt(String(token))
+    return iat !== undefined && exp !== undefined && exp > iat ? exp - iat : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function jsonIn(text: string): unknown {

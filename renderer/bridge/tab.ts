@@ -35,6 +35,10 @@ export function forgetTabSecret(): void {
   }
 }
 
+let linkRefused = false
+/** Whether this page was opened by a link that the console did not take: it runs, and the link was used, or is too old. */
+export const wasLinkRefused = (): boolean => linkRefused
+
 const tokenIn = (address: string): string | null => new URLSearchParams(new URL(address).hash.slice(1)).get('token')
 
 /** A link's token becomes the secret of this tab. */
@@ -46,6 +50,7 @@ async function enter(token: string): Promise<void> {
       body: JSON.stringify({ token }),
       credentials: 'omit',
     })
+    linkRefused = answer.status === 401
     if (answer.ok) keepTabSecret(Entered.parse(await answer.json()).secret)
   } catch {
     // The tab has no secret then, and the screen says how to come in again.

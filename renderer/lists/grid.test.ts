@@ -93,6 +93,31 @@ describe.each(['/incidents', '/rooms'])('[CON-6] the grid of %s', (path) => {
   })
 })
 
+describe('[CON-6] the groups of /incidents', () => {
+  it('have headings that are rows of the grid, and a key that marks the group of the cursor’s row', async () => {
+    await open('/incidents?group=building')
+    const headings = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('[data-testid=group-heading]')]
+    await untilPasses(() => expect(headings().length).toBeGreaterThan(0))
+    for (const heading of headings()) {
+      expect(heading.getAttribute('role')).toBe('row')
+      expect(heading.querySelectorAll('[role=rowheader]')).toHaveLength(1)
+      for (const part of heading.children) expect(part.getAttribute('role')).toMatch(/^(gridcell|rowheader)$/u)
+    }
+    // Between the grid and its rows stands nothing that is a part of another kind.
+    for (const row of document.querySelectorAll('[role=grid] [role=row]')) {
+      for (let part = row.parentElement; part?.getAttribute('role') !== 'grid'; part = part?.parentElement ?? null) {
+        expect([null, 'presentation', 'rowgroup']).toContain(part?.getAttribute('role') ?? null)
+        if (part === null) break
+      }
+    }
+    press('j')
+    await untilPasses(() => expect(focused()).toBe(rows()[0]?.id))
+    ;(document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key: 'G', shiftKey: true, bubbles: true, cancelable: true }))
+    await untilPasses(() => expect(headings()[0]?.querySelector('[data-testid=mark-group]')?.getAttribute('aria-checked')).toBe('true'))
+    expect(rows()[0]?.getAttribute('aria-selected')).toBe('true')
+  })
+})
+
 describe('[CON-6] going elsewhere', () => {
   it('takes the focus into the screen and names it in the title', async () => {
     const { router } = await open('/incidents')

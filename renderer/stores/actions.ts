@@ -229,6 +229,15 @@ export const useActions = defineStore('actions', () => {
     return act(commands, words)
   }
 
+  /** Where rooms are from now on; what is not named stays as each of them has it. */
+  function movePlaces(rooms: readonly RoomId[], place: Partial<Place>): Promise<boolean> {
+    const words = {
+      said: t('did.move', { n: rooms.length }, rooms.length),
+      failed: t('did.moveFailed', { n: rooms.length }, rooms.length),
+    }
+    return act(inParts(rooms, (some) => ({ type: 'rooms.move', rooms: some, place })), words)
+  }
+
   function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
     return act([{ type: 'settings.change', changes }], { said: t('did.settings'), failed: t('did.settingsFailed') }, core.acting)
   }
@@ -245,6 +254,7 @@ export const useActions = defineStore('actions', () => {
     changeLicence,
     placeRoom,
     replaceRoom,
+    movePlaces,
     changeSettings,
   }
 })

@@ -20,7 +20,7 @@ export function boundOf(ms: number): number {
 }
 
 /** English as this product spells it; the day comes before the month. */
-const tagOf = (language: string): string => (language === 'en' ? 'en-GB' : language)
+export const tagOf = (language: string): string => (language === 'en' ? 'en-GB' : language)
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 

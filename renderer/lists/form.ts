@@ -1,0 +1,35 @@
+/** What Enter means in a form, and where the focus goes in one. */
+
+const isField = (element: Element): boolean =>
+  element instanceof HTMLTextAreaElement ||
+  (element instanceof HTMLInputElement && !['checkbox', 'radio', 'file', 'hidden', 'button', 'submit'].includes(element.type))
+
+/**
+ * Whether a key goes on with the form: Enter in a field of one line that has no use for it itself, and Ctrl or Command with Enter
+ * anywhere. An Enter that ends a composition of letters is no such key.
+ */
+export function goesOn(event: KeyboardEvent): boolean {
+  if (event.key !== 'Enter' || event.isComposing || event.altKey || event.shiftKey) return false
+  if (event.ctrlKey || event.metaKey) return true
+  const { target } = event
+  return !event.defaultPrevented && target instanceof Element && isField(target) && !(target instanceof HTMLTextAreaElement)
+}
+
+/** Gives the focus to the first field that can be typed into, with its text marked; answers whether there is one. */
+export function focusFirstField(within: ParentNode): boolean {
+  const found = [...within.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')].find((one) => isField(one) && !one.disabled)
+  found?.focus({ preventScroll: true })
+  return found !== undefined
+}
+
+/** Gives the focus to the first field that is wrong. */
+export function focusFirstWrong(within: ParentNode): void {
+  within.querySelector<HTMLElement>('[aria-invalid="true"]:not(:disabled)')?.focus()
+}
+
+/** A key in a form that is a part of its page: what goes on saves. */
+export function onFormKey(event: KeyboardEvent, save: () => unknown): void {
+  if (!goesOn(event)) return
+  event.preventDefault()
+  void save()
+}

@@ -1,0 +1,71 @@
+import { mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { untilPasses } from '../../../contract/testing/wait.ts'
+import { keepTabSecret, takeTokenFromAddress } from '../../bridge/tab.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import FirstStart from './FirstStart.vue'
+import NoCore from './NoCore.vue'
+import SignIn from './SignIn.vue'
+
+const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+  history.replaceState(null, '', '/')
+})
+
+describe('signing out', () => {
+  it('offers to end the session at the issuer too, where the issuer has an address for that', async () => {
+    const { global } = surroundings({ session: { state: 'signedOut', endSession: 'https://id.contoso.example/logout?id_token_hint=x' } })
+    mount(SignIn, { global, attachTo: document.body })
+    await untilPasses(() => expect(find('end-session')?.getAttribute('href')).toBe('https://id.contoso.example/logout?id_token_hint=x'))
+    expect(find('end-session')?.tagName).toBe('A')
+    expect(find('sign-in-browser')).not.toBeNull()
+  })
+
+  it('offers nothing of the kind where there is none', async () => {
+    const { global } = surroundings({ session: { state: 'signedOut' } })
+    mount(SignIn, { global, attachTo: document.body })
+    await untilPasses(() => expect(find('sign-in')).not.toBeNull())
+    expect(find('end-session')).toBeNull()
+  })
+})
+
+describe('the first start', () => {
+  it('is typed into at once, and says all that is wrong together', async () => {
+    const { global } = surroundings({ session: { state: 'signedOut' }, setupRequired: true })
+    mount(FirstStart, { global, attachTo: document.body })
+    expect(document.activeElement).toBe(find('setup-tenant'))
+    find('first-start')?.dispatchEvent(new Event('submit', { cancelable: true }))
+    await untilPasses(() => expect(document.querySelectorAll('[aria-invalid="true"]').length).toBeGreaterThan(2))
+    for (const field of document.querySelectorAll('[aria-invalid="true"]'))
+      expect(document.getElementById(field.getAttribute('aria-describedby') ?? '')?.className).toContain('wrong')
+    expect(document.activeElement).toBe(document.querySelector('[aria-invalid="true"]'))
+  })
+})
+
+describe('a link that was used already', () => {
+  it.each([
+    [401, 'true', /used already/u],
+    [403, 'false', /cannot be reached/u],
+  ])('answered with %i is told apart from a console that does not run', async (status, refused, text) => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status })))
+    history.replaceState(null, '', '/#token=abc')
+    await takeTokenFromAddress()
+    expect(location.hash).toBe('')
+    const { global } = surroundings()
+    mount(NoCore, { global, attachTo: document.body })
+    expect(find('no-core')?.dataset['linkRefused']).toBe(refused)
+    expect(find('no-core')?.textContent).toMatch(text)
+  })
+
+  it('that lets in after all is not called used', async () => {
+    keepTabSecret('')
+    vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ secret: 'a'.repeat(43) })))
+    history.replaceState(null, '', '/#token=abc')
+    await takeTokenFromAddress()
+    mount(NoCore, { global: surroundings().global, attachTo: document.body })
+    expect(find('no-core')?.dataset['linkRefused']).toBe('false')
+    sessionStorage.clear()
+  })
+})
