@@ -323,6 +323,7 @@ describe('enrolment of devices (ENR-1)', () => {
     expect(text('INSTALL.txt')).toContain('Décompressez')
     expect(Object.keys(files)).toContain('agent-sim/main.ts')
     expect(Object.keys(files)).toEqual(expect.arrayContaining(['install.ps1', 'install.sh', 'offboard.ps1', 'offboard.sh']))
+    expect(text('THIRD-PARTY-NOTICES.txt')).toMatch(/better-sqlite3-multiple-ciphers .*\nMIT/u)
     expect(Object.keys(files).filter((name) => /\.test\.ts$|\/testing\/|\.pem$/.test(name))).toEqual([])
     expect(Object.keys(files).every((name) => !text(name).includes(key))).toBe(true)
   })

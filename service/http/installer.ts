@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { checkout } from '../config.ts'
@@ -25,9 +25,17 @@ export function packInstaller(service: string): Uint8Array {
   }
   return zipSync({
     ...sources,
+    ...notice(),
     ...Object.fromEntries(scripts.map((name) => [name, readFileSync(join(checkout, scriptFolder, name))])),
     ...Object.fromEntries(Object.entries(written).map(([name, text]) => [name, strToU8(text)])),
   })
+}
+
+/** The licences of what the agent is installed with, as the build wrote them. */
+function notice(): Record<string, Uint8Array> {
+  const name = 'THIRD-PARTY-NOTICES.txt'
+  const built = join(checkout, 'out', 'programs', name)
+  return existsSync(built) ? { [name]: readFileSync(built) } : {}
 }
 
 /** What filtered traffic must let through before an enrolment can be tried (ENR-2); nothing for a service on loopback. */

@@ -8,6 +8,7 @@ import { surroundings } from '../../fixtures/mounted.ts'
 import { goesOn } from '../../lists/form.ts'
 import GroupEditor from '../groups/GroupEditor.vue'
 import AddPartner from '../partners/AddPartner.vue'
+import SearchField from '../../parts/SearchField.vue'
 import { useConsole } from '../../stores/console.ts'
 import { meantDomain, slipsBetween } from '../partners/known-domains.ts'
 import Rules from '../settings/Rules.vue'
@@ -66,6 +67,17 @@ describe('[CON-4] a form', () => {
     let went: boolean[] = []
     input.addEventListener('keydown', (event) => (went = [...went, goesOn(event)]))
     for (const isComposing of [true, false]) input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing }))
+    expect(went).toEqual([false, true])
+  })
+
+  it('does not go on by the Enter that ends a search in it', () => {
+    const { global } = surroundings()
+    const search = mount(SearchField, { props: { value: '', label: 'Search rooms' }, global, attachTo: document.body })
+    const went: boolean[] = []
+    search.element.addEventListener('keydown', (event: Event) => event instanceof KeyboardEvent && went.push(goesOn(event)))
+    search.find('input').element.focus()
+    enter()
+    enter({ ctrlKey: true })
     expect(went).toEqual([false, true])
   })
 
