@@ -35,7 +35,7 @@ export default defineConfig({
   },
   renderer: {
     ...screens,
-    plugins: [...(screens.plugins ?? []), noticesModule()],
+    plugins: [...(screens.plugins ?? []), noticesModule(at('.'))],
     build: {
       ...screens.build,
       outDir: 'out/electron/renderer',

@@ -35,19 +35,19 @@ const Locked = z.object({
 type Locked = z.infer<typeof Locked>
 const Lock = z.object({ packages: z.record(z.string(), Locked) })
 const Own = z.object({ dependencies: z.record(z.string(), z.string()) })
-const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'))
+const read = (...file: string[]): unknown => JSON.parse(readFileSync(join(...file), 'utf8'))
 const Manifest = z.object({ name: z.string(), license: z.union([z.string(), z.object({ type: z.string() })]).optional() })
 
 /** The packages that our sources import by name. */
-export function importedPackages(): string[] {
+export function importedPackages(checkout = root): string[] {
   const found = new Set<string>()
   for (const folder of shippedFolders) {
-    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+    for (const entry of readdirSync(join(checkout, folder), { recursive: true, withFileTypes: true })) {
       const file = join(entry.parentPath, entry.name)
       if (!entry.isFile() || !/\.(ts|vue)$/u.test(file) || ofTests.test(file)) continue
       for (const [, from = ''] of readFileSync(file, 'utf8').replace(types, '').matchAll(imports)) {
         const name = /^(@[\w.-]+\/)?[\w-][\w.-]*/u.exec(from)?.[0] ?? ''
-        if (name !== '' && !builtinModules.includes(name) && existsSync(join(root, 'node_modules', name))) found.add(name)
+        if (name !== '' && !builtinModules.includes(name) && existsSync(join(checkout, 'node_modules', name))) found.add(name)
       }
     }
   }
@@ -63,10 +63,10 @@ function placeOf(packages: Readonly<Record<string, Locked>>, from: string, name:
   }
 }
 
-function noticeOf(place: string, { version = '', license }: Locked): Notice {
-  const folder = join(root, place)
+function noticeOf(checkout: string, place: string, { version = '', license }: Locked): Notice {
+  const folder = join(checkout, place)
   const installed = existsSync(join(folder, 'package.json'))
-  const manifest = installed ? Manifest.parse(read(join(place, 'package.json'))) : undefined
+  const manifest = installed ? Manifest.parse(read(folder, 'package.json')) : undefined
   const said = typeof manifest?.license === 'object' ? manifest.license.type : manifest?.license
   const texts = installed ? readdirSync(folder).filter((file) => textFiles.test(file) && !file.endsWith('.js')) : []
   return {
@@ -78,8 +78,8 @@ function noticeOf(place: string, { version = '', license }: Locked): Notice {
 }
 
 /** The notice of each package, by name. @throws Error for one that does not say its licence. */
-export function makeNotices(): Notice[] {
-  const { packages } = Lock.parse(read('package-lock.json'))
+export function makeNotices(checkout = root): Notice[] {
+  const { packages } = Lock.parse(read(checkout, 'package-lock.json'))
   const places = new Set<string>()
   const add = (from: string, name: string): void => {
     const place = placeOf(packages, from, name)
@@ -89,8 +89,8 @@ export function makeNotices(): Notice[] {
     if (whole.has(name)) return
     for (const dependency of Object.keys({ ...locked.dependencies, ...locked.optionalDependencies })) add(place, dependency)
   }
-  for (const name of [...importedPackages(), ...Object.keys(Own.parse(read('package.json')).dependencies)]) add('', name)
-  const notices = [...places].map((place) => noticeOf(place, packages[place] ?? {}))
+  for (const name of [...importedPackages(checkout), ...Object.keys(Own.parse(read(checkout, 'package.json')).dependencies)]) add('', name)
+  const notices = [...places].map((place) => noticeOf(checkout, place, packages[place] ?? {}))
   const silent = notices.filter(({ licence }) => licence === '').map(({ name }) => name)
   if (silent.length > 0) throw new Error(`No licence is said by ${silent.join(', ')}.`)
   return notices.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
@@ -106,11 +106,11 @@ export function writeNotices(folder: string): void {
 
 const module = 'virtual:notices'
 
-/** The notice as a module for the screens. */
-export function noticesModule(): Plugin {
+/** The notice as a module for the screens. `checkout`: where a configuration is bundled, it knows its place and this file does not. */
+export function noticesModule(checkout = root): Plugin {
   return {
     name: 'notices',
     resolveId: (id) => (id === module ? `\0${module}` : undefined),
-    load: (id) => (id === `\0${module}` ? `export default ${JSON.stringify(makeNotices())}` : undefined),
+    load: (id) => (id === `\0${module}` ? `export default ${JSON.stringify(makeNotices(checkout))}` : undefined),
   }
 }

@@ -4,7 +4,9 @@ import { untilPasses } from '../../../contract/testing/wait.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { TenantId } from '../../../contract/ids.ts'
 import { isTaken } from '../../../contract/views.ts'
+import { RouterView } from 'vue-router'
 import RoomIncidents from '../room/RoomIncidents.vue'
+import RoomPage from '../room/RoomPage.vue'
 import Shell from '../shell/Shell.vue'
 import Incidents from './Incidents.vue'
 
@@ -43,6 +45,18 @@ describe('[INC-5] what somebody is on', () => {
     const taken = core.incidents.find((one) => one.status === 'needAction' && isTaken(one)) ?? expect.fail('none is taken')
     mount(RoomIncidents, { props: { room: taken.room }, global, attachTo: document.body })
     await untilPasses(() => expect(rows()[0]?.dataset['back']).toBe('true'))
+  })
+
+  it('makes no count of the room call', async () => {
+    const { core, global, router } = surroundings({ rooms: 40 })
+    const rooms = [true, false].map((taken) => core.incidents.find((one) => one.status === 'needAction' && isTaken(one) === taken)?.room ?? expect.fail('none'))
+    router.addRoute({ path: '/rooms/:room', component: RoomPage })
+    mount(RouterView, { global, attachTo: document.body })
+    const tone = (): string | undefined => find('tab-incidents')?.querySelector('span')?.className
+    for (const [at, room] of rooms.entries()) {
+      await router.push(`/rooms/${room}`)
+      await untilPasses(() => expect(tone()).toBe(at === 1 ? 'alarm' : 'faint'))
+    }
   })
 
   it('is not counted as new beside the screen’s name and in the title', async () => {

@@ -77,6 +77,7 @@ describe('[CON-4] a form', () => {
     search.element.addEventListener('keydown', (event: Event) => event instanceof KeyboardEvent && went.push(goesOn(event)))
     search.find('input').element.focus()
     enter()
+    search.find('input').element.focus()
     enter({ ctrlKey: true })
     expect(went).toEqual([false, true])
   })
