@@ -100,8 +100,11 @@ export const noticesFile = 'THIRD-PARTY-NOTICES.txt'
 
 /** Puts the notice into a folder that is shipped. */
 export function writeNotices(folder: string): void {
-  const parts = makeNotices().map(({ name, version, licence, text }) => `${name} ${version}\n${licence}\n\n${text || `The package comes without a text of its own; its licence is ${licence}.`}\n`)
-  writeFileSync(join(folder, noticesFile), `Roomkeeper contains the work of others, under these licences.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`)
+  const parts = makeNotices().map(
+    ({ name, version, licence, text }) => `${name} ${version}\n${licence}\n\n${text || 'It comes without a text of its own.'}\n`,
+  )
+  const line = `\n${'-'.repeat(80)}\n\n`
+  writeFileSync(join(folder, noticesFile), `Roomkeeper contains the work of others, under these licences.\n\n${parts.join(line)}`)
 }
 
 const module = 'virtual:notices'

@@ -17,7 +17,8 @@ export function goesOn(event: KeyboardEvent): boolean {
 
 /** Gives the focus to the first field that can be typed into, with its text marked; answers whether there is one. */
 export function focusFirstField(within: ParentNode): boolean {
-  const found = [...within.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')].find((one) => isField(one) && !one.disabled)
+  const fields = [...within.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')]
+  const found = fields.find((one) => isField(one) && !one.disabled)
   found?.focus({ preventScroll: true })
   return found !== undefined
 }

@@ -10,8 +10,10 @@ import Rooms from '../screens/rooms/Rooms.vue'
 import Shell from '../screens/shell/Shell.vue'
 
 const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('[role=grid] [role=row][tabindex]')]
-const press = (key: string): void =>
-  void (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
+const press = (key: string, more: KeyboardEventInit = {}): void =>
+  void (document.activeElement ?? document.body).dispatchEvent(
+    new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }),
+  )
 const focused = (): string | undefined => (document.activeElement instanceof HTMLElement ? document.activeElement.id : undefined)
 
 // Nothing has a size of its own here, and a list draws what fits.
@@ -112,7 +114,7 @@ describe('[CON-6] the groups of /incidents', () => {
     }
     press('j')
     await untilPasses(() => expect(focused()).toBe(rows()[0]?.id))
-    ;(document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key: 'G', shiftKey: true, bubbles: true, cancelable: true }))
+    press('G', { shiftKey: true })
     await untilPasses(() => expect(headings()[0]?.querySelector('[data-testid=mark-group]')?.getAttribute('aria-checked')).toBe('true'))
     expect(rows()[0]?.getAttribute('aria-selected')).toBe('true')
   })

@@ -19,6 +19,8 @@ export function dayOf(typed: string): string | null {
   }
 }
 
+const asTyped = { day: '2-digit', month: '2-digit', year: 'numeric' } as const
+
 /** A kept day as it is read: 21/11/2026. */
 export const dayText = (kept: string, language: string): string =>
-  kept === '' ? '' : new Intl.DateTimeFormat(tagOf(language), { day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC' }).format(new Date(kept))
+  kept === '' ? '' : new Intl.DateTimeFormat(tagOf(language), { ...asTyped, timeZone: 'UTC' }).format(new Date(kept))

@@ -22,7 +22,8 @@ export function slipsBetween(one: string, other: string): number {
     for (let j = 1; j <= other.length; j++) {
       const same = one[i - 1] === other[j - 1] ? 0 : 1
       const swapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
-      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same, swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY))
+      const beside = swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY
+      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same, beside))
     }
   }
   return at(one.length, other.length)

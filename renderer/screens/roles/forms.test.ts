@@ -28,7 +28,8 @@ const enter = (more: KeyboardEventInit = {}): boolean =>
   document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more })) ?? false
 /** What is read with the field that has this id. */
 const says = (id: string): string => document.getElementById(at(id)?.getAttribute('aria-describedby') ?? '')?.textContent.trim() ?? ''
-const focused = (): string | undefined => (document.activeElement instanceof HTMLElement ? document.activeElement.dataset['testid'] : undefined)
+const focused = (): string | undefined =>
+  document.activeElement instanceof HTMLElement ? document.activeElement.dataset['testid'] : undefined
 
 /** Drafts belong to who is signed in and where: opened once that is known, as on the screens. */
 async function opened(wrapper: { setProps(props: { open: boolean }): Promise<void> }): Promise<void> {
@@ -170,7 +171,8 @@ describe('[PAR-1] a partner’s domain', () => {
   })
 
   it('is offered as it is known, is said to be linked already, and one’s own is refused while it is typed', async () => {
-    const { core } = await wizard(AddPartner, { answers: partnerAnswers({ 'policy.partners': () => ({ items: [makePartner(1, { expired: true, status: 'invited' })] }) }) })
+    const items = [makePartner(1, { expired: true, status: 'invited' })]
+    const { core } = await wizard(AddPartner, { answers: partnerAnswers({ 'policy.partners': () => ({ items }) }) })
     await type('partner-domain', 'fabrikma.example')
     ;(await appears('domain-take')).click()
     await untilPasses(() => expect(at('domain-meant')).toBeNull())

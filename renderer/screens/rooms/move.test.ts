@@ -7,7 +7,9 @@ import Rooms from './Rooms.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
 const press = (key: string, more: KeyboardEventInit = {}): void =>
-  void (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }))
+  void (document.activeElement ?? document.body).dispatchEvent(
+    new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }),
+  )
 function type(id: string, text: string): void {
   const field = find(id)
   if (!(field instanceof HTMLInputElement)) throw new Error(`There is no field ${id}.`)
