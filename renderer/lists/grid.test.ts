@@ -141,6 +141,22 @@ describe('[CON-6] going elsewhere', () => {
     expect(document.activeElement).toBe(tab)
   })
 
+  it('back from an incident is to its row, and to the screen where what had the focus is gone', async () => {
+    const { router } = await open('/incidents')
+    await untilPasses(() => expect(rows().length).toBeGreaterThan(1))
+    press('j')
+    press('Enter')
+    const inPane = await untilPasses(() => document.querySelector<HTMLElement>('[data-testid=acknowledge]') ?? expect.fail('no pane'))
+    inPane.focus()
+    await router.push('/incidents')
+    await untilPasses(() => expect(focused()).toBe(rows()[0]?.id))
+    await router.push(`/rooms/${roomId(1)}`)
+    const tab = await untilPasses(() => document.querySelector<HTMLElement>('[data-testid=tab-history]') ?? expect.fail('no tab'))
+    tab.blur()
+    await router.push(`/rooms/${roomId(1)}/history`)
+    await untilPasses(() => expect(document.activeElement?.tagName).toBe('MAIN'))
+  })
+
   it('is shortened by one key, past everything that is the same on each screen', async () => {
     await open('/rooms')
     await untilPasses(() => expect(rows().length).toBeGreaterThan(1))

@@ -7,15 +7,17 @@ const placeOf = ({ name, params }: RouteLocationNormalized): string =>
 
 /**
  * After each navigation the focus is in what came, at its start, so that neither keys nor a screen reader begin with the
- * whole window again. A screen that takes the focus itself keeps it.
+ * whole window again. A screen that takes the focus itself keeps it, and so does what is still there of the same place.
  */
 export function useArrival(main: Readonly<Ref<HTMLElement | null>>): void {
   const router = useRouter()
   onScopeDispose(
     router.afterEach((to, from, failure) => {
-      if (failure || placeOf(to) === placeOf(from) || from.matched.length === 0) return
+      if (failure || from.matched.length === 0) return
+      const stays = placeOf(to) === placeOf(from)
       void nextTick(() => {
-        if (!main.value?.contains(document.activeElement)) main.value?.focus({ preventScroll: true })
+        const lost = stays ? document.activeElement === document.body : !main.value?.contains(document.activeElement)
+        if (lost) main.value?.focus({ preventScroll: true })
       })
     }),
   )
