@@ -43,3 +43,35 @@ export function proxyAddress(proxy: string, credentials?: string): string {
   if (/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) && URL.canParse(address)) return address
   throw new OutgoingProblem(`--proxy takes HOST:PORT, not "${proxy}".`)
 }
+
+/** What TLS says of certificates whose time has not come or is over: more often than not it is the clock of this machine. */
+const ofTime: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
+const ofTrust = /CERT|UNABLE_TO_VERIFY/u
+
+/**
+ * That somebody cannot be reached, whom, and why as far as it is known: a person has to see whether it is the network, a proxy, a
+ * certificate or the clock. One sentence or two.
+ */
+export function whyUnreached(url: string | URL, error: unknown): string {
+  const { host } = new URL(url)
+  const refused = proxyIn(error)
+  if (refused !== undefined) return `${host}: the proxy on the way refuses: ${refused}.`
+  const code = codeIn(error)
+  if (ofTime.has(code)) return `${host}: the time of its certificate has not come or is over (${code}). Look at the clock of this machine.`
+  if (ofTrust.test(code ?? '')) return `${host}: its certificate is not trusted here (${code}). Name its authority with --ca.`
+  return `${host} cannot be reached${code === undefined ? '' : ` (${code})`}.`
+}
+
+/** What the process's own proxy (`--proxy`) answered in the place of a tunnel, as Node says it: only in words. */
+function proxyIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const status = /Proxy response \((\d{3})\)/u.exec(error.message)?.[1]
+  if (status === '407') return '407, it asks who comes: --proxy-credentials'
+  return status ?? proxyIn(error.cause)
+}
+
+/** The system's code of what went wrong, wherever in the causes it is. */
+function codeIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  return 'code' in error && typeof error.code === 'string' ? error.code : codeIn(error.cause)
+}

@@ -2,15 +2,19 @@ import { connect, type Socket } from 'node:net'
 import { systemTimers, type Timers } from '../agent/timers.ts'
 import type { ByteStream } from './interfaces.ts'
 
+/** How long the other end of a connection that was closed here may take to close it there. */
+const leaveMs = 2_000
+
 /** A TCP socket as a stream. The other end's close, and any error, close it with `remote.screenLost`. */
-export function socketStream(socket: Socket): ByteStream {
+export function socketStream(socket: Socket, timers: Timers = systemTimers): ByteStream {
   socket.setNoDelay(true)
   socket.pause()
   let code: Parameters<ByteStream['close']>[0] = 'remote.screenLost'
+  let left = false
   return {
     listen(listener) {
       socket.on('data', (bytes) => {
-        listener.bytes(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
+        if (!left) listener.bytes(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
       })
       socket.on('drain', () => {
         listener.room()
@@ -26,17 +30,23 @@ export function socketStream(socket: Socket): ByteStream {
     },
     send: (bytes) => !socket.writable || socket.write(bytes),
     pause() {
-      socket.pause()
+      if (!left) socket.pause()
     },
     resume() {
       socket.resume()
     },
     close(why) {
-      if (socket.destroyed) return
+      if (left || socket.destroyed) return
+      left = true
       code = why
       socket.end()
-      // The other end may never close its side.
-      socket.destroySoon()
+      // The last words (a key is let go of) count only where all is read that still comes: bytes that nobody read reset the connection,
+      // and a server that is about to send then reads no further.
+      socket.resume()
+      const enough = timers.after(leaveMs, () => {
+        socket.destroy()
+      })
+      socket.once('close', enough)
     },
   }
 }
@@ -58,7 +68,7 @@ export function connectStream(host: string, port: number, ms: number, timers: Ti
       socket.off('error', refused)
       // What follows it is `close`.
       socket.on('error', () => undefined)
-      resolve(socketStream(socket))
+      resolve(socketStream(socket, timers))
     })
   })
 }

@@ -3,6 +3,7 @@ import { AnswerTooLarge, readText } from '../../contract/answer.ts'
 import { Discovery } from '../../contract/api.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { whyUnreached } from '../../contract/wayOut.ts'
 
 /** Where one console signs in: what its service named, and where the issuer's endpoints are. */
 export const Connection = z.object({
@@ -46,42 +47,6 @@ export interface Fetching {
   timeoutMs: number
 }
 
-/** What TLS says of certificates whose time has not come or is over: more often than not it is the clock of this machine. */
-const ofTime: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
-const ofTrust = /CERT|UNABLE_TO_VERIFY/u
-
-/**
- * That somebody cannot be reached, whom, and why as far as it is known: a person has to see whether it is the network, a certificate or
- * the clock.
- */
-function unreached(url: string, error: unknown): RoomkeeperError {
-  const { host } = new URL(url)
-  const code = codeIn(error)
-  const refused = proxyIn(error)
-  const why = refused !== undefined
-    ? `${host}: the proxy on the way refuses: ${refused}.`
-    : ofTime.has(code)
-    ? `${host}: the time of its certificate has not come or is over (${code}). Look at the clock of this machine.`
-    : ofTrust.test(code ?? '')
-      ? `${host}: its certificate is not trusted here (${code}). Name its authority with --ca.`
-      : `${host} cannot be reached${code === undefined ? '' : ` (${code})`}.`
-  return new RoomkeeperError('network.offline', { detail: why }, error)
-}
-
-/** What the process's own proxy (`--proxy`) answered in the place of a tunnel, as Node says it: only in words. */
-function proxyIn(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  const status = /Proxy response \((\d{3})\)/u.exec(error.message)?.[1]
-  if (status === '407') return '407, it asks who comes: --proxy-credentials'
-  return status ?? proxyIn(error.cause)
-}
-
-/** The system's code of what went wrong, wherever in the causes it is. */
-function codeIn(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  return 'code' in error && typeof error.code === 'string' ? error.code : codeIn(error.cause)
-}
-
 /** GET of a JSON document, parsed by its schema. Errors: network.offline, session.failed. */
 async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, timeoutMs }: Fetching): Promise<z.output<T>> {
   let response: Response
@@ -92,7 +57,7 @@ async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, tim
   } catch (error) {
     if (error instanceof AnswerTooLarge)
       throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)
-    throw unreached(url, error)
+    throw new RoomkeeperError('network.offline', { detail: whyUnreached(url, error) }, error)
   }
   if (response.status >= 500) throw new RoomkeeperError('network.offline', { detail: `${new URL(url).pathname} answered ${response.status}.` })
   if (!response.ok) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered ${response.status}.` })

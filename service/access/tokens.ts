@@ -4,6 +4,7 @@ import { readBytes, readJson } from '../../contract/answer.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
+import { whyUnreached } from '../../contract/wayOut.ts'
 import { isSafeUrl } from '../config.ts'
 
 /** The directory role template that Entra puts into `wids` for a Global Administrator. */
@@ -260,9 +261,18 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
 
 const Discovered = z.object({ jwks_uri: z.url().refine(isSafeUrl, 'must be https'), issuer: z.string() })
 
-/** `fetch` for what jose reads by itself, up to its limit. @throws AnswerTooLarge; Error where it is not answered with keys */
+/** `fetch`. @throws Error that says whom it does not reach, and why */
+async function ask(address: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, options)
+  } catch (error) {
+    throw new Error(whyUnreached(address, error), { cause: error })
+  }
+}
+
+/** `ask` for what jose reads by itself, up to its limit. @throws AnswerTooLarge; Error where it is not answered with keys */
 async function fetchKeys(address: string, options: RequestInit): Promise<Response> {
-  const answer = await fetch(address, options)
+  const answer = await ask(address, options)
   if (!answer.ok) throw new Error(`The issuer's keys answered ${answer.status}.`)
   return new Response(await readBytes(answer.body, limits.issuerAnswerBytes), { status: answer.status })
 }
@@ -275,7 +285,7 @@ export function keysOfIssuer(issuer: string): JWTVerifyGetKey {
   let found: Promise<JWTVerifyGetKey> | undefined
   const discover = async (): Promise<JWTVerifyGetKey> => {
     const base = issuer.replace('{tenantid}', 'organizations').replace(/\/$/, '')
-    const answer = await fetch(`${base}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000), redirect: 'error' })
+    const answer = await ask(`${base}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000), redirect: 'error' })
     if (!answer.ok) throw new Error(`The issuer's discovery document answered ${answer.status}.`)
     const { jwks_uri, issuer: named } = Discovered.parse(await readJson(answer.body, limits.issuerAnswerBytes))
     // Who answers at this address may be another one, whose keys sign other people's tokens.

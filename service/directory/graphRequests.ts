@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readJson } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { whyUnreached } from '../../contract/wayOut.ts'
 import type { Logger } from '../ops/log.ts'
 import type { GraphToken } from './graphToken.ts'
 
@@ -139,7 +140,7 @@ export class GraphRequests {
         ...(body ? { body: JSON.stringify(body) } : {}),
       })
     } catch (error) {
-      throw unavailable('It does not answer.', error)
+      throw unavailable(whyUnreached(address, error), error)
     }
   }
 
