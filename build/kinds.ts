@@ -71,6 +71,13 @@ const ofSystem = { ROOMKEEPER_NO_VNC: vncPrograms, ROOMKEEPER_NO_TPM: tpmProgram
 
 const ofIntegration = { ...ofSystem, ROOMKEEPER_NO_OPENID: openIdPrograms, ROOMKEEPER_NO_X11VNC: x11vncPrograms }
 
+/** Sees to all that these kinds need of the system, in one go. What cannot be had is said later, by the tests that need it. */
+export async function fetchPrograms(chosen: readonly Kind[]): Promise<void> {
+  const wanted = chosen.includes('integration') ? ofIntegration : chosen.includes('e2e') ? ofSystem : {}
+  const programs = Object.fromEntries(Object.values<Programs>(wanted).flatMap((some) => Object.entries(some)))
+  await Promise.all([getPrograms(programs), chosen.includes('e2e') && getChromium()])
+}
+
 function playwright(how: How, env: NodeJS.ProcessEnv): Promise<Counts> {
   const cli = tool('@playwright', 'test', 'cli.js')
   const screenshots = how.screenshots ? { ROOMKEEPER_SCREENSHOTS: '1' } : {}

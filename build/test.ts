@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { burnAllCores } from './burners.ts'
 import { add, none, summary, type Counts } from './counts.ts'
-import { type How, type Kind, kinds, runKind } from './kinds.ts'
+import { fetchPrograms, type How, type Kind, kinds, runKind } from './kinds.ts'
 import { failed, say } from './paths.ts'
 import { buildPrograms } from './programs.ts'
 import { buildRenderer } from './renderer.ts'
@@ -38,15 +38,18 @@ const waits = (kind: Kind): boolean => kind === 'integration' || kind === 'e2e'
 
 /**
  * What only computes runs alone, and what waits runs side by side: there the cores would be idle for a third of the time. The checks,
- * which wait for nobody and nobody for them, run beside all others, in the gaps that those leave.
+ * which wait for nobody and nobody for them, run beside all others, in the gaps that those leave; and programs of the system come from
+ * the network meanwhile.
  */
 async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   const tests = chosen.filter((kind) => kind !== 'check')
+  const fetched = fetchPrograms(tests)
   // Units need nothing built.
   if (tests.some((kind) => kind !== 'unit')) await Promise.all([buildRenderer(), buildPrograms()])
   const checks = chosen.includes('check') ? runTimed('check', { ...how, inTheGaps: tests.length > 0 }) : Promise.resolve(none())
   let total = none()
   for (const kind of tests.filter((one) => !waits(one))) total = add(total, await runTimed(kind, how))
+  await fetched
   const waiting = await Promise.all(tests.filter(waits).map((kind) => runTimed(kind, how)))
   return [...waiting, await checks].reduce(add, total)
 }
