@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cases as casesOf } from '../../contract/testing/chance.ts'
 import { cases } from './testing/cases.ts'
 import { furnish, play } from './testing/play.ts'
 import { steps } from './testing/steps.ts'
@@ -27,7 +28,7 @@ describe('access, step by step', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(steps, { minLength: 8, maxLength: 30 }), (some) => play(furnished, some)),
-        { numRuns: 30, interruptAfterTimeLimit: patient / 2 },
+        { numRuns: casesOf(100), interruptAfterTimeLimit: patient / 2 },
       )
     },
     patient,

@@ -18,6 +18,13 @@ export interface Following {
   readonly snapshot: (caller: Caller, after?: string) => Promise<string>
 }
 
+/** Somebody in a tenant, as they are let in there, or why they are not. */
+interface Somebody {
+  readonly key: string
+  readonly at: Organisation
+  readonly caller: Caller | string
+}
+
 class Console implements FeedSocket {
   readyState = 1
   readonly bufferedAmount = 0
@@ -125,42 +132,37 @@ export class Consoles {
 
   /** All that was sent is taken in; then each has what they may see and no more, and nothing else was sent to them. */
   async check(): Promise<string | undefined> {
-    for (const at of organisations) {
-      for (const person of people) {
-        const caller = await this.#following.caller(person, at)
-        const key = `${keyOf(person)} at ${at}`
-        if (typeof caller !== 'string' && this.#open.get(key)?.readyState !== 1) {
-          const console = new Console(this.#following.hub, caller)
-          this.#open.set(key, console)
-          await console.hello()
-        }
-      }
+    const everyone = await this.#everyone()
+    for (const { key, caller } of everyone) {
+      if (typeof caller === 'string' || this.#open.get(key)?.readyState === 1) continue
+      const console = new Console(this.#following.hub, caller)
+      this.#open.set(key, console)
+      await console.hello()
     }
-    while (await this.#round());
-    for (const at of organisations) {
-      for (const person of people) {
-        const wrong = this.#look(`${keyOf(person)} at ${at}`, at, await this.#following.caller(person, at))
-        if (wrong !== undefined) return `the console of ${keyOf(person)} at ${at} ${wrong}`
-      }
+    while (await this.#round(everyone));
+    for (const { key, at, caller } of everyone) {
+      const wrong = this.#look(key, at, caller)
+      if (wrong !== undefined) return `the console of ${key} ${wrong}`
     }
     return undefined
   }
 
+  async #everyone(): Promise<Somebody[]> {
+    const found: Somebody[] = []
+    for (const at of organisations)
+      for (const person of people) found.push({ key: `${keyOf(person)} at ${at}`, at, caller: await this.#following.caller(person, at) })
+    return found
+  }
+
   /** One turn of everybody; false where nothing came. */
-  async #round(): Promise<boolean> {
+  async #round(everyone: readonly Somebody[]): Promise<boolean> {
     await settle()
     let came = false
-    for (const at of organisations) {
-      for (const person of people) {
-        const console = this.#open.get(`${keyOf(person)} at ${at}`)
-        if (console && (await console.work(() => this.#pages(person, at)))) came = true
-      }
-    }
+    for (const { key, caller } of everyone) if (await this.#open.get(key)?.work(() => this.#pages(caller))) came = true
     return came
   }
 
-  async #pages(person: Person, at: Organisation): Promise<string[]> {
-    const caller = await this.#following.caller(person, at)
+  async #pages(caller: Somebody['caller']): Promise<string[]> {
     if (typeof caller === 'string') return []
     const pages: string[] = []
     let after: string | undefined
