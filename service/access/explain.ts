@@ -107,8 +107,9 @@ export const addressIsShown = (access: Access, other: Access): boolean => meets(
 /** Whether someone holds the permission over a room where the other one sees incidents. */
 function meets(access: Access, permission: Permission, other: Access): boolean {
   const [mine, theirs] = [scopeOf(access, permission), scopeOf(other, 'incidents.view')]
-  if (mine === 'all' || theirs === 'all') return may(access, permission) && may(other, 'incidents.view')
-  return [...theirs].some((room) => mine.has(room))
+  // Who holds it over no room holds it nowhere.
+  if (mine === 'all') return theirs === 'all' || theirs.size > 0
+  return theirs === 'all' ? mine.size > 0 : [...theirs].some((room) => mine.has(room))
 }
 
 /** Scopes are sorted. */

@@ -389,4 +389,15 @@ export const cases: readonly { readonly title: string; readonly steps: readonly 
       look('fabrikam/sam'),
     ],
   },
+  {
+    title: '[PAR-4] nobody is told of who holds something over no room, nor is who holds it so told of anybody',
+    steps: [
+      linkRooms('contoso/ada', over(three)),
+      look('contoso/ada'),
+      send('contoso/ada', saveGroup(2, [], { match: 'all', conditions: [{ field: 'building', is: 'equal', value: 'North' }] })),
+      send('contoso/ada', saveAssignment(2, 'siteTech', [group('crew')], { rooms: [], groups: [nth(groupIds, 2)] })),
+      look('contoso/dan'),
+      look('contoso/ada'),
+    ],
+  },
 ]
