@@ -36,7 +36,8 @@ export const viewerOf = (access: Access): Viewer => ({ rooms: scopeOf(access, 'r
 export function isTold(viewer: Viewer, { assignment, scope }: ResolvedAssignment): boolean {
   if (viewer.link !== null && assignment.link !== viewer.link) return false
   const { rooms } = viewer
-  return rooms === 'all' || scope === 'all' || scope.some((room) => rooms.has(room))
+  if (rooms === 'all') return true
+  return scope === 'all' ? rooms.size > 0 : scope.some((room) => rooms.has(room))
 }
 
 /** Whether an assignment is shown in lists, and may be named in commands. Who manages customers is named with the customers. */

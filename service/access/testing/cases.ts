@@ -398,6 +398,10 @@ export const cases: readonly { readonly title: string; readonly steps: readonly 
       send('contoso/ada', saveAssignment(2, 'siteTech', [group('crew')], { rooms: [], groups: [nth(groupIds, 2)] })),
       look('contoso/dan'),
       look('contoso/ada'),
+      send('contoso/ada', saveRole(1, ['roles.view', 'roles.modify', 'incidents.view'])),
+      send('contoso/ada', saveAssignment(2, 'role-2', [group('crew')], { rooms: [], groups: [nth(groupIds, 2)] })),
+      look('contoso/dan'),
+      send('contoso/dan', { type: 'assignment.delete', assignment: nth(assignmentIds, 3) }),
     ],
   },
 ]

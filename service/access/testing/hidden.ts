@@ -26,7 +26,7 @@ export function isHidden(facts: Facts, at: Organisation, maker: Subject, command
       const known = tenant.assignments[command.assignment]
       if (!known) return false
       if (maker.home !== at) return known.link === null
-      return known.link === null && known.scope !== 'all' && known.role !== 'proManager' && !sees(['roles.view'], known.scope)
+      return known.link === null && !sees(['roles.view'], known.role === 'proManager' ? 'all' : known.scope)
     }
     default:
       return false
