@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cases as casesOf } from '../../contract/testing/chance.ts'
 import { cases } from './testing/cases.ts'
+import { casesOfSight } from './testing/casesOfSight.ts'
 import { furnish, play } from './testing/play.ts'
 import { steps } from './testing/steps.ts'
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(furnished, { recursive: true, force: true }))
 
 describe('access, step by step', () => {
-  it.each(cases)('$title', ({ steps: some }) => expect(play(furnished, some)).resolves.toBeUndefined(), patient)
+  it.each([...cases, ...casesOfSight])('$title', ({ steps: some }) => expect(play(furnished, some)).resolves.toBeUndefined(), patient)
 
   it(
     '[ACC-3, ACC-6, ACC-7, PAR-3, PAR-4, PAR-5, CON-3] is what the model says, whatever happens',
