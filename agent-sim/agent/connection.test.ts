@@ -271,6 +271,19 @@ describe('staying connected', () => {
     expect(connection.state.state).toBe('connected')
   })
 
+  it('[ENR-3] says the same start of the agent at each connection, and waits long where another machine is connected as it', async () => {
+    const runs = []
+    for (let i = 0; i < 2; i++) {
+      const socket = await connect()
+      runs.push(socket.sent.find((message) => message.type === 'hello')?.run)
+      socket.say({ type: 'error', code: 'device.twice', retry: true })
+      socket.events.closed('closed')
+      expect(connection.state).toMatchObject({ state: 'waiting', unwanted: true, until: clock.now() + limits.twinRetryMs * 0.75 })
+      clock.advance(limits.twinRetryMs)
+    }
+    expect(runs).toEqual([expect.stringMatching(/^.{20,64}$/u), runs[0]])
+  })
+
   it('dials again with pauses that grow, with chance in them, up to a limit', () => {
     const pauses: number[] = []
     random = 1
