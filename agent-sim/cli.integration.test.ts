@@ -149,6 +149,18 @@ describe('the command line', () => {
     expect(service.devices.size).toBe(1)
   })
 
+  it('[ENR-5] off-boards a device that has lost what it enrolled as', async () => {
+    const options = ['--device', 'sim', '--room', 'Alone', '--service', service.url, '--data', data]
+    expect((await call('offboard', ...options)).problems).toContain('No agent is installed')
+    expect((await call('enrol', ...options, '--key-file', keyFile)).code).toBe(0)
+    const folder = join(data, 'agents', `sim-${Buffer.from('Alone').toString('hex')}`, 'device')
+    writeFileSync(join(folder, 'installation.json'), '')
+    const gone = await call('offboard', ...options)
+    expect([gone.code, gone.problems]).toEqual([0, ''])
+    expect(gone.output).toContain('is off-boarded; the service could not be told')
+    expect(existsSync(folder)).toBe(false)
+  })
+
   it('enrols no certified device that lacks what it must have, and names the first thing that check names', async () => {
     const checked = await call('check', '--no-hosts', '--json')
     const { prerequisites } = z.object({ prerequisites: z.array(z.object({ error: z.string().optional() })) }).parse(JSON.parse(checked.output))

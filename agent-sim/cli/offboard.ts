@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { limits } from '../../contract/limits.ts'
 import { ActionError } from '../actions.ts'
@@ -13,7 +14,8 @@ export const offboardCommand: Command = {
 
 Removes the agent's key, journal and files from a device, and tells the service. The first form is for a room that is
 running here; the second for a device whose agent does not run. A service that cannot be reached within
-${limits.agentRequestMs / 1_000} s is not told, nor is any where the key cannot be used; what cannot be removed is named. Afterwards, unenrol the room in the console.
+${limits.agentRequestMs / 1_000} s is not told, nor is any where the key cannot be used; what cannot be removed is named (exit
+code 3). Afterwards, unenrol the room in the console.
 
 ${singleHelp}
 ${networkHelp}
@@ -31,7 +33,9 @@ ${dataHelp}`,
     try {
       const trouble = await room.resume().then(
         (installed) => {
-          if (!installed) throw new ActionError(`No agent is installed for ${room.name}.`)
+          if (installed) return undefined
+          if (!existsSync(room.folder)) throw new ActionError(`No agent is installed for ${room.name}.`)
+          return `${room.folder} does not say what it enrolled as`
         },
         (error: unknown) => {
           if (!(error instanceof ExplainedError)) throw error
@@ -49,10 +53,10 @@ ${dataHelp}`,
   },
 }
 
-/** Names what is left on the device; gives the exit code. */
+/** Names what is left on the device; gives the exit code, by which the script of the installer knows that the rest is done. */
 function notRemoved(left: readonly string[]): number {
   for (const what of left) print(`Not removed: ${what}`)
-  return left.length === 0 ? 0 : 1
+  return left.length === 0 ? 0 : 3
 }
 
 /** Connects, so that the service hears of it. A service that wants the device off-boarded says so at once, and the agent has obeyed. */

@@ -41,8 +41,8 @@ if [ -d "$here/.data/agents/host/device" ] && [ -x "$node" ]; then
   else
     "$node" "$@" || failed=$?
   fi
-  # What the agent could not do is said by it; its files go all the same.
-  [ "${failed:-0}" -eq 0 ] || echo 'The service may not have been told: unenrol the room in the console.' >&2
+  # 3: it is off-boarded, and has said what it could not remove, which goes with the rest. Anything else is no end of it.
+  case ${failed:-0} in 0 | 3) ;; *) exit "$failed" ;; esac
 fi
 if [ "$registered" = yes ]; then
   for name in "$account" "$shell_account"; do
