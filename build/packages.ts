@@ -72,6 +72,9 @@ export const aclPrograms: Programs = { setfacl: 'acl' }
 /** A TPM in software, and the programs that speak with one. */
 export const tpmPrograms: Programs = { swtpm: 'swtpm', tpm2_sign: 'tpm2-tools' }
 
+/** Proxies that stand in front of a service. */
+export const frontPrograms: Programs = { nginx: 'nginx', haproxy: 'haproxy', openssl: 'openssl' }
+
 /** OpenID providers, what LemonLDAP::NG needs of Perl to be one and to speak TLS by itself, and what makes certificates. */
 export const openIdPrograms: Programs = {
   openssl: 'openssl',

@@ -29,6 +29,7 @@ export const errors = {
   'request.conflict': [409, 'Something else changed first. Read the newest state and try again.'],
   'service.failed': [500, 'The service failed to do this. Nothing was changed; the log has the reason.'],
   'service.unavailable': [503, 'The service is starting or stopping. Try again in a moment.'],
+  'store.locked': [503, 'Another program holds the database of the service locked. Nothing was changed; try again after the time in Retry-After.'],
   'issuer.unavailable': [503, "The service cannot have the issuer's keys at the moment. Its log has the reason."],
   'feed.tooMany': [429, 'There are as many connections of this person, or from this address, as are allowed at once.'],
   // commands

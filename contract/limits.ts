@@ -31,6 +31,13 @@ export const limits = {
   /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */
   hostPollMs: 30_000,
   hostProbeMs: 10_000,
+  /**
+   * How long a lock of another program on the service's database may be in the way before what needs it is refused (`store.locked`, with
+   * Retry-After in s), and how long before the log says so.
+   */
+  storeLockedMs: 5_000,
+  storeLockedAgainS: 5,
+  storeLockedSaidMs: 1_000,
   /** What a process that runs rooms says of all of them, in bytes. Larger: it counts as not running. */
   roomsAnswerBytes: 128 * 1024 * 1024,
   /** Steps that one scenario may expand to. More: the scenario is refused. */

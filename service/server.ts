@@ -110,6 +110,10 @@ export async function startService(config: Config, now: () => number = Date.now)
         metrics.committedRows.inc(rows)
         metrics.commitSeconds.observe(ms / 1000)
       },
+      onLocked: (locked, file, of) => {
+        if (locked) log.error({ code: 'store.locked', of }, `the database is locked by another program: ${file}`)
+        else log.info({ of }, `the database is free again: ${file}`)
+      },
     })
     opened.push(() => store.close())
     const secrets = await readSecrets(store)

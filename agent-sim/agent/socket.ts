@@ -25,6 +25,9 @@ export interface SocketEvents {
 /** How long the other end may take to close, in ms; then the socket is dropped. */
 const closeMs = 2_000
 
+/** What somebody answers who knows no upgrade, or has heard no word of one. */
+const noUpgrade: ReadonlySet<number> = new Set([200, 204, 400, 403, 404, 405, 411, 426, 501])
+
 export type Dial = (url: string, events: SocketEvents) => Socket
 
 /** Opens WebSockets with `ws`; `agent` leads them through a proxy or trusts a deployment's own certificate. */
@@ -47,9 +50,15 @@ export function webSocketDial(agent?: HttpAgent): Dial {
     socket.on('pong', () => {
       events.alive()
     })
+    socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
+      problem = noUpgrade.has(statusCode)
+        ? `the answer to a WebSocket is ${statusCode}: something on the way, such as a proxy, lets none through`
+        : `the answer to a WebSocket is ${statusCode}`
+      socket.terminate()
+    })
     // An error is always followed by the close; it only says why.
     socket.on('error', (error) => {
-      problem = error.message
+      problem ||= error.message
     })
     socket.on('close', (code, reason) => {
       events.closed(problem || reason.toString() || `closed (${code})`)

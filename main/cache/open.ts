@@ -83,9 +83,12 @@ function migrate(db: Db, migrations: readonly Migration[], from: number): void {
   }
 }
 
+/** How long a read waits for another program's lock, in ms: it does so in the thread that answers everything. */
+const readWaitMs = 100
+
 /** Opens for reading only. SQLite itself refuses a write to the file through this handle. */
 export function openReadable(path: string, key: Uint8Array): Db {
-  const db = new Database(path, { readonly: true })
+  const db = new Database(path, { readonly: true, timeout: readWaitMs })
   try {
     unlock(db, key)
     db.pragma('temp_store = memory')

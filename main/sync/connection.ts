@@ -99,7 +99,8 @@ export class Connection {
       open: () => this.#hello(),
       message: (bytes) => void this.#received(bytes),
       closed: ({ status, problem }) => {
-        if (problem !== undefined) this.#end(endOf(new RoomkeeperError(problem), renewToken))
+        // Without the word Upgrade, which a proxy has kept to itself, the service knows no such address.
+        if (problem !== undefined && problem !== 'request.notFound') this.#end(endOf(new RoomkeeperError(problem), renewToken))
         else if (status === 401) this.#end({ why: 'refused', code: 'auth.invalid', retry: true })
         else if (status !== undefined && noUpgrade.has(status)) this.#end({ why: 'network', code: 'network.noWebSockets', retry: true })
         else this.#end({ why: 'network', code: 'network.offline', retry: true })

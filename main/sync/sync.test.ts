@@ -112,6 +112,13 @@ it.each([
   expect(sync.state).toMatchObject({ state: 'offline', why: 'network', code })
 })
 
+it('[CON-2] a service that has heard no word of an upgrade is behind a proxy that lets none through', async () => {
+  sync.open(null)
+  await settle()
+  line().handlers.closed({ code: 1006, status: 404, problem: 'request.notFound' })
+  expect(sync.state).toMatchObject({ state: 'offline', why: 'network', code: 'network.noWebSockets' })
+})
+
 describe('[CON-2] sync', () => {
   it('fetches everything the first time, the next page while one is written, and goes live', async () => {
     sync.open(null)

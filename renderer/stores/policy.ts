@@ -22,7 +22,7 @@ export interface PolicyReading<Value> {
 }
 
 const refusals: readonly ErrorCode[] = ['access.denied', 'access.outOfScope', 'partner.multiFactor', 'session.tenantUnknown']
-const unreached: readonly ErrorCode[] = ['network.offline', 'service.unavailable', 'issuer.unavailable']
+const unreached: readonly ErrorCode[] = ['network.offline', 'service.unavailable', 'issuer.unavailable', 'store.locked']
 
 /**
  * Reads through the bridge what the service alone knows, and reads it again when the feed says that it changed, when the

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { RoomId, TenantId } from '../../contract/ids.ts'
 import { v7 } from 'uuid'
-import { Absence } from './absence.ts'
+import { Absence, ClockSet } from './absence.ts'
 import { Silences } from './silences.ts'
 
 it('[ROM-1] a look that comes late is an absence of the service, once', () => {
@@ -21,4 +21,27 @@ it('[ROM-1] what nobody could hear is no silence of a room, and what goes on aft
   silences.hold(300_000)
   expect(silences.due(299_999)).toEqual([])
   expect(silences.due(300_000)).toMatchObject([{ room }])
+})
+
+it.each([3_600_000, -3_600_000])('[ROM-1] a clock that is set by %i ms is noticed once, and what was silent before keeps its distance', (byMs) => {
+  let up = 1_000
+  let wall = 100_000_000
+  const clock = new ClockSet(() => wall, () => up)
+  const pass = (ms: number): number => {
+    up += ms
+    wall += ms
+    return clock.look()
+  }
+  const silences = new Silences(60_000, wall)
+  const room = RoomId.parse(v7())
+  silences.expect(TenantId.parse(v7()), room, wall)
+  expect(pass(30_000)).toBe(0)
+  wall += byMs
+  const set = pass(5_000)
+  expect(set).toBe(byMs)
+  silences.shift(set, wall)
+  expect(pass(5_000)).toBe(0)
+  expect(silences.due(wall)).toEqual([])
+  expect(pass(20_000)).toBe(0)
+  expect(silences.due(wall)).toMatchObject([{ room }])
 })

@@ -11,7 +11,7 @@ import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
-import { Absence } from './absence.ts'
+import { Absence, ClockSet, movedBy } from './absence.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
@@ -57,12 +57,14 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #byDevice = new Map<DeviceId, AgentSession>()
   readonly #byRoom = new Map<RoomId, AgentSession>()
   readonly #absence: Absence
+  readonly #clockSet: ClockSet
   #closing = false
 
   /** `up`: how long the machine has been up, sleep included (ms). */
   constructor(deps: ServiceDeps, signedWords: SignedWords, up: () => number = () => uptime() * 1_000) {
     this.#deps = deps
     this.#absence = new Absence(up, Math.max(leastAbsenceMs, deps.config.timing.disconnectAfterMs / 4))
+    this.#clockSet = new ClockSet(() => deps.now(), up)
     this.#signedWords = signedWords
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -168,6 +170,8 @@ export class AgentHub implements SessionOwner, LineEnd {
     const { now, config } = this.#deps
     const { agentHelloMs, disconnectAfterMs } = config.timing
     const at = now()
+    const setMs = this.#clockSet.look()
+    if (setMs !== 0) this.#wasSet(at, setMs)
     const awayMs = this.#absence.look()
     if (awayMs > 0) this.#wasAway(at, awayMs)
     for (const session of this.#sessions) {
@@ -182,6 +186,16 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#pacing.sweep(this.#sessions, at, (device) => this.#byDevice.has(device))
     this.#twins.sweep(at)
     for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
+  }
+
+  /** A clock that is set is no silence, of nobody: who was heard a moment ago still was. */
+  #wasSet(at: number, byMs: number): void {
+    this.#deps.log.warn({ byMs }, "the clock of the service's machine was set")
+    for (const session of this.#sessions) {
+      session.heardAt = movedBy(session.heardAt, byMs, at)
+      session.storedAt = movedBy(session.storedAt, byMs, at)
+    }
+    this.#silences.shift(byMs, at)
   }
 
   /** Nobody could be heard meanwhile: the rooms have the time to come back that they have after a start. */

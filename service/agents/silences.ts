@@ -1,4 +1,5 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
+import { movedBy } from './absence.ts'
 
 export interface Silence {
   readonly tenant: TenantId
@@ -28,6 +29,12 @@ export class Silences {
   /** The service was away: nothing counts as silence before this. */
   hold(notBefore: number): void {
     this.#notBefore = Math.max(this.#notBefore, notBefore)
+  }
+
+  /** The service's clock was set: what was dated before keeps its distance from now. */
+  shift(byMs: number, now: number): void {
+    this.#notBefore += byMs
+    for (const [room, silence] of this.#rooms) this.#rooms.set(room, { ...silence, lastContactAt: movedBy(silence.lastContactAt, byMs, now) })
   }
 
   arrived(room: RoomId): void {

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { RoomkeeperError } from '../../contract/errors.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { RefusalLog } from '../ops/refusalLog.ts'
 
 /** What went wrong, as one of our errors. Only what is safe to show leaves here; the rest is in the log. */
@@ -19,10 +19,13 @@ export function toRoomkeeperError(error: unknown): RoomkeeperError {
   return new RoomkeeperError('service.failed', {}, error)
 }
 
+/** What the log says of these is said where they come from. */
+const toldElsewhere: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['issuer.unavailable', 'store.locked'])
+
 /** Answers with RFC 9457 problem details. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, turnedAway: RefusalLog): FastifyReply {
   const known = toRoomkeeperError(error)
-  if (known.status >= 500 && known.code !== 'issuer.unavailable') request.log.error({ err: error }, 'a request failed')
+  if (known.status >= 500 && !toldElsewhere.has(known.code)) request.log.error({ err: error }, 'a request failed')
   turnedAway.note(known, `${request.method} ${request.routeOptions.url ?? ''}`)
   const retryAfter = known.details.params?.['retryAfter']
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter))

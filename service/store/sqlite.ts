@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { type Dialect, SqliteDialect, type SqliteStatement } from 'kysely'
+import { ForeignLock, patiently } from './patience.ts'
 
 /** All that is SQLite's own: opening, pragmas, backup. Nothing outside this file knows which database it is. */
 
@@ -11,26 +13,31 @@ export interface OpenedDatabase {
   close(): void
 }
 
+/** Is told when another program's lock begins to be in the way of a connection, and when it is gone. */
+export type OnLocked = (locked: boolean) => void
+
+const isBusy = (error: unknown): boolean => error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/u.test(error.code)
+
 /**
- * The write connection: WAL, and every commit is on the disk before it counts (synchronous FULL).
+ * The write connection: WAL, and every commit is on the disk before it counts (synchronous FULL). Once it is open, it waits for nobody in
+ * the thread (`patience.ts`).
  * @throws where the file cannot be opened or is not a database.
  */
-export function openWriter(path: string): OpenedDatabase {
+export function openWriter(path: string, onLocked: OnLocked = () => undefined): OpenedDatabase {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('busy_timeout = 5000')
   db.pragma('foreign_keys = ON')
   db.pragma('wal_autocheckpoint = 4000')
-  return opened(db)
+  return opened(db, 'begin immediate', onLocked)
 }
 
 /** A connection that the database itself refuses to write through. */
-export function openReader(path: string): OpenedDatabase {
+export function openReader(path: string, onLocked: OnLocked = () => undefined): OpenedDatabase {
   const db = new Database(path, { readonly: true })
-  db.pragma('busy_timeout = 5000')
   db.pragma('query_only = ON')
-  return opened(db)
+  return opened(db, 'begin', onLocked)
 }
 
 /**
@@ -89,7 +96,8 @@ function checkIntegrity(db: Database.Database, path: string): void {
   if (result !== 'ok') throw new Error(`${path} is damaged: ${String(result)}`)
 }
 
-function opened(db: Database.Database): OpenedDatabase {
+function opened(db: Database.Database, begin: string, onLocked: OnLocked): OpenedDatabase {
+  db.pragma('busy_timeout = 0')
   const statements = new Map<string, SqliteStatement>()
   const prepare = (text: string): SqliteStatement => {
     const kept = statements.get(text)
@@ -108,5 +116,7 @@ function opened(db: Database.Database): OpenedDatabase {
     }
     return statement
   }
-  return { dialect: new SqliteDialect({ database: { prepare, close: () => db.close() } }), close: () => db.close() }
+  const dialect = new SqliteDialect({ database: { prepare, close: () => db.close() } })
+  const lock = new ForeignLock(() => performance.now(), onLocked)
+  return { dialect: patiently(dialect, { lock, isLocked: isBusy, begin, pause }), close: () => db.close() }
 }

@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly now: () => number
   /** Told of every commit, for metrics: rows written and how long it took in ms. */
   readonly onCommit?: (rows: number, ms: number) => void
+  /** Told when another program's lock is in the way of reading or writing, and when it is gone. */
+  readonly onLocked?: (locked: boolean, file: string, of: 'reading' | 'writing') => void
 }
 
 /**
@@ -45,6 +47,7 @@ export class Store {
   readonly #generations = new Generations(randomBytes(8).toString('base64url'))
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
+  #locked = false
 
   private constructor(options: StoreOptions, writer: OpenedDatabase, reader: OpenedDatabase) {
     this.#options = options
@@ -58,10 +61,15 @@ export class Store {
   /** @throws NewerDatabase where a newer version of the service wrote the file; nothing is changed then. */
   static async open(options: StoreOptions): Promise<Store> {
     mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 })
-    const writer = openWriter(options.path)
+    let store: Store | undefined
+    const writer = openWriter(options.path, (locked) => {
+      if (store) store.#locked = locked
+      options.onLocked?.(locked, options.path, 'writing')
+    })
     try {
       await migrate(new Kysely<unknown>({ dialect: writer.dialect }), options.now)
-      return new Store(options, writer, openReader(options.path))
+      const reader = openReader(options.path, (locked) => options.onLocked?.(locked, options.path, 'reading'))
+      return (store = new Store(options, writer, reader))
     } catch (error) {
       writer.close()
       throw error
@@ -77,6 +85,12 @@ export class Store {
   /** Writes that wait for their turn, for metrics and back-pressure. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** Reads, and where a lock was in the way of writing looks whether it still is. @throws RoomkeeperError store.locked */
+  async probe(): Promise<void> {
+    await this.tenants()
+    if (this.#locked) await this.writeService(async () => undefined)
   }
 
   read(tenant: TenantId, reach: Reach): TenantReader {

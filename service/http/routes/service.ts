@@ -10,7 +10,7 @@ export const serviceRoutes = (discovery: () => Promise<z.infer<typeof Discovery>
     '/healthz',
     { config: { access: 'public' }, schema: { tags: ['service'], security: [], response: { 200: z.object({ status: z.literal('ok') }) } } },
     async () => {
-      await store.tenants()
+      await store.probe()
       return { status: 'ok' as const }
     },
   )
