@@ -43,6 +43,8 @@ export interface ServiceDeps {
   readonly cursorKey: Buffer
   /** Integer UTC ms. */
   readonly now: () => number
+  /** Goes on as `now` does, and is not moved when the clock is set (ms). Undefined: how long the machine has been up. */
+  readonly evenly?: () => number
 }
 
 /** The Fastify instance with zod schemas as types. */

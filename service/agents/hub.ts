@@ -64,7 +64,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   constructor(deps: ServiceDeps, signedWords: SignedWords, up: () => number = () => uptime() * 1_000) {
     this.#deps = deps
     this.#absence = new Absence(up, Math.max(leastAbsenceMs, deps.config.timing.disconnectAfterMs / 4))
-    this.#clockSet = new ClockSet(() => deps.now(), up)
+    this.#clockSet = new ClockSet(() => deps.now(), deps.evenly ?? up)
     this.#signedWords = signedWords
     this.#sockets = new WebSocketServer({
       noServer: true,
