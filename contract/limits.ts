@@ -1,3 +1,4 @@
+import { storeLimits } from './storeLimits.ts'
 import { wayLimits } from './wayLimits.ts'
 
 /**
@@ -28,16 +29,10 @@ export const limits = {
   /** How long an enrolment request, or one step of the check of one host, may take. */
   agentRequestMs: 15_000,
   ...wayLimits,
+  ...storeLimits,
   /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */
   hostPollMs: 30_000,
   hostProbeMs: 10_000,
-  /**
-   * How long a lock of another program on the service's database may be in the way before what needs it is refused (`store.locked`, with
-   * Retry-After in s), and how long before the log says so.
-   */
-  storeLockedMs: 5_000,
-  storeLockedAgainS: 5,
-  storeLockedSaidMs: 1_000,
   /** What a process that runs rooms says of all of them, in bytes. Larger: it counts as not running. */
   roomsAnswerBytes: 128 * 1024 * 1024,
   /** Steps that one scenario may expand to. More: the scenario is refused. */
@@ -197,9 +192,6 @@ export const limits = {
   /** Commands, and previews of them, per minute of one person, and of the people of one organisation. More: 429. */
   commandsPerMinute: 600,
   commandsPerTenantPerMinute: 6_000,
-  /** First and longest pause between two tries of a connection; each try doubles it, with jitter. */
-  retryFirstMs: 500,
-  retryMaxMs: 30_000,
   /**
    * Refusals of one person that are alike, within this time, are one audit record and another with their count. Kinds of one
    * person that are told apart; more: by category and code alone. Kinds of all people; more: the oldest counts are recorded early.

@@ -20,4 +20,7 @@ export const wayLimits = {
   /** What a process says of its way to the service is not said again within this time. Words that are kept; more: the oldest goes. */
   noteMs: 60_000,
   notesKept: 100,
+  /** First and longest pause between two tries of a connection; each try doubles it, with jitter. */
+  retryFirstMs: 500,
+  retryMaxMs: 30_000,
 } as const

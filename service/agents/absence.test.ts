@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { RoomId, TenantId } from '../../contract/ids.ts'
 import { v7 } from 'uuid'
-import { Absence, ClockSet } from './absence.ts'
+import { Absence } from './absence.ts'
+import { ClockSet, movedBy } from './clockSet.ts'
 import { Silences } from './silences.ts'
 
 it('[ROM-1] a look that comes late is an absence of the service, once', () => {
@@ -39,7 +40,7 @@ it.each([3_600_000, -3_600_000])('[ROM-1] a clock that is set by %i ms is notice
   wall += byMs
   const set = pass(5_000)
   expect(set).toBe(byMs)
-  silences.shift(set, wall)
+  silences.shift((date) => movedBy(date, set, wall), set)
   expect(pass(5_000)).toBe(0)
   expect(silences.due(wall)).toEqual([])
   expect(pass(20_000)).toBe(0)

@@ -11,7 +11,8 @@ import type { DeviceChange } from '../bus/bus.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
-import { Absence, ClockSet, movedBy } from './absence.ts'
+import { Absence } from './absence.ts'
+import { ClockSet, clockWasSet } from './clockSet.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
@@ -167,11 +168,9 @@ export class AgentHub implements SessionOwner, LineEnd {
 
   /** The shared look at all connections: late hellos, missed heartbeats, silent rooms, contacts to be stored. */
   sweep(): void {
-    const { now, config } = this.#deps
-    const { agentHelloMs, disconnectAfterMs } = config.timing
-    const at = now()
-    const setMs = this.#clockSet.look()
-    if (setMs !== 0) this.#wasSet(at, setMs)
+    const { agentHelloMs, disconnectAfterMs } = this.#deps.config.timing
+    const at = this.#deps.now()
+    clockWasSet(this.#deps.log, this.#sessions, this.#silences, this.#clockSet.look(), at)
     const awayMs = this.#absence.look()
     if (awayMs > 0) this.#wasAway(at, awayMs)
     for (const session of this.#sessions) {
@@ -186,16 +185,6 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#pacing.sweep(this.#sessions, at, (device) => this.#byDevice.has(device))
     this.#twins.sweep(at)
     for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
-  }
-
-  /** A clock that is set is no silence, of nobody: who was heard a moment ago still was. */
-  #wasSet(at: number, byMs: number): void {
-    this.#deps.log.warn({ byMs }, "the clock of the service's machine was set")
-    for (const session of this.#sessions) {
-      session.heardAt = movedBy(session.heardAt, byMs, at)
-      session.storedAt = movedBy(session.storedAt, byMs, at)
-    }
-    this.#silences.shift(byMs, at)
   }
 
   /** Nobody could be heard meanwhile: the rooms have the time to come back that they have after a start. */

@@ -1,5 +1,4 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
-import { movedBy } from './absence.ts'
 
 export interface Silence {
   readonly tenant: TenantId
@@ -31,10 +30,10 @@ export class Silences {
     this.#notBefore = Math.max(this.#notBefore, notBefore)
   }
 
-  /** The service's clock was set: what was dated before keeps its distance from now. */
-  shift(byMs: number, now: number): void {
+  /** The service's clock was set by so much: `moved` says what a date is by it now. */
+  shift(moved: (at: number) => number, byMs: number): void {
     this.#notBefore += byMs
-    for (const [room, silence] of this.#rooms) this.#rooms.set(room, { ...silence, lastContactAt: movedBy(silence.lastContactAt, byMs, now) })
+    for (const [room, silence] of this.#rooms) this.#rooms.set(room, { ...silence, lastContactAt: moved(silence.lastContactAt) })
   }
 
   arrived(room: RoomId): void {
