@@ -52,7 +52,10 @@ describe.skipIf(without)(`[API-1] behind a proxy${without === undefined ? '' : `
     )
   })
   afterAll(async () => {
-    for (const child of children) child.kill('SIGKILL')
+    // By force, nginx would leave its workers behind.
+    const ended = children.filter(({ exitCode }) => exitCode === null).map((child) => once(child, 'exit'))
+    for (const child of children) child.kill('SIGTERM')
+    await Promise.all(ended)
     await Promise.all([service.stop(), issuer.stop()])
     removeFolder(folder)
   })
