@@ -9,6 +9,43 @@ const layers: Keys[] = []
 let first: string | null = null
 let firstAt = 0
 
+/** What was typed for a field that is still on its way; null: none is. */
+let early: string | null = null
+
+/** A key has asked for a field that what it belongs to has to be read for first: until it has the focus, its text is kept for it. */
+export function keepTyping(): void {
+  if (early === null) document.addEventListener('focusin', giveTyping)
+  early = ''
+}
+
+/** No field comes: keys mean again what they mean. */
+export function dropTyping(): void {
+  early = null
+  document.removeEventListener('focusin', giveTyping)
+}
+
+function giveTyping({ target }: FocusEvent): void {
+  if (!(target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) || target.type === 'checkbox') return
+  const text = early
+  dropTyping()
+  if (!text) return
+  target.setRangeText(text, target.value.length, target.value.length, 'end')
+  target.dispatchEvent(new InputEvent('input', { bubbles: true, data: text, inputType: 'insertText' }))
+}
+
+/** Takes a key into the text that is kept; false where it is no part of one. */
+function keptKey(event: KeyboardEvent): boolean {
+  if (early === null) return false
+  if (event.key === 'Escape') {
+    dropTyping()
+    return false
+  }
+  if (event.key === 'Backspace') early = early.slice(0, -1)
+  else if (event.key.length === 1) early += event.key
+  event.preventDefault()
+  return true
+}
+
 /** Typing belongs to the field, and an open dialog or menu has its own keys. */
 function busy(event: KeyboardEvent): boolean {
   const target = event.target
@@ -27,7 +64,7 @@ function onKey(event: KeyboardEvent): void {
     run(`mod+${key}`, event)
     return
   }
-  if (busy(event)) return
+  if (busy(event) || keptKey(event)) return
   // Enter and Space belong to the button or link that has the focus.
   if ((key === 'Enter' || key === ' ') && event.target instanceof HTMLElement && event.target.closest('button,a,input')) return
   const sequence = first !== null && Date.now() - firstAt < secondKeyMs ? `${first} ${key}` : null

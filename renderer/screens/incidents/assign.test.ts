@@ -94,3 +94,16 @@ it('[CON-3] offline with nobody known it says so', async () => {
   press('o')
   await untilPasses(() => expect(find('assign-menu')?.textContent).toContain('Nobody is known offline yet.'))
 })
+
+it.each([
+  ['a', 'acknowledge-note'],
+  ['c', 'comment-field'],
+  ['o', 'assign-search'],
+])('[CON-4] what is typed after %s goes into its field, though the incident has to be read first', async (key, id) => {
+  const { sent } = await open()
+  for (const one of [key, 'm', 'x', 'Backspace', 'o']) press(one)
+  const field = await untilPasses(() => find(id) ?? expect.fail('no field'))
+  await untilPasses(() => expect(document.activeElement).toBe(field))
+  expect(field).toMatchObject({ value: 'mo' })
+  expect(sent()).toEqual([])
+})
