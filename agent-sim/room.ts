@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Agent } from './agent/agent.ts'
-import type { ConnectionState, SessionMessage } from './agent/connection.ts'
+import type { SessionMessage } from './agent/connection.ts'
+import type { ConnectionState } from './agent/connection-state.ts'
 import { enrolmentIn, install, installedIn, type InstallOptions, installWithNewKey, uninstall, type Installed } from './agent/installation.ts'
 import type { KeyStore } from './agent/identity.ts'
 import type { Journal } from './agent/journal.ts'
@@ -224,7 +225,7 @@ export class AgentRoom {
   }
 
   async #watch(installed: Installed): Promise<void> {
-    const { store, address, dial, now, timers, random, note } = this.#context
+    const { store, address, dial, now, wall, timers, random, note } = this.#context
     this.#journal = store.journal(this.#journalName)
     this.#agent = await Agent.start({
       device: this.device,
@@ -235,6 +236,7 @@ export class AgentRoom {
       log: this.#log,
       dial,
       now,
+      wall,
       timers,
       random,
       offboard: () => this.#remove(),

@@ -159,8 +159,10 @@ export const AgentToService = z.discriminatedUnion('type', [
     boot: BootId,
     /** Of this start of the agent, made by it: a device that comes back as a start that is over is two machines. */
     run: z.string().min(1).max(64).optional(),
-    /** The device's clock now. */
+    /** Now, by the time that its reports are dated by: as its clock was when the agent started, evenly carried on since. */
     sentAt: Millis,
+    /** The device's clock now. Absent, from before it was said: `sentAt`. */
+    clock: Millis.optional(),
   }),
   z.object({ type: z.literal('report'), reports: z.array(NumberedReport).min(1).max(limits.reportsPerMessage) }),
   z.object({ type: z.literal('beat') }),

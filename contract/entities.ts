@@ -64,6 +64,8 @@ export const RoomDevice = z.object({
   agentVersion: deviceTextOut,
   appVersion: deviceTextOut,
   address: deviceTextOut,
+  /** By how much its clock was ahead of the service's when it last connected (ms; less than 0: it is slow). Absent: it is right (`wrongClockMs`). */
+  clockAheadMs: z.int().optional(),
   /** What it offers to remote sessions; absent: nothing (REM-3). */
   remote: RemoteFacts.optional(),
 })

@@ -1,3 +1,4 @@
+import { clockLimits } from './clockLimits.ts'
 import { storeLimits } from './storeLimits.ts'
 import { wayLimits } from './wayLimits.ts'
 
@@ -30,6 +31,7 @@ export const limits = {
   agentRequestMs: 15_000,
   ...wayLimits,
   ...storeLimits,
+  ...clockLimits,
   /** How often a driver reads the real machine, and how long one reading may take before its signal is unknown. */
   hostPollMs: 30_000,
   hostProbeMs: 10_000,
@@ -239,8 +241,6 @@ export const limits = {
   passwordsAtOnce: 2,
   passwordsWaiting: 64,
   passwordsWaitingOfAddress: 16,
-  /** How far the clocks of an issuer elsewhere and of the service may be apart, for tokens that begin later or end earlier than now. */
-  tokenClockToleranceMs: 5 * 60_000,
   /** Why somebody was not let in is logged once in this time for each kind, with how many there were; kinds that are told apart. */
   refusalLogMs: 60_000,
   refusalLogKinds: 500,

@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '6355f5c82fc9d767',
+      'ad43800d45b098ad',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      '925733083898e62f',
+      '1faa574cfd8c5295',
     ])
   })
   it('relay: tickets and control', () => {

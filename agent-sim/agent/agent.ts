@@ -2,7 +2,8 @@ import type { DeviceFacts, SessionKey } from '../../contract/agent.ts'
 import { BootId, type DeviceId } from '../../contract/ids.ts'
 import type { Change, Device } from '../devices/device.ts'
 import type { Random } from '../random.ts'
-import { Connection, type ConnectionState, type SessionMessage } from './connection.ts'
+import { Connection, type SessionMessage } from './connection.ts'
+import type { ConnectionState } from './connection-state.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import type { DeviceLog } from './log.ts'
@@ -20,6 +21,8 @@ export interface AgentOptions {
   log: DeviceLog
   dial: Dial
   now: () => number
+  /** The machine's clock (UTC ms). */
+  wall: () => number
   timers: Timers
   random: Random
   /** Removes agent, key and files from the device (the off-boarding script); gives what could not be removed, and why. */
@@ -57,6 +60,7 @@ export class Agent {
       journal: options.journal,
       dial: options.dial,
       now: options.now,
+      wall: options.wall,
       timers: options.timers,
       random: options.random,
       onState: (state) => {

@@ -7,7 +7,8 @@ import { limits } from '../../contract/limits.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { fakeDial, type FakeSocket, newestOf } from '../testing/fake-socket.ts'
-import { Connection, type ConnectionState } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionState } from './connection-state.ts'
 import { publicKeyOf } from './identity.ts'
 import { JournalStore } from './journal-store.ts'
 import type { Journal } from './journal.ts'
@@ -56,6 +57,7 @@ beforeEach(() => {
     journal,
     dial: fake.dial,
     now: clock.now,
+    wall: () => clock.now() + 60_000,
     timers: clock,
     random: () => random,
     onState: (state) => states.push(state),
@@ -122,7 +124,7 @@ describe('proving', () => {
     const text = Buffer.from(challengeProof(nonce, 'test service', device))
     const signature = Buffer.from(hello.signature, 'base64url')
     expect(verify('sha256', text, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true)
-    expect(hello).toMatchObject({ device, journal: journal.id, versions: [1], sentAt: clock.now() })
+    expect(hello).toMatchObject({ device, journal: journal.id, versions: [1], sentAt: clock.now(), clock: clock.now() + 60_000 })
   })
 
   it('signs nothing for a service of another name', async () => {

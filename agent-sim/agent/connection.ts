@@ -2,32 +2,17 @@ import { randomBytes } from 'node:crypto'
 import {
   agentProtocolVersions, type AgentToService, challengeProof, ServiceToAgent, type SessionKey, type SignedWord, welcomeWord,
 } from '../../contract/agent.ts'
-import type { Lifecycle } from '../../contract/entities.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
 import type { BootId, DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Random } from '../random.ts'
+import type { ConnectionState } from './connection-state.ts'
 import { isSignedWord } from './signed-words.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import { messageBudgetBytes } from './report.ts'
 import type { Dial, Socket } from './socket.ts'
 import type { Timers, Undo } from './timers.ts'
-
-/** Where a connection is. Times are of the device's clock. */
-export type ConnectionState =
-  /** Nothing is tried: not started yet, or the network of the device is cut. */
-  | { state: 'idle' }
-  /** `unwanted`: who answered says that the service does not know this device, or not like this. It is tried again all the same. */
-  | { state: 'waiting'; until: number; why: string; unwanted: boolean }
-  | { state: 'connecting'; since: number }
-  /** The socket is open; the service's challenge or its welcome is awaited. */
-  | { state: 'proving'; since: number }
-  | { state: 'connected'; since: number; lifecycle: Lifecycle }
-  /** The service asked the agent to go; only the farewell is sent. */
-  | { state: 'offboarding' }
-  /** For good: trying again cannot help, or is not wanted. */
-  | { state: 'stopped'; why: string; code?: ErrorCode }
 
 export interface ConnectionOptions {
   /** Address of the agents' socket, ws: or wss:. */
@@ -45,6 +30,8 @@ export interface ConnectionOptions {
   journal: Journal
   dial: Dial
   now: () => number
+  /** The machine's clock (UTC ms), which the service is told of. */
+  wall: () => number
   timers: Timers
   random: Random
   onState: (state: ConnectionState) => void
@@ -224,7 +211,7 @@ export class Connection {
   }
 
   #prove(nonce: string, service: string): void {
-    const { device, key, journal, boot, now, onNote } = this.#options
+    const { device, key, journal, boot, now, wall, onNote } = this.#options
     if (service !== this.#options.service) {
       onNote('warn', `The service calls itself ${service}, and this device enrolled with ${this.#options.service}.`)
       this.#lost('another service answered')
@@ -236,7 +223,7 @@ export class Connection {
       .then((signature) => {
         if (mine !== this.#dialled) return
         this.#nonce = randomBytes(32).toString('base64url')
-        const said = { device, signature, nonce: this.#nonce, journal: journal.id, boot, run: this.#run, sentAt: now() }
+        const said = { device, signature, nonce: this.#nonce, journal: journal.id, boot, run: this.#run, sentAt: now(), clock: wall() }
         this.#say({ type: 'hello', versions: [...agentProtocolVersions], ...said })
       })
       .catch((error: unknown) => {

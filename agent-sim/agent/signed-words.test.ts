@@ -40,6 +40,7 @@ function make(serviceKey: SessionKey | undefined): void {
     journal,
     dial: fake.dial,
     now: clock.now,
+    wall: clock.now,
     timers: clock,
     random: () => 1,
     onState: () => undefined,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { RoomId, TenantId } from '../../contract/ids.ts'
 import { v7 } from 'uuid'
 import { Absence } from './absence.ts'
-import { ClockSet, movedBy } from './clockSet.ts'
+import { ClockSet, clocksOf, movedBy } from './clockSet.ts'
 import { Silences } from './silences.ts'
 
 it('[ROM-1] a look that comes late is an absence of the service, once', () => {
@@ -45,4 +45,11 @@ it.each([3_600_000, -3_600_000])('[ROM-1] a clock that is set by %i ms is notice
   expect(silences.due(wall)).toEqual([])
   expect(pass(20_000)).toBe(0)
   expect(silences.due(wall)).toMatchObject([{ room }])
+})
+
+it('[ROM-2] a clock that was put right while the agent ran is right, and what was dated before is corrected as before', () => {
+  const hour = 3_600_000
+  expect(clocksOf({ sentAt: 10 * hour, clock: hour + 40 }, hour + 50)).toEqual({ clockOffsetMs: 50 - 9 * hour, clockAheadMs: -10 })
+  // An agent from before says one time only.
+  expect(clocksOf({ sentAt: 10 * hour }, hour)).toEqual({ clockOffsetMs: -9 * hour, clockAheadMs: 9 * hour })
 })

@@ -79,7 +79,7 @@ export class Batch {
     }
   }
 
-  #arrive({ session, journal, clockOffsetMs, restarted }: Extract<IntakeItem, { kind: 'arrival' }>): void {
+  #arrive({ session, journal, clockOffsetMs, clockAheadMs, restarted }: Extract<IntakeItem, { kind: 'arrival' }>): void {
     const { identity } = session
     if (!identity) return
     const known = this.#devices.get(identity.device)?.progress ?? this.#stored.get(identity.device)
@@ -88,6 +88,7 @@ export class Batch {
     const progress = { journal, acknowledged, clockOffsetMs, lastObservedAt: known?.lastObservedAt ?? 0 }
     this.#devices.set(identity.device, { session, identity, progress, rejected: [], arrived: true, touched: true })
     if (restarted && this.#work.has(identity.room)) this.#work.note(identity.room, { kind: 'restarted', at: this.#tx.at })
+    if (this.#work.has(identity.room)) this.#work.clock(identity.room, clockAheadMs)
     this.#contact(identity.room)
   }
 

@@ -1,3 +1,4 @@
+import type { AgentToService } from '../../contract/agent.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { AgentSession } from './session.ts'
 import type { Silences } from './silences.ts'
@@ -9,6 +10,12 @@ const setByMs = 2_000
  * A date (ms) from before a clock was set by so much, or from the moment since, as that clock would have given it: never later than `now`.
  */
 export const movedBy = (at: number, byMs: number, now: number): number => (byMs < 0 && at <= now ? at : Math.min(now, at + byMs))
+
+/** What corrects the dates of a device that said hello at `at` (the service's clock, ms), and by how much its clock is ahead. */
+export const clocksOf = ({ sentAt, clock = sentAt }: Pick<Extract<AgentToService, { type: 'hello' }>, 'sentAt' | 'clock'>, at: number) => ({
+  clockOffsetMs: at - sentAt,
+  clockAheadMs: clock - at,
+})
 
 /** Notices that the clock of the service's machine was set between two looks. Goes by the same time as an absence. */
 export class ClockSet {

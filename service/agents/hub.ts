@@ -12,7 +12,7 @@ import type { ServiceDeps } from '../deps.ts'
 import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
 import { Absence } from './absence.ts'
-import { ClockSet, clockWasSet } from './clockSet.ts'
+import { ClockSet, clocksOf, clockWasSet } from './clockSet.ts'
 import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
@@ -250,7 +250,7 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (device.state === 'offboarding') this.#offboard(session)
       else {
         const restarted = this.#boots.restarted(device.id, hello.boot, now())
-        this.intake.add({ kind: 'arrival', session, journal: hello.journal, clockOffsetMs: helloAt - hello.sentAt, restarted })
+        this.intake.add({ kind: 'arrival', session, journal: hello.journal, ...clocksOf(hello, helloAt), restarted })
       }
     } catch (error) {
       if (error instanceof RoomkeeperError) {

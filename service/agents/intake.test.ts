@@ -82,7 +82,7 @@ async function makeSession(): Promise<{ session: AgentSession; socket: StillSock
   })
   session.identity = { device, tenant, room }
   session.phase = 'arriving'
-  intake.add({ kind: 'arrival', session, journal: JournalId.parse(v7()), clockOffsetMs: 0, restarted: false })
+  intake.add({ kind: 'arrival', session, journal: JournalId.parse(v7()), clockOffsetMs: 0, clockAheadMs: 0, restarted: false })
   await intake.idle()
   return { session, socket }
 }
@@ -115,6 +115,40 @@ describe('intake', () => {
     for (const number of [1, 2, 4, 5]) intake.add(reportOf(session, number))
     await intake.idle()
     expect(session.progress?.acknowledged).toBe(2)
+  })
+
+  it('[ROM-2] says how far a device’s clock is off while it is: anew where it is another word, and as no event', async () => {
+    const { session } = await makeSession()
+    const { identity } = session
+    if (!identity) throw new Error('It is nobody.')
+    const journal = JournalId.parse(v7())
+    const comesWith = async (clockAheadMs: number) => {
+      session.phase = 'arriving'
+      intake.add({ kind: 'arrival', session, journal, clockOffsetMs: 0, clockAheadMs, restarted: false })
+      await intake.idle()
+      const doc = await store.read(tenant, 'wholeTenant').get('room', identity.room)
+      return [doc?.device.clockAheadMs, await store.read(tenant, 'wholeTenant').lastSeq()]
+    }
+    const [none, before] = await comesWith(0)
+    expect(none).toBeUndefined()
+    // As much as a message may take on its way is no word about a clock.
+    expect(await comesWith(limits.wrongClockMs - 1)).toEqual([undefined, before])
+    const hour = 3_600_000
+    const [fast, said] = await comesWith(9 * hour)
+    expect(fast).toBe(9 * hour)
+    for (const jitter of [-4_000, 2_500, -29_999, 29_999]) expect(await comesWith(9 * hour + jitter)).toEqual([9 * hour, said])
+    expect((await comesWith(9 * hour + limits.wrongClockStepMs))[0]).toBe(9 * hour + limits.wrongClockStepMs)
+    expect((await comesWith(-2 * hour))[0]).toBe(-2 * hour)
+    const [right, cleared] = await comesWith(900)
+    expect(right).toBeUndefined()
+    expect(await comesWith(-900)).toEqual([undefined, cleared])
+    // One that is at the border is not said and taken back in turns.
+    const [slow, slowSaid] = await comesWith(-limits.wrongClockMs)
+    expect(slow).toBe(-limits.wrongClockMs)
+    expect(await comesWith(1_000 - limits.wrongClockMs)).toEqual([-limits.wrongClockMs, slowSaid])
+    const events = await store.read(tenant, 'wholeTenant').list('roomEvent', { room: identity.room, limit: 100 })
+    expect(events.map(({ kind }) => kind).sort()).toEqual(['connected', 'onboarded'])
+    expect(await store.read(tenant, 'wholeTenant').count('incident')).toBe(0)
   })
 
   it("lets one device's failure be its own", async () => {

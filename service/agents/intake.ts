@@ -14,7 +14,7 @@ import type { Twins } from './twins.ts'
 /** What waits for the next commit. Everything that devices do to rooms goes through this one queue, so in one order. */
 export type IntakeItem =
   /** A device that has proved who it is. */
-  | { kind: 'arrival'; session: AgentSession; journal: JournalId; clockOffsetMs: number; restarted: boolean }
+  | { kind: 'arrival'; session: AgentSession; journal: JournalId; clockOffsetMs: number; clockAheadMs: number; restarted: boolean }
   /** One report, or those from `first` to `number` taken as one. `limited`: from now on they are, which the room's history says. */
   | { kind: 'report'; session: AgentSession; first: number; number: number; receivedAt: number; report: Report; rejected?: readonly RejectedNumber[]; limited?: boolean | undefined }
   | { kind: 'rejected'; session: AgentSession; number: number; receivedAt: number; code: ErrorCode; body: string }

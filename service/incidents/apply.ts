@@ -2,6 +2,7 @@ import { v7 } from 'uuid'
 import type { DeviceFacts } from '../../contract/agent.ts'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
 import { EntryId, IncidentId, type RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -114,6 +115,17 @@ export class RoomWork {
     }
     if (!news) return
     room.base = { ...room.base, inCall, device }
+    room.changed = true
+  }
+
+  /** The device's clock, which is ahead by so many ms. It is no event: said where it is wrong, and anew where that is another word. */
+  clock(id: RoomId, aheadMs: number): void {
+    const room = this.#get(id)
+    const { clockAheadMs, ...others } = room.base.device
+    if (Math.abs(aheadMs - (clockAheadMs ?? 0)) < limits.wrongClockStepMs) return
+    const wrong = Math.abs(aheadMs) >= limits.wrongClockMs
+    if (!wrong && clockAheadMs === undefined) return
+    room.base = { ...room.base, device: wrong ? { ...others, clockAheadMs: aheadMs } : others }
     room.changed = true
   }
 
