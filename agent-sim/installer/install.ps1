@@ -108,7 +108,8 @@ foreach ($one in $all) {
 }
 # The folder is closed to everyone else below, and goes when the device is off-boarded, so it must hold nothing else.
 $ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json', 'settings.json',
-  'ca.pem', 'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'offboard.ps1', 'install.sh', 'offboard.sh'
+  'ca.pem', 'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'THIRD-PARTY-NOTICES.txt', 'install.ps1', 'offboard.ps1',
+  'install.sh', 'offboard.sh'
 $others = @(Get-ChildItem -LiteralPath $here -Force | Where-Object { $ours -notcontains $_.Name })
 if ($others.Count -gt 0) {
   Stop-Here "Unpack the installer into a folder of its own, such as ${closed}: this one also holds $($others[0].Name)."

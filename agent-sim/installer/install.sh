@@ -6,7 +6,7 @@ units=/etc/systemd/system
 account=roomkeeper-agent
 shell_account=roomkeeper-shell
 ours='.data agent-sim contract node_modules package.json package-lock.json service.json settings.json ca.pem allowlist.json
-roomkeeper-enrolment.key INSTALL.txt install.ps1 offboard.ps1 install.sh offboard.sh'
+roomkeeper-enrolment.key INSTALL.txt THIRD-PARTY-NOTICES.txt install.ps1 offboard.ps1 install.sh offboard.sh'
 ours=$(printf '%s' "$ours" | tr '\n' ' ')
 
 usage() {
