@@ -33,7 +33,7 @@ export interface PartOptions<Ready> {
 }
 
 const stopMs = 10_000
-const defaultReadyMs = 120_000
+const defaultReadyMs = 240_000
 const shownLines = 12
 
 const LogLine = z.looseObject({ msg: z.string(), err: z.looseObject({ message: z.string() }).optional() })
