@@ -52,7 +52,8 @@ if ((Test-Path -LiteralPath (Join-Path $data 'agents\host\device')) -and (Test-P
 # Only what came with the agent goes: the folder may hold other things.
 Set-Location -Path $env:SystemDrive\
 $ours = '.data', 'agent-sim', 'contract', 'node_modules', 'package.json', 'package-lock.json', 'service.json', 'settings.json',
-  'ca.pem', 'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'install.ps1', 'install.sh', 'offboard.sh', 'offboard.ps1'
+  'ca.pem', 'allowlist.json', 'roomkeeper-enrolment.key', 'INSTALL.txt', 'THIRD-PARTY-NOTICES.txt', 'install.ps1', 'install.sh',
+  'offboard.sh', 'offboard.ps1'
 foreach ($name in $ours) {
   $path = Join-Path $here $name
   if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -Recurse -Force }

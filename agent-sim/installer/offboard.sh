@@ -53,6 +53,6 @@ fi
 # Only what came with the agent goes: the folder may hold other things.
 cd -- "$here"
 rm -rf -- .data agent-sim contract node_modules package.json package-lock.json service.json settings.json ca.pem \
-  allowlist.json roomkeeper-enrolment.key INSTALL.txt install.ps1 offboard.ps1 install.sh offboard.sh
+  allowlist.json roomkeeper-enrolment.key INSTALL.txt THIRD-PARTY-NOTICES.txt install.ps1 offboard.ps1 install.sh offboard.sh
 cd /
 if rmdir -- "$here" 2>/dev/null; then echo 'The agent and its files are gone.'; else echo "The agent and its files are gone. Other files stay in $here"; fi
