@@ -5,17 +5,17 @@ const isField = (element: Element): boolean =>
   (element instanceof HTMLInputElement && !['checkbox', 'radio', 'file', 'hidden', 'button', 'submit'].includes(element.type))
 
 /**
- * Whether a key goes on with the form: Enter in a field of one line that has no use for it itself, and Ctrl or Command with Enter
- * anywhere. An Enter that ends a composition of letters is no such key.
+ * Whether a key goes on with the form: Enter in a field of one line, and Ctrl or Command with Enter anywhere; not where somebody has had
+ * a use for it. An Enter that ends a composition of letters is no such key.
  */
 export function goesOn(event: KeyboardEvent): boolean {
-  if (event.key !== 'Enter' || event.isComposing || event.altKey || event.shiftKey) return false
+  if (event.key !== 'Enter' || event.defaultPrevented || event.isComposing || event.altKey || event.shiftKey) return false
   if (event.ctrlKey || event.metaKey) return true
   const { target } = event
-  return !event.defaultPrevented && target instanceof Element && isField(target) && !(target instanceof HTMLTextAreaElement)
+  return target instanceof Element && isField(target) && !(target instanceof HTMLTextAreaElement)
 }
 
-/** Gives the focus to the first field that can be typed into, with its text marked; answers whether there is one. */
+/** Gives the focus to the first field that can be typed into; answers whether there is one. */
 export function focusFirstField(within: ParentNode): boolean {
   const fields = [...within.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')]
   const found = fields.find((one) => isField(one) && !one.disabled)

@@ -1,7 +1,7 @@
 import { computed, type ComputedRef, type MaybeRefOrGetter, toValue } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { plainName } from '../../contract/names.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
-import { plain } from '../words/access.ts'
 import { useConsole } from './console.ts'
 import { usePolicy } from './policy.ts'
 
@@ -47,8 +47,8 @@ export function useNameWrong(what: 'role' | 'assignment' | 'group', given: Maybe
   })
   const taken = computed(() => {
     const now = toValue(given)
-    if (now === null || plain(now.name) === '' || plain(now.was ?? '') === plain(now.name)) return ''
-    const other = others.value.find(({ id, name }) => id !== now.id && plain(name) === plain(now.name))
+    if (now === null || plainName(now.name) === '' || plainName(now.was ?? '') === plainName(now.name)) return ''
+    const other = others.value.find(({ id, name }) => id !== now.id && plainName(name) === plainName(now.name))
     return other ? t('names.taken', { name: other.name }) : ''
   })
   return { missing, taken }

@@ -1,6 +1,7 @@
 import { tenantManagerRole } from '../../contract/access.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { plainName } from '../../contract/names.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { LinkId, RoleId } from '../../contract/ids.ts'
 
@@ -11,17 +12,15 @@ interface Named {
   readonly name: string
 }
 
-export const plain = (name: string): string => name.normalize('NFKC').trim().toLowerCase()
-
 /**
  * Names are unique among what whoever gives one can see: what is hidden is confirmed by no refusal, so it may have the same
  * name. One that stays as it was is not looked at again.
  * @throws RoomkeeperError `code`, field `name`, where another one has this name; case does not matter.
  */
 export function checkName(code: ErrorCode, { id, name }: Named, known: Named | undefined, shown: Iterable<Named>): void {
-  if (known && plain(known.name) === plain(name)) return
+  if (known && plainName(known.name) === plainName(name)) return
   for (const other of shown) {
-    if (other.id !== id && plain(other.name) === plain(name)) throw new RoomkeeperError(code, { field: 'name', detail: `There is one called "${other.name}" already.` })
+    if (other.id !== id && plainName(other.name) === plainName(name)) throw new RoomkeeperError(code, { field: 'name', detail: `There is one called "${other.name}" already.` })
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Access } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import type { AssignmentId, LinkId, TenantId } from '../../contract/ids.ts'
+import { plainName } from '../../contract/names.ts'
 import type { Member } from '../../contract/policy.ts'
 import { assignmentIsShown } from '../access/explain.ts'
 import { resolvedOf } from '../access/resolved.ts'
 import type { Caller } from '../access/service.ts'
-import { plain } from '../commands/names.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { readInTime, type Reading } from '../directory/reading.ts'
 import { sourceOf } from '../directory/sources.ts'
@@ -85,9 +85,9 @@ async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | und
   if (!file) return []
   const rows = await store.read(tenant, 'wholeTenant').tables.assignment().select(['id', 'name', 'role', 'members']).where('link', 'is', null).execute()
   const known = new Set(rows.flatMap(({ members }) => membersOf(members)).map(memberKey))
-  const there = new Map<string, (typeof rows)[number]>([...rows.map((row) => [plain(row.name), row] as const), ...rows.map((row) => [String(row.id), row] as const)])
+  const there = new Map<string, (typeof rows)[number]>([...rows.map((row) => [plainName(row.name), row] as const), ...rows.map((row) => [String(row.id), row] as const)])
   return file.file.assignments.flatMap(({ id, name, role, members }) => {
-    const same = there.get(id ?? plain(name))
+    const same = there.get(id ?? plainName(name))
     const had = new Set(same && (role !== 'proManager' || same.role === role) ? membersOf(same.members).map(memberKey) : [])
     return members.map((member): Member => ({ kind: member.kind, id: member.id })).filter((member) => !(member.kind === 'group' ? had : known).has(memberKey(member)))
   })

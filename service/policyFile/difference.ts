@@ -2,10 +2,11 @@ import { v7 } from 'uuid'
 import { tenantManagerRole } from '../../contract/access.ts'
 import { AssignmentId, GroupId, LinkId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { plainName } from '../../contract/names.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, CustomRole, Link, Policy, RoomGroup } from '../../contract/policy.ts'
 import type { Effect } from '../../contract/policyApi.ts'
-import { builtInNames, isBuiltInRole, plain } from '../commands/names.ts'
+import { builtInNames, isBuiltInRole } from '../commands/names.ts'
 import { domainOf } from '../partners/domains.ts'
 import type { FileScope, ParsedPolicy } from './parse.ts'
 
@@ -58,7 +59,7 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
   const assignments = withIds(file.assignments, own.assignments, (id) => AssignmentId.parse(id)).map(
     ({ id, name, description, role: wanted, notify, members, scope: over }, index): Assignment => {
       const at = ['assignments', index]
-      const role = roleOf(wanted) ?? roleIds.get(wanted) ?? roleIds.get(plain(wanted))
+      const role = roleOf(wanted) ?? roleIds.get(wanted) ?? roleIds.get(plainName(wanted))
       if (role === undefined) throw refuse([...at, 'role'], `There is no role "${wanted}" in this file, and no built-in one of the customer.`)
       if (over !== 'all' && BuiltInRole.safeParse(role).data === 'proManager') throw refuse([...at, 'scope'], 'This role covers all rooms; its scope is "all".')
       const distinct = new Map(members.map((member) => [`${member.kind}/${member.id}`, { kind: member.kind, id: member.id }]))
@@ -142,7 +143,7 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
     if (scope.rooms.length + scope.groups.length === 0) throw refuse(path, 'Name at least one room or room group, or "all".')
     checkRooms(scope.rooms, [...path, 'rooms'])
     const found = scope.groups.map((wanted, index) => {
-      const id = groupIds.get(wanted) ?? groupIds.get(plain(wanted))
+      const id = groupIds.get(wanted) ?? groupIds.get(plainName(wanted))
       if (id === undefined) throw refuse([...path, 'groups', index], `There is no room group "${wanted}" in this file.`)
       return id
     })
@@ -151,13 +152,13 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
 
   /** No id and no name twice. Two that had the same name before may keep it. */
   function checkDistinct(section: string, items: readonly Named[], before: readonly Named[], reserved: readonly Named[] = []): void {
-    const names = new Map(reserved.map((one) => [plain(one.name), one]))
-    const was = new Map(before.map((one) => [one.id, plain(one.name)]))
+    const names = new Map(reserved.map((one) => [plainName(one.name), one]))
+    const was = new Map(before.map((one) => [one.id, plainName(one.name)]))
     const ids = new Set<string>()
     for (const [index, one] of items.entries()) {
       if (ids.has(one.id)) throw refuse([section, index, 'id'], `The id ${one.id} stands here twice.`)
       ids.add(one.id)
-      const name = plain(one.name)
+      const name = plainName(one.name)
       const same = names.get(name)
       if (same && !(was.get(one.id) === name && was.get(same.id) === name)) throw refuse([section, index, 'name'], `There is one called "${same.name}" already.`)
       names.set(name, one)
@@ -183,17 +184,17 @@ function withIds<Id extends string, T extends { readonly id?: Id | undefined; re
   make: (id: string) => Id,
 ): (T & { id: Id })[] {
   const named = new Set(items.flatMap(({ id }) => (id === undefined ? [] : [id])))
-  const free = new Map(there.filter(({ id }) => !named.has(id)).map(({ id, name }) => [plain(name), id]))
+  const free = new Map(there.filter(({ id }) => !named.has(id)).map(({ id, name }) => [plainName(name), id]))
   const take = (name: string): Id | undefined => {
     const id = free.get(name)
     free.delete(name)
     return id
   }
-  return items.map((item) => ({ ...item, id: item.id ?? take(plain(item.name)) ?? make(v7()) }))
+  return items.map((item) => ({ ...item, id: item.id ?? take(plainName(item.name)) ?? make(v7()) }))
 }
 
 function referencesOf<Id extends string>(items: readonly { readonly id: Id; readonly name: string }[]): Map<string, Id> {
-  return new Map([...items.map(({ id, name }) => [plain(name), id] as const), ...items.map(({ id }) => [String(id), id] as const)])
+  return new Map([...items.map(({ id, name }) => [plainName(name), id] as const), ...items.map(({ id }) => [String(id), id] as const)])
 }
 
 function changes<T extends { readonly id: string }>(before: readonly T[], after: readonly T[], textOf: (item: T) => string): Change<T>[] {

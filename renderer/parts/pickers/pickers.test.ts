@@ -1,7 +1,10 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
+import { directory, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
+import { goesOn } from '../../lists/form.ts'
+import MemberPicker from './MemberPicker.vue'
 import RoomPicker from './RoomPicker.vue'
 import { noScope } from './scope.ts'
 import ScopePicker from './ScopePicker.vue'
@@ -27,6 +30,29 @@ describe('all rooms or some', () => {
     }
     await some?.trigger('keydown', { key: 'a' })
     expect(picker.props('modelValue').all).toBe(false)
+  })
+})
+
+describe('the search for members', () => {
+  it('[CON-4] goes on by Ctrl with Enter without a change of who is chosen, and chooses nobody whom no one looked for', async () => {
+    const { global } = surroundings({ answers: policyAnswers() })
+    const chosen: unknown[] = []
+    const went: boolean[] = []
+    const picker = mount(MemberPicker, {
+      props: { modelValue: [], label: 'Members', 'onUpdate:modelValue': (now) => chosen.push(now) },
+      global,
+      attachTo: document.body,
+    })
+    picker.element.addEventListener('keydown', (event: Event) => event instanceof KeyboardEvent && went.push(goesOn(event)))
+    const search = picker.get<HTMLElement>('[data-testid="member-search"]')
+    search.element.focus()
+    await untilPasses(() => expect(picker.findAll('[data-testid="member-match"]').length).toBeGreaterThan(2))
+    await search.trigger('keydown', { key: 'Enter' })
+    await search.trigger('keydown', { key: 'ArrowDown' })
+    await search.trigger('keydown', { key: 'Enter', ctrlKey: true })
+    expect([chosen, went]).toEqual([[], [false, false, true]])
+    await search.trigger('keydown', { key: 'Enter' })
+    expect(chosen).toMatchObject([[{ name: directory[0]?.name }]])
   })
 })
 

@@ -38,9 +38,10 @@ export function meantDomain(typed: string, known: readonly string[]): string | u
 }
 
 /**
- * What the console may say of a domain while it is typed. It goes by what this person sees anyway: one's own domain, the
- * organisation's partners, and the addresses of people in its assignments. Which organisations there are beside those is nobody's to
- * ask: a domain that nobody holds is taken like any other (docs/decisions/0052).
+ * What the console may say of a domain while it is typed. It goes by what this person sees anyway. Refused is what is linked; which
+ * domains are one's own, the service knows. Offered is what somebody here has confirmed: partners who accepted, and the addresses of
+ * the organisation's own people in its assignments; never what was only typed into an invitation, nor what a partner wrote. Which
+ * organisations there are beside those is nobody's to ask: a domain that nobody holds is taken like any other (docs/decisions/0052).
  */
 export function useKnownDomains(
   typed: () => string,
@@ -50,16 +51,17 @@ export function useKnownDomains(
   const partners = usePolicy('policy.partners', () => (asks() ? {} : null))
   const assignments = usePolicy('policy.assignments', () => (asks() ? {} : null))
   const ofAddress = (email: string): string[] => (email.includes('@') ? [domainKey(email.slice(email.lastIndexOf('@') + 1))] : [])
-  const own = computed(() => (core.acting === core.own ? ofAddress(core.me?.email ?? '') : []))
   const linked = computed(() => (partners.value.value?.items ?? []).filter(({ expired }) => !expired).map(({ domain }) => domain))
-  const known = computed(() => [
-    ...own.value,
-    ...(partners.value.value?.items ?? []).map(({ domain }) => domain),
-    ...(assignments.value.value?.items ?? []).flatMap(({ members }) => members.flatMap(({ email }) => ofAddress(email))),
-  ])
-  const wrong = computed(() => {
-    const key = domainKey(typed())
-    return own.value.includes(key) ? 'partner.ownDomain' : linked.value.includes(key) ? 'partner.linked' : null
+  const known = computed(() => {
+    const accepted = (partners.value.value?.items ?? []).filter(({ status }) => status === 'active').map(({ domain }) => domain)
+    const ours = (assignments.value.value?.items ?? []).filter(({ link }) => link === null)
+    return [...accepted, ...ours.flatMap(({ members }) => members.flatMap(({ email }) => ofAddress(email)))]
   })
-  return { wrong, meant: computed(() => meantDomain(typed(), known.value)) }
+  const own = computed(() => ofAddress(core.me?.email ?? ''))
+  const wrong = computed(() => (linked.value.includes(domainKey(typed())) ? 'partner.linked' : null))
+  const meant = computed(() => {
+    if (own.value.includes(domainKey(typed()))) return undefined
+    return meantDomain(typed(), known.value.filter((domain) => !own.value.includes(domain)))
+  })
+  return { wrong, meant }
 }

@@ -1,9 +1,11 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
+import { nextTick } from 'vue'
 import { RoomkeeperError } from '../../../contract/errors.ts'
+import type { Principal } from '../../../contract/policyApi.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makePartner, partnerAnswers } from '../../fixtures/fake-partners.ts'
-import { fieldRole, makeAssignments, makeGroups, makeRoles, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { fieldRole, makeAssignment, makeAssignments, makeGroups, makeRoles, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { goesOn } from '../../lists/form.ts'
 import GroupEditor from '../groups/GroupEditor.vue'
@@ -88,6 +90,8 @@ describe('[CON-4] a form', () => {
     const mounted = mount(RoleWizard, { props: { open: false }, global: made.global, attachTo: document.body })
     await opened(mounted)
     const known = makeRoles().find(({ builtIn }) => !builtIn)?.name ?? expect.fail('no role')
+    await type('role-name', known.replace('e', 'é'))
+    await untilPasses(() => expect(at('role-name')?.getAttribute('aria-invalid')).toBe('false'))
     for (const taken of [known.toUpperCase(), ` ${known} `, 'Site Lead', 'Responsable de site']) {
       await type('role-name', taken)
       await untilPasses(() => expect(at('role-name')?.getAttribute('aria-invalid')).toBe('true'))
@@ -170,17 +174,38 @@ describe('[PAR-1] a partner’s domain', () => {
     expect(meantDomain(typed, ['contoso.example', 'fabrikam.example'])).toBe(meant)
   })
 
-  it('is offered as it is known, is said to be linked already, and one’s own is refused while it is typed', async () => {
-    const items = [makePartner(1, { expired: true, status: 'invited' })]
-    const { core } = await wizard(AddPartner, { answers: partnerAnswers({ 'policy.partners': () => ({ items }) }) })
+  it('is offered as it is known, and is said to be linked already', async () => {
+    const { core } = await wizard(AddPartner, { answers: partnerAnswers() })
     await type('partner-domain', 'fabrikma.example')
     ;(await appears('domain-take')).click()
     await untilPasses(() => expect(at('domain-meant')).toBeNull())
     const field = at('partner-domain')
     expect(field instanceof HTMLInputElement ? field.value : '').toBe('fabrikam.example')
-    await type('partner-domain', 'CONTOSO.example')
-    await untilPasses(() => expect(says('partner-domain')).toContain('your own organisation'))
+    await untilPasses(() => expect(says('partner-domain')).toContain('already'))
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
+  })
+
+  it('is offered from what was accepted and from one’s own people alone, and never as one’s own', async () => {
+    const members = (domain: string): Principal[] => [{ kind: 'person', id: 'p-1', name: 'Kim', email: `kim@${domain}`, known: true }]
+    const assignments = [
+      makeAssignment(1, { members: members('litware.example') }),
+      makeAssignment(2, { members: members('proseware.example'), link: makePartner(1).id }),
+    ]
+    await wizard(AddPartner, {
+      answers: partnerAnswers({
+        'policy.partners': () => ({ items: [makePartner(1), makePartner(2, { status: 'invited', domain: 'tailspin.example' })] }),
+        'policy.assignments': () => ({ items: assignments }),
+      }),
+    })
+    const offered: (string | null)[] = []
+    await type('partner-domain', 'litwrae.example')
+    await appears('domain-take')
+    for (const typed of ['litwrae.example', 'fabrikma.example', 'tailspni.example', 'prosewrae.example', 'contsoo.example', 'contoso.example']) {
+      await type('partner-domain', typed)
+      await nextTick()
+      offered.push(at('domain-take')?.textContent.trim().split(' ').at(-1) ?? null)
+    }
+    expect(offered).toEqual([expect.stringContaining('litware'), expect.stringContaining('fabrikam'), null, null, null, null])
   })
 
   it('is looked at by the service while it is typed, which knows more of one’s own domains', async () => {
@@ -193,6 +218,10 @@ describe('[PAR-1] a partner’s domain', () => {
     })
     await type('partner-domain', 'contoso-group.example')
     await untilPasses(() => expect(says('partner-domain')).toContain('your own organisation'))
+    // What was said of it is not said of the next one while the service has not been asked.
+    await type('partner-domain', 'tailspin.example')
+    await nextTick()
+    expect(says('partner-domain')).not.toContain('your own organisation')
   })
 
   it('that nobody is known by is taken without a word', async () => {
