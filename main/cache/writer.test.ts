@@ -66,6 +66,15 @@ describe('a batch', () => {
     expect(reader.counts()).toEqual({ room: 1 })
   })
 
+  it('keeps a room that has signals of a newer service, without those', () => {
+    const { writer, reader, fill } = cache()
+    fill([], 'c1')
+    const [now, state] = [makeRoom(1).signals, makeRoom(1).signals['peripherals.camera']]
+    const rows = [rowOf('room', { ...makeRoom(1), signals: { ...now, 'peripherals.hologram': state, toString: 'odd' } } as never)]
+    expect(writer.feed(batch('c1', 'c2', rows), 1).skipped).toBeUndefined()
+    expect(reader.get('room', idOf('room', 1))?.signals).toEqual(now)
+  })
+
   it.each([['not JSON', new Uint8Array([1, 2, 3])], ['not UTF-8', new Uint8Array([0x22, 0xff, 0x22])], ['another type', bytesOf({ type: 'song' })], ['no rows', bytesOf({ type: 'batch' })], ['null', bytesOf(null)]])(
     'that is %s changes nothing',
     (_what, bytes) => {

@@ -12,8 +12,8 @@ export type DeviceAct =
   | ({ readonly action: 'device.newKey'; readonly proved: boolean; readonly lifecycle: Lifecycle } & EnrolledBy)
   /** Its key is known, and its files had lost what it enrolled as. */
   | ({ readonly action: 'device.restore' } & EnrolledBy)
-  /** Another machine has its key, too; or, `over`, only one has been seen since. `times`: how often both were. */
-  | { readonly action: 'device.copied'; readonly machines: string; readonly times: number; readonly over: boolean }
+  /** Another machine has its key, too; or, `over`, only one has been seen since. `times`: how often both were; absent: not known. */
+  | { readonly action: 'device.copied'; readonly machines: string; readonly times?: number; readonly over: boolean }
   /** `offboarded`: the device says that its agent is gone; `overdue`: it did not in time. */
   | { readonly action: 'device.revoke'; readonly why: 'offboarded' | 'overdue' }
 

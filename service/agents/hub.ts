@@ -240,8 +240,8 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
       if (session.phase !== 'verifying') return
       const identity = { device: device.id, tenant: device.tenant, room: device.room }
-      this.#twins.hello(session, identity, hello, this.#byDevice.get(device.id), now())
       this.#pacing.admit(session, device.id, now())
+      this.#twins.hello(session, identity, hello, this.#byDevice.get(device.id), now())
       this.#known(session)
       session.phase = 'arriving'
       session.heardAt = now()
@@ -320,7 +320,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     session.received = progress.acknowledged
     const state = this.#deps.rooms.cached(identity.room)?.state
     const lifecycle = state?.lifecycle ?? 'onboarding'
-    this.#twins.welcomed(session, identity, state, this.#deps.now())
+    this.#twins.welcomed(identity, state, this.#deps.now())
     const says = { version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle }
     session.say({ type: 'welcome', ...says, ...this.#signed(session, welcomeWord(progress.journal, says)) })
     this.#deps.line.came(identity)

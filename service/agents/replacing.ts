@@ -7,8 +7,8 @@ import type { TenantTransaction } from '../store/transaction.ts'
 
 /**
  * Puts the device of a room in onboarding into the room whose machine it is, or whose place it takes (ENR-3, decision 0047): that room keeps its name,
- * place, groups, assignments, history and lifecycle; its device before is revoked at once; the other room is unenrolled. A device's own word
- * never does this.
+ * place, groups, assignments, history and lifecycle. The two change places, so that each room has one device: the one before is revoked at once, and
+ * goes into the other room, which is unenrolled; where it enrols again, it is that room which comes back. A device's own word never does this.
  * @returns the devices: the one that came, and those that were revoked.
  * @throws room.notFound; room.notOnboarding; room.unenrolled where the device of either room is cut off.
  */
@@ -22,12 +22,14 @@ export async function replaceDevice(rooms: Rooms, tx: TenantTransaction, next: R
   const device = found.find(({ room, state }) => room === next && state === 'active')?.id
   if (device === undefined) throw new RoomkeeperError('room.unenrolled', { params: { room: next } })
   const revoked = found.filter(({ room, state }) => room === former && state !== 'revoked').map(({ id }) => id)
-  if (revoked.length > 0) await tx.update.device().where('id', 'in', revoked).set({ state: 'revoked' }).execute()
+  await tx.update.device().where('room', '=', former).set({ state: 'revoked', room: next }).execute()
   await tx.update.device().where('id', '=', device).set({ room: former }).execute()
   const at = tx.at
-  work.rebase(former, { device: coming.base.device, inCall: coming.base.inCall })
-  work.note(former, { kind: 'replaced', at, detail: nameOf(coming.base) })
-  work.note(next, { kind: 'replaces', at, detail: nameOf(staying.base) })
+  const [came, went] = [coming.base, staying.base]
+  work.rebase(former, { device: came.device, inCall: came.inCall })
+  work.rebase(next, { device: went.device, inCall: false })
+  work.note(former, { kind: 'replaced', at, detail: nameOf(came) })
+  work.note(next, { kind: 'replaces', at, detail: nameOf(went) })
   await changeLifecycle(rooms, tx, [next], 'unenrolled')
   for (const id of revoked) tx.publish('device', { tenant: tx.tenant, device: id, change: { type: 'revoked' } })
   tx.publish('device', { tenant: tx.tenant, device, change: { type: 'moved' } })

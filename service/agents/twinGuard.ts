@@ -23,15 +23,15 @@ export class TwinGuard {
   hello(session: AgentSession, at: DeviceIdentity, said: { readonly run?: string | undefined; readonly boot: string }, holder: AgentSession | undefined, now: number): void {
     const run = said.run ?? said.boot
     session.run = run
-    const { several, began } = this.#watch.hello(at, { run, boot: said.boot, address: session.address }, holder?.run, now)
+    const held = holder && now - holder.heardAt < this.#heartbeatMs * heardBeats ? holder.run : undefined
+    const { several, began } = this.#watch.hello(at, { run, boot: said.boot, address: session.address }, held, now)
     if (began) this.#add({ kind: 'twins', over: false, ...began })
-    if (!several || !holder || holder.run === run) return
-    if (now - holder.heardAt < this.#heartbeatMs * heardBeats) throw new RoomkeeperError('device.twice')
+    if (several && held !== undefined && held !== run) throw new RoomkeeperError('device.twice')
   }
 
   /** A device was taken in whose room may say so of an earlier run of the service. */
-  welcomed({ run = '', address }: AgentSession, at: DeviceIdentity, state: RoomState | undefined, now: number): void {
-    if (state?.signals['connectivity.identity']?.value === 'unhealthy') this.#watch.recall(at, { run, boot: '', address }, now)
+  welcomed(at: DeviceIdentity, state: RoomState | undefined, now: number): void {
+    if (state?.signals['connectivity.identity']?.value === 'unhealthy') this.#watch.recall(at, now)
   }
 
   sweep(now: number): void {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
 import { enrolRooms } from './offboarding.ts'
-import { TestDevice } from './testing/device.ts'
+import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from './testing/device.ts'
 import { type Parts, startParts } from './testing/parts.ts'
 
 /** A disk that was copied: two agents with one key. */
@@ -26,18 +27,23 @@ const audited = async () => {
   return rows.map(({ detail }) => JSON.parse(detail) as { action: string }).filter(({ action }) => action === 'device.copied')
 }
 
+async function hello(one: TestDevice, run: string): Promise<void> {
+  one.hello(await one.dial(), one.key, { run, boot: `${run}-boot` })
+}
+/** The device holds the connection at the end, and the next hello of its copy shows that there are two. */
+async function takeTurns(device: TestDevice, copy: TestDevice): Promise<void> {
+  for (const [one, run] of [[device, 'one'], [copy, 'two'], [device, 'one']] as const) {
+    await hello(one, run)
+    await one.hears('welcome')
+  }
+}
+
 it('[ENR-3] two machines with one key are seen, the one that comes is turned away, and it is over when one is left', async () => {
   const device = await TestDevice.enrol(service.url)
   const { room } = device.enrolment
   await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [room]))
   const copy = new TestDevice(service.url, device.key, device.enrolment)
-  const hello = async (one: TestDevice, run: string) => {
-    one.hello(await one.dial(), one.key, { run, boot: `${run}-boot` })
-  }
-  for (const [one, run] of [[device, 'one'], [copy, 'two'], [device, 'one']] as const) {
-    await hello(one, run)
-    await one.hears('welcome')
-  }
+  await takeTurns(device, copy)
   await hello(copy, 'two')
   expect(await copy.hears('error')).toMatchObject({ code: 'device.twice', retry: true })
   await hello(copy, 'two')
@@ -62,4 +68,39 @@ it('[ENR-3] takes nobody for two who restarts, or whose connection is lost', asy
     await device.hears('welcome')
   }
   expect(await audited()).toEqual([])
+})
+
+it('[ENR-3] another key that the one before has signed cuts off the copy that holds the connection, and keeps the room', async () => {
+  const installation = '018f0000-0000-7000-8000-000000000001'
+  const copy = await TestDevice.enrol(service.url, { installation })
+  const { room } = copy.enrolment
+  await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [room]))
+  const device = new TestDevice(service.url, copy.key, copy.enrolment)
+  await takeTurns(copy, device)
+  await hello(device, 'two')
+  expect(await device.hears('error')).toMatchObject({ code: 'device.twice' })
+
+  const key = newKey()
+  const proof = signed(key, enrolmentProof(installation, key.publicKey))
+  const formerProof = signed(copy.key, keyChangeProof(installation, copy.key.publicKey, key.publicKey))
+  expect((await enrolRaw(service.url, enrolmentOf(key, { installation, proof, formerProof }))).answer).toMatchObject({ room })
+  expect(await copy.hears('error')).toMatchObject({ code: 'device.signature' })
+  await copy.ends()
+  await hello(copy, 'one')
+  expect(await copy.hears('error')).toMatchObject({ code: 'device.signature' })
+  const kept = new TestDevice(service.url, key, copy.enrolment)
+  await hello(kept, 'three')
+  expect(await kept.hears('welcome')).toMatchObject({ lifecycle: 'enrolled' })
+})
+
+it('[ENR-3] a copy that is turned away has spent a connection of its device all the same', async () => {
+  const device = await TestDevice.enrol(service.url)
+  const copy = new TestDevice(service.url, device.key, device.enrolment)
+  await takeTurns(device, copy)
+  const codes: string[] = []
+  for (let i = 0; i < limits.deviceConnections * 2 && codes.at(-1) !== 'rate.limited'; i++) {
+    await hello(copy, 'two')
+    codes.push((await copy.hears('error')).code)
+  }
+  expect([codes[0], codes.at(-1)]).toEqual(['device.twice', 'rate.limited'])
 })

@@ -60,9 +60,35 @@ describe('[ENR-3] a device whose key is on two machines', () => {
     expect(hellos([b, a])[1]?.several).toBe(false)
   })
 
-  it('that another run of the service has seen is over by itself, too', () => {
-    twins.recall(at, machine('a'), now)
+  it('is over although the one that is left restarts again and again', () => {
+    hellos([machine('a'), machine('b'), machine('a'), machine('b')])
+    const end = now + limits.twinOverMs
+    for (const run of ['c', 'd', 'e']) twins.hello(at, machine(run), undefined, (now += limits.twinOverMs / 4))
+    expect(twins.over(end - 1)).toEqual([])
+    expect(twins.over(end)).toMatchObject([{ ...at, times: 2 }])
+  })
+
+  it('that comes anew while another one holds the connection is one more', () => {
+    hellos([machine('a'), machine('b'), machine('a'), machine('b')])
+    twins.hello(at, machine('c'), 'b', (now += limits.twinOverMs - 1))
+    expect(twins.over(now + limits.twinOverMs - 1)).toEqual([])
+    expect(twins.over(now + limits.twinOverMs)).toMatchObject([{ times: 3 }])
+  })
+
+  it('that another run of the service has seen is over by itself, too, with nothing that is not known', () => {
+    twins.hello(at, machine('a'), undefined, now)
+    twins.recall(at, now)
     twins.hello(at, machine('a'), 'a', now + 1)
-    expect(twins.over(now + limits.twinOverMs)).toMatchObject([{ ...at, times: 0 }])
+    expect(twins.over(now + limits.twinOverMs)).toStrictEqual([{ ...at, detail: '10.0.0.1 (boot boot-of-)' }])
+    twins.recall({ ...at, device: DeviceId.parse(v7()) }, now)
+    expect(twins.over(now + limits.twinOverMs)).toEqual([])
+  })
+
+  it('is not forgotten for others that come', () => {
+    twins = new TwinWatch(2)
+    const [a, b] = [machine('a'), machine('b')]
+    hellos([a, b, a, b])
+    for (let i = 0; i < 3; i++) twins.hello({ ...at, device: DeviceId.parse(v7()) }, machine('other'), undefined, now)
+    expect(twins.hello(at, a, 'b', now).several).toBe(true)
   })
 })

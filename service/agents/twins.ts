@@ -20,8 +20,8 @@ export interface DeviceAt {
 export interface Twins extends DeviceAt {
   /** Their addresses and boots; hostile text, cleaned. */
   readonly detail: string
-  /** Hellos that one of them said while another one held the connection, or had just had it. */
-  readonly times: number
+  /** Hellos that one of them said while another one held the connection, or had just had it; absent: this service saw none. */
+  readonly times?: number
 }
 
 interface Known {
@@ -43,9 +43,16 @@ const clean = deviceText()
 export class TwinWatch {
   readonly #known = new Map<DeviceId, Known>()
   readonly #several = new Map<DeviceId, Known>()
+  readonly #most: number
+
+  /** `most`: devices that are remembered; those of which there are several are, however many they are. */
+  constructor(most: number = limits.bootsInMemory) {
+    this.#most = most
+  }
 
   /**
-   * A hello that was proved. `holder`: the run of the device's connection that stands, if one does. `now`: UTC ms.
+   * A hello that was proved. `holder`: the run of the device's connection that stands and is heard, if one does. While there are
+   * several, a run that nobody has seen is the restart of one of them, unless another one holds the connection. `now`: UTC ms.
    * @returns whether there are several of it; `began`: this hello has shown it
    */
   hello(at: DeviceAt, machine: Machine, holder: string | undefined, now: number): { several: boolean; began?: Twins } {
@@ -55,15 +62,16 @@ export class TwinWatch {
       return { several: false }
     }
     const other = known.current.run !== machine.run
+    const isBack = other && known.former.some(({ run }) => run === machine.run)
     if (other) {
-      if (known.former.some(({ run }) => run === machine.run)) known.returns = [...known.returns, now]
+      if (isBack) known.returns = [...known.returns, now]
       known.former = [...known.former.filter(({ run }) => run !== machine.run), known.current].slice(-limits.twinRuns)
     }
     known.current = machine
     known.returns = known.returns.filter((time) => now - time < limits.twinWindowMs)
     const { several } = known
     if (several) {
-      if (!other && (holder === undefined || holder === machine.run)) return { several: true }
+      if (!isBack && (holder === undefined || holder === machine.run)) return { several: true }
       several.times++
       several.lastAt = now
       return { several: true }
@@ -74,12 +82,11 @@ export class TwinWatch {
     return { several: true, began: twinsOf(known, known.several) }
   }
 
-  /** Its room says that there are several, and this service has not seen them: it ends by itself as any other. `now`: UTC ms. */
-  recall(at: DeviceAt, machine: Machine, now: number): void {
-    if (this.#several.has(at.device)) return
-    const known = this.#known.get(at.device) ?? { current: machine, former: [], returns: [], several: undefined }
+  /** The room of a device that has said hello says that there are several, and this service has not seen them: it ends as any other. `now`: UTC ms. */
+  recall(at: DeviceAt, now: number): void {
+    const known = this.#known.get(at.device)
+    if (!known || known.several) return
     known.several = { at, times: 0, lastAt: now }
-    this.#add(at.device, known)
     this.#several.set(at.device, known)
   }
 
@@ -101,13 +108,17 @@ export class TwinWatch {
   #add(device: DeviceId, known: Known): void {
     this.#known.set(device, known)
     for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= limits.bootsInMemory) break
-      this.#known.delete(oldest)
+      if (this.#known.size <= this.#most) break
+      if (!this.#several.has(oldest)) this.#known.delete(oldest)
     }
   }
 }
 
-const twinsOf = ({ former, current }: Known, { at, times }: NonNullable<Known['several']>): Twins => ({ ...at, detail: inWords([...former, current]), times })
+const twinsOf = ({ former, current }: Known, { at, times }: NonNullable<Known['several']>): Twins => ({
+  ...at,
+  detail: inWords([...former, current]),
+  ...(times > 0 ? { times } : {}),
+})
 
 /** "10.0.0.5 (boot 018f3c2a) ⇄ 10.0.0.9 (boot 7d1e90bb)": each pair once. */
 function inWords(machines: readonly Machine[]): string {
