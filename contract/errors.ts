@@ -148,6 +148,7 @@ export const errors = {
     'The copy on this machine was locked: it was too long without contact, or the clock was set back. Connect to the service.',
   ],
   'outbox.full': [429, 'Too many changes wait to be sent. Connect to the service first.'],
+  'outbox.locked': [503, 'Another program holds the file of pending changes locked. Nothing was changed; close it, and try again.'],
   'outbox.notFound': [404, 'There is no such pending change.'],
   'console.failed': [500, 'The console failed to do this. Its log has the reason.'],
   'disk.failed': [507, 'The data folder could not be written or read. Check free space and rights.'],

@@ -1,4 +1,4 @@
-/** Limits of the service's store. Part of `limits`, in the same units. */
+/** Limits of the service's store, and of a console's. Part of `limits`, in the same units. */
 export const storeLimits = {
   /**
    * How long a lock of another program on the service's database may be in the way before what needs it is refused (`store.locked`, with
@@ -7,4 +7,10 @@ export const storeLimits = {
   storeLockedMs: 5_000,
   storeLockedAgainS: 5,
   storeLockedSaidMs: 1_000,
+  /**
+   * The same of a console's pending changes (`outbox.locked`): how long each try waits in the thread that answers everything, and how long
+   * what the operator did is tried again.
+   */
+  outboxTryMs: 20,
+  outboxLockedMs: 5_000,
 } as const

@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      'ad43800d45b098ad',
+      'f01c3b10fd9c6763',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       1,
-      '1faa574cfd8c5295',
+      '5fc70427ef83d09a',
     ])
   })
   it('relay: tickets and control', () => {
@@ -41,7 +41,7 @@ describe('wire shapes', () => {
     expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
       'roomkeeper-grant+jwt',
       'roomkeeper session 1\nS\nG\nK',
-      '233f5c91e5d348f4',
+      '1bc8099ed2718350',
       'bb8abf600245e9ae',
     ])
   })

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import { defaultLeaseDays, Lease, type LeaseGuard } from './lease/lease.ts'
 import type { Log } from './log.ts'
 import { Outbox } from './outbox/outbox.ts'
+import { Patience } from './outbox/patience.ts'
 import { Sender } from './outbox/sender.ts'
 import { OutboxStore } from './outbox/store.ts'
 import type { Session, Undo, Vault } from './platform.ts'
@@ -125,7 +126,7 @@ export class OpenAccount {
     ]
   }
 
-  /** Opens the files, made or mended where needed. Errors: `disk.failed`. */
+  /** Opens the files, made or mended where needed. Errors: `disk.failed`, `outbox.locked`. */
   static async open(options: AccountOptions): Promise<OpenAccount> {
     const { place, vault, clock, log } = options
     mkdirSync(place.folder, { recursive: true, mode: 0o700 })
@@ -189,14 +190,17 @@ export class OpenAccount {
   }
 }
 
-/** Opens what the operator did in a tenant, whether or not its cache is open. Errors: `disk.failed`. */
+/** Opens what the operator did in a tenant, whether or not its cache is open. Errors: `disk.failed`, `outbox.locked`. */
 export async function openOutbox(place: Place, vault: Vault, clock: Clock, log: Log): Promise<Outbox> {
-  const opened = OutboxStore.open(place.outboxPath, await vault.key(place.outboxKey), clock.now())
-  if (opened.setAside !== undefined) log.warn({ why: opened.setAside, saved: opened.saved }, 'outbox set aside and kept')
-  try {
-    return new Outbox(opened.store, clock)
-  } catch (error) {
-    opened.store.close()
-    throw error
-  }
+  const key = await vault.key(place.outboxKey)
+  return new Patience(clock).keep(() => {
+    const opened = OutboxStore.open(place.outboxPath, key, clock.now())
+    if (opened.setAside !== undefined) log.warn({ why: opened.setAside, saved: opened.saved }, 'outbox set aside and kept')
+    try {
+      return new Outbox(opened.store, clock)
+    } catch (error) {
+      opened.store.close()
+      throw error
+    }
+  })
 }

@@ -6,7 +6,7 @@ import { saveNew } from '../files.ts'
 import { policyHandlers } from '../policy/handlers.ts'
 import { remoteHandlers } from '../remote/handlers.ts'
 import { makeBundle } from '../support/bundle.ts'
-import { outboxItems, outboxOf, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from '../tenants/commands.ts'
+import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from '../tenants/commands.ts'
 import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
 import type { Picture } from '../views/picture.ts'
@@ -41,14 +41,14 @@ export function callHandlers(core: Console): CallHandlers {
     'incidents.entries': (input) => anywhere((picture) => incidentEntries(picture, input)),
     'search.jump': ({ text }) => entered((picture) => searchJump(picture, text)),
 
-    'commands.submit': ({ command, tenant }) => core.use(() => ({ key: submitWhereItBelongs(core, command, tenant) })),
-    'commands.submitAll': ({ commands }) => core.use(() => ({ keys: submitAllWhereTheyBelong(core, commands) })),
+    'commands.submit': ({ command, tenant }) => core.use(() => submitWhereItBelongs(core, command, tenant).then((key) => ({ key }))),
+    'commands.submitAll': ({ commands }) => core.use(() => submitAllWhereTheyBelong(core, commands).then((keys) => ({ keys }))),
     'outbox.list': () => core.use(() => ({ rows: outboxItems(core.tenants) })),
-    'outbox.discard': ({ key }) => {
-      outboxOf(core.tenants, key).discard(key)
+    'outbox.discard': async ({ key }) => {
+      await discardCommand(core.tenants, key)
       return {}
     },
-    'outbox.retry': ({ key }) => ({ key: retryCommand(core.tenants, key) }),
+    'outbox.retry': async ({ key }) => ({ key: await retryCommand(core.tenants, key) }),
 
     'enrolment.saveInstaller': ({ tenant }) => saveInstaller(enrolment(tenant)),
     'enrolment.saveKey': ({ tenant }) => saveKey(enrolment(tenant)),

@@ -39,12 +39,22 @@ export function saysDamaged(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(error.code)
 }
 
+/** Whether an error says that another program holds a lock on the file. */
+export function saysLocked(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code)
+}
+
+/** How long a write waits for another program's lock where its thread has nothing else to do, in ms. */
+const writeWaitMs = 5_000
+
 export interface WritableOptions {
   path: string
   key: Uint8Array
   migrations: readonly Migration[]
   /** `full`: a commit is on the disk when it returns. `normal`: the newest commits may go with the power, never the file. */
   synchronous: 'full' | 'normal'
+  /** How long a write waits in its thread for another program's lock, in ms. */
+  waitMs?: number
 }
 
 /**
@@ -52,7 +62,7 @@ export interface WritableOptions {
  * with this key, is damaged, or was written by a newer version; any other error (disk full, no rights) as it is.
  */
 export function openWritable(options: WritableOptions): Db {
-  const db = new Database(options.path)
+  const db = new Database(options.path, { timeout: options.waitMs ?? writeWaitMs })
   try {
     unlock(db, options.key)
     db.pragma(`page_size = ${pageBytes}`)

@@ -68,14 +68,14 @@ export class Outbox {
     return counts
   }
 
-  /** Durable when it returns. Errors: `outbox.full`, `disk.failed`. */
+  /** Durable when it returns. Errors: `outbox.full`, `outbox.locked`, `disk.failed`. */
   submit(command: QueuedCommand): CommandKey {
     const row = this.#fresh(command)
     this.#add([row])
     return row.key
   }
 
-  /** Errors: `outbox.full` where so many more have no room. */
+  /** Errors: `outbox.full` where so many more have no room; `outbox.locked`, `disk.failed` where nothing could be kept now. */
   checkRoom(more: number): void {
     this.#store.checkRoom(more)
   }

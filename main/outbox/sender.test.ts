@@ -4,14 +4,16 @@ import { type CommandOutcome, type CommandRequest, QueuedCommand } from '../../c
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
+import { openWritable } from '../cache/open.ts'
 import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
 import { idOf } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { Outbox } from './outbox.ts'
 import { Sender } from './sender.ts'
-import { OutboxStore } from './store.ts'
+import { outboxMigrations, OutboxStore } from './store.ts'
 
+const fileKey = someBytes(32)
 let folder: ReturnType<typeof tempFolder>
 let clock: FakeClock
 let outbox: Outbox
@@ -27,7 +29,7 @@ beforeEach(() => {
   folder = tempFolder()
   clock = new FakeClock()
   sent = []
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), clock.now()).store, clock)
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), fileKey, clock.now()).store, clock)
   sender = new Sender({
     outbox,
     clock,
@@ -95,6 +97,26 @@ describe('[CON-3] the sender', () => {
     last().answer(applied)
     await settle()
     expect(last().text).toBe('b')
+  })
+
+  it('sends again, under its key, what was answered while another program locked the outbox', async () => {
+    const key = outbox.submit(comment(1, 'a'))
+    sender.online = true
+    const other = openWritable({ path: join(folder.path, 'outbox.db'), key: fileKey, migrations: outboxMigrations, synchronous: 'full' })
+    other.exec('begin immediate')
+    last().answer(applied)
+    await settle()
+    expect(outbox.get(key)?.state).toBe('pending')
+    clock.advance(500)
+    await settle()
+    expect(sent.length).toBe(1)
+    other.exec('rollback')
+    other.close()
+    clock.advance(1_000)
+    expect(sent.map(({ request }) => request.key)).toEqual([key, key])
+    last().answer(applied)
+    await settle()
+    expect(outbox.get(key)?.state).toBe('sent')
   })
 
   it('waits as long as the service asks', async () => {

@@ -3,7 +3,7 @@ import { QueuedCommand } from '../../contract/commands.ts'
 import { ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { CommandKey, Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { type Db, type Migration, openReadable, openWritable, setAside, type Unusable, UnusableDatabase } from '../cache/open.ts'
+import { type Db, type Migration, openReadable, openWritable, saysLocked, setAside, type Unusable, UnusableDatabase } from '../cache/open.ts'
 
 /** One command in the outbox. `appliedAt`: when its answer came (applied, or requested), by the console's clock. */
 export const OutboxRow = z.object({
@@ -42,14 +42,14 @@ export class OutboxStore {
 
   /**
    * Opens the file, made where it is missing. One that is damaged, not ours or newer is renamed and kept, and the rows
-   * that can be read in it are taken over. Errors: `disk.failed`.
+   * that can be read in it are taken over. Errors: `disk.failed`, `outbox.locked`.
    */
   static open(path: string, key: Uint8Array, now: number): { store: OutboxStore; setAside?: Unusable; saved: number } {
-    const options = { path, key, migrations: outboxMigrations, synchronous: 'full' } as const
+    const options = { path, key, migrations: outboxMigrations, synchronous: 'full', waitMs: limits.outboxTryMs } as const
     try {
       return { store: new OutboxStore(openWritable(options)), saved: 0 }
     } catch (error) {
-      if (!(error instanceof UnusableDatabase)) throw new RoomkeeperError('disk.failed', {}, error)
+      if (!(error instanceof UnusableDatabase)) throw failed(error)
       const rows = rescue(setAside(path, now), key)
       const store = new OutboxStore(openWritable(options))
       for (const row of rows) store.add([row])
@@ -57,21 +57,25 @@ export class OutboxStore {
     }
   }
 
-  /** All rows, oldest first. One that cannot be read any more stays in the file and is left out. */
+  /** All rows, oldest first. One that cannot be read any more stays in the file and is left out. Errors: `outbox.locked`. */
   all(): OutboxRow[] {
     return rowsOf(this.#db.prepare<[], { body: string }>('select body from command order by seq').iterate())
   }
 
-  /** Errors: `outbox.full` where so many more have no room. */
+  /** Errors: `outbox.full` where so many more have no room; `outbox.locked`, `disk.failed` where nothing could be kept now. */
   checkRoom(more: number): void {
+    this.#write(() => this.#checkRoom(more))
+  }
+
+  #checkRoom(more: number): void {
     const { n } = this.#db.prepare<[], { n: number }>('select count(*) as n from command').get() ?? { n: 0 }
     if (n + more > limits.outboxRows) throw new RoomkeeperError('outbox.full')
   }
 
-  /** Errors: `outbox.full`, `disk.failed`. The rows are durable when this returns, all of them or none. */
+  /** Errors: `outbox.full`, `outbox.locked`, `disk.failed`. The rows are durable when this returns, all of them or none. */
   add(rows: readonly OutboxRow[]): void {
-    this.checkRoom(rows.length)
     this.#write(() => {
+      this.#checkRoom(rows.length)
       for (const row of rows) this.#add.run(row.key, JSON.stringify(row))
     })
   }
@@ -103,11 +107,17 @@ export class OutboxStore {
 
   #write(run: () => void): void {
     try {
-      this.#db.transaction(run)()
+      // So that a lock is met at the beginning and nowhere else.
+      this.#db.transaction(run).immediate()
     } catch (error) {
-      throw new RoomkeeperError('disk.failed', {}, error)
+      throw failed(error)
     }
   }
+}
+
+function failed(error: unknown): RoomkeeperError {
+  if (error instanceof RoomkeeperError) return error
+  return new RoomkeeperError(saysLocked(error) ? 'outbox.locked' : 'disk.failed', {}, error)
 }
 
 function rowsOf(bodies: Iterable<{ body: string }>): OutboxRow[] {
@@ -117,7 +127,8 @@ function rowsOf(bodies: Iterable<{ body: string }>): OutboxRow[] {
       const parsed = OutboxRow.safeParse(jsonOf(body))
       if (parsed.success) rows.push(parsed.data)
     }
-  } catch {
+  } catch (error) {
+    if (saysLocked(error)) throw failed(error)
     // A damaged page ends the walk; what was read before it counts.
   }
   return rows

@@ -43,7 +43,7 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
   }
 }
 
-/** Puts a command into the outbox after its checks. Errors: as `checkCommand`, `outbox.full`, `disk.failed`. */
+/** Puts a command into the outbox after its checks. Errors: as `checkCommand`, `outbox.full`, `outbox.locked`, `disk.failed`. */
 export function submitCommand(shown: Shown, command: QueuedCommand): CommandKey {
   checkCommand(shown, command)
   return shown.outbox.submit(command)

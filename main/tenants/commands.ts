@@ -11,28 +11,37 @@ import type { Tenants } from './tenants.ts'
 /**
  * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the named
  * tenant, else to the one that is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the first.
- * Errors: as `checkCommand`; `session.tenantUnknown`; `lease.ended` where the tenant's copy is locked.
+ * Errors: as `checkCommand`, `outbox.full`, `outbox.locked`, `disk.failed`; `session.tenantUnknown`; `lease.ended` where the tenant's copy is
+ * locked. What is wrong with the command is thrown at once.
  */
-export function submitWhereItBelongs(core: Console, command: QueuedCommand, tenant?: TenantId): CommandKey {
-  const [first] = submitParts(partsOf(core, command, tenant))
-  if (first === undefined) throw new RoomkeeperError('room.notFound')
-  return first
+export function submitWhereItBelongs(core: Console, command: QueuedCommand, tenant?: TenantId): Promise<CommandKey> {
+  return submitParts(core, partsOf(core, command, tenant)).then(([first]) => {
+    if (first === undefined) throw new RoomkeeperError('room.notFound')
+    return first
+  })
 }
 
 /** Commands, each into the outbox of the tenant that has its incident: all of a tenant's or none. Errors: as above. */
-export function submitAllWhereTheyBelong(core: Console, commands: readonly IncidentCommand[]): CommandKey[] {
-  return submitParts(commands.flatMap((command) => partsOf(core, command)))
+export function submitAllWhereTheyBelong(core: Console, commands: readonly IncidentCommand[]): Promise<CommandKey[]> {
+  return submitParts(core, commands.flatMap((command) => partsOf(core, command)))
 }
 
-function submitParts(parts: readonly (readonly [Shown, QueuedCommand])[]): CommandKey[] {
+function submitParts(core: Console, parts: readonly (readonly [Shown, QueuedCommand])[]): Promise<CommandKey[]> {
   const byTenant = new Map<Shown, QueuedCommand[]>()
   for (const [shown, part] of parts) {
     checkCommand(shown, part)
     byTenant.set(shown, [...(byTenant.get(shown) ?? []), part])
   }
-  // What one of them has no room for, none of them takes.
-  for (const [shown, commands] of byTenant) shown.outbox.checkRoom(commands.length)
-  return [...byTenant].flatMap(([shown, commands]) => shown.outbox.submitAll(commands))
+  const keys: CommandKey[] = []
+  return core.tenants.patience.keep(() => {
+    // What one of them has no room for, or cannot write now, none of them takes.
+    for (const [shown, commands] of byTenant) shown.outbox.checkRoom(commands.length)
+    for (const [shown, commands] of byTenant) {
+      keys.push(...shown.outbox.submitAll(commands))
+      byTenant.delete(shown)
+    }
+    return keys
+  })
 }
 
 function partsOf(core: Console, command: QueuedCommand, tenant?: TenantId): [Shown, QueuedCommand][] {
@@ -67,15 +76,20 @@ export function outboxItems(tenants: Tenants): OutboxItem[] {
 }
 
 /** The outbox that has a command. Errors: `outbox.notFound`. */
-export function outboxOf(tenants: Tenants, key: CommandKey): Outbox {
+function outboxOf(tenants: Tenants, key: CommandKey): Outbox {
   const found = tenants.outboxes.find((outbox) => outbox.get(key) !== undefined)
   if (found === undefined) throw new RoomkeeperError('outbox.notFound')
   return found
 }
 
-/** Sends a refused command again. Errors: `outbox.notFound`, `request.conflict`; `access.denied` of a customer that is none any more. */
-export function retryCommand(tenants: Tenants, key: CommandKey): CommandKey {
+/** Takes back what was refused or never tried. Errors: as `Outbox.discard`, `outbox.locked`, `disk.failed`. */
+export function discardCommand(tenants: Tenants, key: CommandKey): Promise<void> {
+  return tenants.patience.keep(() => outboxOf(tenants, key).discard(key))
+}
+
+/** Sends a refused command again. Errors: `outbox.locked`, `disk.failed`, `outbox.notFound`, `request.conflict`; `access.denied` of a customer that is none any more. */
+export function retryCommand(tenants: Tenants, key: CommandKey): Promise<CommandKey> {
   const outbox = outboxOf(tenants, key)
   if (!tenants.all.some((account) => account.outbox === outbox)) throw new RoomkeeperError('access.denied')
-  return outbox.retry(key)
+  return tenants.patience.keep(() => outbox.retry(key))
 }

@@ -4,6 +4,7 @@ import { type Customer, OpenAccount, openOutbox } from '../account.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import { Patience } from '../outbox/patience.ts'
 import type { Account, Session, Undo, Vault } from '../platform.ts'
 import type { ServiceTime } from '../serviceTime.ts'
 import { ServiceClient } from '../sync/http.ts'
@@ -50,6 +51,8 @@ export class Tenants {
   readonly onShown = new Emitter<{ account: OpenAccount; change: ShownChange }>()
   readonly onSync = new Emitter<void>()
   readonly onOutbox = new Emitter<void>()
+  /** What the operator does goes through it into the outboxes, and out of them. */
+  readonly patience: Patience
   readonly #options: TenantsOptions
   /** By customer; null: one's own. */
   readonly #open = new Map<TenantId | null, Opened>()
@@ -62,6 +65,7 @@ export class Tenants {
 
   private constructor(options: TenantsOptions) {
     this.#options = options
+    this.patience = new Patience(options.clock)
     this.id = options.account.id
   }
 
@@ -128,7 +132,7 @@ export class Tenants {
   async forget(unsent: boolean): Promise<void> {
     this.gate('signedOut')
     for (const { account } of this.#open.values()) await account.sender.idle()
-    if (!unsent) for (const outbox of this.outboxes) outbox.discardAll()
+    if (!unsent) for (const outbox of this.outboxes) await this.patience.keep(() => outbox.discardAll())
     await this.close()
     await forgetAccount(this.#options.root, this.id, this.#options.vault)
   }
@@ -257,7 +261,12 @@ export class Tenants {
       return
     }
     const outbox = await openOutbox(place, vault, clock, log)
-    outbox.giveUp('access.denied')
+    try {
+      await this.patience.keep(() => outbox.giveUp('access.denied'))
+    } catch (error) {
+      outbox.close()
+      throw error
+    }
     const forgetEmpty = (): void => {
       if (outbox.rows().length > 0) return
       this.#options.inTurn(async () => {
