@@ -50,13 +50,6 @@ export const SignalState = z.object({
 })
 export type SignalState = z.infer<typeof SignalState>
 
-const signalIds: ReadonlySet<string> = new Set(SignalId.options)
-/** By signal. Those of a newer service are dropped, as unknown fields are (decision 0021): one more signal must not cost the room. */
-const SignalStates = z.preprocess(
-  (given) => (typeof given === 'object' && given !== null ? Object.fromEntries(Object.entries(given).filter(([id]) => signalIds.has(id))) : given),
-  z.partialRecord(SignalId, SignalState),
-)
-
 export const RoomDevice = z.object({
   id: DeviceId,
   profile: DeviceProfile,
@@ -93,7 +86,7 @@ export const Room = z.object({
   lastContactAt: Millis,
   onboardedAt: Millis,
   inCall: z.boolean(),
-  signals: SignalStates,
+  signals: z.partialRecord(SignalId, SignalState),
   /** Incidents by what they count for: open important, open warning, investigating. */
   incidents: z.object({ important: z.int(), warning: z.int(), investigating: z.int() }),
   device: RoomDevice,

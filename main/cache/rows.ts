@@ -1,6 +1,8 @@
+import { z } from 'zod'
 import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import { Row } from '../../contract/feed.ts'
+import { SignalId } from '../../contract/signals.ts'
 import { incidentColumns, roomColumns } from './derive.ts'
 import type { Change } from './messages.ts'
 import type { Db } from './open.ts'
@@ -258,9 +260,19 @@ export class RowStore {
   }
 }
 
+const signalIds: ReadonlySet<string> = new Set(SignalId.options)
+const OfSignals = z.looseObject({ signals: z.record(z.string(), z.unknown()) })
+
+/** A room without the signals of a newer service, dropped as unknown fields are (decision 0021): one more signal must not cost the room. */
+function withKnownSignals(doc: unknown): unknown {
+  const { data } = OfSignals.safeParse(doc)
+  if (!data) return doc
+  return { ...data, signals: Object.fromEntries(Object.entries(data.signals).filter(([id]) => signalIds.has(id))) }
+}
+
 /** The document by the schema of its kind, or what is wrong with it (never its content). */
 function parseDoc(row: Row): AnyDoc | string {
-  const result = kinds[row.kind].schema.safeParse(row.doc)
+  const result = kinds[row.kind].schema.safeParse(row.kind === 'room' ? withKnownSignals(row.doc) : row.doc)
   if (!result.success) return `${row.kind}: ${detailsOf(result.error).field ?? 'not a document'}`
   // The table of schemas is keyed by kind, which the compiler does not follow through an index.
   const parsed = { kind: row.kind, doc: result.data as Doc<Kind> } as AnyDoc
