@@ -17,6 +17,15 @@ describe('[ROM-2] restarts of devices', () => {
     expect(boots.restarted(DeviceId.parse(v7()), boot(3), at + 3)).toBe(false)
   })
 
+  it('are told by the next hello where the one that told could not be kept', () => {
+    const boots = new Boots()
+    boots.restarted(device, boot(1), at)
+    expect(boots.restarted(device, boot(2), at + 1)).toBe(true)
+    boots.unsaid(device)
+    expect(boots.restarted(device, boot(2), at + 2)).toBe(true)
+    expect(boots.restarted(device, boot(2), at + 3)).toBe(false)
+  })
+
   it('fill no history: two machines of one identity that take turns are told once in a while', () => {
     const boots = new Boots()
     let told = 0

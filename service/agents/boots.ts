@@ -6,7 +6,7 @@ import { limits } from '../../contract/limits.ts'
  * anyone called it disconnected. In memory: the first hello after a start of the service tells of none.
  */
 export class Boots {
-  readonly #known = new Map<DeviceId, { boot: BootId; saidAt: number }>()
+  readonly #known = new Map<DeviceId, { boot: BootId | undefined; saidAt: number }>()
 
   /** Whether the device has restarted since it was last here; said at most once in `limits.restartSaidMs`. `now`: UTC ms. */
   restarted(device: DeviceId, boot: BootId, now: number): boolean {
@@ -19,5 +19,10 @@ export class Boots {
       this.#known.delete(oldest)
     }
     return said
+  }
+
+  /** That it has restarted could not be kept: its next hello says so again. */
+  unsaid(device: DeviceId): void {
+    this.#known.set(device, { boot: undefined, saidAt: 0 })
   }
 }

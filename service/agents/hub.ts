@@ -13,7 +13,7 @@ import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
 import { Absence } from './absence.ts'
 import { ClockSet, clocksOf, clockWasSet } from './clockSet.ts'
-import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
+import { acknowledgement, Intake, type IntakeItem, isLocked, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
 import type { SignedWords } from './signedWords.ts'
@@ -83,10 +83,7 @@ export class AgentHub implements SessionOwner, LineEnd {
       ...deps,
       isPresent: (room) => this.#byRoom.has(room),
       onCommitted: (outcomes) => this.#committed(outcomes),
-      onFailed: (sessions, error) => {
-        deps.log.error({ err: error, sessions: sessions.size }, 'reports could not be committed')
-        for (const session of sessions) this.#refuse(session, 'service.failed')
-      },
+      onFailed: (items, error) => this.#failed(items, error),
     })
   }
 
@@ -311,6 +308,19 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (session.phase === 'live' || session.phase === 'offboarding') session.sayText(acknowledgement(outcome))
     }
     if (acknowledged > 0) metrics.reports.inc({ outcome: 'acknowledged' }, acknowledged)
+  }
+
+  /** Nothing of these was committed: agents send theirs again, and what the service itself noticed is noticed again. */
+  #failed(items: readonly IntakeItem[], error: unknown): void {
+    const code = isLocked(error) ? error.code : 'service.failed'
+    if (code === 'service.failed') this.#deps.log.error({ err: error, items: items.length }, 'what devices did could not be committed')
+    for (const item of items) {
+      if (item.kind === 'twins') this.#twins.unsaid(item)
+      else if (item.kind !== 'silence') {
+        if (item.kind === 'arrival' && item.restarted && item.session.identity) this.#boots.unsaid(item.session.identity.device)
+        this.#refuse(item.session, code)
+      } else if (!this.#byRoom.has(item.room)) this.#silences.again(item)
+    }
   }
 
   #welcome(session: AgentSession, heartbeatMs: number): void {

@@ -60,7 +60,7 @@ beforeEach(async () => {
       outcomes.push(...found)
       for (const { session, progress } of found) session.progress = progress
     },
-    onFailed: (sessions, error) => failed.push([sessions.size, error]),
+    onFailed: (items, error) => failed.push([items.length, error]),
   })
 })
 afterEach(async () => {
@@ -174,6 +174,12 @@ describe('[ROM-1] silences', () => {
     silences.expect(tenant, room, 2_000)
     expect(silences.due(2_099)).toEqual([])
     silences.arrived(room)
+    expect(silences.due(9_000)).toEqual([])
+    silences.again({ tenant, room, lastContactAt: 2_000 })
+    expect(silences.due(9_000)).toEqual([{ tenant, room, lastContactAt: 2_000 }])
+    // It has come and gone since.
+    silences.expect(tenant, room, 8_950)
+    silences.again({ tenant, room, lastContactAt: 2_000 })
     expect(silences.due(9_000)).toEqual([])
   })
 })

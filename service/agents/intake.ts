@@ -1,5 +1,5 @@
 import type { Report, ServiceToAgent } from '../../contract/agent.ts'
-import type { ErrorCode } from '../../contract/errors.ts'
+import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, JournalId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Rooms } from '../incidents/rooms.ts'
@@ -44,7 +44,7 @@ export interface IntakeOptions {
   /** Told after the commit. */
   readonly onCommitted: (outcomes: readonly SessionOutcome[]) => void
   /** Nothing of these was committed. */
-  readonly onFailed: (sessions: ReadonlySet<AgentSession>, error: unknown) => void
+  readonly onFailed: (items: readonly IntakeItem[], error: unknown) => void
 }
 
 /**
@@ -100,9 +100,10 @@ export class Intake {
     try {
       await this.#tryCommit(items)
     } catch (error) {
-      const parts = bySession(items)
+      // A lock is in everybody's way.
+      const parts = isLocked(error) ? [items] : bySession(items)
       if (parts.length === 1) {
-        this.#options.onFailed(new Set(sessionsOf(items)), error)
+        this.#options.onFailed(items, error)
         return
       }
       // One session's bad luck must not be everybody's.
@@ -125,6 +126,9 @@ export class Intake {
     onCommitted(outcomes)
   }
 }
+
+/** Another program holds the database, which the log says once. */
+export const isLocked = (error: unknown): error is RoomkeeperError => error instanceof RoomkeeperError && error.code === 'store.locked'
 
 /** The acknowledgement of one session, as text: the same few bytes for almost all. */
 export function acknowledgement({ progress, rejected }: SessionOutcome): string {
@@ -156,8 +160,4 @@ function bySession(items: readonly IntakeItem[]): IntakeItem[][] {
     else parts.set(key, [item])
   }
   return [...parts.values()]
-}
-
-function* sessionsOf(items: readonly IntakeItem[]): Generator<AgentSession> {
-  for (const item of items) if ('session' in item) yield item.session
 }

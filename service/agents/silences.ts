@@ -25,6 +25,11 @@ export class Silences {
     this.#rooms.set(room, { tenant, room, lastContactAt })
   }
 
+  /** It was named, and nobody could be told: it is named again, unless the room was there since and is silent anew. */
+  again({ tenant, room, lastContactAt }: Silence): void {
+    if (!this.#rooms.has(room)) this.expect(tenant, room, lastContactAt)
+  }
+
   /** The service was away: nothing counts as silence before this. */
   hold(notBefore: number): void {
     this.#notBefore = Math.max(this.#notBefore, notBefore)

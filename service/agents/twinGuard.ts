@@ -4,6 +4,8 @@ import type { IntakeItem } from './intake.ts'
 import type { AgentSession, DeviceIdentity } from './session.ts'
 import { TwinWatch } from './twins.ts'
 
+type TwinsItem = Extract<IntakeItem, { kind: 'twins' }>
+
 /** A connection that was heard within so many heartbeats is held by somebody. */
 const heardBeats = 2
 
@@ -12,6 +14,7 @@ export class TwinGuard {
   readonly #watch = new TwinWatch()
   readonly #heartbeatMs: number
   readonly #add: (item: IntakeItem) => void
+  #unsaid: TwinsItem[] = []
 
   /** `add`: puts what rooms are to know into the intake. */
   constructor(heartbeatMs: number, add: (item: IntakeItem) => void) {
@@ -34,7 +37,13 @@ export class TwinGuard {
     if (state?.signals['connectivity.identity']?.value === 'unhealthy') this.#watch.recall(at, now)
   }
 
+  /** Its room could not be told: it will be by the next look, where it is still so. */
+  unsaid(item: TwinsItem): void {
+    this.#unsaid.push(item)
+  }
+
   sweep(now: number): void {
+    for (const item of this.#unsaid.splice(0)) if (this.#watch.isSeveral(item.device) !== item.over) this.#add(item)
     for (const twins of this.#watch.over(now)) this.#add({ kind: 'twins', over: true, ...twins })
   }
 }

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../store/transaction.ts'
@@ -44,8 +45,12 @@ it('[ENR-3] two machines with one key are seen, the one that comes is turned awa
   await service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [room]))
   const copy = new TestDevice(service.url, device.key, device.enrolment)
   await takeTurns(device, copy)
+  // That it has begun is not lost with the commit that it was in.
+  const locked = vi.spyOn(service.deps.store, 'writeMany').mockRejectedValue(new RoomkeeperError('store.locked'))
   await hello(copy, 'two')
   expect(await copy.hears('error')).toMatchObject({ code: 'device.twice', retry: true })
+  await until('the commit that fails', () => locked.mock.calls.length > 0)
+  locked.mockRestore()
   await hello(copy, 'two')
   expect(await copy.hears('error')).toMatchObject({ code: 'device.twice', retry: true })
   expect(device.closed).toBeUndefined()

@@ -90,6 +90,10 @@ export class TwinWatch {
     this.#several.set(at.device, known)
   }
 
+  isSeveral(device: DeviceId): boolean {
+    return this.#several.has(device)
+  }
+
   /** Those of which only one has been seen for long enough; each is named once. `now`: UTC ms. */
   over(now: number): Twins[] {
     const found: Twins[] = []
