@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -140,6 +140,40 @@ describe.skipIf(withoutShell)('the installer', () => {
     await ended
     expect(existsSync(dirname(copy))).toBe(false)
     expect(existsSync(key)).toBe(true)
+  })
+
+  /** What the script keeps of its options. `given`: variables and arguments as its first part leaves them. */
+  function keepOptions(given: string, ...args: string[]): Record<string, unknown> {
+    const script = readFileSync(join(import.meta.dirname, 'installer', 'install.sh'), 'utf8')
+    const part = script.slice(script.indexOf("# The agent's account cannot read"), script.indexOf('# With systemd, everything'))
+    const start = `set -eu\nhere=$1 node=$2 service=https://s.example terminal=no new_key= ca= proxy_credentials=; shift 2`
+    const files = 'data=$here/.data settings=$here/settings.json'
+    execFileSync('sh', ['-c', [start, files, given, part].join('\n'), 'sh', base, process.execPath, ...args])
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(join(base, 'settings.json'), 'utf8')))
+  }
+
+  it('[ENR-3] with another key keeps the options that the device was installed with, except those that are given now', () => {
+    const kept = { profile: 'generic', room: 'Lobby', ca: '/ca.pem', shell: 'unix:/s', screen: ['a=b'] }
+    const before = { ...kept, service: 'https://old.example', data: '/old', proxy: 'p:1' }
+    const now = { service: 'https://s.example', data: join(base, '.data') }
+    writeFileSync(join(base, 'settings.json'), JSON.stringify(before))
+    expect(keepOptions('new_key=--new-key')).toEqual({ ...before, ...now })
+    const pac = 'http://p.example/'
+    expect(keepOptions('new_key=--new-key', '--pac', pac, '--room', 'Hall')).toEqual({ ...kept, ...now, pac, room: 'Hall' })
+    expect(keepOptions('', '--room', 'Hall')).toEqual({ profile: 'generic', ...now, room: 'Hall' })
+  })
+
+  it('[ENR-2] leaves the credentials for proxies nowhere else, whatever lies in the folder of the agent’s account', () => {
+    const [secret, elsewhere, kept] = [join(base, 'for-proxies'), join(base, 'elsewhere'), join(base, '.data', 'proxy-credentials')]
+    writeFileSync(secret, 'ada:secret')
+    mkdirSync(elsewhere)
+    mkdirSync(dirname(kept), { recursive: true })
+    symlinkSync(elsewhere, kept)
+    expect(keepOptions(`proxy_credentials=${secret}`)).toMatchObject({ 'proxy-credentials': kept })
+    expect(readdirSync(elsewhere)).toEqual([])
+    expect(lstatSync(kept).mode).toBe(0o100400)
+    expect(readFileSync(kept, 'utf8')).toBe('ada:secret')
+    rmSync(elsewhere, { recursive: true })
   })
 
   async function refused(text: string): Promise<void> {

@@ -22,7 +22,8 @@ param(
   [string] $Ca,
   # This is not a certified room device: its prerequisites (elevated rights, TPM, local accounts) are not checked.
   [switch] $Generic,
-  # Give a device that was installed here before another key, in the place of one that is lost.
+  # Give a device that was installed here before another key, in the place of one that is lost. It keeps the options that it was
+  # installed with, except those that are given now.
   [switch] $NewKey,
   # Run the agent here until Ctrl-C, and do not register it to run at start.
   [switch] $Foreground
@@ -132,6 +133,13 @@ if ($registered -and $registered.Actions[0].WorkingDirectory -eq $here) {
   }
 }
 
+# With another key it goes on as it was installed; an option that is given now takes the place of the one from then.
+$settings = Join-Path $here 'settings.json'
+$was = @{}
+if ($NewKey -and (Test-Path -LiteralPath $settings -PathType Leaf)) {
+  ([IO.File]::ReadAllText($settings) | ConvertFrom-Json).PSObject.Properties | ForEach-Object { $was[$_.Name] = $_.Value }
+}
+if (-not $Proxy -and -not $Pac) { $Proxy = $was['proxy']; $Pac = $was['pac'] }
 if (-not $Proxy -and -not $Pac) {
   $Proxy = Get-SystemProxy
   if ($Proxy -like 'pac=*') { $Pac = $Proxy.Substring(4); $Proxy = '' }
@@ -152,7 +160,7 @@ $agent = Join-Path $here 'agent-sim\main.ts'
 $service = (Get-Content -LiteralPath (Join-Path $here 'service.json') -Raw | ConvertFrom-Json).service
 
 # Elevated rights, TPM, local accounts, in this order, each with its message and its remedy.
-$deviceProfile = if ($Generic) { 'generic' } else { 'windows-mtr' }
+$deviceProfile = if ($Generic) { 'generic' } elseif ($was['profile']) { $was['profile'] } else { 'windows-mtr' }
 $language = if ($PSUICulture -like 'fr*') { 'fr' } else { 'en' }
 & $node $agent check --profile $deviceProfile --no-hosts --lang $language
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
@@ -165,8 +173,8 @@ if ($Ca) {
 }
 
 # Text of people stays whole in a file: PowerShell 5.1 and the Task Scheduler lose quotes and a last backslash on a command line.
-$settings = Join-Path $here 'settings.json'
 $options = [ordered] @{ profile = $deviceProfile; service = $service; data = $data }
+foreach ($name in $was.Keys) { if (-not $options.Contains($name) -and $name -notin 'proxy', 'pac') { $options[$name] = $was[$name] } }
 $given = [ordered] @{ room = $Room; building = $Building; city = $City; country = $Country; floor = $Floor; proxy = $Proxy; pac = $Pac }
 foreach ($name in $given.Keys) { if ($given[$name]) { $options[$name] = $given[$name] } }
 if ($Ca) { $options['ca'] = $pem }

@@ -15,7 +15,8 @@ Usage: sh install.sh [KEYFILE] [options]
 
   KEYFILE                    self-enrolment key (default: roomkeeper-enrolment.key beside this script)
   --account-token-file FILE  access token of the room's own account, instead of a key
-  --new-key                  give a device that was installed here before another key, in the place of one that is lost
+  --new-key                  give a device that was installed here before another key, in the place of one that is lost; it keeps the
+                             options that it was installed with, except those that are given now
   --key tpm|software         where the key is kept (default: where it is; at first the TPM where there is one)
   --foreground               run the agent here until Ctrl-C, and do not register it to run at start
   --terminal                 offer remote terminals, in the account roomkeeper-shell, when the agent runs at start
@@ -76,7 +77,7 @@ refuse_others() {
 }
 
 # What is for the agent is kept as the arguments of this script, each a word of its own.
-foreground=no terminal=no new_key='' key='' credential='' secret='' proxy='' proxy_credentials='' ca=''
+foreground=no terminal=no new_key='' key='' credential='' secret='' proxy='' pac='' proxy_credentials='' ca=''
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1
@@ -103,6 +104,7 @@ while [ "$left" -gt 0 ]; do
         --key) key=$value ;;
         *)
           [ "$argument" != --proxy ] || proxy=$value
+          [ "$argument" != --pac ] || pac=$value
           set -- "$@" "$argument" "$value"
           ;;
       esac
@@ -125,12 +127,24 @@ done
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
   fail "$needs. This is $(node --version)."
 
+# With another key it goes on as it was installed; an option that is given now takes the place of the one from then.
+settings=$here/settings.json
+was() {
+  [ -n "$new_key" ] && [ -e "$settings" ] || return 0
+  node -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))[process.argv[2]] ?? ""' "$settings" "$1" 2>/dev/null ||
+    fail "$settings is damaged. Remove it, and give all options again."
+}
+former_proxy=$(was proxy)
+former_shell=$(was shell)
+[ -n "$proxy$pac" ] || proxy=$former_proxy
+
 systemd=no
 if [ "$foreground" = no ] && [ -d /run/systemd/system ] && [ "$(id -u)" -eq 0 ]; then systemd=yes; fi
 if [ "$systemd" = yes ]; then
   case $here/ in
     /home/* | /root/* | /run/user/*) fail "The agent's account cannot enter $here. Move it to a folder such as /opt/roomkeeper-agent, and run this again." ;;
   esac
+  [ -z "$former_shell" ] || terminal=yes
   # An agent that runs already would hold its files.
   if grep -qxF "# Folder: $here" "$units/roomkeeper-agent.service" 2>/dev/null; then systemctl stop roomkeeper-agent.service; fi
 elif [ "$terminal" = yes ]; then
@@ -156,7 +170,7 @@ if [ -z "$node" ]; then
     fail "The packages bring no Node for this kind of machine: install Node.js 24 or newer, and run this again."
 fi
 service=$("$node" -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).service' "$here/service.json")
-agent=$here/agent-sim/main.ts data=$here/.data settings=$here/settings.json
+agent=$here/agent-sim/main.ts data=$here/.data
 
 # The agent's account cannot read files of people.
 if [ -n "$ca" ]; then
@@ -168,17 +182,21 @@ if [ -n "$proxy_credentials" ]; then
   mkdir -p -- "$data"
   chmod 700 "$data"
   kept=$data/proxy-credentials
-  [ "$proxy_credentials" = "$kept" ] || install -m 400 -- "$proxy_credentials" "$kept"
+  # The folder is the agent's account's own: whatever has this name there, also a link to a folder, is replaced.
+  [ "$proxy_credentials" = "$kept" ] || install -T -m 400 -- "$proxy_credentials" "$kept"
   set -- "$@" --proxy-credentials "$kept"
 fi
 # Text of people stays whole in a file; a line of systemd would need quoting of its own.
 if [ "$terminal" = yes ]; then set -- "$@" --shell unix:/run/roomkeeper-shell.socket; fi
 "$node" -e '
-  const [file, ...given] = process.argv.slice(1)
-  const all = {}
+  const fs = require("fs")
+  const [file, newKey, ...given] = process.argv.slice(1)
+  const all = newKey && fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {}
+  // Two words for one thing.
+  if (given.includes("--proxy") || given.includes("--pac")) delete all.proxy, delete all.pac
   for (let at = 0; at < given.length; at += 2) all[given[at].slice(2)] = given[at + 1]
-  require("fs").writeFileSync(file, JSON.stringify(all, null, 2) + "\n", { mode: 0o644 })
-' -- "$settings" --profile generic --service "$service" --data "$data" "$@"
+  fs.writeFileSync(file, JSON.stringify(all, null, 2) + "\n", { mode: 0o644 })
+' -- "$settings" "$new_key" --profile generic --service "$service" --data "$data" "$@"
 
 # With systemd, everything that speaks to the network or the TPM does so in the agent's account.
 as_agent() { "$@"; }
