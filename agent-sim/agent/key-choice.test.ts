@@ -81,6 +81,17 @@ describe('a key that takes the place of another', () => {
     expect(keys()).toEqual(['key.pem'])
   })
 
+  it.each([
+    ['software', ['key.pem'], 'tpm'],
+    ['tpm', ['key.tpm.pub', 'key.tpm.priv'], 'software'],
+  ] as const)('[ENR-3] is found %s where the file still says where the one before was', (where, names, before) => {
+    enrolled(before)
+    next(...names)
+    adoptNextKey(folder)
+    expect(store(true)).toBe(where)
+    expect(JSON.parse(readFileSync(join(folder, 'installation.json'), 'utf8'))).toMatchObject({ keys: where, enrolment: { service: 'test' } })
+  })
+
   it('is the one that was begun, unless another kind is asked for', async () => {
     const nextStore = (keys?: KeyProtection) => nextKeyStoreFor(folder, { keys, simulated: false, isTpmThere: () => true })
     expect(nextStore().protection).toBe('tpm')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { KeyProtection } from '../../contract/entities.ts'
 import { movePrivately, writePrivateFile } from './files.ts'
 import { type KeyStore, KeyStoreError, SoftwareKeyStore } from './identity.ts'
-import { keysOfInstallation } from './installation.ts'
+import { keysOfInstallation, moveKeysOfInstallation } from './installation.ts'
 import { hasTpm, TpmKeyStore } from './tpm.ts'
 
 /** The files in which keys are, of every kind of store. */
@@ -58,6 +58,8 @@ function finishAdopting(folder: string): void {
     if (existsSync(file)) writePrivateFile(join(folder, name), readFileSync(file))
     else rmSync(join(folder, name), { force: true })
   }
+  // Before it is over, since what the file says counts for more than what lies here.
+  moveKeysOfInstallation(folder, TpmKeyStore.isIn(folder) ? 'tpm' : 'software')
   rmSync(adopted, { recursive: true, force: true })
 }
 
