@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
-import { copyDatabase } from './sqlite.ts'
+import { copyDatabase, isBusy } from './sqlite.ts'
+
+it('[rule 9] a lock of another program is SQLITE_BUSY, and no conflict of the connection with itself', () => {
+  const is = ['SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED', 'SQLITE_LOCKED_SHAREDCACHE', 'SQLITE_IOERR']
+  expect(is.filter((code) => isBusy(new Database.SqliteError('why', code)))).toEqual(['SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT'])
+})
 
 it('a copy ends while others keep writing, and is of the moment it began', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'roomkeeper-sqlite-'))

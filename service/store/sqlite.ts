@@ -16,7 +16,8 @@ export interface OpenedDatabase {
 /** Is told when another program's lock begins to be in the way of a connection, and when it is gone. */
 export type OnLocked = (locked: boolean) => void
 
-const isBusy = (error: unknown): boolean => error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/u.test(error.code)
+/** SQLITE_LOCKED would be a conflict within the connection itself, which no wait ends. */
+export const isBusy = (error: unknown): boolean => error instanceof Database.SqliteError && /^SQLITE_BUSY(?:_|$)/u.test(error.code)
 
 /**
  * The write connection: WAL, and every commit is on the disk before it counts (synchronous FULL). Once it is open, it waits for nobody in
