@@ -65,12 +65,15 @@ describe('[ENR-2] a proxy that asks who comes', () => {
 
 it.each([
   [0o100600, 7, true],
-  [0o100640, 7, true],
+  [0o100640, 7, false],
   [0o100400, 0, true],
+  [0o100640, 0, true],
+  [0o100644, 0, false],
   [0o100644, 7, false],
   [0o100660, 7, false],
   [0o100600, 8, false],
 ])('a file with a secret, of mode %o and of user %i, is private: %s', (mode, uid, is) => {
   expect(isPrivate({ mode, uid }, 7)).toBe(is)
   expect(isPrivate({ mode, uid }, undefined)).toBe(true)
+  expect(isPrivate({ mode, uid }, 0)).toBe(uid === 0 && (mode & 0o077) === 0)
 })

@@ -102,8 +102,9 @@ export function wantedBy(challenge: string | undefined, shown: boolean): { words
 }
 
 /**
- * Whether a file that holds a secret is for its reader alone: it belongs to them or to root, others may not read it, and only its owner
- * may write it. `mine`: the reader's user id; undefined where there are none, as on Windows, whose access lists are not looked at.
+ * Whether a file that holds a secret is kept from others: it belongs to its reader, and nobody else may read or write it (0600); or to
+ * root, whose group may read it, since nobody else could then (0640). `mine`: the reader's user id; undefined where there are none, as
+ * on Windows, whose access lists are not looked at.
  */
 export const isPrivate = ({ mode, uid }: { mode: number; uid: number }, mine: number | undefined): boolean =>
-  mine === undefined || ((uid === mine || uid === 0) && (mode & 0o027) === 0)
+  mine === undefined || (uid === mine && (mode & 0o077) === 0) || (uid === 0 && mine !== 0 && (mode & 0o027) === 0)

@@ -24,12 +24,12 @@ export function certificatesIn(text: string, file: string): string[] {
 }
 
 /**
- * `user:password`: the first line of a text. `isPrivate`: whether its file is for its reader alone (`contract/proxies.ts`).
+ * `user:password`: the first line of a text. `isPrivate`: whether its file is kept from others (`contract/proxies.ts`).
  * @throws OutgoingProblem
  */
 export function credentialsIn(text: string, file: string, isPrivate: boolean): string {
   if (!isPrivate)
-    throw new OutgoingProblem(`--proxy-credentials: ${file} must belong to this account or to root, and nobody else may read it (chmod 600).`)
+    throw new OutgoingProblem(`--proxy-credentials: ${file} must belong to this account (chmod 600), or to root with a group that this account is in (chmod 640).`)
   const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   if (line.indexOf(':') < 1) throw new OutgoingProblem(`--proxy-credentials: the first line of ${file} is not user:password.`)
   return line

@@ -21,9 +21,9 @@ export class CertificateError extends WayError {
 
 /**
  * TLS over a connection, once its certificate is trusted and of `host`; nothing is sent before. `ca`: PEM certificates that are trusted
- * in the place of the well-known ones. @throws CertificateError that names the certificate; WayError
+ * in the place of the well-known ones. `now`: UTC ms. @throws CertificateError that names the certificate; WayError
  */
-export function secured(socket: Socket, host: string, ca: string | undefined): Promise<TLSSocket> {
+export function secured(socket: Socket, host: string, ca: string | undefined, now: () => number = Date.now): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // It is judged below, where it can still be named; a socket that was not authorized is given to nobody.
     const named = isIP(host) ? { host } : { servername: host }
@@ -39,7 +39,7 @@ export function secured(socket: Socket, host: string, ca: string | undefined): P
     tls.once('close', closed)
     tls.once('secureConnect', () => {
       if (!tls.authorized) {
-        fail(untrusted(tls, host))
+        fail(untrusted(tls, host, now()))
         return
       }
       tls.setTimeout(0)
@@ -53,7 +53,7 @@ export function secured(socket: Socket, host: string, ca: string | undefined): P
   })
 }
 
-function untrusted(tls: TLSSocket, host: string): CertificateError {
+function untrusted(tls: TLSSocket, host: string, now: number): CertificateError {
   const shown = tls.getPeerX509Certificate()
   const code = String(tls.authorizationError)
   const line = (text: string | undefined): string => (text === undefined || text === '' ? 'nobody' : text.split('\n').join(', ').slice(0, 300))
@@ -61,6 +61,6 @@ function untrusted(tls: TLSSocket, host: string): CertificateError {
   const message = `The certificate that ${host} shows is not trusted (${code}): ${certificate}`
   if (unknownAuthority.has(code))
     return new CertificateError(message, { lasting: true, remedy: 'Give its authority with --ca FILE (PEM), where it is that of your service or your proxy.' })
-  const remedy = ofClock.has(code) ? `Look at the clock of this machine: it says ${new Date().toISOString()}.` : 'Something else than the service answers there.'
+  const remedy = ofClock.has(code) ? `Look at the clock of this machine: it says ${new Date(now).toISOString()}.` : 'Something else than the service answers there.'
   return new CertificateError(message, { remedy })
 }

@@ -7,7 +7,6 @@ export interface TpmTrouble {
   readonly remedy: string | undefined
 }
 
-
 /** What the programs of tpm2-tools print, in the order in which it is looked for, and what it means. `way`: how the TPM is reached. */
 const known: readonly (readonly [RegExp, (way: string) => TpmTrouble])[] = [
   [

@@ -221,8 +221,8 @@ describe('[ENR-2] the options of the way out', () => {
   }
 
   it.skipIf(process.platform === 'win32')('take credentials from a file that is for this account alone, anew for each tunnel', async () => {
-    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o644) })).toThrow(/nobody else may read it/u)
-    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o660) })).toThrow(/nobody else may read it/u)
+    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o644) })).toThrow(/must belong to this account \(chmod 600\)/u)
+    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o660) })).toThrow(/must belong to this account \(chmod 600\)/u)
     const asking = await proxy({ credentials: 'ada:new' })
     const { way } = wayTo({ proxy: `127.0.0.1:${asking.port}`, proxyCredentials: file('\uFEFFada:old\r\n') })
     expect(await goes(way)).toContain('does not take')

@@ -32,7 +32,7 @@ export const wayOptions = {
 
 export const wayHelp = `  --proxy HOST:PORT | URL    a proxy, also as http://HOST:PORT or https://HOST:PORT; a URL with a path is a PAC file
   --pac URL                  a PAC file, whatever its address looks like (of DIRECT, PROXY and HTTPS the first that works)
-  --proxy-credentials FILE   its first line is user:password for proxies (Basic); only this account or root may own and read it
+  --proxy-credentials FILE   its first line is user:password for proxies (Basic); of this account (chmod 600), or of root (chmod 640)
   --ca FILE                  PEM certificates to trust in the place of the well-known ones`
 
 /** The options of the way out that were given. */
