@@ -13,11 +13,12 @@ import { addressOf } from '../http/address.ts'
 import { refuse } from '../http/upgrades.ts'
 import { Absence } from './absence.ts'
 import { ClockSet, clocksOf, clockWasSet } from './clockSet.ts'
-import { acknowledgement, Intake, type IntakeItem, isLocked, type SessionOutcome } from './intake.ts'
+import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
 import type { SignedWords } from './signedWords.ts'
 import { readMessage } from './messages.ts'
+import { notCommitted } from './notCommitted.ts'
 import { revoke } from './offboarding.ts'
 import { Pacing } from './pacing.ts'
 import { isSignedBy, storedKey } from './proofs.ts'
@@ -79,11 +80,13 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#strangers = new Strangers(deps.now)
     this.#twins = new TwinGuard(deps.config.timing.heartbeatMs, (item) => this.intake.add(item))
     this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
+    const isPresent = (room: RoomId): boolean => this.#byRoom.has(room)
+    const noticing = { log: deps.log, boots: this.#boots, twins: this.#twins, silences: this.#silences, isPresent }
     this.intake = new Intake({
       ...deps,
-      isPresent: (room) => this.#byRoom.has(room),
+      isPresent,
       onCommitted: (outcomes) => this.#committed(outcomes),
-      onFailed: (items, error) => this.#failed(items, error),
+      onFailed: (items, error) => notCommitted(items, error, { ...noticing, refuse: (session, code) => this.#refuse(session, code) }),
     })
   }
 
@@ -308,19 +311,6 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (session.phase === 'live' || session.phase === 'offboarding') session.sayText(acknowledgement(outcome))
     }
     if (acknowledged > 0) metrics.reports.inc({ outcome: 'acknowledged' }, acknowledged)
-  }
-
-  /** Nothing of these was committed: agents send theirs again, and what the service itself noticed is noticed again. */
-  #failed(items: readonly IntakeItem[], error: unknown): void {
-    const code = isLocked(error) ? error.code : 'service.failed'
-    if (code === 'service.failed') this.#deps.log.error({ err: error, items: items.length }, 'what devices did could not be committed')
-    for (const item of items) {
-      if (item.kind === 'twins') this.#twins.unsaid(item)
-      else if (item.kind !== 'silence') {
-        if (item.kind === 'arrival' && item.restarted && item.session.identity) this.#boots.unsaid(item.session.identity.device)
-        this.#refuse(item.session, code)
-      } else if (!this.#byRoom.has(item.room)) this.#silences.again(item)
-    }
   }
 
   #welcome(session: AgentSession, heartbeatMs: number): void {

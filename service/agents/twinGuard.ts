@@ -14,7 +14,7 @@ export class TwinGuard {
   readonly #watch = new TwinWatch()
   readonly #heartbeatMs: number
   readonly #add: (item: IntakeItem) => void
-  #unsaid: TwinsItem[] = []
+  readonly #unsaid: TwinsItem[] = []
 
   /** `add`: puts what rooms are to know into the intake. */
   constructor(heartbeatMs: number, add: (item: IntakeItem) => void) {
