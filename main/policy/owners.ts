@@ -1,13 +1,13 @@
-import { type Person, PeopleList } from '../../contract/api.ts'
+import { PeopleList } from '../../contract/api.ts'
 import type { CallOutput } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { IncidentId, PersonId, RoomId } from '../../contract/ids.ts'
+import type { IncidentId, RoomId } from '../../contract/ids.ts'
 import type { OpenAccount } from '../account.ts'
 import type { Console } from '../console.ts'
 
 /**
  * Whom incidents can be given to (INC-5): who sees the rooms of all of them, in each of their tenants, as the service says. Offline: all
- * of whom it said so before, since this program started and under the scope of now; the service decides once the command is there.
+ * of whom it said so before, since this program started and under the scope of now, as of when it said it of the one longest ago; the service decides once the command is there.
  */
 export async function listOwners(core: Console, incidents: readonly IncidentId[], signal: AbortSignal): Promise<CallOutput<'incidents.owners'>> {
   const answers = await Promise.all([...roomsOf(core, incidents)].map(([account, rooms]) => ownersIn(core, account, rooms, signal)))
@@ -38,12 +38,14 @@ async function ownersIn(core: Console, account: OpenAccount, rooms: ReadonlySet<
   try {
     if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
     const { items } = await account.client.json(PeopleList, { method: 'POST', path: '/v1/people/owners', body: { rooms: [...rooms] }, signal })
-    const people = new Map<PersonId, Person>(before?.people)
-    for (const person of items) people.set(person.id, person)
-    shown.owners = { scope, at: core.clock.now(), people }
+    const people = new Map(before?.people)
+    for (const person of items) people.set(person.id, { person, at: core.clock.now() })
+    shown.owners = { scope, people }
     return { items, knownAt: null }
   } catch (error) {
-    if (!(error instanceof RoomkeeperError) || error.code !== 'network.offline' || before === null) throw error
-    return { items: [...before.people.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), knownAt: before.at }
+    if (!(error instanceof RoomkeeperError) || error.code !== 'network.offline' || !before?.people.size) throw error
+    const known = [...before.people.values()]
+    const items = known.map(({ person }) => person).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { items, knownAt: Math.min(...known.map(({ at }) => at)) }
   }
 }

@@ -34,7 +34,7 @@ export class Shown {
   readonly outbox: Outbox
   readonly lists = new Lists(limits.listsKept)
   /** People to whom the service said that incidents can be given, under this scope, and when it last did. */
-  owners: { readonly scope: number | null; readonly at: number; readonly people: ReadonlyMap<PersonId, Person> } | null = null
+  owners: { readonly scope: number | null; readonly people: ReadonlyMap<PersonId, { readonly person: Person; readonly at: number }> } | null = null
   readonly #listeners = new Set<(change: ShownChange) => void>()
   readonly #stop: Undo
   readonly #known: TenantName | null
@@ -166,7 +166,7 @@ export class Shown {
     return {
       // Without a `me` row nothing was ever synced, and there is nothing to lay anything over.
       me: me === undefined ? { id: nobody, name: '' } : { id: me.id, name: me.name },
-      nameOf: (person) => (person === me?.id ? me.name : (this.owners?.people.get(person)?.name ?? this.#knownName(person) ?? '')),
+      nameOf: (person) => (person === me?.id ? me.name : (this.owners?.people.get(person)?.person.name ?? this.#knownName(person) ?? '')),
     }
   }
 

@@ -1,3 +1,4 @@
+import { ref } from 'vue'
 import { Entered } from '../../contract/tab.ts'
 
 const place = 'roomkeeper.tab'
@@ -35,14 +36,16 @@ export function forgetTabSecret(): void {
   }
 }
 
-let linkRefused = false
-/** Whether this page was opened by a link that the console did not take: it runs, and the link was used, or is too old. */
-export const wasLinkRefused = (): boolean => linkRefused
+const linkRefused = ref(false)
+/**
+ * Whether this page, which no link has let in, was given one that the console did not take: it runs, and the link was used, or is too old.
+ */
+export const wasLinkRefused = (): boolean => linkRefused.value
 
 const tokenIn = (address: string): string | null => new URLSearchParams(new URL(address).hash.slice(1)).get('token')
 
-/** A link's token becomes the secret of this tab. */
-async function enter(token: string): Promise<void> {
+/** A link's token becomes the secret of this tab. False where the console does not take it. */
+async function enter(token: string): Promise<boolean> {
   try {
     const answer = await fetch('/session', {
       method: 'POST',
@@ -50,24 +53,28 @@ async function enter(token: string): Promise<void> {
       body: JSON.stringify({ token }),
       credentials: 'omit',
     })
-    linkRefused = answer.status === 401
+    linkRefused.value = answer.status === 401 && tabSecret() === undefined
     if (answer.ok) keepTabSecret(Entered.parse(await answer.json()).secret)
+    return answer.status !== 401
   } catch {
     // The tab has no secret then, and the screen says how to come in again.
+    return true
   }
+}
+
+function takeLater({ newURL }: HashChangeEvent): void {
+  const later = tokenIn(newURL)
+  if (later === null) return
+  history.replaceState(null, '', `${location.pathname}${location.search}`)
+  void enter(later).then((taken) => taken && location.reload())
 }
 
 /**
  * Takes the one-time token out of the address, so that it is neither copied nor kept in the history. A link that is
- * opened in a tab which shows the console already changes only the fragment: the page is loaded anew then.
+ * opened in a tab which shows the console already changes only the fragment: the page is loaded anew then, unless the link was used.
  */
 export async function takeTokenFromAddress(): Promise<void> {
-  window.addEventListener('hashchange', (event) => {
-    const later = tokenIn(event.newURL)
-    if (later === null) return
-    history.replaceState(null, '', `${location.pathname}${location.search}`)
-    void enter(later).then(() => location.reload())
-  })
+  window.addEventListener('hashchange', takeLater)
   const token = tokenIn(location.href)
   if (token === null) return
   history.replaceState(null, '', `${location.pathname}${location.search}`)

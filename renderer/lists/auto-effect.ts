@@ -6,21 +6,40 @@ const pauseMs = 400
 
 /**
  * Shows the effect of what is being typed or ticked, a moment after it stops changing. `fresh` says that the effect on
- * the screen is that of the command as it stands; null: there is nothing to save.
+ * the screen is that of the command as it stands; null: there is nothing to save. `whenFresh` saves now, or as soon as it is known that
+ * nobody gains or loses anything; where somebody does, that is read first and Enter pressed again. Typing on takes the wish back.
  */
-export function useAutoEffect(change: PolicyChange, command: () => PolicyCommand | null): { fresh: ComputedRef<boolean> } {
+export function useAutoEffect(
+  change: PolicyChange,
+  command: () => PolicyCommand | null,
+): { fresh: ComputedRef<boolean>; whenFresh: (save: () => unknown) => void } {
+  let wish: (() => unknown) | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   const fresh = computed(() => change.effect.value !== null && JSON.stringify(change.about.value) === JSON.stringify(command()))
   watch(
     () => JSON.stringify(command()),
     () => {
       clearTimeout(timer)
+      wish = null
       const wanted = command()
       if (wanted === null) change.forget()
       else timer = setTimeout(() => void change.look(wanted), pauseMs)
     },
     { immediate: true },
   )
-  onScopeDispose(() => clearTimeout(timer))
-  return { fresh }
+  function whenFresh(save: () => unknown): void {
+    if (fresh.value) void save()
+    else if (command() !== null) wish = save
+  }
+  watch([fresh, change.problem], ([now]) => {
+    const granted = wish
+    wish = null
+    const { gain, lose } = change.effect.value ?? {}
+    if (now && gain?.people === 0 && lose?.people === 0) void granted?.()
+  })
+  onScopeDispose(() => {
+    wish = null
+    clearTimeout(timer)
+  })
+  return { fresh, whenFresh }
 }

@@ -113,6 +113,19 @@ describe('a live list', () => {
     expect(list.waiting.value).toBe(1)
   })
 
+  it('is as long as it is when it is let go, also where what went was not shown', async () => {
+    const { list, held, change, settle } = setUp(250)
+    list.reset()
+    await vi.advanceTimersByTimeAsync(0)
+    held.value = true
+    change(200, { open: false })
+    await settle()
+    expect(list.total.value).toBe(250)
+    held.value = false
+    await vi.advanceTimersByTimeAsync(0)
+    expect(list.total.value).toBe(249)
+  })
+
   it('keeps a row where it is that belongs elsewhere now, and lets it go there when it is let go', async () => {
     const { list, rows, held, settle } = setUp(4)
     list.reset()

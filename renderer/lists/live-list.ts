@@ -160,6 +160,8 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
   }
 
   async function mergeInPlace(answers: Answer[]): Promise<void> {
+    // More or fewer somewhere that is not shown.
+    if (answers[0]?.total !== total.value) displaced = true
     const fresh = new Map<string, Row>()
     for (const { rows } of answers) for (const row of rows) fresh.set(options.keyOf(row), row)
     const missing: string[] = []

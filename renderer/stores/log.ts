@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { codeOf } from '../bridge/index.ts'
+import { dayOf } from '../words/days.ts'
 import { useClock } from './clock.ts'
 import { useConsole } from './console.ts'
 
@@ -59,7 +60,10 @@ export function useLog<Row, Key extends string | number, Question>({ question, a
     rows.value = []
     next.value = null
     problem.value = null
-    return askable() ? read(null, show) : Promise.resolve()
+    if (askable()) return read(null, show)
+    asked++
+    reading.value = false
+    return Promise.resolve()
   }
   /** The page after the last one; nothing when one is being read or there is none. */
   async function more(): Promise<void> {
@@ -104,9 +108,12 @@ export function useLog<Row, Key extends string | number, Question>({ question, a
 }
 
 /** The start of a day in the operator's time zone, in UTC milliseconds. */
-const startOf = (typed: string): number => new Date(`${typed}T00:00:00`).getTime()
+const startOf = (kept: string): number => new Date(`${kept}T00:00:00`).getTime()
 
-/** Days as they are typed in two fields, `''` is no condition; the operator's own days. */
+/**
+ * Days as they are typed in two fields, `''` is no condition; the operator's own days. Nothing can be asked while one of them is no day,
+ * or the last one is before the first.
+ */
 export function useDays(typed: { from: string; to: string }, keptDays: number = limits.auditDays) {
   const clock = useClock()
   /** The days that are asked for, up to the start of the day after the last one; all that is kept where none is named. */
@@ -117,14 +124,17 @@ export function useDays(typed: { from: string; to: string }, keptDays: number = 
     const to = typed.to === '' ? now : new Date(startOf(typed.to)).setHours(24)
     return { from, to }
   }
+  const unread = computed(() => [typed.from, typed.to].some((one) => one !== '' && dayOf(one) === null))
   const rangeWrong = computed(() => {
+    if (unread.value) return false
     const { from, to } = range()
     return to <= from
   })
+  const askable = computed(() => !unread.value && !rangeWrong.value)
   /** As conditions of a question. */
   const conditions = (): { from?: number; to?: number } => ({
     ...(typed.from === '' ? {} : { from: range().from }),
     ...(typed.to === '' ? {} : { to: range().to }),
   })
-  return { range, rangeWrong, conditions }
+  return { range, rangeWrong, askable, conditions }
 }

@@ -21,6 +21,6 @@ export function dayOf(typed: string): string | null {
 
 const asTyped = { day: '2-digit', month: '2-digit', year: 'numeric' } as const
 
-/** A kept day as it is read: 21/11/2026. */
+/** A kept day as it is read: 21/11/2026. What is no day stays as it is. */
 export const dayText = (kept: string, language: string): string =>
-  kept === '' ? '' : new Intl.DateTimeFormat(tagOf(language), { ...asTyped, timeZone: 'UTC' }).format(new Date(kept))
+  dayOf(kept) === null ? kept : new Intl.DateTimeFormat(tagOf(language), { ...asTyped, timeZone: 'UTC' }).format(new Date(kept))

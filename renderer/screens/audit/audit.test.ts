@@ -96,6 +96,11 @@ describe('Settings → Audit', () => {
     await page.find('[data-testid=audit-to]').setValue('2026-11-01')
     await untilPasses(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
     expect(page.text()).toContain('The end of the range lies before its start.')
+    // A day that is none is another thing than no day.
+    await page.find('[data-testid=audit-to]').setValue('31/02/2026')
+    expect(page.find('[data-testid=audit-export]').attributes('disabled')).toBeDefined()
+    expect(page.text()).not.toContain('The end of the range lies before its start.')
+    expect(page.find('[data-testid=audit-to]').attributes('aria-invalid')).toBe('true')
   })
 
   it.each([

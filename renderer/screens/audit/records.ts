@@ -21,7 +21,7 @@ const nothing: AuditFilter = { from: '', to: '', category: '', operation: '', re
 export function useAudit() {
   const bridge = useBridge()
   const filter = reactive<AuditFilter>({ ...nothing })
-  const { range, rangeWrong, conditions } = useDays(filter)
+  const { range, rangeWrong, askable, conditions } = useDays(filter)
   const question = computed<Question>(() => ({
     ...conditions(),
     ...(filter.category === '' ? {} : { category: filter.category }),
@@ -31,10 +31,10 @@ export function useAudit() {
   }))
   const log = useLog<AuditRecordView, number, Question>({
     question,
-    askable: () => !rangeWrong.value,
+    askable: () => askable.value,
     ask: (tenant, asked, before) => bridge.call('audit.list', { tenant, ...asked, ...(before === null ? {} : { before }) }),
     keyOf: ({ number }) => number,
   })
   const clear = (): void => void Object.assign(filter, nothing)
-  return { filter, range, rangeWrong, ...log, clear }
+  return { filter, range, rangeWrong, askable, ...log, clear }
 }

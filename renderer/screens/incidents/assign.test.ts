@@ -1,4 +1,4 @@
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { RoomkeeperError } from '../../../contract/errors.ts'
@@ -74,6 +74,23 @@ it('[INC-5] says why it names nobody: nobody sees the room, none of that name, o
   await open({ 'incidents.owners': () => ({ items: [], knownAt: null }) })
   press('o')
   await untilPasses(() => expect(find('assign-menu')?.textContent).toContain('Nobody who sees the room.'))
+})
+
+it('[INC-5] names nobody by an answer that comes when it asks about something else', async () => {
+  const [one, other] = people.map((person) => ({ ...person, email: '' }))
+  let late: (answer: { items: (typeof one & {})[]; knownAt: null }) => void = () => undefined
+  const first = new Promise<{ items: (typeof one & {})[]; knownAt: null }>((resolve) => (late = resolve))
+  let n = 0
+  const { asked } = await open({ 'incidents.owners': () => (n++ === 0 ? first : { items: other ? [other] : [], knownAt: null }) })
+  press('o')
+  await untilPasses(() => expect(asked()).toHaveLength(1))
+  find('assign-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }))
+  await untilPasses(() => expect(find('assign-menu')).toBeNull())
+  find('assign-other')?.click()
+  await untilPasses(() => expect(names()).toEqual([other?.name]))
+  late({ items: one ? [one] : [], knownAt: null })
+  await flushPromises()
+  expect(names()).toEqual([other?.name])
 })
 
 it('[INC-5, CON-3] offline it names whom the service named before, and from when that is', async () => {

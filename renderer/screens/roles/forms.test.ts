@@ -5,7 +5,7 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { Principal } from '../../../contract/policyApi.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { makePartner, partnerAnswers } from '../../fixtures/fake-partners.ts'
-import { fieldRole, makeAssignment, makeAssignments, makeGroups, makeRoles, policyAnswers } from '../../fixtures/fake-policy.ts'
+import { fieldRole, makeAssignment, makeAssignments, makeGroups, makeRoles, noEffect, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { goesOn } from '../../lists/form.ts'
 import GroupEditor from '../groups/GroupEditor.vue'
@@ -15,6 +15,7 @@ import { useConsole } from '../../stores/console.ts'
 import { meantDomain, slipsBetween } from '../partners/known-domains.ts'
 import Rules from '../settings/Rules.vue'
 import AssignmentWizard from './AssignmentWizard.vue'
+import RoleEdit from './RoleEdit.vue'
 import RoleWizard from './RoleWizard.vue'
 
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
@@ -116,6 +117,24 @@ describe('[CON-4] a form', () => {
     await untilPasses(() => expect(focused()).toBe('group-name'))
     await type('group-name', makeGroups()[0]?.name ?? '')
     await untilPasses(() => expect(says('group-name')).toContain('already'))
+  })
+
+  it('[ACC-7] saves by an Enter that comes before the effect is known, as soon as it is known to touch nobody', async () => {
+    const role = makeRoles().find(({ id }) => id === fieldRole) ?? expect.fail('no role')
+    const { global, core } = surroundings({ rooms: 6, answers: policyAnswers([], { 'policy.preview': () => noEffect }) })
+    mount(RoleEdit, { props: { role, part: 'properties' }, global, attachTo: document.body })
+    const saved = (): boolean => core.asked.some(({ name }) => name === 'policy.apply')
+    const field = await type('role-name', '')
+    await nextTick()
+    field.focus()
+    at('role-description')?.focus()
+    enter({ ctrlKey: true })
+    await untilPasses(() => expect(focused()).toBe('role-name'))
+    await type('role-name', 'Field team of the south')
+    await nextTick()
+    enter()
+    expect(saved()).toBe(false)
+    await untilPasses(() => expect(saved()).toBe(true))
   })
 
   it('shows all that is wrong with a page at once, and gives the focus to the first', async () => {

@@ -21,7 +21,7 @@ const nothing: SessionFilter = { from: '', to: '', text: '', outcome: '', record
 export function useSessionLog() {
   const bridge = useBridge()
   const filter = reactive<SessionFilter>({ ...nothing })
-  const { range, rangeWrong, conditions } = useDays(filter, limits.sessionDays)
+  const { range, rangeWrong, askable, conditions } = useDays(filter, limits.sessionDays)
   const question = computed<Question>(() => ({
     ...conditions(),
     ...(filter.text.trim() === '' ? {} : { text: filter.text.trim().slice(0, limits.nameChars) }),
@@ -30,11 +30,11 @@ export function useSessionLog() {
   }))
   const log = useLog<SessionRecord, SessionId, Question>({
     question,
-    askable: () => !rangeWrong.value,
+    askable: () => askable.value,
     ask: (tenant, asked, before) => bridge.call('remote.log', { tenant, ...asked, ...(before === null ? {} : { before }) }),
     keyOf: ({ id }) => id,
   })
   const clear = (): void => void Object.assign(filter, nothing)
   const filtered = computed(() => Object.keys(question.value).length > 0)
-  return { filter, filtered, range, rangeWrong, ...log, clear }
+  return { filter, filtered, range, rangeWrong, askable, ...log, clear }
 }

@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { keepTabSecret, takeTokenFromAddress } from '../../bridge/tab.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
@@ -9,6 +9,12 @@ import SignIn from './SignIn.vue'
 
 const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
 
+/** The page of a test cannot be loaded anew; that it would be is what counts. */
+const reloads = vi.fn<() => void>()
+beforeEach(() => {
+  reloads.mockClear()
+  vi.spyOn(location, 'reload').mockImplementation(reloads)
+})
 afterEach(() => {
   vi.unstubAllGlobals()
   history.replaceState(null, '', '/')
@@ -57,6 +63,17 @@ describe('a link that was used already', () => {
     mount(NoCore, { global, attachTo: document.body })
     expect(find('no-core')?.dataset['linkRefused']).toBe(refused)
     expect(find('no-core')?.textContent).toMatch(text)
+  })
+
+  it('and is opened in a tab that was not let in is said there, without loading it anew', async () => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 403 })))
+    await takeTokenFromAddress()
+    mount(NoCore, { global: surroundings().global, attachTo: document.body })
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 401 })))
+    const newURL = new URL('/#token=late', location.href).href
+    window.dispatchEvent(new HashChangeEvent('hashchange', { oldURL: location.href, newURL }))
+    await untilPasses(() => expect(find('no-core')?.dataset['linkRefused']).toBe('true'))
+    expect(reloads).not.toHaveBeenCalled()
   })
 
   it('that lets in after all is not called used', async () => {
