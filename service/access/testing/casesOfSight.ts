@@ -1,6 +1,6 @@
 import type { RoomId } from '../../../contract/ids.ts'
 import type { AssignmentScope, Member } from '../../../contract/policy.ts'
-import { assignmentIds, groupIds, incidentOf, nth, type Organisation, rooms } from './cast.ts'
+import { assignmentIds, ghost, groupIds, incidentOf, nth, type Organisation, rooms } from './cast.ts'
 import { removePartner, saveAssignment, saveGroup, saveRole, type Step } from './steps.ts'
 
 /** More plays that are kept by name: of what is seen, and of rooms that change their place. */
@@ -17,6 +17,7 @@ const linkRooms = (who: string, scope: AssignmentScope): Step => ({ do: 'rooms o
 const gives = (who: string, room: RoomId, to: string | null): Step => ({ do: 'give', who, at: 'contoso', room, to })
 const look = (who: string, at: Organisation = 'contoso'): Step => ({ do: 'look', who, at })
 const rename = (who: string, room: RoomId): Step => send(who, { type: 'rooms.rename', rooms: [room], name: 'Suite' })
+const replace = (who: string, next: RoomId, former: RoomId): Step => send(who, { type: 'rooms.replace', rooms: [next, former] })
 const moveRooms = (who: string, building: string, ...some: readonly (RoomId)[]): Step =>
   send(who, { type: 'rooms.move', rooms: [...some], place: { building } })
 
@@ -39,6 +40,23 @@ export const casesOfSight: readonly { readonly title: string; readonly steps: re
       remove('contoso/dan'),
       gives('contoso/ada', one, 'fabrikam/sam'),
       send('contoso/ada', removePartner),
+    ],
+  },
+  {
+    title: '[ENR-3, ACC-6, PAR-4] a device takes the place of another one by who has power over both rooms',
+    steps: [
+      send('contoso/ada', saveRole(0, ['rooms.view', 'rooms.create', 'rooms.unenroll'])),
+      replace('contoso/ben', two, one),
+      replace('contoso/ben', one, two),
+      replace('contoso/dan', two, one),
+      replace('fabrikam/pat', one, two),
+      send('contoso/ada', saveAssignment(0, 'role-1', [{ kind: 'person', id: 'ben' }], over(one, two))),
+      replace('contoso/ben', three, one),
+      replace('contoso/ben', ghost, one),
+      replace('contoso/ben', two, one),
+      replace('contoso/ben', one, two),
+      replace('contoso/ada', two, three),
+      replace('contoso/cleo', one, three),
     ],
   },
   {

@@ -26,6 +26,12 @@ export function notDone({ command, maker, at, before, owner }: Deed, after: Fact
       return command.rooms.every((id) => now.rooms[id]?.name === command.name) ? undefined : 'the room is not called so'
     case 'rooms.move':
       return command.rooms.every((id) => now.rooms[id]?.building === command.place.building) ? undefined : 'the rooms are elsewhere'
+    case 'rooms.replace': {
+      const [was, is] = [before.tenants[at], now].map((tenant) => command.rooms.map((id) => tenant.rooms[id]))
+      const [next, former] = is ?? []
+      const haveChanged = next?.device === was?.[1]?.device && former?.device === was?.[0]?.device
+      return haveChanged && next?.lifecycle === 'unenrolled' && former?.lifecycle === was?.[1]?.lifecycle ? undefined : 'the devices have not changed places'
+    }
     case 'incident.assign':
       return now.owners[command.incident] === owner ? undefined : `the incident is ${now.owners[command.incident] ?? "nobody's"}`
     case 'assignment.save': {

@@ -20,6 +20,10 @@ export function mustApply(deed: Deed): boolean {
       return true
     case 'rooms.move':
       return (whole || !regroups(tenant, command)) && keepsRooms(tenant, moved(tenant, command))
+    case 'rooms.replace': {
+      const [next, former] = command.rooms.map((id) => tenant.rooms[id]?.lifecycle)
+      return next === 'onboarding' && former !== 'unenrolled'
+    }
     case 'incident.assign': {
       const owner = people.find((one) => keyOf(one) === deed.owner)
       const theirs = owner && subjectOf(owner, before)

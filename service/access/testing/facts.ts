@@ -46,11 +46,13 @@ export interface Link {
   readonly multiFactor: boolean
 }
 
-/** A room as it is called and where it is. */
+/** A room as it is called, where it is, and whose device stands in it. */
 export interface RoomFact {
   readonly id: string
   readonly name: string
   readonly building: string
+  readonly lifecycle: string
+  readonly device: string
 }
 
 /** What an organisation's tenant says. */

@@ -27,6 +27,7 @@ function partsOf(command: Command, { assignments }: TenantFacts): readonly (read
   switch (command.type) {
     case 'rooms.rename':
     case 'rooms.move':
+    case 'rooms.replace':
       return command.rooms.map((id) => ['rooms', id])
     case 'incident.assign':
       return [['owners', command.incident]]

@@ -180,6 +180,8 @@ export function isPermitted({ at, maker, command, before, room, request }: Deed)
       return on('rooms.modify', command.rooms)
     case 'rooms.move':
       return on('rooms.modify', command.rooms) && (!regroups(before.tenants[at], command) || (own && isOverAll('rooms.modify', 'groups.modify')))
+    case 'rooms.replace':
+      return on('rooms.create', command.rooms) && on('rooms.unenroll', command.rooms)
     case 'rooms.ring':
       return on('rings.modify', command.rooms)
     case 'incident.comment':

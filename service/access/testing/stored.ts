@@ -21,7 +21,10 @@ const places = async (read: TenantReader): Promise<Pick<TenantFacts, 'rooms' | '
   const keys = new Map(people.map(({ id, directory, objectId }) => [String(id), `${directory}/${objectId}`]))
   const incidents = await read.list('incident', { limit: 20 })
   return {
-    rooms: byId(await read.list('room', { limit: 20 }), ({ id, name, place: { building } }) => ({ id, name, building })),
+    rooms: byId(await read.list('room', { limit: 20 }), ({ id, name, place: { building }, lifecycle, device }) => ({
+      ...{ id, name, building, lifecycle },
+      device: device.id,
+    })),
     owners: Object.fromEntries(incidents.flatMap(({ id, owner }) => (owner ? [[id, keys.get(owner.id) ?? owner.id]] : []))),
   }
 }

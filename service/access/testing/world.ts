@@ -151,13 +151,15 @@ export class World {
       await store.write(tenant, system, async (tx) => {
         const within = work.within(tx)
         for (const room of rooms[name]) {
+          const id = DeviceId.parse(v7())
+          await tx.insert.device({ ...row, id, room: room.id, installation: id, thumbprint: id, enrolledAt: tx.at }).execute()
           await within.create({
             id: room.id,
             name: room.name,
             place: { country: 'FR', city: 'Lyon', building: room.building, floor: '1', timeZone: 'UTC' },
             onboardedAt: 0,
             inCall: false,
-            device,
+            device: { ...device, id },
           })
           tx.put('incident', incident(room))
         }
@@ -292,8 +294,9 @@ async function open(folder: string, clock: { readonly now: number }): Promise<{ 
   return { store: await Store.open({ path: join(folder, 'service.db'), bus, now: () => clock.now }), bus }
 }
 
+const row = { publicKey: '{}', state: 'active' as const, account: null, offboardingSince: null }
+
 const device = {
-  id: DeviceId.parse(v7()),
   profile: 'generic' as const,
   keyProtection: 'software' as const,
   platform: '',
