@@ -4,7 +4,16 @@ import { runChecks } from './checks.ts'
 import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
-import { aclPrograms, frontPrograms, getPrograms, openIdPrograms, type Programs, tpmPrograms, vncPrograms, x11vncPrograms } from './packages.ts'
+import {
+  aclPrograms,
+  frontPrograms,
+  getPrograms,
+  openIdPrograms,
+  type Programs,
+  tpmPrograms,
+  vncPrograms,
+  x11vncPrograms,
+} from './packages.ts'
 import { temporaryFolder } from './memory.ts'
 import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
@@ -69,7 +78,12 @@ async function told(wanted: Readonly<Record<string, Programs>>): Promise<NodeJS.
 
 const ofSystem = { ROOMKEEPER_NO_VNC: vncPrograms, ROOMKEEPER_NO_TPM: tpmPrograms, ROOMKEEPER_NO_ACL: aclPrograms }
 
-const ofIntegration = { ...ofSystem, ROOMKEEPER_NO_OPENID: openIdPrograms, ROOMKEEPER_NO_X11VNC: x11vncPrograms, ROOMKEEPER_NO_FRONT: frontPrograms }
+const ofIntegration = {
+  ...ofSystem,
+  ROOMKEEPER_NO_OPENID: openIdPrograms,
+  ROOMKEEPER_NO_X11VNC: x11vncPrograms,
+  ROOMKEEPER_NO_FRONT: frontPrograms,
+}
 
 /** Sees to all that these kinds need of the system, in one go. What cannot be had is said later, by the tests that need it. */
 export async function fetchPrograms(chosen: readonly Kind[]): Promise<void> {

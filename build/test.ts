@@ -77,7 +77,13 @@ const wholeNumber = (name: string, text: string | undefined): number | undefined
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, seed: { type: 'string' }, repeat: { type: 'string' }, screenshots: { type: 'boolean', default: false }, deep: { type: 'boolean', default: false } },
+    options: {
+      help: { type: 'boolean' },
+      seed: { type: 'string' },
+      repeat: { type: 'string' },
+      screenshots: { type: 'boolean', default: false },
+      deep: { type: 'boolean', default: false },
+    },
   })
   if (values.help) {
     console.log(help)

@@ -30,7 +30,9 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     case 'rooms.move':
     case 'rooms.replace': {
       const scopes = [permission, alsoNeeded[command.type] ?? []].flat().map((needed) => scopeOf(me.access, needed))
-      const missing = command.rooms.find((room) => !shown.reader.has('room', room) || scopes.some((scope) => scope !== 'all' && !scope.has(room)))
+      const missing = command.rooms.find(
+        (room) => !shown.reader.has('room', room) || scopes.some((scope) => scope !== 'all' && !scope.has(room)),
+      )
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
       break
     }

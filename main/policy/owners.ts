@@ -7,9 +7,14 @@ import type { Console } from '../console.ts'
 
 /**
  * Whom incidents can be given to (INC-5): who sees the rooms of all of them, in each of their tenants, as the service says. Offline: all
- * of whom it said so before, since this program started and under the scope of now, as of when it said it of the one longest ago; the service decides once the command is there.
+ * of whom it said so before, since this program started and under the scope of now, as of when it said it of the one longest ago; the
+ * service decides once the command is there.
  */
-export async function listOwners(core: Console, incidents: readonly IncidentId[], signal: AbortSignal): Promise<CallOutput<'incidents.owners'>> {
+export async function listOwners(
+  core: Console,
+  incidents: readonly IncidentId[],
+  signal: AbortSignal,
+): Promise<CallOutput<'incidents.owners'>> {
   const answers = await Promise.all([...roomsOf(core, incidents)].map(([account, rooms]) => ownersIn(core, account, rooms, signal)))
   const [first, ...others] = answers
   const knownAt = answers.flatMap((answer) => answer.knownAt ?? [])
@@ -31,13 +36,19 @@ function roomsOf(core: Console, incidents: readonly IncidentId[]): Map<OpenAccou
   return found
 }
 
-async function ownersIn(core: Console, account: OpenAccount, rooms: ReadonlySet<RoomId>, signal: AbortSignal): Promise<CallOutput<'incidents.owners'>> {
+async function ownersIn(
+  core: Console,
+  account: OpenAccount,
+  rooms: ReadonlySet<RoomId>,
+  signal: AbortSignal,
+): Promise<CallOutput<'incidents.owners'>> {
   const { shown, cache } = account
   const { scope } = cache.state
   const before = shown.owners?.scope === scope ? shown.owners : null
   try {
     if (core.preferences.workOffline) throw new RoomkeeperError('network.offline')
-    const { items } = await account.client.json(PeopleList, { method: 'POST', path: '/v1/people/owners', body: { rooms: [...rooms] }, signal })
+    const question = { method: 'POST', path: '/v1/people/owners', body: { rooms: [...rooms] }, signal } as const
+    const { items } = await account.client.json(PeopleList, question)
     const people = new Map(before?.people)
     for (const person of items) people.set(person.id, { person, at: core.clock.now() })
     shown.owners = { scope, people }

@@ -34,7 +34,10 @@ export class Shown {
   readonly outbox: Outbox
   readonly lists = new Lists(limits.listsKept)
   /** People to whom the service said that incidents can be given, under this scope, and when it last did. */
-  owners: { readonly scope: number | null; readonly people: ReadonlyMap<PersonId, { readonly person: Person; readonly at: number }> } | null = null
+  owners: {
+    readonly scope: number | null
+    readonly people: ReadonlyMap<PersonId, { readonly person: Person; readonly at: number }>
+  } | null = null
   readonly #listeners = new Set<(change: ShownChange) => void>()
   readonly #stop: Undo
   readonly #known: TenantName | null

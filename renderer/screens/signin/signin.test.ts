@@ -11,11 +11,15 @@ const find = (id: string): HTMLElement | null => document.querySelector<HTMLElem
 
 /** The page of a test cannot be loaded anew; that it would be is what counts. */
 const reloads = vi.fn<() => void>()
+const listening = vi.spyOn(window, 'addEventListener')
 beforeEach(() => {
   reloads.mockClear()
+  listening.mockClear()
   vi.spyOn(location, 'reload').mockImplementation(reloads)
 })
 afterEach(() => {
+  // The address of one test is none of the next one's: whoever follows it would ask a console that is not there.
+  for (const [name, listener] of listening.mock.calls) if (name === 'hashchange') window.removeEventListener(name, listener)
   vi.unstubAllGlobals()
   history.replaceState(null, '', '/')
 })
