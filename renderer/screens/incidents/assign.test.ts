@@ -57,6 +57,25 @@ it('[INC-5] a colleague gets one by key, a part of the name and Enter', async ()
   expect(find('assign-menu')).toBeNull()
 })
 
+it.each([
+  ['okafor', 'David Okafor'],
+  ['', undefined],
+])('[INC-5] Enter after "%s" before the people are there gives it to %s', async (typed, name) => {
+  const answer = { items: people.map((person) => ({ ...person, email: '' })), knownAt: null }
+  let come: (people: typeof answer) => void = () => undefined
+  const { sent } = await open({ 'incidents.owners': () => new Promise<typeof answer>((resolve) => (come = resolve)) })
+  press('o')
+  await untilPasses(() => expect(find('assign-search')).not.toBeNull())
+  if (typed !== '') type(typed)
+  await flushPromises()
+  find('assign-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+  come(answer)
+  await flushPromises()
+  const owner = people.find((one) => one.name === name)?.id
+  if (owner === undefined) expect([sent(), names().length]).toEqual([[], people.length])
+  else await untilPasses(() => expect(JSON.stringify(sent())).toContain(`"owner":"${owner}"`))
+})
+
 it('[INC-5] several marked ones are given at once, to who sees the rooms of all of them', async () => {
   const { sent, asked } = await open()
   press('x')
