@@ -191,16 +191,23 @@ describe('the command line', () => {
     const proxy = await startProxy({ credentials: 'ada:secret' })
     const strange = createServer({ cert: testCertificate.cert, key: testCertificate.key })
     await new Promise<void>((done) => strange.listen(0, '127.0.0.1', done))
-    const enrol = (url: string, ...way: string[]) => call('enrol', '--device', 'sim', '--service', url, '--key-file', keyFile, '--data', data, ...way)
+    const enrol = (url: string, ...way: string[]) =>
+      call('enrol', '--device', 'sim', '--service', url, '--key-file', keyFile, '--data', data, ...way)
     try {
       const asked = await enrol(service.url, '--proxy', `http://127.0.0.1:${proxy.port}`)
       expect(asked).toMatchObject({ code: 1, problems: expect.stringMatching(/407, by Basic.*--proxy-credentials FILE/su) })
       const untrusted = await enrol(`https://localhost:${portOf(strange)}`)
-      expect(untrusted).toMatchObject({ code: 1, problems: expect.stringMatching(/CN=Roomkeeper test, issued by CN=Roomkeeper test.*--ca FILE/su) })
+      expect(untrusted).toMatchObject({
+        code: 1,
+        problems: expect.stringMatching(/CN=Roomkeeper test, issued by CN=Roomkeeper test.*--ca FILE/su),
+      })
       expect([asked.problems, untrusted.problems].join('')).not.toContain('    at ')
 
       // No PAC file at the start: directly, which leads there.
-      expect(await enrol(service.url, '--pac', 'http://127.0.0.1:1')).toMatchObject({ code: 0, problems: expect.stringContaining('the way is direct') })
+      expect(await enrol(service.url, '--pac', 'http://127.0.0.1:1')).toMatchObject({
+        code: 0,
+        problems: expect.stringContaining('the way is direct'),
+      })
       const run = start('run', '--device', 'sim', '--service', service.url, '--data', data, '--proxy', `127.0.0.1:${proxy.port}`)
       await until('what the proxy asks for', () => run.problems().includes('407, by Basic'))
       run.child.kill('SIGTERM')

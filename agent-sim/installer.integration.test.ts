@@ -1,6 +1,18 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -102,10 +114,13 @@ describe.skipIf(withoutShell)('the installer', () => {
     expect(wanted).not.toContain('fastify')
   })
 
-  it.each(['install.ps1', 'install.sh', 'offboard.ps1', 'offboard.sh'])('[ENR-1] all that it unpacks is known to %s as its own', (script) => {
-    const words = readFileSync(join(folder, script), 'utf8').split(/[\s',]+/u)
-    expect(words).toEqual(expect.arrayContaining(readdirSync(folder)))
-  })
+  it.each(['install.ps1', 'install.sh', 'offboard.ps1', 'offboard.sh'])(
+    '[ENR-1] all that it unpacks is known to %s as its own',
+    (script) => {
+      const words = readFileSync(join(folder, script), 'utf8').split(/[\s',]+/u)
+      expect(words).toEqual(expect.arrayContaining(readdirSync(folder)))
+    },
+  )
 
   it('says what is wrong with its arguments before it does anything', async () => {
     for (const [args, text] of [

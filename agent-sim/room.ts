@@ -2,7 +2,15 @@ import { join } from 'node:path'
 import { Agent } from './agent/agent.ts'
 import type { SessionMessage } from './agent/connection.ts'
 import type { ConnectionState } from './agent/connection-state.ts'
-import { enrolmentIn, install, installedIn, type InstallOptions, installWithNewKey, uninstall, type Installed } from './agent/installation.ts'
+import {
+  enrolmentIn,
+  install,
+  installedIn,
+  type InstallOptions,
+  installWithNewKey,
+  uninstall,
+  type Installed,
+} from './agent/installation.ts'
 import type { KeyStore } from './agent/identity.ts'
 import type { Journal } from './agent/journal.ts'
 import { DeviceLog } from './agent/log.ts'

@@ -51,7 +51,11 @@ const madeFrom: Readonly<Partial<Record<SignalId, string>>> = {
 function signalsPage(): string {
   const rows = SignalId.options.map((id) => {
     const { category, severity, values, enabledByDefault, derived } = signals[id]
-    const note = derived ? `made by the service from ${madeFrom[id] ?? 'what it sees'}` : enabledByDefault ? '' : 'raises no incident by default'
+    const note = derived
+      ? `made by the service from ${madeFrom[id] ?? 'what it sees'}`
+      : enabledByDefault
+        ? ''
+        : 'raises no incident by default'
     return [`\`${id}\``, category, severity, values.join(', '), note]
   })
   return `# Signals

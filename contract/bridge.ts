@@ -101,7 +101,10 @@ export const calls = {
     input: z.object({ filter: IncidentFilter, group: IncidentGroup, within: groupValue.optional(), part: partOf(IncidentId) }),
     output: z.object({ total: z.int(), rows: z.array(IncidentPick).max(limits.pickedRows) }),
   },
-  'incidents.counts': { input: z.object({ room: RoomId.optional() }), output: z.record(z.enum([...IncidentChip.options, 'unclaimed']), z.int()) },
+  'incidents.counts': {
+    input: z.object({ room: RoomId.optional() }),
+    output: z.record(z.enum([...IncidentChip.options, 'unclaimed']), z.int()),
+  },
   /** Whom these incidents can be given to: who sees the rooms of all. `knownAt`: offline, who was said to, when that was; null: now. */
   'incidents.owners': {
     input: z.object({ incidents: z.array(IncidentId).min(1).max(limits.pickedRows) }),
@@ -167,7 +170,10 @@ export const calls = {
   'policy.apply': { input: ofTenant.extend({ command: PolicyCommand }), output: CommandOutcome },
   'policy.saveFile': { input: ofTenant, output: savedFile },
   /** Requests of partners, the waiting first, then the newest; from the cache. Of all customers when all are entered. */
-  'requests.list': { input: nothing, output: z.object({ rows: z.array(ApprovalRequest.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }) },
+  'requests.list': {
+    input: nothing,
+    output: z.object({ rows: z.array(ApprovalRequest.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }),
+  },
   'audit.list': { input: AuditQuery.partial().extend(ofTenant.shape), output: AuditPage },
   'audit.saveCsv': { input: AuditRange.extend(ofTenant.shape), output: savedFile },
   'audit.check': { input: ofTenant, output: AuditCheck },
@@ -194,13 +200,19 @@ export const calls = {
   'remote.restart': { input: ofSession, output: nothing },
   /** Whether the device restarts when the session ends; for this session. */
   'remote.restartAtEnd': { input: ofSession.extend({ on: z.boolean() }), output: nothing },
-  'remote.resize': { input: ofSession.extend({ terminal: terminalNumber, columns: TerminalSize.shape.columns, rows: TerminalSize.shape.rows }), output: nothing },
+  'remote.resize': {
+    input: ofSession.extend({ terminal: terminalNumber, columns: TerminalSize.shape.columns, rows: TerminalSize.shape.rows }),
+    output: nothing,
+  },
   /** The session log and recordings (REM-8): only for who may audit. */
   'remote.log': { input: SessionQuery.partial().extend(ofTenant.shape), output: SessionPage },
   'remote.saveLog': { input: AuditRange.extend(ofTenant.shape), output: savedFile },
   'remote.recording': { input: ofTenant.extend({ session: SessionId }), output: RecordingIndex },
   'remote.chunk': { input: ofTenant.extend({ session: SessionId, number: z.int().min(1) }), output: RecordingChunk },
-  'remote.searchRecording': { input: ofTenant.extend({ session: SessionId, text: z.string().min(1).max(200) }), output: z.object({ hits: z.array(RecordingHit).max(limits.recordingHits), more: z.boolean() }) },
+  'remote.searchRecording': {
+    input: ofTenant.extend({ session: SessionId, text: z.string().min(1).max(200) }),
+    output: z.object({ hits: z.array(RecordingHit).max(limits.recordingHits), more: z.boolean() }),
+  },
 
   'sync.workOffline': { input: z.object({ on: z.boolean() }), output: nothing },
   'sync.now': { input: nothing, output: nothing },

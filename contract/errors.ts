@@ -29,7 +29,10 @@ export const errors = {
   'request.conflict': [409, 'Something else changed first. Read the newest state and try again.'],
   'service.failed': [500, 'The service failed to do this. Nothing was changed; the log has the reason.'],
   'service.unavailable': [503, 'The service is starting or stopping. Try again in a moment.'],
-  'store.locked': [503, 'Another program holds the database of the service locked. Nothing was changed; try again after the time in Retry-After.'],
+  'store.locked': [
+    503,
+    'Another program holds the database of the service locked. Nothing was changed; try again after the time in Retry-After.',
+  ],
   'issuer.unavailable': [503, "The service cannot have the issuer's keys at the moment. Its log has the reason."],
   'feed.tooMany': [429, 'There are as many connections of this person, or from this address, as are allowed at once.'],
   // commands
@@ -91,7 +94,10 @@ export const errors = {
   'device.unknown': [401, 'This device is not enrolled here, or was revoked.'],
   'device.signature': [401, "The answer to the challenge is not signed by the device's key."],
   'device.version': [426, 'None of the offered protocol versions is spoken here.'],
-  'device.twice': [409, 'Another machine with the same key is connected as this device. Take the agent off the copy without a network, and install it there again.'],
+  'device.twice': [
+    409,
+    'Another machine with the same key is connected as this device. Take the agent off the copy without a network, and install it there again.',
+  ],
   'device.offboarding': [403, 'This device is being off-boarded and may send nothing else.'],
   'message.malformed': [400, 'The message is not JSON of the protocol; the field names what is wrong.'],
   'message.tooLarge': [413, 'The message is larger than the protocol allows.'],

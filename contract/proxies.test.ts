@@ -56,7 +56,10 @@ describe('[ENR-2] a proxy that asks who comes', () => {
   })
 
   it('is answered with what helps', () => {
-    expect(wantedBy('Basic realm="x"', false)).toMatchObject({ words: 'asks who comes (407, by Basic)', remedy: expect.stringContaining('--proxy-credentials') })
+    expect(wantedBy('Basic realm="x"', false)).toMatchObject({
+      words: 'asks who comes (407, by Basic)',
+      remedy: expect.stringContaining('--proxy-credentials'),
+    })
     expect(wantedBy('Basic realm="x"', true).words).toContain('does not take')
     expect(wantedBy('Negotiate', false).remedy).toContain('Only Basic')
     expect(wantedBy(undefined, false).words).toContain('does not say how')

@@ -95,9 +95,15 @@ export function wantedBy(challenge: string | undefined, shown: boolean): { words
   const schemes = schemesIn(challenge ?? '')
   const named = schemes.length === 0 ? 'and does not say how' : `by ${schemes.join(', ')}`
   if (schemes.length > 0 && !schemes.some((scheme) => scheme.toLowerCase() === 'basic'))
-    return { words: `asks who comes (407, ${named})`, remedy: 'Only Basic is spoken here: have the proxy take that, or let this machine through without.' }
+    return {
+      words: `asks who comes (407, ${named})`,
+      remedy: 'Only Basic is spoken here: have the proxy take that, or let this machine through without.',
+    }
   return shown
-    ? { words: `does not take the user and password that it was shown (407, ${named})`, remedy: 'Put the right ones into the file of --proxy-credentials.' }
+    ? {
+        words: `does not take the user and password that it was shown (407, ${named})`,
+        remedy: 'Put the right ones into the file of --proxy-credentials.',
+      }
     : { words: `asks who comes (407, ${named})`, remedy: 'Give --proxy-credentials FILE, whose first line is user:password.' }
 }
 

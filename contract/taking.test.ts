@@ -40,7 +40,8 @@ describe('[ACC-6] rooms to come', () => {
           const [wasLater, nowLater] = [resolvePolicy(come(before), [...rooms, later]), resolvePolicy(come(after), [...rooms, later])]
           for (const person of others) {
             const lost = Permission.options.filter(
-              (permission) => may(accessOf(wasLater, person), permission, later.id) && !may(accessOf(nowLater, person), permission, later.id),
+              (permission) =>
+                may(accessOf(wasLater, person), permission, later.id) && !may(accessOf(nowLater, person), permission, later.id),
             )
             if (lost.length === 0) continue
             taken += 1
@@ -63,7 +64,13 @@ describe('[ACC-6] rooms to come', () => {
     ['a group', null, grouped],
     ['all of a link', aLink.id, 'all' as const],
   ])('of %s are taken by who holds it, and not by who holds its rooms of today', (_what, link, wide) => {
-    const held = { id: role('helper'), link, name: 'H', description: '', permissions: ['rooms.view' as const, 'roles.view' as const, 'roles.modify' as const] }
+    const held = {
+      id: role('helper'),
+      link,
+      name: 'H',
+      description: '',
+      permissions: ['rooms.view' as const, 'roles.view' as const, 'roles.modify' as const],
+    }
     const member = (id: string) => [{ kind: 'person' as const, id }]
     const given: Assignment = { ...assignment(1, 'helper'), link, members: [...member('a'), ...member('b')], scope: wide }
     const policy = (mine: AssignmentScope, others: readonly Assignment[]) =>

@@ -66,7 +66,15 @@ describe('schemas of text', () => {
   })
 
   it('[B8] a name is one line, however it was typed', () => {
-    for (const raw of ['Salle Lyon', ' Salle  Lyon ', 'Salle\nLyon', 'Salle\tLyon', 'Salle\u00a0Lyon', 'Salle \u2003Lyon', 'Salle\r\n\r\nLyon'])
+    for (const raw of [
+      'Salle Lyon',
+      ' Salle  Lyon ',
+      'Salle\nLyon',
+      'Salle\tLyon',
+      'Salle\u00a0Lyon',
+      'Salle \u2003Lyon',
+      'Salle\r\n\r\nLyon',
+    ])
       expect(typedName().parse(raw)).toBe('Salle Lyon')
     expect(typedName().safeParse(' \n\u00a0 ').success).toBe(false)
     expect(typedName().safeParse('x'.repeat(limits.nameChars + 1)).success).toBe(false)

@@ -29,7 +29,9 @@ export function certificatesIn(text: string, file: string): string[] {
  */
 export function credentialsIn(text: string, file: string, isPrivate: boolean): string {
   if (!isPrivate)
-    throw new OutgoingProblem(`--proxy-credentials: ${file} must belong to this account (chmod 600), or to root with a group that this account is in (chmod 640).`)
+    throw new OutgoingProblem(
+      `--proxy-credentials: ${file} must belong to this account (chmod 600), or to root with a group that this account is in (chmod 640).`,
+    )
   const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   if (line.indexOf(':') < 1) throw new OutgoingProblem(`--proxy-credentials: the first line of ${file} is not user:password.`)
   return line

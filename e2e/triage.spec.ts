@@ -49,7 +49,8 @@ test('[CON-4] triage by keyboard: move, mark, acknowledge, comment; the cursor s
 
   // A colleague gets one, in six keys, however fast they are pressed.
   await page.keyboard.press('Escape')
-  const colleague = { Lyon: 'Clara', Montréal: 'David', London: 'Farid' }[(await rows.first().innerText()).match(/Lyon|Montréal|London/)?.[0] ?? ''] ?? ''
+  const colleague =
+    { Lyon: 'Clara', Montréal: 'David', London: 'Farid' }[(await rows.first().innerText()).match(/Lyon|Montréal|London/)?.[0] ?? ''] ?? ''
   for (const key of ['j', 'o', ...colleague.slice(0, 3).toLowerCase(), 'Enter']) await page.keyboard.press(key)
   await expect(rows.getByRole('img', { name: colleague })).toHaveCount(1)
 })

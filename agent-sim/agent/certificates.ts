@@ -56,11 +56,19 @@ export function secured(socket: Socket, host: string, ca: string | undefined, no
 function untrusted(tls: TLSSocket, host: string, now: number): CertificateError {
   const shown = tls.getPeerX509Certificate()
   const code = String(tls.authorizationError)
-  const line = (text: string | undefined): string => (text === undefined || text === '' ? 'nobody' : text.split('\n').join(', ').slice(0, 300))
-  const certificate = shown ? `for ${line(shown.subject)}, issued by ${line(shown.issuer)}, valid from ${shown.validFrom} to ${shown.validTo}` : 'none'
+  const line = (text: string | undefined): string =>
+    text === undefined || text === '' ? 'nobody' : text.split('\n').join(', ').slice(0, 300)
+  const certificate = shown
+    ? `for ${line(shown.subject)}, issued by ${line(shown.issuer)}, valid from ${shown.validFrom} to ${shown.validTo}`
+    : 'none'
   const message = `The certificate that ${host} shows is not trusted (${code}): ${certificate}`
   if (unknownAuthority.has(code))
-    return new CertificateError(message, { lasting: true, remedy: 'Give its authority with --ca FILE (PEM), where it is that of your service or your proxy.' })
-  const remedy = ofClock.has(code) ? `Look at the clock of this machine: it says ${new Date(now).toISOString()}.` : 'Something else than the service answers there.'
+    return new CertificateError(message, {
+      lasting: true,
+      remedy: 'Give its authority with --ca FILE (PEM), where it is that of your service or your proxy.',
+    })
+  const remedy = ofClock.has(code)
+    ? `Look at the clock of this machine: it says ${new Date(now).toISOString()}.`
+    : 'Something else than the service answers there.'
   return new CertificateError(message, { remedy })
 }

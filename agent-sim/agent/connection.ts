@@ -51,7 +51,12 @@ export type SessionMessage = Extract<ServiceToAgent, { type: 'session' | 'sessio
 export type SessionWord = Extract<AgentToService, { type: 'sessionAccepted' | 'sessionRefused' | 'sessionTicketWanted' | 'sessionEnded' }>
 
 /** Refusals of a device as such: it may take a person to mend them. */
-const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['device.unknown', 'device.signature', 'device.version', 'device.twice'])
+const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'device.unknown',
+  'device.signature',
+  'device.version',
+  'device.twice',
+])
 /** What the retry pause is multiplied by, at least; the rest is chance, so that a fleet does not return all at once. */
 const steadyShare = 0.5
 /** A service that was silent for this many heartbeats is taken for gone. */
@@ -291,7 +296,8 @@ export class Connection {
         this.#enter({ ...state, lifecycle: message.lifecycle })
         return
       case 'session':
-        if (this.#options.serviceKey && message.signature !== undefined && !this.#isSaid(`session ${message.session}`, message.signature)) return
+        if (this.#options.serviceKey && message.signature !== undefined && !this.#isSaid(`session ${message.session}`, message.signature))
+          return
         this.#options.onSession(message)
         return
       case 'sessionTicket':
@@ -362,7 +368,8 @@ export class Connection {
   }
 
   #nextPause(): number {
-    const longest = this.#refusal === 'device.twice' ? limits.twinRetryMs : Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** this.#tries)
+    const longest =
+      this.#refusal === 'device.twice' ? limits.twinRetryMs : Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** this.#tries)
     this.#tries = Math.min(this.#tries + 1, 30)
     return longest * (steadyShare + (1 - steadyShare) * this.#options.random())
   }

@@ -61,7 +61,9 @@ export async function enrol(options: EnrolOptions): Promise<EnrolmentAnswer> {
 }
 
 /** What enrolling sends: facts of the device and the proof that it holds its key. Texts are cut to the protocol. */
-export async function enrolmentRequest(options: Pick<EnrolOptions, 'installation' | 'key' | 'former' | 'device'>): Promise<EnrolmentRequest> {
+export async function enrolmentRequest(
+  options: Pick<EnrolOptions, 'installation' | 'key' | 'former' | 'device'>,
+): Promise<EnrolmentRequest> {
   const { installation, key, former, device } = options
   const { facts } = await device.read()
   const name = (text: string) => text.slice(0, limits.nameChars * 16)

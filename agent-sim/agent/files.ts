@@ -110,7 +110,11 @@ function foreign(path: string, what: string, cause: unknown): FileError {
   const owner = ownerOf(path)
   const whose = owner === undefined || owner === me ? '' : ` It belongs to the account ${owner}.`
   const as = me === undefined ? '' : ` by the account that the agent runs as (${me})`
-  return new FileError(`${path} may not be ${what}${as}.${whose}`, `Run the agent as the account that installed it, or give it the file: chown -R ${me ?? 'ACCOUNT'} ${dirname(path)}`, cause)
+  return new FileError(
+    `${path} may not be ${what}${as}.${whose}`,
+    `Run the agent as the account that installed it, or give it the file: chown -R ${me ?? 'ACCOUNT'} ${dirname(path)}`,
+    cause,
+  )
 }
 
 /** The user id that the file belongs to, or else the nearest folder above that can be looked at. */

@@ -119,7 +119,9 @@ describe('[ENR-3] a key that cannot be used', () => {
   it('the same new key is offered again where the answer was lost', async () => {
     await enrolFirst()
     service.enrolmentTrouble = () => ({ status: 403, code: 'enrol.softwareKeyRefused' })
-    await expect(started((room) => room.enrolWithNewKey(), { ...withKey(), newKey: true })).rejects.toMatchObject({ code: 'enrol.softwareKeyRefused' })
+    await expect(started((room) => room.enrolWithNewKey(), { ...withKey(), newKey: true })).rejects.toMatchObject({
+      code: 'enrol.softwareKeyRefused',
+    })
     const next = readFileSync(file('next-key/key.pem'), 'utf8')
     service.enrolmentTrouble = undefined
     await started((room) => room.enrol().then(() => room.connect()))

@@ -114,7 +114,9 @@ export async function install(options: InstallOptions): Promise<Installed> {
  * Where the key before can still sign for it, the room stays as it is. Broken off at any moment, it is taken up by the next call.
  * @throws as `install`
  */
-export async function installWithNewKey(options: InstallOptions & { next: KeyStore; adopt: () => void }): Promise<Installed & { proved: boolean }> {
+export async function installWithNewKey(
+  options: InstallOptions & { next: KeyStore; adopt: () => void },
+): Promise<Installed & { proved: boolean }> {
   const { folder, device, keys, log, durable, next, adopt, credential } = options
   makePrivateFolder(folder, durable)
   return logged(log, async () => {
@@ -180,7 +182,10 @@ async function enrolNew(options: InstallOptions, installation: string, kept: Dev
   return ask(options, { credential, installation, key })
 }
 
-function ask(options: InstallOptions, said: Pick<EnrolOptions, 'credential' | 'installation' | 'key' | 'former'>): Promise<EnrolmentAnswer> {
+function ask(
+  options: InstallOptions,
+  said: Pick<EnrolOptions, 'credential' | 'installation' | 'key' | 'former'>,
+): Promise<EnrolmentAnswer> {
   const { url, agent, pause, random, signal, device, log } = options
   return enrol({
     url,

@@ -89,7 +89,10 @@ describe('a key that takes the place of another', () => {
     next(...names)
     adoptNextKey(folder)
     expect(store(true)).toBe(where)
-    expect(JSON.parse(readFileSync(join(folder, 'installation.json'), 'utf8'))).toMatchObject({ keys: where, enrolment: { service: 'test' } })
+    expect(JSON.parse(readFileSync(join(folder, 'installation.json'), 'utf8'))).toMatchObject({
+      keys: where,
+      enrolment: { service: 'test' },
+    })
   })
 
   it('is the one that was begun, unless another kind is asked for', async () => {

@@ -17,7 +17,8 @@ export interface KeyWishes {
   readonly isTpmThere?: () => boolean
 }
 
-const storeIn = (folder: string, where: KeyProtection): KeyStore => (where === 'tpm' ? new TpmKeyStore(folder) : new SoftwareKeyStore(folder))
+const storeIn = (folder: string, where: KeyProtection): KeyStore =>
+  where === 'tpm' ? new TpmKeyStore(folder) : new SoftwareKeyStore(folder)
 
 /**
  * The store of this folder's key: the one that it was installed with, for as long as it is (decision 0046). So a TPM that is turned on

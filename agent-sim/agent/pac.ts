@@ -70,7 +70,9 @@ export class PacFile {
   #waysOf(answer: string): Way[] {
     const ways = waysIn(answer)
     if (ways.length > 0) return ways
-    throw new ProxyError(`The PAC file ${this.#options.url} answers "${answer.slice(0, 200)}", and only DIRECT, PROXY and HTTPS can be used.`)
+    throw new ProxyError(
+      `The PAC file ${this.#options.url} answers "${answer.slice(0, 200)}", and only DIRECT, PROXY and HTTPS can be used.`,
+    )
   }
 
   async #current(): Promise<string> {

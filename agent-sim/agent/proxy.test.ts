@@ -28,7 +28,18 @@ describe('parseProxy', () => {
       expect(() => parseProxy(text)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret') }))
   })
 
-  it.each(['proxy', 'proxy:', 'proxy:0', 'proxy:70000', 'a b:80', 'user@host:80', 'ftp://x/y.pac', '2001:db8::1:80', 'http://proxy', 'proxy:1/x.pac'])('refuses %j', (text) => {
+  it.each([
+    'proxy',
+    'proxy:',
+    'proxy:0',
+    'proxy:70000',
+    'a b:80',
+    'user@host:80',
+    'ftp://x/y.pac',
+    '2001:db8::1:80',
+    'http://proxy',
+    'proxy:1/x.pac',
+  ])('refuses %j', (text) => {
     expect(() => parseProxy(text)).toThrow(ProxyError)
   })
 })

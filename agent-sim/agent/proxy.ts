@@ -19,7 +19,10 @@ export class WayError extends ExplainedError {
   readonly lasting: boolean
   override readonly remedy: string | undefined
 
-  constructor(message: string, { lasting = false, remedy, cause }: { lasting?: boolean; remedy?: string | undefined; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    { lasting = false, remedy, cause }: { lasting?: boolean; remedy?: string | undefined; cause?: unknown } = {},
+  ) {
     super(message, { cause })
     this.lasting = lasting
     this.remedy = remedy
@@ -55,12 +58,15 @@ export function parseProxy(proxy: string | undefined, pac?: string): ProxySettin
   const named = ['', '/'].includes(path) && (scheme !== undefined || path === '') ? hostAndPort(bare) : undefined
   if (named) return { kind: 'proxy', protocol: scheme?.toLowerCase() === 'https' ? 'https' : 'http', ...named }
   const said = bare.includes('@') ? 'it names a user, which is for --proxy-credentials' : `it is "${proxy}"`
-  throw new ProxyError(`--proxy is neither host:port nor the http:// or https:// address of a PAC file with its path (any is for --pac): ${said}.`)
+  throw new ProxyError(
+    `--proxy is neither host:port nor the http:// or https:// address of a PAC file with its path (any is for --pac): ${said}.`,
+  )
 }
 
 function pacAddress(option: string, text: string): string {
   const url = /^https?:\/\/\S+$/iu.test(text) && URL.canParse(text) ? new URL(text) : undefined
-  if (!url || url.username || url.password) throw new ProxyError(`${option} is no http:// or https:// address of a PAC file without a user in it.`)
+  if (!url || url.username || url.password)
+    throw new ProxyError(`${option} is no http:// or https:// address of a PAC file without a user in it.`)
   return url.href
 }
 
@@ -80,13 +86,26 @@ export const proxyAuthorities = (ca: string | undefined): string[] | undefined =
  * Opens a tunnel to `host:port` through a proxy (CONNECT), within `ms`.
  * @throws ProxyError if the proxy refuses, asks for a password that it is not shown, or is silent.
  */
-export function openTunnel(proxy: Proxy, host: string, port: number, access: ProxyAccess = {}, ms: number = limits.agentRequestMs): Promise<Socket> {
+export function openTunnel(
+  proxy: Proxy,
+  host: string,
+  port: number,
+  access: ProxyAccess = {},
+  ms: number = limits.agentRequestMs,
+): Promise<Socket> {
   const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
   const name = proxyName(proxy)
   return new Promise((resolve, reject) => {
     const shown = access.credentials?.()
     const basic = shown === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(shown).toString('base64')}` }
-    const ask = { host: proxy.host, port: proxy.port, method: 'CONNECT', path: target, headers: { host: target, ...basic }, agent: false } as const
+    const ask = {
+      host: proxy.host,
+      port: proxy.port,
+      method: 'CONNECT',
+      path: target,
+      headers: { host: target, ...basic },
+      agent: false,
+    } as const
     const ca = proxyAuthorities(access.ca)
     const asked =
       proxy.protocol === 'https'

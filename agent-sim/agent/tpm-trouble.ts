@@ -26,7 +26,10 @@ const known: readonly (readonly [RegExp, (way: string) => TpmTrouble])[] = [
   ],
   [
     /integrity check failed|0x0*1df\b/iu,
-    () => ({ what: 'the TPM does not know this key: it was cleared, replaced, or the disk comes from another machine', remedy: newKeyRemedy }),
+    () => ({
+      what: 'the TPM does not know this key: it was cleared, replaced, or the disk comes from another machine',
+      remedy: newKeyRemedy,
+    }),
   ],
   [/deserializing|valid TPM2B|_Load\([^\n]*tpm:parameter/iu, () => ({ what: 'the file of the key is damaged', remedy: newKeyRemedy })],
   [
@@ -36,13 +39,22 @@ const known: readonly (readonly [RegExp, (way: string) => TpmTrouble])[] = [
       remedy: 'Take it off (tpm2_changeauth -c owner -p PASSWORD), or keep the key in a file: "enrol --new-key --key software".',
     }),
   ],
-  [/lockout|0x0*921\b/iu, () => ({ what: 'the TPM is locked after too many wrong passwords', remedy: 'Wait until it unlocks itself (mostly minutes, at most a day), or: tpm2_dictionarylockout --clear-lockout' })],
+  [
+    /lockout|0x0*921\b/iu,
+    () => ({
+      what: 'the TPM is locked after too many wrong passwords',
+      remedy: 'Wait until it unlocks itself (mostly minutes, at most a day), or: tpm2_dictionarylockout --clear-lockout',
+    }),
+  ],
 ]
 
 /** Reads what a program of tpm2-tools said; its own lines stay out of it. `way`: how the TPM is reached. */
 export function tpmTrouble(error: unknown, way: string): TpmTrouble {
   if (error instanceof ProgramError && error.missing !== undefined) {
-    return { what: `${error.missing} is not installed`, remedy: 'Install tpm2-tools (Debian, Ubuntu: apt install tpm2-tools) and start the agent again.' }
+    return {
+      what: `${error.missing} is not installed`,
+      remedy: 'Install tpm2-tools (Debian, Ubuntu: apt install tpm2-tools) and start the agent again.',
+    }
   }
   const text = error instanceof Error ? error.message : String(error)
   for (const [pattern, explain] of known) if (pattern.test(text)) return explain(way)

@@ -18,7 +18,9 @@ afterEach(() => {
 
 /** What a program says that fails: its own line among those of the library. */
 const said = (line: string): ProgramError =>
-  new ProgramError(`tpm2_load failed: WARNING:esys:src/tss2-esys/api/Esys_Load.c:324:Esys_Load_Finish() Received TPM Error\nERROR: ${line}\nERROR: Unable to run tpm2_load`)
+  new ProgramError(
+    `tpm2_load failed: WARNING:esys:src/tss2-esys/api/Esys_Load.c:324:Esys_Load_Finish() Received TPM Error\nERROR: ${line}\nERROR: Unable to run tpm2_load`,
+  )
 
 /** The programs of tpm2-tools as far as the store uses them, with keys that stay in this closure. */
 function standIn(): { run: RunProgram; called: string[]; broken: Map<string, Error> } {
@@ -84,13 +86,38 @@ describe('TpmKeyStore', () => {
   })
 
   it.each([
-    ['tools that are not there', new ProgramError('x', { missing: 'tpm2_createprimary' }), 'tpm2_createprimary is not installed', 'apt install tpm2-tools'],
-    ['a TPM that is not there', said('Failed to open specified TCTI device file /dev/tpmrm0: No such file'), 'no TPM is there now (/dev/tpmrm0)', 'firmware'],
-    ['a TPM that is not for this account', said('Failed to open specified TCTI device file /dev/tpmrm0: Permission denied'), 'may not use the TPM', 'group'],
+    [
+      'tools that are not there',
+      new ProgramError('x', { missing: 'tpm2_createprimary' }),
+      'tpm2_createprimary is not installed',
+      'apt install tpm2-tools',
+    ],
+    [
+      'a TPM that is not there',
+      said('Failed to open specified TCTI device file /dev/tpmrm0: No such file'),
+      'no TPM is there now (/dev/tpmrm0)',
+      'firmware',
+    ],
+    [
+      'a TPM that is not for this account',
+      said('Failed to open specified TCTI device file /dev/tpmrm0: Permission denied'),
+      'may not use the TPM',
+      'group',
+    ],
     ['a TPM that was cleared', said('Eys_Load(0x1DF) - tpm:parameter(1):integrity check failed'), 'it was cleared', 'enrol --new-key'],
     ['a damaged file', said('Error deserializing private structure: 0x90006'), 'damaged', 'enrol --new-key'],
-    ['a password', said('Esys_CreatePrimary(0x9A2) - tpm:session(1):authorization failure without DA implications'), 'password', 'changeauth'],
-    ['something else', said('Esys_CreatePrimary(0x902) - tpm:warn(2.0): out of memory for object contexts'), 'out of memory for object contexts', undefined],
+    [
+      'a password',
+      said('Esys_CreatePrimary(0x9A2) - tpm:session(1):authorization failure without DA implications'),
+      'password',
+      'changeauth',
+    ],
+    [
+      'something else',
+      said('Esys_CreatePrimary(0x902) - tpm:warn(2.0): out of memory for object contexts'),
+      'out of memory for object contexts',
+      undefined,
+    ],
   ])('[ENR-3] says of %s what it is and what helps, in no words of the library', async (_, error, what, remedy) => {
     const { run, broken } = standIn()
     await new TpmKeyStore(folder, { run }).create()
@@ -137,7 +164,11 @@ describe('SoftwareKeyStore', () => {
     if (again) await expectItSigns(again, 'a challenge')
   })
 
-  it.each([['', 'is empty'], ['no key', 'is damaged'], ['\0\0\0', 'is damaged']])('says which file is not a key: %j', async (content, what) => {
+  it.each([
+    ['', 'is empty'],
+    ['no key', 'is damaged'],
+    ['\0\0\0', 'is damaged'],
+  ])('says which file is not a key: %j', async (content, what) => {
     writeFileSync(join(folder, 'key.pem'), content)
     await expect(new SoftwareKeyStore(folder).open()).rejects.toThrow(`${what}: ${join(folder, 'key.pem')}`)
   })

@@ -40,7 +40,9 @@ export class WayOut {
     const kept = this.#agents.get(protocol)
     if (kept) return kept
     const keepAlive = protocol.startsWith('http')
-    const made = ['https:', 'wss:'].includes(protocol) ? new SecureAgent(this, keepAlive, this.#options.ca) : new TunnelAgent(this, keepAlive)
+    const made = ['https:', 'wss:'].includes(protocol)
+      ? new SecureAgent(this, keepAlive, this.#options.ca)
+      : new TunnelAgent(this, keepAlive)
     this.#agents.set(protocol, made)
     return made
   }

@@ -28,7 +28,9 @@ ${dataHelp}`,
       if (values.json) print(JSON.stringify({ name: room.name, device: enrolment?.device, room: enrolment?.room }))
       else if (proved !== undefined) {
         const ids = `device ${enrolment?.device ?? ''}, room ${enrolment?.room ?? ''}`
-        print(`${room.name} has another key: ${ids}. ${proved ? 'Its room stays as it is.' : 'Its room waits in onboarding: enrol it in the console.'}`)
+        print(
+          `${room.name} has another key: ${ids}. ${proved ? 'Its room stays as it is.' : 'Its room waits in onboarding: enrol it in the console.'}`,
+        )
       } else if (known && known.room === enrolment?.room)
         print(`It was enrolled before: device ${known.device}, room ${known.room}. The room is renamed and moved in the console.`)
       else print(`${room.name} is enrolled: device ${enrolment?.device ?? ''}, room ${enrolment?.room ?? ''}.`)

@@ -1,7 +1,21 @@
 import { places, type Places } from '../devices/places.ts'
 import { startFleet, type Fleet } from '../fleet.ts'
 import {
-  agentsFolder, allowlistFrom, credentialFrom, dataHelp, networkHelp, networkOptions, parse, print, processHelp, processOptions, required, UsageError, wayFrom, wholeNumber, type Command,
+  agentsFolder,
+  allowlistFrom,
+  credentialFrom,
+  dataHelp,
+  networkHelp,
+  networkOptions,
+  parse,
+  print,
+  processHelp,
+  processOptions,
+  required,
+  UsageError,
+  wayFrom,
+  wholeNumber,
+  type Command,
 } from './command.ts'
 import { askedToEnd, processLog, releaseParent } from './process.ts'
 import { restartHelp, restartMsFrom } from './remote-options.ts'

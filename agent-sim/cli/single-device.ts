@@ -7,7 +7,18 @@ import { SimulatedDevice } from '../devices/simulated.ts'
 import { seededRandom } from '../random.ts'
 import { openSingle, type Single } from '../single.ts'
 import { hostFacts } from '../remote/host-options.ts'
-import { agentsFolder, allowlistFrom, credentialFrom, networkOptions, type Options, parse, required, UsageError, wayFrom, wholeNumber } from './command.ts'
+import {
+  agentsFolder,
+  allowlistFrom,
+  credentialFrom,
+  networkOptions,
+  type Options,
+  parse,
+  required,
+  UsageError,
+  wayFrom,
+  wholeNumber,
+} from './command.ts'
 import { remoteFrom, remoteHelp, remoteOptions, restartHelp, restartMsFrom, type RemoteValues } from './remote-options.ts'
 import { withSettings } from './settings.ts'
 

@@ -358,7 +358,11 @@ describe('[REM-4] the extended clipboard', () => {
   })
 
   it('provides a stream of zlib without an end, at which libvncserver hangs up', () => {
-    expect(Buffer.from(clipboardMessage(fromClient.cutText, { action: 'provide', text: '€' })).subarray(-4).toString('hex')).toBe('0000ffff')
+    expect(
+      Buffer.from(clipboardMessage(fromClient.cutText, { action: 'provide', text: '€' }))
+        .subarray(-4)
+        .toString('hex'),
+    ).toBe('0000ffff')
   })
 
   it('brings text alone of all that an end provides, and at most as much as a clipboard may hold', async () => {

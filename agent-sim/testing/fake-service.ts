@@ -3,8 +3,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { v7 } from 'uuid'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
-  AgentToService, challengeProof, type DevicePublicKey, enrolmentProof, EnrolmentRequest, keyChangeProof, Report, type ServiceToAgent, SessionKey,
-  type SignedWord, signedWordProof, welcomeWord,
+  AgentToService,
+  challengeProof,
+  type DevicePublicKey,
+  enrolmentProof,
+  EnrolmentRequest,
+  keyChangeProof,
+  Report,
+  type ServiceToAgent,
+  SessionKey,
+  type SignedWord,
+  signedWordProof,
+  welcomeWord,
 } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, RoomId } from '../../contract/ids.ts'
@@ -57,7 +67,9 @@ export class FakeService {
   heartbeatMs = 60_000
   mood: () => Mood = () => 'acknowledge'
   /** What an enrolment is answered with, in the place of success. */
-  enrolmentTrouble: (() => { status: number; code?: 'rate.limited' | 'enrol.keyInvalid' | 'enrol.softwareKeyRefused'; retryAfter?: string } | undefined) | undefined
+  enrolmentTrouble:
+    | (() => { status: number; code?: 'rate.limited' | 'enrol.keyInvalid' | 'enrol.softwareKeyRefused'; retryAfter?: string } | undefined)
+    | undefined
   enrolmentRequests = 0
   readonly uploads: FakeUpload[] = []
   /** What an upload is answered with. */
@@ -134,7 +146,9 @@ export class FakeService {
 
   /** Signs a grant. */
   sign(grant: SessionGrant): string {
-    const text = [{ alg: 'EdDSA', typ: sessionGrantType }, grant].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+    const text = [{ alg: 'EdDSA', typ: sessionGrantType }, grant]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.')
     return `${text}.${sign(null, Buffer.from(text), this.#sessionKeys.privateKey).toString('base64url')}`
   }
 
@@ -170,7 +184,8 @@ export class FakeService {
       return
     }
     const body = EnrolmentRequest.parse(JSON.parse(sent.toString('utf8')))
-    if (!isSigned(body.publicKey, enrolmentProof(body.installation, body.publicKey), body.proof)) this.offences.push('a proof that does not fit')
+    if (!isSigned(body.publicKey, enrolmentProof(body.installation, body.publicKey), body.proof))
+      this.offences.push('a proof that does not fit')
     const known = [...this.devices.values()]
     const hasKey = ({ publicKey }: FakeDevice) => publicKey.x === body.publicKey.x && publicKey.y === body.publicKey.y
     let device = known.find(hasKey) ?? known.find(({ installation }) => installation === body.installation)
@@ -179,7 +194,9 @@ export class FakeService {
       return
     }
     if (device && body.formerProof !== undefined) {
-      device.formerProofs.push(isSigned(device.publicKey, keyChangeProof(body.installation, device.publicKey, body.publicKey), body.formerProof))
+      device.formerProofs.push(
+        isSigned(device.publicKey, keyChangeProof(body.installation, device.publicKey, body.publicKey), body.formerProof),
+      )
     }
     if (!device) {
       device = {
@@ -226,7 +243,8 @@ export class FakeService {
           say({ type: 'error', code: 'device.unknown', retry: false })
           return
         }
-        if (!isSigned(device.publicKey, challengeProof(nonce, this.name, device.device), message.signature)) this.offences.push('a hello that is not signed')
+        if (!isSigned(device.publicKey, challengeProof(nonce, this.name, device.device), message.signature))
+          this.offences.push('a hello that is not signed')
         device.connections += 1
         device.boots.push(message.boot)
         device.socket = socket

@@ -53,7 +53,10 @@ const aboutWords: Readonly<Record<About, string>> = { rooms: 'on each of its roo
 function commandRows(): string[][] {
   return commandTypes.map((type) => {
     const needs = commandNeeds[type]
-    const [permission, where] = typeof needs === 'string' ? [`*${needs}*`, ''] : [[needs.permission, alsoNeeded[type] ?? []].flat().map(code).join(', '), aboutWords[needs.about]]
+    const [permission, where] =
+      typeof needs === 'string'
+        ? [`*${needs}*`, '']
+        : [[needs.permission, alsoNeeded[type] ?? []].flat().map(code).join(', '), aboutWords[needs.about]]
     return [code(type), permission, where, changeKindOf[type] ?? '']
   })
 }

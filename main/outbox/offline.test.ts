@@ -89,7 +89,8 @@ describe('[ACC-6] the answer of the console', () => {
           const also = alsoNeeded[command.type]
           const mayAt = (room?: RoomId) =>
             modelMay(policy, rooms, subject, permission, room) && (also === undefined || modelMay(policy, rooms, subject, also, room))
-          const any = (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
+          const any =
+            (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
           const all = any && about.every((room) => mayAt(room))
           const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
           expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')

@@ -3,7 +3,16 @@ import { QueuedCommand } from '../../contract/commands.ts'
 import { ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { CommandKey, Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { type Db, type Migration, openReadable, openWritable, saysLocked, setAside, type Unusable, UnusableDatabase } from '../cache/open.ts'
+import {
+  type Db,
+  type Migration,
+  openReadable,
+  openWritable,
+  saysLocked,
+  setAside,
+  type Unusable,
+  UnusableDatabase,
+} from '../cache/open.ts'
 
 /** One command in the outbox. `appliedAt`: when its answer came (applied, or requested), by the console's clock. */
 export const OutboxRow = z.object({

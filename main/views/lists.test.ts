@@ -27,7 +27,9 @@ describe('lists', () => {
     const asked: (number | undefined)[] = []
     const source = (only?: readonly string[]): ListLine[] => {
       asked.push(only?.length)
-      return only === undefined ? Array.from({ length: count }, (_, n) => ({ id: String(n), keys: [count - n] })) : only.map((id) => ({ id, keys: [-1] }))
+      return only === undefined
+        ? Array.from({ length: count }, (_, n) => ({ id: String(n), keys: [count - n] }))
+        : only.map((id) => ({ id, keys: [-1] }))
     }
     const lists = new Lists(limits.listsKept)
     for (let offset = 0; offset < count; offset += 10_000) expect(lists.lines('all', source).slice(offset, offset + 1).length).toBe(1)

@@ -161,8 +161,22 @@ describe('incidents', () => {
     expect(numbers({}, 'building')).toEqual([1, 3, 2])
     expect(numbers({}, 'signal')).toEqual([3, 1, 2])
     expect(numbers({ room: RoomId.parse(idOf('room', 2)) })).toEqual([3, 2])
-    expect(incidentCounts(picture(), undefined)).toEqual({ needAction: 3, investigating: 1, unassigned: 2, mine: 2, resolved: 1, unclaimed: 2 })
-    expect(incidentCounts(picture(), idOf('room', 1))).toEqual({ needAction: 1, investigating: 1, unassigned: 1, mine: 1, resolved: 1, unclaimed: 1 })
+    expect(incidentCounts(picture(), undefined)).toEqual({
+      needAction: 3,
+      investigating: 1,
+      unassigned: 2,
+      mine: 2,
+      resolved: 1,
+      unclaimed: 2,
+    })
+    expect(incidentCounts(picture(), idOf('room', 1))).toEqual({
+      needAction: 1,
+      investigating: 1,
+      unassigned: 1,
+      mine: 1,
+      resolved: 1,
+      unclaimed: 1,
+    })
     expect(incidents().rows[0]).toMatchObject({ roomName: 'Lab', roomHealth: 'healthy', place: { building: 'Confluence' } })
   })
 

@@ -90,7 +90,9 @@ async function turn(value: 'healthy' | 'unhealthy'): Promise<Incident> {
   await step({ type: 'report', observedAt: clock, signals: { 'peripherals.camera': { value } } })
   clock += 3_600_000
   await step({ type: 'timer' })
-  const found = (await made.store.read(made.contoso, 'wholeTenant').list('incident', { limit: 10 })).find(({ signal }) => signal === 'peripherals.camera')
+  const found = (await made.store.read(made.contoso, 'wholeTenant').list('incident', { limit: 10 })).find(
+    ({ signal }) => signal === 'peripherals.camera',
+  )
   if (!found) throw new Error('There is no incident.')
   return found
 }
@@ -108,17 +110,22 @@ async function callerOf(one: typeof ada): Promise<Caller> {
 }
 
 const send = (caller: Caller, command: Command) =>
-  submit({ store: made.store, rooms, metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), refusals, now: () => clock }, caller, {
-    key: CommandKey.parse(v7()),
-    issuedAt: clock,
-    command,
-  })
+  submit(
+    { store: made.store, rooms, metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), refusals, now: () => clock },
+    caller,
+    {
+      key: CommandKey.parse(v7()),
+      issuedAt: clock,
+      command,
+    },
+  )
 const said = (caller: Caller, command: Command): Promise<unknown> =>
   send(caller, command).then(
     ({ outcome }) => outcome,
     (error: unknown) => (error instanceof RoomkeeperError ? [error.code, error.details] : error),
   )
-const owner = async (): Promise<string | undefined> => (await made.store.read(made.contoso, 'wholeTenant').get('incident', incident))?.owner?.name
+const owner = async (): Promise<string | undefined> =>
+  (await made.store.read(made.contoso, 'wholeTenant').get('incident', incident))?.owner?.name
 const entries = async (): Promise<Entry[]> =>
   (await made.store.read(made.contoso, 'wholeTenant').list('entry', { limit: 100 })).filter(({ kind }) => kind === 'assigned')
 const unknown = ['incident.ownerUnknown', {}]
@@ -137,7 +144,13 @@ describe('[INC-5] an incident is given', () => {
   it('to oneself only where one sees it, too', async () => {
     const role = RoleId.parse(v7())
     const { type: _, role: __, ...first } = site(over(inside), [bela])
-    const command = { type: 'role.save', role, name: 'Blind', description: '', permissions: ['incidents.update' as const] } satisfies Command
+    const command = {
+      type: 'role.save',
+      role,
+      name: 'Blind',
+      description: '',
+      permissions: ['incidents.update' as const],
+    } satisfies Command
     await send(boss, { ...command, first: { ...first, assignment: AssignmentId.parse(v7()), name: 'Blind' } })
     const blind = await callerOf(bela)
     expect(await said(blind, given(blind.person))).toEqual(unknown)

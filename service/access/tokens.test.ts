@@ -278,16 +278,19 @@ describe('[ACC-1] the keys of an issuer elsewhere', () => {
 describe('[ACC-1] the discovery document of an issuer elsewhere', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  it.each(['/.well-known/openid-configuration', '/keys'])('that cannot be reached is named, with what is missing: %s', async (unreached) => {
-    vi.stubGlobal('fetch', async (input: string | URL) => {
-      const cause = Object.assign(new Error('unable to verify'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
-      if (String(input).endsWith(unreached)) throw new TypeError('fetch failed', { cause })
-      return Response.json({ issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' })
-    })
-    const read = readToken(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })
-    const message = expect.stringMatching(/^issuer\.example: .* --ca\.$/u)
-    await expect(read).rejects.toMatchObject({ code: 'issuer.unavailable', cause: { message } })
-  })
+  it.each(['/.well-known/openid-configuration', '/keys'])(
+    'that cannot be reached is named, with what is missing: %s',
+    async (unreached) => {
+      vi.stubGlobal('fetch', async (input: string | URL) => {
+        const cause = Object.assign(new Error('unable to verify'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+        if (String(input).endsWith(unreached)) throw new TypeError('fetch failed', { cause })
+        return Response.json({ issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' })
+      })
+      const read = readToken(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })
+      const message = expect.stringMatching(/^issuer\.example: .* --ca\.$/u)
+      await expect(read).rejects.toMatchObject({ code: 'issuer.unavailable', cause: { message } })
+    },
+  )
 
   it.each([
     ['https://issuer.example', 'https://issuer.example', true],
@@ -301,7 +304,9 @@ describe('[ACC-1] the discovery document of an issuer elsewhere', () => {
     const asked: string[] = []
     vi.stubGlobal('fetch', async (input: string | URL) => {
       asked.push(String(input))
-      return String(input).endsWith('/keys') ? Response.json({ keys: [] }) : Response.json({ issuer: named, jwks_uri: 'https://issuer.example/keys' })
+      return String(input).endsWith('/keys')
+        ? Response.json({ keys: [] })
+        : Response.json({ issuer: named, jwks_uri: 'https://issuer.example/keys' })
     })
     // Without a key that fits the token is refused for its own sake, and only then.
     expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer(wanted) })).toBe(counts ? 'auth.invalid' : 'issuer.unavailable')

@@ -24,28 +24,34 @@ it('[ROM-1] what nobody could hear is no silence of a room, and what goes on aft
   expect(silences.due(300_000)).toMatchObject([{ room }])
 })
 
-it.each([3_600_000, -3_600_000])('[ROM-1] a clock that is set by %i ms is noticed once, and what was silent before keeps its distance', (byMs) => {
-  let up = 1_000
-  let wall = 100_000_000
-  const clock = new ClockSet(() => wall, () => up)
-  const pass = (ms: number): number => {
-    up += ms
-    wall += ms
-    return clock.look()
-  }
-  const silences = new Silences(60_000, wall)
-  const room = RoomId.parse(v7())
-  silences.expect(TenantId.parse(v7()), room, wall)
-  expect(pass(30_000)).toBe(0)
-  wall += byMs
-  const set = pass(5_000)
-  expect(set).toBe(byMs)
-  silences.shift((date) => movedBy(date, set, wall), set)
-  expect(pass(5_000)).toBe(0)
-  expect(silences.due(wall)).toEqual([])
-  expect(pass(20_000)).toBe(0)
-  expect(silences.due(wall)).toMatchObject([{ room }])
-})
+it.each([3_600_000, -3_600_000])(
+  '[ROM-1] a clock that is set by %i ms is noticed once, and what was silent before keeps its distance',
+  (byMs) => {
+    let up = 1_000
+    let wall = 100_000_000
+    const clock = new ClockSet(
+      () => wall,
+      () => up,
+    )
+    const pass = (ms: number): number => {
+      up += ms
+      wall += ms
+      return clock.look()
+    }
+    const silences = new Silences(60_000, wall)
+    const room = RoomId.parse(v7())
+    silences.expect(TenantId.parse(v7()), room, wall)
+    expect(pass(30_000)).toBe(0)
+    wall += byMs
+    const set = pass(5_000)
+    expect(set).toBe(byMs)
+    silences.shift((date) => movedBy(date, set, wall), set)
+    expect(pass(5_000)).toBe(0)
+    expect(silences.due(wall)).toEqual([])
+    expect(pass(20_000)).toBe(0)
+    expect(silences.due(wall)).toMatchObject([{ room }])
+  },
+)
 
 it('[ROM-2] a clock that was put right while the agent ran is right, and what was dated before is corrected as before', () => {
   const hour = 3_600_000

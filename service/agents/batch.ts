@@ -98,7 +98,11 @@ export class Batch {
     this.#work.take(room, { type: 'machines', several: !over, ...(over ? {} : { detail }) })
     if (!over) this.#work.note(room, { kind: 'copied', at: this.#tx.at, detail })
     const { name } = this.#work.room(room).base
-    auditDevice(this.#tx, { action: 'device.copied', machines: detail, ...(times === undefined ? {} : { times }), over }, { device, room, name })
+    auditDevice(
+      this.#tx,
+      { action: 'device.copied', machines: detail, ...(times === undefined ? {} : { times }), over },
+      { device, room, name },
+    )
   }
 
   #report({ session, first, number, receivedAt, report, rejected = [], limited }: Extract<IntakeItem, { kind: 'report' }>): void {

@@ -17,7 +17,13 @@ export type DeviceAct =
   /** `offboarded`: the device says that its agent is gone; `overdue`: it did not in time. */
   | { readonly action: 'device.revoke'; readonly why: 'offboarded' | 'overdue' }
 
-const operations = { 'device.enrol': 'Create', 'device.newKey': 'Update', 'device.restore': 'Update', 'device.copied': 'Update', 'device.revoke': 'Delete' } as const
+const operations = {
+  'device.enrol': 'Create',
+  'device.newKey': 'Update',
+  'device.restore': 'Update',
+  'device.copied': 'Update',
+  'device.revoke': 'Delete',
+} as const
 
 /** One record of one act (AUD-1). Its doer is the service: a device is no person, and what let it in stands in the detail. */
 export function auditDevice(tx: TenantTransaction, act: DeviceAct, of: { readonly device: DeviceId; readonly room: RoomId; readonly name: string }): void {

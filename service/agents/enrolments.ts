@@ -173,7 +173,11 @@ async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRo
   const own = await tx.tables.device().selectAll().where('thumbprint', '=', thumbprint).executeTakeFirst()
   const holder = own ?? (await deps.store.deviceByThumbprint(thumbprint))
   if (holder && (!own || (byInstallation && byInstallation.id !== own.id))) throw new RoomkeeperError('enrol.deviceKnown')
-  const by: EnrolledBy = credential.own ? { by: 'own' } : credential.account === undefined ? { by: 'key' } : { by: 'account', account: credential.account.email }
+  const by: EnrolledBy = credential.own
+    ? { by: 'own' }
+    : credential.account === undefined
+      ? { by: 'key' }
+      : { by: 'account', account: credential.account.email }
   const known = own ?? byInstallation
   if (known?.thumbprint === thumbprint && known.state === 'active') return giveBack(deps, tx, known, request, by)
   if (credential.own) throw new RoomkeeperError('device.unknown')

@@ -203,7 +203,9 @@ describe('[ENR-3] the same key under another installation, since its files were 
   it('that was off-boarded is back in onboarding, with a credential only', async () => {
     const device = await watched()
     await unenrol(device)
-    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(device.key), `DeviceKey ${thumbprint(device.key)}`)).answer).code).toBe('device.unknown')
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(device.key), `DeviceKey ${thumbprint(device.key)}`)).answer).code).toBe(
+      'device.unknown',
+    )
     expect((await enrolRaw(service.url, enrolmentOf(device.key))).answer).toEqual(device.enrolment)
     expect((await room(device))?.lifecycle).toBe('onboarding')
   })

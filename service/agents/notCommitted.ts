@@ -18,7 +18,11 @@ interface Noticing {
 }
 
 /** Nothing of these was committed: agents come and send theirs again, and what the service itself noticed it notices again. */
-export function notCommitted(items: readonly IntakeItem[], error: unknown, { log, boots, twins, silences, isPresent, refuse }: Noticing): void {
+export function notCommitted(
+  items: readonly IntakeItem[],
+  error: unknown,
+  { log, boots, twins, silences, isPresent, refuse }: Noticing,
+): void {
   const code = isLocked(error) ? error.code : 'service.failed'
   if (code === 'service.failed') log.error({ err: error, items: items.length }, 'what devices did could not be committed')
   for (const item of items) {

@@ -24,11 +24,14 @@ afterEach(async () => {
 
 const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
 const roomOf = (device: TestDevice) => read().get('room', device.enrolment.room)
-const history = async (device: TestDevice) => (await read().list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
+const history = async (device: TestDevice) =>
+  (await read().list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
 const change = (work: typeof enrolRooms, device: TestDevice) =>
   service.deps.store.write(service.tenant, system, (tx) => work(service.deps.rooms, tx, [device.enrolment.room]))
 const replace = (next: TestDevice, former: TestDevice) =>
-  service.deps.store.write(service.tenant, system, (tx) => replaceDevice(service.deps.rooms, tx, next.enrolment.room, former.enrolment.room))
+  service.deps.store.write(service.tenant, system, (tx) =>
+    replaceDevice(service.deps.rooms, tx, next.enrolment.room, former.enrolment.room),
+  )
 const refused = (next: TestDevice, former: TestDevice) =>
   replace(next, former).catch((error: unknown) => (error instanceof RoomkeeperError ? error.code : error))
 
@@ -36,7 +39,9 @@ it('[ENR-3] the room keeps what it is, its device before is cut off, and reports
   const former = await TestDevice.enrol(service.url)
   await change(enrolRooms, former)
   await former.connect()
-  const next = await TestDevice.enrol(service.url, { room: { name: 'Lobby', place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC' } } })
+  const next = await TestDevice.enrol(service.url, {
+    room: { name: 'Lobby', place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC' } },
+  })
   await next.connect()
   const before = await roomOf(former)
   await replace(next, former)
@@ -81,22 +86,25 @@ const devicesIn = async (device: TestDevice) => {
 it.each([
   ['its own key', (key: TestKey) => key],
   ['another key', () => newKey()],
-])('[ENR-3] the machine before that enrols again with %s comes back as the other room, and leaves alone what took its place', async (_, keyOf) => {
-  const former = await TestDevice.enrol(service.url, { installation: ofFormer })
-  await change(enrolRooms, former)
-  const next = await TestDevice.enrol(service.url)
-  await replace(next, former)
-  expect(await devicesIn(former)).toEqual([[next.enrolment.device, 'active']])
-  expect(await devicesIn(next)).toEqual([[former.enrolment.device, 'revoked']])
-  await next.connect()
+])(
+  '[ENR-3] the machine before that enrols again with %s comes back as the other room, and leaves alone what took its place',
+  async (_, keyOf) => {
+    const former = await TestDevice.enrol(service.url, { installation: ofFormer })
+    await change(enrolRooms, former)
+    const next = await TestDevice.enrol(service.url)
+    await replace(next, former)
+    expect(await devicesIn(former)).toEqual([[next.enrolment.device, 'active']])
+    expect(await devicesIn(next)).toEqual([[former.enrolment.device, 'revoked']])
+    await next.connect()
 
-  const { answer } = await comes(ofFormer, keyOf(former.key))
-  expect(answer).toMatchObject({ room: next.enrolment.room, device: former.enrolment.device })
-  expect(await roomOf(former)).toMatchObject({ lifecycle: 'enrolled', device: { id: next.enrolment.device } })
-  expect(await roomOf(next)).toMatchObject({ lifecycle: 'onboarding', device: { id: former.enrolment.device } })
-  expect(await devicesIn(next)).toEqual([[former.enrolment.device, 'active']])
-  expect(next.closed).toBeUndefined()
-})
+    const { answer } = await comes(ofFormer, keyOf(former.key))
+    expect(answer).toMatchObject({ room: next.enrolment.room, device: former.enrolment.device })
+    expect(await roomOf(former)).toMatchObject({ lifecycle: 'enrolled', device: { id: next.enrolment.device } })
+    expect(await roomOf(next)).toMatchObject({ lifecycle: 'onboarding', device: { id: former.enrolment.device } })
+    expect(await devicesIn(next)).toEqual([[former.enrolment.device, 'active']])
+    expect(next.closed).toBeUndefined()
+  },
+)
 
 it('[ENR-4] how long a room may wait in onboarding is told by the device that it has, not by the one before', async () => {
   const former = await TestDevice.enrol(service.url)

@@ -12,7 +12,12 @@ import type { TenantTransaction } from '../store/transaction.ts'
  * @returns the devices: the one that came, and those that were revoked.
  * @throws room.notFound; room.notOnboarding; room.unenrolled where the device of either room is cut off.
  */
-export async function replaceDevice(rooms: Rooms, tx: TenantTransaction, next: RoomId, former: RoomId): Promise<{ device: DeviceId; revoked: readonly DeviceId[] }> {
+export async function replaceDevice(
+  rooms: Rooms,
+  tx: TenantTransaction,
+  next: RoomId,
+  former: RoomId,
+): Promise<{ device: DeviceId; revoked: readonly DeviceId[] }> {
   const work = rooms.within(tx)
   await work.load([next, former])
   const [coming, staying] = [work.room(next), work.room(former)]

@@ -23,7 +23,13 @@ export class TwinGuard {
   }
 
   /** A hello that was proved; `holder`: the device's session so far. `at`: UTC ms. @throws RoomkeeperError device.twice */
-  hello(session: AgentSession, at: DeviceIdentity, said: { readonly run?: string | undefined; readonly boot: string }, holder: AgentSession | undefined, now: number): void {
+  hello(
+    session: AgentSession,
+    at: DeviceIdentity,
+    said: { readonly run?: string | undefined; readonly boot: string },
+    holder: AgentSession | undefined,
+    now: number,
+  ): void {
     const run = said.run ?? said.boot
     session.run = run
     const held = holder && now - holder.heardAt < this.#heartbeatMs * heardBeats ? holder.run : undefined

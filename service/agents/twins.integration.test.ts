@@ -54,7 +54,9 @@ it('[ENR-3] two machines with one key are seen, the one that comes is turned awa
   await hello(copy, 'two')
   expect(await copy.hears('error')).toMatchObject({ code: 'device.twice', retry: true })
   expect(device.closed).toBeUndefined()
-  const machines = expect.stringMatching(/127\.0\.0\.1 \(boot one-boot\) ⇄ .*127\.0\.0\.1 \(boot two-boot\)|127\.0\.0\.1 \(boot two-boot\) ⇄/u)
+  const machines = expect.stringMatching(
+    /127\.0\.0\.1 \(boot one-boot\) ⇄ .*127\.0\.0\.1 \(boot two-boot\)|127\.0\.0\.1 \(boot two-boot\) ⇄/u,
+  )
   await until('the incident', async () => (await incident())?.status === 'needAction')
   expect(await incident()).toMatchObject({ room, severity: 'important', detail: machines })
   expect(await audited()).toEqual([expect.objectContaining({ over: false, times: 2, machines, room })])

@@ -20,7 +20,8 @@ interface Named {
 export function checkName(code: ErrorCode, { id, name }: Named, known: Named | undefined, shown: Iterable<Named>): void {
   if (known && plainName(known.name) === plainName(name)) return
   for (const other of shown) {
-    if (other.id !== id && plainName(other.name) === plainName(name)) throw new RoomkeeperError(code, { field: 'name', detail: `There is one called "${other.name}" already.` })
+    if (other.id !== id && plainName(other.name) === plainName(name))
+      throw new RoomkeeperError(code, { field: 'name', detail: `There is one called "${other.name}" already.` })
   }
 }
 

@@ -192,7 +192,9 @@ export class FeedHub {
       bus.subscribe('changes', (changes) => this.changed(changes)),
       bus.subscribe('scope', (scope) => this.rescoped(scope)),
       bus.subscribe('policy', ({ tenant }) => {
-        this.demanded(tenant).catch((error: unknown) => log.error({ err: error }, 'consoles could not be looked at after a change of policy'))
+        this.demanded(tenant).catch((error: unknown) =>
+          log.error({ err: error }, 'consoles could not be looked at after a change of policy'),
+        )
       }),
     ]
     return () => undo.forEach((end) => end())

@@ -58,7 +58,10 @@ const words: Readonly<Record<string, Words>> = {
   'GET /v1/enrolment/key': { operationId: 'getEnrolmentKey', summary: 'The self-enrolment key' },
   'POST /v1/enrolment/key/reset': { operationId: 'resetEnrolmentKey', summary: 'Replace the self-enrolment key' },
   'GET /v1/enrolment/installer': { operationId: 'getInstaller', summary: 'The installer of the agent', produces: 'application/zip' },
-  'POST /v1/enrolments': { operationId: 'enrol', summary: 'A device enrols, with a key or a room’s account, or comes back with its own key' },
+  'POST /v1/enrolments': {
+    operationId: 'enrol',
+    summary: 'A device enrols, with a key or a room’s account, or comes back with its own key',
+  },
   'GET /v1/snapshot': { operationId: 'getSnapshot', summary: 'What a console’s copy starts from, a page at a time' },
   'GET /v1/sessions': { operationId: 'listSessions', summary: 'The log of remote sessions' },
   'POST /v1/sessions': { operationId: 'startSession', summary: 'Begin a remote session with a room' },

@@ -18,7 +18,9 @@ import { demo, makeFolder, removeFolder, TestService } from '../testing/process.
 /** The configurations of `docs/proxies` in front of a service, each by the program that it is for. */
 
 const programs = ['nginx', 'haproxy', 'openssl'].filter((program) => spawnSync('which', [program]).status !== 0)
-const without = process.env['ROOMKEEPER_NO_FRONT'] ?? (programs.length === 0 ? undefined : `needs ${programs.join(', ')}; npm test installs them where it may`)
+const without =
+  process.env['ROOMKEEPER_NO_FRONT'] ??
+  (programs.length === 0 ? undefined : `needs ${programs.join(', ')}; npm test installs them where it may`)
 const configOf = (name: string): string => readFileSync(join(import.meta.dirname, '../../docs/proxies', name), 'utf8')
 
 async function freePort(): Promise<number> {
@@ -47,7 +49,15 @@ describe.skipIf(without)(`[API-1] behind a proxy${without === undefined ? '' : `
     const { tid } = z.object({ tid: z.string() }).parse(decodeJwt(token))
     service = await TestService.start(
       join(folder, 'service'),
-      ...['--behind-proxy', '--issuer', `${issuer.url}/identity`, '--audience', 'urn:roomkeeper:service', '--client-id', 'roomkeeper-console'],
+      ...[
+        '--behind-proxy',
+        '--issuer',
+        `${issuer.url}/identity`,
+        '--audience',
+        'urn:roomkeeper:service',
+        '--client-id',
+        'roomkeeper-console',
+      ],
       ...['--tenant-directory', tid, '--tenant-name', 'Contoso', '--feed-beat-ms', '50'],
     )
   })
@@ -149,7 +159,9 @@ describe.skipIf(without)(`[API-1] behind a proxy${without === undefined ? '' : `
   })
 
   it.each(['nginx.conf', 'haproxy.cfg'])('the times of %s are longer than any silence of ours', (name) => {
-    const seconds = [...configOf(name).matchAll(/(?:timeout (?:tunnel|client|server)|proxy_(?:read|send)_timeout) +(\d+)s/gu)].map(([, s]) => Number(s))
+    const seconds = [...configOf(name).matchAll(/(?:timeout (?:tunnel|client|server)|proxy_(?:read|send)_timeout) +(\d+)s/gu)].map(
+      ([, s]) => Number(s),
+    )
     expect(seconds.length).toBeGreaterThanOrEqual(2)
     expect(Math.min(...seconds) * 1_000).toBeGreaterThan(3 * Math.max(limits.heartbeatMs, limits.sessionAliveMs))
     if (name === 'nginx.conf') expect(configOf(name)).toContain(`client_max_body_size ${limits.policyFileBytes / 1024 / 1024}m;`)

@@ -65,7 +65,9 @@ type Thing = 'room' | 'group' | 'role' | 'assignment' | 'link' | 'person' | 'nam
 const control = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' }
 
 /** For each command its kinds of ids and names, each in a command that is good but for it. `own`: a room of the asker. */
-const commands: { readonly [T in CommandType]: (own: string) => readonly { readonly of: Thing; readonly make: (id: string) => Record<string, unknown> }[] } = {
+const commands: {
+  readonly [T in CommandType]: (own: string) => readonly { readonly of: Thing; readonly make: (id: string) => Record<string, unknown> }[]
+} = {
   // Incidents have one rule for all of their commands, and are asked about in everyRoute.
   'incident.acknowledge': () => [{ of: 'room', make: (incident) => ({ incident }) }],
   'incident.unacknowledge': () => [{ of: 'room', make: (incident) => ({ incident }) }],
@@ -77,7 +79,10 @@ const commands: { readonly [T in CommandType]: (own: string) => readonly { reado
   'rooms.licence': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], licence: 'pro' }) }],
   'rooms.rename': () => [{ of: 'room', make: (room) => ({ rooms: [room], name: 'Taken' }) }],
   'rooms.move': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], place: { floor: '9' } }) }],
-  'rooms.replace': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }, { of: 'room', make: (room) => ({ rooms: [room, own] }) }],
+  'rooms.replace': (own) => [
+    { of: 'room', make: (room) => ({ rooms: [own, room] }) },
+    { of: 'room', make: (room) => ({ rooms: [room, own] }) },
+  ],
   'settings.change': () => [],
   'role.save': () => [
     { of: 'role', make: (role) => ({ role, name: `R ${v7()}`, description: '', permissions: ['rooms.view'] }) },

@@ -171,12 +171,28 @@ describe('[ROM-1, ROM-3] a room', () => {
 const some: SignalId[] = ['peripherals.camera', 'connectivity.network', 'audio.speaker', 'connectivity.signInSfb']
 const value = fc.constantFrom('healthy', 'unhealthy', 'unknown', 'misconfigured', 'notApplicable')
 const anyEvent: fc.Arbitrary<EngineEvent> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(fc.dictionary(fc.constantFrom(...some), value, { maxKeys: 4 }), fc.boolean()).map(([values, full]) => report(values, full)) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.dictionary(fc.constantFrom(...some), value, { maxKeys: 4 }), fc.boolean())
+      .map(([values, full]) => report(values, full)),
+  },
   { weight: 1, arbitrary: fc.constant<EngineEvent>({ type: 'contact' }) },
   { weight: 2, arbitrary: fc.constant<EngineEvent>({ type: 'disconnected', lastContactAt: 0 }) },
-  { weight: 1, arbitrary: fc.boolean().map((several): EngineEvent => ({ type: 'machines', several, ...(several ? { detail: 'a ⇄ b' } : {}) })) },
-  { weight: 2, arbitrary: fc.constantFrom('onboarding', 'enrolled', 'enrolled', 'unenrolled').map((lifecycle): EngineEvent => ({ type: 'lifecycle', lifecycle })) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('attention' as const), signal: fc.constantFrom(...some), acknowledged: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.boolean().map((several): EngineEvent => ({ type: 'machines', several, ...(several ? { detail: 'a ⇄ b' } : {}) })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('onboarding', 'enrolled', 'enrolled', 'unenrolled')
+      .map((lifecycle): EngineEvent => ({ type: 'lifecycle', lifecycle })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('attention' as const), signal: fc.constantFrom(...some), acknowledged: fc.boolean() }),
+  },
 )
 const history = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 9 }), anyEvent), { maxLength: 40 })
@@ -281,7 +297,11 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
       fc.property(history, settings, (events, set) => {
         const end = endOf(events)
         const allGood = report(Object.fromEntries(reportedSignals.map((signal) => [signal, 'healthy'])), true)
-        const { state } = live([...events, { at: end, event: allGood }, { at: end, event: { type: 'machines', several: false } }], set, end + 1_000)
+        const { state } = live(
+          [...events, { at: end, event: allGood }, { at: end, event: { type: 'machines', several: false } }],
+          set,
+          end + 1_000,
+        )
         expect([...memories(state)].filter(([, { incident }]) => incident && statusOf(incident) !== 'resolved')).toEqual([])
         expect(state.health).toBe('healthy')
         expect(step(state, { type: 'timer' }, set, end + 1_000).nextTimerAt).toBeNull()

@@ -14,7 +14,8 @@ export async function serveMetrics(registry: Registry, port: number | undefined)
   if (port === undefined) return undefined
   const server = createServer((request, response) => {
     // A page of another site can make a browser ask a loopback address, but not with a loopback name.
-    if (request.method !== 'GET' || request.url !== '/metrics' || !isLoopbackHost(request.headers.host)) return void response.writeHead(404).end()
+    if (request.method !== 'GET' || request.url !== '/metrics' || !isLoopbackHost(request.headers.host))
+      return void response.writeHead(404).end()
     registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
       () => response.writeHead(500).end(),

@@ -85,7 +85,10 @@ async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | und
   if (!file) return []
   const rows = await store.read(tenant, 'wholeTenant').tables.assignment().select(['id', 'name', 'role', 'members']).where('link', 'is', null).execute()
   const known = new Set(rows.flatMap(({ members }) => membersOf(members)).map(memberKey))
-  const there = new Map<string, (typeof rows)[number]>([...rows.map((row) => [plainName(row.name), row] as const), ...rows.map((row) => [String(row.id), row] as const)])
+  const there = new Map<string, (typeof rows)[number]>([
+    ...rows.map((row) => [plainName(row.name), row] as const),
+    ...rows.map((row) => [String(row.id), row] as const),
+  ])
   return file.file.assignments.flatMap(({ id, name, role, members }) => {
     const same = there.get(id ?? plainName(name))
     const had = new Set(same && (role !== 'proManager' || same.role === role) ? membersOf(same.members).map(memberKey) : [])

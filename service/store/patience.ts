@@ -113,7 +113,8 @@ class PatientConnection implements DatabaseConnection {
       } catch (error) {
         if (!isLocked(error)) throw error
         const inTheWayMs = lock.met()
-        if (inTheWayMs >= limits.storeLockedMs) throw new RoomkeeperError('store.locked', { params: { retryAfter: limits.storeLockedAgainS } }, error)
+        if (inTheWayMs >= limits.storeLockedMs)
+          throw new RoomkeeperError('store.locked', { params: { retryAfter: limits.storeLockedAgainS } }, error)
       }
       await pause(waitMs)
     }

@@ -229,7 +229,11 @@ export class TenantTransaction {
   /** Open incidents that are somebody's. */
   async incidentsOwned(): Promise<Doc<'incident'>[]> {
     const open = ['needAction', 'investigating']
-    const rows = await this.#documents('incident').select(['id', 'body']).where('state', 'in', open).where('body', 'like', '%"owner":%').execute()
+    const rows = await this.#documents('incident')
+      .select(['id', 'body'])
+      .where('state', 'in', open)
+      .where('body', 'like', '%"owner":%')
+      .execute()
     const found = rows.flatMap(({ id, body }) => (this.pending.has(keyOf('incident', id)) ? [] : parse<'incident'>(body)))
     return [...found, ...this.#put.incident.values()].filter(({ status, owner }) => owner !== undefined && open.includes(status))
   }

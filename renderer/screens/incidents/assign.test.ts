@@ -25,14 +25,18 @@ afterEach(() => {
 /** The list of incidents, with the focus on its first row. */
 async function open(answers: Parameters<typeof policyAnswers>[1] = {}) {
   const made = surroundings({ rooms: 40, answers: policyAnswers([], answers) })
-  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/incidents/:incident?', name: 'incidents', component: Incidents }] })
+  const router = createRouter({
+    history: createMemoryHistory(),
+    routes: [{ path: '/incidents/:incident?', name: 'incidents', component: Incidents }],
+  })
   router.addRoute({ path: '/:other(.*)', component: { template: '<p />' } })
   await router.push('/incidents')
   const global = { ...made.global, plugins: made.global.plugins.map((plugin) => (plugin === made.router ? router : plugin)) }
   mount(Incidents, { global, attachTo: document.body })
   await untilPasses(() => expect(document.querySelectorAll('[role=grid] [role=row][tabindex]').length).toBeGreaterThan(1))
   press('j')
-  const sent = () => made.core.asked.flatMap(({ name, input }) => (name === 'commands.submitAll' || name === 'commands.submit' ? [input] : []))
+  const sent = () =>
+    made.core.asked.flatMap(({ name, input }) => (name === 'commands.submitAll' || name === 'commands.submit' ? [input] : []))
   const asked = () => made.core.asked.flatMap(({ name, input }) => (name === 'incidents.owners' ? [input] : []))
   return { ...made, sent, asked }
 }

@@ -10,7 +10,13 @@ const two = nth(rooms.contoso, 1).id
 const three = nth(rooms.contoso, 2).id
 const over = (...some: readonly RoomId[]): AssignmentScope => ({ rooms: [...some], groups: [] })
 const group = (id: string): Member => ({ kind: 'group', id })
-const send = (who: string, command: Extract<Step, { do: 'send' }>['command']): Step => ({ do: 'send', who, at: 'contoso', command, copies: 1 })
+const send = (who: string, command: Extract<Step, { do: 'send' }>['command']): Step => ({
+  do: 'send',
+  who,
+  at: 'contoso',
+  command,
+  copies: 1,
+})
 const remove = (who: string): Step => ({ do: 'remove', who, told: true })
 const move = (id: string, into: boolean): Step => ({ do: 'move', home: 'contoso', group: 'crew', id, into, told: true })
 const linkRooms = (who: string, scope: AssignmentScope): Step => ({ do: 'rooms of the link', who, scope, description: '' })

@@ -30,7 +30,9 @@ export function notDone({ command, maker, at, before, owner }: Deed, after: Fact
       const [was, is] = [before.tenants[at], now].map((tenant) => command.rooms.map((id) => tenant.rooms[id]))
       const [next, former] = is ?? []
       const haveChanged = next?.device === was?.[1]?.device && former?.device === was?.[0]?.device
-      return haveChanged && next?.lifecycle === 'unenrolled' && former?.lifecycle === was?.[1]?.lifecycle ? undefined : 'the devices have not changed places'
+      return haveChanged && next?.lifecycle === 'unenrolled' && former?.lifecycle === was?.[1]?.lifecycle
+        ? undefined
+        : 'the devices have not changed places'
     }
     case 'incident.assign':
       return now.owners[command.incident] === owner ? undefined : `the incident is ${now.owners[command.incident] ?? "nobody's"}`

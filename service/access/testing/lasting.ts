@@ -99,8 +99,12 @@ export function otherwise(
 }
 
 /** Whether the owner of an incident does not see its room any more, by the directories as they are or as they are known. */
-const isOutOfSight = ({ after, known }: { after: Facts; known: Facts['directories'] }, at: Organisation, id: string, owner: string | undefined): boolean =>
-  [after, { ...after, directories: known }].some((facts) => !seesIncident(facts, at, id, owner))
+const isOutOfSight = (
+  { after, known }: { after: Facts; known: Facts['directories'] },
+  at: Organisation,
+  id: string,
+  owner: string | undefined,
+): boolean => [after, { ...after, directories: known }].some((facts) => !seesIncident(facts, at, id, owner))
 
 /** Whether somebody, by key, sees an incident. */
 export function seesIncident(facts: Facts, at: Organisation, id: string, key: string | undefined): boolean {

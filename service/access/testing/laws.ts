@@ -179,7 +179,9 @@ export function isPermitted({ at, maker, command, before, room, request }: Deed)
     case 'rooms.rename':
       return on('rooms.modify', command.rooms)
     case 'rooms.move':
-      return on('rooms.modify', command.rooms) && (!regroups(before.tenants[at], command) || (own && isOverAll('rooms.modify', 'groups.modify')))
+      return (
+        on('rooms.modify', command.rooms) && (!regroups(before.tenants[at], command) || (own && isOverAll('rooms.modify', 'groups.modify')))
+      )
     case 'rooms.replace':
       return on('rooms.create', command.rooms) && on('rooms.unenroll', command.rooms)
     case 'rooms.ring':
@@ -314,5 +316,13 @@ export function wronglyApplied(deed: Deed, after: Facts): string | undefined {
     if (gain !== undefined) return gain
   }
   const loss = isPolicy ? lossBeyond(deed, after) : undefined
-  return handedBeyond(deed, after) ?? sharedBeyond(deed, after) ?? loss ?? emptied(before.tenants[at], after.tenants[at]) ?? blindOwner(deed) ?? lastOneGone(before, after) ?? notDone(deed, after)
+  return (
+    handedBeyond(deed, after) ??
+    sharedBeyond(deed, after) ??
+    loss ??
+    emptied(before.tenants[at], after.tenants[at]) ??
+    blindOwner(deed) ??
+    lastOneGone(before, after) ??
+    notDone(deed, after)
+  )
 }

@@ -318,7 +318,15 @@ class Player {
         : undefined
     const asker = asked && subjectOf(asked.who, before)
     const request = asked && asker ? this.#deed(asker, at, asked.request.command, before, asked.owner) : undefined
-    return { at, maker, command, before, ...(room === undefined ? {} : { room }), ...(owner === undefined ? {} : { owner }), ...(request ? { request } : {}) }
+    return {
+      at,
+      maker,
+      command,
+      before,
+      ...(room === undefined ? {} : { room }),
+      ...(owner === undefined ? {} : { owner }),
+      ...(request ? { request } : {}),
+    }
   }
 
   /** What a command may change: a decision what was asked for. */

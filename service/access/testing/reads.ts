@@ -33,7 +33,8 @@ const letsIn: Readonly<Record<string, (has: Has, asker: { readonly own: boolean;
   'POST /v1/groups/preview': (has) => has('groups.view'),
   'GET /v1/partners': (has) => has('settings.view') || has('roles.view'),
   'GET /v1/policy': (has, { own }) => own && has('roles.view', 'all'),
-  'GET /v1/directory': (has, { own }) => has('roles.modify') || (own && (has('settings.modify', 'all') || has('managing customers', 'all'))),
+  'GET /v1/directory': (has, { own }) =>
+    has('roles.modify') || (own && (has('settings.modify', 'all') || has('managing customers', 'all'))),
   'GET /v1/enrolment/key': (has) => has('rooms.downloadKey'),
   'GET /v1/enrolment/installer': (has) => has('rooms.create') || has('settings.view'),
   'GET /v1/audit': (_, { audits }) => audits,
@@ -68,7 +69,13 @@ interface Ids {
   readonly group: string
   readonly person: string
 }
-const missing: Ids = { room: ghost, incident: incidentOf({ id: ghost }), role: 'role-99', group: '00000000-0000-7000-8000-000000099999', person: nobody }
+const missing: Ids = {
+  room: ghost,
+  incident: incidentOf({ id: ghost }),
+  role: 'role-99',
+  group: '00000000-0000-7000-8000-000000099999',
+  person: nobody,
+}
 
 const Items = z.object({ items: z.array(z.object({ id: z.string(), email: z.string().optional(), room: z.string().optional() })) })
 function itemsOf({ status, text }: Answer): z.infer<typeof Items>['items'] {
@@ -145,7 +152,9 @@ class Reader {
   /** Rooms on which they hold nothing at all, and what else they may not know of. */
   async #hiddenIds(): Promise<Record<keyof Ids, string[]>> {
     const tenant = this.#facts.tenants[this.#at]
-    const rooms = roomsOf(this.#facts, this.#at).filter((room) => !powers.some((power) => holds(this.#facts, this.#at, this.#viewer, power, room)))
+    const rooms = roomsOf(this.#facts, this.#at).filter(
+      (room) => !powers.some((power) => holds(this.#facts, this.#at, this.#viewer, power, room)),
+    )
     const persons = people.filter((person) => {
       const other = subjectOf(person, this.#facts)
       return this.#viewer.home !== this.#at && other && other.home === this.#at
@@ -156,7 +165,9 @@ class Reader {
     return {
       room: rooms.map(({ id }) => id),
       incident: unseen('incidents.view'),
-      role: Object.keys(tenant.roles).filter((role) => isHidden(this.#facts, this.#at, this.#viewer, { type: 'role.delete', role: RoleId.parse(role) })),
+      role: Object.keys(tenant.roles).filter((role) =>
+        isHidden(this.#facts, this.#at, this.#viewer, { type: 'role.delete', role: RoleId.parse(role) }),
+      ),
       group: Object.keys(tenant.groups).filter((group) =>
         isHidden(this.#facts, this.#at, this.#viewer, { type: 'group.delete', group: GroupId.parse(group) }),
       ),
@@ -185,7 +196,10 @@ class Reader {
   async #listed(): Promise<string | undefined> {
     const list = async (path: string) => itemsOf(await this.#world.ask(this.#person, this.#at, 'GET', path))
     if (this.#has('rooms.view')) {
-      const [is, wanted] = [sorted((await list('/v1/rooms')).map(({ id }) => id)), sorted(roomsHeld(this.#facts, this.#at, this.#viewer, 'rooms.view'))]
+      const [is, wanted] = [
+        sorted((await list('/v1/rooms')).map(({ id }) => id)),
+        sorted(roomsHeld(this.#facts, this.#at, this.#viewer, 'rooms.view')),
+      ]
       if (is !== wanted) return `is told of the rooms ${is} and not ${wanted}`
     }
     if (!this.#has('incidents.view')) return undefined

@@ -209,7 +209,10 @@ const roomCommand = (at: Organisation): fc.Arbitrary<Command> =>
       .tuple(roomIds(at), fc.constantFrom('East', 'West', 'North'))
       .map(([ids, building]): Command => ({ type: 'rooms.move', rooms: ids, place: { building } })),
     fc
-      .uniqueArray(fc.oneof({ weight: 9, arbitrary: roomsOf(at) }, { weight: 1, arbitrary: fc.constant(ghost) }), { minLength: 2, maxLength: 2 })
+      .uniqueArray(fc.oneof({ weight: 9, arbitrary: roomsOf(at) }, { weight: 1, arbitrary: fc.constant(ghost) }), {
+        minLength: 2,
+        maxLength: 2,
+      })
       .map((pair): Command => ({ type: 'rooms.replace', rooms: pair })),
     fc.constantFrom(...rooms[at]).map((room): Command => ({ type: 'incident.comment', incident: incidentOf(room), text: 'Seen.' })),
   )

@@ -68,7 +68,12 @@ export class Surface {
 
   async ask({ token, tenant, method, path, body }: Question): Promise<Answer> {
     const headers = { authorization: `Bearer ${token}`, host: 'localhost', ...(tenant === undefined ? {} : { [tenantHeader]: tenant }) }
-    const { statusCode, body: text } = await this.#app.inject({ method, url: path, headers, ...(body === undefined ? {} : { payload: body }) })
+    const { statusCode, body: text } = await this.#app.inject({
+      method,
+      url: path,
+      headers,
+      ...(body === undefined ? {} : { payload: body }),
+    })
     return { status: statusCode, text }
   }
 

@@ -16,7 +16,8 @@ export const isOutcome = (told: Told): boolean => told.outcome !== 'refused' || 
 export function hiddenOrMissing(deeds: readonly Deed[], { code }: Extract<Told, { outcome: 'refused' }>): string | undefined {
   const isAboutRooms = deeds.every(({ command }) => command.type.startsWith('rooms.') || command.type.startsWith('incident.'))
   // Of rooms that are theirs to change they may be told more.
-  if (!isAboutRooms || deeds.length === 0 || deeds.every(isOnOwn) || ['room.notFound', 'incident.notFound', 'access.denied'].includes(code)) return undefined
+  if (!isAboutRooms || deeds.length === 0 || deeds.every(isOnOwn) || ['room.notFound', 'incident.notFound', 'access.denied'].includes(code))
+    return undefined
   return 'what is hidden is to be answered like what is missing'
 }
 

@@ -40,7 +40,10 @@ export const peopleRoutes: Plugin = (app, { store, access }) => {
   )
 
   /** Those whom the caller may be told of. To give somebody an incident takes a name; addresses are for those who manage roles. */
-  async function peopleFor({ tenant, person, reach, access: held }: Caller, wanted: (theirs: Access) => boolean = () => true): Promise<Person[]> {
+  async function peopleFor(
+    { tenant, person, reach, access: held }: Caller,
+    wanted: (theirs: Access) => boolean = () => true,
+  ): Promise<Person[]> {
     const resolved = await access.resolved(tenant)
     const rows = await store.read(tenant, reach).tables.person().selectAll().orderBy('name').orderBy('id').execute()
     return rows
