@@ -66,14 +66,15 @@ it.each([
   ['', undefined],
 ])('[INC-5] Enter after "%s" before the people are there gives it to %s', async (typed, name) => {
   const answer = { items: people.map((person) => ({ ...person, email: '' })), knownAt: null }
-  let come: (people: typeof answer) => void = () => undefined
+  let come: ((people: typeof answer) => void) | undefined
   const { sent } = await open({ 'incidents.owners': () => new Promise<typeof answer>((resolve) => (come = resolve)) })
   press('o')
   await untilPasses(() => expect(find('assign-search')).not.toBeNull())
   if (typed !== '') type(typed)
   await flushPromises()
   find('assign-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-  come(answer)
+  await untilPasses(() => expect(come).toBeDefined())
+  come?.(answer)
   const owner = people.find((one) => one.name === name)?.id
   if (owner === undefined) {
     await untilPasses(() => expect(names().length).toBe(people.length))
