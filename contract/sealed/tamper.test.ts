@@ -149,16 +149,24 @@ describe('at the beginning of a connection, a relay that', () => {
     world.start()
     await world.until(() => world.device.link.state.state === 'live' && world.operator.link.state.state === 'live')
     world.relay.drop('device')
-    await world.until(() => world.operator.link.state.state !== 'live')
+    // Either greeting may come first: the device's is held until there is the operator's own to give back.
+    let held = false
+    const give = () => replace(first, own, world)
     tamper(world, (record) => {
+      if (own.length > 0) return [record]
       own = Buffer.from(record)
+      if (held) world.relay.inject('operator', give())
       return [record]
     }, 'device')
-    const forwardOwn = world.relay.onForward
-    await world.until(() => world.relay.pipe('device') !== undefined && own.length > 0)
-    tamper(world, (record, index) => [index === 0 ? replace(first, own, world) : record])
-    const forward = world.relay.onForward
-    world.relay.onForward = (to, bytes) => (to === 'operator' ? forward(to, bytes) : forwardOwn(to, bytes))
+    const toDevice = world.relay.onForward
+    tamper(world, (record, index) => {
+      if (index > 0) return [record]
+      held = own.length === 0
+      return held ? [] : [give()]
+    })
+    const toOperator = world.relay.onForward
+    world.relay.onForward = (to, bytes) => (to === 'operator' ? toOperator(to, bytes) : toDevice(to, bytes))
+    await world.until(() => world.operator.link.state.state !== 'live')
     await world.until(() => world.operator.link.state.state === 'live' || world.operator.link.state.state === 'ended', 20_000)
     return world.operator.link.state
   }
