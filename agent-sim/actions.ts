@@ -52,7 +52,8 @@ export function resolveFault(names: readonly string[], fault: RawFault): Extract
     const derived = SignalId.options.some((id) => id === fault.signal)
     throw new ActionError(
       derived
-        ? `${fault.signal} is derived by the service: from missed heartbeats, or from two machines with one key. Use a scenario that loses the network.`
+        ? `${fault.signal} is derived by the service: from missed heartbeats, or from two machines with one key. ` +
+          'Use a scenario that loses the network.'
         : `There is no signal "${fault.signal}". Nearest: ${nearest(reportedSignals, fault.signal, 2).join(', ')}. All: ${reportedSignals.join(', ')}.`,
     )
   }

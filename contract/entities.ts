@@ -64,7 +64,10 @@ export const RoomDevice = z.object({
   agentVersion: deviceTextOut,
   appVersion: deviceTextOut,
   address: deviceTextOut,
-  /** By how much its clock was ahead of the service's when it last connected (ms; less than 0: it is slow). Absent: it is right (`wrongClockMs`). */
+  /**
+   * By how much its clock was ahead of the service's when it last connected (ms; less than 0: it is slow). Absent: it is right
+   * (`wrongClockMs`).
+   */
   clockAheadMs: z.int().optional(),
   /** What it offers to remote sessions; absent: nothing (REM-3). */
   remote: RemoteFacts.optional(),
@@ -181,11 +184,10 @@ export type Entry = z.infer<typeof Entry>
 /**
  * One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). `newKey`: its device has
  * another key, which the key before has proved; `newKeyUnproved`: which it has not. `reinstalled`: it came with the key that it has,
- * and its files had lost what it enrolled as. `copied`: another machine has
- * its key, too, and both are here. `replaced`: a device that had enrolled
- * for another room took the place of this one's (`detail`: that room); `replaces`: that room's side. `limited`: it changes so often that its
- * reports are taken together from here on. `restarted`: it came back with another boot. `remoteStarted`, `remoteEnded`: a remote
- * session; without its operator, whom only the session log names (REM-8).
+ * and its files had lost what it enrolled as. `copied`: another machine has its key, too, and both are here. `replaced`: a device that
+ * had enrolled for another room took the place of this one's (`detail`: that room); `replaces`: that room's side. `limited`: it changes
+ * so often that its reports are taken together from here on. `restarted`: it came back with another boot. `remoteStarted`, `remoteEnded`:
+ * a remote session; without its operator, whom only the session log names (REM-8).
  */
 export const RoomEvent = z.object({
   id: EntryId,

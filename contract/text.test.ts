@@ -65,7 +65,7 @@ describe('schemas of text', () => {
     expect(typedText(50).safeParse(' \n ').success).toBe(false)
   })
 
-  it('[B8] a name is one line, however it was typed', () => {
+  it('a name is one line, however it was typed', () => {
     for (const raw of [
       'Salle Lyon',
       ' Salle  Lyon ',

@@ -67,7 +67,10 @@ export function enrolmentIn(folder: string): EnrolmentAnswer | undefined {
 /** Where the key is that the device of this folder enrolled with, as far as its file says. @throws FileError */
 export const keysOfInstallation = (folder: string): KeyProtection | undefined => readStored(folder)?.keys
 
-/** The key that this folder is enrolled with is there from now on. Nothing where it has no file, or none that can be read. @throws FileError */
+/**
+ * The key that this folder is enrolled with is there from now on. Nothing where it has no file, or none that can be read.
+ * @throws FileError
+ */
 export function moveKeysOfInstallation(folder: string, keys: KeyProtection): void {
   const stored = readStored(folder)
   if (stored && stored.keys !== keys) writeStored(folder, { ...stored, keys }, true)

@@ -21,7 +21,8 @@ const known: readonly (readonly [RegExp, (way: string) => TpmTrouble])[] = [
     (way) => ({
       what: `no TPM is there now (${way})`,
       remedy:
-        'Turn the TPM on in the firmware settings (Trusted Platform Module, Intel PTT, AMD fTPM) and restart. The key that it holds is good again then; if it never comes back: "enrol --new-key --key software".',
+        'Turn the TPM on in the firmware settings (Trusted Platform Module, Intel PTT, AMD fTPM) and restart. ' +
+        'The key that it holds is good again then; if it never comes back: "enrol --new-key --key software".',
     }),
   ],
   [

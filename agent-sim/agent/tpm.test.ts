@@ -19,7 +19,8 @@ afterEach(() => {
 /** What a program says that fails: its own line among those of the library. */
 const said = (line: string): ProgramError =>
   new ProgramError(
-    `tpm2_load failed: WARNING:esys:src/tss2-esys/api/Esys_Load.c:324:Esys_Load_Finish() Received TPM Error\nERROR: ${line}\nERROR: Unable to run tpm2_load`,
+    'tpm2_load failed: WARNING:esys:src/tss2-esys/api/Esys_Load.c:324:Esys_Load_Finish() Received TPM Error\n' +
+      `ERROR: ${line}\nERROR: Unable to run tpm2_load`,
   )
 
 /** The programs of tpm2-tools as far as the store uses them, with keys that stay in this closure. */

@@ -29,7 +29,8 @@ ${dataHelp}`,
       else if (proved !== undefined) {
         const ids = `device ${enrolment?.device ?? ''}, room ${enrolment?.room ?? ''}`
         print(
-          `${room.name} has another key: ${ids}. ${proved ? 'Its room stays as it is.' : 'Its room waits in onboarding: enrol it in the console.'}`,
+          `${room.name} has another key: ${ids}. ` +
+            (proved ? 'Its room stays as it is.' : 'Its room waits in onboarding: enrol it in the console.'),
         )
       } else if (known && known.room === enrolment?.room)
         print(`It was enrolled before: device ${known.device}, room ${known.room}. The room is renamed and moved in the console.`)

@@ -178,9 +178,9 @@ over all. Documents of a room go to who holds the permission on that room.
   Auditors may read and end it too; to anyone else it does not exist. It ends when the right, the switch or the room goes.
 - **Hidden is like missing**: what is out of reach is answered as what does not exist. A new thing under the id of a hidden one is kept
   under another id. Names are unique among what one sees, so a hidden thing may have the same.
-- **People** (\`/v1/people\`; owners of incidents see its room, too): those of one's own side who see incidents of a room where one does, with
-  addresses for who holds \`roles.view\` over a room where they do. A partner, its people and its roles are shown to who sees roles or
-  settings of a room of its link.
+- **People** (\`/v1/people\`; owners of incidents see its room, too): those of one's own side who see incidents of a room where one
+  does, with addresses for who holds \`roles.view\` over a room where they do. A partner, its people and its roles are shown to who sees
+  roles or settings of a room of its link.
 - **Another organisation** never sees or hears of a tenant that is not its customer: the answer is that of a tenant that
   does not exist.
 `

@@ -11,8 +11,8 @@ import type { Tenants } from './tenants.ts'
 /**
  * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the named
  * tenant, else to the one that is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the first.
- * Errors: as `checkCommand`, `outbox.full`, `outbox.locked`, `disk.failed`; `session.tenantUnknown`; `lease.ended` where the tenant's copy is
- * locked. What is wrong with the command is thrown at once.
+ * Errors: as `checkCommand`, `outbox.full`, `outbox.locked`, `disk.failed`; `session.tenantUnknown`; `lease.ended` where the tenant's
+ * copy is locked. What is wrong with the command is thrown at once.
  */
 export function submitWhereItBelongs(core: Console, command: QueuedCommand, tenant?: TenantId): Promise<CommandKey> {
   return submitParts(core, partsOf(core, command, tenant)).then(([first]) => {
@@ -87,7 +87,10 @@ export function discardCommand(tenants: Tenants, key: CommandKey): Promise<void>
   return tenants.patience.keep(() => outboxOf(tenants, key).discard(key))
 }
 
-/** Sends a refused command again. Errors: `outbox.locked`, `disk.failed`, `outbox.notFound`, `request.conflict`; `access.denied` of a customer that is none any more. */
+/**
+ * Sends a refused command again. Errors: `outbox.locked`, `disk.failed`, `outbox.notFound`, `request.conflict`; `access.denied` of a
+ * customer that is none any more.
+ */
 export function retryCommand(tenants: Tenants, key: CommandKey): Promise<CommandKey> {
   const outbox = outboxOf(tenants, key)
   if (!tenants.all.some((account) => account.outbox === outbox)) throw new RoomkeeperError('access.denied')

@@ -89,8 +89,8 @@ export class Enrolments {
    * without that only what it let in itself; the tenant's key, whatever there is. Each leaves a record in the audit, and another
    * key is in the room's history. A key that is known and whole is the same device, whatever its files have lost: it is given its
    * room back as it is (decision 0046).
-   * @throws device.unknown, enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.otherAccount, enrol.tooMany;
-   * rate.limited for an installation that comes with another key again and again.
+   * @throws device.unknown, enrol.proofInvalid, enrol.softwareKeyRefused, enrol.keyInvalid, enrol.deviceKnown, enrol.otherAccount,
+   * enrol.tooMany; rate.limited for an installation that comes with another key again and again.
    */
   async enrol(credential: EnrolmentCredential, request: Enrolment): Promise<Enrolled> {
     const { installation, publicKey, proof } = request

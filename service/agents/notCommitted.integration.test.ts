@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const room = (device: TestDevice) => service.deps.store.read(service.tenant, 'wholeTenant').get('room', device.enrolment.room)
 
-it('[ROM-1] a room is called disconnected once a lock is gone that was in the way; agents hear of it, and the log is not filled', async () => {
+it('[ROM-1] a room is called disconnected once a lock is gone that was in the way; agents hear of it, the log is not filled', async () => {
   const [gone, there] = [await TestDevice.enrol(service.url), await TestDevice.enrol(service.url)]
   for (const device of [gone, there]) await device.connect()
   await until('both rooms to be connected', async () => (await room(gone))?.connected && (await room(there))?.connected)

@@ -6,9 +6,10 @@ import type { Rooms } from '../incidents/rooms.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
 
 /**
- * Puts the device of a room in onboarding into the room whose machine it is, or whose place it takes (ENR-3, decision 0047): that room keeps its name,
- * place, groups, assignments, history and lifecycle. The two change places, so that each room has one device: the one before is revoked at once, and
- * goes into the other room, which is unenrolled; where it enrols again, it is that room which comes back. A device's own word never does this.
+ * Puts the device of a room in onboarding into the room whose machine it is, or whose place it takes (ENR-3, decision 0047): that room
+ * keeps its name, place, groups, assignments, history and lifecycle. The two change places, so that each room has one device: the one
+ * before is revoked at once, and goes into the other room, which is unenrolled; where it enrols again, it is that room which comes back.
+ * A device's own word never does this.
  * @returns the devices: the one that came, and those that were revoked.
  * @throws room.notFound; room.notOnboarding; room.unenrolled where the device of either room is cut off.
  */

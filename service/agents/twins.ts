@@ -82,7 +82,10 @@ export class TwinWatch {
     return { several: true, began: twinsOf(known, known.several) }
   }
 
-  /** The room of a device that has said hello says that there are several, and this service has not seen them: it ends as any other. `now`: UTC ms. */
+  /**
+   * Takes up what was found before this service started: the device's room still says that there are several. It ends as any other does.
+   * @param now UTC ms; the quiet time counts from here
+   */
   recall(at: DeviceAt, now: number): void {
     const known = this.#known.get(at.device)
     if (!known || known.several) return

@@ -70,7 +70,7 @@ describe.skipIf(without)(`[API-1] behind a proxy${without === undefined ? '' : `
     removeFolder(folder)
   })
 
-  /** Starts the program with the configuration, in which only ports and files are others. Somebody else may take the port before it does. */
+  /** Starts the program with the configuration, in which only ports and files are others. Somebody else may have the port first. */
   async function start(program: string, config: string): Promise<string> {
     for (let tries = 1; ; tries += 1) {
       const outcome = await tryStart(program, config, await freePort())

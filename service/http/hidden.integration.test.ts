@@ -140,7 +140,7 @@ const ghost = (of: Thing): string => (of === 'name' ? `Oslo ${v7()}` : v7())
 /** The answer without the id that was asked about, and without when it was. */
 const said = ({ status, body }: { status: number; body: unknown }, id: string): string => `${status} ${JSON.stringify(body).replaceAll(id, 'ID').replaceAll(/"at":\d+/g, '"at":0')}`
 
-describe.each(askers)('[B8] for $email, what is hidden is answered like what does not exist', ({ email, customer }) => {
+describe.each(askers)('[PAR-4] for $email, what is hidden is answered like what does not exist', ({ email, customer }) => {
   const within = customer === undefined ? {} : { customer }
   const own = () => (customer === undefined ? inside : partnerRoom)
 
@@ -184,7 +184,7 @@ it('[ACC-6] a hidden room that a group of one’s own holds is like one that the
   expect(kept).toEqual([[described.description, [inside, hidden.room].sort()]])
 })
 
-describe('[B8] who is told of people', () => {
+describe('[PAR-4] who is told of people', () => {
   it('[INC-5] for incidents of some rooms: those who see all of them', async () => {
     const names = async (...rooms: string[]) =>
       PeopleList.parse((await world.ask(boss, '/v1/people/owners', { rooms })).body).items.map(({ name }) => name)

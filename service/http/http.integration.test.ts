@@ -268,7 +268,8 @@ describe('commands about incidents (INC-5)', () => {
       expect((await send('manager', body)).json).toMatchObject({ outcome: 'applied' })
     }
     const read = async () => Incident.parse((await service.ask(`/v1/incidents/${incident}`, { token: tokens.manager })).json)
-    expect(await read()).toMatchObject({ owner: { name: 'Amélie Laurent' }, lastComment: { text: 'Spare camera ordered' }, acknowledged: { by: { name: 'Amélie Laurent' } } })
+    const who = { name: 'Amélie Laurent' }
+    expect(await read()).toMatchObject({ owner: who, lastComment: { text: 'Spare camera ordered' }, acknowledged: { by: who } })
     await send('manager', { type: 'incident.unacknowledge', incident })
     await send('manager', { type: 'incident.assign', incident, owner: null })
     expect(await read()).not.toHaveProperty('acknowledged')

@@ -3,6 +3,7 @@ import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, GroupId, LinkId, RoleId } from '../../contract/ids.ts'
+import { plainName } from '../../contract/names.ts'
 import type { Policy } from '../../contract/policy.ts'
 import { policies, rooms as someRooms } from '../../contract/testing/policies.ts'
 import { typedName, typedText } from '../../contract/text.ts'
@@ -18,7 +19,8 @@ const difference = (yaml: string, policy: Policy) => policyDifference(parsePolic
 /** As commands leave them: named, with members, over something, and no partner twice. */
 const typed = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => typedText(40).safeParse(text).data === text)
 const named = typed.filter((text) => typedName(40).safeParse(text).data === text)
-const storable = fc.tuple(policies, fc.uniqueArray(named, { minLength: 16, maxLength: 16, selector: (name) => name.normalize('NFKC').trim().toLowerCase() }), typed).map(([policy, texts, description]): Policy => {
+const sixteen = fc.uniqueArray(named, { minLength: 16, maxLength: 16, selector: plainName })
+const storable = fc.tuple(policies, sixteen, typed).map(([policy, texts, description]): Policy => {
   const groups = policy.groups.map((group, index) => ({ ...group, name: texts[index]!, description, rooms: group.rooms.length > 0 || group.rule ? group.rooms : [someRooms[0]!.id] }))
   const roles = policy.roles.map((role, index) => ({ ...role, name: texts[index + 4]! }))
   const roleIds = new Set(['proManager', 'siteLead', 'siteTech', ...roles.filter(({ link }) => link === null).map(({ id }) => String(id))])

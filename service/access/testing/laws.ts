@@ -268,7 +268,10 @@ function blindOwner({ command, before, at, room, owner, maker }: Deed): string |
   return ownerIsTold({ before, at, maker }, theirs) ? undefined : `${owner} is hidden from whoever gave it`
 }
 
-/** Whether somebody may be told of another one: of their own side in some room where both see incidents; to a customer's also by roles or settings of one. */
+/**
+ * Whether somebody may be told of another one: of their own side in some room where both see incidents; to a customer's also by roles or
+ * settings of one.
+ */
 export function ownerIsTold({ before, at, maker }: Pick<Deed, 'before' | 'at' | 'maker'>, other: Subject): boolean {
   if (other.home === maker.home && other.id === maker.id) return true
   const meets = (power: Power): boolean =>
