@@ -7,7 +7,7 @@ import type { Credential } from './agent/enrol.ts'
 import { makePrivateFolder } from './agent/files.ts'
 import { checkHosts, type HostResult } from './agent/hosts.ts'
 import { JournalStore } from './agent/journal-store.ts'
-import { wayTo } from './agent/network.ts'
+import { type WayOptions, wayTo } from './agent/network.ts'
 import { serviceAddress, type ServiceAddress } from './agent/service-address.ts'
 import { webSocketDial, type Dial } from './agent/socket.ts'
 import type { Timers } from './agent/timers.ts'
@@ -15,17 +15,9 @@ import { notesOf } from './notes.ts'
 import type { WayOut } from './agent/way-out.ts'
 
 /** How the agents of a process reach their service. */
-export interface NetworkOptions {
+export interface NetworkOptions extends WayOptions {
   /** Address of the service: https, or http on loopback. */
   service: string
-  /** `host:port` or `http(s)://host:port` of a proxy, or the address of a PAC file that has a path. */
-  proxy?: string | undefined
-  /** The address of a PAC file, whatever it looks like. */
-  pac?: string | undefined
-  /** File whose first line is `user:password` for proxies (Basic). */
-  proxyCredentials?: string | undefined
-  /** File with PEM certificates to trust in the place of the well-known ones. */
-  caFile?: string | undefined
   /** Hosts to check before an enrolment. */
   allowlist?: Allowlist | undefined
   /** Is told what stands between the process and its service; the same words not more often than once in `noteMs`. */

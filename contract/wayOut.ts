@@ -1,3 +1,5 @@
+import { hostAndPort } from './proxies.ts'
+
 /** How others are reached where the network has an authority or a proxy of its own: the same options for service and console. */
 
 /** What is asked of others goes this way. */
@@ -42,12 +44,12 @@ export function proxyAddress(proxy: string, credentials?: string): string {
   const bare = proxy.replace(/^http:\/\//i, '').replace(/\/$/, '')
   const [user = '', password = ''] = credentials?.split(/:(.*)/su).map(encodeURIComponent) ?? []
   const address = `http://${user === '' ? '' : `${user}:${password}@`}${bare}`
-  if (/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(bare) && URL.canParse(address)) return address
+  if (hostAndPort(bare) && URL.canParse(address)) return address
   throw new OutgoingProblem(`--proxy takes HOST:PORT, not "${proxy}".`)
 }
 
 /** What TLS says of certificates whose time has not come or is over: more often than not it is the clock of this machine. */
-const ofTime: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
+export const ofTime: ReadonlySet<unknown> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
 const ofTrust = /CERT|UNABLE_TO_VERIFY/u
 
 /**

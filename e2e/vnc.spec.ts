@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createCipheriv } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Locator, Page } from '@playwright/test'
 import { people } from './product.ts'
 import { expect, picture, signIn, test } from './test.ts'
+import { freePort } from '../contract/testing/port.ts'
 
 /** A real X desktop behind a real VNC server (TigerVNC) as the screen of a device, and a real shell as its terminal (REM-9). */
 
@@ -16,16 +15,6 @@ test.use({ viewport: { width: 1280, height: 800 }, stackOptions: { rooms: 1 } })
 
 const name = 'Basement workshop'
 const [width, height] = [800, 500]
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** What the server's password file holds: eight characters, enciphered by DES with a key that everybody knows. */
 function obscured(password: string): Buffer {

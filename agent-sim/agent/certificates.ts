@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
 import { limits } from '../../contract/limits.ts'
+import { ofTime } from '../../contract/wayOut.ts'
 import { WayError } from './proxy.ts'
 
 /** What shows that nobody here knows the authority. No wait changes that; a clock, or a portal that wants a password, may. */
@@ -12,10 +13,8 @@ const unknownAuthority = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
 
-const ofClock = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
-
 /** The certificate that was shown cannot be trusted. */
-export class CertificateError extends WayError {
+class CertificateError extends WayError {
   override readonly name = 'CertificateError'
 }
 
@@ -67,7 +66,7 @@ function untrusted(tls: TLSSocket, host: string, now: number): CertificateError 
       lasting: true,
       remedy: 'Give its authority with --ca FILE (PEM), where it is that of your service or your proxy.',
     })
-  const remedy = ofClock.has(code)
+  const remedy = ofTime.has(code)
     ? `Look at the clock of this machine: it says ${new Date(now).toISOString()}.`
     : 'Something else than the service answers there.'
   return new CertificateError(message, { remedy })

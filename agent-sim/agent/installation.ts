@@ -84,9 +84,12 @@ export async function installedIn(folder: string, keys: KeyStore): Promise<Insta
   const enrolment = enrolmentIn(folder)
   if (!enrolment) return undefined
   const key = await keys.open()
-  if (!key) throw new KeyStoreError(`The key of this device is gone from ${folder} (${keys.protection}).`, { remedy: newKeyRemedy })
+  if (!key) throw keyGone(folder, keys)
   return { enrolment, key }
 }
+
+const keyGone = (folder: string, keys: KeyStore): KeyStoreError =>
+  new KeyStoreError(`The key of this device is gone from ${folder} (${keys.protection}).`, { remedy: newKeyRemedy })
 
 /**
  * Installs the agent on a device, or takes up what was begun: prerequisites, hosts, key pair, enrolment (ENR-1, 2, 3). Where the files
@@ -105,7 +108,7 @@ export async function install(options: InstallOptions): Promise<Installed> {
     const begun = begin(options)
     const enrolment = (kept && (await giveBack(options, begun, kept))) ?? (await enrolNew(options, begun, kept))
     const key = kept ?? (await keys.open())
-    if (!key) throw new KeyStoreError(`The key of this device is gone from ${folder} (${keys.protection}).`, { remedy: newKeyRemedy })
+    if (!key) throw keyGone(folder, keys)
     writeStored(folder, { installation: begun, enrolment, keys: keys.protection }, durable)
     log.installation('info', `Enrolled as device ${enrolment.device}, room ${enrolment.room}.`)
     return { enrolment, key }

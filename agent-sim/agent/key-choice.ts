@@ -9,7 +9,7 @@ import { hasTpm, TpmKeyStore } from './tpm.ts'
 /** The files in which keys are, of every kind of store. */
 const keyFiles = ['key.pem', 'key.tpm.pub', 'key.tpm.priv'] as const
 
-export interface KeyWishes {
+interface KeyWishes {
   /** Asked for by whoever started the agent. */
   readonly keys: KeyProtection | undefined
   /** Simulated devices have no TPM. */

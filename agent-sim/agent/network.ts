@@ -6,7 +6,9 @@ import { WayOut } from './way-out.ts'
 
 /** The options of a process that say how it gets out of its network. */
 export interface WayOptions {
+  /** `host:port` or `http(s)://host:port` of a proxy, or the address of a PAC file that has a path. */
   proxy?: string | undefined
+  /** The address of a PAC file, whatever it looks like. */
   pac?: string | undefined
   /** File whose first line is `user:password` for proxies (Basic). */
   proxyCredentials?: string | undefined

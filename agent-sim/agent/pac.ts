@@ -4,7 +4,7 @@ import { type Way, waysIn } from '../../contract/proxies.ts'
 import { request } from './http.ts'
 import { proxyAuthorities, ProxyError } from './proxy.ts'
 
-export interface PacOptions {
+interface PacOptions {
   url: string
   /** PEM certificates that its server may have beside the well-known ones. */
   ca?: string | undefined

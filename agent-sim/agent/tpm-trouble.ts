@@ -2,7 +2,7 @@ import { newKeyRemedy } from './identity.ts'
 import { ProgramError } from './run-program.ts'
 
 /** Why a TPM does not do what was asked, and what helps, in words for the person at the device. */
-export interface TpmTrouble {
+interface TpmTrouble {
   readonly what: string
   readonly remedy: string | undefined
 }

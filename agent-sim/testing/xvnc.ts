@@ -1,12 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../../contract/testing/wait.ts'
 import { vncResponse } from '../rfb/client.ts'
-import { portOf } from './proxy.ts'
+import { freePort } from '../../contract/testing/port.ts'
 
 const absent = ['Xvnc', 'xterm'].filter((program) => spawnSync('which', [program]).status !== 0)
 
@@ -26,15 +25,6 @@ export interface Xvnc {
   /** Starts an X program on it. */
   start(program: string, ...args: string[]): ChildProcess
   stop(): Promise<void>
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const port = portOf(server)
-  await new Promise((done) => server.close(done))
-  return port
 }
 
 /** A real TigerVNC server on a free port of this machine, with a screen of 640 × 480. */

@@ -4,6 +4,7 @@ import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { TestBrowser } from './testing/browser.ts'
 import { amelie, signIn, SignInRig, tokensOf, until } from './testing/rig.ts'
+import { freePort } from '../../contract/testing/port.ts'
 
 /** What issuers of other makes do otherwise, and may. */
 const rig = new SignInRig()
@@ -12,16 +13,6 @@ function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('It listens nowhere.')
   return address.port
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 describe('signing in at an issuer of another make', () => {

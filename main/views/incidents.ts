@@ -46,7 +46,7 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
   return { sql: parts.join(' and '), values }
 }
 
-/** In the words of SQL what `isTaken` says. */
+/** In the words of SQL: it needs action, and nobody is on it (`isTaken`). */
 const unclaimed = `status = 'needAction' and owner is null and acknowledged = 0`
 
 /**

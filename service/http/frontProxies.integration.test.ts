@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { v7 } from 'uuid'
@@ -14,6 +13,7 @@ import { chunkPath } from '../../contract/recording.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { makeCertificate } from '../testing/certificate.ts'
 import { demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
+import { freePort } from '../../contract/testing/port.ts'
 
 /** The configurations of `docs/proxies` in front of a service, each by the program that it is for. */
 
@@ -22,15 +22,6 @@ const without =
   process.env['ROOMKEEPER_NO_FRONT'] ??
   (programs.length === 0 ? undefined : `needs ${programs.join(', ')}; npm test installs them where it may`)
 const configOf = (name: string): string => readFileSync(join(import.meta.dirname, '../../docs/proxies', name), 'utf8')
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = z.custom<AddressInfo>((address) => typeof address === 'object').parse(server.address())
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 describe.skipIf(without)(`[API-1] behind a proxy${without === undefined ? '' : ` (skipped: ${without})`}`, () => {
   let folder: string

@@ -5,7 +5,8 @@ import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { type Page, TestBrowser } from '../../../session/testing/browser.ts'
 import type { Authority } from './authority.ts'
-import { directory, freePort, type OpenIdProvider, Server } from './provider.ts'
+import { freePort } from '../../../../contract/testing/port.ts'
+import { directory, type OpenIdProvider, Server } from './provider.ts'
 
 const [resource, another] = ['https://rooms.roomkeeper.test/', 'https://another.roomkeeper.test/']
 const scopes = ['openid', 'profile', 'email', 'offline_access']

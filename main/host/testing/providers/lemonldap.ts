@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Authority } from './authority.ts'
-import { directory, freePort, type OpenIdProvider, Server } from './provider.ts'
+import { freePort } from '../../../../contract/testing/port.ts'
+import { directory, type OpenIdProvider, Server } from './provider.ts'
 
 /**
  * LemonLDAP::NG in its demonstration mode, whose accounts have their names as passwords. It sends people back to one address, to the

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { Discovery } from '../../../../contract/api.ts'
 import { until } from '../../../../contract/testing/wait.ts'
 import type { Page, TestBrowser } from '../../../session/testing/browser.ts'
@@ -23,17 +22,6 @@ export interface OpenIdProvider {
 
 /** The directory that both providers name in every token. */
 export const directory = '11111111-2222-4333-8444-555555555555'
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** A program that serves until it is stopped. */
 export class Server {
