@@ -78,5 +78,5 @@ it.each([
 ])('a file with a secret, of mode %o and of user %i, is private: %s', (mode, uid, is) => {
   expect(isPrivate({ mode, uid }, 7)).toBe(is)
   expect(isPrivate({ mode, uid }, undefined)).toBe(true)
-  expect(isPrivate({ mode, uid }, 0)).toBe(uid === 0 && (mode & 0o077) === 0)
+  expect(isPrivate({ mode, uid }, 0)).toBe(uid === 0 && (mode & 0o027) === 0)
 })

@@ -113,4 +113,4 @@ export function wantedBy(challenge: string | undefined, shown: boolean): { words
  * on Windows, whose access lists are not looked at.
  */
 export const isPrivate = ({ mode, uid }: { mode: number; uid: number }, mine: number | undefined): boolean =>
-  mine === undefined || (uid === mine && (mode & 0o077) === 0) || (uid === 0 && mine !== 0 && (mode & 0o027) === 0)
+  mine === undefined || (uid === mine && (mode & 0o077) === 0) || (uid === 0 && (mode & 0o027) === 0)

@@ -49,7 +49,14 @@ export const RoomRow = Room.pick({
   connected: true,
   lastContactAt: true,
   incidents: true,
-}).extend({ pending, asked, problem: SignalId.optional(), tenant, match: Match.optional() })
+}).extend({
+  pending,
+  asked,
+  problem: SignalId.optional(),
+  tenant,
+  match: Match.optional(),
+  device: Room.shape.device.pick({ serial: true }),
+})
 export type RoomRow = z.infer<typeof RoomRow>
 
 export const RoomView = Room.extend({ pending, asked, tenant })

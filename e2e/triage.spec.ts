@@ -51,6 +51,7 @@ test('[CON-4] triage by keyboard: move, mark, acknowledge, comment; the cursor s
   await page.keyboard.press('Escape')
   const colleague =
     { Lyon: 'Clara', Montréal: 'David', London: 'Farid' }[(await rows.first().innerText()).match(/Lyon|Montréal|London/)?.[0] ?? ''] ?? ''
+  expect(colleague).not.toBe('')
   for (const key of ['j', 'o', ...colleague.slice(0, 3).toLowerCase(), 'Enter']) await page.keyboard.press(key)
   await expect(rows.getByRole('img', { name: colleague })).toHaveCount(1)
 })

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { RoomkeeperError } from '../contract/errors.ts'
+import { saysLocked } from './cache/open.ts'
 import type { DataFolder } from './platform.ts'
 
 /**
@@ -18,7 +19,7 @@ export function lockDataFolder(dataDir: string): DataFolder {
     lock.exec('begin exclusive; create table if not exists held (by integer); commit')
   } catch (error) {
     lock.close()
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+    if (saysLocked(error)) {
       throw new RoomkeeperError('cache.locked', {}, error)
     }
     throw error

@@ -39,9 +39,12 @@ export function saysDamaged(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(error.code)
 }
 
-/** Whether an error says that another program holds a lock on the file. */
+/**
+ * Whether an error says that another program holds a lock on the file. SQLITE_LOCKED would be a conflict within the connection itself,
+ * which no wait ends.
+ */
 export function saysLocked(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code)
+  return error instanceof Database.SqliteError && /^SQLITE_BUSY(?:_|$)/u.test(error.code)
 }
 
 /** How long a write waits for another program's lock where its thread has nothing else to do, in ms. */

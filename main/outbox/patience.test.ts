@@ -87,6 +87,22 @@ it('[CON-3] a lock that stays is named, nobody waits for it twice, and what was 
   expect(texts(outbox)).toEqual(['before', 'after'])
 })
 
+it('[CON-3] a lock that is met long after another one is waited for anew', async () => {
+  other.exec('begin immediate')
+  const refused = expect(patience.keep(() => outbox.submit(comment('refused')))).rejects.toMatchObject(locked)
+  await pass(limits.outboxLockedMs + 200)
+  await refused
+  other.exec('rollback')
+  await pass(limits.outboxLockedMs)
+  other.exec('begin immediate')
+  const kept = patience.keep(() => outbox.submit(comment('kept')))
+  await pass(50)
+  other.exec('rollback')
+  await pass(100)
+  await kept
+  expect(texts(outbox)).toEqual(['kept'])
+})
+
 it('[CON-3] what is full says so, and no lock is waited for', async () => {
   await expect(patience.keep(() => outbox.checkRoom(limits.outboxRows + 1))).rejects.toMatchObject({ code: 'outbox.full' })
   other.exec('begin immediate')

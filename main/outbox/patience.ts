@@ -9,7 +9,8 @@ import type { Clock } from '../clock.ts'
 export class Patience {
   readonly #clock: Clock
   #turn: Promise<unknown> = Promise.resolve()
-  #lockedSince: number | undefined
+  /** The lock that is in the way: when it was first met, and last (steady ms). */
+  #locked: { since: number; last: number } | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -17,7 +18,7 @@ export class Patience {
 
   /**
    * Runs it, after what came before it, and again while it meets a lock: for `outboxLockedMs` from when the lock was first met, and from
-   * then on once, until something succeeds. Errors: `outbox.locked`; those of `run`.
+   * then on once, until something succeeds or nobody has met it for as long. Errors: `outbox.locked`; those of `run`.
    */
   keep<T>(run: () => T): Promise<T> {
     const mine = this.#turn.then(() => this.#try(run))
@@ -29,13 +30,15 @@ export class Patience {
     for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
       try {
         const result = run()
-        this.#lockedSince = undefined
+        this.#locked = undefined
         return result
       } catch (error) {
         if (!(error instanceof RoomkeeperError) || error.code !== 'outbox.locked') throw error
         const now = this.#clock.steady()
-        this.#lockedSince ??= now
-        if (now - this.#lockedSince >= limits.outboxLockedMs) throw error
+        const known = this.#locked
+        const since = known !== undefined && now - known.last < limits.outboxLockedMs ? known.since : now
+        this.#locked = { since, last: now }
+        if (now - since >= limits.outboxLockedMs) throw error
       }
       await new Promise<void>((resolve) => this.#clock.after(pauseMs, resolve))
     }

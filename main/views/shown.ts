@@ -199,6 +199,7 @@ export class Shown {
     const problem = problemOf(room)
     return {
       id: room.id, name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending, asked,
+      device: { serial: room.device.serial },
       ...(problem === undefined ? {} : { problem }),
     }
   }

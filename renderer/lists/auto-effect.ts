@@ -31,7 +31,9 @@ export function useAutoEffect(
     if (fresh.value) void save()
     else if (command() !== null) wish = save
   }
-  watch([fresh, change.problem], ([now]) => {
+  watch([fresh, change.problem], ([now, wrong]) => {
+    // A question forgets what was said before it; the answer is still to come.
+    if (!now && wrong === null) return
     const granted = wish
     wish = null
     const { gain, lose } = change.effect.value ?? {}

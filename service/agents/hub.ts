@@ -81,7 +81,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#twins = new TwinGuard(deps.config.timing.heartbeatMs, (item) => this.intake.add(item))
     this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
     const isPresent = (room: RoomId): boolean => this.#byRoom.has(room)
-    const noticing = { log: deps.log, boots: this.#boots, twins: this.#twins, silences: this.#silences, isPresent }
+    const noticing = { log: deps.log, now: deps.now, boots: this.#boots, twins: this.#twins, silences: this.#silences, isPresent }
     this.intake = new Intake({
       ...deps,
       isPresent,

@@ -182,4 +182,14 @@ describe('[ROM-1] silences', () => {
     silences.again({ tenant, room, lastContactAt: 2_000 })
     expect(silences.due(9_000)).toEqual([])
   })
+
+  it('[ROM-1] that could not be said is said again from a time on, by the clock as it is then', () => {
+    const silences = new Silences(100, 1_000)
+    const room = RoomId.parse(v7())
+    silences.again({ tenant, room, lastContactAt: 2_000 }, 9_000)
+    expect(silences.due(8_999)).toEqual([])
+    silences.shift((at) => at + 500, 500)
+    expect(silences.due(9_499)).toEqual([])
+    expect(silences.due(9_500)).toMatchObject([{ room, lastContactAt: 2_500 }])
+  })
 })

@@ -7,9 +7,13 @@ import type { AgentSession } from './session.ts'
 import type { Silences } from './silences.ts'
 import type { TwinGuard } from './twinGuard.ts'
 
+/** What fails for another reason than a lock would fail again at once: it is tried, and said, once in so long (ms). */
+const againMs = 60_000
+
 /** Those who noticed what is committed, and the way to an agent. */
 interface Noticing {
   readonly log: Logger
+  readonly now: () => number
   readonly boots: Boots
   readonly twins: TwinGuard
   readonly silences: Silences
@@ -21,14 +25,15 @@ interface Noticing {
 export function notCommitted(
   items: readonly IntakeItem[],
   error: unknown,
-  { log, boots, twins, silences, isPresent, refuse }: Noticing,
+  { log, now, boots, twins, silences, isPresent, refuse }: Noticing,
 ): void {
   const code = isLocked(error) ? error.code : 'service.failed'
   if (code === 'service.failed') log.error({ err: error, items: items.length }, 'what devices did could not be committed')
+  const from = code === 'service.failed' ? now() + againMs : 0
   for (const item of items) {
-    if (item.kind === 'twins') twins.unsaid(item)
+    if (item.kind === 'twins') twins.unsaid(item, from)
     else if (item.kind === 'silence') {
-      if (!isPresent(item.room)) silences.again(item)
+      if (!isPresent(item.room)) silences.again(item, from)
     } else {
       if (item.kind === 'arrival' && item.restarted && item.session.identity) boots.unsaid(item.session.identity.device)
       refuse(item.session, code)

@@ -4,6 +4,8 @@ export interface Silence {
   readonly tenant: TenantId
   readonly room: RoomId
   readonly lastContactAt: number
+  /** Not named before this (UTC ms). */
+  readonly notBefore?: number
 }
 
 /**
@@ -25,9 +27,10 @@ export class Silences {
     this.#rooms.set(room, { tenant, room, lastContactAt })
   }
 
-  /** It was named, and nobody could be told: it is named again, unless the room was there since and is silent anew. */
-  again({ tenant, room, lastContactAt }: Silence): void {
-    if (!this.#rooms.has(room)) this.expect(tenant, room, lastContactAt)
+  /** It was named, and nobody could be told: it is named again, from `notBefore` on, unless the room was there since and is silent anew. */
+  again({ tenant, room, lastContactAt }: Silence, notBefore = 0): void {
+    if (this.#rooms.has(room)) return
+    this.#rooms.set(room, { tenant, room, lastContactAt, ...(notBefore > 0 ? { notBefore } : {}) })
   }
 
   /** The service was away: nothing counts as silence before this. */
@@ -38,7 +41,11 @@ export class Silences {
   /** The service's clock was set by so much: `moved` says what a date is by it now. */
   shift(moved: (at: number) => number, byMs: number): void {
     this.#notBefore += byMs
-    for (const [room, silence] of this.#rooms) this.#rooms.set(room, { ...silence, lastContactAt: moved(silence.lastContactAt) })
+    for (const [room, silence] of this.#rooms) {
+      const { lastContactAt, notBefore } = silence
+      const from = notBefore === undefined ? {} : { notBefore: notBefore + byMs }
+      this.#rooms.set(room, { ...silence, lastContactAt: moved(lastContactAt), ...from })
+    }
   }
 
   arrived(room: RoomId): void {
@@ -50,7 +57,7 @@ export class Silences {
     if (now < this.#notBefore) return []
     const found: Silence[] = []
     for (const silence of this.#rooms.values()) {
-      if (now - silence.lastContactAt < this.#afterMs) continue
+      if (now - silence.lastContactAt < this.#afterMs || now < (silence.notBefore ?? 0)) continue
       found.push(silence)
       this.#rooms.delete(silence.room)
     }

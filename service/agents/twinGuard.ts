@@ -14,7 +14,7 @@ export class TwinGuard {
   readonly #watch = new TwinWatch()
   readonly #heartbeatMs: number
   readonly #add: (item: IntakeItem) => void
-  readonly #unsaid: TwinsItem[] = []
+  #unsaid: { readonly item: TwinsItem; readonly from: number }[] = []
 
   /** `add`: puts what rooms are to know into the intake. */
   constructor(heartbeatMs: number, add: (item: IntakeItem) => void) {
@@ -43,13 +43,15 @@ export class TwinGuard {
     if (state?.signals['connectivity.identity']?.value === 'unhealthy') this.#watch.recall(at, now)
   }
 
-  /** Its room could not be told: it will be by the next look, where it is still so. */
-  unsaid(item: TwinsItem): void {
-    this.#unsaid.push(item)
+  /** Its room could not be told: it will be by the next look, `from` then on (UTC ms), where it is still so. */
+  unsaid(item: TwinsItem, from: number): void {
+    this.#unsaid.push({ item, from })
   }
 
   sweep(now: number): void {
-    for (const item of this.#unsaid.splice(0)) if (this.#watch.isSeveral(item.device) !== item.over) this.#add(item)
+    const due = this.#unsaid.filter(({ from }) => now >= from)
+    this.#unsaid = this.#unsaid.filter(({ from }) => now < from)
+    for (const { item } of due) if (this.#watch.isSeveral(item.device) !== item.over) this.#add(item)
     for (const twins of this.#watch.over(now)) this.#add({ kind: 'twins', over: true, ...twins })
   }
 }

@@ -10,7 +10,7 @@ export interface Machine {
   readonly address: string | undefined
 }
 
-export interface DeviceAt {
+interface DeviceAt {
   readonly device: DeviceId
   readonly tenant: TenantId
   readonly room: RoomId
@@ -71,9 +71,10 @@ export class TwinWatch {
     known.returns = known.returns.filter((time) => now - time < limits.twinWindowMs)
     const { several } = known
     if (several) {
-      if (!isBack && (holder === undefined || holder === machine.run)) return { several: true }
-      several.times++
-      several.lastAt = now
+      if (isBack || (holder !== undefined && holder !== machine.run)) {
+        several.times++
+        several.lastAt = now
+      }
       return { several: true }
     }
     if (known.returns.length < limits.twinReturns) return { several: false }

@@ -77,7 +77,7 @@ export function lockFolder(path: string): (() => void) | undefined {
     return () => db.close()
   } catch (error) {
     db.close()
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined
+    if (isBusy(error)) return undefined
     throw error
   }
 }

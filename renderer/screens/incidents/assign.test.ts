@@ -149,3 +149,12 @@ it.each([
   expect(field).toMatchObject({ value: 'mo' })
   expect(sent()).toEqual([])
 })
+
+it.each([{}, { ctrlKey: true }, { metaKey: true }])('[CON-4] a note is sent by Enter with %j', async (held) => {
+  const { sent } = await open()
+  press('a')
+  await untilPasses(() => expect(document.activeElement).toBe(find('acknowledge-note') ?? expect.fail('no field')))
+  find('acknowledge-note')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, ...held }))
+  await untilPasses(() => expect(JSON.stringify(sent())).toContain('incident.acknowledge'))
+  expect(sent()).toHaveLength(1)
+})

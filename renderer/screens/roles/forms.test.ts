@@ -137,6 +137,26 @@ describe('[CON-4] a form', () => {
     await untilPasses(() => expect(saved()).toBe(true))
   })
 
+  it('[ACC-7] saves by such an Enter, too, once what was refused before is mended', async () => {
+    const role = makeRoles().find(({ id }) => id === fieldRole) ?? expect.fail('no role')
+    let taken = true
+    const preview = () => {
+      if (taken) throw new RoomkeeperError('policy.escalation')
+      return noEffect
+    }
+    const { global, core } = surroundings({ rooms: 6, answers: policyAnswers([], { 'policy.preview': preview }) })
+    mount(RoleEdit, { props: { role, part: 'properties' }, global, attachTo: document.body })
+    const saved = (): boolean => core.asked.some(({ name }) => name === 'policy.apply')
+    await type('role-name', 'Field team')
+    await untilPasses(() => expect(document.querySelector('[role="alert"]')).not.toBeNull())
+    taken = false
+    const field = await type('role-name', 'Field team of the north')
+    await nextTick()
+    field.focus()
+    enter()
+    await untilPasses(() => expect(saved()).toBe(true))
+  })
+
   it('shows all that is wrong with a page at once, and gives the focus to the first', async () => {
     await wizard(AddPartner, { answers: partnerAnswers() })
     await untilPasses(() => expect(focused()).toBe('partner-domain'))

@@ -32,7 +32,8 @@ it('[ENR-4] a device in onboarding is put into the room where it stood, which a 
 describe('[ENR-4] the rooms that a device may have stood in', () => {
   const room = { ...makeRoom(99, Date.now()), lifecycle: 'onboarding' as const, pending: [], asked: [] }
   const { serial } = room.device
-  const row = (n: number, change: Partial<RoomRow> = {}): RoomRow => ({ ...makeRoom(n, Date.now()), pending: [], asked: [], ...change })
+  const row = (n: number, change: Partial<RoomRow> = {}): RoomRow =>
+    ({ ...makeRoom(n, Date.now()), pending: [], asked: [], ...change })
   const names = (): string[] =>
     [...document.querySelectorAll('[data-testid="replace-room"] + span')].map((one) => one.textContent)
   const isChosen = (): boolean[] =>
@@ -47,16 +48,16 @@ describe('[ENR-4] the rooms that a device may have stood in', () => {
   }
 
   it('begin with the one whose device says the same serial number, which is chosen where it is the only one', async () => {
-    const same = row(5, { name: 'Zenith', match: { field: 'serial', text: serial } })
+    const same = row(5, { name: 'Zenith', device: { serial } })
     await shown(({ filter }) => (filter.search ? { total: 1, rows: [same] } : { total: 2, rows: [row(1, { name: 'Atrium' }), same] }))
     expect([names(), isChosen()]).toEqual([['Zenith', 'Atrium'], [true, false]])
   })
 
   it('have none chosen for a number that is only a part of something, nor for one that may not be taken', async () => {
     const rows = [
-      row(1, { name: 'Longer', match: { field: 'serial', text: `${serial}0` } }),
+      row(1, { name: 'Longer', device: { serial: `${serial}0` } }),
       row(2, { name: 'Elsewhere', match: { field: 'building', text: serial } }),
-      row(3, { name: 'Gone', lifecycle: 'unenrolled', match: { field: 'serial', text: serial } }),
+      row(3, { name: 'Gone', lifecycle: 'unenrolled', device: { serial } }),
     ]
     await shown(() => ({ total: rows.length, rows }))
     expect([names(), isChosen()]).toEqual([['Longer', 'Elsewhere'], [false, false]])
@@ -91,7 +92,7 @@ describe('[ENR-4] the rooms that a device may have stood in', () => {
     field.value = 'atrium'
     field.dispatchEvent(new Event('input'))
     await untilPasses(() => expect(names()).toEqual(['Atrium']))
-    late([row(5, { name: 'Zenith', match: { field: 'serial', text: serial } })])
+    late([row(5, { name: 'Zenith', device: { serial } })])
     await flushPromises()
     expect([names(), field.value]).toEqual([['Atrium'], 'atrium'])
   })
