@@ -40,7 +40,7 @@ function chained(records: readonly UnchainedRecord[]): AuditTable[] {
 function sourceOf(all: readonly AuditTable[], kept: readonly AuditTable[] = all, pruned = 0): ChainSource {
   const [start, head] = [all[pruned - 1], all.at(-1)]
   return {
-    ends: async () => ({ prunedNumber: start?.number ?? 0, prunedHash: start?.hash ?? '', headNumber: head?.number ?? 0, headHash: head?.hash ?? '' }),
+    ends: async () => ({ prunedNumber: start?.number ?? 0, prunedHash: start?.hash ?? '', headNumber: head?.number ?? 0, headHash: head?.hash ?? '', there: kept.length }),
     after: async (number, limit) => kept.filter((one) => one.number > number).sort((a, b) => a.number - b.number).slice(0, limit),
   }
 }
@@ -54,6 +54,8 @@ const tellsOf = (all: readonly AuditTable[], to: number, changes: Partial<Pruned
 const headOf = (all: readonly AuditTable[], number = all.length, pruned = 0): NotedHead => ({ number, count: number - pruned, from: all[pruned]!.at, at: all[number - 1]!.at, hash: all[number - 1]!.hash })
 
 const log = fc.array(record, { minLength: 2, maxLength: 8 }).map(chained)
+/** A log of a year, a record every ten days. */
+const year = chained(fc.sample(record, { numRuns: 36, seed: 1 }).map((one, index) => ({ ...one, at: now - (360 - index * 10) * dayMs })))
 const edits: readonly ((one: AuditTable) => Partial<AuditTable>)[] = [
   ({ at }) => ({ at: at + 1 }),
   ({ category }) => ({ category: `${category}.` }),
@@ -117,13 +119,31 @@ describe('[AUD-1] the chain of an audit log', () => {
     )
   })
 
+  it.each([
+    ['far behind the head', [40], 37],
+    ['just behind the head', [37], 37],
+    ['before the first', [0], 1],
+    ['far before the first', [-9], 1],
+    ['between two', [3.5], 4],
+    ['beside another of its number', [3], 4],
+  ])('breaks where a record was slipped in that no other has to fit: %s', async (_, numbers, broken) => {
+    const strange = numbers.map((number) => ({ ...year[2]!, id: v7(), number }))
+    expect((await checkChain(sourceOf(year, [...year, ...strange]), now)).broken).toBe(broken)
+  })
+
+  it('breaks where a record was slipped in among those that were deleted, or where one page ends', async () => {
+    const once = chained([...year, tellsOf(year, 17)])
+    const among = [...once.slice(17), { ...once[3]!, objectName: 'other' }]
+    expect((await checkChain(sourceOf(once, among, 17), now)).broken).toBe(18)
+    const long = chained(Array.from({ length: 1_001 }, (__, index) => ({ ...year[0]!, id: String(index) })))
+    const twice = [...long, { ...long[999]!, objectName: 'other' }]
+    expect((await checkChain(sourceOf(long, twice), now)).broken).toBe(1_002)
+  })
+
   it('of an empty log is whole', async () => {
     expect(await checkChain(sourceOf([]), now)).toEqual({ records: 0, from: null, head: null, broken: null, noted: [] })
   })
 })
-
-/** A log of a year, a record every ten days. */
-const year = chained(fc.sample(record, { numRuns: 36, seed: 1 }).map((one, index) => ({ ...one, at: now - (360 - index * 10) * dayMs })))
 
 describe('[AUD-1] the start of a log that was shortened', () => {
   it('fits where a record in the chain tells of it, and once it is shortened again', async () => {

@@ -8,9 +8,9 @@ import { type Pruned, prunedIn, retentionMs } from './pruned.ts'
 
 /** Walks a tenant's audit log and says whether it is as it was written (AUD-1). */
 
-/** What a walk reads: the ends of the chain, and its records in the order of their numbers. */
+/** What a walk reads: the ends of the chain and how many records there were at that moment; its records in the order of their numbers. */
 export interface ChainSource {
-  ends(): Promise<Ends | undefined>
+  ends(): Promise<(Ends & { readonly there: number }) | undefined>
   after(number: number, limit: number): Promise<AuditTable[]>
 }
 
@@ -37,11 +37,23 @@ export interface ChainWalk extends Ends {
 const aheadMs = 24 * 3_600_000
 /** Records read at once; in between others are served. */
 const pageRecords = 1_000
-const empty: Ends = { prunedNumber: 0, prunedHash: '', headNumber: 0, headHash: '' }
+const empty = { prunedNumber: 0, prunedHash: '', headNumber: 0, headHash: '', there: 0 }
 
 /** Of a reader or of a database that only this process reads. */
 export const chainSource = (tables: Pick<TenantSelects, 'audit' | 'auditChain'>): ChainSource => ({
-  ends: () => tables.auditChain().selectAll().executeTakeFirst(),
+  ends: () =>
+    tables
+      .auditChain()
+      .selectAll('auditChain')
+      .select((eb) =>
+        eb
+          .selectFrom('audit')
+          .select((count) => count.fn.countAll<number>().as('there'))
+          .whereRef('audit.tenant', '=', 'auditChain.tenant')
+          .as('there'),
+      )
+      .executeTakeFirst()
+      .then((found) => found && { ...found, there: Number(found.there) }),
   after: (number, limit) => tables.audit().selectAll().where('number', '>', number).orderBy('number').limit(limit).execute(),
 })
 
@@ -63,7 +75,7 @@ export async function checkChain(source: ChainSource, now: number, noted: readon
   }
 }
 
-async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>, now: number): Promise<ChainWalk> {
+async function walk(source: ChainSource, { there, ...ends }: Ends & { there: number }, wanted: ReadonlySet<number>, now: number): Promise<ChainWalk> {
   const { prunedNumber, prunedHash, headNumber, headHash } = ends
   const hashes = new Map<number, string>()
   let number = prunedNumber
@@ -73,13 +85,15 @@ async function walk(source: ChainSource, ends: Ends, wanted: ReadonlySet<number>
   let told: Told | undefined
   const result = (broken: number | null): ChainWalk => ({ ...ends, records: number - prunedNumber, from, last, broken, hashes })
   const atTheEnd = (): ChainWalk => {
-    if (number !== headNumber || hash !== headHash) return result(number + 1)
+    // More than the head counts: slipped in where the walk does not come by, and who reads the log does.
+    if (number !== headNumber || hash !== headHash || there !== headNumber - prunedNumber) return result(number + 1)
     return result(startFits(ends, from, told) ? null : prunedNumber + 1)
   }
-  for (;;) {
-    const page = await source.after(number, pageRecords)
+  // From the least number that there may be: nothing is before the start.
+  for (let after = Number.MIN_SAFE_INTEGER; ; after = number) {
+    const page = await source.after(after, pageRecords)
     for (const record of page) {
-      // Behind the head: written since, or slipped in where no head counts it. The next check tells.
+      // Behind the head: written since, or slipped in; how many there are tells.
       if (headNumber > 0 && record.number > headNumber) return atTheEnd()
       if (record.number !== number + 1 || record.hash !== chainHash(hash, record)) return result(number + 1)
       const says = prunedIn(record)

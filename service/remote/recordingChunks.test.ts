@@ -53,6 +53,27 @@ describe('a chunk of a recording', () => {
     expect(refusal(bytes)).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected))
   })
 
+  const partsOf = (parts: string): Uint8Array<ArrayBuffer> =>
+    packed(`${head}\n${JSON.stringify({ at: 0, ...picture({ parts: [] }) }).replace('[]', `[${parts}]`)}\n`)
+  const many = limits.recordingUnpackedBytes / 8
+  it.each([
+    ['things that are no parts', partsOf(`${'{},'.repeat(many)}{}`)],
+    ['numbers', packed(`${head}\n[${'0,'.repeat(many)}0]`)],
+    ['lists in a list', packed(`${head}\n[${'[],'.repeat(many)}[]]`)],
+    ['lists in each other', packed(`${head}\n${'['.repeat(many)}`)],
+    ['names', packed(`${head}\n{${Array.from({ length: many / 8 }, (_, n) => `"${n.toString(36)}":0`).join()}}`)],
+    ['a head of them', packed(`[${'0,'.repeat(many)}0]`)],
+    ['one text', packed(`${head}\n"${'a'.repeat(limits.recordingLineBytes)}"`)],
+  ])('[rule 9] is refused before anything is made of it where a line is %s without end', (_, bytes) => {
+    expect(refusal(bytes)).toMatch(/^recording.invalid - Line [12]: it is larger than an event can be\.$/)
+  })
+
+  it('is taken with as many parts as a picture may have, and as much text that looks like JSON', () => {
+    const part = { x: 0, y: 0, width: 8, height: 8, jpeg: '/9j/' }
+    expect(refusal(chunkOf(session, 1, [picture({ parts: Array(1_000).fill(part) })]))).toBe('taken')
+    expect(refusal(chunkOf(session, 1, [terminal('{"a":[1,2]}\\'.repeat(100_000))]))).toBe('taken')
+  })
+
   it('that unpacks to more than it may is refused without the memory for it', () => {
     const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024))
     const before = process.memoryUsage()

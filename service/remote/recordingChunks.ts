@@ -56,7 +56,25 @@ function* linesOf(text: Buffer): Generator<[line: number, bytes: Buffer]> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/**
+ * Whether a line holds few enough values for an event, told by the marks between them, before any is made: a short line can make
+ * hundreds of megabytes of them, and a thread that runs out of memory may take the whole process with it.
+ */
+function isSmall(line: Buffer): boolean {
+  if (line.length > limits.recordingLineBytes) return false
+  let marks = 0
+  let inText = false
+  for (let at = 0; at < line.length; at += 1) {
+    const byte = line[at]
+    if (byte === 0x22) inText = !inText
+    else if (inText) at += byte === 0x5c ? 1 : 0
+    else if (byte === 0x2c || byte === 0x3a || byte === 0x5b || byte === 0x7b) marks += 1
+  }
+  return marks <= limits.recordingLineMarks
+}
+
 function parsed<T extends z.ZodType>(schema: T, [line, bytes]: [number, Buffer]): z.output<T> {
+  if (!isSmall(bytes)) throw invalid(`Line ${line}: it is larger than an event can be.`)
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(bytes))
@@ -100,12 +118,17 @@ const isOfTerminal = (event: RecordingEvent): boolean => event.type === 'termina
 
 /** What was new of terminals in a checked chunk, as NDJSON. */
 export function terminalLines(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const kept: Buffer[] = []
-  for (const line of linesOf(unpacked(bytes))) {
+  const text = unpacked(bytes)
+  // Nothing is kept but lines of it, and a line break behind the last.
+  const kept = Buffer.alloc(text.length + 1)
+  let end = 0
+  for (const line of linesOf(text)) {
     // A picture may be large and says what it is; inside a text the quotes would have a backslash.
     if (line[0] === 1 || line[1].includes('"picture"')) continue
     const event = parsed(RecordingEvent, line)
-    if (isOfTerminal(event)) kept.push(line[1], Buffer.from('\n'))
+    if (!isOfTerminal(event)) continue
+    end += line[1].copy(kept, end)
+    end = kept.writeUInt8(0x0a, end)
   }
-  return new Uint8Array(Buffer.concat(kept))
+  return new Uint8Array(kept.subarray(0, end))
 }

@@ -187,6 +187,14 @@ describe('the threads themselves', () => {
     expect(await codeOf(threads.check(tenant, session, 1, gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1, 'a'))))).toBe('recording.tooLarge')
   }, 60_000)
 
+  it('[rule 9] outlive what would fill their memory, and the process does', async () => {
+    threads = new RecordingThreads({ threads: 2 })
+    const session = sessionId()
+    const bytes = gzipSync(`{"session":"${session}","number":1,"fromMs":0,"toMs":1}\n{"type":"picture","parts":[${'{},'.repeat(5_000_000)}{}]}`)
+    expect(await codeOf(threads.check(tenant, session, 1, bytes))).toBe('recording.invalid')
+    expect(await codeOf(threads.check(tenant, session, 1, chunkOf(session, 1)))).toBe('taken')
+  }, 60_000)
+
   it('refuse whoever waits when they are closed, and whoever comes then', async () => {
     threads = new RecordingThreads({ threads: 2 })
     const waiting = Array.from({ length: 3 }, () => codeOf(threads.check(tenant, sessionId(), 1, chunkOf(sessionId(), 1))))

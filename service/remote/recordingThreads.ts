@@ -32,7 +32,10 @@ export interface RecordingThreadsOptions {
 /** Threads, at least and at most: one slow chunk leaves the others a thread. */
 const fewestThreads = 2
 const mostThreads = 4
-/** Megabytes of heap that one chunk may take while it is looked through; bytes unpacked are beside it. */
+/**
+ * Megabytes of heap that one chunk may take while it is looked through; bytes unpacked are beside it. None comes near it: what a line may
+ * hold is bounded (recordingChunks.ts), since a thread that meets its limit can end the process.
+ */
 const heapMb = 256
 
 /**

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair } from 'jose'
 import { v7 } from 'uuid'
@@ -6,7 +7,7 @@ import type { AuditTable } from '../store/tables.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { DeviceId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { RecordingIndex } from '../../contract/recording.ts'
+import { chunkPath, RecordingIndex } from '../../contract/recording.ts'
 import { relayTicketType } from '../../contract/relay.ts'
 import { sessionGrantType } from '../../contract/remote.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
@@ -105,6 +106,25 @@ describe('a chunk that is uploaded', () => {
     expect([record?.actor, JSON.parse(record?.detail ?? '{}'), more]).toEqual([null, says, []])
     // What is here may come again, and other recordings go on.
     expect((await put(1)).code).toBeUndefined()
+  })
+
+  it('[rule 13] and drips holds the memory of few, whatever number of them there are', async () => {
+    const { hostname, port, pathname } = new URL(`${service.url}${chunkPath(session.id, 1)}`)
+    const ended: number[] = []
+    const answered: number[] = []
+    const body = ['Content-Type: application/gzip', `Content-Length: ${limits.recordingChunkBytes}`]
+    const heads = [`PUT ${pathname} HTTP/1.1`, `Host: ${hostname}`, `Authorization: Recording ${ticket}`, ...body]
+    const drips = Array.from({ length: 12 }, (_, n) => {
+      const socket = connect(Number(port), hostname)
+      socket.on('error', () => undefined).on('close', () => ended.push(n)).on('data', () => answered.push(n)).resume()
+      socket.write(`${heads.join('\r\n')}\r\n\r\nx`)
+      return socket
+    })
+    await until('all but a few to be cut off', () => ended.length === drips.length - limits.recordingChunksComing)
+    expect(answered).toEqual([])
+    // One that is lost stands in nobody's way.
+    expect((await put(1)).status).toBe(200)
+    for (const drip of drips) drip.destroy()
   })
 
   it('[rule 13] is looked through when nothing cheaper refuses it', async () => {

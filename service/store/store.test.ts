@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
@@ -222,6 +223,21 @@ describe('[AUD-1] pruning of the audit log', () => {
       expect((await names()).slice(1)).toEqual(['Audit log'])
       expect(await check()).toMatchObject({ broken: null, records: 2 })
     }
+  })
+
+  it('leaves nothing in which a record could be slipped in unseen', async () => {
+    for (let day = 0; day < 6; day += 1) await write(day)
+    await prune(183)
+    expect(await check()).toMatchObject({ broken: null, records: 5 })
+    for (const [number, broken] of [[-1, 3], [1, 3], [8, 8], [1_000, 8]] as const) {
+      const db = new Database(join(folder, 'service.db'))
+      const columns = 'tenant, at, category, "objectName", operation, "resultStatus", "userId", "userTenantId", actor, detail, hash'
+      db.prepare(`insert into audit (${columns}, id, number) select ${columns}, ?, ? from audit where tenant = ? and number = 4`).run(v7(), number, tenantId)
+      expect(await check()).toMatchObject({ broken })
+      db.prepare('delete from audit where number = ?').run(number)
+      db.close()
+    }
+    expect(await check()).toMatchObject({ broken: null })
   })
 
   it('of a backup that was put back late deletes much at once, and fits', async () => {

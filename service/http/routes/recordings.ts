@@ -8,6 +8,7 @@ import { limits } from '../../../contract/limits.ts'
 import { RecordingIndex, type RecordingTicket } from '../../../contract/recording.ts'
 import type { Plugin } from '../../deps.ts'
 import { ChunkRefusals } from '../../remote/chunkRefusals.ts'
+import { Coming } from '../../remote/coming.ts'
 import { admitChunk, chunkOf, indexOf, noteOpened, recordingOf, takeChunk, terminalOf } from '../../remote/recordings.ts'
 import { RecordingThreads } from '../../remote/recordingThreads.ts'
 import { recordingTicketOf, recordingTickets } from '../../remote/recordingTicket.ts'
@@ -28,6 +29,7 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
   const rate = new RateLimit(limits.requestsPerMinute, now)
   const refused = new ChunkRefusals()
   const tickets = new WeakMap<FastifyRequest, RecordingTicket>()
+  const coming = new Coming(limits.recordingChunksComing)
 
   // Nothing else is taken here.
   app.removeAllContentTypeParsers()
@@ -49,6 +51,7 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
         if (!params.success) return
         if (params.data.session !== ticket.sid) throw new RoomkeeperError('auth.invalid')
         await admitChunk(store.read(ticket.tenant, 'wholeTenant').tables, ticket, params.data.number, length, now())
+        coming.add(ticket.sid, request.raw)
       },
     },
     async (request, reply) => {
