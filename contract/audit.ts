@@ -36,3 +36,16 @@ export const otherActions = [
 
 export type AuditAction = CommandType | (typeof otherActions)[number]
 export const auditActions: readonly AuditAction[] = [...commandTypes, ...otherActions]
+
+/** What is done to a thing of the product that has no name of its own: what the record calls it is English, and people read their own words. */
+export const ownThings = [
+  'audit.export',
+  'audit.prune',
+  'installer.download',
+  'key.download',
+  'key.reset',
+  'policy.import',
+  'sessions.export',
+  'settings.change',
+  'tenantManagers.set',
+] as const satisfies readonly AuditAction[]

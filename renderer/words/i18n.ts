@@ -11,13 +11,29 @@ function form(language: Language): (count: number, forms: number) => number {
   return (count, forms) => (forms > 1 && rules.select(Math.abs(count)) !== 'one' ? 1 : 0)
 }
 
+/** Stands in a French message for the end of a "de" before a name, which only the name decides: de Nadia, d’Amélie. Of no alphabet. */
+const undecided = '\u{e000}'
+/** Everything of which a message is made, with each "de" before a name left open. */
+function leftOpen(messages: typeof fr): typeof fr
+function leftOpen(messages: object | string): object | string
+function leftOpen(messages: object | string): object | string {
+  if (typeof messages === 'string') return messages.replace(/(?<!\p{L})(d)e (?=\{)/giu, `$1${undecided}`)
+  if (Array.isArray(messages)) return messages.map((one: object | string) => leftOpen(one))
+  return Object.fromEntries(Object.entries(messages).map(([key, value]: [string, object | string]) => [key, leftOpen(value)]))
+}
+/** Before a vowel "de" loses its own; a "y" is one before a consonant, and of an "h" nobody can tell. */
+const vowel = /^(?:[aeiouœæ]|y(?![aeiou]))/iu
+const decided = (text: string): string =>
+  text.replace(new RegExp(`${undecided}(.{0,2})`, 'gsu'), (_, next: string) => `${vowel.test(next.normalize('NFD')) ? '’' : 'e '}${next}`)
+
 /** The messages of both languages. Messages are interpreted, never compiled to functions. */
 export function createWords(language: Language) {
   return createI18n({
     legacy: false,
     locale: language,
     fallbackLocale: 'en',
-    messages: { en, fr },
+    messages: { en, fr: leftOpen(fr) },
+    postTranslation: (said) => (typeof said === 'string' && said.includes(undecided) ? decided(said) : said),
     pluralRules: { en: form('en'), fr: form('fr') },
     missingWarn: false,
     fallbackWarn: false,

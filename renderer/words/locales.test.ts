@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { auditCategories, otherActions } from '../../contract/audit.ts'
+import { auditCategories, otherActions, ownThings } from '../../contract/audit.ts'
 import { changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
 import { ChangeKind, EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
 import { ErrorCode } from '../../contract/errors.ts'
@@ -65,6 +65,8 @@ describe('the two languages', () => {
     'à la main',
     'enfoncer',
     'ne s’annule pas',
+    'dernier accord',
+    'annuler (son|l’) ?inscription',
   ])('say in French what people say, and not “%s”', (word) => {
     const found = new RegExp(`(?<!\\p{L})${word}(?!\\p{L})`, 'iu')
     expect([...french].filter(([, text]) => found.test(text)).map(([key]) => key)).toEqual([])
@@ -88,6 +90,7 @@ describe('every value of the contract has its words', () => {
     ...commandTypes.map((type) => `command.${type}`),
     ...auditCategories.map((category) => `audit.categories.${category}`),
     ...otherActions.map((action) => `audit.actions.${action}`),
+    ...ownThings.map((action) => `audit.things.${action}`),
     ...Permission.options.map(actionKey),
     ...features.map(({ name }) => featureKey(name)),
     ...marks.map((mark) => `state.${mark}`),
@@ -139,6 +142,27 @@ describe('what is promised is there', () => {
   it('of e-mail: that none is sent yet', () => {
     expect(english.get('assignments.notifyText')).toContain('is not sent yet')
     expect(french.get('assignments.notifyText')).toContain('Aucun e-mail')
+  })
+})
+
+describe('“de” before a name, in French', () => {
+  it.each([
+    ['Amélie Laurent', 'Copie d’Amélie Laurent'],
+    ['Émile', 'Copie d’Émile'],
+    ['œuvre', 'Copie d’œuvre'],
+    ['Yves', 'Copie d’Yves'],
+    ['Yann', 'Copie de Yann'],
+    ['Nadia', 'Copie de Nadia'],
+    ['会議室', 'Copie de 会議室'],
+    ['Salle de Adatum', 'Copie de Salle de Adatum'],
+    ['', 'Copie de '],
+  ])('%s: %s', (name, said) => {
+    expect(createWords('fr').global.t('roles.copyOf', { name })).toBe(said)
+  })
+
+  it('is so in each form of a plural', () => {
+    const { t } = createWords('fr').global
+    expect(t('tenants.review.who', { admins: 'Luca', n: 2, name: 'Adatum' }, 2)).toBe('Luca\u00a0: gestion de 2 salles d’Adatum.')
   })
 })
 

@@ -22,6 +22,13 @@ describe('Settings → Audit', () => {
     await untilPasses(() => expect(all('audit-action').map((one) => one.textContent)).toEqual(['Acknowledge', 'Comment', 'Reset the key', 'moon.land', '']))
   })
 
+  it('[AUD-1] calls things of the product by their French names, and what people have named as they call it', async () => {
+    const records = [makeRecord(2, { category: 'Settings', action: 'settings.change', objectName: 'Settings' }), makeRecord(1, { category: 'Role', action: 'role.save', objectName: 'Settings' })]
+    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.list': () => ({ items: records, next: null }) }) }, 'fr')
+    mount(Audit, { global, attachTo: document.body })
+    await untilPasses(() => expect(all('audit-object').map((one) => one.textContent)).toEqual(['Réglages', 'Settings']))
+  })
+
   it('reads page after page, and shows the details of a record', async () => {
     const pages = partnerAnswers({
       'audit.list': ({ before }) => (before === undefined ? { items: [makeRecord(4), makeRecord(3)], next: 3 } : { items: [makeRecord(2), makeRecord(1)], next: null }),
