@@ -6,7 +6,9 @@ import { drawing, marks } from '../words/state.ts'
 import Age from './Age.vue'
 import Avatar from './Avatar.vue'
 import StateMark from './StateMark.vue'
+import TickBox from './TickBox.vue'
 import TimelineStrip from './TimelineStrip.vue'
+import Tip from './Tip.vue'
 
 describe('StateMark', () => {
   it.each(marks)('draws %s as colour, shape and word', (state) => {
@@ -27,6 +29,39 @@ describe('StateMark', () => {
   it('tells the states of the product apart by shape alone', () => {
     const states = ['healthy', 'important', 'warning', 'disconnected', 'suppressed', 'onboarding', 'unknown', 'unenrolled'] as const
     expect(new Set(states.map((state) => drawing[state].shape)).size).toBe(states.length)
+  })
+})
+
+describe('TickBox', () => {
+  it('is no control of its own where an option is what is pressed', () => {
+    const box = mount(TickBox, { props: { on: true, label: 'Huddle', drawn: true }, global: surroundings().global })
+    expect(box.attributes('aria-hidden')).toBe('true')
+    expect([box.find('button').exists(), box.find('svg').exists()]).toEqual([false, true])
+  })
+})
+
+describe('Tip', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+    document.body.replaceChildren()
+  })
+
+  it.each([
+    ['is told whole where it is cut off', 90, 'London 9.05 Chelsea\nLondon – Bishopsgate'],
+    ['is told by itself where it is not', 40, undefined],
+  ])('a text %s', async (_, scrollWidth, told) => {
+    const tip = mount(Tip, { attachTo: document.body })
+    document.body.insertAdjacentHTML('beforeend', '<p class="cut"><span>London 9.05 Chelsea</span><span>London – Bishopsgate</span></p>')
+    const cut = document.querySelector('.cut')
+    if (!cut) throw new Error('there is no text')
+    Object.defineProperties(cut, { scrollWidth: { value: scrollWidth }, clientWidth: { value: 60 } })
+    cut.firstElementChild?.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(document.querySelector('[role="tooltip"]')?.textContent).toBe(told)
+    tip.unmount()
   })
 })
 

@@ -11,6 +11,18 @@ const forms = [
   { field: '#setting-flapCount', typed: '9', changes: { flapCount: 9 } },
 ]
 
+describe('Settings → General', () => {
+  it('has what is read with a field wherever a field says so', async () => {
+    const { global } = surroundings({ rooms: 1 })
+    const page = mount(General, { global, attachTo: document.body })
+    await untilPasses(() => expect(page.find('#setting-flapCount').exists()).toBe(true))
+    const named = page.findAll('[aria-describedby]').flatMap((one) => (one.attributes('aria-describedby') ?? '').split(' '))
+    expect(named.filter((id) => document.getElementById(id) === null)).toEqual([])
+    expect(named.length).toBeGreaterThan(5)
+    page.unmount()
+  })
+})
+
 describe.each(forms)('the form of $field', ({ field, typed, changes }) => {
   it('keeps what is typed while another page is open', async () => {
     const { global } = surroundings({ rooms: 1 })

@@ -41,6 +41,18 @@ describe('signing out', () => {
   })
 })
 
+describe('the pages before the shell', () => {
+  it.each([
+    ['signing in', SignIn],
+    ['without a console', NoCore],
+  ])('%s have one heading of the first level', async (_, page) => {
+    const { global } = surroundings({ session: { state: 'signedOut' } })
+    const shown = mount(page, { global, attachTo: document.body })
+    await untilPasses(() => expect(shown.findAll('h1')).toHaveLength(1))
+    shown.unmount()
+  })
+})
+
 describe('the first start', () => {
   it('is typed into at once, and says all that is wrong together', async () => {
     const { global } = surroundings({ session: { state: 'signedOut' }, setupRequired: true })
