@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
  */
 export const runSeed = Number(process.env['ROOMKEEPER_SEED'] ?? 1)
 
-/** Set by `npm test -- --deep`. */
-const deep = process.env['ROOMKEEPER_DEEP'] !== undefined
+/** Set by `npm test -- --deep`: long runs are tried, too. */
+export const deep = process.env['ROOMKEEPER_DEEP'] !== undefined
 
 /**
  * How many cases of a property are tried, of these: all of them where they are looked for (`npm test -- --deep`, best with another

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cases as casesOf } from '../../contract/testing/chance.ts'
+import { deep } from '../../contract/testing/chance.ts'
 import { cases } from './testing/cases.ts'
 import { casesOfSight } from './testing/casesOfSight.ts'
 import { furnish, play } from './testing/play.ts'
@@ -29,7 +29,7 @@ describe('access, step by step', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(steps, { minLength: 8, maxLength: 30 }), (some) => play(furnished, some)),
-        { numRuns: casesOf(100), interruptAfterTimeLimit: patient / 2 },
+        { numRuns: deep ? 100 : 8, interruptAfterTimeLimit: patient / 2 },
       )
     },
     patient,
