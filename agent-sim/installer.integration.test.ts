@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -143,7 +144,7 @@ describe.skipIf(withoutShell)('the installer', () => {
     const key = join(base, 'some.key')
     writeFileSync(key, 'secret')
     // What the shell waits for says where the copy is: it is there, and gets the signal with the shell.
-    const waiting = `set -eu\nsystemd=yes secret=$1 account=$(id -un)${part}\nsh -c 'echo "$0"; exec tail -f /dev/null' "$handed"\n`
+    const waiting = `set -eu\nown_account=yes secret=$1 account=$(id -un)${part}\nsh -c 'echo "$0"; exec tail -f /dev/null' "$handed"\n`
     // As in a terminal, the signal reaches all that runs in it.
     const child = spawn('sh', ['-c', waiting, 'sh', key], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
     const group = -z.number().parse(child.pid)
@@ -219,6 +220,44 @@ describe.skipIf(withoutShell)('the installer', () => {
     symlinkSync(elsewhere, join(folder, 'extra'))
     await refused('This folder also holds extra.')
     rmSync(join(folder, 'extra'))
+  })
+
+  it('makes nothing that others may change, whatever the mask of who runs it, and nothing in a folder with a line break', async () => {
+    const programs = join(base, 'programs')
+    mkdirSync(programs)
+    // In npm's place: it makes what it fetches as the mask lets it, and then has no network.
+    writeFileSync(join(programs, 'npm'), '#!/bin/sh\nmkdir -m 777 node_modules/ && chmod 755 node_modules && : > node_modules/fetched\nexit 9\n', { mode: 0o755 })
+    const script = join(folder, 'install.sh')
+    const masked = run('sh', ['-c', 'umask 000; PATH=$1:$PATH exec sh "$2" --foreground', 'sh', programs, script])
+    expect(await masked.ended, masked.problems()).toBe(9)
+    expect(statSync(join(folder, 'node_modules', 'fetched')).mode & 0o777).toBe(0o644)
+    rmSync(join(folder, 'node_modules'), { recursive: true })
+
+    const broken = join(base, 'two\nlines')
+    cpSync(folder, broken, { recursive: true })
+    const tried = run('sh', ['-c', 'PATH=$1:$PATH exec sh "$2"', 'sh', programs, join(broken, 'install.sh')])
+    expect(await tried.ended).toBe(2)
+    expect(tried.problems()).toContain('holds a line break')
+    rmSync(broken, { recursive: true })
+  })
+
+  /** A part of a script as root meets it in a folder whose data is the agent's account's. What it would run as is said. */
+  function asRoot(script: string, from: string, to: string, given: string): string {
+    const text = readFileSync(join(import.meta.dirname, 'installer', script), 'utf8')
+    const part = text.slice(text.indexOf(from), text.indexOf(to))
+    const root = 'id() { echo 0; }\nstat() { echo roomkeeper-agent; }\nchown() { :; }\nsetpriv() { echo "setpriv $*"; }'
+    const start = 'set -eu\nhere=$1 data=$1/.data settings=$1/settings.json account=roomkeeper-agent\nterminal=no closed_to_agent='
+    const child = spawnSync('sh', ['-c', [start, root, given, part].join('\n'), 'sh', base], { encoding: 'utf8' })
+    expect(child.stderr).toBe('')
+    return child.stdout
+  }
+
+  it('[ENR-1] writes as the agent’s account where that one has written before, also in the foreground and for a second installation', () => {
+    mkdirSync(join(base, '.data', 'agents', 'host', 'device'), { recursive: true })
+    const became = /^setpriv --reuid roomkeeper-agent --regid roomkeeper-agent --groups \S+ -- node agent check /mu
+    expect(asRoot('install.sh', '# With systemd, everything', '\n# The hosts are', 'systemd=no node=node agent=agent')).toMatch(became)
+    const off = /^setpriv --reuid roomkeeper-agent --regid roomkeeper-agent --groups \S+ -- \S+ \S+main.ts offboard /mu
+    expect(asRoot('offboard.sh', '# What the agent was run with', '\nif [ "$registered"', `registered=no node=${process.execPath}; shift`)).toMatch(off)
   })
 
   it.skipIf(withoutLists !== undefined)(`runs nothing where an access list lets others in${skipped}`, async () => {

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs the Roomkeeper agent from the folder that this script lies in: see INSTALL.txt beside it.
 set -eu
+# What is made here is read by the agent's account, and changed by nobody else, whatever the caller's mask is.
+umask 022
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 units=/etc/systemd/system
 account=roomkeeper-agent
@@ -113,6 +115,7 @@ while [ "$left" -gt 0 ]; do
     *) credential=--key-file secret=$(absolute "$argument") ;;
   esac
 done
+case $here in *[[:cntrl:]]*) fail "The name of this folder holds a line break, or what no name should: $here" ;; esac
 refuse_others
 found=no
 if [ -z "$credential" ] && [ -r "$here/roomkeeper-enrolment.key" ]; then
@@ -138,11 +141,12 @@ former_proxy=$(was proxy)
 former_shell=$(was shell)
 [ -n "$proxy$pac" ] || proxy=$former_proxy
 
+closed_to_agent="The agent's account cannot enter $here. Move it to a folder such as /opt/roomkeeper-agent, and run this again."
 systemd=no
 if [ "$foreground" = no ] && [ -d /run/systemd/system ] && [ "$(id -u)" -eq 0 ]; then systemd=yes; fi
 if [ "$systemd" = yes ]; then
   case $here/ in
-    /home/* | /root/* | /run/user/*) fail "The agent's account cannot enter $here. Move it to a folder such as /opt/roomkeeper-agent, and run this again." ;;
+    /home/* | /root/* | /run/user/*) fail "$closed_to_agent" ;;
   esac
   [ -z "$former_shell" ] || terminal=yes
   # An agent that runs already would hold its files.
@@ -198,10 +202,14 @@ if [ "$terminal" = yes ]; then set -- "$@" --shell unix:/run/roomkeeper-shell.so
   fs.writeFileSync(file, JSON.stringify(all, null, 2) + "\n", { mode: 0o644 })
 ' -- "$settings" "$new_key" --profile generic --service "$service" --data "$data" "$@"
 
-# With systemd, everything that speaks to the network or the TPM does so in the agent's account.
-as_agent() { "$@"; }
+# With systemd, everything that speaks to the network or the TPM does so in the agent's account; so does, from then on, what writes its
+# data: whoever has that account could lead root elsewhere by a link there.
+own_account=$systemd
+if [ "$(id -u)" -eq 0 ] && [ "$(stat -c %U "$data" 2>/dev/null)" = "$account" ]; then own_account=yes; fi
+become=''
+as_agent() { $become "$@"; }
 tpm_group=''
-if [ "$systemd" = yes ]; then
+if [ "$own_account" = yes ]; then
   for name in "$account" $([ "$terminal" = no ] || printf '%s' "$shell_account"); do
     id -u "$name" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin "$name"
   done
@@ -213,7 +221,13 @@ if [ "$systemd" = yes ]; then
   # An agent that ran as root, before there was an account for it, owned this itself.
   chown -hR "$account:$account" "$data"
   chmod 700 "$data"
-  as_agent() { setpriv --reuid "$account" --regid "$account" --groups "${tpm_group:-$account}" -- "$@"; }
+  # It reads what was unpacked, and where that lies, also if it was unpacked for root alone.
+  chmod go+rx "$here"
+  for name in agent-sim contract package.json service.json settings.json allowlist.json; do
+    [ ! -e "$here/$name" ] || chmod -R go+rX "$here/$name"
+  done
+  become="setpriv --reuid $account --regid $account --groups ${tpm_group:-$account} --"
+  as_agent test -r "$agent" || fail "$closed_to_agent"
 fi
 
 case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
@@ -232,7 +246,7 @@ enrol() {
   as_agent "$node" "$agent" enrol --settings "$settings" "$@"
 }
 handed=$secret
-if [ "$systemd" = yes ] && [ -n "$secret" ]; then
+if [ "$own_account" = yes ] && [ -n "$secret" ]; then
   # A copy that the agent's account may read, in a folder that it may not change, for as long as the enrolment takes.
   passing=$(mktemp -d)
   trap 'rm -rf -- "$passing"' EXIT
@@ -250,7 +264,7 @@ if [ "$found" = yes ]; then
 elif [ -n "$secret" ]; then say "It is not needed here any more; you can delete $secret"; fi
 
 if [ "$foreground" = yes ]; then
-  exec "$node" "$agent" run --settings "$settings"
+  exec $become "$node" "$agent" run --settings "$settings"
 elif [ "$systemd" = yes ]; then
   set -- --to "$units" --account "$account"
   if [ -n "$tpm_group" ]; then set -- "$@" --group "$tpm_group"; fi

@@ -29,7 +29,8 @@ fi
 # What the agent was run with also takes it off; other options, such as another --proxy, are passed on.
 if [ -d "$here/.data/agents/host/device" ] && [ -x "$node" ]; then
   set -- "$here/agent-sim/main.ts" offboard --device host --settings "$here/settings.json" "$@"
-  if [ "$registered" = yes ] && [ "$(stat -c %U "$here/.data")" = "$account" ]; then
+  # By a link in its data, whoever has the agent's account could lead root elsewhere.
+  if [ "$(id -u)" -eq 0 ] && [ "$(stat -c %U "$here/.data" 2>/dev/null)" = "$account" ]; then
     group=$account
     if [ -c /dev/tpmrm0 ]; then
       case $(stat -c %G /dev/tpmrm0) in
