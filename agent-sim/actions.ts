@@ -53,15 +53,13 @@ export function resolveFault(names: readonly string[], fault: RawFault): Extract
     throw new ActionError(
       derived
         ? `${fault.signal} is derived by the service: from missed heartbeats, or from two machines with one key. ` +
-          'Use a scenario that loses the network.'
+            'Use a scenario that loses the network.'
         : `There is no signal "${fault.signal}". Nearest: ${nearest(reportedSignals, fault.signal, 2).join(', ')}. All: ${reportedSignals.join(', ')}.`,
     )
   }
   const value = SignalValue.options.find((option) => option === fault.value)
   if (!value || !isReportable(signal, value)) {
-    throw new ActionError(
-      `${signal} cannot be "${fault.value}". Allowed: ${[...signals[signal].values, 'notApplicable'].join(', ')}.`,
-    )
+    throw new ActionError(`${signal} cannot be "${fault.value}". Allowed: ${[...signals[signal].values, 'notApplicable'].join(', ')}.`)
   }
   return { do: 'signal', room: found, signal, value, ...(fault.detail === undefined ? {} : { detail: fault.detail }) }
 }

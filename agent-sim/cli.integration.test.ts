@@ -72,7 +72,19 @@ describe('the command line', () => {
     if (!room) throw new Error('no rooms')
     expect(room).toMatchObject({ simulated: true, connection: 'connected', lifecycle: 'onboarding' })
 
-    const done = await call('fault', '--room', room.name.toUpperCase(), '--signal', 'peripherals.camera', '--value', 'unhealthy', '--detail', 'gone', '--data', data)
+    const done = await call(
+      'fault',
+      '--room',
+      room.name.toUpperCase(),
+      '--signal',
+      'peripherals.camera',
+      '--value',
+      'unhealthy',
+      '--detail',
+      'gone',
+      '--data',
+      data,
+    )
     expect(done).toEqual({ code: 0, output: `${room.name}: peripherals.camera is now unhealthy.\n`, problems: '' })
     await until('the fault', () => camera(room.name)?.detail === 'gone')
     const { output: table } = await call('rooms', '--data', data)
@@ -129,7 +141,20 @@ describe('the command line', () => {
   })
 
   it('runs this machine as a room, and off-boards it', async () => {
-    const run = start('run', '--device', 'host', '--room', 'The machine', '--service', service.url, '--key-file', keyFile, '--data', data, '--json')
+    const run = start(
+      'run',
+      '--device',
+      'host',
+      '--room',
+      'The machine',
+      '--service',
+      service.url,
+      '--key-file',
+      keyFile,
+      '--data',
+      data,
+      '--json',
+    )
     await until('it to be ready', () => run.output().includes('ready'))
     const [room] = await rooms()
     expect(room).toMatchObject({ name: 'The machine', simulated: false, connection: 'connected' })
@@ -163,7 +188,9 @@ describe('the command line', () => {
 
   it('enrols no certified device that lacks what it must have, and names the first thing that check names', async () => {
     const checked = await call('check', '--no-hosts', '--json')
-    const { prerequisites } = z.object({ prerequisites: z.array(z.object({ error: z.string().optional() })) }).parse(JSON.parse(checked.output))
+    const { prerequisites } = z
+      .object({ prerequisites: z.array(z.object({ error: z.string().optional() })) })
+      .parse(JSON.parse(checked.output))
     const [missing] = prerequisites.flatMap(({ error }) => error ?? [])
     const enrolled = await call('enrol', '--profile', 'windows-mtr', '--service', service.url, '--key-file', keyFile, '--data', data)
     expect(enrolled.code).toBe(missing === undefined ? 0 : 1)
@@ -176,7 +203,14 @@ describe('the command line', () => {
     const server = createServer({ cert: testCertificate.cert, key: testCertificate.key })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     const list = join(data, 'hosts.json')
-    const hosts = (second: string) => JSON.stringify({ port: portOf(server), hosts: [{ host: 'localhost', for: ['enrolment'] }, { host: 'nowhere.invalid', for: [second] }] })
+    const hosts = (second: string) =>
+      JSON.stringify({
+        port: portOf(server),
+        hosts: [
+          { host: 'localhost', for: ['enrolment'] },
+          { host: 'nowhere.invalid', for: [second] },
+        ],
+      })
     const check = () => call('check', '--profile', 'generic', '--allowlist', list, '--ca', testCertificate.certFile)
     writeFileSync(list, hosts('remoteAccess'))
     expect((await check()).code).toBe(0)

@@ -121,7 +121,8 @@ describe('a fleet', () => {
     service.mood = () => 'acknowledge'
     await until('all of it', () => cameraStory(device).at(-1) === 'step 120')
     expect(cameraStory(device).slice(1)).toEqual(steps(120))
-    for (const reports of device.journals.values()) expect(reports.map(({ number }) => number)).toEqual(reports.map((_, index) => index + 1))
+    for (const reports of device.journals.values())
+      expect(reports.map(({ number }) => number)).toEqual(reports.map((_, index) => index + 1))
     expect(service.offences).toEqual([])
   })
 
@@ -263,7 +264,9 @@ describe('many devices', () => {
     const rooms = 120
     const fleet = await start({ rooms })
     expect(fleet.connected()).toBe(rooms)
-    await Promise.all(fleet.devices.map(({ name }, index) => fleet.setSignal(name, 'peripherals.camera', 'unhealthy', `all at once ${index}`)))
+    await Promise.all(
+      fleet.devices.map(({ name }, index) => fleet.setSignal(name, 'peripherals.camera', 'unhealthy', `all at once ${index}`)),
+    )
     const devices = [...service.devices.values()]
     await until('all of them', () => devices.every((device) => cameraStory(device).at(-1)?.startsWith('all at once')))
     expect(devices.every((device) => device.connections === 1)).toBe(true)

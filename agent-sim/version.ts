@@ -4,6 +4,4 @@ import { z } from 'zod'
 const manifest = z.object({ version: z.string() })
 
 /** The agent's version: the repository's. */
-export const agentVersion: string = manifest.parse(
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
-).version
+export const agentVersion: string = manifest.parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))).version

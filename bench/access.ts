@@ -56,8 +56,28 @@ function decide({ policy, rooms, people }: Organisation): { resolveMs: number; o
 
 const noAccess: Access = { globalAdministrator: false, grants: [] }
 
-const healthy = { lifecycle: 'enrolled', health: 'healthy', healthSince: 0, connected: false, lastContactAt: 0, onboardedAt: 0, inCall: false, signals: {} } as const
-const device = { profile: 'generic', keyProtection: 'software', platform: '', os: '', manufacturer: '', model: '', serial: '', agentVersion: '', appVersion: '', address: '' } as const
+const healthy = {
+  lifecycle: 'enrolled',
+  health: 'healthy',
+  healthSince: 0,
+  connected: false,
+  lastContactAt: 0,
+  onboardedAt: 0,
+  inCall: false,
+  signals: {},
+} as const
+const device = {
+  profile: 'generic',
+  keyProtection: 'software',
+  platform: '',
+  os: '',
+  manufacturer: '',
+  model: '',
+  serial: '',
+  agentVersion: '',
+  appVersion: '',
+  address: '',
+} as const
 
 /** Writes the organisation into a service's data folder, with a Pro Manager who can sign in. */
 async function fill(folder: string, { policy, rooms, people }: Organisation): Promise<void> {
@@ -68,11 +88,24 @@ async function fill(folder: string, { policy, rooms, people }: Organisation): Pr
       tenants: [{ id: directory, name: 'Bench', domains: ['bench.example'] }],
       accounts: [{ id: 'manager', directory, kind: 'person', email: manager, name: 'Manager', globalAdministrator: true }],
     })
-    const tenant = await makeTenant(store, { name: 'Bench', issuer: embeddedIssuerName, directory, settings: defaultSettings, proManager: 'manager' })
+    const tenant = await makeTenant(store, {
+      name: 'Bench',
+      issuer: embeddedIssuerName,
+      directory,
+      settings: defaultSettings,
+      proManager: 'manager',
+    })
     for (let from = 0; from < rooms.length; from += rowsTogether) {
       await store.write(tenant, system, async (tx) => {
         for (const [n, { id, name, place }] of rooms.slice(from, from + rowsTogether).entries()) {
-          tx.put('room', { id, name, place: { ...place, timeZone: 'Europe/Paris' }, ...healthy, incidents: { important: 0, warning: 0, investigating: 0 }, device: { id: DeviceId.parse(uuid(8, from + n)), ...device } })
+          tx.put('room', {
+            id,
+            name,
+            place: { ...place, timeZone: 'Europe/Paris' },
+            ...healthy,
+            incidents: { important: 0, warning: 0, investigating: 0 },
+            device: { id: DeviceId.parse(uuid(8, from + n)), ...device },
+          })
         }
       })
     }
@@ -87,7 +120,18 @@ async function fill(folder: string, { policy, rooms, people }: Organisation): Pr
     for (let from = 0; from < people.length; from += rowsTogether) {
       await store.write(tenant, system, async (tx) => {
         const some = people.slice(from, from + rowsTogether)
-        await knowPeople(tx, some.map(({ objectId, groups }, n) => ({ issuer: embeddedIssuerName, directory, objectId, name: `Person ${from + n}`, email: '', link: null, groups: { ids: groups, at: 1 } })))
+        await knowPeople(
+          tx,
+          some.map(({ objectId, groups }, n) => ({
+            issuer: embeddedIssuerName,
+            directory,
+            objectId,
+            name: `Person ${from + n}`,
+            email: '',
+            link: null,
+            groups: { ids: groups, at: 1 },
+          })),
+        )
       })
     }
   } finally {

@@ -95,7 +95,9 @@ async function toPixel(service: Service, running: RunningRooms): Promise<number[
     await page.getByTestId('room-row').first().waitFor()
     const targets = await page
       .getByTestId('room-row')
-      .evaluateAll((rows) => rows.map((row) => ({ name: row.getAttribute('data-room-name') ?? '', room: row.getAttribute('data-room') ?? '' })))
+      .evaluateAll((rows) =>
+        rows.map((row) => ({ name: row.getAttribute('data-room-name') ?? '', room: row.getAttribute('data-room') ?? '' })),
+      )
     const signs = new Signs()
     await page.exposeFunction('roomkeeperBench', (room: string, at: number) => signs.saw(room, at))
     await page.evaluate(`(${watchRows.toString()})((room, at) => window.roomkeeperBench(room, at))`)

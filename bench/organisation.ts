@@ -7,7 +7,8 @@ import type { Assignment, Policy, RoomFacts } from '../contract/policy.ts'
 export const size = { rooms: 100_000, assignments: 5_000, people: 20_000, roomGroups: 1_000, securityGroups: 2_000 } as const
 const roomsPerBuilding = 200
 
-export const uuid = (kind: number, n: number): string => `00000000-0000-7000-8${kind.toString(16).padStart(3, '0')}-${n.toString(16).padStart(12, '0')}`
+export const uuid = (kind: number, n: number): string =>
+  `00000000-0000-7000-8${kind.toString(16).padStart(3, '0')}-${n.toString(16).padStart(12, '0')}`
 
 /** Numbers that look like chance and are the same every time (a linear congruence). */
 export function chance(seed: number): (below: number) => number {
@@ -37,7 +38,10 @@ export function makeOrganisation(): Organisation {
     description: '',
     // One in ten is found by a rule; the others name the rooms of half a building.
     rooms: n % 10 === 0 ? [] : rooms.slice((n * 100) % size.rooms, ((n * 100) % size.rooms) + 100).map(({ id }) => id),
-    rule: n % 10 === 0 ? { match: 'all' as const, conditions: [{ field: 'building' as const, is: 'equal' as const, value: `Building ${n % 500}` }] } : null,
+    rule:
+      n % 10 === 0
+        ? { match: 'all' as const, conditions: [{ field: 'building' as const, is: 'equal' as const, value: `Building ${n % 500}` }] }
+        : null,
   }))
   const people = Array.from({ length: size.people }, (_, n): Subject => ({
     id: PersonId.parse(uuid(3, n)),

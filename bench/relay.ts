@@ -35,10 +35,24 @@ interface Way {
 const ways: readonly Way[] = [
   { name: '64k.down', words: '64 KB frames to the operator, mask of zero', from: 'device', size: 65_536, mask: 0 },
   { name: '64k.up', words: '64 KB frames to the device, mask of zero', from: 'operator', size: 65_536, mask: 0 },
-  { name: '64k.up masked', aside: true, words: '64 KB frames to the device, masked as by a browser', from: 'operator', size: 65_536, mask: browserMask },
+  {
+    name: '64k.up masked',
+    aside: true,
+    words: '64 KB frames to the device, masked as by a browser',
+    from: 'operator',
+    size: 65_536,
+    mask: browserMask,
+  },
   { name: '1k.down', words: '1 KB frames to the operator, mask of zero', from: 'device', size: 1_024, mask: 0 },
   { name: '1k.up', words: '1 KB frames to the device, mask of zero', from: 'operator', size: 1_024, mask: 0 },
-  { name: '1k.up masked', aside: true, words: '1 KB frames to the device, masked as by a browser', from: 'operator', size: 1_024, mask: browserMask },
+  {
+    name: '1k.up masked',
+    aside: true,
+    words: '1 KB frames to the device, masked as by a browser',
+    from: 'operator',
+    size: 1_024,
+    mask: browserMask,
+  },
 ]
 
 const aims: Readonly<Record<string, string>> = { '64k.down': '0.9', '64k.up': '0.9', '1k.down': '0.75', '1k.up': '0.75' }
@@ -63,7 +77,9 @@ async function throughput(all: readonly Started[], way: Way): Promise<Rounds<Thr
     // Every other round in the opposite order, so that nobody always comes after the same one.
     for (const started of round % 2 === 0 ? all : all.toReversed()) {
       const { from, size, mask } = way
-      rounds[started.candidate.kind].push(await runLoad(started, { what: 'throughput', from, size, pairs, mask, warmUpMs, ms: throughputMs }, Throughput))
+      rounds[started.candidate.kind].push(
+        await runLoad(started, { what: 'throughput', from, size, pairs, mask, warmUpMs, ms: throughputMs }, Throughput),
+      )
     }
   }
   return rounds
@@ -78,21 +94,40 @@ const cpu = (results: readonly Throughput[]): number => median(results.map(perGb
 function againstPipe<Result>(rounds: Rounds<Result>, kind: Kind, compare: (one: Result, pipe: Result) => number): number {
   return median(rounds.pipe.flatMap((pipe, round) => rounds[kind].slice(round, round + 1).map((one) => compare(one, pipe))))
 }
-const busy = (results: readonly Throughput[], whose: 'candidateCpu' | 'loadCpu'): number => median(results.map((one) => (100 * one[whose]) / one.seconds))
+const busy = (results: readonly Throughput[], whose: 'candidateCpu' | 'loadCpu'): number =>
+  median(results.map((one) => (100 * one[whose]) / one.seconds))
 
 function throughputFigures({ name, words, aside }: Way, rounds: Rounds<Throughput>): Figure[] {
   const { pipe, relay } = rounds
   const share = (kind: Kind): number => againstPipe(rounds, kind, (one, other) => one.bytesPerSecond / other.bytesPerSecond)
   const times = (kind: Kind): number => againstPipe(rounds, kind, (one, other) => perGb(one) / perGb(other))
   return [
-    { ...(aside ? {} : { name: `relay.${name}`, aim: aims[name] ?? '' }), what: `${words}: ours, share of the pipe`, value: share('relay'), unit: '' },
+    {
+      ...(aside ? {} : { name: `relay.${name}`, aim: aims[name] ?? '' }),
+      what: `${words}: ours, share of the pipe`,
+      value: share('relay'),
+      unit: '',
+    },
     { what: `${name}: ws with bufferutil, share of the pipe`, value: share('ws'), unit: '' },
     { what: `${name}: the pipe`, value: rate(pipe) / 1e6, unit: 'MB/s' },
     { what: `${name}: CPU s/GB of the pipe`, value: cpu(pipe), unit: 's/GB' },
-    { ...(name === '64k.up' ? { name: 'relay.cpuTimesPipe', aim: '1.6' } : {}), what: `${name}: CPU of ours, times the pipe's`, value: times('relay'), unit: '×' },
+    {
+      ...(name === '64k.up' ? { name: 'relay.cpuTimesPipe', aim: '1.6' } : {}),
+      what: `${name}: CPU of ours, times the pipe's`,
+      value: times('relay'),
+      unit: '×',
+    },
     { what: `${name}: CPU of ws, times the pipe's`, value: times('ws'), unit: '×' },
-    { what: `${name}: pipe busy / its load generator busy`, value: busy(pipe, 'candidateCpu'), unit: `% / ${Math.round(busy(pipe, 'loadCpu'))} %` },
-    { what: `${name}: ours busy / its load generator busy`, value: busy(relay, 'candidateCpu'), unit: `% / ${Math.round(busy(relay, 'loadCpu'))} %` },
+    {
+      what: `${name}: pipe busy / its load generator busy`,
+      value: busy(pipe, 'candidateCpu'),
+      unit: `% / ${Math.round(busy(pipe, 'loadCpu'))} %`,
+    },
+    {
+      what: `${name}: ours busy / its load generator busy`,
+      value: busy(relay, 'candidateCpu'),
+      unit: `% / ${Math.round(busy(relay, 'loadCpu'))} %`,
+    },
   ]
 }
 
@@ -102,16 +137,28 @@ async function latencyFigures(all: readonly Started[], say: Workspace['say']): P
     const rounds = noRounds<Latency>()
     for (let round = 0; round < latencyRounds; round++) {
       for (const started of round % 2 === 0 ? all : all.toReversed()) {
-        rounds[started.candidate.kind].push(await runLoad(started, { what: 'latency', pairs: count, perSecond: messagesPerSecond, warmUpMs, ms: latencyMs }, Latency))
+        rounds[started.candidate.kind].push(
+          await runLoad(started, { what: 'latency', pairs: count, perSecond: messagesPerSecond, warmUpMs, ms: latencyMs }, Latency),
+        )
       }
     }
     const p50 = (kind: Kind): number => median(rounds[kind].map((one) => one.p50))
     const p99 = (kind: Kind): number => median(rounds[kind].map((one) => one.p99))
     say(`p99 at ${count} sessions: ${kinds.map((kind) => `${kind} ${p99(kind).toFixed(1)} ms`).join(', ')}`)
     for (const kind of kinds) {
-      figures.push({ what: `${count} sessions: p50 of ${kind}`, value: p50(kind), unit: 'ms' }, { what: `${count} sessions: p99 of ${kind}`, value: p99(kind), unit: 'ms' })
+      figures.push(
+        { what: `${count} sessions: p50 of ${kind}`, value: p50(kind), unit: 'ms' },
+        { what: `${count} sessions: p99 of ${kind}`, value: p99(kind), unit: 'ms' },
+      )
     }
-    if (count === 500) figures.push({ name: 'relay.p99AddedMs500', what: 'p99 that ours adds to the pipe’s at 500 sessions', value: againstPipe(rounds, 'relay', (one, other) => one.p99 - other.p99), unit: 'ms', aim: '2 ms' })
+    if (count === 500)
+      figures.push({
+        name: 'relay.p99AddedMs500',
+        what: 'p99 that ours adds to the pipe’s at 500 sessions',
+        value: againstPipe(rounds, 'relay', (one, other) => one.p99 - other.p99),
+        unit: 'ms',
+        aim: '2 ms',
+      })
   }
   return figures
 }

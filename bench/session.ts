@@ -89,7 +89,11 @@ export const session: Bench = {
       parts.push(console_)
       const browser = await chromium.launch({ executablePath: found.path, args: chromiumFlags })
       parts.push({ stop: () => browser.close() })
-      const page = await signIn(await browser.newPage({ viewport: { width: 1440, height: 900 } }), inTab(console_.ready.console), administrator)
+      const page = await signIn(
+        await browser.newPage({ viewport: { width: 1440, height: 900 } }),
+        inTab(console_.ready.console),
+        administrator,
+      )
       say(`${samples} sessions …`)
       const times = await measure(page, rooms)
       const picture = times.map((one) => one.picture)

@@ -138,7 +138,12 @@ export const snapshot: Bench = {
       const fetchPage = pagesOf(service)
       const file = join(folder, 'rows.ndjson')
       const rows = await writeNdjson(fetchPage, file)
-      const plain = await startPart({ name: 'NDJSON server', args: ['bench/ndjson-server.ts', file], ready: Ready, log: join(folder, 'ndjson.log') })
+      const plain = await startPart({
+        name: 'NDJSON server',
+        args: ['bench/ndjson-server.ts', file],
+        ready: Ready,
+        log: join(folder, 'ndjson.log'),
+      })
       const mine: number[] = []
       const limits: number[] = []
       for (let round = 0; round < rounds; round++) {

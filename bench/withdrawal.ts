@@ -29,7 +29,16 @@ export const withdrawal: Bench = {
       const { oid } = Claims.parse(decodeJwt(token))
       const give = async (name: string, scope: readonly string[]): Promise<string> => {
         const assignment = v7()
-        await service.api.command({ type: 'assignment.save', assignment, role: 'siteLead', name, description: '', notify: false, members: [{ kind: 'person', id: oid }], scope: { rooms: [...scope], groups: [] } })
+        await service.api.command({
+          type: 'assignment.save',
+          assignment,
+          role: 'siteLead',
+          name,
+          description: '',
+          notify: false,
+          members: [{ kind: 'person', id: oid }],
+          scope: { rooms: [...scope], groups: [] },
+        })
         return assignment
       }
       const all = devices.map(({ room }) => room)
@@ -46,7 +55,10 @@ export const withdrawal: Bench = {
       /** When the copy has so many rooms. */
       const holds = (count: number): Promise<number> =>
         new Promise((resolve, reject) => {
-          const timer = setTimeout(() => reject(new Error(`the copy has ${copy.rooms()} rooms and not ${count} after ${answerMs / 1000} s`)), answerMs)
+          const timer = setTimeout(
+            () => reject(new Error(`the copy has ${copy.rooms()} rooms and not ${count} after ${answerMs / 1000} s`)),
+            answerMs,
+          )
           waiting = {
             count,
             resolve: (at) => {
@@ -74,7 +86,13 @@ export const withdrawal: Bench = {
       await copy.close()
       return [
         { what: 'from the command to a copy without the rooms, p50', value: percentile(times, 0.5), unit: 'ms' },
-        { name: 'withdrawal.p99Ms', what: 'from the command to a copy without the rooms, p99', value: percentile(times, 0.99), unit: 'ms', aim: '1,000' },
+        {
+          name: 'withdrawal.p99Ms',
+          what: 'from the command to a copy without the rooms, p99',
+          value: percentile(times, 0.99),
+          unit: 'ms',
+          aim: '1,000',
+        },
         { what: 'limit: the command alone, until it is answered, p99', value: percentile(answered, 0.99), unit: 'ms' },
       ]
     } finally {

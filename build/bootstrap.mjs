@@ -65,7 +65,11 @@ async function main() {
   const [command, ...args] = process.argv.slice(2)
   const steps = command !== undefined && Object.hasOwn(commands, command) ? commands[command] : undefined
   if (steps === undefined) {
-    say(`Use one of: ${Object.keys(commands).map((name) => `npm run ${name}`).join(', ')}`)
+    say(
+      `Use one of: ${Object.keys(commands)
+        .map((name) => `npm run ${name}`)
+        .join(', ')}`,
+    )
     return 2
   }
   if (!(await ensureInstalled(root, say))) return 1

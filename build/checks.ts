@@ -21,6 +21,7 @@ const checks: Check[] = [
   { name: 'types and lint', script: oxlint, args: [...strictly, '--type-check', '--ignore-pattern', 'renderer/**'] },
   { name: 'lint of the screens', script: oxlint, args: [...strictly, 'renderer'] },
   { name: 'lint of templates', script: tool('eslint', 'bin', 'eslint.js'), args: ['**/*.vue', '--max-warnings', '0'] },
+  { name: 'layout', script: tool('oxfmt', 'bin', 'oxfmt'), args: ['--check', '.'] },
   { name: 'layers', script: tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'), args: [...layerArgs, '.'] },
 ]
 

@@ -20,5 +20,4 @@ export function add(a: Counts, b: Counts): Counts {
 }
 
 /** The last line of `npm test`. */
-export const summary = (counts: Counts): string =>
-  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped`
+export const summary = (counts: Counts): string => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped`

@@ -103,7 +103,10 @@ describe('the bootstrap', () => {
     writeFileSync(join(checkout, 'hold'), '')
     const both = [bootstrap('start'), bootstrap('start')]
     for (const { child } of both) child.stdin.end('hello ')
-    await until('one to install, and the other to wait', () => installs() === 'ci\n' && both.some(({ err }) => err().includes('Another install runs here')))
+    await until(
+      'one to install, and the other to wait',
+      () => installs() === 'ci\n' && both.some(({ err }) => err().includes('Another install runs here')),
+    )
     rmSync(join(checkout, 'hold'))
     expect((await Promise.all(both.map(({ result }) => result))).map(({ code }) => code)).toEqual([7, 7])
     expect(installs()).toBe('ci\n')

@@ -27,7 +27,9 @@ const stampPath = (root) => join(root, 'node_modules', '.roomkeeper.json')
 
 /** What node_modules must have been made from: the lock file, for this platform. */
 function wanted(root) {
-  const hash = createHash('sha256').update(readText(join(root, 'package-lock.json'))).digest('hex')
+  const hash = createHash('sha256')
+    .update(readText(join(root, 'package-lock.json')))
+    .digest('hex')
   return { lock: hash, platform: `${process.platform}-${process.arch}` }
 }
 

@@ -95,7 +95,10 @@ export async function fetchPrograms(chosen: readonly Kind[]): Promise<void> {
 function playwright(how: How, env: NodeJS.ProcessEnv): Promise<Counts> {
   const cli = tool('@playwright', 'test', 'cli.js')
   const screenshots = how.screenshots ? { ROOMKEEPER_SCREENSHOTS: '1' } : {}
-  return counted('e2e', [cli, 'test', '--config', 'e2e/playwright.config.ts', '--pass-with-no-tests', ...how.filters], how, { ...env, ...screenshots })
+  return counted('e2e', [cli, 'test', '--config', 'e2e/playwright.config.ts', '--pass-with-no-tests', ...how.filters], how, {
+    ...env,
+    ...screenshots,
+  })
 }
 
 /** On a machine that cannot have what a kind of tests needs, they are one skip that says why; in CI, one failure. */

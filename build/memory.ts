@@ -9,8 +9,13 @@ const enoughBytes = 4 * 1024 ** 3
 function folderInMemory(): string | undefined {
   try {
     accessSync(shared, constants.W_OK)
-    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' '))
-    const options = mounts.filter(([, at]) => at === shared).at(-1)?.[3]?.split(',')
+    const mounts = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
+    const options = mounts
+      .filter(([, at]) => at === shared)
+      .at(-1)?.[3]
+      ?.split(',')
     if (options === undefined || options.includes('noexec')) return undefined
     const { bavail, bsize } = statfsSync(shared)
     return bavail * bsize >= enoughBytes ? shared : undefined

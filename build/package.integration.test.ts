@@ -8,7 +8,17 @@ import { run } from './run.ts'
 
 /** How Electron's binary marks the place of its fuses: this text, a version, their number, one character each. */
 const sentinel = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX'
-const fuseNames = ['runAsNode', 'cookieEncryption', 'nodeOptions', 'nodeCliInspect', 'asarIntegrity', 'onlyAsar', 'v8Snapshot', 'fileProtocol', 'wasmTrapHandlers']
+const fuseNames = [
+  'runAsNode',
+  'cookieEncryption',
+  'nodeOptions',
+  'nodeCliInspect',
+  'asarIntegrity',
+  'onlyAsar',
+  'v8Snapshot',
+  'fileProtocol',
+  'wasmTrapHandlers',
+]
 
 let folder: string
 
@@ -16,7 +26,12 @@ let folder: string
 function pack(...more: string[]) {
   const dist = join(folder, 'dist')
   mkdirSync(dist, { recursive: true })
-  const wire = Buffer.concat([Buffer.from(`#!/bin/sh\n${sentinel}`), Buffer.from([1, fuseNames.length]), Buffer.from('101100011'), Buffer.from('\n')])
+  const wire = Buffer.concat([
+    Buffer.from(`#!/bin/sh\n${sentinel}`),
+    Buffer.from([1, fuseNames.length]),
+    Buffer.from('101100011'),
+    Buffer.from('\n'),
+  ])
   writeFileSync(join(dist, 'electron'), wire)
   chmodSync(join(dist, 'electron'), 0o755)
   writeFileSync(join(dist, 'version'), '45.4.1')
@@ -40,8 +55,12 @@ describe('the package', () => {
 
     const resources = join(folder, 'packed', 'linux-unpacked', 'resources')
     const listed = await run(process.execPath, [tool('@electron', 'asar', 'bin', 'asar.js'), 'list', join(resources, 'app.asar')])
-    const files = listed.output.trim().split('\n').map((file) => file.replaceAll('\\', '/'))
-    for (const file of ['main/index.js', 'main/cache-worker.js', 'preload/index.cjs', 'renderer/index.html']) expect(files).toContain(`/out/electron/${file}`)
+    const files = listed.output
+      .trim()
+      .split('\n')
+      .map((file) => file.replaceAll('\\', '/'))
+    for (const file of ['main/index.js', 'main/cache-worker.js', 'preload/index.cjs', 'renderer/index.html'])
+      expect(files).toContain(`/out/electron/${file}`)
     const packages = new Set(files.flatMap((file) => /^\/node_modules\/((?:@[^/]+\/)?[^/]+)\/./u.exec(file)?.[1] ?? []))
     expect([...packages]).toEqual(['better-sqlite3'])
     const ofSqlite = files.filter((file) => file.startsWith('/node_modules/better-sqlite3/') && !/\/(lib|prebuilds)$|\/lib\//u.test(file))
@@ -58,12 +77,22 @@ describe('the package', () => {
     const unpacked = readdirSync(join(resources, 'app.asar.unpacked', 'node_modules', 'better-sqlite3', 'prebuilds'))
     expect(unpacked).toEqual(['linux-x64.node'])
     expect(files.filter((file) => /^\/[^/]+$/u.test(file)).toSorted()).toEqual(['/node_modules', '/out', '/package.json'])
-    expect(readFileSync(join(resources, 'app.asar.unpacked', 'node_modules', 'better-sqlite3', 'prebuilds', 'linux-x64.node')).byteLength).toBeGreaterThan(100_000)
+    expect(
+      readFileSync(join(resources, 'app.asar.unpacked', 'node_modules', 'better-sqlite3', 'prebuilds', 'linux-x64.node')).byteLength,
+    ).toBeGreaterThan(100_000)
 
     const binary = readFileSync(join(folder, 'packed', 'linux-unpacked', 'roomkeeper')).toString('latin1')
     const at = binary.indexOf(sentinel) + sentinel.length + 2
     const fuses = Object.fromEntries(fuseNames.map((name, index) => [name, binary[at + index] === '1']))
-    expect(fuses).toMatchObject({ runAsNode: false, cookieEncryption: true, nodeOptions: false, nodeCliInspect: false, asarIntegrity: true, onlyAsar: true, fileProtocol: false })
+    expect(fuses).toMatchObject({
+      runAsNode: false,
+      cookieEncryption: true,
+      nodeOptions: false,
+      nodeCliInspect: false,
+      asarIntegrity: true,
+      onlyAsar: true,
+      fileProtocol: false,
+    })
   }, 240_000)
 
   it('is described in a file that electron-builder itself finds valid', async () => {

@@ -50,7 +50,10 @@ function lastWords(log: string): string {
       return line
     }
   })
-  return words.filter(Boolean).map((line) => `  ${line}`).join('\n')
+  return words
+    .filter(Boolean)
+    .map((line) => `  ${line}`)
+    .join('\n')
 }
 
 /** A part that did not become ready, or ended by itself; the message has its last words. */

@@ -87,7 +87,10 @@ async function startRooms(session: Session, service: string, places: keyof typeo
 
 /** The demo's devices: simulated rooms of both customers, and this machine. Answers a room's name, for the hint on the terminal. */
 async function startDemo(session: Session, service: string): Promise<string | undefined> {
-  const [[room]] = await Promise.all([startRooms(session, service, 'contoso', session.options.rooms), startRooms(session, service, 'northwind', northwindRooms)])
+  const [[room]] = await Promise.all([
+    startRooms(session, service, 'contoso', session.options.rooms),
+    startRooms(session, service, 'northwind', northwindRooms),
+  ])
   return room
 }
 
@@ -97,12 +100,16 @@ async function startConsole(session: Session, service: string): Promise<{ host: 
   const args = ['--service', service, '--data', folder.path]
   const insist = options.host === 'electron'
   const electron =
-    options.host === 'browser'
-      ? { missing: 'as asked for' }
-      : await findElectron({ fetchMs: insist ? insistedFetchMs : fetchMs, insist })
+    options.host === 'browser' ? { missing: 'as asked for' } : await findElectron({ fetchMs: insist ? insistedFetchMs : fetchMs, insist })
   if ('path' in electron) {
     await buildElectron()
-    const window = await start(session, 'console', [join(root, 'out', 'electron', 'main', 'index.js'), ...args], ConsoleReady, electron.path)
+    const window = await start(
+      session,
+      'console',
+      [join(root, 'out', 'electron', 'main', 'index.js'), ...args],
+      ConsoleReady,
+      electron.path,
+    )
     return { host: 'electron', console: window.ready.console }
   }
   if (insist) throw new Error(`The Electron window cannot open: ${electron.missing}.`)
@@ -161,7 +168,9 @@ async function bringUp(session: Session): Promise<void> {
     console.log(`Service: ${service}   Data: ${folder.path}`)
     if (room !== undefined) {
       console.log(`Sign in as ${administrator} (the demo has no passwords). Unplug a camera from another terminal:`)
-      console.log(`  npm run agent -- fault --room ${JSON.stringify(room)} --signal peripherals.camera --value unhealthy${dataOption(options)}`)
+      console.log(
+        `  npm run agent -- fault --room ${JSON.stringify(room)} --signal peripherals.camera --value unhealthy${dataOption(options)}`,
+      )
     }
     console.log('Ctrl-C ends everything.')
   }

@@ -20,7 +20,7 @@ Runs everything, or only the kinds named; FILTER is part of a test file's path.
   --seed N       the seed of all chance in the tests (1 unless told): the same seed, the same run
   --repeat N     runs the selection N times while one process on each core does nothing but burn it, with another seed each
                  time (from --seed on, else from one that is drawn); says which round failed, and with which seed
-  --deep         properties are tried with all of their cases, which an ordinary run tries a fifth of
+  --deep         properties are tried with all of their cases, which an ordinary run tries a fifth of, and some long runs
   --screenshots  the end-to-end run also writes the pictures of the README to docs/images/`
 
 const isKind = (word: string): word is Kind => word === 'electron' || word === 'planted' || (kinds as readonly string[]).includes(word)

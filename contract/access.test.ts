@@ -68,9 +68,6 @@ describe('may (ACC-6)', () => {
   it('gives a Global Administrator everything but remote access', () => {
     const access: Access = { globalAdministrator: true, grants: [] }
     const held = Permission.options.filter((permission) => may(access, permission))
-    expect(Permission.options.filter((permission) => !held.includes(permission))).toEqual([
-      'remoteAccess.view',
-      'remoteAccess.modify',
-    ])
+    expect(Permission.options.filter((permission) => !held.includes(permission))).toEqual(['remoteAccess.view', 'remoteAccess.modify'])
   })
 })

@@ -72,7 +72,8 @@ function unionOf(grants: readonly Grant[]): 'all' | ReadonlySet<RoomId> {
 }
 
 /** May this person use the permission over all rooms of their own tenant, those to come included: what is about no room needs that. */
-export const mayEverywhere = (access: Access, permission: Permission): boolean => access.link === undefined && scopeOf(access, permission) === 'all'
+export const mayEverywhere = (access: Access, permission: Permission): boolean =>
+  access.link === undefined && scopeOf(access, permission) === 'all'
 
 /** The role id under which an organisation names who manages its customers (PAR-2). It holds no permission of its own. */
 export const tenantManagerRole = RoleId.parse('tenantManager')
@@ -109,7 +110,9 @@ export const scopeOfPower = (access: Access, power: Power): 'all' | ReadonlySet<
 export const isProManager = (access: Access): boolean => access.link === undefined && holdsPower(access, 'grantAny')
 
 /** Reads and exports the audit log (AUD-1). */
-export const mayAudit = (access: Access): boolean => access.link === undefined && (access.globalAdministrator || holdsPower(access, 'audit'))
+export const mayAudit = (access: Access): boolean =>
+  access.link === undefined && (access.globalAdministrator || holdsPower(access, 'audit'))
 
 /** Accepts and denies invitations, and ends links, for the partner organisation that is this person's own (PAR-2). */
-export const mayManageCustomers = (access: Access): boolean => access.link === undefined && (access.globalAdministrator || holdsPower(access, 'customers'))
+export const mayManageCustomers = (access: Access): boolean =>
+  access.link === undefined && (access.globalAdministrator || holdsPower(access, 'customers'))

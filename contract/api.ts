@@ -57,8 +57,7 @@ export const SetupRequest = z.object({
 export type SetupRequest = z.infer<typeof SetupRequest>
 export const SetupAnswer = z.object({ tenant: TenantId })
 
-const list = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), next: z.string().optional(), total: z.int() })
+const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional(), total: z.int() })
 
 export const ListQuery = z.object({
   after: z.string().max(200).optional(),

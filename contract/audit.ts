@@ -2,7 +2,26 @@ import { commandTypes, type CommandType } from './commands.ts'
 
 /** What the audit log calls things (AUD-1). A command is called by its type, also where it was refused; what is none has a word here. */
 
-export const auditCategories = ['User', 'Assignment', 'PartnerInvitation', 'Role', 'Room', 'RoomGroup', 'Incident', 'Settings', 'EnrolmentKey', 'Installer', 'Device', 'Tenant', 'Request', 'Policy', 'Access', 'Command', 'Audit', 'RemoteSession'] as const
+export const auditCategories = [
+  'User',
+  'Assignment',
+  'PartnerInvitation',
+  'Role',
+  'Room',
+  'RoomGroup',
+  'Incident',
+  'Settings',
+  'EnrolmentKey',
+  'Installer',
+  'Device',
+  'Tenant',
+  'Request',
+  'Policy',
+  'Access',
+  'Command',
+  'Audit',
+  'RemoteSession',
+] as const
 export type AuditCategory = (typeof auditCategories)[number]
 
 /** What is done without a command, by people and by the system. */
@@ -37,7 +56,9 @@ export const otherActions = [
 export type AuditAction = CommandType | (typeof otherActions)[number]
 export const auditActions: readonly AuditAction[] = [...commandTypes, ...otherActions]
 
-/** What is done to a thing of the product that has no name of its own: what the record calls it is English, and people read their own words. */
+/**
+ * What is done to a thing of the product that has no name of its own: what the record calls it is English, and people read their own words.
+ */
 export const ownThings = [
   'audit.export',
   'audit.prune',

@@ -263,7 +263,9 @@ export const streams = {
   /** RFB; the device is the server. */
   'remote.screen': { input: ofSession.extend({ display: DisplayId }) },
   /** A terminal of its own; only with modify. `terminal`: chosen by the screen, for `remote.resize`. */
-  'remote.terminal': { input: ofSession.extend({ terminal: terminalNumber, columns: TerminalSize.shape.columns, rows: TerminalSize.shape.rows }) },
+  'remote.terminal': {
+    input: ofSession.extend({ terminal: terminalNumber, columns: TerminalSize.shape.columns, rows: TerminalSize.shape.rows }),
+  },
 } as const
 
 export type Calls = typeof calls
@@ -338,7 +340,12 @@ export const BridgeResponse = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('problem'),
     id,
-    problem: z.object({ code: ErrorCode, field: z.string().optional(), detail: z.string().optional(), params: z.record(z.string(), z.union([z.string(), z.number()])).optional() }),
+    problem: z.object({
+      code: ErrorCode,
+      field: z.string().optional(),
+      detail: z.string().optional(),
+      params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    }),
   }),
 ])
 export type BridgeResponse = z.infer<typeof BridgeResponse>

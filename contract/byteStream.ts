@@ -159,4 +159,5 @@ export function unpackBytes(message: Uint8Array): { type: 'bytes'; id: number; b
 }
 
 /** These bytes alone: a clone of a view would bring all that lies around it along. */
-export const alone = (bytes: Uint8Array): Uint8Array => (bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array ? bytes : Uint8Array.from(bytes))
+export const alone = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array ? bytes : Uint8Array.from(bytes)

@@ -78,7 +78,14 @@ export const PolicyCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('role.delete'), role: RoleId }),
   z.object({ type: z.literal('assignment.save'), role: RoleId, ...assignment }),
   z.object({ type: z.literal('assignment.delete'), assignment: AssignmentId }),
-  z.object({ type: z.literal('group.save'), group: GroupId, name, description: text, rooms: z.array(RoomId).max(limits.roomsPerScope), rule: GroupRule.nullable() }),
+  z.object({
+    type: z.literal('group.save'),
+    group: GroupId,
+    name,
+    description: text,
+    rooms: z.array(RoomId).max(limits.roomsPerScope),
+    rule: GroupRule.nullable(),
+  }),
   z.object({ type: z.literal('group.delete'), group: GroupId }),
   z.object({
     type: z.literal('partner.invite'),
@@ -93,7 +100,13 @@ export const PolicyCommand = z.discriminatedUnion('type', [
     agreed: z.literal(true),
   }),
   /** The scope is that of Assigned admins: it is changed there, by `assignment.save` (PAR-4). */
-  z.object({ type: z.literal('partner.change'), link: LinkId, changeControl: ChangeControl, remoteAccess: z.boolean(), multiFactor: z.boolean() }),
+  z.object({
+    type: z.literal('partner.change'),
+    link: LinkId,
+    changeControl: ChangeControl,
+    remoteAccess: z.boolean(),
+    multiFactor: z.boolean(),
+  }),
   z.object({ type: z.literal('partner.remove'), link: LinkId }),
   /** The partner's side, in its own tenant: the first to accept names the primary admins (PAR-2). */
   z.object({ type: z.literal('invitation.accept'), link: LinkId, admins: members.min(1) }),

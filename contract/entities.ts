@@ -229,10 +229,16 @@ export const Settings = z.object({
   openHoldMs: z.int().min(0).max(3_600_000),
   resolveHoldMs: z.int().min(0).max(3_600_000),
   /** A warning that nobody attends to becomes important after this (INC-1). */
-  warningAgesMs: z.int().min(0).max(90 * 24 * 3_600_000),
+  warningAgesMs: z
+    .int()
+    .min(0)
+    .max(90 * 24 * 3_600_000),
   /** This many openings within the window is called flapping. */
   flapCount: z.int().min(2).max(100),
-  flapWindowMs: z.int().min(0).max(7 * 24 * 3_600_000),
+  flapWindowMs: z
+    .int()
+    .min(0)
+    .max(7 * 24 * 3_600_000),
   /** Devices with keys in software may enrol (ENR-3). */
   allowSoftwareKeys: z.boolean(),
   /** Days that a console's copy stays readable without contact (ACC-8); absent: the default; 0: no limit. */

@@ -97,7 +97,7 @@ export const errors = {
   'device.twice': [
     409,
     'Another machine with the same key is connected as this device. ' +
-    'Take the agent off the copy without a network, and install it there again.',
+      'Take the agent off the copy without a network, and install it there again.',
   ],
   'device.offboarding': [403, 'This device is being off-boarded and may send nothing else.'],
   'message.malformed': [400, 'The message is not JSON of the protocol; the field names what is wrong.'],

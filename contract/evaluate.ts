@@ -147,7 +147,8 @@ function plainTest({ match, conditions }: GroupRule): (room: PlainRoom) => boole
   return (room) => (match === 'all' ? tests.every((test) => test(room)) : tests.some((test) => test(room)))
 }
 
-const fieldsOf = (rules: readonly GroupRule[]): ReadonlySet<RuleField> => new Set(rules.flatMap(({ conditions }) => conditions.map(({ field }) => field)))
+const fieldsOf = (rules: readonly GroupRule[]): ReadonlySet<RuleField> =>
+  new Set(rules.flatMap(({ conditions }) => conditions.map(({ field }) => field)))
 
 function plainRoom(room: RoomFacts, fields: ReadonlySet<RuleField>): PlainRoom {
   const texts: { [Field in RuleField]?: string } = {}
@@ -174,7 +175,10 @@ interface Ruled {
 }
 
 /** The rules of groups, found by a text that a room must have where there is one: most name a building. */
-function rulesByText(groups: Policy['groups']): { readonly fields: ReadonlySet<RuleField>; readonly for: (room: PlainRoom) => Iterable<Ruled> } {
+function rulesByText(groups: Policy['groups']): {
+  readonly fields: ReadonlySet<RuleField>
+  readonly for: (room: PlainRoom) => Iterable<Ruled>
+} {
   const byText = new Map<string, Ruled[]>()
   const others: Ruled[] = []
   const fields = fieldsOf(groups.flatMap(({ rule }) => rule ?? []))

@@ -54,7 +54,8 @@ export const limits = {
   deviceReportsPerSecond: 100,
   /**
    * Changes that a device may bring to its room at once, and the time in which one more comes back, by its own corrected clock;
-   * and how many at once by the service's clock, of a full journal that was written over days. More: its reports are taken together, the newest state wins, and are committed once in `holdChangesMs`.
+   * and how many at once by the service's clock, of a full journal that was written over days. More: its reports are taken together, the
+   * newest state wins, and are committed once in `holdChangesMs`.
    */
   deviceChanges: 300,
   deviceChangeMs: 6_000,

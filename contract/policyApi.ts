@@ -83,7 +83,13 @@ export const GroupQuery = z.object({ group: GroupId.optional() })
 export const GroupPreviewRequest = z.object({ rooms: z.array(RoomId).max(limits.roomsPerScope), rule: GroupRule.nullable() })
 export const GroupPreview = z.object({ total: z.int(), rooms: z.array(z.object({ id: RoomId, name: z.string(), building: z.string() })) })
 
-export const PersonBrief = z.object({ id: PersonId, name: z.string(), email: z.string(), link: LinkId.nullable(), organisation: z.string().optional() })
+export const PersonBrief = z.object({
+  id: PersonId,
+  name: z.string(),
+  email: z.string(),
+  link: LinkId.nullable(),
+  organisation: z.string().optional(),
+})
 export type PersonBrief = z.infer<typeof PersonBrief>
 
 /** What a command would change, before it is saved: "3 people lose 41 rooms". */
@@ -103,7 +109,11 @@ export const Effect = z.object({
   ),
   /** Lines of a policy file's difference; empty for other commands. */
   changes: z.array(
-    z.object({ what: z.enum(['role', 'assignment', 'group', 'partner']), name: z.string(), change: z.enum(['create', 'update', 'delete']) }),
+    z.object({
+      what: z.enum(['role', 'assignment', 'group', 'partner']),
+      name: z.string(),
+      change: z.enum(['create', 'update', 'delete']),
+    }),
   ),
   /** Of an approval: why what was asked for cannot be done any more. It can be decided, and changes nothing. */
   fails: Problem.pick({ code: true, detail: true }).optional(),

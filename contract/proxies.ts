@@ -29,7 +29,10 @@ export const proxyName = ({ protocol, host, port }: Proxy): string =>
  * and what is not understood is passed over, so there may be none.
  */
 export function waysIn(answer: string): Way[] {
-  const said = answer.split(';').map((way) => way.trim()).filter(Boolean)
+  const said = answer
+    .split(';')
+    .map((way) => way.trim())
+    .filter(Boolean)
   if (said.length === 0) return ['direct']
   return said.flatMap((way): Way[] => {
     const [kind = '', address = ''] = way.split(/\s+/u)

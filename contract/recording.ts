@@ -29,7 +29,9 @@ export const RecordingEvent = z.discriminatedUnion('type', [
     width: pixels,
     height: pixels,
     key: z.boolean(),
-    parts: z.array(z.strictObject({ x: pixels, y: pixels, width: pixels, height: pixels, jpeg: z.base64().max(limits.recordingChunkBytes) })).max(1_000),
+    parts: z
+      .array(z.strictObject({ x: pixels, y: pixels, width: pixels, height: pixels, jpeg: z.base64().max(limits.recordingChunkBytes) }))
+      .max(1_000),
   }),
   /** The display is not shown any more. */
   z.strictObject({ type: z.literal('dark'), at, display: DisplayId }),
@@ -37,7 +39,14 @@ export const RecordingEvent = z.discriminatedUnion('type', [
    * What a terminal wrote (escape sequences and all), never what was typed. `clear`: it begins anew with this text, which only
    * repeats the end of what was written before.
    */
-  z.strictObject({ type: z.literal('terminal'), at, terminal: z.int().min(1).max(limits.sessionChannels), ...TerminalSize.shape, text: z.string().max(limits.recordingChunkBytes), clear: z.boolean().optional() }),
+  z.strictObject({
+    type: z.literal('terminal'),
+    at,
+    terminal: z.int().min(1).max(limits.sessionChannels),
+    ...TerminalSize.shape,
+    text: z.string().max(limits.recordingChunkBytes),
+    clear: z.boolean().optional(),
+  }),
   /** The terminal is closed. */
   z.strictObject({ type: z.literal('terminalClosed'), at, terminal: z.int().min(1).max(limits.sessionChannels) }),
 ])
@@ -46,7 +55,14 @@ export type RecordingEvent = z.infer<typeof RecordingEvent>
 /** `typ` of the JWS that lets a device upload: `Authorization: Recording JWS` at `PUT /v1/recordings/:session/chunks/:number`. */
 export const recordingTicketType = 'roomkeeper-recording+jwt'
 export const recordingAuthorization = 'Recording'
-export const RecordingTicket = z.strictObject({ iss: z.string(), sid: SessionId, tenant: TenantId, device: DeviceId, iat: z.number(), exp: z.number() })
+export const RecordingTicket = z.strictObject({
+  iss: z.string(),
+  sid: SessionId,
+  tenant: TenantId,
+  device: DeviceId,
+  iat: z.number(),
+  exp: z.number(),
+})
 export type RecordingTicket = z.infer<typeof RecordingTicket>
 
 export const chunkPath = (session: string, number: number): string => `/v1/recordings/${session}/chunks/${number}`

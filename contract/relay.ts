@@ -35,8 +35,14 @@ export const RelayTicket = z.strictObject({
   iat: seconds,
   exp: seconds,
   /** The session ends after so many seconds without payload, and so many after it began. Of two tickets the less counts. */
-  idle: z.number().positive().max(limits.relayIdleMsAtMost / 1000),
-  maximum: z.number().positive().max(limits.relaySessionMsAtMost / 1000),
+  idle: z
+    .number()
+    .positive()
+    .max(limits.relayIdleMsAtMost / 1000),
+  maximum: z
+    .number()
+    .positive()
+    .max(limits.relaySessionMsAtMost / 1000),
 })
 export type RelayTicket = z.infer<typeof RelayTicket>
 
@@ -86,4 +92,12 @@ export const SideToRelay = z.discriminatedUnion('type', [
 export type SideToRelay = z.infer<typeof SideToRelay>
 
 /** Codes that a relay closes with. */
-export const relayCloseCodes = { normal: 1000, protocol: 1002, notText: 1007, refused: 1008, tooLarge: 1009, failed: 1011, draining: 1012 } as const
+export const relayCloseCodes = {
+  normal: 1000,
+  protocol: 1002,
+  notText: 1007,
+  refused: 1008,
+  tooLarge: 1009,
+  failed: 1011,
+  draining: 1012,
+} as const

@@ -77,7 +77,8 @@ export const SessionGrant = z.strictObject({
 export type SessionGrant = z.infer<typeof SessionGrant>
 
 /** What the device signs (with its enrolled key, as `challengeProof`): its own key for this grant and no other. */
-export const sessionProof = (session: string, grantHash: string, key: string): string => ['roomkeeper session 1', session, grantHash, key].join('\n')
+export const sessionProof = (session: string, grantHash: string, key: string): string =>
+  ['roomkeeper session 1', session, grantHash, key].join('\n')
 
 /** The device's half of the key agreement. `signature`: ECDSA P-256 over `sessionProof`, grantHash = base64url(SHA-256(grant)). */
 export const DeviceHalf = z.object({ key: EphemeralKey, signature: z.base64url().length(86) })
@@ -97,7 +98,9 @@ export const SessionAnswer = z.object({
 export type SessionAnswer = z.infer<typeof SessionAnswer>
 
 /** Body of `POST /v1/sessions/:session/end`, where there is one: what its operator's end has found wrong. */
-export const SessionEndRequest = z.object({ reason: z.enum(['operatorEnded', 'operatorLost', 'deviceLost', 'tampered', 'protocol']).optional() })
+export const SessionEndRequest = z.object({
+  reason: z.enum(['operatorEnded', 'operatorLost', 'deviceLost', 'tampered', 'protocol']).optional(),
+})
 export type SessionEndRequest = z.infer<typeof SessionEndRequest>
 
 /** Answer to `POST /v1/sessions/:session/ticket`, after a relay was lost with its sessions. */
@@ -167,7 +170,14 @@ export type ConsoleToDevice = z.infer<typeof ConsoleToDevice>
 
 export const DeviceToConsole = z.discriminatedUnion('type', [
   /** First. What can be opened, whether it can be restarted, and whether it is recorded. */
-  z.object({ type: z.literal('ready'), displays: z.array(DisplayId).max(3), terminal: z.boolean(), restart: z.boolean(), restartAtEnd: z.boolean(), recording: z.boolean() }),
+  z.object({
+    type: z.literal('ready'),
+    displays: z.array(DisplayId).max(3),
+    terminal: z.boolean(),
+    restart: z.boolean(),
+    restartAtEnd: z.boolean(),
+    recording: z.boolean(),
+  }),
   z.object({ type: z.literal('restartAtEnd'), on: z.boolean() }),
   z.object({ type: z.literal('opened'), channel }),
   /** The channel is closed, by whichever side. `code`: why, where it was not asked for. */

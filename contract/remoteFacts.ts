@@ -19,4 +19,5 @@ export const RemoteFacts = z.object({
 export type RemoteFacts = z.infer<typeof RemoteFacts>
 
 /** Whether there is anything for such a session: a screen, or a terminal for who may drive (REM-3, REM-9). */
-export const hasAnythingFor = (mode: RemoteMode, { displays, terminal }: Pick<RemoteFacts, 'displays' | 'terminal'>): boolean => displays.length > 0 || (mode === 'modify' && terminal)
+export const hasAnythingFor = (mode: RemoteMode, { displays, terminal }: Pick<RemoteFacts, 'displays' | 'terminal'>): boolean =>
+  displays.length > 0 || (mode === 'modify' && terminal)

@@ -9,13 +9,22 @@ import { cases } from './testing/chance.ts'
 
 const contact = fc.constantFrom('audit@contoso.example', 'other@contoso.example', '')
 const changes: fc.Arbitrary<SettingsChanges> = fc.record(
-  { openHoldMs: fc.nat(9), allowSoftwareKeys: fc.boolean(), remoteAccess: fc.boolean(), remoteContact: contact, recordSessions: fc.boolean(), recordingDays: fc.integer({ min: 1, max: 180 }) },
+  {
+    openHoldMs: fc.nat(9),
+    allowSoftwareKeys: fc.boolean(),
+    remoteAccess: fc.boolean(),
+    remoteContact: contact,
+    recordSessions: fc.boolean(),
+    recordingDays: fc.integer({ min: 1, max: 180 }),
+  },
   { requiredKeys: [] },
 )
 const tenant = '00000000-0000-7000-8000-000000000001'
 const settings: fc.Arbitrary<Settings> = fc
   .record({ remoteAccess: fc.boolean(), remoteContact: fc.constantFrom(undefined, 'audit@contoso.example') })
-  .map(({ remoteAccess, remoteContact }) => Settings.parse({ id: tenant, ...defaultSettings, remoteAccess, ...(remoteContact === undefined ? {} : { remoteContact }) }))
+  .map(({ remoteAccess, remoteContact }) =>
+    Settings.parse({ id: tenant, ...defaultSettings, remoteAccess, ...(remoteContact === undefined ? {} : { remoteContact }) }),
+  )
 
 describe('who may change which setting (REM-1)', () => {
   it('[rule 14] is whoever has settings.modify over all rooms, and for remote access the managers of the tenant itself, for any policy and person', () => {
@@ -67,6 +76,13 @@ describe('changed settings', () => {
 
   it('take an e-mail address or nothing as the contact', () => {
     const fits = (remoteContact: string) => SettingsChanges.safeParse({ remoteContact }).success
-    expect(['audit@contoso.example', '', 'nobody', ' ', '=x@y', `${'a'.repeat(250)}@b.example`].map(fits)).toEqual([true, true, false, false, false, false])
+    expect(['audit@contoso.example', '', 'nobody', ' ', '=x@y', `${'a'.repeat(250)}@b.example`].map(fits)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
   })
 })

@@ -11,10 +11,16 @@ export const SettingsChanges = Settings.omit({ id: true })
 export type SettingsChanges = z.infer<typeof SettingsChanges>
 
 /** Settings that open rooms to operators (REM-1): no permission gives them. */
-export const remoteSettings = ['remoteAccess', 'remoteContact', 'recordSessions', 'recordingDays'] as const satisfies readonly (keyof SettingsChanges)[]
+export const remoteSettings = [
+  'remoteAccess',
+  'remoteContact',
+  'recordSessions',
+  'recordingDays',
+] as const satisfies readonly (keyof SettingsChanges)[]
 
 /**
- * May this person make these changes? They are the whole tenant's, so they take settings.modify over all rooms. Those of remote access only a Pro Manager or Global Administrator of the tenant
+ * May this person make these changes? They are the whole tenant's, so they take settings.modify over all rooms. Those of remote access only
+ * a Pro Manager or Global Administrator of the tenant
  * itself may (REM-1): neither a custom role with settings.modify nor a partner.
  */
 export const mayChangeSettings = (access: Access, changes: SettingsChanges): boolean =>

@@ -221,7 +221,10 @@ export const SessionState = z.discriminatedUnion('state', [
     account: z.object({ name: z.string(), email: z.string() }),
     me: Me.nullable(),
     tenant: z.string().nullable(),
-    /** One's own organisation first, then the customers; `locked`: the offline lease has ended (ACC-8); `remote`: remote sessions are allowed (REM-1). */
+    /**
+     * One's own organisation first, then the customers; `locked`: the offline lease has ended (ACC-8); `remote`: remote sessions are
+     * allowed (REM-1).
+     */
     tenants: z.array(z.object({ id: TenantId, name: z.string(), link: LinkId.nullable(), locked: z.boolean(), remote: z.boolean() })),
     /** Whose data is shown: one of them, or all together. `me` and `tenant` are of that one, or of one's own. */
     entered: z.union([TenantId, z.literal('all')]).nullable(),
@@ -276,4 +279,3 @@ export const Preferences = z.object({
   theme: z.enum(['system', 'light', 'dark']),
 })
 export type Preferences = z.infer<typeof Preferences>
-

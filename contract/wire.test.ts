@@ -38,11 +38,11 @@ describe('wire shapes', () => {
   })
 
   it('remote sessions: grants, what both ends say inside, recordings', () => {
-    expect([sessionGrantType, sessionProof('S', 'G', 'K'), shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole), shapeOf(ChunkHead, RecordingEvent, RecordingTicket)]).toEqual([
-      'roomkeeper-grant+jwt',
-      'roomkeeper session 1\nS\nG\nK',
-      '1bc8099ed2718350',
-      'bb8abf600245e9ae',
-    ])
+    expect([
+      sessionGrantType,
+      sessionProof('S', 'G', 'K'),
+      shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole),
+      shapeOf(ChunkHead, RecordingEvent, RecordingTicket),
+    ]).toEqual(['roomkeeper-grant+jwt', 'roomkeeper session 1\nS\nG\nK', '1bc8099ed2718350', 'bb8abf600245e9ae'])
   })
 })

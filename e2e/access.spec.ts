@@ -72,7 +72,11 @@ test('[ACC-4, ACC-5] a Pro Manager is assigned, and a custom role is made with i
   await expect(page.getByTestId('role-page')).toContainText('1 of 21')
 })
 
-test('[PAR-1, PAR-2, PAR-5, PAR-6] a partner is invited with seven days and manual approval, accepts, asks, is approved, gets more rooms, and is removed', async ({ page: tab, stack, browser }) => {
+test('[PAR-1, PAR-2, PAR-5, PAR-6] a partner is invited with seven days and manual approval, accepts, asks, is approved, gets more rooms, and is removed', async ({
+  page: tab,
+  stack,
+  browser,
+}) => {
   const screen = await stack.start()
   const rooms = await (await stack.api()).rooms()
   const [first, second] = rooms.filter(({ place }) => place.building.startsWith('Lyon'))
@@ -127,7 +131,11 @@ test('[PAR-1, PAR-2, PAR-5, PAR-6] a partner is invited with seven days and manu
 
   // Both names are in the audit log.
   await openSettings(page, 'Audit')
-  const done = page.getByTestId('audit-row').filter({ hasText: 'Luca Bianchi · Litware Services' }).filter({ hasText: 'Update' }).filter({ hasText: first.name })
+  const done = page
+    .getByTestId('audit-row')
+    .filter({ hasText: 'Luca Bianchi · Litware Services' })
+    .filter({ hasText: 'Update' })
+    .filter({ hasText: first.name })
   await done.getByTestId('audit-toggle').click()
   await expect(page.getByTestId('audit-detail')).toContainText('Amélie Laurent')
   await picture(page, 'access-6-audit')
@@ -135,7 +143,9 @@ test('[PAR-1, PAR-2, PAR-5, PAR-6] a partner is invited with seven days and manu
   await button(page, 'Export').click()
   const path = await page.getByTestId('toast').filter({ hasText: 'Audit log exported' }).locator('.mono').innerText()
   const [head, ...lines] = readFileSync(path, 'utf8').trim().split('\r\n')
-  expect(head).toBe('activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId')
+  expect(head).toBe(
+    'activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId',
+  )
   expect(lines.some((line) => line.includes(first.name))).toBe(true)
 
   // More rooms, later.

@@ -11,9 +11,15 @@ const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
 const victims = ['console', 'fleet', 'service'] as const
 
-const Listed = z.array(z.object({ name: z.string(), room: z.string(), waiting: z.int(), signals: z.record(z.string(), z.object({ value: z.string() })) }))
+const Listed = z.array(
+  z.object({ name: z.string(), room: z.string(), waiting: z.int(), signals: z.record(z.string(), z.object({ value: z.string() })) }),
+)
 
-test('[CON-3, INC-2] kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({ page: tab, stack, data }) => {
+test('[CON-3, INC-2] kill -9 of console, agents and service at random moments under load: nothing is lost, nothing happens twice', async ({
+  page: tab,
+  stack,
+  data,
+}) => {
   const random = chance('kill of all')
   let page = await signIn(tab, await stack.start(), people.manager)
   const rooms = await (await stack.api()).rooms()

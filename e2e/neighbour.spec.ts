@@ -77,12 +77,17 @@ test('[ACC-1] another port of 127.0.0.1 gets nothing of the console that it can 
       origin,
     )
     expect(opened).toBe('refused')
-    const post = (address: string) => fetch(`${address}/session`, { method: 'POST', body: '{}' }).then(() => 'read', () => 'refused')
+    const post = (address: string) =>
+      fetch(`${address}/session`, { method: 'POST', body: '{}' }).then(
+        () => 'read',
+        () => 'refused',
+      )
     expect(await theirs.evaluate(post, origin)).toBe('refused')
 
     // Cookies of any name that they set change nothing: the console goes on, also when it is loaded anew.
     const { port } = new URL(origin)
-    for (const name of [`roomkeeper-${port}`, 'roomkeeper', 'roomkeeper.tab']) other.cookies.push(`${name}=x; Path=/`, `${name}=y; Path=/bridge`)
+    for (const name of [`roomkeeper-${port}`, 'roomkeeper', 'roomkeeper.tab'])
+      other.cookies.push(`${name}=x; Path=/`, `${name}=y; Path=/bridge`)
     await theirs.goto(other.address)
     await page.reload()
     await whenLive(page)
@@ -92,7 +97,10 @@ test('[ACC-1] another port of 127.0.0.1 gets nothing of the console that it can 
   }
 })
 
-test('[ACC-1] a tab keeps its way in through a reload, a second one needs a link, and signing out ends both', async ({ page: tab, stack }) => {
+test('[ACC-1] a tab keeps its way in through a reload, a second one needs a link, and signing out ends both', async ({
+  page: tab,
+  stack,
+}) => {
   const screen = await stack.start()
   const page = await signIn(tab, screen, people.siteTech)
   const { origin } = new URL(page.url())

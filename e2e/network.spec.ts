@@ -7,7 +7,11 @@ const room = async (api: { rooms(): Promise<{ name: string }[]> }): Promise<stri
   return first.name
 }
 
-test('[CON-3, INC-5] acknowledged with the network cut, sent once when it is back, and kept over a restart of everything', async ({ page: tab, stack, data }) => {
+test('[CON-3, INC-5] acknowledged with the network cut, sent once when it is back, and kept over a restart of everything', async ({
+  page: tab,
+  stack,
+  data,
+}) => {
   const screen = await stack.start()
   const api = await stack.api()
   const name = await room(api)

@@ -38,8 +38,18 @@ export async function command(name: string, ...args: string[]): Promise<string> 
 }
 
 /** Arguments of the agent that unplug (or plug in) something of a simulated room. */
-export const faultArgs = (data: string, room: string, signal: string, value: string, detail?: string): string[] =>
-  ['fault', '--room', room, '--signal', signal, '--value', value, ...(detail === undefined ? [] : ['--detail', detail]), '--data', data]
+export const faultArgs = (data: string, room: string, signal: string, value: string, detail?: string): string[] => [
+  'fault',
+  '--room',
+  room,
+  '--signal',
+  signal,
+  '--value',
+  value,
+  ...(detail === undefined ? [] : ['--detail', detail]),
+  '--data',
+  data,
+]
 
 /** Unplugs (or plugs in) something of a simulated room, as the documented command line does, without npm in between. */
 export async function fault(...what: Parameters<typeof faultArgs>): Promise<void> {
@@ -160,7 +170,12 @@ export class Stack {
 
   /** A console of somebody else, on a data folder of its own, without the proxy. */
   async startAnotherConsole(name: string): Promise<Screen> {
-    const console_ = await startConsole({ service: this.service, data: join(this.data, name), port: 0, log: join(this.data, 'logs', `${name}.log`) })
+    const console_ = await startConsole({
+      service: this.service,
+      data: join(this.data, name),
+      port: 0,
+      log: join(this.data, 'logs', `${name}.log`),
+    })
     this.#others.push(console_)
     return console_
   }

@@ -67,10 +67,12 @@ const pixelsOf = (canvas: Locator): Promise<string> =>
 
 /** Waits until a picture is drawn, and answers it. */
 async function drawn(canvas: Locator, other = ''): Promise<string> {
-  await expect.poll(async () => {
-    const now = await pixelsOf(canvas)
-    return now !== '' && now !== other
-  }).toBe(true)
+  await expect
+    .poll(async () => {
+      const now = await pixelsOf(canvas)
+      return now !== '' && now !== other
+    })
+    .toBe(true)
   return pixelsOf(canvas)
 }
 
@@ -89,7 +91,11 @@ async function clickAt(page: Page, x: number, y: number): Promise<void> {
 
 test.use({ viewport: { width: 1280, height: 800 } })
 
-test('[REM-1, REM-2, REM-3, REM-8] remote access is switched on, given to a security group over a room, used, recorded, exported, and taken away', async ({ page: tab, stack, browser }) => {
+test('[REM-1, REM-2, REM-3, REM-8] remote access is switched on, given to a security group over a room, used, recorded, exported, and taken away', async ({
+  page: tab,
+  stack,
+  browser,
+}) => {
   const screen = await stack.start()
   const room = (await (await stack.api()).rooms()).find(({ place }) => place.building.startsWith('Lyon'))?.name ?? ''
   const page = await signIn(tab, screen, people.manager)

@@ -62,7 +62,10 @@ declare global {
 
 async function startElectron(executablePath: string, { service, data }: ConsoleOptions): Promise<RunningConsole> {
   const main = join(out, 'electron', 'main', 'index.js')
-  const app = await _electron.launch({ executablePath, args: [main, '--service', service, '--data', data, `--user-data-dir=${join(data, 'electron')}`] })
+  const app = await _electron.launch({
+    executablePath,
+    args: [main, '--service', service, '--data', data, `--user-data-dir=${join(data, 'electron')}`],
+  })
   // What the program would open in the person's own browser, the test opens in its tab.
   await app.evaluate(({ shell }) => {
     shell.openExternal = (url) => {

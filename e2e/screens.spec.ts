@@ -28,7 +28,16 @@ async function fits(page: Page): Promise<void> {
 
 const screens = ['incidents', 'rooms', 'settings', 'about'] as const
 /** Pages of the settings, and a role. */
-const pages = ['roles', 'roles/siteLead/permissions', 'roles/siteLead/assignments', 'groups', 'partners', 'approvals', 'audit', 'sessions'] as const
+const pages = [
+  'roles',
+  'roles/siteLead/permissions',
+  'roles/siteLead/assignments',
+  'groups',
+  'partners',
+  'approvals',
+  'audit',
+  'sessions',
+] as const
 
 for (const { theme, language } of [
   { theme: 'light', language: 'en' },
@@ -51,7 +60,11 @@ for (const { theme, language } of [
       await picture(page, `sign-in-${theme}-${language}`)
       page = await signIn(tab, screen, people.manager)
       await expect(page.locator('html')).toHaveAttribute('lang', language)
-      await acknowledge(page, named(5), language === 'fr' ? 'Câble HDMI remplacé, à vérifier demain' : 'HDMI cable replaced, to check tomorrow')
+      await acknowledge(
+        page,
+        named(5),
+        language === 'fr' ? 'Câble HDMI remplacé, à vérifier demain' : 'HDMI cable replaced, to check tomorrow',
+      )
       await openIncident(page, named(0))
       await expect(page.getByTestId('incident-pane')).toBeVisible()
       for (const name of screens) {
@@ -70,7 +83,10 @@ for (const { theme, language } of [
         await fits(page)
       }
       await page.getByTestId('rail-rooms').click()
-      await page.getByTestId('room-row').filter({ hasText: named(0) }).click()
+      await page
+        .getByTestId('room-row')
+        .filter({ hasText: named(0) })
+        .click()
       await expect(page).toHaveURL(/rooms\/[0-9a-f-]{36}/)
       await whenLive(page)
       await noSidewaysScroll(page)

@@ -11,7 +11,10 @@ test('[PAR-8] a partner sees the incidents of all customers in one list, or one 
   const started = await npmStart(data, ['--rooms', '6'])
   try {
     const there = join(data, 'northwind')
-    const namesIn = async (folder: string) => Rooms.parse(JSON.parse(await command('agent', 'rooms', '--json', '--data', folder))).flatMap(({ name, simulated }) => (simulated ? [name] : []))
+    const namesIn = async (folder: string) =>
+      Rooms.parse(JSON.parse(await command('agent', 'rooms', '--json', '--data', folder))).flatMap(({ name, simulated }) =>
+        simulated ? [name] : [],
+      )
     const [ours, theirs] = [(await namesIn(data)).filter((name) => name.startsWith('London')), await namesIn(there)]
     const [london] = ours
     const [rotterdam] = theirs

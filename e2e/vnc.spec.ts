@@ -31,7 +31,21 @@ async function startDesktop(folder: string) {
   writeFileSync(password, 'swordfsh\n', { mode: 0o600 })
   const kept = join(folder, 'vnc.passwd')
   writeFileSync(kept, obscured('swordfsh'), { mode: 0o600 })
-  const options = ['-rfbport', String(port), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', kept, '-geometry', `${width}x${height}`, '-depth', '24', '-nolisten', 'tcp']
+  const options = [
+    '-rfbport',
+    String(port),
+    '-localhost',
+    '-SecurityTypes',
+    'VncAuth',
+    '-PasswordFile',
+    kept,
+    '-geometry',
+    `${width}x${height}`,
+    '-depth',
+    '24',
+    '-nolisten',
+    'tcp',
+  ]
   const server = spawn('Xvnc', ['-displayfd', '3', ...options], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
   running.push(server)
   let display = ''
@@ -50,7 +64,11 @@ async function startDesktop(folder: string) {
 
 const screenOf = (page: Page): Locator => page.getByTestId('remote-session').locator('canvas')
 const colourAt = (page: Page, x: number, y: number): Promise<number[]> =>
-  screenOf(page).evaluate((canvas, at) => (canvas instanceof HTMLCanvasElement ? [...(canvas.getContext('2d')?.getImageData(at.x, at.y, 1, 1).data ?? [])].slice(0, 3) : []), { x, y })
+  screenOf(page).evaluate(
+    (canvas, at) =>
+      canvas instanceof HTMLCanvasElement ? [...(canvas.getContext('2d')?.getImageData(at.x, at.y, 1, 1).data ?? [])].slice(0, 3) : [],
+    { x, y },
+  )
 
 async function openTab(page: Page): Promise<void> {
   await page.getByTestId('rail-rooms').click()
@@ -58,7 +76,10 @@ async function openTab(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'Remote access' }).click()
 }
 
-test('[REM-9] a real X program is seen and typed into through the viewer, a real shell answers, and a viewer types nothing', async ({ page: tab, stack }) => {
+test('[REM-9] a real X program is seen and typed into through the viewer, a real shell answers, and a viewer types nothing', async ({
+  page: tab,
+  stack,
+}) => {
   mkdirSync(stack.data, { recursive: true })
   const desktop = await startDesktop(stack.data)
   try {
@@ -70,7 +91,9 @@ test('[REM-9] a real X program is seen and typed into through the viewer, a real
     await openTab(page)
     await page.getByTestId('remote-start-modify').click()
     await expect(page.getByTestId('remote-session')).toHaveAttribute('data-state', 'live')
-    await expect.poll(() => screenOf(page).evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? [canvas.width, canvas.height] : []))).toEqual([width, height])
+    await expect
+      .poll(() => screenOf(page).evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? [canvas.width, canvas.height] : [])))
+      .toEqual([width, height])
     // The terminal program's ground, to the pixel.
     await expect.poll(() => colourAt(page, 300, 200)).toEqual([0xff, 0x88, 0x00])
 

@@ -6,7 +6,10 @@ import { acknowledge, expect, incidentRow, openIncident, picture, signIn, test, 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
 
-test('[CON-3, INC-5] a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({ page, data }) => {
+test('[CON-3, INC-5] a fault reaches the screen; acknowledged offline, it is still so after everything was restarted', async ({
+  page,
+  data,
+}) => {
   test.skip(electronPath !== undefined, 'npm start opens its own window; network.spec.ts goes the same way in Electron')
   let started = await npmStart(data)
   try {

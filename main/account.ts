@@ -72,7 +72,11 @@ export class OpenAccount {
     this.cache = cache
     this.outbox = outbox
     this.lease = lease
-    this.shown = new Shown(cache.reader, outbox, customer === null || customer.name === '' ? null : { id: customer.tenant, name: customer.name })
+    this.shown = new Shown(
+      cache.reader,
+      outbox,
+      customer === null || customer.name === '' ? null : { id: customer.tenant, name: customer.name },
+    )
     const leaseDays = (): number => cache.reader.only('tenant')?.offlineLeaseDays ?? defaultLeaseDays
     const contact = (serviceTime: number): void => lease.contact(serviceTime, leaseDays())
     this.sync = new Sync({

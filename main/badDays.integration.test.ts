@@ -138,7 +138,9 @@ describe('a console that is killed', () => {
     rig.service.onCommand = () => (n++ % 2 === 0 ? 'cut' : 'apply')
     const durable: string[] = []
     for (let round = 0; round < 4; round++) {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'testing', 'writer.ts'), rig.folder.path, rig.service.url, keys], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'testing', 'writer.ts'), rig.folder.path, rig.service.url, keys], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       let out = ''
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
       const ended = once(child, 'exit')
@@ -184,7 +186,10 @@ describe('files that cannot be used', () => {
     expect(rig.asideOf('outbox.db')).toEqual([])
   }
 
-  it.each([['at its head', 0, 4_096], ['in its middle', 16_384, 1_000_000]])('a cache damaged %s is set aside and built anew, and the outbox is left alone', async (_where, from, to) => {
+  it.each([
+    ['at its head', 0, 4_096],
+    ['in its middle', 16_384, 1_000_000],
+  ])('a cache damaged %s is set aside and built anew, and the outbox is left alone', async (_where, from, to) => {
     await withUnsent()
     spoil('cache.db', from, to)
     await rig.start()

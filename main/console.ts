@@ -243,7 +243,8 @@ export class Console {
         const counts = tenants.outboxes.map((outbox) => outbox.counts())
         const sum = (of: 'unsent' | 'refused'): number => counts.reduce((all, each) => all + each[of], 0)
         const waiting = sum('unsent') - sum('refused')
-        if (unsent === 'ask' && sum('unsent') > 0) throw new RoomkeeperError('session.unsent', { params: { waiting, refused: sum('refused') } })
+        if (unsent === 'ask' && sum('unsent') > 0)
+          throw new RoomkeeperError('session.unsent', { params: { waiting, refused: sum('refused') } })
         // While there is a token to tell the service with.
         await this.remote.leave()
         this.#letGo()
@@ -334,9 +335,17 @@ export class Console {
     const { entered } = this
     const together = entered === 'all'
     const all = tenants?.all ?? []
-    const parts = together ? all : all.filter(({ customer }) => (customer === null ? !this.#isCustomer(entered) : customer.tenant === entered))
-    this.#picture = new Picture(parts.map(({ shown }) => shown), together)
-    this.#everything = new Picture(all.map(({ shown }) => shown), together)
+    const parts = together
+      ? all
+      : all.filter(({ customer }) => (customer === null ? !this.#isCustomer(entered) : customer.tenant === entered))
+    this.#picture = new Picture(
+      parts.map(({ shown }) => shown),
+      together,
+    )
+    this.#everything = new Picture(
+      all.map(({ shown }) => shown),
+      together,
+    )
   }
 
   #tellAll(): void {
@@ -394,4 +403,5 @@ export const everyKind: readonly Kind[] = Kind.options
 /** Kinds that screens about the person, their organisations and access read, whatever is entered. */
 const personal: ReadonlySet<Kind> = new Set(['me', 'tenant', 'policy', 'request'])
 
-const equal = (one: readonly unknown[], two: readonly unknown[]): boolean => one.length === two.length && one.every((part, n) => part === two[n])
+const equal = (one: readonly unknown[], two: readonly unknown[]): boolean =>
+  one.length === two.length && one.every((part, n) => part === two[n])

@@ -41,7 +41,7 @@ describe('the console', () => {
     await rig.start()
     await rig.live()
     const changes: TopicOutput<'changes'>[] = []
-    const room: (TopicOutput<'room'>)[] = []
+    const room: TopicOutput<'room'>[] = []
     rig.bridge.listen('changes', {}, (change) => changes.push(change))
     rig.bridge.listen('room', { room: idOf('room', 2) as never }, (view) => room.push(view))
     // What comes while the first snapshot is still being told of is told without names.
@@ -61,7 +61,11 @@ describe('the console', () => {
     rig.service.scope = 2
     for (const key of [`room:${idOf('room', 1)}`, `room:${idOf('room', 3)}`, `incident:${incident}`]) rig.service.docs.delete(key)
     rig.service.docs.set(`room:${idOf('room', 9)}`, { kind: 'room', room: idOf('room', 9), rev: 1, doc: makeRoom(9) })
-    rig.service.say({ type: 'scope', version: 2, rooms: { room: [idOf('room', 2), idOf('room', 9)], incident: [idOf('room', 2)], entry: [], roomEvent: [], settings: 'all' } })
+    rig.service.say({
+      type: 'scope',
+      version: 2,
+      rooms: { room: [idOf('room', 2), idOf('room', 9)], incident: [idOf('room', 2)], entry: [], roomEvent: [], settings: 'all' },
+    })
     await until('room 9', async () => (await rig.names()).includes('Room 9'))
     expect(await rig.names()).toEqual(['Room 2', 'Room 9'])
     expect((await rig.bridge.call('incidents.counts', {})).needAction).toBe(0)
@@ -124,14 +128,21 @@ describe('the console', () => {
     await rig.start()
     await rig.live()
     await rig.submit('my secret thought')
-    rig.log.warn({ error: 'amelie.laurent@contoso.example of Contoso with eyJhbGciOi.eyJzdWIi.c2ln in /home/amelie/x/y' }, 'something about Amélie Laurent')
+    rig.log.warn(
+      { error: 'amelie.laurent@contoso.example of Contoso with eyJhbGciOi.eyJzdWIi.c2ln in /home/amelie/x/y' },
+      'something about Amélie Laurent',
+    )
     const { path } = await rig.bridge.call('support.saveBundle', {})
     const files = Object.entries(unzipSync(readFileSync(path))).map(([name, bytes]) => [name, new TextDecoder().decode(bytes)] as const)
     expect(files.map(([name]) => name).sort()).toEqual(['about.json', 'console.log', 'state.json'])
     for (const [, text] of files) {
-      for (const secret of ['Amélie', 'amelie', 'Contoso', 'contoso', 'secret thought', 'eyJ', 'Room 1', rig.folder.path]) expect(text).not.toContain(secret)
+      for (const secret of ['Amélie', 'amelie', 'Contoso', 'contoso', 'secret thought', 'eyJ', 'Room 1', rig.folder.path])
+        expect(text).not.toContain(secret)
     }
-    expect(JSON.parse(files.find(([name]) => name === 'state.json')![1])).toMatchObject({ documents: [{ room: 3 }], sync: { state: 'live' } })
+    expect(JSON.parse(files.find(([name]) => name === 'state.json')![1])).toMatchObject({
+      documents: [{ room: 3 }],
+      sync: { state: 'live' },
+    })
   })
 
   it('has its data folder to itself', () => {
@@ -162,7 +173,12 @@ describe('signing out', () => {
     expect(kept.command).toEqual(comment('unsent'))
     await rig.bridge.call('session.signOut', { unsent: 'discard' })
     rig.session.set(new FakeSession('token', rig.account).state)
-    await until('signed in again', () => rig.bridge.call('outbox.list', {}).then(({ rows: left }) => left.length === 0, () => false))
+    await until('signed in again', () =>
+      rig.bridge.call('outbox.list', {}).then(
+        ({ rows: left }) => left.length === 0,
+        () => false,
+      ),
+    )
     expect(rig.service.commands).toEqual([])
   })
 

@@ -67,6 +67,8 @@ describe('preferences', () => {
     writeFileSync(path, '{"language":')
     expect(new PreferenceFile(path).preferences).toEqual({ language: 'system', theme: 'system' })
     mkdirSync(join(folder.path, 'taken'))
-    expect(() => new PreferenceFile(join(folder.path, 'taken')).set({ theme: 'dark' })).toThrow(expect.objectContaining({ code: 'disk.failed' }))
+    expect(() => new PreferenceFile(join(folder.path, 'taken')).set({ theme: 'dark' })).toThrow(
+      expect.objectContaining({ code: 'disk.failed' }),
+    )
   })
 })

@@ -24,7 +24,10 @@ it('gives the screens a pipe of two functions, and nothing of Electron', async (
 
   pipe.send({ type: 'end', id: 1 })
   pipe.send({ type: 'bytes', id: 2, bytes: Uint8Array.of(1, 2) })
-  expect(sent).toEqual([['roomkeeper', { type: 'end', id: 1 }], ['roomkeeper', { type: 'bytes', id: 2, bytes: Uint8Array.of(1, 2) }]])
+  expect(sent).toEqual([
+    ['roomkeeper', { type: 'end', id: 1 }],
+    ['roomkeeper', { type: 'bytes', id: 2, bytes: Uint8Array.of(1, 2) }],
+  ])
   const heard: unknown[] = []
   const undo = pipe.onMessage((...message: unknown[]) => heard.push(message))
   for (const listener of listeners) listener({ sender: 'secret' }, { type: 'value', id: 1, value: 2 })

@@ -25,6 +25,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     // Parts that are loaded later make chunks of what they share. The one with zod has `strict.ts` too, so that no schema is
     // made before it.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|renderer[\\/]strict\.ts$/u }] } } },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|renderer[\\/]strict\.ts$/u }] } },
+    },
   },
 })

@@ -19,14 +19,22 @@ describe('the configuration', () => {
 
   it('sends the secret of Microsoft Graph through TLS only, and only beside an issuer', () => {
     const graph = { clientId: 'c', secretFile: 'secret' }
-    expect(readConfig({ issuer, graph }).graph).toMatchObject({ url: 'https://graph.microsoft.com/v1.0', authority: 'https://login.microsoftonline.com' })
+    expect(readConfig({ issuer, graph }).graph).toMatchObject({
+      url: 'https://graph.microsoft.com/v1.0',
+      authority: 'https://login.microsoftonline.com',
+    })
     expect(() => readConfig({ graph })).toThrow(/^graph: /)
     expect(() => readConfig({ issuer, graph: { ...graph, url: 'http://graph.example/v1.0' } })).toThrow('must be https')
     expect(readConfig({ issuer, graph: { ...graph, url: 'http://127.0.0.1:1/v1.0' } }).graph?.url).toBe('http://127.0.0.1:1/v1.0')
   })
 
   it('[ACC-1] believes an issuer through TLS only, or on this machine', () => {
-    const good = ['https://login.microsoftonline.com/{tenantid}/v2.0', 'https://issuer.example', 'http://127.0.0.1:1/identity', 'http://localhost:1']
+    const good = [
+      'https://login.microsoftonline.com/{tenantid}/v2.0',
+      'https://issuer.example',
+      'http://127.0.0.1:1/identity',
+      'http://localhost:1',
+    ]
     for (const url of good) {
       expect(readConfig({ issuer: { ...issuer, url } }).issuer?.url).toBe(url)
     }
@@ -76,7 +84,10 @@ describe('the configuration', () => {
 
   it('names a relay elsewhere through TLS only, or on this machine', () => {
     const { input } = readServeArguments(['--relay', 'https://relay.example:8443', '--relay-id', 'relay-lyon', '--session-idle-ms', '5000'])
-    expect(readConfig(input)).toMatchObject({ relay: { url: 'https://relay.example:8443', id: 'relay-lyon' }, timing: { sessionIdleMs: 5_000 } })
+    expect(readConfig(input)).toMatchObject({
+      relay: { url: 'https://relay.example:8443', id: 'relay-lyon' },
+      timing: { sessionIdleMs: 5_000 },
+    })
     expect(readConfig({}).relay).toBeUndefined()
     expect(() => readConfig({ relay: { url: 'http://relay.example', id: 'x' } })).toThrow('must be https')
     expect(() => readConfig({ timing: { sessionMaximumMs: 25 * 3_600_000 } })).toThrow(/^timing\.sessionMaximumMs: /)
@@ -90,7 +101,14 @@ describe('the configuration', () => {
 
 describe('the command line of serve', () => {
   it('reads times and settings, the single option before the JSON', () => {
-    const { input } = readServeArguments(['--settings', '{"openHoldMs":1,"heartbeatMs":20,"allowSoftwareKeys":true}', '--open-hold-ms', '5', '--port', '0'])
+    const { input } = readServeArguments([
+      '--settings',
+      '{"openHoldMs":1,"heartbeatMs":20,"allowSoftwareKeys":true}',
+      '--open-hold-ms',
+      '5',
+      '--port',
+      '0',
+    ])
     expect(readConfig(input)).toMatchObject({ port: 0, settings: { openHoldMs: 5, allowSoftwareKeys: true }, timing: { heartbeatMs: 20 } })
   })
 

@@ -13,7 +13,10 @@ import { ConfigProblem } from './problems.ts'
 export const checkout = fileURLToPath(new URL('..', import.meta.url))
 
 const ms = z.int().min(1).max(2_147_483_647)
-const folder = z.string().min(1).transform((path) => (isAbsolute(path) ? path : resolve(path)))
+const folder = z
+  .string()
+  .min(1)
+  .transform((path) => (isAbsolute(path) ? path : resolve(path)))
 
 /** Whether a secret may go there, or what comes from there be believed: TLS, or this machine. */
 export function isSafeUrl(raw: string): boolean {
@@ -86,7 +89,11 @@ export const Config = z
         /** What stands between the values of a list that the issuer writes as one text; left out: it writes lists as lists. */
         listSeparator: z.string().min(1).max(10).optional(),
         /** What consoles ask a token for (RFC 8707); left out: they ask by scope alone. */
-        resource: z.url().max(500).refine((url) => !url.includes('#'), 'must have no fragment').optional(),
+        resource: z
+          .url()
+          .max(500)
+          .refine((url) => !url.includes('#'), 'must have no fragment')
+          .optional(),
         /** Where the issuer sends people back to on their machine; left out: any free port. */
         redirectPort: z.int().min(1).max(65_535).optional(),
       })
@@ -127,7 +134,11 @@ export const Config = z
       })
     }
     if (config.graph && !config.issuer) {
-      check.addIssue({ code: 'custom', path: ['graph'], message: 'Microsoft Graph goes with an issuer of your own. Give --issuer, --audience, --client-id and --scope.' })
+      check.addIssue({
+        code: 'custom',
+        path: ['graph'],
+        message: 'Microsoft Graph goes with an issuer of your own. Give --issuer, --audience, --client-id and --scope.',
+      })
     }
   })
 export type Config = z.infer<typeof Config>

@@ -40,7 +40,9 @@ if (name === '--help') {
   process.exitCode = 2
 } else {
   try {
-    await (await command())(args)
+    await (
+      await command()
+    )(args)
   } catch (error) {
     const isUsage = error instanceof ConfigProblem || isArgumentError(error)
     const words = error instanceof CommandProblem || isUsage ? messageOf(error) : (error instanceof Error && error.stack) || String(error)

@@ -52,7 +52,8 @@ beforeEach(() => {
     key: {
       protection: 'software',
       publicKey: publicKeyOf(publicKey),
-      sign: (text) => Promise.resolve(sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')),
+      sign: (text) =>
+        Promise.resolve(sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')),
     },
     journal,
     dial: fake.dial,
@@ -144,12 +145,15 @@ describe('proving', () => {
     expect(connection.state).toMatchObject({ state: 'waiting', why: 'the service did not greet in time' })
   })
 
-  it.each(['', '[]', '{"type":"welcome"}', '{"type":"ack","upTo":-1}', 'x'.repeat(70_000)])('drops a socket that says %.20j', async (text) => {
-    const socket = await connect()
-    socket.events.message(text)
-    expect(socket.ended).toBe('drop')
-    expect(connection.state.state).toBe('waiting')
-  })
+  it.each(['', '[]', '{"type":"welcome"}', '{"type":"ack","upTo":-1}', 'x'.repeat(70_000)])(
+    'drops a socket that says %.20j',
+    async (text) => {
+      const socket = await connect()
+      socket.events.message(text)
+      expect(socket.ended).toBe('drop')
+      expect(connection.state.state).toBe('waiting')
+    },
+  )
 })
 
 describe('reports', () => {
@@ -157,7 +161,9 @@ describe('reports', () => {
     await write(1_000)
     const socket = await connect()
     expect(sentReports()).toEqual(Array.from({ length: limits.agentWindowReports }, (_, index) => index + 1))
-    expect(Math.max(...socket.sent.map((message) => (message.type === 'report' ? message.reports.length : 0)))).toBe(limits.reportsPerMessage)
+    expect(Math.max(...socket.sent.map((message) => (message.type === 'report' ? message.reports.length : 0)))).toBe(
+      limits.reportsPerMessage,
+    )
     for (let upTo = 50; upTo <= 1_000; upTo += 50) socket.say(ack(upTo))
     expect(sentReports()).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1))
     expect(journal.waiting).toBe(0)

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import {
-  agentProtocolVersions, type AgentToService, challengeProof, ServiceToAgent, type SessionKey, type SignedWord, welcomeWord,
+  agentProtocolVersions,
+  type AgentToService,
+  challengeProof,
+  ServiceToAgent,
+  type SessionKey,
+  type SignedWord,
+  welcomeWord,
 } from '../../contract/agent.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
 import type { BootId, DeviceId } from '../../contract/ids.ts'
@@ -247,7 +253,10 @@ export class Connection {
       return
     }
     if (message.acknowledged < journal.acknowledged || message.acknowledged > journal.committed) {
-      onNote('warn', `The service has ${message.acknowledged} reports of this journal, and it should be ${journal.acknowledged} to ${journal.committed}. Beginning a new one.`)
+      onNote(
+        'warn',
+        `The service has ${message.acknowledged} reports of this journal, and it should be ${journal.acknowledged} to ${journal.committed}. Beginning a new one.`,
+      )
       journal.renew(message.acknowledged > journal.committed ? journal.committed : journal.acknowledged)
       this.#lost('the journal began anew')
       return

@@ -32,7 +32,10 @@ const hosts = (...names: string[]): AllowedHost[] => names.map((host) => ({ host
 describe('checkHosts', () => {
   it('passes a host that resolves, connects and has a valid certificate, by name and by address', async () => {
     const results = await checkHosts({ port, hosts: hosts('localhost', '127.0.0.1') }, { way: by(), ca })
-    expect(results.map(({ host, step }) => [host, step])).toEqual([['localhost', 'passed'], ['127.0.0.1', 'passed']])
+    expect(results.map(({ host, step }) => [host, step])).toEqual([
+      ['localhost', 'passed'],
+      ['127.0.0.1', 'passed'],
+    ])
     expect(results.some(blocksEnrolment)).toBe(false)
   })
 
@@ -43,9 +46,14 @@ describe('checkHosts', () => {
     await new Promise((done) => closed.close(done))
     const mute = createPlainServer((socket) => socket.destroy())
     await new Promise<void>((done) => mute.listen(0, '127.0.0.1', done))
-    stops.push(() => new Promise((done) => mute.close(() => {
-      done()
-    })))
+    stops.push(
+      () =>
+        new Promise((done) =>
+          mute.close(() => {
+            done()
+          }),
+        ),
+    )
 
     const step = async (host: string, at: number, trusted?: string) => {
       const [result] = await checkHosts({ port: at, hosts: hosts(host) }, { way: by(), ca: trusted })
@@ -86,16 +94,20 @@ describe('checkHosts', () => {
     expect(proxy.targets).toEqual([`localhost:${port}`])
   })
 
-  it.each(['this is no JavaScript (', 'function other() {}', 'function FindProxyForURL() { return "SOCKS a:1" }', 'function FindProxyForURL() { return process.env.HOME }', 'function FindProxyForURL() { for (;;); }', 'var x = []; for (;;) x.push(new Array(1000).join("x"))'])(
-    'says that a PAC file cannot be used: %s',
-    async (text) => {
-      const pac = await startTextServer(text)
-      stops.push(pac.stop)
-      const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { way: by(pac.url), ca, strictly: true })
-      expect(result?.step).toBe('proxy')
-      expect(result?.detail).toContain('PAC file')
-    },
-  )
+  it.each([
+    'this is no JavaScript (',
+    'function other() {}',
+    'function FindProxyForURL() { return "SOCKS a:1" }',
+    'function FindProxyForURL() { return process.env.HOME }',
+    'function FindProxyForURL() { for (;;); }',
+    'var x = []; for (;;) x.push(new Array(1000).join("x"))',
+  ])('says that a PAC file cannot be used: %s', async (text) => {
+    const pac = await startTextServer(text)
+    stops.push(pac.stop)
+    const [result] = await checkHosts({ port, hosts: hosts('localhost') }, { way: by(pac.url), ca, strictly: true })
+    expect(result?.step).toBe('proxy')
+    expect(result?.detail).toContain('PAC file')
+  })
 
   it('lets no host of remote access alone fail an enrolment', () => {
     const failed = microsoftAllowlist.hosts.map((host) => ({ ...host, port: 443, step: 'tcp' as const }))

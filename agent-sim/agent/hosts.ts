@@ -18,8 +18,7 @@ export interface HostResult {
 }
 
 /** Whether this result fails an enrolment: a host that only remote access needs never does (ENR-2). */
-export const blocksEnrolment = (result: HostResult): boolean =>
-  result.step !== 'passed' && result.for.includes('enrolment')
+export const blocksEnrolment = (result: HostResult): boolean => result.step !== 'passed' && result.for.includes('enrolment')
 
 export interface HostCheckOptions {
   way: WayOut
@@ -72,7 +71,8 @@ async function checkHost({ host, for: uses }: AllowedHost, port: number, options
 }
 
 const isNamed = async (host: string): Promise<boolean> =>
-  isIP(host) !== 0 || lookup(host).then(
+  isIP(host) !== 0 ||
+  lookup(host).then(
     () => true,
     () => false,
   )

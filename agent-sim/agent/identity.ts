@@ -102,8 +102,6 @@ function softwareKey(privateKey: KeyObject): DeviceKey {
     protection: 'software',
     publicKey: publicKeyOf(createPublicKey(privateKey)),
     sign: (text) =>
-      Promise.resolve(
-        sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
-      ),
+      Promise.resolve(sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')),
   }
 }

@@ -31,7 +31,10 @@ export class InstallationError extends ExplainedError {
   readonly hosts: readonly HostResult[]
   override readonly remedy: string
 
-  constructor(message: string, found: { error?: EnrolmentErrorId; prerequisites: readonly PrerequisiteResult[]; hosts: readonly HostResult[] }) {
+  constructor(
+    message: string,
+    found: { error?: EnrolmentErrorId; prerequisites: readonly PrerequisiteResult[]; hosts: readonly HostResult[] },
+  ) {
     super(message)
     this.error = found.error
     this.prerequisites = found.prerequisites

@@ -83,7 +83,9 @@ export class JournalStore {
     } catch (error) {
       const code = error instanceof Database.SqliteError ? error.code : ''
       if (code.startsWith('SQLITE_BUSY')) {
-        throw new JournalStoreError(`Another agent process uses ${options.file}. End it first, or use another --data folder.`, { cause: error })
+        throw new JournalStoreError(`Another agent process uses ${options.file}. End it first, or use another --data folder.`, {
+          cause: error,
+        })
       }
       if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') throw error
       const aside = `${options.file}.damaged-${options.now()}`
@@ -258,7 +260,9 @@ function openDatabase(file: string): Database.Database {
     db.pragma('synchronous = FULL')
     const version = Number(db.pragma('user_version', { simple: true }))
     if (version > schemaVersion) {
-      throw new JournalStoreError(`${file} was written by a newer version of the agent. Install that version, or use another --data folder.`)
+      throw new JournalStoreError(
+        `${file} was written by a newer version of the agent. Install that version, or use another --data folder.`,
+      )
     }
     if (version === 0) {
       db.transaction(() => {
@@ -276,9 +280,7 @@ function openDatabase(file: string): Database.Database {
 function prepare(db: Database.Database) {
   return {
     find: db.prepare<[string], JournalRow>('SELECT slot, name, journal, last, acknowledged FROM device WHERE name = ?'),
-    create: db.prepare<[number, string, string]>(
-      'INSERT INTO device (slot, name, journal, last, acknowledged) VALUES (?, ?, ?, 0, 0)',
-    ),
+    create: db.prepare<[number, string, string]>('INSERT INTO device (slot, name, journal, last, acknowledged) VALUES (?, ?, ?, 0, 0)'),
     lastSlot: db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'device'"),
     insert: db.prepare<[number, number, string]>('INSERT INTO report (slot, number, body) VALUES (?, ?, ?)'),
     read: db.prepare<[number, number, number], { number: number; body: string }>(
@@ -286,9 +288,7 @@ function prepare(db: Database.Database) {
     ),
     setLast: db.prepare<[number, number]>('UPDATE device SET last = ? WHERE slot = ?'),
     setAcknowledged: db.prepare<[number, number]>('UPDATE device SET acknowledged = ? WHERE slot = ?'),
-    setJournal: db.prepare<[string, number, number]>(
-      'UPDATE device SET journal = ?, last = ?, acknowledged = 0 WHERE slot = ?',
-    ),
+    setJournal: db.prepare<[string, number, number]>('UPDATE device SET journal = ?, last = ?, acknowledged = 0 WHERE slot = ?'),
     deleteUpTo: db.prepare<[number, number]>('DELETE FROM report WHERE slot = ? AND number <= ?'),
     deleteDevice: db.prepare<[number]>('DELETE FROM device WHERE slot = ?'),
     shift: db.prepare<[number, number]>('UPDATE report SET number = ? - number WHERE slot = ?'),

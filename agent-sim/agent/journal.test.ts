@@ -55,7 +55,10 @@ describe('Journal', () => {
     const second = journal.append(report(2))
     expect(read(journal)).toEqual([])
     expect(await Promise.all([first, second])).toEqual([1, 2])
-    expect(read(journal)).toEqual([{ number: 1, ...report(1) }, { number: 2, ...report(2) }])
+    expect(read(journal)).toEqual([
+      { number: 1, ...report(1) },
+      { number: 2, ...report(2) },
+    ])
   })
 
   it('has everything again after a crash, without what was acknowledged', async () => {
@@ -137,7 +140,10 @@ describe('Journal', () => {
     const before = journal.id
     journal.renew()
     expect(journal.id).not.toBe(before)
-    expect(read(journal).map(({ number, observedAt }) => [number, observedAt])).toEqual([[1, 5], [2, 6]])
+    expect(read(journal).map(({ number, observedAt }) => [number, observedAt])).toEqual([
+      [1, 5],
+      [2, 6],
+    ])
     expect(await journal.append(report(7))).toBe(3)
   })
 

@@ -56,7 +56,10 @@ describe('a key that takes the place of another', () => {
     mkdirSync(join(folder, 'next-key'))
     for (const name of names) writeFileSync(join(folder, 'next-key', name), `next ${name}`)
   }
-  const keys = () => readdirSync(folder).filter((name) => name.includes('key')).sort()
+  const keys = () =>
+    readdirSync(folder)
+      .filter((name) => name.includes('key'))
+      .sort()
 
   it.each([
     ['of another kind', ['key.tpm.pub', 'key.tpm.priv'], ['key.pem']],

@@ -41,11 +41,15 @@ describe('checkPrerequisites', () => {
 
   it('says exactly what the documentation says, in both languages', async () => {
     const results = await checkPrerequisites('windows-mtr', answersOf({ elevated: false, tpm: false, accounts: [] }))
-    const english = report(results, [], 'en').split('\n').map((line) => line.trim())
+    const english = report(results, [], 'en')
+      .split('\n')
+      .map((line) => line.trim())
     expect(english).toContain('ERROR: Please run this application with elevated privileges')
     expect(english).toContain('TPM data cannot be found')
     expect(english).toContain("ERROR: Local user account named 'Admin' or 'Skype' not found")
-    const french = report(results, [], 'fr').split('\n').map((line) => line.trim())
+    const french = report(results, [], 'fr')
+      .split('\n')
+      .map((line) => line.trim())
     expect(french).toContain('ERREUR : exécutez cette application avec des privilèges élevés')
     expect(french).toContain('Les données TPM sont introuvables')
     expect(french).toContain("ERREUR : le compte d'utilisateur local nommé « Admin » ou « Skype » est introuvable")
@@ -53,14 +57,18 @@ describe('checkPrerequisites', () => {
 })
 
 describe('the answers of Windows', () => {
-  const windows = (said: Record<string, string>): RunProgram => (program, args) => {
-    const line = [program, ...args].join(' ')
-    const known = Object.entries(said).find(([part]) => line.includes(part))
-    return known ? Promise.resolve(known[1]) : Promise.reject(new ProgramError(line))
-  }
+  const windows =
+    (said: Record<string, string>): RunProgram =>
+    (program, args) => {
+      const line = [program, ...args].join(' ')
+      const known = Object.entries(said).find(([part]) => line.includes(part))
+      return known ? Promise.resolve(known[1]) : Promise.reject(new ProgramError(line))
+    }
 
   it('are read from PowerShell and net user', async () => {
-    const good = windowsAnswers(windows({ WindowsPrincipal: 'True\r\n', 'Get-Tpm': 'True\r\n', 'net.exe user Admin': 'User name  Admin', 'net.exe user Skype': 'x' }))
+    const good = windowsAnswers(
+      windows({ WindowsPrincipal: 'True\r\n', 'Get-Tpm': 'True\r\n', 'net.exe user Admin': 'User name  Admin', 'net.exe user Skype': 'x' }),
+    )
     expect(firstFailure(await checkPrerequisites('windows-mtr', good))).toBeUndefined()
     const bad = windowsAnswers(windows({ WindowsPrincipal: 'True\r\n', 'Get-Tpm': 'False\r\n' }))
     expect((await checkPrerequisites('windows-mtr', bad)).map(({ outcome }) => outcome)).toEqual(['passed', 'failed', 'failed'])

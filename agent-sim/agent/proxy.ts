@@ -7,10 +7,7 @@ import { hostAndPort, proxyName, type Proxy, wantedBy } from '../../contract/pro
 import { ExplainedError } from '../explained.ts'
 
 /** The way out of a device's network: no proxy, one proxy, or a PAC file that names them per address (ENR-2). */
-export type ProxySetting =
-  | { kind: 'none' }
-  | ({ kind: 'proxy' } & Proxy)
-  | { kind: 'pac'; url: string }
+export type ProxySetting = { kind: 'none' } | ({ kind: 'proxy' } & Proxy) | { kind: 'pac'; url: string }
 
 /** Why there is no way to an address, in words for the person at the device. */
 export class WayError extends ExplainedError {

@@ -7,16 +7,30 @@ import { hostileFacts, hostileObservations, hostileTexts } from '../devices/host
 import { changedFacts, changedObservations, cutFacts, fitReport, foldReports, messageBudgetBytes, type Observations } from './report.ts'
 
 const facts = {
-  platform: 'p', os: 'o', manufacturer: 'm', model: 'd', serial: 's', agentVersion: '1', appVersion: '2', address: 'a', inCall: true,
+  platform: 'p',
+  os: 'o',
+  manufacturer: 'm',
+  model: 'd',
+  serial: 's',
+  agentVersion: '1',
+  appVersion: '2',
+  address: 'a',
+  inCall: true,
 }
 const remote = { displays: ['console' as const, 'frontOfRoom1' as const], terminal: true, restart: true }
 
 describe('fitReport', () => {
   it('makes any texts fit the protocol and one message', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 500 }), fc.constantFrom(...hostileTexts), fc.constant('\u0000'.repeat(20_000)))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 500 }),
+      fc.constantFrom(...hostileTexts),
+      fc.constant('\u0000'.repeat(20_000)),
+    )
     fc.assert(
       fc.property(fc.array(text, { minLength: 14, maxLength: 14 }), text, (details, fact) => {
-        const signals: Observations = Object.fromEntries(reportedSignals.map((id, index) => [id, { value: 'healthy', detail: details[index] ?? '' }]))
+        const signals: Observations = Object.fromEntries(
+          reportedSignals.map((id, index) => [id, { value: 'healthy', detail: details[index] ?? '' }]),
+        )
         const said = Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, typeof value === 'string' ? fact : value]))
         const fitted = fitReport({ observedAt: 1, full: true, signals, facts: said })
         expect(Buffer.byteLength(JSON.stringify(fitted))).toBeLessThanOrEqual(messageBudgetBytes)
@@ -28,7 +42,9 @@ describe('fitReport', () => {
 
   it('keeps what is offered to remote sessions, which is no text', () => {
     const offered = { ...facts, remote }
-    expect(Report.parse({ number: 1, ...fitReport({ observedAt: 1, signals: {}, facts: cutFacts(hostileFacts(offered)) }) }).facts?.remote).toEqual(remote)
+    expect(
+      Report.parse({ number: 1, ...fitReport({ observedAt: 1, signals: {}, facts: cutFacts(hostileFacts(offered)) }) }).facts?.remote,
+    ).toEqual(remote)
   })
 
   it('leaves a report that fits as it is', () => {
@@ -74,7 +90,9 @@ describe('changedObservations', () => {
   it('names what differs in value or detail, and nothing else', () => {
     const known: Observations = { 'audio.speaker': { value: 'healthy' }, 'audio.microphone': { value: 'healthy', detail: 'a' } }
     expect(changedObservations(known, { 'audio.speaker': { value: 'healthy' } })).toBeUndefined()
-    expect(changedObservations(known, { 'audio.microphone': { value: 'healthy', detail: 'b' }, 'audio.speaker': { value: 'healthy' } })).toEqual({
+    expect(
+      changedObservations(known, { 'audio.microphone': { value: 'healthy', detail: 'b' }, 'audio.speaker': { value: 'healthy' } }),
+    ).toEqual({
       'audio.microphone': { value: 'healthy', detail: 'b' },
     })
   })
@@ -83,7 +101,9 @@ describe('changedObservations', () => {
 describe('changedFacts', () => {
   it('names what differs, also inside what is offered to remote sessions', () => {
     expect(changedFacts({ ...facts, remote }, { ...facts, remote: { ...remote, displays: [...remote.displays] } })).toBeUndefined()
-    expect(changedFacts({ ...facts, remote }, { ...facts, remote: { ...remote, terminal: false } })).toEqual({ remote: { ...remote, terminal: false } })
+    expect(changedFacts({ ...facts, remote }, { ...facts, remote: { ...remote, terminal: false } })).toEqual({
+      remote: { ...remote, terminal: false },
+    })
     expect(changedFacts({ ...facts, remote }, { ...facts, inCall: false })).toEqual({ inCall: false })
     expect(changedFacts(facts, { ...facts, remote })).toEqual({ remote })
   })

@@ -47,8 +47,7 @@ export function fitReport(report: NewReport): NewReport {
 function cutTexts(report: NewReport, chars: number): NewReport {
   const signals: Observations = {}
   for (const [id, observation] of Object.entries(report.signals) as [SignalId, Observation][]) {
-    signals[id] =
-      observation.detail === undefined ? observation : { ...observation, detail: observation.detail.slice(0, chars) }
+    signals[id] = observation.detail === undefined ? observation : { ...observation, detail: observation.detail.slice(0, chars) }
   }
   const facts = report.facts && cutFacts(report.facts, chars)
   return { ...report, signals, ...(facts ? { facts } : {}) }

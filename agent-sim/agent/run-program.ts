@@ -15,7 +15,11 @@ export class ProgramError extends Error {
 }
 
 /** Runs a program of the system; tests put their own in its place. */
-export type RunProgram = (program: string, args: readonly string[], options?: { folder?: string; environment?: Record<string, string> }) => Promise<string>
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  options?: { folder?: string; environment?: Record<string, string> },
+) => Promise<string>
 
 /** Runs a program without a shell and gives what it printed. Ended after `hostProbeMs`. @throws ProgramError */
 export const runProgram: RunProgram = (program, args, { folder, environment } = {}) =>

@@ -61,5 +61,11 @@ export function tpmTrouble(error: unknown, way: string): TpmTrouble {
   for (const [pattern, explain] of known) if (pattern.test(text)) return explain(way)
   // The name of an error of the TPM, without the lines of the library around it.
   const said = /tpm:[^\n]*:([^:\n]+)$/mu.exec(text)?.[1] ?? text.split('\n').findLast((line) => line.trim() !== '') ?? ''
-  return { what: `the TPM answers: ${said.replace(/^(?:ERROR|WARNING):\s*/u, '').trim().slice(0, 200)}`, remedy: undefined }
+  return {
+    what: `the TPM answers: ${said
+      .replace(/^(?:ERROR|WARNING):\s*/u, '')
+      .trim()
+      .slice(0, 200)}`,
+    remedy: undefined,
+  }
 }

@@ -10,7 +10,9 @@ import { TpmKeyStore } from './tpm.ts'
 
 const absent = ['swtpm', 'tpm2_sign'].filter((program) => spawnSync('which', [program]).status !== 0)
 /** Why there is no software TPM to test with, if so. */
-const withoutTpm = process.env['ROOMKEEPER_NO_TPM'] ?? (absent.length === 0 ? undefined : `needs ${absent.join(' and ')}; npm test installs them where it may`)
+const withoutTpm =
+  process.env['ROOMKEEPER_NO_TPM'] ??
+  (absent.length === 0 ? undefined : `needs ${absent.join(' and ')}; npm test installs them where it may`)
 
 it.skipIf(withoutTpm !== undefined)(
   `[ENR-3] a software TPM keeps the key; cleared and gone, it is named${withoutTpm === undefined ? '' : ` (skipped: ${withoutTpm})`}`,

@@ -75,7 +75,22 @@ export class TpmKeyStore implements KeyStore {
     await this.#inTpm('No key can be made in the TPM', async (tool, scratch) => {
       await tool('tpm2_createprimary', '-Q', '-C', 'o', '-g', 'sha256', '-G', 'ecc256', '-c', 'primary.ctx')
       const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign'
-      await tool('tpm2_create', '-Q', '-C', 'primary.ctx', '-g', 'sha256', '-G', 'ecc256:ecdsa-sha256:null', '-a', attributes, '-u', 'key.pub', '-r', 'key.priv')
+      await tool(
+        'tpm2_create',
+        '-Q',
+        '-C',
+        'primary.ctx',
+        '-g',
+        'sha256',
+        '-G',
+        'ecc256:ecdsa-sha256:null',
+        '-a',
+        attributes,
+        '-u',
+        'key.pub',
+        '-r',
+        'key.priv',
+      )
       writePrivateFile(this.#wrapped, readFileSync(join(scratch, 'key.priv')))
       writePrivateFile(this.#public, readFileSync(join(scratch, 'key.pub')))
     })

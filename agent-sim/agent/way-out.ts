@@ -136,7 +136,10 @@ class SecureAgent extends HttpsAgent {
 
   override createConnection({ host = '', port }: Target, connected: Connected): undefined {
     const opened = this.#way.open('https:', host, Number(port))
-    handOver(opened.then((socket) => secured(socket, host, this.#ca)), connected)
+    handOver(
+      opened.then((socket) => secured(socket, host, this.#ca)),
+      connected,
+    )
   }
 }
 

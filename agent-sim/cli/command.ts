@@ -76,7 +76,8 @@ export const dataHelp = `  --data DIR                 data folder (default: .dat
 export function parse<O extends Options>(args: readonly string[], options: O, positionals = 0) {
   try {
     const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: positionals > 0 })
-    if (parsed.positionals.length > positionals) throw new UsageError(`Too many arguments: ${parsed.positionals.slice(positionals).join(' ')}`)
+    if (parsed.positionals.length > positionals)
+      throw new UsageError(`Too many arguments: ${parsed.positionals.slice(positionals).join(' ')}`)
     return parsed
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message : String(error))

@@ -11,7 +11,9 @@ export const remoteOptions = {
   'restart-command': { type: 'string' },
 } as const
 
-export const remoteHelp = `  --screen DISPLAY=HOST:PORT   a VNC server that remote sessions see as this display: ${DisplayId.options.join(', ')};
+const displays = DisplayId.options.join(', ')
+
+export const remoteHelp = `  --screen DISPLAY=HOST:PORT   a VNC server that remote sessions see as this display: ${displays};
                              may be given once for each (default: none)
   --vnc-password-file FILE   its first line is the password of the VNC servers
   --shell PROGRAM | unix:SOCKET   what remote terminals run (default: no terminal): a program in the account of the agent, who
@@ -34,7 +36,12 @@ export interface RemoteValues {
 /** What the options offer, or undefined where they offer nothing. @throws UsageError */
 export function remoteFrom(values: RemoteValues, simulated: boolean): HostRemote | undefined {
   const { screen = [], shell, 'vnc-password-file': passwordFile, 'restart-command': restartCommand } = values
-  const given = Object.entries({ '--screen': screen[0], '--shell': shell, '--vnc-password-file': passwordFile, '--restart-command': restartCommand })
+  const given = Object.entries({
+    '--screen': screen[0],
+    '--shell': shell,
+    '--vnc-password-file': passwordFile,
+    '--restart-command': restartCommand,
+  })
   const [first] = given.filter(([, value]) => value !== undefined)
   if (!first) return undefined
   if (simulated) throw new UsageError(`${first[0]} is for --device host; a simulated device has screens and a shell of its own.`)
@@ -44,7 +51,8 @@ export function remoteFrom(values: RemoteValues, simulated: boolean): HostRemote
   const twice = screens.find(({ display }, index) => screens.findIndex((other) => other.display === display) !== index)
   if (twice) throw new UsageError(`--screen names ${twice.display} twice.`)
   if (screens.length === 0 && passwordFile !== undefined) throw new UsageError('--vnc-password-file needs a --screen.')
-  if (screens.length === 0 && shell === undefined) throw new UsageError('--restart-command needs a --screen or a --shell: sessions restart a machine.')
+  if (screens.length === 0 && shell === undefined)
+    throw new UsageError('--restart-command needs a --screen or a --shell: sessions restart a machine.')
   return { screens, passwordFile, shell, restartCommand }
 }
 

@@ -27,7 +27,11 @@ ${builtInScenarios()
     const { values, positionals } = parse(args, options, 1)
     const scenario = load(positionals[0])
     const running = await RunningRooms.find(agentsFolder(values.data))
-    const planned = plan(scenario, running.rooms.filter(({ simulated, connection }) => simulated && connection !== 'offboarded'), values.seed)
+    const planned = plan(
+      scenario,
+      running.rooms.filter(({ simulated, connection }) => simulated && connection !== 'offboarded'),
+      values.seed,
+    )
     if (values.plan) {
       for (const step of planned) print(JSON.stringify(step))
       return 0

@@ -20,10 +20,13 @@ describe('a file of settings', () => {
     writeFileSync(file, JSON.stringify(content))
   }
 
-  it.each(['The "North" room', 'Ends in a backslash\\', '--json', '', 'a=b', '  $HOME %h `x` \'y\'', 'two\nlines', '会議室'])('keeps %j whole', (room) => {
-    write({ room })
-    expect(parseSingle(['--settings', file], {}).room).toBe(room)
-  })
+  it.each(['The "North" room', 'Ends in a backslash\\', '--json', '', 'a=b', "  $HOME %h `x` 'y'", 'two\nlines', '会議室'])(
+    'keeps %j whole',
+    (room) => {
+      write({ room })
+      expect(parseSingle(['--settings', file], {}).room).toBe(room)
+    },
+  )
 
   it.each([
     ['proxy', 'proxy.example:1', 'pac', 'http://wpad/'],

@@ -24,7 +24,8 @@ ${processHelp}`,
   async run(args) {
     const { values } = parse(args, { ...processOptions, listen: { type: 'string' }, program: { type: 'string' } })
     const { listen, program } = values
-    if (listen === undefined && Number(process.env['LISTEN_FDS'] ?? 0) !== 1) throw new UsageError('--listen is missing: systemd hands no socket over.')
+    if (listen === undefined && Number(process.env['LISTEN_FDS'] ?? 0) !== 1)
+      throw new UsageError('--listen is missing: systemd hands no socket over.')
     const log = processLog(values['log-level'])
     using asked = askedToEnd(values['parent-pipe'] ?? false)
     const server = createServer((socket) => {

@@ -109,7 +109,8 @@ export function openDevice(values: Values, { control, newKey = false, note }: Op
 }
 
 /** The values of a command about one device, those of its settings file among them. @throws UsageError */
-export const parseSingle = <O extends Options>(args: readonly string[], more: O) => parse(withSettings(args), { ...singleOptions, ...more }).values
+export const parseSingle = <O extends Options>(args: readonly string[], more: O) =>
+  parse(withSettings(args), { ...singleOptions, ...more }).values
 
 function simulatedDevice(name: string | undefined, place: Partial<SimulatedDevice['place']>): SimulatedDevice {
   const [building] = buildings

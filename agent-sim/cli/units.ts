@@ -20,9 +20,14 @@ TPM, with the options in settings.json beside it. install.sh does this.
     const text = { type: 'string' } as const
     const { values } = parse(args, { to: text, account: text, 'shell-account': text, group: { type: 'string', multiple: true } })
     const to = required(values.to, '--to')
-    const names = { '--account': required(values.account, '--account'), '--shell-account': values['shell-account'], '--group': values.group?.find((one) => !isName(one)) }
+    const names = {
+      '--account': required(values.account, '--account'),
+      '--shell-account': values['shell-account'],
+      '--group': values.group?.find((one) => !isName(one)),
+    }
     for (const [option, name] of Object.entries(names)) {
-      if (name !== undefined && !isName(name)) throw new UsageError(`${option} must be the name of an account or a group, and is "${name}".`)
+      if (name !== undefined && !isName(name))
+        throw new UsageError(`${option} must be the name of an account or a group, and is "${name}".`)
     }
     const files = units({
       folder: resolve(import.meta.dirname, '../..'),

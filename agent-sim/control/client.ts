@@ -5,7 +5,16 @@ import { limits } from '../../contract/limits.ts'
 import { readIfThere } from '../agent/files.ts'
 import { request } from '../agent/http.ts'
 import { ActionError, findRoom, type Action, type RawFault } from '../actions.ts'
-import { ControlFile, controlFileName, DoneAnswer, RefusedAnswer, RoomsAnswer, secretHeader, type ActionsRequest, type RoomStatus } from './protocol.ts'
+import {
+  ControlFile,
+  controlFileName,
+  DoneAnswer,
+  RefusedAnswer,
+  RoomsAnswer,
+  secretHeader,
+  type ActionsRequest,
+  type RoomStatus,
+} from './protocol.ts'
 
 /** A process that runs rooms, with the rooms it had when it was asked. */
 interface Running {
@@ -70,7 +79,10 @@ export class RunningRooms {
   }
 
   #ownerOf(room: string): Running {
-    const name = findRoom(this.rooms.map((one) => one.name), room)
+    const name = findRoom(
+      this.rooms.map((one) => one.name),
+      room,
+    )
     const owner = this.#running.find(({ rooms }) => rooms.some((one) => one.name === name))
     if (!owner) throw new ActionError(`There is no room "${room}".`)
     return owner

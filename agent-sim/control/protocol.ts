@@ -13,7 +13,15 @@ export const secretHeader = 'x-roomkeeper-agents'
 
 /** `enrolling`: not known to the service yet; the others are the states of a connection. */
 export const RoomConnection = z.enum([
-  'enrolling', 'idle', 'waiting', 'connecting', 'proving', 'connected', 'offboarding', 'stopped', 'offboarded',
+  'enrolling',
+  'idle',
+  'waiting',
+  'connecting',
+  'proving',
+  'connected',
+  'offboarding',
+  'stopped',
+  'offboarded',
 ])
 export type RoomConnection = z.infer<typeof RoomConnection>
 

@@ -8,7 +8,16 @@ import { detailsOf } from '../../contract/errors.ts'
 import { writePrivateFile } from '../agent/files.ts'
 import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
 import type { AgentRoom } from '../room.ts'
-import { ActionsRequest, controlFileName, FaultRequest, OffboardRequest, secretHeader, type ControlFile, type DoneAnswer, type RoomsAnswer } from './protocol.ts'
+import {
+  ActionsRequest,
+  controlFileName,
+  FaultRequest,
+  OffboardRequest,
+  secretHeader,
+  type ControlFile,
+  type DoneAnswer,
+  type RoomsAnswer,
+} from './protocol.ts'
 
 /** Largest body of a request, in bytes. */
 const bodyBytes = 4 * 1024 * 1024

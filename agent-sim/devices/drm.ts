@@ -34,9 +34,16 @@ export function connectedDisplays(folder = '/sys/class/drm'): string[] {
     return []
   }
   return connectors
-    .filter((connector) => read(join(folder, connector, 'status')).toString().trim() === 'connected')
+    .filter(
+      (connector) =>
+        read(join(folder, connector, 'status'))
+          .toString()
+          .trim() === 'connected',
+    )
     .map((connector) => {
-      const [mode = ''] = read(join(folder, connector, 'modes')).toString().split('\n')
+      const [mode = ''] = read(join(folder, connector, 'modes'))
+        .toString()
+        .split('\n')
       const [, width, height] = /^(\d+)x(\d+)/u.exec(mode) ?? []
       const name = nameInEdid(read(join(folder, connector, 'edid'))) || connector.replace(/^card\d+-/u, '')
       return width && height ? `${name}, ${width}×${height}` : name

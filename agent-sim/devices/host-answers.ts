@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs'
 import { runProgram, type RunProgram } from '../agent/run-program.ts'
 import type { PrerequisiteAnswers } from './device.ts'
 
-const powershell = (run: RunProgram, command: string) =>
-  run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command])
+const powershell = (run: RunProgram, command: string) => run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command])
 
 /** The installer's questions, answered by Windows itself. */
 export function windowsAnswers(run: RunProgram = runProgram): PrerequisiteAnswers {

@@ -83,7 +83,9 @@ export async function cameras(): Promise<string[]> {
     }
     case 'win32': {
       const listed = await runProgram('powershell.exe', [
-        '-NoProfile', '-NonInteractive', '-Command',
+        '-NoProfile',
+        '-NonInteractive',
+        '-Command',
         "Get-CimInstance Win32_PnPEntity | Where-Object { $_.PNPClass -in 'Camera','Image' } | ForEach-Object { $_.Name }",
       ])
       return listed.split(/\r?\n/u).filter(Boolean)
@@ -115,7 +117,11 @@ export async function network(): Promise<NetworkPart | undefined> {
 
 /** An address of this machine without asking anything that may take long, or ''. */
 export function quickAddress(): string {
-  return Object.values(networkInterfaces()).flat().find((one) => one && !one.internal)?.address ?? ''
+  return (
+    Object.values(networkInterfaces())
+      .flat()
+      .find((one) => one && !one.internal)?.address ?? ''
+  )
 }
 
 export interface SystemPart {

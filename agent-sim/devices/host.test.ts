@@ -62,7 +62,13 @@ describe('HostDevice', () => {
 
   it('calls not applicable what the machine never had', async () => {
     const { signals, facts } = await new HostDevice({ parts: nothing() }).read()
-    for (const id of ['display.frontOfRoom1', 'audio.microphone', 'audio.speaker', 'peripherals.camera', 'connectivity.signInTeams'] as const) {
+    for (const id of [
+      'display.frontOfRoom1',
+      'audio.microphone',
+      'audio.speaker',
+      'peripherals.camera',
+      'connectivity.signInTeams',
+    ] as const) {
       expect(signals[id]).toEqual({ value: 'notApplicable' })
     }
     expect(signals['connectivity.network']?.value).toBe('unhealthy')

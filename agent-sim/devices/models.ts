@@ -44,7 +44,10 @@ export function equip(random: Random): Equipment {
   return {
     manufacturer,
     model,
-    serial: `${serial}${randomInt(random, 16 ** 6).toString(16).toUpperCase().padStart(6, '0')}`,
+    serial: `${serial}${randomInt(random, 16 ** 6)
+      .toString(16)
+      .toUpperCase()
+      .padStart(6, '0')}`,
     appVersion: pick(random, apps),
     os: pick(random, systems),
     display: pick(random, displays),

@@ -31,7 +31,11 @@ describe('SimulatedDevice', () => {
     const rooms = await Promise.all(Array.from({ length: 20 }, (_, seed) => make({ seed }).read()))
     for (const { signals, facts } of rooms) {
       const second = signals['display.frontOfRoom2']?.value === 'healthy'
-      expect(facts.remote).toEqual({ displays: ['console', 'frontOfRoom1', ...(second ? ['frontOfRoom2'] : [])], terminal: true, restart: true })
+      expect(facts.remote).toEqual({
+        displays: ['console', 'frontOfRoom1', ...(second ? ['frontOfRoom2'] : [])],
+        terminal: true,
+        restart: true,
+      })
     }
     expect(new Set(rooms.map(({ facts }) => facts.remote?.displays.length))).toEqual(new Set([2, 3]))
   })

@@ -50,7 +50,8 @@ beforeEach(() => {
     key: {
       protection: 'software',
       publicKey: publicKeyOf(enrolled.publicKey),
-      sign: (text) => Promise.resolve(sign('sha256', Buffer.from(text), { key: enrolled.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')),
+      sign: (text) =>
+        Promise.resolve(sign('sha256', Buffer.from(text), { key: enrolled.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')),
     },
     now: clock.now,
   }
@@ -113,7 +114,14 @@ describe('an offer', () => {
     const [accepted] = said
     if (accepted?.type !== 'sessionAccepted') throw new Error('not accepted')
     expect(accepted.session).toBe(grant.sid)
-    expect(verify('sha256', Buffer.from(proofOf(text, accepted.key)), { key: enrolled.publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(accepted.signature, 'base64url'))).toBe(true)
+    expect(
+      verify(
+        'sha256',
+        Buffer.from(proofOf(text, accepted.key)),
+        { key: enrolled.publicKey, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(accepted.signature, 'base64url'),
+      ),
+    ).toBe(true)
     expect(proofOf(text, accepted.key)).toContain(grantHash(text))
     expect(links).toHaveLength(1)
     expect(links[0]?.started).toBe(true)
@@ -181,7 +189,19 @@ describe('an offer', () => {
   it('is refused when a call begins, or another offer is answered, while the key signs', async () => {
     const { sign: real } = rules.key
     let go = () => {}
-    rules = { ...rules, key: { ...rules.key, sign: (text) => new Promise((done) => (go = () => { done(real(text)) })) } }
+    rules = {
+      ...rules,
+      key: {
+        ...rules.key,
+        sign: (text) =>
+          new Promise(
+            (done) =>
+              (go = () => {
+                done(real(text))
+              }),
+          ),
+      },
+    }
     await offer(grantOf())
     await offer(grantOf())
     expect(refusals()).toEqual(['remote.occupied'])
@@ -195,7 +215,19 @@ describe('an offer', () => {
   it('that is taken back while the key signs begins nothing', async () => {
     let go = () => {}
     const { sign: real } = rules.key
-    rules = { ...rules, key: { ...rules.key, sign: (text) => new Promise((done) => (go = () => { done(real(text)) })) } }
+    rules = {
+      ...rules,
+      key: {
+        ...rules.key,
+        sign: (text) =>
+          new Promise(
+            (done) =>
+              (go = () => {
+                done(real(text))
+              }),
+          ),
+      },
+    }
     const session = await offer(grantOf())
     access.hear({ type: 'sessionEnd', session, reason: 'switchedOff' })
     go()
@@ -217,15 +249,18 @@ describe('an offer', () => {
 })
 
 describe('the end of a session', () => {
-  it.each(['switchedOff', 'accessWithdrawn', 'replaced', 'unenrolled'])('by the service reaches the console with its reason: %s', async (reason) => {
-    const session = await offer(grantOf())
-    access.hear({ type: 'sessionEnd', session, reason })
-    expect(links[0]?.heard.at(-1)).toEqual({ type: 'ending', reason })
-    expect(access.session).toBeUndefined()
-    // It knows already.
-    expect(said.map(({ type }) => type)).toEqual(['sessionAccepted'])
-    expect(parts.closes).toBe(1)
-  })
+  it.each(['switchedOff', 'accessWithdrawn', 'replaced', 'unenrolled'])(
+    'by the service reaches the console with its reason: %s',
+    async (reason) => {
+      const session = await offer(grantOf())
+      access.hear({ type: 'sessionEnd', session, reason })
+      expect(links[0]?.heard.at(-1)).toEqual({ type: 'ending', reason })
+      expect(access.session).toBeUndefined()
+      // It knows already.
+      expect(said.map(({ type }) => type)).toEqual(['sessionAccepted'])
+      expect(parts.closes).toBe(1)
+    },
+  )
 
   it('for a reason of a later service is an end all the same', async () => {
     const session = await offer(grantOf())
@@ -341,7 +376,10 @@ describe('a fresh ticket', () => {
     clock.advance(8_000)
     connected = true
     clock.advance(8_000)
-    expect(said.slice(1)).toEqual([{ type: 'sessionTicketWanted', session }, { type: 'sessionTicketWanted', session }])
+    expect(said.slice(1)).toEqual([
+      { type: 'sessionTicketWanted', session },
+      { type: 'sessionTicketWanted', session },
+    ])
     access.hear({ type: 'sessionTicket', session, ticket: 'second', relay: 'https://relay.example' })
     await expect(wanted).resolves.toEqual({ ticket: 'second', relay: 'https://relay.example' })
     const before = said.length

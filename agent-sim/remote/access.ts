@@ -149,12 +149,16 @@ export class RemoteAccess {
       const parts = await this.#options.parts()
       if (!parts) throw new RoomkeeperError('remote.unsupported')
       if (inCall()) throw new RoomkeeperError('remote.inCall')
-      if (grant.record && upload === undefined) throw new RoomkeeperError('remote.refused', { detail: 'It is to be recorded, and nothing lets the device upload.' })
+      if (grant.record && upload === undefined)
+        throw new RoomkeeperError('remote.refused', { detail: 'It is to be recorded, and nothing lets the device upload.' })
       const { keys, half } = await agree(grant, text)
       // It may have been taken back, or a call may have begun, while the key signed.
       if (!this.#isOffered(session)) return
       if (inCall()) throw new RoomkeeperError('remote.inCall')
-      onNote('info', `Remote session ${session}: ${grant.operator.name} may ${grant.mode === 'view' ? 'look' : 'look and work'}${grant.record ? ', recorded' : ''}.`)
+      onNote(
+        'info',
+        `Remote session ${session}: ${grant.operator.name} may ${grant.mode === 'view' ? 'look' : 'look and work'}${grant.record ? ', recorded' : ''}.`,
+      )
       say({ type: 'sessionAccepted', session, key: half.key, signature: half.signature })
       this.#begin(grant, parts, keys, { ticket, relay }, upload)
     } finally {

@@ -46,7 +46,13 @@ async function startEcho(server: Server): Promise<{ port: number; upgrades: Upgr
 }
 
 function open(dial: ReturnType<typeof relayDial>, relay?: string) {
-  const seen = { open: 0, bytes: Buffer.alloc(0), text: '', drained: 0, closed: undefined as { code?: number; status?: number; problem?: string } | undefined }
+  const seen = {
+    open: 0,
+    bytes: Buffer.alloc(0),
+    text: '',
+    drained: 0,
+    closed: undefined as { code?: number; status?: number; problem?: string } | undefined,
+  }
   const socket: LinkSocket = dial(relay, 'Ticket secret', {
     open: () => (seen.open += 1),
     bytes: (bytes) => (seen.bytes = Buffer.concat([seen.bytes, bytes])),
@@ -66,7 +72,7 @@ const direct = (url: URL, proxy?: string) => {
 }
 
 describe('the way to a relay', () => {
-  it('is the service\'s own unless told, with the ticket in a header and a mask of zeros', async () => {
+  it("is the service's own unless told, with the ticket in a header and a mask of zeros", async () => {
     const { port, upgrades, masks } = await startEcho(createPlain())
     const { socket, seen } = open(direct(new URL(`http://127.0.0.1:${port}`)))
     await until('open', () => seen.open === 1)
@@ -94,7 +100,9 @@ describe('the way to a relay', () => {
 
   it('says with which status and code a relay refuses', async () => {
     const server = createPlain((_request, response) => {
-      response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(new RoomkeeperError('relay.ticketExpired').toProblem()))
+      response
+        .writeHead(401, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify(new RoomkeeperError('relay.ticketExpired').toProblem()))
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     stops.push(() => server.close())
@@ -104,11 +112,14 @@ describe('the way to a relay', () => {
     expect(seen.open).toBe(0)
   })
 
-  it.each(['http://relay.example', 'ftp://127.0.0.1', 'https://user:secret@relay.example'])('is not taken where the relay is %s', async (relay) => {
-    const { seen } = open(direct(new URL('http://127.0.0.1:1')), relay)
-    await until('the close', () => seen.closed !== undefined)
-    expect(seen.closed).toEqual({})
-  })
+  it.each(['http://relay.example', 'ftp://127.0.0.1', 'https://user:secret@relay.example'])(
+    'is not taken where the relay is %s',
+    async (relay) => {
+      const { seen } = open(direct(new URL('http://127.0.0.1:1')), relay)
+      await until('the close', () => seen.closed !== undefined)
+      expect(seen.closed).toEqual({})
+    },
+  )
 
   it('is closed where nobody answers', async () => {
     const { seen } = open(direct(new URL('http://127.0.0.1:1')))

@@ -36,7 +36,11 @@ beforeEach(async () => {
     serveScreen({ stream: socketStream(socket), screen, mode: 'modify' })
   })
   await new Promise<void>((done) => vnc.listen(0, '127.0.0.1', done))
-  remote = { screens: [{ display: 'frontOfRoom1', host: '127.0.0.1', port: portOf(vnc) }], shell: '/bin/sh', restartCommand: `touch "${join(folder, 'restarted')}"` }
+  remote = {
+    screens: [{ display: 'frontOfRoom1', host: '127.0.0.1', port: portOf(vnc) }],
+    shell: '/bin/sh',
+    restartCommand: `touch "${join(folder, 'restarted')}"`,
+  }
 })
 afterEach(() => {
   vnc.close()
@@ -129,7 +133,19 @@ describe('a session with this machine', () => {
     let single: Single | undefined
     try {
       const device = new HostDevice({ roomName: 'This machine', remote: hostFacts(remote) })
-      single = await openSingle({ service: service.url, credential: { kind: 'key', secret: service.key }, folder, id: 'host', device, keys: 'software', control: false, host: remote }, false)
+      single = await openSingle(
+        {
+          service: service.url,
+          credential: { kind: 'key', secret: service.key },
+          folder,
+          id: 'host',
+          device,
+          keys: 'software',
+          control: false,
+          host: remote,
+        },
+        false,
+      )
       await single.room.enrol()
       await single.room.connect()
       const operator = await new Operator(service, service.deviceOf('This machine')).start()

@@ -35,7 +35,16 @@ export class HostParts implements RemoteParts {
     const password = await this.#password()
     const server = await this.#connect(display)
     return {
-      serve: (options) => bridgeScreen({ ...options, server, password, timers, log: (text) => { onNote('warn', `${display}: ${text}`) } }),
+      serve: (options) =>
+        bridgeScreen({
+          ...options,
+          server,
+          password,
+          timers,
+          log: (text) => {
+            onNote('warn', `${display}: ${text}`)
+          },
+        }),
       close: () => {
         server.close()
       },

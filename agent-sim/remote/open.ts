@@ -24,7 +24,16 @@ export function openRoomRemote({ device, host, restart, ...options }: OpenOption
     parts: async (): Promise<RemoteParts | undefined> => {
       if (device instanceof SimulatedDevice) {
         const { SimulatedParts } = await import('./simulated.ts')
-        return SimulatedParts.of({ device, now, timers, onNote, restart, onAsked: () => { room.restartAsked() } })
+        return SimulatedParts.of({
+          device,
+          now,
+          timers,
+          onNote,
+          restart,
+          onAsked: () => {
+            room.restartAsked()
+          },
+        })
       }
       const facts = host && hostFacts(host)
       if (!host || !facts) return undefined

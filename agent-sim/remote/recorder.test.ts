@@ -65,7 +65,8 @@ function read(at: number): { head: ChunkHead; events: RecordingEvent[] } {
   return { head: ChunkHead.parse(JSON.parse(head)), events }
 }
 
-const kinds = (events: readonly RecordingEvent[]) => events.map((event) => (event.type === 'picture' ? (event.key ? 'key' : 'change') : event.type))
+const kinds = (events: readonly RecordingEvent[]) =>
+  events.map((event) => (event.type === 'picture' ? (event.key ? 'key' : 'change') : event.type))
 
 async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 500) {
@@ -128,7 +129,8 @@ describe('a recorder', () => {
     const image = await loadImage(Buffer.from(key.parts[0]?.jpeg ?? '', 'base64'))
     const canvas = createCanvas(128, 128)
     canvas.getContext('2d').drawImage(image, 0, 0)
-    const at = (x: number, y: number) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data.subarray(0, 3)].map((value) => Math.round(value / 64) * 64)
+    const at = (x: number, y: number) =>
+      [...canvas.getContext('2d').getImageData(x, y, 1, 1).data.subarray(0, 3)].map((value) => Math.round(value / 64) * 64)
     expect(at(20, 20)).toEqual([256, 0, 0])
     expect(at(100, 100)).toEqual([256, 256, 256])
   })
@@ -208,7 +210,9 @@ describe('a recorder', () => {
       expect(gunzipSync(bytes).length).toBeLessThan(limits.recordingUnpackedBytes)
     }
     expect(chunks.map(({ number }) => number)).toEqual(chunks.map((_, index) => index + 1))
-    const text = chunks.flatMap((_, at) => read(at).events.flatMap((event) => (event.type === 'terminal' && event.clear !== true ? [event.text] : []))).join('')
+    const text = chunks
+      .flatMap((_, at) => read(at).events.flatMap((event) => (event.type === 'terminal' && event.clear !== true ? [event.text] : [])))
+      .join('')
     expect(text).toHaveLength(100 * screenful.length)
   })
 

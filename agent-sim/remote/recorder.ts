@@ -215,7 +215,8 @@ export class Recorder implements SessionRecorder {
     const made = new Map<DisplayId, Promise<unknown>>()
     for (const [display, shown] of this.#shown) made.set(display, this.#picture(display, shown, shown.changes.takeAll()))
     // Not before the pictures: reading those takes time.
-    for (const [terminal, { columns, rows, tail }] of this.#terminals) chunk.add({ type: 'terminal', at: this.#at(), terminal, columns, rows, text: tail, clear: true })
+    for (const [terminal, { columns, rows, tail }] of this.#terminals)
+      chunk.add({ type: 'terminal', at: this.#at(), terminal, columns, rows, text: tail, clear: true })
     return made
   }
 

@@ -33,7 +33,14 @@ afterEach(async () => {
 })
 
 async function startRoom(): Promise<void> {
-  fleet = await startFleet({ service: service.url, credential: { kind: 'key', secret: service.key }, rooms: 1, folder, control: false, restartMs: 50 })
+  fleet = await startFleet({
+    service: service.url,
+    credential: { kind: 'key', secret: service.key },
+    rooms: 1,
+    folder,
+    control: false,
+    restartMs: 50,
+  })
   const [first] = fleet.devices
   if (!first) throw new Error('no room')
   room = first
@@ -103,7 +110,9 @@ describe('a session with a simulated room', () => {
     await operator.hears('opened', 1)
     const typed = async (word: string) => {
       operator.send(1, `${word}\r`)
-      await until(`the answer to ${word}, after ${operator.on(1).toString().slice(-200)}`, () => new RegExp(`${word}[\\s\\S]*${word}`).test(operator.on(1).toString()))
+      await until(`the answer to ${word}, after ${operator.on(1).toString().slice(-200)}`, () =>
+        new RegExp(`${word}[\\s\\S]*${word}`).test(operator.on(1).toString()),
+      )
     }
     await typed('first')
     service.relay.drop(operator.session, 'device')
@@ -207,7 +216,14 @@ describe('a session with a simulated room', () => {
 })
 
 async function startRoomAgain(): Promise<void> {
-  fleet = await startFleet({ service: service.url, credential: { kind: 'key', secret: service.key }, rooms: 1, folder, control: false, bringBack: true })
+  fleet = await startFleet({
+    service: service.url,
+    credential: { kind: 'key', secret: service.key },
+    rooms: 1,
+    folder,
+    control: false,
+    bringBack: true,
+  })
   const [first] = fleet.devices
   if (!first) throw new Error('no room')
   room = first
@@ -216,9 +232,27 @@ async function startRoomAgain(): Promise<void> {
 
 describe('a restart', () => {
   it.each([
-    ['that the operator wants', (operator: Operator) => { operator.say({ type: 'restart' }) }, 'restarted'],
-    ['typed into the terminal', (operator: Operator) => { operator.send(1, 'restart\r') }, 'restarted'],
-    ['at the end, by default', (operator: Operator) => { operator.say({ type: 'end' }) }, 'operatorEnded'],
+    [
+      'that the operator wants',
+      (operator: Operator) => {
+        operator.say({ type: 'restart' })
+      },
+      'restarted',
+    ],
+    [
+      'typed into the terminal',
+      (operator: Operator) => {
+        operator.send(1, 'restart\r')
+      },
+      'restarted',
+    ],
+    [
+      'at the end, by default',
+      (operator: Operator) => {
+        operator.say({ type: 'end' })
+      },
+      'operatorEnded',
+    ],
   ])('%s ends the session, and the device is back as another boot with the same journal', async (_name, does, reason) => {
     await startRoom()
     await room.act({ do: 'signal', room: room.name, signal: 'peripherals.camera', value: 'unhealthy', detail: 'unplugged' })

@@ -20,19 +20,27 @@ describe('an end', () => {
     ['unenrolled', false, (session) => session.end('unenrolled')],
     ['replaced', false, (session) => session.end('replaced')],
     ['deviceEnded', false, (session) => session.end('deviceEnded')],
-    ['maximum', true, () => {
-      // Something goes on all the time.
-      for (let minute = 0; minute < 60; minute += 1) {
-        run.link.say({ type: 'restartAtEnd', on: true })
-        run.clock.advance(59_999)
-      }
-      run.clock.advance(60_000)
-    }],
+    [
+      'maximum',
+      true,
+      () => {
+        // Something goes on all the time.
+        for (let minute = 0; minute < 60; minute += 1) {
+          run.link.say({ type: 'restartAtEnd', on: true })
+          run.clock.advance(59_999)
+        }
+        run.clock.advance(60_000)
+      },
+    ],
     ['idle', true, () => run.clock.advance(2 * 60_000)],
-    ['restarted', true, () => {
-      run.link.say({ type: 'restart' })
-      run.clock.advance(1_000)
-    }],
+    [
+      'restarted',
+      true,
+      () => {
+        run.link.say({ type: 'restart' })
+        run.clock.advance(1_000)
+      },
+    ],
   ])('%s: tells the console, closes everything, takes the ring away, once', async (reason, restart, does) => {
     const session = run.begin()
     await run.openScreen(1)
@@ -50,16 +58,19 @@ describe('an end', () => {
     expect(run.clock.waiting).toBe(0)
   })
 
-  it.each<SessionEnd>(['operatorEnded', 'operatorLost', 'neverJoined', 'deviceLost', 'tampered', 'maximum'])('%s by the link leaves nobody to tell', async (reason) => {
-    run.begin()
-    await run.openTerminal(1)
-    const said = run.link.heard.length
-    run.link.is({ state: 'ended', reason })
-    expect(run.ends).toEqual([{ reason, restart: reason !== 'neverJoined' }])
-    expect(run.link.heard).toHaveLength(said)
-    expect(run.parts.rings.at(-1)).toBeUndefined()
-    expect(run.parts.terminals[0]?.killed).toBe(1)
-  })
+  it.each<SessionEnd>(['operatorEnded', 'operatorLost', 'neverJoined', 'deviceLost', 'tampered', 'maximum'])(
+    '%s by the link leaves nobody to tell',
+    async (reason) => {
+      run.begin()
+      await run.openTerminal(1)
+      const said = run.link.heard.length
+      run.link.is({ state: 'ended', reason })
+      expect(run.ends).toEqual([{ reason, restart: reason !== 'neverJoined' }])
+      expect(run.link.heard).toHaveLength(said)
+      expect(run.parts.rings.at(-1)).toBeUndefined()
+      expect(run.parts.terminals[0]?.killed).toBe(1)
+    },
+  )
 
   it('does not restart the device where that was switched off, for this session', () => {
     run.begin()

@@ -24,12 +24,16 @@ describe('a session', () => {
     run.begin()
     expect(run.parts.rings).toEqual(['Ada Lovelace'])
     expect(run.link.started).toBe(true)
-    expect(run.link.heard).toEqual([{ type: 'ready', displays: ['console', 'frontOfRoom1'], terminal: true, restart: true, restartAtEnd: true, recording: false }])
+    expect(run.link.heard).toEqual([
+      { type: 'ready', displays: ['console', 'frontOfRoom1'], terminal: true, restart: true, restartAtEnd: true, recording: false },
+    ])
   })
 
   it('offers a viewer neither terminal nor restart, and nobody what the grant or the device has not', () => {
     run.begin({ mode: 'view', terminal: false, displays: ['frontOfRoom1', 'frontOfRoom2'] })
-    expect(run.link.heard).toEqual([{ type: 'ready', displays: ['frontOfRoom1'], terminal: false, restart: false, restartAtEnd: false, recording: false }])
+    expect(run.link.heard).toEqual([
+      { type: 'ready', displays: ['frontOfRoom1'], terminal: false, restart: false, restartAtEnd: false, recording: false },
+    ])
     run.parts = new FakeParts(run.clock, { displays: [], terminal: false, restart: false })
     run.begin()
     expect(run.link.heard[0]).toMatchObject({ displays: [], terminal: false, restart: false, restartAtEnd: false })
@@ -130,9 +134,13 @@ describe('a session', () => {
   it('stops reading a console that sends more than a screen can take, and goes on when it is let go', async () => {
     run.begin()
     let reach = () => {}
-    run.parts.reach = () => new Promise((_, fail) => (reach = () => {
-      fail(new Error('gone'))
-    }))
+    run.parts.reach = () =>
+      new Promise(
+        (_, fail) =>
+          (reach = () => {
+            fail(new Error('gone'))
+          }),
+      )
     run.link.say({ type: 'openScreen', channel: 1, display: 'console' })
     for (let sent = 0; sent <= limits.sessionWindowBytes; sent += 65_536) run.link.bytes(1, Buffer.alloc(65_536))
     expect(run.link.paused).toBe(true)
@@ -222,11 +230,14 @@ describe('a console that breaks the protocol', () => {
     ['an unknown display', () => run.link.say({ type: 'openScreen', channel: 1, display: 'kitchen' })],
     ['a size that cannot be', () => run.link.say({ type: 'openTerminal', channel: 1, columns: 1e9, rows: 1 })],
     ['bytes of a channel that was never opened', () => run.link.bytes(4, Buffer.from('x'))],
-    ['a number that was used', () => {
-      run.link.say({ type: 'openTerminal', channel: 1, columns: 80, rows: 24 })
-      run.link.say({ type: 'close', channel: 1 })
-      run.link.say({ type: 'openScreen', channel: 1, display: 'console' })
-    }],
+    [
+      'a number that was used',
+      () => {
+        run.link.say({ type: 'openTerminal', channel: 1, columns: 80, rows: 24 })
+        run.link.say({ type: 'close', channel: 1 })
+        run.link.say({ type: 'openScreen', channel: 1, display: 'console' })
+      },
+    ],
   ])('ends the session: %s', (_name, does) => {
     run.begin()
     does()

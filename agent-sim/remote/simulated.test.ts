@@ -9,7 +9,14 @@ describe('a simulated device', () => {
   it('shows everybody in the room who is there, and that it is recorded', async () => {
     const clock = new FakeClock()
     const device = new SimulatedDevice({ roomName: 'Lyon 1.14', place, seed: 1, boot: 'boot' })
-    const parts = await SimulatedParts.of({ device, now: clock.now, timers: clock, onNote: () => undefined, restart: () => undefined, onAsked: () => undefined })
+    const parts = await SimulatedParts.of({
+      device,
+      now: clock.now,
+      timers: clock,
+      onNote: () => undefined,
+      restart: () => undefined,
+      onAsked: () => undefined,
+    })
     if (!parts) throw new Error('nothing is offered')
     const { picture, close } = await parts.look('console')
     const all = { x: 0, y: 0, width: picture.width, height: picture.height }

@@ -64,7 +64,15 @@ export class SimulatedParts implements RemoteParts {
     const screen = this.#screens.screen(display)
     const { timers, onNote } = this.#options
     return {
-      serve: (options) => serveScreen({ ...options, screen, timers, log: (text) => { onNote('warn', text) } }),
+      serve: (options) =>
+        serveScreen({
+          ...options,
+          screen,
+          timers,
+          log: (text) => {
+            onNote('warn', text)
+          },
+        }),
       close: () => undefined,
     }
   }

@@ -31,9 +31,13 @@ beforeEach(() => {
 describe('an upload', () => {
   it('sends one chunk after the other, in their order', async () => {
     let taken = () => {}
-    answer = () => new Promise((done) => (taken = () => {
-      done({ status: 200, text: '' })
-    }))
+    answer = () =>
+      new Promise(
+        (done) =>
+          (taken = () => {
+            done({ status: 200, text: '' })
+          }),
+      )
     upload.add(1, Buffer.from('a'))
     upload.add(2, Buffer.from('b'))
     await settle()

@@ -39,7 +39,9 @@ function unpack(packed: Uint8Array): string {
     throw new Malformed(`a clipboard that cannot be unpacked (${error instanceof Error ? error.message : String(error)})`)
   }
   if (bytes.length < 4 || bytes.length - 4 < u32(bytes, 0)) throw new Malformed('a clipboard text that ends early')
-  return cut(bytes.subarray(4, 4 + u32(bytes, 0))).replace(/\0+$/u, '').replaceAll('\r\n', '\n')
+  return cut(bytes.subarray(4, 4 + u32(bytes, 0)))
+    .replace(/\0+$/u, '')
+    .replaceAll('\r\n', '\n')
 }
 
 function parse(body: Uint8Array): ClipboardMessage {

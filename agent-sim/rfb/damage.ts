@@ -85,7 +85,9 @@ export class Damage {
 
   /** What differs in a row of tiles, as it is now; it counts as sent. Undefined: nothing. */
   take(row: number, picture: Picture): Band | undefined {
-    const damaged = Array.from({ length: this.#columns }, (_, column) => column).filter((column) => this.#dirty[row * this.#columns + column] === 1)
+    const damaged = Array.from({ length: this.#columns }, (_, column) => column).filter(
+      (column) => this.#dirty[row * this.#columns + column] === 1,
+    )
     const [first] = damaged
     const last = damaged.at(-1)
     if (first === undefined || last === undefined) return undefined

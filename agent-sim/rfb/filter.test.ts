@@ -27,7 +27,15 @@ function begin(options: { mode?: RemoteMode; password?: string; server?: VncServ
   const clock = new FakeClock()
   let inputsSeen = 0
   const server = new FakeVncServer(remote, options.server)
-  const service = bridgeScreen({ stream: device, server: local, mode, password, log: (text) => log.push(text), timers: clock, onInput: () => (inputsSeen += 1) })
+  const service = bridgeScreen({
+    stream: device,
+    server: local,
+    mode,
+    password,
+    log: (text) => log.push(text),
+    timers: clock,
+    onInput: () => (inputsSeen += 1),
+  })
   const failures: Error[] = []
   const client = new TestClient(operator, (error) => failures.push(error))
   return { client, server, service, log, failures, clock, device, local, operator, inputsSeen: () => inputsSeen }
@@ -46,13 +54,21 @@ describe('the VNC server', () => {
   it('gets the answer to its challenge that noVNC would give', async () => {
     for (const password of ['', 'secret', 'eightcha', 'more than eight', 'é']) {
       const challenge = someBytes(16)
-      expect(Buffer.from(vncResponse(password, challenge))).toEqual(Buffer.from(await novncResponse(password.padEnd(8, '\0').slice(0, 8), challenge)))
+      expect(Buffer.from(vncResponse(password, challenge))).toEqual(
+        Buffer.from(await novncResponse(password.padEnd(8, '\0').slice(0, 8), challenge)),
+      )
     }
   })
 
   it.each([
-    ['003.003', true], ['003.007', true], ['003.008', true], ['003.889', true],
-    ['003.003', false], ['003.007', false], ['003.008', false], ['005.000', false],
+    ['003.003', true],
+    ['003.007', true],
+    ['003.008', true],
+    ['003.889', true],
+    ['003.003', false],
+    ['003.007', false],
+    ['003.008', false],
+    ['005.000', false],
   ])('is reached in version %s (with a password: %s)', async (version, isSecret) => {
     const challenge = someBytes(16)
     const secret = { challenge, answer: vncResponse('secret', challenge) }
@@ -62,7 +78,10 @@ describe('the VNC server', () => {
 
   it.each(['003.003', '003.008'])('refuses a wrong password in version %s: the screen is lost, the log says why', async (version) => {
     const challenge = someBytes(16)
-    const { client, log, server } = begin({ password: 'wrong', server: { version, challenge: { challenge, answer: vncResponse('secret', challenge) } } })
+    const { client, log, server } = begin({
+      password: 'wrong',
+      server: { version, challenge: { challenge, answer: vncResponse('secret', challenge) } },
+    })
     await until('the end', () => client.closed !== undefined)
     expect(client.closed).toEqual({ code: 'remote.screenPassword' })
     expect(client.init).toBeUndefined()
@@ -243,7 +262,13 @@ describe('the operator', () => {
 it('slows the VNC server down to a slow operator, and back', async () => {
   const { client, server, device, local, operator } = await start({ window: 1_000 })
   operator.pause()
-  const update = new Packet().u8(0, 0).u16(1).u16(0, 0, 64, 48).u32(0).bytes(new Uint8Array(64 * 48 * 4)).done()
+  const update = new Packet()
+    .u8(0, 0)
+    .u16(1)
+    .u16(0, 0, 64, 48)
+    .u32(0)
+    .bytes(new Uint8Array(64 * 48 * 4))
+    .done()
   for (let at = 0; at < 50; at += 1) {
     server.send(update)
     await settle()
@@ -381,9 +406,27 @@ describe('[REM-4] the extended clipboard', () => {
     const nonsense = [
       ['no flags', Uint8Array.of(1, 2)],
       ['two actions', new Packet().u32((1 << 25) | (1 << 26)).done()],
-      ['what cannot be unpacked', new Packet().u32((1 << 28) | 1).text('not packed').done()],
-      ['more than it holds', new Packet().u32((1 << 28) | 1).bytes(deflateSync(new Packet().u32(9).text('short').done())).done()],
-      ['what unpacks without end', new Packet().u32((1 << 28) | 1).bytes(deflateSync(new Uint8Array(20 * 1024 * 1024))).done()],
+      [
+        'what cannot be unpacked',
+        new Packet()
+          .u32((1 << 28) | 1)
+          .text('not packed')
+          .done(),
+      ],
+      [
+        'more than it holds',
+        new Packet()
+          .u32((1 << 28) | 1)
+          .bytes(deflateSync(new Packet().u32(9).text('short').done()))
+          .done(),
+      ],
+      [
+        'what unpacks without end',
+        new Packet()
+          .u32((1 << 28) | 1)
+          .bytes(deflateSync(new Uint8Array(20 * 1024 * 1024)))
+          .done(),
+      ],
     ] as const
     for (const [what, body] of nonsense) {
       const bytes = (type: number) => new Packet().u8(type, 0, 0, 0).u32(-body.length).bytes(body).done()

@@ -45,7 +45,11 @@ class Bridge implements ScreenService {
   readonly #held = new Held({
     key: ({ keysym, scancode }, down) => {
       const isDown = down ? 1 : 0
-      const place = () => new Packet().u8(fromClient.qemu, 0).u16(isDown).u32(keysym, scancode ?? 0)
+      const place = () =>
+        new Packet()
+          .u8(fromClient.qemu, 0)
+          .u16(isDown)
+          .u32(keysym, scancode ?? 0)
       this.#toServer((scancode === undefined ? new Packet().u8(fromClient.key, isDown, 0, 0).u32(keysym) : place()).done())
     },
     pointer: (x, y, buttons) => {
@@ -185,7 +189,13 @@ class Bridge implements ScreenService {
       case 'setEncodings': {
         const passed = message.listed.filter((encoding) => this.#mayList(encoding))
         for (const encoding of passed) this.#listed.add(encoding)
-        this.#toServer(new Packet().u8(fromClient.setEncodings, 0).u16(passed.length).u32(...passed).done())
+        this.#toServer(
+          new Packet()
+            .u8(fromClient.setEncodings, 0)
+            .u16(passed.length)
+            .u32(...passed)
+            .done(),
+        )
         return
       }
       case 'updateRequest':

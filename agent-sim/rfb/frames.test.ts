@@ -34,9 +34,15 @@ const update = (...rects: readonly Uint8Array[]) => Buffer.concat([new Packet().
 const rect = (encoding: number, width: number, height: number, body: Uint8Array | readonly number[] = [], x = 0, y = 0) =>
   new Packet().u16(x, y, width, height).u32(encoding).bytes(Uint8Array.from(body)).done()
 const zeros = (count: number) => new Uint8Array(count)
-const bytes = (...parts: (number | Uint8Array)[]) => Buffer.concat(parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : part)))
+const bytes = (...parts: (number | Uint8Array)[]) =>
+  Buffer.concat(parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : part)))
 /** As Tight writes lengths. */
-const compact = (length: number) => (length < 128 ? [length] : length < 16_384 ? [(length & 127) | 128, length >> 7] : [(length & 127) | 128, ((length >> 7) & 127) | 128, length >> 14])
+const compact = (length: number) =>
+  length < 128
+    ? [length]
+    : length < 16_384
+      ? [(length & 127) | 128, length >> 7]
+      : [(length & 127) | 128, ((length >> 7) & 127) | 128, length >> 14]
 const tight = (length: number) => bytes(...compact(length), zeros(length))
 
 const messages: readonly (readonly [string, Uint8Array])[] = [
@@ -145,7 +151,12 @@ it('refuses what the viewer did not ask for, except for raw pixels', () => {
 it('knows how long pixels are in the format that was chosen', () => {
   const format: PixelFormat = { bits: 16, depth: 16, bigEndian: false, max: [31, 63, 31], shift: [11, 5, 0] }
   const { errors, push, all, updates } = framing({ format })
-  const message = update(rect(0, 3, 3, zeros(18)), rect(7, 9, 9, bytes(0x80, zeros(2))), rect(7, 1, 5, bytes(0, zeros(10))), rect(5, 16, 16, bytes(1, zeros(512))))
+  const message = update(
+    rect(0, 3, 3, zeros(18)),
+    rect(7, 9, 9, bytes(0x80, zeros(2))),
+    rect(7, 1, 5, bytes(0, zeros(10))),
+    rect(5, 16, 16, bytes(1, zeros(512))),
+  )
   push(message)
   expect(errors).toEqual([])
   expect(all().equals(message)).toBe(true)
@@ -182,7 +193,7 @@ function expectPromised(input: Uint8Array, passed: readonly Uint8Array[]): void 
   }
   for (const piece of passed) {
     if (piece.buffer === input.buffer) {
-      for (let from = piece.byteOffset - input.byteOffset, left = piece.length; left > 0; ) {
+      for (let from = piece.byteOffset - input.byteOffset, left = piece.length; left > 0;) {
         expect(from).toBe(at)
         const part = cut > 0 ? Math.min(left, textEnds - at) : left
         passOver(part)
@@ -216,7 +227,13 @@ function expectPromisedInAnyPieces(input: Uint8Array, piece: number): void {
 
 it.each([
   ['padding of a clipboard text that is not zero', [[3, 1, 0, 0, 0, 0, 0, 3, 97, 98, 99]]],
-  ['padding of an update and of a fence that is not zero', [[0, 9, 0, 0], [248, 7, 7, 7, 128, 0, 0, 1, 1, 5]]],
+  [
+    'padding of an update and of a fence that is not zero',
+    [
+      [0, 9, 0, 0],
+      [248, 7, 7, 7, 128, 0, 0, 1, 1, 5],
+    ],
+  ],
   ['an empty clipboard text', [[3, 255, 255, 255, 0, 0, 0, 0], [2]]],
   ['a clipboard text beyond the limit', [[3, 0, 0, 9, 0, 4, 0, 5], zeros(limits.clipboardBytes + 5), [2]]],
   ['two clipboard texts beyond the limit', [[3, 1, 2, 3, 0, 4, 0, 1], zeros(0x4_0001), [3, 4, 5, 6, 0, 4, 0, 9], zeros(0x4_0009), [2]]],
@@ -234,7 +251,11 @@ it('survives any bytes in any pieces, and what passes is what came, as far as it
   })
   const longText = fc.tuple(fc.uint8Array({ minLength: 3, maxLength: 3 }), fc.integer({ min: -2, max: 2 })).map(([padding, beyond]) => {
     const length = limits.clipboardBytes + beyond
-    return new Packet().u8(3, ...padding).u32(length).bytes(zeros(length)).done()
+    return new Packet()
+      .u8(3, ...padding)
+      .u32(length)
+      .bytes(zeros(length))
+      .done()
   })
   const garbage = fc.uint8Array({ maxLength: 60 })
   const part = fc.oneof({ weight: 8, arbitrary: message }, { weight: 4, arbitrary: damaged }, { weight: 4, arbitrary: garbage }, longText)

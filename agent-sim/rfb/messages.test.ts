@@ -15,7 +15,13 @@ function reader() {
     })(),
     (error) => errors.push(error),
   )
-  return { messages, errors, push: (bytes: Uint8Array) => { intake.push(bytes) } }
+  return {
+    messages,
+    errors,
+    push: (bytes: Uint8Array) => {
+      intake.push(bytes)
+    },
+  }
 }
 
 const area = { x: 1, y: 2, width: 300, height: 400 }
@@ -37,7 +43,11 @@ describe.each(listed)('%s', (_name, bytes, expected) => {
   const check = (messages: readonly ClientMessage[]) => {
     expect(messages).toHaveLength(1)
     const { raw, ...message } = messages[0]!
-    expect({ ...message, ...('text' in message ? { text: Uint8Array.from(message.text) } : {}), ...('payload' in message ? { payload: Uint8Array.from(message.payload) } : {}) }).toEqual(expected)
+    expect({
+      ...message,
+      ...('text' in message ? { text: Uint8Array.from(message.text) } : {}),
+      ...('payload' in message ? { payload: Uint8Array.from(message.payload) } : {}),
+    }).toEqual(expected)
     expect(Buffer.from(raw).equals(bytes)).toBe(true)
   }
 
@@ -121,7 +131,9 @@ it('survives any bytes in any pieces: the same messages, or a refusal', () => {
       whole.push(bytes)
       const pieces = reader()
       for (let at = 0; at < bytes.length; at += piece) pieces.push(bytes.subarray(at, at + piece))
-      expect(pieces.messages.map(({ raw }) => Buffer.from(raw).toString('hex'))).toEqual(whole.messages.map(({ raw }) => Buffer.from(raw).toString('hex')))
+      expect(pieces.messages.map(({ raw }) => Buffer.from(raw).toString('hex'))).toEqual(
+        whole.messages.map(({ raw }) => Buffer.from(raw).toString('hex')),
+      )
       expect(pieces.errors.map(String)).toEqual(whole.errors.map(String))
       for (const error of whole.errors) expect(error).toBeInstanceOf(Malformed)
     }),

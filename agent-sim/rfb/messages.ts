@@ -27,7 +27,12 @@ export type InputMessage =
 
 const encodingsAtMost = 1_024
 
-const rectOf = (bytes: Uint8Array, at: number): Rect => ({ x: u16(bytes, at), y: u16(bytes, at + 2), width: u16(bytes, at + 4), height: u16(bytes, at + 6) })
+const rectOf = (bytes: Uint8Array, at: number): Rect => ({
+  x: u16(bytes, at),
+  y: u16(bytes, at + 2),
+  width: u16(bytes, at + 4),
+  height: u16(bytes, at + 6),
+})
 
 const whole = (type: number, ...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat([Uint8Array.of(type), ...parts])
 
@@ -124,8 +129,7 @@ const inputTypes: ReadonlySet<ClientMessage['type']> = new Set<InputMessage['typ
   'setDesktopSize',
 ])
 
-export const isInput = (message: ClientMessage): message is ClientMessage & InputMessage =>
-  inputTypes.has(message.type)
+export const isInput = (message: ClientMessage): message is ClientMessage & InputMessage => inputTypes.has(message.type)
 
 /** Whether somebody did it: viewers answer by themselves what is asked of their clipboard. */
 export const isBySomebody = (message: InputMessage): boolean => message.type !== 'clipboard' || message.message?.action === 'notify'

@@ -50,7 +50,9 @@ export function convert(pixels: Uint8Array, format: PixelFormat): Uint8Array {
   const bytes = format.bits / 8
   const count = pixels.length / 4
   const answer = Buffer.alloc(count * bytes)
-  const scaled = format.max.map((max, at) => Array.from({ length: 256 }, (_, value) => (Math.round((value * max) / 255) << (format.shift[at] ?? 0)) >>> 0))
+  const scaled = format.max.map((max, at) =>
+    Array.from({ length: 256 }, (_, value) => (Math.round((value * max) / 255) << (format.shift[at] ?? 0)) >>> 0),
+  )
   const [red = [], green = [], blue = []] = scaled
   for (let at = 0; at < count; at += 1) {
     const value = ((red[pixels[at * 4] ?? 0] ?? 0) | (green[pixels[at * 4 + 1] ?? 0] ?? 0) | (blue[pixels[at * 4 + 2] ?? 0] ?? 0)) >>> 0

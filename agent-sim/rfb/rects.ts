@@ -155,7 +155,8 @@ export function* passRect(context: RectContext, listed: ReadonlySet<number>): St
   const other = pseudo[encoding]
   if (other) {
     const isCursor = encoding === encodings.cursor || encoding === encodings.vmwareCursor
-    if (isCursor && Math.max(rect.width, rect.height) > cursorPixelsAtMost) throw new Malformed(`a cursor of ${rect.width} × ${rect.height}`)
+    if (isCursor && Math.max(rect.width, rect.height) > cursorPixelsAtMost)
+      throw new Malformed(`a cursor of ${rect.width} × ${rect.height}`)
     yield* other(context, rect)
     return false
   }

@@ -34,7 +34,8 @@ async function shown(picture: NovncPicture, client: TestClient, screen: FakeScre
     for (const update of client.updates.slice(taken)) {
       await picture.take(update)
       taken += 1
-      if (!client.others.some(([type]) => type === 150)) client.send(say.request(true, { x: 0, y: 0, width: picture.width, height: picture.height }))
+      if (!client.others.some(([type]) => type === 150))
+        client.send(say.request(true, { x: 0, y: 0, width: picture.width, height: picture.height }))
     }
     return picture.pixels.equals(screen.pixels)
   })
@@ -82,7 +83,10 @@ describe('pictures', () => {
     await until('an update', () => client.updates.length > 0)
     await picture.take(client.updates[0]!)
     const jpegs = picture.seen.filter(({ encoding, control }) => encoding === 7 && control >> 4 === 9)
-    expect(jpegs.map(({ width, height }) => [width, height])).toEqual([[128, 64], [128, 64]])
+    expect(jpegs.map(({ width, height }) => [width, height])).toEqual([
+      [128, 64],
+      [128, 64],
+    ])
     let worst = 0
     for (let at = 0; at < picture.pixels.length; at += 1) {
       const off = Math.abs((picture.pixels[at] ?? 0) - (screen.pixels[at] ?? 0))
@@ -142,7 +146,13 @@ describe('pictures', () => {
     const { client, screen, operator } = await start()
     screen.paint({ x: 0, y: 0, width: 200, height: 130 }, () => [255, 165, 0])
     let bytes = Buffer.alloc(0)
-    operator.listen({ bytes: (more) => { bytes = Buffer.concat([bytes, more]) }, room: () => undefined, closed: () => undefined })
+    operator.listen({
+      bytes: (more) => {
+        bytes = Buffer.concat([bytes, more])
+      },
+      room: () => undefined,
+      closed: () => undefined,
+    })
     client.send(say.pixelFormat(format), say.encodings(0), say.request(false, { x: 0, y: 0, width: 10, height: 10 }))
     await until('an update', () => bytes.length > 16 + orange.length)
     expect([...bytes.subarray(16, 16 + orange.length)]).toEqual(orange)

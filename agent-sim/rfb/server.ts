@@ -264,12 +264,26 @@ class Server implements ScreenService {
   #sendFence(bytes: number): void {
     this.#fence += 1
     this.#unconfirmed.set(this.#fence, bytes)
-    this.#send(new Packet().u8(fromServer.fence, 0, 0, 0).u32(fenceRequest | 1).u8(4).u32(this.#fence).done())
+    this.#send(
+      new Packet()
+        .u8(fromServer.fence, 0, 0, 0)
+        .u32(fenceRequest | 1)
+        .u8(4)
+        .u32(this.#fence)
+        .done(),
+    )
   }
 
   #takeFence(flags: number, payload: Uint8Array): void {
     if ((flags & fenceRequest) !== 0) {
-      this.#answer(new Packet().u8(fromServer.fence, 0, 0, 0).u32(flags & fenceFlags).u8(payload.length).bytes(payload).done())
+      this.#answer(
+        new Packet()
+          .u8(fromServer.fence, 0, 0, 0)
+          .u32(flags & fenceFlags)
+          .u8(payload.length)
+          .bytes(payload)
+          .done(),
+      )
       return
     }
     if (payload.length === 4) this.#unconfirmed.delete(Buffer.from(payload).readUInt32BE())

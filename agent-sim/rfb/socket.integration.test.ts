@@ -21,7 +21,10 @@ async function busy(): Promise<{ port: number; heard: string[]; socket: () => So
     socket = one
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  undo.push(() => server.close(), () => socket?.destroy())
+  undo.push(
+    () => server.close(),
+    () => socket?.destroy(),
+  )
   return { port: portOf(server), heard, socket: () => socket }
 }
 

@@ -24,9 +24,10 @@ export function socketStream(socket: Socket, timers: Timers = systemTimers): Byt
       })
       socket.resume()
       // It may have gone before anybody listened.
-      if (socket.closed) queueMicrotask(() => {
-        listener.closed(code)
-      })
+      if (socket.closed)
+        queueMicrotask(() => {
+          listener.closed(code)
+        })
     },
     send: (bytes) => !socket.writable || socket.write(bytes),
     pause() {

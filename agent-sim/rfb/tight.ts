@@ -144,7 +144,8 @@ function runsOf(band: Band, pixels: Pixels): Run[] {
 function join(one: Run, other: Run): Run | undefined {
   const width = one.width + other.width
   const both = { x: one.x, width, columns: [...one.columns, ...other.columns] }
-  if (!one.palette || !other.palette) return !one.palette && !other.palette && width <= widthAtMost ? { ...both, palette: undefined } : undefined
+  if (!one.palette || !other.palette)
+    return !one.palette && !other.palette && width <= widthAtMost ? { ...both, palette: undefined } : undefined
   const palette = joined(one.palette, other.palette)
   const [single, otherSingle] = [one.palette.size === 1, other.palette.size === 1]
   if (single || otherSingle) return palette?.size === 1 && width <= widthAtMost ? { ...both, palette } : undefined

@@ -52,8 +52,14 @@ async function view(options: VncServerOptions = {}) {
   return { server, seen, lost }
 }
 
-const rects = (...parts: readonly Packet[]) => Buffer.concat([new Packet().u8(0, 0).u16(parts.length).done(), ...parts.map((part) => part.done())])
-const picture = rects(new Packet().u16(0, 0, 4, 4).u32(0).bytes(Uint8Array.from({ length: 64 }, (_, at) => (at % 4 === 3 ? 77 : at))))
+const rects = (...parts: readonly Packet[]) =>
+  Buffer.concat([new Packet().u8(0, 0).u16(parts.length).done(), ...parts.map((part) => part.done())])
+const picture = rects(
+  new Packet()
+    .u16(0, 0, 4, 4)
+    .u32(0)
+    .bytes(Uint8Array.from({ length: 64 }, (_, at) => (at % 4 === 3 ? 77 : at))),
+)
 
 describe('a VNC server', () => {
   it('is told that this is a viewer which sends nothing', async () => {
@@ -70,7 +76,12 @@ describe('a VNC server', () => {
     const viewer = await seen
     const before = whole(viewer)
     const pixel = (pixels: Buffer, x: number, y: number) => pixels.subarray((y * 4 + x) * 4, (y * 4 + x) * 4 + 4).toString('hex')
-    const moves = [[0, 0, 1, 1], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]] as const
+    const moves = [
+      [0, 0, 1, 1],
+      [1, 1, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 0, 1],
+    ] as const
     for (const [fromX, fromY, toX, toY] of moves) {
       server.send(picture)
       let done = false
@@ -79,7 +90,8 @@ describe('a VNC server', () => {
       await until('the copy', () => done)
       undo()
       const now = whole(viewer)
-      for (let y = 0; y < 3; y += 1) for (let x = 0; x < 3; x += 1) expect(pixel(now, toX + x, toY + y)).toBe(pixel(before, fromX + x, fromY + y))
+      for (let y = 0; y < 3; y += 1)
+        for (let x = 0; x < 3; x += 1) expect(pixel(now, toX + x, toY + y)).toBe(pixel(before, fromX + x, fromY + y))
     }
   })
 

@@ -130,7 +130,12 @@ class Seen implements Viewer {
   }
 
   #ask(incremental: boolean): void {
-    this.#send(new Packet().u8(fromClient.updateRequest, incremental ? 1 : 0).u16(0, 0, this.width, this.height).done())
+    this.#send(
+      new Packet()
+        .u8(fromClient.updateRequest, incremental ? 1 : 0)
+        .u16(0, 0, this.width, this.height)
+        .done(),
+    )
   }
 
   *#messages(): Steps {
@@ -141,7 +146,13 @@ class Seen implements Viewer {
     this.#size(init.width, init.height)
     const wanted = [encodings.copyRect, encodings.raw, encodings.desktopSize]
     this.#send(writePixelFormat(new Packet().u8(fromClient.setPixelFormat, 0, 0, 0), rgba).done())
-    this.#send(new Packet().u8(fromClient.setEncodings, 0).u16(wanted.length).u32(...wanted).done())
+    this.#send(
+      new Packet()
+        .u8(fromClient.setEncodings, 0)
+        .u16(wanted.length)
+        .u32(...wanted)
+        .done(),
+    )
     this.#ask(false)
     for (;;) yield* this.#message()
   }
@@ -194,9 +205,10 @@ class Seen implements Viewer {
     else for (const rect of changed) for (const listener of [...this.#damaged]) listener(rect)
     // After another size, what the server has of the picture is asked for anew.
     if (sized) this.#ask(false)
-    else this.#waiting = this.#timers.after(this.#options.pauseMs ?? pauseMs, () => {
-      this.#ask(true)
-    })
+    else
+      this.#waiting = this.#timers.after(this.#options.pauseMs ?? pauseMs, () => {
+        this.#ask(true)
+      })
     if (this.#isThere || sized) return
     this.#isThere = true
     this.#arrived()

@@ -53,7 +53,8 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
   }
 
   /** Presses what types a line of small letters, and Enter. */
-  const line = (text: string) => [...[...text].map((letter) => letter.charCodeAt(0)), 0xff0d].flatMap((keysym) => [say.key(keysym, true), say.key(keysym, false)])
+  const line = (text: string) =>
+    [...[...text].map((letter) => letter.charCodeAt(0)), 0xff0d].flatMap((keysym) => [say.key(keysym, true), say.key(keysym, false)])
   const written = (name: string) => (existsSync(join(xvnc.folder, name)) ? readFileSync(join(xvnc.folder, name), 'utf8') : undefined)
 
   it('refuses a wrong password, and one is needed', async () => {
@@ -97,7 +98,18 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
     await terminal(viewer, [10, 200, 30], 'read line; printf %s "$line" > typed.part; mv typed.part typed; sleep 600')
     const watcher = await operate('view')
     const inside = say.pointer(300, 200, 0)
-    watcher.client.send(say.encodings(0, -258, -308), inside, ...line('viewed'), say.qemuKey(0x76, true, 0x2f), say.qemuKey(0x76, false, 0x2f), say.cutText('viewed'), say.pointer(300, 200, 2), say.pointer(300, 200, 0), say.desktopSize(320, 200), say.request(false, watcher.client.all))
+    watcher.client.send(
+      say.encodings(0, -258, -308),
+      inside,
+      ...line('viewed'),
+      say.qemuKey(0x76, true, 0x2f),
+      say.qemuKey(0x76, false, 0x2f),
+      say.cutText('viewed'),
+      say.pointer(300, 200, 2),
+      say.pointer(300, 200, 0),
+      say.desktopSize(320, 200),
+      say.request(false, watcher.client.all),
+    )
     await until('the watcher to be answered', () => watcher.client.updates.length > 0)
     expect(watcher.service.counts).toMatchObject({ input: 0, dropped: 21 })
     expect(written('typed')).toBeUndefined()
@@ -111,7 +123,11 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
 
   it('shares the clipboard both ways with modify, and not with view', async () => {
     const viewer = await look()
-    await terminal(viewer, [40, 90, 220], 'printf "copyme%.0s " 1 2 3 4 5 6 7 8 9 10 11 12; echo; read line; printf %s "$line" > pasted.part; mv pasted.part pasted; sleep 600')
+    await terminal(
+      viewer,
+      [40, 90, 220],
+      'printf "copyme%.0s " 1 2 3 4 5 6 7 8 9 10 11 12; echo; read line; printf %s "$line" > pasted.part; mv pasted.part pasted; sleep 600',
+    )
     const watcher = await operate('view')
     const driver = await operate('modify')
     for (const { client } of [watcher, driver]) client.send(say.encodings(0), say.request(false, client.all))
@@ -125,7 +141,13 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
     // A double click selects a word, and so copies it.
     for (let at = 0; at < 2; at += 1) driver.client.send(say.pointer(20, 5, 1), say.pointer(20, 5, 0))
     await until('the copied word', () => driver.client.others.some((one) => one[0] === 3))
-    expect(driver.client.others.filter((one) => one[0] === 3).at(-1)?.subarray(8).toString('latin1')).toBe('copyme')
+    expect(
+      driver.client.others
+        .filter((one) => one[0] === 3)
+        .at(-1)
+        ?.subarray(8)
+        .toString('latin1'),
+    ).toBe('copyme')
     watcher.client.send(say.request(false, watcher.client.all))
     await until('a later picture', () => watcher.client.updates.length > 1)
     expect(watcher.client.others.filter((one) => one[0] === 3)).toEqual([])

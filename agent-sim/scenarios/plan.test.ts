@@ -47,7 +47,12 @@ describe('plan', () => {
     const cut = planned.filter(({ action }) => action.do === 'network' && !action.up).map(({ action }) => action.room)
     const back = planned.filter(({ action }) => action.do === 'network' && action.up).map(({ action }) => action.room)
     const building = rooms.find(({ name }) => name === cut[0])?.building
-    expect(cut.sort()).toEqual(rooms.filter((room) => room.building === building).map(({ name }) => name).sort())
+    expect(cut.sort()).toEqual(
+      rooms
+        .filter((room) => room.building === building)
+        .map(({ name }) => name)
+        .sort(),
+    )
     expect(back.sort()).toEqual(cut)
   })
 
@@ -92,7 +97,11 @@ describe('play', () => {
     const startedAt = clock.now()
     const done: [number, number][] = []
     const ending = new AbortController()
-    const steps = scenario({ at: '1s', rooms: 'all', network: 'down' }, { at: '3s', rooms: 'all', network: 'up' }, { at: '9s', rooms: 'all', inCall: true })
+    const steps = scenario(
+      { at: '1s', rooms: 'all', network: 'down' },
+      { at: '3s', rooms: 'all', network: 'up' },
+      { at: '9s', rooms: 'all', inCall: true },
+    )
     const playing = play(plan(steps, rooms), {
       act: (actions) => {
         done.push([clock.now() - startedAt, actions.length])
@@ -108,6 +117,9 @@ describe('play', () => {
     }
     ending.abort()
     await playing
-    expect(done).toEqual([[1_000, 24], [3_000, 24]])
+    expect(done).toEqual([
+      [1_000, 24],
+      [3_000, 24],
+    ])
   })
 })

@@ -43,7 +43,10 @@ function select(selector: Selector, rooms: readonly ScenarioRoom[], named: Map<s
     return same
   }
   if ('name' in selector) {
-    const name = findRoom(rooms.map((room) => room.name), selector.name)
+    const name = findRoom(
+      rooms.map((room) => room.name),
+      selector.name,
+    )
     return rooms.filter((room) => room.name === name)
   }
   const chosen = chooseWithin(selector, rooms, random)
@@ -51,7 +54,11 @@ function select(selector: Selector, rooms: readonly ScenarioRoom[], named: Map<s
   return chosen
 }
 
-function chooseWithin(selector: Exclude<Selector, 'all' | { same: string } | { name: string }>, rooms: readonly ScenarioRoom[], random: Random): ScenarioRoom[] {
+function chooseWithin(
+  selector: Exclude<Selector, 'all' | { same: string } | { name: string }>,
+  rooms: readonly ScenarioRoom[],
+  random: Random,
+): ScenarioRoom[] {
   if ('randomBuilding' in selector) {
     const buildings = [...new Set(rooms.map(({ building }) => building))].sort()
     if (buildings.length === 0) throw new ActionError('No rooms are running.')
@@ -80,7 +87,10 @@ function expand(step: Step, rooms: readonly ScenarioRoom[], random: Random): Pla
   if (flap) {
     const { signal, every, times, detail } = flap
     return Array.from({ length: times }, (_, turn) => [
-      ...all((room) => ({ do: 'signal', room, signal, value: 'unhealthy', ...(detail === undefined ? {} : { detail }) }), at + 2 * turn * every),
+      ...all(
+        (room) => ({ do: 'signal', room, signal, value: 'unhealthy', ...(detail === undefined ? {} : { detail }) }),
+        at + 2 * turn * every,
+      ),
       ...all((room) => ({ do: 'mend', room, signal }), at + (2 * turn + 1) * every),
     ]).flat()
   }
@@ -92,7 +102,8 @@ function makeNoise(at: number, noise: { for: number; perMinute: number }, rooms:
   const noisy = reportedSignals.filter((id) => signals[id].enabledByDefault)
   const count = Math.round((noise.for / 60_000) * noise.perMinute)
   // Checked before it is built: `perMinute` and `for` multiply.
-  if (rooms.length === 0 || count * 2 > limits.scenarioActions) throw new ActionError(`This much noise (${count} faults) is more than a scenario may make.`)
+  if (rooms.length === 0 || count * 2 > limits.scenarioActions)
+    throw new ActionError(`This much noise (${count} faults) is more than a scenario may make.`)
   return Array.from({ length: count }, () => {
     const room = pick(random, rooms).name
     const signal: SignalId = pick(random, noisy)

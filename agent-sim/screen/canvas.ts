@@ -19,7 +19,8 @@ let loading: Promise<CanvasLibrary> | undefined
  */
 export function loadCanvas(): Promise<CanvasLibrary> {
   loading ??= import('@napi-rs/canvas').then((loaded) => {
-    for (const [name, part] of Object.entries(fontParts)) for (const weight of fontWeights) registerFont(loaded, name, `inter-${part}-${weight}-normal.woff2`)
+    for (const [name, part] of Object.entries(fontParts))
+      for (const weight of fontWeights) registerFont(loaded, name, `inter-${part}-${weight}-normal.woff2`)
     return loaded
   })
   return loading

@@ -33,9 +33,13 @@ export function drawCall(scene: SceneBuilder, room: RoomModel): void {
     })
   })
   const who = wanted(room)
-  scene.button(rectOf(828, 640, 376, 80), { id: 'dial', label: `${words.callNumber} ${who}`.trim(), icon: 'phone', tone: who ? 'accent' : 'plain', radius: 18, size: 20 }, () => {
-    room.dial(who)
-  })
+  scene.button(
+    rectOf(828, 640, 376, 80),
+    { id: 'dial', label: `${words.callNumber} ${who}`.trim(), icon: 'phone', tone: who ? 'accent' : 'plain', radius: 18, size: 20 },
+    () => {
+      room.dial(who)
+    },
+  )
 }
 
 /** The back button and the name of a page. */
@@ -52,7 +56,10 @@ function drawField(scene: SceneBuilder, room: RoomModel): void {
   const rect = rectOf(48, 144, 1184, 64)
   scene.box(rect, 'rgba(10, 10, 26, 0.42)', 18, { line: 'rgba(255, 255, 255, 0.42)', lineWidth: 1.5 })
   scene.icon(rectOf(rect.x + 20, rect.y + 20, 24, 24), 'search', colors.soft)
-  scene.text(rectOf(rect.x + 62, rect.y, rect.width - 150, rect.height), search || words.search, { size: 22, color: search ? colors.text : colors.faint })
+  scene.text(rectOf(rect.x + 62, rect.y, rect.width - 150, rect.height), search || words.search, {
+    size: 22,
+    color: search ? colors.text : colors.faint,
+  })
   if (!search) return
   scene.button(rectOf(rect.x + rect.width - 60, rect.y + 8, 48, 48), { id: 'erase', icon: 'erase', radius: 14 }, () => {
     room.erase()

@@ -15,18 +15,38 @@ export function drawHome(scene: SceneBuilder, room: RoomModel): void {
   drawClock(scene, room)
   drawMeetings(scene, room)
   const tiles: [string, IconName, string, () => void][] = [
-    ['newMeeting', 'video', words.newMeeting, () => {
-      room.meetNow()
-    }],
-    ['share', 'share', words.share, () => {
-      room.open('share')
-    }],
-    ['call', 'phone', words.call, () => {
-      room.go('call')
-    }],
-    ['more', 'more', words.more, () => {
-      room.open('more')
-    }],
+    [
+      'newMeeting',
+      'video',
+      words.newMeeting,
+      () => {
+        room.meetNow()
+      },
+    ],
+    [
+      'share',
+      'share',
+      words.share,
+      () => {
+        room.open('share')
+      },
+    ],
+    [
+      'call',
+      'phone',
+      words.call,
+      () => {
+        room.go('call')
+      },
+    ],
+    [
+      'more',
+      'more',
+      words.more,
+      () => {
+        room.open('more')
+      },
+    ],
   ]
   tiles.forEach(([id, icon, label, press], index) => {
     const rect = rectOf(48 + index * 301, 624, 281, 128)
@@ -41,7 +61,18 @@ export function drawHome(scene: SceneBuilder, room: RoomModel): void {
 export function drawTitle(scene: SceneBuilder, room: RoomModel): void {
   scene.text(rectOf(48, 52, 640, 42), room.name, { size: 31, weight: 650 })
   scene.text(rectOf(48, 94, 640, 26), room.place, { size: 17, color: colors.soft })
-  const problems = (['connectivity.network', 'connectivity.signInTeams', 'connectivity.signInExchange', 'peripherals.camera', 'audio.microphone', 'audio.speaker', 'display.frontOfRoom1', 'display.frontOfRoom2'] as const)
+  const problems = (
+    [
+      'connectivity.network',
+      'connectivity.signInTeams',
+      'connectivity.signInExchange',
+      'peripherals.camera',
+      'audio.microphone',
+      'audio.speaker',
+      'display.frontOfRoom1',
+      'display.frontOfRoom2',
+    ] as const
+  )
     .map((signal) => room.problem(signal))
     .filter((problem) => problem !== undefined)
   const [first] = problems
@@ -92,7 +123,11 @@ function drawMeeting(scene: SceneBuilder, room: RoomModel, meeting: Meeting, y: 
   scene.text(rectOf(692, y + 42, 92, 30), later ? words.tomorrow : clock.time(meeting.end), { size: 16, color: colors.faint })
   scene.text(rectOf(790, y + 8, 286, 36), meeting.title, { size: 20, weight: 600 })
   scene.text(rectOf(790, y + 42, 286, 30), meeting.organiser, { size: 16, color: colors.soft })
-  scene.button(rectOf(1092, y + 19, 112, 48), { id: `join ${meeting.id}`, label: words.join, tone: soon ? 'accent' : 'plain', radius: 14 }, () => {
-    room.join(meeting)
-  })
+  scene.button(
+    rectOf(1092, y + 19, 112, 48),
+    { id: `join ${meeting.id}`, label: words.join, tone: soon ? 'accent' : 'plain', radius: 14 },
+    () => {
+      room.join(meeting)
+    },
+  )
 }

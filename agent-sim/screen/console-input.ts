@@ -100,7 +100,11 @@ export class ConsoleInput {
   #enter(): void {
     const { room } = this.#options
     const { focus } = this.#attention
-    if (focus !== undefined) this.#options.targets().find(({ id }) => id === focus)?.press()
+    if (focus !== undefined)
+      this.#options
+        .targets()
+        .find(({ id }) => id === focus)
+        ?.press()
     else if (room.page === 'call' && !room.panel) room.dial(wanted(room))
   }
 

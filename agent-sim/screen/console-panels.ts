@@ -20,12 +20,22 @@ function drawMore(scene: SceneBuilder, room: RoomModel): void {
   const { words } = room
   scene.box(rectOf(912, 440, 320, 164), ground, 22, { line: colors.line, shadow: 24 })
   const rows: [string, IconName, string, () => void][] = [
-    ['settings', 'settings', words.settings, () => {
-      room.go('settings')
-    }],
-    ['restart', 'restart', words.restart, () => {
-      room.open('restart')
-    }],
+    [
+      'settings',
+      'settings',
+      words.settings,
+      () => {
+        room.go('settings')
+      },
+    ],
+    [
+      'restart',
+      'restart',
+      words.restart,
+      () => {
+        room.open('restart')
+      },
+    ],
   ]
   rows.forEach(([id, icon, label, press], index) => {
     const rect = rectOf(924, 454 + index * 70, 296, 66)
@@ -44,14 +54,22 @@ function drawShare(scene: SceneBuilder, room: RoomModel): void {
   scene.box(rectOf(392, 374, 496, 72), 'rgba(255, 255, 255, 0.07)', 16)
   scene.icon(rectOf(414, 397, 26, 26), 'display', colors.soft)
   scene.text(rectOf(460, 374, 160, 72), words.shareCable, { weight: 560 })
-  scene.text(rectOf(610, 374, 258, 72), problem ?? words.healthy, { size: 16, color: problem === undefined ? colors.good : colors.warning, align: 'right' })
+  scene.text(rectOf(610, 374, 258, 72), problem ?? words.healthy, {
+    size: 16,
+    color: problem === undefined ? colors.good : colors.warning,
+    align: 'right',
+  })
   drawCancel(scene, room)
   if (problem !== undefined) return
   const { sharing } = room.switches
-  scene.button(rectOf(648, 478, 240, 60), { id: 'shareNow', label: sharing ? words.stopSharing : words.shareStart, tone: sharing ? 'danger' : 'accent', radius: 16 }, () => {
-    room.open(undefined)
-    room.flip('sharing')
-  })
+  scene.button(
+    rectOf(648, 478, 240, 60),
+    { id: 'shareNow', label: sharing ? words.stopSharing : words.shareStart, tone: sharing ? 'danger' : 'accent', radius: 16 },
+    () => {
+      room.open(undefined)
+      room.flip('sharing')
+    },
+  )
 }
 
 function drawRestart(scene: SceneBuilder, room: RoomModel): void {

@@ -43,7 +43,14 @@ export function drawSettings(scene: SceneBuilder, room: RoomModel): void {
   pages[room.tab]()
 }
 
-function drawNavigation(scene: SceneBuilder, id: string, rect: ReturnType<typeof rectOf>, icon: IconName, label: string, press: () => void): void {
+function drawNavigation(
+  scene: SceneBuilder,
+  id: string,
+  rect: ReturnType<typeof rectOf>,
+  icon: IconName,
+  label: string,
+  press: () => void,
+): void {
   scene.quiet(id, rect, 14)
   scene.icon(rectOf(rect.x + 18, rect.y + 18, 24, 24), icon, colors.soft)
   scene.text(rectOf(rect.x + 56, rect.y, rect.width - 58, rect.height), label, { size: 17, weight: 540 })
@@ -73,7 +80,11 @@ function drawAbout(scene: SceneBuilder, room: RoomModel): void {
 function drawDisplays(scene: SceneBuilder, room: RoomModel): void {
   const { words } = room
   let row = 0
-  for (const [signal, label] of [['display.console', words.console], ['display.frontOfRoom1', words.frontOfRoom1], ['display.frontOfRoom2', words.frontOfRoom2]] as const) {
+  for (const [signal, label] of [
+    ['display.console', words.console],
+    ['display.frontOfRoom1', words.frontOfRoom1],
+    ['display.frontOfRoom2', words.frontOfRoom2],
+  ] as const) {
     if (room.has(signal)) drawPart(scene, room, row++, signal, label, 'display')
   }
   drawSwitch(scene, room, row++, 'roomNameShown', words.roomNameShown)
@@ -107,11 +118,16 @@ function drawCamera(scene: SceneBuilder, room: RoomModel): void {
   const problem = room.problem('peripherals.camera')
   if (problem === undefined && switches.cameraOn) {
     drawTable(scene, rect.x, rect.y, rect.width, rect.height)
-    if (switches.framing) scene.box(rectOf(rect.x + 56, rect.y + 96, 384, 172), 'rgba(255, 255, 255, 0)', 10, { line: '#ffffff', lineWidth: 2 })
+    if (switches.framing)
+      scene.box(rectOf(rect.x + 56, rect.y + 96, 384, 172), 'rgba(255, 255, 255, 0)', 10, { line: '#ffffff', lineWidth: 2 })
   } else {
     scene.box(rect, 'rgba(6, 6, 16, 0.6)', 16, { line: colors.line })
     scene.icon(rectOf(rect.x + rect.width / 2 - 28, rect.y + 88, 56, 56), 'videoOff', colors.faint)
-    scene.text(rectOf(rect.x + 20, rect.y + 160, rect.width - 40, 40), problem ?? words.previewOff, { size: 18, color: colors.soft, align: 'center' })
+    scene.text(rectOf(rect.x + 20, rect.y + 160, rect.width - 40, 40), problem ?? words.previewOff, {
+      size: 18,
+      color: colors.soft,
+      align: 'center',
+    })
   }
   scene.box(rectOf(rect.x + 16, rect.y + 16, 116, 36), 'rgba(8, 8, 20, 0.62)', 18)
   scene.text(rectOf(rect.x + 20, rect.y + 16, 108, 36), words.preview, { size: 15, weight: 540, align: 'center' })
@@ -135,7 +151,12 @@ function drawPart(scene: SceneBuilder, room: RoomModel, row: number, signal: Sig
   scene.text(rectOf(left + 84, detail ? y + 12 : y + 26, 420, 36), label, { size: 20, weight: 560 })
   scene.text(rectOf(left + 84, y + 46, 480, 28), detail, { size: 16, color: colors.soft })
   const state = rectOf(left + width - 312, y, 280, 88)
-  scene.text(state, problem ?? room.words.healthy, { size: 17, weight: 560, color: problem === undefined ? colors.good : colors.warning, align: 'right' })
+  scene.text(state, problem ?? room.words.healthy, {
+    size: 17,
+    weight: 560,
+    color: problem === undefined ? colors.good : colors.warning,
+    align: 'right',
+  })
 }
 
 function drawSwitch(scene: SceneBuilder, room: RoomModel, row: number, name: keyof Switches, label: string): void {

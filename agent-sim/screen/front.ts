@@ -33,7 +33,10 @@ function drawAmbient(scene: SceneBuilder, room: RoomModel): void {
   const day = clock.isSameDay(next.start, now) || busy ? '' : `${words.tomorrow} `
   scene.text(rectOf(188, 756, 1000, 40), busy ? words.now : words.nextMeeting, { size: 26, color: colors.soft })
   scene.text(rectOf(188, 800, 1080, 72), next.title, { size: 54, weight: 640 })
-  scene.text(rectOf(188, 880, 1080, 48), `${day}${clock.time(next.start)} – ${clock.time(next.end)} · ${next.organiser}`, { size: 30, color: colors.soft })
+  scene.text(rectOf(188, 880, 1080, 48), `${day}${clock.time(next.start)} – ${clock.time(next.end)} · ${next.organiser}`, {
+    size: 30,
+    color: colors.soft,
+  })
   scene.text(rectOf(1290, 800, 470, 72), words.joinHint, { size: 28, weight: 520, align: 'right' })
 }
 
@@ -56,7 +59,11 @@ function drawGallery(scene: SceneBuilder, room: RoomModel): void {
   const said = camera ?? (switches.videoOff ? words.videoOff : switches.muted ? words.microphoneOff : undefined)
   if (said === undefined) return
   scene.box(rectOf(1478, 928, 340, 60), 'rgba(8, 8, 20, 0.7)', 30, { line: colors.line })
-  scene.icon(rectOf(1502, 944, 28, 28), camera === undefined && !switches.videoOff ? 'micOff' : 'videoOff', camera === undefined ? colors.text : colors.warning)
+  scene.icon(
+    rectOf(1502, 944, 28, 28),
+    camera === undefined && !switches.videoOff ? 'micOff' : 'videoOff',
+    camera === undefined ? colors.text : colors.warning,
+  )
   scene.text(rectOf(1544, 928, 258, 60), said, { size: 22, weight: 540 })
 }
 

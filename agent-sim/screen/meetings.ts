@@ -12,8 +12,22 @@ export interface Meeting {
 
 /** Who works where a simulated room is: they organise its meetings, and can be called. */
 export const people = [
-  'Alex Wilber', 'Adele Vance', 'Camille Moreau', 'Diego Siciliani', 'Grace Okoye', 'Henrik Lund', 'Isaiah Langer', 'Johanna Lorenz',
-  'Lee Gu', 'Lynne Robbins', 'Megan Bowen', 'Miriam Graham', 'Nestor Wilke', 'Patti Fernandez', 'Pradeep Gupta', 'Yuki Tanaka',
+  'Alex Wilber',
+  'Adele Vance',
+  'Camille Moreau',
+  'Diego Siciliani',
+  'Grace Okoye',
+  'Henrik Lund',
+  'Isaiah Langer',
+  'Johanna Lorenz',
+  'Lee Gu',
+  'Lynne Robbins',
+  'Megan Bowen',
+  'Miriam Graham',
+  'Nestor Wilke',
+  'Patti Fernandez',
+  'Pradeep Gupta',
+  'Yuki Tanaka',
 ] as const
 
 const slotMs = 30 * 60_000

@@ -129,7 +129,12 @@ export class SceneBuilder implements Scene {
       const side = icon ? 22 : 0
       if (icon) this.icon(rectOf(rect.x + 16, middle - side / 2, side, side), icon, color)
       const left = icon ? 16 + side + 12 : 10
-      this.text(rectOf(rect.x + left, rect.y, rect.width - left - 10, rect.height), label, { size, weight: 560, color, align: icon ? 'left' : 'center' })
+      this.text(rectOf(rect.x + left, rect.y, rect.width - left - 10, rect.height), label, {
+        size,
+        weight: 560,
+        color,
+        align: icon ? 'left' : 'center',
+      })
     }
     this.target(id, rect, press)
   }
@@ -139,7 +144,10 @@ export class SceneBuilder implements Scene {
     const { hot, focus } = this.#attention
     const track = rectOf(rect.x + rect.width - 64, rect.y + (rect.height - 34) / 2, 64, 34)
     if (hot === id) this.box(rect, 'rgba(255, 255, 255, 0.05)', 10)
-    this.box(track, on ? this.#accent : 'rgba(255, 255, 255, 0.12)', 17, { line: on ? 'rgba(255, 255, 255, 0.25)' : 'rgba(255, 255, 255, 0.5)', lineWidth: 1.5 })
+    this.box(track, on ? this.#accent : 'rgba(255, 255, 255, 0.12)', 17, {
+      line: on ? 'rgba(255, 255, 255, 0.25)' : 'rgba(255, 255, 255, 0.5)',
+      lineWidth: 1.5,
+    })
     this.box(rectOf(track.x + (on ? 35 : 5), track.y + 5, 24, 24), on ? '#ffffff' : 'rgba(255, 255, 255, 0.8)', 12)
     if (focus === id) this.box(inset(track, -5), 'rgba(255, 255, 255, 0)', 22, { line: '#ffffff', lineWidth: 2 })
     this.target(id, rect, press)

@@ -49,13 +49,22 @@ function drawRestarting(scene: SceneBuilder, { words }: RoomModel, screen: Rect)
     const angle = (dot / 8) * 2 * Math.PI
     const side = width / 130
     scene.box(
-      rectOf(width / 2 + Math.cos(angle) * width * 0.026 - side / 2, height * 0.42 + Math.sin(angle) * width * 0.026 - side / 2, side, side),
+      rectOf(
+        width / 2 + Math.cos(angle) * width * 0.026 - side / 2,
+        height * 0.42 + Math.sin(angle) * width * 0.026 - side / 2,
+        side,
+        side,
+      ),
       `rgba(255, 255, 255, ${0.2 + dot * 0.1})`,
       side / 2,
     )
   }
   scene.text(rectOf(0, height * 0.52, width, height * 0.08), words.restarting, { size: width / 44, weight: 560, align: 'center' })
-  scene.text(rectOf(0, height * 0.59, width, height * 0.05), words.restartingHint, { size: width / 72, color: colors.faint, align: 'center' })
+  scene.text(rectOf(0, height * 0.59, width, height * 0.05), words.restartingHint, {
+    size: width / 72,
+    color: colors.faint,
+    align: 'center',
+  })
 }
 
 /** Everybody in the room sees that somebody looks, and who it is (REM-5). */
@@ -73,5 +82,10 @@ function drawRing(scene: SceneBuilder, { session, words }: RoomModel, screen: Re
   scene.box(rectOf(tab.x, tab.y - 20 * scale, tab.width, tab.height + 20 * scale), colors.session, Math.round(14 * scale))
   const what = session.mode === 'modify' ? words.controlling(session.who) : words.viewing(session.who)
   const said = session.recorded ? words.recorded(what) : what
-  scene.text(rectOf(tab.x + 16 * scale, tab.y, tab.width - 32 * scale, tab.height), said, { size: Math.round(17 * scale), weight: 600, align: 'center', dot: true })
+  scene.text(rectOf(tab.x + 16 * scale, tab.y, tab.width - 32 * scale, tab.height), said, {
+    size: Math.round(17 * scale),
+    weight: 600,
+    align: 'center',
+    dot: true,
+  })
 }

@@ -99,7 +99,10 @@ export class RoomModel {
     this.words = words[language]
     this.clock = new RoomClock(options.place.timeZone, this.words)
     this.name = cleanText(options.roomName, limits.nameChars)
-    this.place = [options.place.building, options.place.floor].map((part) => cleanText(part, limits.nameChars)).filter(Boolean).join(' · ')
+    this.place = [options.place.building, options.place.floor]
+      .map((part) => cleanText(part, limits.nameChars))
+      .filter(Boolean)
+      .join(' · ')
     const random = seededRandom('screen', seed, options.roomName)
     this.theme = randomInt(random, themeCount)
     this.contacts = sample(random, people, 10).sort((one, other) => one.localeCompare(other, 'en'))

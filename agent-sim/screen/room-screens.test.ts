@@ -86,7 +86,8 @@ function viewer(screen: Screen) {
   const fetch = () => {
     for (const { x, y, width: wide, height } of damage) {
       const fresh = screen.read({ x, y, width: wide, height })
-      for (let row = 0; row < height; row += 1) pixels.set(fresh.subarray(row * wide * 4, (row + 1) * wide * 4), ((y + row) * width + x) * 4)
+      for (let row = 0; row < height; row += 1)
+        pixels.set(fresh.subarray(row * wide * 4, (row + 1) * wide * 4), ((y + row) * width + x) * 4)
     }
     return damage.splice(0)
   }
@@ -156,7 +157,9 @@ describe('SimulatedRoomScreens', () => {
     let viewers = displays.map((display) => viewer(screens.screen(display)))
     const known = Object.values(keys)
     const actions: (() => void)[] = [
-      () => { screen.pointer(randomInt(random, 1_280), randomInt(random, 800), randomInt(random, 2)) },
+      () => {
+        screen.pointer(randomInt(random, 1_280), randomInt(random, 800), randomInt(random, 2))
+      },
       () => {
         const { targets } = pictureOf('console', room, noAttention, screens.displays)
         if (targets.length === 0) return
@@ -164,10 +167,25 @@ describe('SimulatedRoomScreens', () => {
         screen.pointer(x + 2, y + 2, 1)
         screen.pointer(x + 2, y + 2, 0)
       },
-      () => { screen.key(random() < 0.5 ? pick(random, known) : randomInt(random, 0x0110_ffff), random() < 0.7) },
-      () => { screens.update({ signals: { [pick(random, ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const)]: { value: pick(random, ['healthy', 'unhealthy', 'unknown'] as const) } } }) },
-      () => { if (random() < 0.5) screens.showSession('Emma Rossi', pick(random, ['view', 'modify'] as const)); else screens.hideSession() },
-      () => { clock.advance(randomInt(random, 90_000)) },
+      () => {
+        screen.key(random() < 0.5 ? pick(random, known) : randomInt(random, 0x0110_ffff), random() < 0.7)
+      },
+      () => {
+        screens.update({
+          signals: {
+            [pick(random, ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const)]: {
+              value: pick(random, ['healthy', 'unhealthy', 'unknown'] as const),
+            },
+          },
+        })
+      },
+      () => {
+        if (random() < 0.5) screens.showSession('Emma Rossi', pick(random, ['view', 'modify'] as const))
+        else screens.hideSession()
+      },
+      () => {
+        clock.advance(randomInt(random, 90_000))
+      },
     ]
     for (let round = 0; round < cases(30); round += 1) {
       for (let step = 0; step < 12; step += 1) pick(random, actions)()
@@ -181,7 +199,10 @@ describe('SimulatedRoomScreens', () => {
       for (const one of viewers) one.undo()
       // Nobody looks: the canvas is gone, and the whole is drawn anew.
       for (const [index, display] of displays.entries()) {
-        expect(alike(parts[index] ?? new Uint8Array(), screens.screen(display).read(whole(screens.screen(display)))), `${display} anew, round ${round}`).toBe(true)
+        expect(
+          alike(parts[index] ?? new Uint8Array(), screens.screen(display).read(whole(screens.screen(display)))),
+          `${display} anew, round ${round}`,
+        ).toBe(true)
       }
       viewers = displays.map((display) => viewer(screens.screen(display)))
     }
@@ -195,7 +216,13 @@ describe('SimulatedRoomScreens', () => {
       const { fetch, undo } = viewer(screen)
       screens.showSession('Emma Rossi', 'modify')
       const { width, height } = screen
-      for (const [x, y] of [[1, height / 2], [width - 2, height / 2], [width / 4, 1], [width / 4, height - 2], [width / 2 - 0.2 * width, 20]] as const) {
+      for (const [x, y] of [
+        [1, height / 2],
+        [width - 2, height / 2],
+        [width / 4, 1],
+        [width / 4, height - 2],
+        [width / 2 - 0.2 * width, 20],
+      ] as const) {
         expect(pixel(screen, Math.round(x), y)).toEqual(ring)
       }
       expect(pixel(screen, 40, height / 2)).not.toEqual(ring)
@@ -251,7 +278,12 @@ describe('SimulatedRoomScreens', () => {
     const calm = Buffer.from(pixels)
     screen.pointer(rect.x + 10, rect.y + 10, 0)
     const damage = fetch()
-    expect(damage.every((one) => one.x >= rect.x && one.y >= rect.y && one.x + one.width <= rect.x + rect.width && one.y + one.height <= rect.y + rect.height)).toBe(true)
+    expect(
+      damage.every(
+        (one) =>
+          one.x >= rect.x && one.y >= rect.y && one.x + one.width <= rect.x + rect.width && one.y + one.height <= rect.y + rect.height,
+      ),
+    ).toBe(true)
     expect(alike(calm, screen.read(whole(screen)))).toBe(false)
     screen.pointer(600, 300, 0)
     expect(alike(calm, screen.read(whole(screen)))).toBe(true)
@@ -311,7 +343,8 @@ describe('SimulatedRoomScreens', () => {
     const { pixels, fetch } = viewer(screen)
     const healthy = Buffer.from(pixels)
     screens.update({ signals: { 'peripherals.camera': { value: 'unhealthy' } } })
-    const words = () => pictureOf('console', room, noAttention, screens.displays).shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : []))
+    const words = () =>
+      pictureOf('console', room, noAttention, screens.displays).shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : []))
     expect(words()).toContain('Camera not found')
     expect(area(fetch())).toBeGreaterThan(0)
     screens.update({ signals: { 'peripherals.camera': { value: 'healthy' } } })

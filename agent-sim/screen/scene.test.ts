@@ -6,15 +6,22 @@ const side = 40
 const screen = rectOf(0, 0, side, side)
 const boxes = fc.array(
   fc
-    .tuple(fc.integer({ min: -10, max: 45 }), fc.integer({ min: -10, max: 45 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.constantFrom('a', 'b'))
+    .tuple(
+      fc.integer({ min: -10, max: 45 }),
+      fc.integer({ min: -10, max: 45 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.constantFrom('a', 'b'),
+    )
     .map(([x, y, width, height, fill]): Shape => ({ kind: 'box', rect: { x, y, width, height }, fill, radius: 0 })),
   { maxLength: 15 },
 )
 
 /** What is at each pixel: the last of the shapes that cover it. */
 const drawn = (shapes: readonly Shape[]) =>
-  Array.from({ length: side * side }, (_, at) =>
-    shapes.findLast((shape) => contains(shape.rect, at % side, Math.floor(at / side)))).map((shape) => (shape?.kind === 'box' ? shape.fill : ''))
+  Array.from({ length: side * side }, (_, at) => shapes.findLast((shape) => contains(shape.rect, at % side, Math.floor(at / side)))).map(
+    (shape) => (shape?.kind === 'box' ? shape.fill : ''),
+  )
 
 describe('damageBetween', () => {
   it('covers every pixel that is another, within the screen', () => {
@@ -24,7 +31,9 @@ describe('damageBetween', () => {
         const other = [...common, ...after]
         const damage = damageBetween(one, other, screen)
         const was = drawn(one)
-        const missed = drawn(other).filter((fill, at) => fill !== was[at] && !damage.some((rect) => contains(rect, at % side, Math.floor(at / side))))
+        const missed = drawn(other).filter(
+          (fill, at) => fill !== was[at] && !damage.some((rect) => contains(rect, at % side, Math.floor(at / side))),
+        )
         expect(missed).toEqual([])
         for (const rect of damage) expect(intersection(rect, screen)).toEqual(rect)
         expect(damageBetween(one, one, screen)).toEqual([])
@@ -35,7 +44,12 @@ describe('damageBetween', () => {
 })
 
 it('says nothing of the middle where only the edge has changed', () => {
-  const box = (x: number, y: number, width: number, height: number): Shape => ({ kind: 'box', rect: rectOf(x, y, width, height), fill: 'a', radius: 0 })
+  const box = (x: number, y: number, width: number, height: number): Shape => ({
+    kind: 'box',
+    rect: rectOf(x, y, width, height),
+    fill: 'a',
+    radius: 0,
+  })
   const damage = damageBetween([], [box(0, 0, 40, 2), box(0, 38, 40, 2), box(0, 2, 2, 36), box(38, 2, 2, 36), box(10, 0, 20, 4)], screen)
   expect(damage.some((rect) => contains(rect, 20, 20))).toBe(false)
 })

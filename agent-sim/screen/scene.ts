@@ -111,7 +111,10 @@ export function damageBetween(before: readonly Shape[], after: readonly Shape[],
   // What stays but lies in another order may cover others than before.
   if (stays.some((key, index) => stayed[index] !== key)) return [screen]
   const changed = [...[...old].filter(([key]) => !fresh.has(key)), ...[...fresh].filter(([key]) => !old.has(key))]
-  return joined(changed.map(([, shape]) => intersection(boundsOf(shape), screen)).filter((rect) => rect !== undefined), screen)
+  return joined(
+    changed.map(([, shape]) => intersection(boundsOf(shape), screen)).filter((rect) => rect !== undefined),
+    screen,
+  )
 }
 
 /** Shapes by what they look like; two that look the same are numbered. */

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { units } from './units.ts'
 
-const analyze = (...args: string[]) => spawnSync('systemd-analyze', args, { encoding: 'utf8', env: { ...process.env, SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' } })
+const analyze = (...args: string[]) =>
+  spawnSync('systemd-analyze', args, { encoding: 'utf8', env: { ...process.env, SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' } })
 const version = Number(/^systemd (\d+)/u.exec(analyze('--version').stdout ?? '')?.[1] ?? 0)
 
 /** As systemd itself reads them. `--offline`, which needs no systemd that runs, came with version 250. */
@@ -22,7 +23,11 @@ describe.skipIf(version < 250)('[ENR-3] systemd units', () => {
   const paths = (...names: string[]) => names.map((name) => join(folder, name))
 
   it('are understood', () => {
-    const { stderr, status } = analyze('verify', '--man=no', ...paths('roomkeeper-agent.service', 'roomkeeper-shell.socket', 'roomkeeper-shell.service'))
+    const { stderr, status } = analyze(
+      'verify',
+      '--man=no',
+      ...paths('roomkeeper-agent.service', 'roomkeeper-shell.socket', 'roomkeeper-shell.service'),
+    )
     expect(stderr).toBe('')
     expect(status).toBe(0)
   })

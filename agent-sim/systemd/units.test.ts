@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { quoted, units } from './units.ts'
 
-const installation = { folder: '/opt/roomkeeper-agent', node: '/opt/node', account: 'roomkeeper-agent', groups: ['tss'], shellAccount: 'roomkeeper-shell' }
+const installation = {
+  folder: '/opt/roomkeeper-agent',
+  node: '/opt/node',
+  account: 'roomkeeper-agent',
+  groups: ['tss'],
+  shellAccount: 'roomkeeper-shell',
+}
 
 describe('systemd units', () => {
   it('[ENR-3] run the agent in an account of its own, and terminals in another that cannot read its keys', () => {

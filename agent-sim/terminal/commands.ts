@@ -70,9 +70,14 @@ async function network({ device }: Room): Promise<string[]> {
 function meetings({ device, now }: Room): string[] {
   const clock = new RoomClock(device.place.timeZone, words.en)
   const at = now()
-  const coming = meetingsFrom(device.installation, cleanText(device.roomName, limits.nameChars), at, words.en).filter(({ start }) => start <= at || clock.isSameDay(start, at))
+  const coming = meetingsFrom(device.installation, cleanText(device.roomName, limits.nameChars), at, words.en).filter(
+    ({ start }) => start <= at || clock.isSameDay(start, at),
+  )
   if (coming.length === 0) return [words.en.noMeetings]
-  return coming.map(({ title, organiser, start, end }) => `${clock.time(start)} – ${clock.time(end)}  ${title.padEnd(26)}  ${organiser}${start <= at ? colored(33, '  now') : ''}`)
+  return coming.map(
+    ({ title, organiser, start, end }) =>
+      `${clock.time(start)} – ${clock.time(end)}  ${title.padEnd(26)}  ${organiser}${start <= at ? colored(33, '  now') : ''}`,
+  )
 }
 
 function date({ device, now }: Room): string[] {

@@ -26,7 +26,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     await terminal.start(91, 33)
   })
   afterEach(() => {
-  vi.unstubAllEnvs()
+    vi.unstubAllEnvs()
     terminal.kill()
     rmSync(folder, { recursive: true, force: true })
   })
@@ -88,7 +88,11 @@ describe.skipIf(onWindows)('HostTerminal', () => {
   })
 
   it('[REM-9] writes UTF-8, also where the agent was started with another locale', async () => {
-    for (const [locale, expected] of [['C', 'C.UTF-8'], ['de_DE@euro', 'C.UTF-8'], ['fr_FR.utf8', 'fr_FR.utf8']] as const) {
+    for (const [locale, expected] of [
+      ['C', 'C.UTF-8'],
+      ['de_DE@euro', 'C.UTF-8'],
+      ['fr_FR.utf8', 'fr_FR.utf8'],
+    ] as const) {
       vi.stubEnv('LANG', locale)
       const other = listened(new HostTerminal({ shell: '/bin/sh', folder }))
       await other.start(200, 50)
@@ -100,7 +104,9 @@ describe.skipIf(onWindows)('HostTerminal', () => {
   })
 
   it('ends everything that was started in it when it is killed', async () => {
-    type('sleep 1001 & echo "first=$!"; (trap "" HUP TERM; echo "second=$(sh -c \'echo $PPID\')"; while :; do sleep 1; done) & nohup sleep 1002 >/dev/null 2>&1 & echo "third=$!"')
+    type(
+      'sleep 1001 & echo "first=$!"; (trap "" HUP TERM; echo "second=$(sh -c \'echo $PPID\')"; while :; do sleep 1; done) & nohup sleep 1002 >/dev/null 2>&1 & echo "third=$!"',
+    )
     const pids = [terminal.pid ?? 0, await numberAfter('first='), await numberAfter('second='), await numberAfter('third=')]
     expect(pids.map(alive)).toEqual([true, true, true, true])
     terminal.kill()
@@ -132,7 +138,8 @@ describe.skipIf(onWindows)('HostTerminal', () => {
 
   it('holds a program that floods while nobody reads, and loses nothing of it', async () => {
     const kb = 3_000
-    const flood = (mark: string) => `stty -echo -opost; head -c ${kb * 1024} /dev/zero | tr "\\0" x; echo done > ${join(folder, mark)}; echo "<$((1 + 1))end>"\n`
+    const flood = (mark: string) =>
+      `stty -echo -opost; head -c ${kb * 1024} /dev/zero | tr "\\0" x; echo done > ${join(folder, mark)}; echo "<$((1 + 1))end>"\n`
     terminal.pause()
     terminal.write(Buffer.from(flood('held')))
     // Another one that is read is through with the same: had this one not been held, so would it be.

@@ -36,7 +36,7 @@ export function killSession(leader: number, started: ProcessStart | undefined): 
 
 function membersOf(processes: readonly Process[], leader: number): number[] {
   const members = new Set(processes.filter(({ pid, session }) => pid === leader || session === leader).map(({ pid }) => pid))
-  for (let size = -1; size !== members.size; ) {
+  for (let size = -1; size !== members.size;) {
     size = members.size
     for (const { pid, parent } of processes) {
       if (members.has(parent)) members.add(pid)

@@ -31,7 +31,9 @@ function make(hostile = false) {
     const before = said().length
     terminal.write(bytes(text))
     await settle()
-    return said().slice(before).replace(/\u001b\[[\d;]*m/gu, '')
+    return said()
+      .slice(before)
+      .replace(/\u001b\[[\d;]*m/gu, '')
   }
   return { clock, device, terminal, told, got, said, type }
 }

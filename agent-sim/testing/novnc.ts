@@ -102,7 +102,15 @@ export class NovncPicture {
       if (!Known) throw new Error(`noVNC has no decoder ${name}`)
       return new Known()
     }
-    return new NovncPicture(width, height, new Map([[0, await make('raw')], [7, await make('tight')], [16, await make('zrle')]]))
+    return new NovncPicture(
+      width,
+      height,
+      new Map([
+        [0, await make('raw')],
+        [7, await make('tight')],
+        [16, await make('zrle')],
+      ]),
+    )
   }
 
   /** Takes one update; fails where it does not end with its bytes. */
@@ -143,7 +151,8 @@ export class NovncPicture {
     const decoder = this.#decoders.get(encoding)
     if (!decoder) throw new Error(`encoding ${encoding}`)
     if (x + width > this.width || y + height > this.height) throw new Error('an area outside the picture')
-    while (!decoder.decodeRect(x, y, width, height, bytes, this.#display, 24)) if (bytes.left === 0) throw new Error('an area that does not end')
+    while (!decoder.decodeRect(x, y, width, height, bytes, this.#display, 24))
+      if (bytes.left === 0) throw new Error('an area that does not end')
     return false
   }
 
@@ -162,7 +171,8 @@ export class NovncPicture {
 
   async #image(x: number, y: number, width: number, height: number, bytes: Uint8Array): Promise<void> {
     const image = await loadImage(Buffer.from(bytes))
-    if (image.width !== width || image.height !== height) throw new Error(`an image of ${image.width} × ${image.height} for ${width} × ${height}`)
+    if (image.width !== width || image.height !== height)
+      throw new Error(`an image of ${image.width} × ${image.height} for ${width} × ${height}`)
     const context = createCanvas(width, height).getContext('2d')
     context.drawImage(image, 0, 0)
     const { data } = context.getImageData(0, 0, width, height)
@@ -182,6 +192,13 @@ export async function novncResponse(password: string, challenge: Uint8Array): Pr
   interface Cipher {
     encrypt(algorithm: object, bytes: Uint8Array): Uint8Array
   }
-  const { DESECBCipher }: { DESECBCipher: { importKey(key: Uint8Array, algorithm: object, extractable: boolean, usages: string[]): Cipher } } = await import(pathToFileURL(file).href)
-  return DESECBCipher.importKey(Buffer.from(password, 'latin1'), { name: 'DES-ECB' }, false, ['encrypt']).encrypt({ name: 'DES-ECB' }, challenge)
+  const {
+    DESECBCipher,
+  }: { DESECBCipher: { importKey(key: Uint8Array, algorithm: object, extractable: boolean, usages: string[]): Cipher } } = await import(
+    pathToFileURL(file).href
+  )
+  return DESECBCipher.importKey(Buffer.from(password, 'latin1'), { name: 'DES-ECB' }, false, ['encrypt']).encrypt(
+    { name: 'DES-ECB' },
+    challenge,
+  )
 }

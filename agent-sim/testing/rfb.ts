@@ -95,20 +95,66 @@ export class FakeScreen implements Screen {
 export const say = {
   greeting: (version = '003.008') => Buffer.from(`RFB ${version}\n`),
   pixelFormat: (format = rgba) => writePixelFormat(new Packet().u8(0, 0, 0, 0), format).done(),
-  encodings: (...listed: number[]) => new Packet().u8(2, 0).u16(listed.length).u32(...listed).done(),
-  request: (incremental: boolean, { x, y, width, height }: Rect) => new Packet().u8(3, incremental ? 1 : 0).u16(x, y, width, height).done(),
-  key: (keysym: number, down: boolean) => new Packet().u8(4, down ? 1 : 0, 0, 0).u32(keysym).done(),
+  encodings: (...listed: number[]) =>
+    new Packet()
+      .u8(2, 0)
+      .u16(listed.length)
+      .u32(...listed)
+      .done(),
+  request: (incremental: boolean, { x, y, width, height }: Rect) =>
+    new Packet()
+      .u8(3, incremental ? 1 : 0)
+      .u16(x, y, width, height)
+      .done(),
+  key: (keysym: number, down: boolean) =>
+    new Packet()
+      .u8(4, down ? 1 : 0, 0, 0)
+      .u32(keysym)
+      .done(),
   pointer: (x: number, y: number, buttons: number) => new Packet().u8(5, buttons).u16(x, y).done(),
   cutText: (text: string) => new Packet().u8(6, 0, 0, 0).u32(text.length).text(text).done(),
-  continuous: (on: boolean, { x, y, width, height }: Rect) => new Packet().u8(150, on ? 1 : 0).u16(x, y, width, height).done(),
+  continuous: (on: boolean, { x, y, width, height }: Rect) =>
+    new Packet()
+      .u8(150, on ? 1 : 0)
+      .u16(x, y, width, height)
+      .done(),
   fence: (flags: number, payload: Uint8Array) => new Packet().u8(248, 0, 0, 0).u32(flags).u8(payload.length).bytes(payload).done(),
-  desktopSize: (width: number, height: number) => new Packet().u8(251, 0).u16(width, height).u8(1, 0).u32(0).u16(0, 0, width, height).u32(0).done(),
-  qemuKey: (keysym: number, down: boolean, scancode: number) => new Packet().u8(255, 0).u16(down ? 1 : 0).u32(keysym, scancode).done(),
+  desktopSize: (width: number, height: number) =>
+    new Packet().u8(251, 0).u16(width, height).u8(1, 0).u32(0).u16(0, 0, width, height).u32(0).done(),
+  qemuKey: (keysym: number, down: boolean, scancode: number) =>
+    new Packet()
+      .u8(255, 0)
+      .u16(down ? 1 : 0)
+      .u32(keysym, scancode)
+      .done(),
 }
 
 /** What noVNC 1.7 lists, with a JPEG quality and a compression. */
 export const novncEncodings = (quality: number, compression: number): number[] => [
-  1, 7, -260, 16, 21, 5, 2, 6, 0, -32 + quality, -256 + compression, -223, -224, -258, -261, -308, -309, -312, -313, -307, -1_063_131_698, -316, 0x574d5664, -239,
+  1,
+  7,
+  -260,
+  16,
+  21,
+  5,
+  2,
+  6,
+  0,
+  -32 + quality,
+  -256 + compression,
+  -223,
+  -224,
+  -258,
+  -261,
+  -308,
+  -309,
+  -312,
+  -313,
+  -307,
+  -1_063_131_698,
+  -316,
+  0x574d5664,
+  -239,
 ]
 
 /** Every message that acts on a device, by name. */

@@ -49,7 +49,9 @@ export class FakeVncServer {
 
   *#read({ version = '003.008', challenge, security, mapped = false, width = 64, height = 48 }: VncServerOptions): Steps {
     this.send(Buffer.from(`RFB ${version}\n`))
-    const spoken = Buffer.from(yield* take(12)).toString('latin1').slice(4, 11)
+    const spoken = Buffer.from(yield* take(12))
+      .toString('latin1')
+      .slice(4, 11)
     const type = security ?? (challenge ? 2 : 1)
     if (spoken === '003.003') this.send(new Packet().u32(type).done())
     else {

@@ -10,7 +10,9 @@ import { freePort } from '../../contract/testing/port.ts'
 const absent = ['Xvnc', 'xterm'].filter((program) => spawnSync('which', [program]).status !== 0)
 
 /** Why there is no real VNC server to test with, if so. */
-export const withoutVnc: string | undefined = process.env['ROOMKEEPER_NO_VNC'] ?? (absent.length === 0 ? undefined : `needs ${absent.join(' and ')}; npm test installs them where it may`)
+export const withoutVnc: string | undefined =
+  process.env['ROOMKEEPER_NO_VNC'] ??
+  (absent.length === 0 ? undefined : `needs ${absent.join(' and ')}; npm test installs them where it may`)
 
 /** What a VNC server's password file holds: the password, enciphered with a key that everybody knows. */
 const obscured = (password: string): Uint8Array =>
@@ -34,7 +36,9 @@ export async function startXvnc(password: string): Promise<Xvnc> {
   writeFileSync(file, obscured(password), { mode: 0o600 })
   const port = await freePort()
   const args = ['-displayfd', '3', '-rfbport', String(port), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', file]
-  const child = spawn('Xvnc', [...args, '-geometry', '640x480', '-depth', '24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  const child = spawn('Xvnc', [...args, '-geometry', '640x480', '-depth', '24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   child.stderr?.on('data', (bytes) => (said += String(bytes)))
   let display = ''

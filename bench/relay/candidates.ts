@@ -44,4 +44,6 @@ export async function startCandidate(kind: Candidate['kind'], folder: string, ke
 
 /** Why websockify is not among them. */
 export const withoutWebsockify = (): string =>
-  spawnSync('websockify', ['--help']).error ? 'websockify is not on this machine' : 'websockify is on this machine, but speaks to one fixed target and pairs nobody: not measured'
+  spawnSync('websockify', ['--help']).error
+    ? 'websockify is not on this machine'
+    : 'websockify is on this machine, but speaks to one fixed target and pairs nobody: not measured'

@@ -16,7 +16,15 @@ export const Job = z.object({
   /** Process of the candidate, for its processor time. */
   pid: z.int(),
   work: z.discriminatedUnion('what', [
-    z.object({ what: z.literal('throughput'), from: RelaySide, size: z.int(), pairs: z.int(), mask: z.int(), warmUpMs: z.int(), ms: z.int() }),
+    z.object({
+      what: z.literal('throughput'),
+      from: RelaySide,
+      size: z.int(),
+      pairs: z.int(),
+      mask: z.int(),
+      warmUpMs: z.int(),
+      ms: z.int(),
+    }),
     z.object({ what: z.literal('latency'), pairs: z.int(), perSecond: z.int(), warmUpMs: z.int(), ms: z.int() }),
     /** Opens pairs, says so, and for each line that it is told opens more, and stays until the input ends. */
     z.object({ what: z.literal('idle'), pairs: z.array(z.int()) }),

@@ -21,7 +21,10 @@ function cpuOf(pid: number): number {
 
 type Work<What> = Extract<Job['work'], { what: What }>
 
-async function throughput({ candidate, pid }: Job, { from, size, pairs: count, mask, warmUpMs, ms }: Work<'throughput'>): Promise<Throughput> {
+async function throughput(
+  { candidate, pid }: Job,
+  { from, size, pairs: count, mask, warmUpMs, ms }: Work<'throughput'>,
+): Promise<Throughput> {
   const pairs = await openPairs(candidate, count)
   const piece = block(candidate, size, Math.max(1, Math.round(262_144 / size)), mask)
   let bytes = 0
@@ -40,7 +43,12 @@ async function throughput({ candidate, pid }: Job, { from, size, pairs: count, m
   const before = { bytes, at: performance.now(), candidate: cpuOf(pid), load: cpuOf(process.pid) }
   await wait(ms)
   const seconds = (performance.now() - before.at) / 1000
-  return { bytesPerSecond: (bytes - before.bytes) / seconds, candidateCpu: cpuOf(pid) - before.candidate, loadCpu: cpuOf(process.pid) - before.load, seconds }
+  return {
+    bytesPerSecond: (bytes - before.bytes) / seconds,
+    candidateCpu: cpuOf(pid) - before.candidate,
+    loadCpu: cpuOf(process.pid) - before.load,
+    seconds,
+  }
 }
 
 const messageBytes = 100
@@ -55,7 +63,7 @@ async function latency({ candidate }: Job, { pairs: count, perSecond, warmUpMs, 
     const record = Buffer.alloc(messageBytes)
     let filled = 0
     operator.onPayload = (bytes, from, to) => {
-      for (let at = from; at < to; ) {
+      for (let at = from; at < to;) {
         const part = Math.min(messageBytes - filled, to - at)
         bytes.copy(record, filled, at, at + part)
         filled = (filled + part) % messageBytes

@@ -20,7 +20,10 @@ export async function runLoad<Result>(started: Started, work: Job['work'], resul
 
 /** Holds idle pairs open: first so many, then so many more; `look` is called when each lot is there. */
 export async function withIdle(started: Started, pairs: readonly number[], look: (lot: number) => Promise<void>): Promise<void> {
-  const child = spawn(process.execPath, [script, jobOf(started, { what: 'idle', pairs: [...pairs] })], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, jobOf(started, { what: 'idle', pairs: [...pairs] })], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   try {
     for (let lot = 0; lot < pairs.length; lot++) {

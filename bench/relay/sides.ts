@@ -69,8 +69,16 @@ function openSide(candidate: Candidate, name: string, authorization: string): Pr
       if (candidate.kind === 'pipe') socket.write(name)
       else {
         const path = candidate.kind === 'relay' ? relayPath : `/${name}`
-        const lines = [`GET ${path} HTTP/1.1`, `Host: ${hostname}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
-        socket.write([...lines, `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`, `Authorization: ${authorization}`, '', ''].join('\r\n'))
+        const lines = [
+          `GET ${path} HTTP/1.1`,
+          `Host: ${hostname}`,
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          'Sec-WebSocket-Version: 13',
+        ]
+        socket.write(
+          [...lines, `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`, `Authorization: ${authorization}`, '', ''].join('\r\n'),
+        )
       }
     })
   })
@@ -80,7 +88,14 @@ export type Pair = Readonly<Record<RelaySide, Side>>
 
 async function openPair(candidate: Candidate, index: number): Promise<Pair> {
   const name = String(index).padStart(8, '0')
-  const bound = { aud: RelayId.parse(candidate.id), sid: SessionId.parse(v7()), device: DeviceId.parse(v7()), lifeMs: 30_000, idleMs: 600_000, maximumMs: 600_000 }
+  const bound = {
+    aud: RelayId.parse(candidate.id),
+    sid: SessionId.parse(v7()),
+    device: DeviceId.parse(v7()),
+    lifeMs: 30_000,
+    idleMs: 600_000,
+    maximumMs: 600_000,
+  }
   const authorization = async (side: RelaySide): Promise<string> =>
     candidate.kind === 'relay' ? ticketAuthorization(await signTicket(candidate.key, { ...bound, side, jti: v7() }, Date.now())) : ''
   const first = openSide(candidate, name, await authorization('device'))

@@ -7,7 +7,10 @@ import { run } from '../run.ts'
 import { made, table } from './table.ts'
 import { programs } from '../../contract/testing/programs.ts'
 
-const Access = z.union([z.string(), z.object({ permission: z.union([Permission, z.array(Permission)]), room: z.string().optional(), everywhere: z.literal(true).optional() })])
+const Access = z.union([
+  z.string(),
+  z.object({ permission: z.union([Permission, z.array(Permission)]), room: z.string().optional(), everywhere: z.literal(true).optional() }),
+])
 const Routes = z.array(z.object({ method: z.string(), path: z.string(), access: Access }))
 
 const code = (text: string): string => `\`${text}\``
@@ -48,7 +51,12 @@ async function routeRows(): Promise<string[][]> {
 }
 
 /** Where a command's permission is needed. */
-const aboutWords: Readonly<Record<About, string>> = { rooms: 'on each of its rooms', tenant: 'over all rooms', touched: 'on what the request touches', held: 'on any room; cut to those' }
+const aboutWords: Readonly<Record<About, string>> = {
+  rooms: 'on each of its rooms',
+  tenant: 'over all rooms',
+  touched: 'on what the request touches',
+  held: 'on any room; cut to those',
+}
 
 function commandRows(): string[][] {
   return commandTypes.map((type) => {
@@ -165,8 +173,9 @@ over all. Documents of a room go to who holds the permission on that room.
 - **Partners** act within their link: at most what a Primary Admin holds, and remote access where the customer allows it; at
   most on the rooms that the customer assigned, whatever scope their own assignment names. Their roles and assignments are apart
   from the customer's, and each side changes its own. Only the customer says which rooms the link covers.
-- **Manual approval**: what a customer wants to approve is kept for ${limits.requestDays} days and applied as the partner's person with what they may
-  do at the moment of the decision. A partner's person cannot decide, nor can who holds \`settings.modify\` only where the request reaches beyond.
+- **Manual approval**: what a customer wants to approve is kept for ${limits.requestDays} days and applied as the partner's person
+  with what they may do at the moment of the decision. A partner's person cannot decide, nor can who holds \`settings.modify\` only
+  where the request reaches beyond.
 - **Multi-factor**: where a link asks for it, a partner's person needs an access token whose \`amr\` holds \`mfa\`. It is looked at
   in each request, and an open console without it is cut off when the link begins to ask.
 - **Remote access**: whether a partner may hold it is for a Pro Manager to say, or for who holds \`remoteAccess.modify\` over all

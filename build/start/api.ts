@@ -81,7 +81,16 @@ export function connect(service: string, token: string): Api {
     assignments: async () => AssignmentList.parse(await ask('GET', '/v1/assignments')).items,
     changeRooms: async ({ id, role, name, description, notify, members: principals }, rooms) => {
       const members = principals.map((member) => ({ kind: member.kind, id: member.id }))
-      await command({ type: 'assignment.save', assignment: id, role, name, description, notify, members, scope: { rooms: [...rooms], groups: [] } })
+      await command({
+        type: 'assignment.save',
+        assignment: id,
+        role,
+        name,
+        description,
+        notify,
+        members,
+        scope: { rooms: [...rooms], groups: [] },
+      })
     },
     command,
     enrolRooms: async (rooms) => {

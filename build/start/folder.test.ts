@@ -21,7 +21,9 @@ describe('takeFolder', () => {
 
   it('says which process uses the folder and how to get to its console', () => {
     writeFileSync(join(data, 'start.json'), JSON.stringify({ pid: process.ppid, service: 'http://127.0.0.1:4721' }))
-    expect(() => takeFolder(data, 'demo', false)).toThrow(`(process ${process.ppid}).\nFor a new link to its console:  npm run console -- --service http://127.0.0.1:4721 --data`)
+    expect(() => takeFolder(data, 'demo', false)).toThrow(
+      `(process ${process.ppid}).\nFor a new link to its console:  npm run console -- --service http://127.0.0.1:4721 --data`,
+    )
   })
 
   it('takes over from a start that was killed', () => {

@@ -34,7 +34,5 @@ async function listener(port: number): Promise<string> {
 /** Throws in plain words when a port cannot be had; port 0 is any free one. */
 export async function checkPort(port: number, option: string): Promise<void> {
   if (port === 0 || (await canListen(port))) return
-  throw new Error(
-    `Port ${port} is in use by ${await listener(port)}.\nStop it, or choose another port with ${option} N (0: any free one).`,
-  )
+  throw new Error(`Port ${port} is in use by ${await listener(port)}.\nStop it, or choose another port with ${option} N (0: any free one).`)
 }

@@ -97,18 +97,27 @@ class Played {
 describe('an end of a session', () => {
   it('dials with its ticket, and comes back with the newest secret, after growing pauses', async () => {
     const end = new Played()
-    expect([end.socket.relay, end.socket.authorization, end.link.state]).toEqual(['wss://relay.example', 'Ticket first', { state: 'connecting' }])
+    expect([end.socket.relay, end.socket.authorization, end.link.state]).toEqual([
+      'wss://relay.example',
+      'Ticket first',
+      { state: 'connecting' },
+    ])
     end.open('waiting')
     expect(end.link.state).toEqual({ state: 'waiting', since: end.clock.now })
     const pauses: number[] = []
     for (let count = 0; count < 7; count++) {
       const since = end.clock.now
       end.socket.events.closed({ code: 1006 })
-      expect(end.link.state).toMatchObject({ state: 'lost', nextTryAt: since + Math.min(limits.sessionRetryMs * 2 ** count, limits.sessionRetryMsAtMost) })
+      expect(end.link.state).toMatchObject({
+        state: 'lost',
+        nextTryAt: since + Math.min(limits.sessionRetryMs * 2 ** count, limits.sessionRetryMsAtMost),
+      })
       pauses.push(await end.untilDial())
     }
     expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000])
-    expect(new Set(end.dialled.slice(1).map(({ authorization }) => authorization))).toEqual(new Set([`Resume ${keys.session}.operator.${secret}`]))
+    expect(new Set(end.dialled.slice(1).map(({ authorization }) => authorization))).toEqual(
+      new Set([`Resume ${keys.session}.operator.${secret}`]),
+    )
     expect(end.asked).toBe(0)
   })
 
@@ -134,7 +143,12 @@ describe('an end of a session', () => {
 
   it('asks again where the service cannot be reached, and ends where it says that the session is over', async () => {
     const end = new Played('device')
-    const answers = [new Error('network'), new RoomkeeperError('network.offline'), new RoomkeeperError('rate.limited'), new RoomkeeperError('service.unavailable')]
+    const answers = [
+      new Error('network'),
+      new RoomkeeperError('network.offline'),
+      new RoomkeeperError('rate.limited'),
+      new RoomkeeperError('service.unavailable'),
+    ]
     end.answer = () => {
       const error = answers.shift()
       return error ? Promise.reject(error) : Promise.resolve({ ticket: 'at last' })
@@ -232,7 +246,11 @@ describe('an end of a session', () => {
     end.open('waiting')
     end.link.end('operatorEnded')
     end.link.end('idle')
-    expect([end.socket.said, end.socket.closed, end.states.at(-1)]).toEqual([['{"type":"end"}'], 1000, { state: 'ended', reason: 'operatorEnded' }])
+    expect([end.socket.said, end.socket.closed, end.states.at(-1)]).toEqual([
+      ['{"type":"end"}'],
+      1000,
+      { state: 'ended', reason: 'operatorEnded' },
+    ])
     const away = new Played()
     away.link.end('accessWithdrawn')
     expect([away.socket.said, away.socket.closed, away.link.state]).toEqual([[], 'dropped', { state: 'ended', reason: 'accessWithdrawn' }])
@@ -244,7 +262,12 @@ describe('an end of a session', () => {
 })
 
 describe('a relay that talks without end', () => {
-  it.each<RelayToSide>([{ type: 'joined' }, { type: 'dropped', graceMs: 30_000 }, { type: 'back', epoch: 1 }, { type: 'draining', reconnectMs: 2_000 }])('is left, whatever it says: $type', (message) => {
+  it.each<RelayToSide>([
+    { type: 'joined' },
+    { type: 'dropped', graceMs: 30_000 },
+    { type: 'back', epoch: 1 },
+    { type: 'draining', reconnectMs: 2_000 },
+  ])('is left, whatever it says: $type', (message) => {
     const end = new Played()
     end.open('here')
     const { socket } = end
@@ -268,7 +291,10 @@ describe('two ends', () => {
       return socket
     }
     await world.until(() => world.operator.link.state.state === 'ended' && world.device.link.state.state === 'ended')
-    expect([world.operator.link.state, world.device.link.state]).toEqual([{ state: 'ended', reason: 'deviceLost' }, { state: 'ended', reason: 'deviceLost' }])
+    expect([world.operator.link.state, world.device.link.state]).toEqual([
+      { state: 'ended', reason: 'deviceLost' },
+      { state: 'ended', reason: 'deviceLost' },
+    ])
     expect(world.clock.now - since).toBeGreaterThanOrEqual(limits.sessionLostMs)
     const lost = world.operator.states.find(({ state }) => state === 'lost')
     expect(lost).toMatchObject({ state: 'lost', nextTryAt: null, since, until: since + limits.sessionLostMs })

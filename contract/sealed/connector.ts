@@ -109,7 +109,8 @@ export class Connector {
 
   #try(): void {
     if (this.#ticket !== undefined) this.#dial(`${relayAuthorization.ticket} ${this.#ticket}`)
-    else if (this.#secret !== undefined) this.#dial(`${relayAuthorization.resume} ${this.#options.session}.${this.#options.side}.${this.#secret}`)
+    else if (this.#secret !== undefined)
+      this.#dial(`${relayAuthorization.resume} ${this.#options.session}.${this.#options.side}.${this.#secret}`)
     else this.#ask()
   }
 

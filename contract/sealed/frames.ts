@@ -33,7 +33,8 @@ export interface Frame {
 export function cut(channel: number, bytes: Uint8Array): Frame[] {
   if (!Number.isInteger(channel) || channel < 0 || channel > channelsAtMost) throw new RangeError(`no channel: ${channel}`)
   const parts: Frame[] = []
-  for (let from = 0; from === 0 || from < bytes.length; from += frameBytes) parts.push({ channel, bytes: bytes.subarray(from, from + frameBytes) })
+  for (let from = 0; from === 0 || from < bytes.length; from += frameBytes)
+    parts.push({ channel, bytes: bytes.subarray(from, from + frameBytes) })
   return parts
 }
 

@@ -41,15 +41,23 @@ describe('a grant', () => {
   it.each(['none', 'HS256', 'ES256', 'eddsa', ''])('with the algorithm "%s" does not, whatever its signature is', (alg) => {
     const signed = `${base64url(JSON.stringify({ alg, typ: sessionGrantType }))}.${base64url(JSON.stringify(grant))}`
     const { kty, crv, x, d } = signer.privateKey
-    const privateKey = createPrivateKey({ key: { ...(kty && { kty }), ...(crv && { crv }), ...(x && { x }), ...(d && { d }) }, format: 'jwk' })
+    const privateKey = createPrivateKey({
+      key: { ...(kty && { kty }), ...(crv && { crv }), ...(x && { x }), ...(d && { d }) },
+      format: 'jwk',
+    })
     expect(() => verifyGrant(`${signed}.`, rules)).toThrow(/malformed/)
-    expect(() => verifyGrant(`${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`, rules)).toThrow(/another type/)
+    expect(() => verifyGrant(`${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`, rules)).toThrow(
+      /another type/,
+    )
   })
 
-  it.each(['', 'a.b', 'a.b.c', 'a.b.c.d', `${'a'.repeat(86)}.b.${'c'.repeat(86)}`, 'ä.b.c', '.'.repeat(limits.grantChars + 1)])('of nonsense does not', (text) => {
-    expect(() => verifyGrant(text, rules)).toThrow(expect.objectContaining({ code: 'remote.refused' }))
-    expect(() => readGrant(text)).toThrow(expect.objectContaining({ code: 'remote.refused' }))
-  })
+  it.each(['', 'a.b', 'a.b.c', 'a.b.c.d', `${'a'.repeat(86)}.b.${'c'.repeat(86)}`, 'ä.b.c', '.'.repeat(limits.grantChars + 1)])(
+    'of nonsense does not',
+    (text) => {
+      expect(() => verifyGrant(text, rules)).toThrow(expect.objectContaining({ code: 'remote.refused' }))
+      expect(() => readGrant(text)).toThrow(expect.objectContaining({ code: 'remote.refused' }))
+    },
+  )
 
   it('with a changed letter anywhere in its claims does not', async () => {
     const text = await signGrant(grant, signer)
@@ -77,7 +85,9 @@ describe("the device's half", () => {
     expect(isDeviceHalf(true_, text, enrolled)).toBe(true)
     expect(isDeviceHalf(true_, again, enrolled)).toBe(false)
     expect(isDeviceHalf({ ...true_, key: stranger.publicKey }, text, enrolled)).toBe(false)
-    expect(isDeviceHalf(half(text, pair.publicKey, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey), text, enrolled)).toBe(false)
+    expect(isDeviceHalf(half(text, pair.publicKey, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey), text, enrolled)).toBe(
+      false,
+    )
     expect(isDeviceHalf({ ...true_, signature: 'A'.repeat(86) }, text, enrolled)).toBe(false)
     expect(isDeviceHalf(true_, text, { ...enrolled, x: enrolled.y })).toBe(false)
     expect(isDeviceHalf(true_, 'nonsense', enrolled)).toBe(false)
@@ -152,7 +162,13 @@ describe('the keys of a session', () => {
     const refused = expect.objectContaining({ code: 'remote.refused' })
     expect(() => agree({ side: 'operator', privateKey: operator.privateKey, peerKey: device.publicKey, grant: text })).toThrow(refused)
     // Points of small order, as RFC 7748 warns of.
-    const worthless = ['00'.repeat(32), `01${'00'.repeat(31)}`, 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f', 'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157']
+    const worthless = [
+      '00'.repeat(32),
+      `01${'00'.repeat(31)}`,
+      'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+      'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+      '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+    ]
     for (const hex of worthless) {
       const peerKey = Buffer.from(hex, 'hex').toString('base64url')
       const own = await signGrant(makeGrant(operator.publicKey), signer)

@@ -8,7 +8,11 @@ import { type DeviceHalf, SessionGrant, sessionGrantType, sessionProof } from '.
 
 /** A grant in hand: what the service signed, and the signature. */
 
-const Header = z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal(sessionGrantType), kid: z.string().max(limits.nameChars).optional() })
+const Header = z.strictObject({
+  alg: z.literal('EdDSA'),
+  typ: z.literal(sessionGrantType),
+  kid: z.string().max(limits.nameChars).optional(),
+})
 const compact = /^([\w-]+)\.([\w-]+)\.([\w-]{86})$/
 
 interface Parts {
@@ -64,7 +68,12 @@ export function isDeviceHalf(half: DeviceHalf, grant: string, enrolled: DevicePu
   try {
     const { kty, crv, x, y } = enrolled
     const key = createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' })
-    return verify('sha256', Buffer.from(proofOf(grant, half.key)), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(half.signature, 'base64url'))
+    return verify(
+      'sha256',
+      Buffer.from(proofOf(grant, half.key)),
+      { key, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(half.signature, 'base64url'),
+    )
   } catch {
     return false
   }

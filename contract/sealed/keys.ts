@@ -1,4 +1,14 @@
-import { createCipheriv, createDecipheriv, createHash, createPublicKey, createSecretKey, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  createSecretKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 import { RoomkeeperError } from '../errors.ts'
 import type { RelaySide } from '../relay.ts'
 import { readGrant } from './grant.ts'
@@ -68,7 +78,8 @@ function sharedSecret(privateKey: KeyObject, peerKey: string): Buffer {
   } catch {
     // Not a key, or one of those that make every secret zero.
   }
-  if (!shared || shared.every((byte) => byte === 0)) throw new RoomkeeperError('remote.refused', { detail: "The other end's key is worthless." })
+  if (!shared || shared.every((byte) => byte === 0))
+    throw new RoomkeeperError('remote.refused', { detail: "The other end's key is worthless." })
   return shared
 }
 
@@ -119,7 +130,7 @@ class Sealer {
 
   #nonceOf(number: number): Buffer {
     this.#nonce.writeUInt32BE((this.#high ^ Math.floor(number / 2 ** 32)) >>> 0, 4)
-    this.#nonce.writeUInt32BE((this.#low ^ number % 2 ** 32) >>> 0, 8)
+    this.#nonce.writeUInt32BE((this.#low ^ (number % 2 ** 32)) >>> 0, 8)
     return this.#nonce
   }
 }

@@ -6,7 +6,15 @@ import { type End, World } from './testing/world.ts'
 
 const sides = fc.constantFrom('operator', 'device')
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('send'), side: sides, channel: fc.nat(65_535), size: fc.oneof(fc.nat(300), fc.nat(3 * frameBytes)) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('send'),
+      side: sides,
+      channel: fc.nat(65_535),
+      size: fc.oneof(fc.nat(300), fc.nat(3 * frameBytes)),
+    }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('move'), steps: fc.nat(40) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('drop'), side: sides }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill') }) },
@@ -48,7 +56,8 @@ describe('a sealed link', () => {
         }
         world.operator.link.resume()
         world.device.link.resume()
-        const parts = (side: 'operator' | 'device') => sent[side].reduce((sum, { bytes }) => sum + Math.max(1, Math.ceil(bytes.length / frameBytes)), 0)
+        const parts = (side: 'operator' | 'device') =>
+          sent[side].reduce((sum, { bytes }) => sum + Math.max(1, Math.ceil(bytes.length / frameBytes)), 0)
         await world.until(() => world.device.got.length >= parts('operator') && world.operator.got.length >= parts('device'))
         // Whatever might still come, comes; and no more than a few confirmations are kept.
         await world.until(() => world.operator.link.keptBytes < 300 && world.device.link.keptBytes < 300)
@@ -92,7 +101,12 @@ describe('a sealed link', () => {
     await world.until(() => bytesOf(world.device) === 64 * 64 * 1024)
     world.operator.link.resume()
     await world.until(() => bytesOf(world.operator) === 64 * 64 * 1024)
-    expect(world.operator.got.every(({ bytes }, at) => at === 0 || bytes[0] === world.operator.got[at - 1]?.bytes[0] || bytes[0] === (world.operator.got[at - 1]?.bytes[0] ?? 0) + 1)).toBe(true)
+    expect(
+      world.operator.got.every(
+        ({ bytes }, at) =>
+          at === 0 || bytes[0] === world.operator.got[at - 1]?.bytes[0] || bytes[0] === (world.operator.got[at - 1]?.bytes[0] ?? 0) + 1,
+      ),
+    ).toBe(true)
   })
 
   it('that a taker pauses in the middle of a chunk gives on nothing more', async () => {

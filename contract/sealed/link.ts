@@ -123,7 +123,9 @@ export class SealedLink implements Link {
   }
 
   get #hasRoom(): boolean {
-    return this.#pending.length === 0 && this.#window.bytes < limits.sessionWindowBytes && this.#connector.waiting < limits.sessionSocketBytes
+    return (
+      this.#pending.length === 0 && this.#window.bytes < limits.sessionWindowBytes && this.#connector.waiting < limits.sessionSocketBytes
+    )
   }
 
   /** Whether a new frame may go out before anything else, which spares a copy. */
@@ -337,7 +339,8 @@ export class SealedLink implements Link {
     const { place } = this.#connector
     const since = this.#missedAt
     if (this.#isLive) this.#enter({ state: 'live' })
-    else if (this.#wasLive || place.at === 'away') this.#enter({ state: 'lost', since, nextTryAt: place.at === 'away' ? place.tryAt : null, until: since + limits.sessionLostMs })
+    else if (this.#wasLive || place.at === 'away')
+      this.#enter({ state: 'lost', since, nextTryAt: place.at === 'away' ? place.tryAt : null, until: since + limits.sessionLostMs })
     else if (place.at === 'relay') this.#enter({ state: 'waiting', since: this.#options.now() })
   }
 
@@ -348,7 +351,10 @@ export class SealedLink implements Link {
 }
 
 /** @throws Tampered where it is not what was sealed. */
-function opened(open: (number: number, head: Uint8Array, sealed: Uint8Array) => Uint8Array, { number, head, sealed }: SealedRecord): Uint8Array {
+function opened(
+  open: (number: number, head: Uint8Array, sealed: Uint8Array) => Uint8Array,
+  { number, head, sealed }: SealedRecord,
+): Uint8Array {
   try {
     return open(number, head, sealed)
   } catch {

@@ -152,12 +152,16 @@ describe('at the beginning of a connection, a relay that', () => {
     // Either greeting may come first: the device's is held until there is the operator's own to give back.
     let held = false
     const give = () => replace(first, own, world)
-    tamper(world, (record) => {
-      if (own.length > 0) return [record]
-      own = Buffer.from(record)
-      if (held) world.relay.inject('operator', give())
-      return [record]
-    }, 'device')
+    tamper(
+      world,
+      (record) => {
+        if (own.length > 0) return [record]
+        own = Buffer.from(record)
+        if (held) world.relay.inject('operator', give())
+        return [record]
+      },
+      'device',
+    )
     const toDevice = world.relay.onForward
     tamper(world, (record, index) => {
       if (index > 0) return [record]
@@ -203,7 +207,12 @@ describe('another end that', () => {
     return endOf(world)
   }
 
-  it.each([['nothing that is known', Buffer.from([9, 0, 0, 0])], ['half a frame', Buffer.from([1, 0])], ['half a confirmation', Buffer.from([2, 0, 0])], ['what was never sent is confirmed', confirmation(1)]])('says %s breaks the protocol', async (_, plain) => {
+  it.each([
+    ['nothing that is known', Buffer.from([9, 0, 0, 0])],
+    ['half a frame', Buffer.from([1, 0])],
+    ['half a confirmation', Buffer.from([2, 0, 0])],
+    ['what was never sent is confirmed', confirmation(1)],
+  ])('says %s breaks the protocol', async (_, plain) => {
     expect(await say(plain)).toEqual(protocol)
   })
 
@@ -227,7 +236,8 @@ describe('another end that', () => {
     const world = await World.live()
     world.operator.link.pause()
     const piece = Buffer.concat([Buffer.from([1, 0, 5]), Buffer.alloc(60_000)])
-    for (let number = 1; number <= (2.5 * limits.sessionWindowBytes) / 60_000; number++) world.relay.inject('operator', makeRecord(world.keys.device.seal, number, piece))
+    for (let number = 1; number <= (2.5 * limits.sessionWindowBytes) / 60_000; number++)
+      world.relay.inject('operator', makeRecord(world.keys.device.seal, number, piece))
     expect(await endOf(world)).toEqual(protocol)
   })
 })

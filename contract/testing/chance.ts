@@ -17,7 +17,9 @@ export const deep = process.env['ROOMKEEPER_DEEP'] !== undefined
 export const cases = (all: number): number => (deep ? all : Math.ceil(all / 5))
 
 const digest = (words: readonly (string | number)[], bytes: number): Buffer =>
-  createHash('shake256', { outputLength: bytes }).update([runSeed, ...words].join('\u0000')).digest()
+  createHash('shake256', { outputLength: bytes })
+    .update([runSeed, ...words].join('\u0000'))
+    .digest()
 
 /** Numbers in [0, 1), like `Math.random`, that depend on the seed of the run and the words given alone. (Mulberry32.) */
 export function chance(...words: (string | number)[]): () => number {

@@ -66,7 +66,14 @@ function reaches(policy: Policy, assignment: Assignment, room: RoomFacts): boole
 
 /** May this person use the permission on this room; without a room: at all? */
 export function modelMay(policy: Policy, rooms: readonly RoomFacts[], subject: Subject, permission: Permission, room?: RoomId): boolean {
-  if (subject.link === null && subject.globalAdministrator && !subject.removed && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify') return true
+  if (
+    subject.link === null &&
+    subject.globalAdministrator &&
+    !subject.removed &&
+    permission !== 'remoteAccess.view' &&
+    permission !== 'remoteAccess.modify'
+  )
+    return true
   const facts = rooms.find(({ id }) => id === room)
   for (const assignment of policy.assignments) {
     if (assignment.link !== subject.link || !names(assignment, subject) || !permits(policy, assignment, permission)) continue
@@ -78,7 +85,8 @@ export function modelMay(policy: Policy, rooms: readonly RoomFacts[], subject: S
 /** May this person use the permission over the whole of their own tenant, rooms to come included? */
 export function modelEverywhere(policy: Policy, subject: Subject, permission: Permission): boolean {
   if (subject.link !== null) return false
-  if (subject.globalAdministrator && !subject.removed && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify') return true
+  if (subject.globalAdministrator && !subject.removed && permission !== 'remoteAccess.view' && permission !== 'remoteAccess.modify')
+    return true
   return policy.assignments.some((assignment) => {
     const whole = assignment.role === 'proManager' || assignment.scope === 'all'
     return assignment.link === null && whole && names(assignment, subject) && permits(policy, assignment, permission)
@@ -88,5 +96,8 @@ export function modelEverywhere(policy: Policy, subject: Subject, permission: Pe
 /** Is this a Pro Manager or a Global Administrator of the tenant itself? */
 export function modelManages(policy: Policy, subject: Subject): boolean {
   if (subject.link !== null) return false
-  return (subject.globalAdministrator && !subject.removed) || policy.assignments.some((assignment) => assignment.link === null && assignment.role === 'proManager' && names(assignment, subject))
+  return (
+    (subject.globalAdministrator && !subject.removed) ||
+    policy.assignments.some((assignment) => assignment.link === null && assignment.role === 'proManager' && names(assignment, subject))
+  )
 }

@@ -3,11 +3,21 @@ import type { Subject } from '../evaluate.ts'
 import { AssignmentId, GroupId, LinkId, PersonId, RoleId, RoomId, TenantId } from '../ids.ts'
 import { BuiltInRole, Permission } from '../permissions.ts'
 import { tenantManagerRole } from '../access.ts'
-import { type Assignment, type AssignmentScope, type CustomRole, type GroupRule, type Link, type Policy, type RoomFacts, type RoomGroup } from '../policy.ts'
+import {
+  type Assignment,
+  type AssignmentScope,
+  type CustomRole,
+  type GroupRule,
+  type Link,
+  type Policy,
+  type RoomFacts,
+  type RoomGroup,
+} from '../policy.ts'
 
 /** Random policies over small pools, so that everything meets everything: for tests by property. */
 
-const uuid = (kind: number, n: number): string => `00000000-0000-7000-80${kind.toString(16).padStart(2, '0')}-${n.toString(16).padStart(12, '0')}`
+const uuid = (kind: number, n: number): string =>
+  `00000000-0000-7000-80${kind.toString(16).padStart(2, '0')}-${n.toString(16).padStart(12, '0')}`
 const pool = <T>(n: number, make: (n: number) => T): T[] => Array.from({ length: n }, (_, index) => make(index))
 
 export const rooms = pool(8, (n): RoomFacts => ({
@@ -45,11 +55,17 @@ const rule: fc.Arbitrary<GroupRule> = fc.record({
 })
 
 const groups: fc.Arbitrary<RoomGroup[]> = fc.tuple(
-  ...groupIds.map((id) => fc.record({ rooms: some(roomIds), rule: fc.option(rule) }).map((made) => ({ id, name: id, description: '', ...made }))),
+  ...groupIds.map((id) =>
+    fc.record({ rooms: some(roomIds), rule: fc.option(rule) }).map((made) => ({ id, name: id, description: '', ...made })),
+  ),
 )
 
 const roles: fc.Arbitrary<CustomRole[]> = fc
-  .tuple(...roleIds.map((id) => fc.record({ link, permissions: some(Permission.options) }).map((made) => ({ id, name: id, description: '', ...made }))))
+  .tuple(
+    ...roleIds.map((id) =>
+      fc.record({ link, permissions: some(Permission.options) }).map((made) => ({ id, name: id, description: '', ...made })),
+    ),
+  )
   .map((made) => made.filter(({ permissions }) => permissions.length > 0))
 
 const member = fc.oneof(
@@ -66,23 +82,37 @@ const assignment = (id: AssignmentId): fc.Arbitrary<Assignment> =>
       scope,
       assigned: fc.boolean(),
     })
-    .map(({ assigned, ...made }) => ({ id, name: id, description: '', notify: false, ...made, builtIn: assigned && made.link !== null && made.role === 'primaryAdmin' }))
+    .map(({ assigned, ...made }) => ({
+      id,
+      name: id,
+      description: '',
+      notify: false,
+      ...made,
+      builtIn: assigned && made.link !== null && made.role === 'primaryAdmin',
+    }))
 
 const links: fc.Arbitrary<Link[]> = fc.tuple(
   ...linkIds.map((id) =>
-    fc.record({ status: fc.constantFrom('invited' as const, 'active' as const, 'active' as const), scope, remoteAccess: fc.boolean() }).map((made) => ({
-      id,
-      tenant,
-      domain: 'partner.example',
-      partner: null,
-      partnerName: 'Partner',
-      invitedAt: 0,
-      expiresAt: 1,
-      acceptedAt: null,
-      changeControl: { rooms: 'automatic' as const, rings: 'automatic' as const, incidents: 'automatic' as const, roles: 'automatic' as const },
-      multiFactor: false,
-      ...made,
-    })),
+    fc
+      .record({ status: fc.constantFrom('invited' as const, 'active' as const, 'active' as const), scope, remoteAccess: fc.boolean() })
+      .map((made) => ({
+        id,
+        tenant,
+        domain: 'partner.example',
+        partner: null,
+        partnerName: 'Partner',
+        invitedAt: 0,
+        expiresAt: 1,
+        acceptedAt: null,
+        changeControl: {
+          rooms: 'automatic' as const,
+          rings: 'automatic' as const,
+          incidents: 'automatic' as const,
+          roles: 'automatic' as const,
+        },
+        multiFactor: false,
+        ...made,
+      })),
   ),
 )
 
@@ -94,10 +124,19 @@ export const policies: fc.Arbitrary<Policy> = fc.record({
 })
 
 export const subjects: fc.Arbitrary<Subject> = fc
-  .record({ person: fc.constantFrom(...people), groups: some(securityGroups), link, globalAdministrator: fc.boolean(), removed: fc.nat(5).map((n) => n === 0) })
+  .record({
+    person: fc.constantFrom(...people),
+    groups: some(securityGroups),
+    link,
+    globalAdministrator: fc.boolean(),
+    removed: fc.nat(5).map((n) => n === 0),
+  })
   .map(({ person, ...rest }) => ({ ...person, ...rest }))
 
-export const requests = fc.record({ permission: fc.constantFrom(...Permission.options), room: fc.option(fc.constantFrom(...roomIds), { nil: undefined }) })
+export const requests = fc.record({
+  permission: fc.constantFrom(...Permission.options),
+  room: fc.option(fc.constantFrom(...roomIds), { nil: undefined }),
+})
 
 /** One part of a policy made other than it was, as one change of it would. */
 export const changedPolicies: fc.Arbitrary<{ before: Policy; after: Policy }> = fc

@@ -4,9 +4,15 @@ type NotYet = undefined | false | null | 0 | ''
 
 /**
  * Waits until something is so, and gives it; looks each `everyMs`. After `ms` it fails with what it waited for. That bound ends a
- * hang and measures nothing: it is far above what a machine needs that has all its cores busy. `what` is asked at the end, where it is a function.
+ * hang and measures nothing: it is far above what a machine needs that has all its cores busy. `what` is asked at the end, where it is a
+ * function.
  */
-export async function until<T>(what: string | (() => string), look: () => T | NotYet | Promise<T | NotYet>, ms = 30_000, everyMs = 10): Promise<T> {
+export async function until<T>(
+  what: string | (() => string),
+  look: () => T | NotYet | Promise<T | NotYet>,
+  ms = 30_000,
+  everyMs = 10,
+): Promise<T> {
   const deadline = performance.now() + ms
   for (;;) {
     const found = await look()

@@ -27,10 +27,13 @@ function setUp(handlers: Partial<CallHandlers>, sources: Partial<TopicSources> =
   const toCore = new Emitter<unknown>()
   const got: { type: string; id: number; value?: unknown; bytes?: Uint8Array | number; problem?: { code: string; field?: string } }[] = []
   const pipe = { waiting: 0 }
-  const close = server.serve({ onMessage: (listener) => toCore.listen(listener), send: (message) => got.push(message.type === 'bytes' ? { ...message, bytes: message.bytes.slice() } : message), waiting: () => pipe.waiting })
+  const close = server.serve({
+    onMessage: (listener) => toCore.listen(listener),
+    send: (message) => got.push(message.type === 'bytes' ? { ...message, bytes: message.bytes.slice() } : message),
+    waiting: () => pipe.waiting,
+  })
   return { clock, send: (message: unknown) => toCore.emit(message), got, pipe, close }
 }
-
 
 describe('a call', () => {
   it('is answered with its value or its problem', async () => {
@@ -58,7 +61,10 @@ describe('a call', () => {
     send({ type: 'call', id: 1, name: 'commands.submit', input: { command, tenant: v7() } })
     send({ type: 'call', id: 2, name: 'rooms.buildings', input: { filter: { search: 'x' } } })
     await settle()
-    expect(got.map(({ id, problem }) => [id, problem?.code, problem?.field])).toEqual([[1, 'bridge.invalid', 'command.changes.flapsCount'], [2, 'bridge.invalid', undefined]])
+    expect(got.map(({ id, problem }) => [id, problem?.code, problem?.field])).toEqual([
+      [1, 'bridge.invalid', 'command.changes.flapsCount'],
+      [2, 'bridge.invalid', undefined],
+    ])
   })
 
   it('that does not fit its schema is refused with the field', async () => {
@@ -67,11 +73,22 @@ describe('a call', () => {
     send({ type: 'call', id: 2, name: 'rooms.explode', input: {} })
     send({ type: 'call', id: 3, name: 'sync.now', input: { extra: 1 } })
     await settle()
-    expect(got.map(({ id, problem }) => [id, problem?.code])).toEqual([[2, 'bridge.invalid'], [1, 'bridge.invalid'], [3, 'bridge.invalid']])
+    expect(got.map(({ id, problem }) => [id, problem?.code])).toEqual([
+      [2, 'bridge.invalid'],
+      [1, 'bridge.invalid'],
+      [3, 'bridge.invalid'],
+    ])
     expect(got[1]?.problem?.field).toBe('text')
   })
 
-  it.each([[null], [7], ['text'], [{}], [{ type: 'call', id: -1, name: 'sync.now', input: {} }], [{ type: 'call', id: 1.5, name: 'sync.now' }]])('that is %j is no call', (message) => {
+  it.each([
+    [null],
+    [7],
+    ['text'],
+    [{}],
+    [{ type: 'call', id: -1, name: 'sync.now', input: {} }],
+    [{ type: 'call', id: 1.5, name: 'sync.now' }],
+  ])('that is %j is no call', (message) => {
     const { send, got } = setUp({})
     send(message)
     expect(got).toEqual([])
@@ -118,16 +135,19 @@ describe('a topic', () => {
   it('gives its value at once and every later one, until it is ended', () => {
     const source = new Emitter<{ pending: number; refused: number; toSend: number }>()
     const undo = vi.fn()
-    const { send, got } = setUp({}, {
-      outbox: (_input, emit) => {
-        emit(outbox(0))
-        const stop = source.listen(emit)
-        return () => {
-          undo()
-          stop()
-        }
+    const { send, got } = setUp(
+      {},
+      {
+        outbox: (_input, emit) => {
+          emit(outbox(0))
+          const stop = source.listen(emit)
+          return () => {
+            undo()
+            stop()
+          }
+        },
       },
-    })
+    )
     send({ type: 'listen', id: 1, name: 'outbox', input: {} })
     source.emit(outbox(1))
     send({ type: 'end', id: 1 })
@@ -183,21 +203,26 @@ describe('a byte stream', () => {
     const told: string[] = []
     let waits: Promise<void> | undefined
     const ends: WindowStream[] = []
-    const set = setUp({}, {}, {
-      'remote.screen': (_input, stream) => {
-        ends.push(stream)
-        return {
-          bytes: (bytes) => {
-            heard.push(bytes.slice())
-            return waits
-          },
-          room: () => void told.push('room'),
-          ended: () => void told.push('ended'),
-        }
+    const set = setUp(
+      {},
+      {},
+      {
+        'remote.screen': (_input, stream) => {
+          ends.push(stream)
+          return {
+            bytes: (bytes) => {
+              heard.push(bytes.slice())
+              return waits
+            },
+            room: () => void told.push('room'),
+            ended: () => void told.push('ended'),
+          }
+        },
       },
-    })
+    )
     set.send({ type: 'open', id: 1, name: 'remote.screen', input: asked })
-    const sentBytes = (): number => set.got.reduce((sum, { type, bytes }) => sum + (type === 'bytes' && bytes instanceof Uint8Array ? bytes.byteLength : 0), 0)
+    const sentBytes = (): number =>
+      set.got.reduce((sum, { type, bytes }) => sum + (type === 'bytes' && bytes instanceof Uint8Array ? bytes.byteLength : 0), 0)
     const hold = (promise: Promise<void>): void => {
       waits = promise
     }
@@ -245,11 +270,17 @@ describe('a byte stream', () => {
     expect(got).toEqual([{ type: 'credit', id: 1, bytes: most }])
     send({ type: 'bytes', id: 1, bytes: new Uint8Array(most) })
     await settle()
-    expect(got).toEqual([{ type: 'credit', id: 1, bytes: most }, { type: 'credit', id: 1, bytes: most }])
+    expect(got).toEqual([
+      { type: 'credit', id: 1, bytes: most },
+      { type: 'credit', id: 1, bytes: most },
+    ])
   })
 
   it('ends when the window sends more than it may, or takes more than it got; others go on', async () => {
-    for (const wrong of [{ type: 'bytes', id: 1, bytes: new Uint8Array(most + 1) }, { type: 'credit', id: 1, bytes: 1 }]) {
+    for (const wrong of [
+      { type: 'bytes', id: 1, bytes: new Uint8Array(most + 1) },
+      { type: 'credit', id: 1, bytes: 1 },
+    ]) {
       const { send, got, told, heard, screen } = opened()
       send({ type: 'open', id: 2, name: 'remote.screen', input: asked })
       send(wrong)
@@ -314,15 +345,23 @@ describe('a byte stream', () => {
   })
 
   it('that cannot be had is refused with its code, or its field', () => {
-    const { send, got } = setUp({}, {}, {
-      'remote.screen': () => {
-        throw new RoomkeeperError('remote.notFound')
+    const { send, got } = setUp(
+      {},
+      {},
+      {
+        'remote.screen': () => {
+          throw new RoomkeeperError('remote.notFound')
+        },
       },
-    })
+    )
     send({ type: 'open', id: 1, name: 'remote.screen', input: asked })
     send({ type: 'open', id: 2, name: 'remote.terminal', input: { ...asked, terminal: 1 } })
     send({ type: 'open', id: 3, name: 'remote.everything', input: asked })
-    expect(got.map(({ id, problem }) => [id, problem?.code])).toEqual([[1, 'remote.notFound'], [2, 'bridge.invalid'], [3, 'bridge.invalid']])
+    expect(got.map(({ id, problem }) => [id, problem?.code])).toEqual([
+      [1, 'remote.notFound'],
+      [2, 'bridge.invalid'],
+      [3, 'bridge.invalid'],
+    ])
     expect(got.every(({ type }) => type === 'problem')).toBe(true)
   })
 })

@@ -4,7 +4,18 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Undo } from '../platform.ts'
-import type { CacheState, Change, FeedEvent, PageEvent, SnapshotState, WorkerAnswer, WorkerData, WorkerNext, WorkerOpened, WorkerRequest } from './messages.ts'
+import type {
+  CacheState,
+  Change,
+  FeedEvent,
+  PageEvent,
+  SnapshotState,
+  WorkerAnswer,
+  WorkerData,
+  WorkerNext,
+  WorkerOpened,
+  WorkerRequest,
+} from './messages.ts'
 import { cachesKeptAside, openReadable, saysDamaged, setAside } from './open.ts'
 import { CacheReader } from './reader.ts'
 

@@ -87,9 +87,7 @@ export interface WorkerNext {
   next: string
 }
 
-export type WorkerOpened =
-  | { type: 'opened'; state: CacheState; setAside?: Unusable }
-  | { type: 'cannotOpen'; detail: string }
+export type WorkerOpened = { type: 'opened'; state: CacheState; setAside?: Unusable } | { type: 'cannotOpen'; detail: string }
 
 export interface WorkerData {
   path: string

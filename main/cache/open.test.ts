@@ -75,8 +75,14 @@ describe('what is set aside', () => {
       writeFileSync(`${path}-wal`, 'w')
       setAside(path, at * 1_000, 2)
     }
-    const left = readdirSync(folder.path).filter((name) => name.endsWith('.aside')).sort()
-    expect(left).toEqual(['x.db.1970-01-01T00-00-02-000Z.aside', 'x.db.1970-01-01T00-00-03-000Z.aside'].map((name, n) => (n === 0 ? 'x.db.1970-01-01T00-00-02-000Z.aside' : name)).sort())
+    const left = readdirSync(folder.path)
+      .filter((name) => name.endsWith('.aside'))
+      .sort()
+    expect(left).toEqual(
+      ['x.db.1970-01-01T00-00-02-000Z.aside', 'x.db.1970-01-01T00-00-03-000Z.aside']
+        .map((name, n) => (n === 0 ? 'x.db.1970-01-01T00-00-02-000Z.aside' : name))
+        .sort(),
+    )
     expect(left.length).toBe(2)
     for (const at of [4, 5, 6]) {
       writeFileSync(path, String(at))
@@ -90,7 +96,10 @@ describe('the cache schema', () => {
   it.each([
     ['select body from document where kind = ? and id = ?', /SEARCH document USING INDEX document_key/],
     ["select docid from document where kind = 'room' and id in (select value from json_each(?))", /COVERING INDEX document_key/],
-    ['select body from entry_list join document using (docid) where incident = ? order by at desc', /USING (COVERING )?INDEX entry_list_incident/],
+    [
+      'select body from entry_list join document using (docid) where incident = ? order by at desc',
+      /USING (COVERING )?INDEX entry_list_incident/,
+    ],
     ['select at from event_list where room = ? and at >= ?', /USING (COVERING )?INDEX event_list_room/],
     ['select at from event_list where room = ? and at < ? and signal = ? order by at desc limit 1', /INDEX event_list_signal/],
     ['select state, count(*) from room_list group by state', /COVERING INDEX room_list_state/],
@@ -100,7 +109,10 @@ describe('the cache schema', () => {
   ])('answers %s by an index', (sql, plan) => {
     const { reader, remove } = openTestCache()
     const values = Array.from(sql.matchAll(/\?/g), () => '1')
-    const steps = reader.all<{ detail: string }>(`explain query plan ${sql}`, ...values).map(({ detail }) => detail).join('; ')
+    const steps = reader
+      .all<{ detail: string }>(`explain query plan ${sql}`, ...values)
+      .map(({ detail }) => detail)
+      .join('; ')
     remove()
     expect(steps).toMatch(plan)
   })

@@ -74,7 +74,9 @@ export class CacheReader {
       total: this.#count('select count(*) as n from entry_list where incident = ?', incident),
       rows: this.#bodies<'entry'>(
         `select body from entry_list join document using (docid) where incident = ? order by at desc, id desc limit ? offset ?`,
-        incident, limit, offset,
+        incident,
+        limit,
+        offset,
       ),
     }
   }
@@ -85,7 +87,9 @@ export class CacheReader {
       total: this.#count('select count(*) as n from event_list where room = ?', room),
       rows: this.#bodies<'roomEvent'>(
         `select body from event_list join document using (docid) where event_list.room = ? order by at desc, id desc limit ? offset ?`,
-        room, limit, offset,
+        room,
+        limit,
+        offset,
       ),
     }
   }
@@ -94,7 +98,9 @@ export class CacheReader {
   eventsSince(room: string, from: number, limit: number): EventLine[] {
     return this.all<EventLine>(
       'select at, kind, signal, value from event_list where room = ? and at >= ? order by at desc, docid desc limit ?',
-      room, from, limit,
+      room,
+      from,
+      limit,
     ).reverse()
   }
 
@@ -104,12 +110,15 @@ export class CacheReader {
       ? this.one<EventLine>(
           `select at, kind, signal, value from event_list where room = ? and at < ? and kind in ('connected', 'disconnected')
            order by at desc, docid desc limit 1`,
-          room, before,
+          room,
+          before,
         )
       : this.one<EventLine>(
           `select at, kind, signal, value from event_list where room = ? and at < ? and signal = ?
            order by at desc, docid desc limit 1`,
-          room, before, signal,
+          room,
+          before,
+          signal,
         )
   }
 
@@ -124,8 +133,9 @@ export class CacheReader {
     this.#run('delete from temp.room_overlay where id = ?', [id])
     if (columns !== null) {
       this.#run(
-        `insert into temp.room_overlay values ((select docid from main.document where kind = 'room' and id = @id), @id, @name, @building, @city, @buildingKey, @state, @stateOrder, @since,
-          @contact, @words)`,
+        `insert into temp.room_overlay
+         values ((select docid from main.document where kind = 'room' and id = @id),
+           @id, @name, @building, @city, @buildingKey, @state, @stateOrder, @since, @contact, @words)`,
         [columns],
       )
     }
@@ -137,8 +147,9 @@ export class CacheReader {
     this.#run('delete from temp.incident_overlay where id = ?', [id])
     if (columns !== null) {
       this.#run(
-        `insert into temp.incident_overlay values ((select docid from main.document where kind = 'incident' and id = @id), @id, @number, @room, @signalOrder, @status, @severityOrder, @owner,
-          @at, @words, @acknowledged)`,
+        `insert into temp.incident_overlay
+         values ((select docid from main.document where kind = 'incident' and id = @id),
+           @id, @number, @room, @signalOrder, @status, @severityOrder, @owner, @at, @words, @acknowledged)`,
         [columns],
       )
     }

@@ -4,8 +4,7 @@ import { fold } from '../../contract/fold.ts'
 export const fieldEnd = '\ue000'
 
 /** Scripts that are written without spaces: each letter is a token, and a word is a phrase of them. */
-const unspaced =
-  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}ー]/gu
+const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}ー]/gu
 
 /** Pictures are words too: the index knows letters and digits, so each is written as its number. */
 const picture = /\p{Extended_Pictographic}/gu

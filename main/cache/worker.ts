@@ -41,9 +41,7 @@ function handle(writer: CacheWriter, request: WorkerRequest): WorkerAnswer {
       return answer(outcome, { feed: outcome.event })
     }
     case 'page': {
-      const outcome = writer.page(request.bytes, request.generation, request.after, request.now, (next) =>
-        post({ id: request.id, next }),
-      )
+      const outcome = writer.page(request.bytes, request.generation, request.after, request.now, (next) => post({ id: request.id, next }))
       return answer(outcome, { page: outcome.event })
     }
     case 'beginSnapshot':

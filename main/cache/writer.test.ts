@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
-import { idOf, makeEntry, makeEvent, makeIncident, makeMe, makeRequest, makeRoom, removalOf, rowOf, tenantId } from '../testing/documents.ts'
+import {
+  idOf,
+  makeEntry,
+  makeEvent,
+  makeIncident,
+  makeMe,
+  makeRequest,
+  makeRoom,
+  removalOf,
+  rowOf,
+  tenantId,
+} from '../testing/documents.ts'
 
 const open: TestCache[] = []
 const cache = (): TestCache => {
@@ -13,7 +24,8 @@ afterEach(() => {
   for (const made of open.splice(0)) made.remove()
 })
 
-const batch = (from: string, to: string, rows: unknown[], scope = 1, behind = 0) => bytesOf({ type: 'batch', scope, from, to, rows, behind })
+const batch = (from: string, to: string, rows: unknown[], scope = 1, behind = 0) =>
+  bytesOf({ type: 'batch', scope, from, to, rows, behind })
 
 describe('a batch', () => {
   it('applies only where the copy ends, with its cursor', () => {
@@ -75,15 +87,18 @@ describe('a batch', () => {
     expect(reader.get('room', idOf('room', 1))?.signals).toEqual(now)
   })
 
-  it.each([['not JSON', new Uint8Array([1, 2, 3])], ['not UTF-8', new Uint8Array([0x22, 0xff, 0x22])], ['another type', bytesOf({ type: 'song' })], ['no rows', bytesOf({ type: 'batch' })], ['null', bytesOf(null)]])(
-    'that is %s changes nothing',
-    (_what, bytes) => {
-      const { writer } = cache()
-      const before = writer.state
-      expect(writer.feed(bytes, 1).event.type).toBe('malformed')
-      expect(writer.state).toEqual(before)
-    },
-  )
+  it.each([
+    ['not JSON', new Uint8Array([1, 2, 3])],
+    ['not UTF-8', new Uint8Array([0x22, 0xff, 0x22])],
+    ['another type', bytesOf({ type: 'song' })],
+    ['no rows', bytesOf({ type: 'batch' })],
+    ['null', bytesOf(null)],
+  ])('that is %s changes nothing', (_what, bytes) => {
+    const { writer } = cache()
+    const before = writer.state
+    expect(writer.feed(bytes, 1).event.type).toBe('malformed')
+    expect(writer.state).toEqual(before)
+  })
 
   it('that the disk cannot take changes nothing', () => {
     const { writer, reader, fill, fillDisk } = cache()
@@ -101,8 +116,14 @@ describe('a change of scope', () => {
     const { writer, reader, fill } = cache()
     const incident = makeIncident(1, 2)
     fill(
-      [rowOf('me', makeMe()), rowOf('room', makeRoom(1)), rowOf('room', makeRoom(2)), rowOf('incident', incident), rowOf('entry', makeEntry(1, incident) as never),
-        rowOf('roomEvent', makeEvent(1, 2, { kind: 'connected' }) as never)],
+      [
+        rowOf('me', makeMe()),
+        rowOf('room', makeRoom(1)),
+        rowOf('room', makeRoom(2)),
+        rowOf('incident', incident),
+        rowOf('entry', makeEntry(1, incident) as never),
+        rowOf('roomEvent', makeEvent(1, 2, { kind: 'connected' }) as never),
+      ],
       'c1',
     )
     const rooms = { room: [idOf('room', 1)], roomEvent: [idOf('room', 1)], incident: [idOf('room', 1)] }
@@ -140,14 +161,17 @@ describe('a change of scope', () => {
 })
 
 describe('a snapshot', () => {
-  const page = (rows: unknown[], next?: string) => bytesOf({ cursor: 'c5', scope: 1, rows, total: 3, ...(next === undefined ? {} : { next }) })
+  const page = (rows: unknown[], next?: string) =>
+    bytesOf({ cursor: 'c5', scope: 1, rows, total: 3, ...(next === undefined ? {} : { next }) })
 
   it('goes on where it was, counts, and ends with its cursor', () => {
     const made = cache()
     const { writer } = made
     const first = writer.beginSnapshot(true, 3)
     const nexts: string[] = []
-    expect(writer.page(page([rowOf('room', makeRoom(1))], 'p2'), first.generation, null, 3, (next) => nexts.push(next)).event).toMatchObject({
+    expect(
+      writer.page(page([rowOf('room', makeRoom(1))], 'p2'), first.generation, null, 3, (next) => nexts.push(next)).event,
+    ).toMatchObject({
       type: 'applied',
       snapshot: { after: 'p2', done: 1, total: 3 },
     })
@@ -196,11 +220,20 @@ describe('a snapshot', () => {
     expect(writer.state.cursor).toBe('c2')
   })
 
-  it.each([['says it goes on where it is', 'p2'], ['was made from another start', undefined]])('begins anew when a page %s', (_what, next) => {
+  it.each([
+    ['says it goes on where it is', 'p2'],
+    ['was made from another start', undefined],
+  ])('begins anew when a page %s', (_what, next) => {
     const { writer } = cache()
     const { generation } = writer.beginSnapshot(true, 1)
     writer.page(page([], 'p2'), generation, null, 1)
-    const strange = bytesOf({ cursor: next === undefined ? 'c6' : 'c5', scope: 1, rows: [], total: 0, ...(next === undefined ? {} : { next }) })
+    const strange = bytesOf({
+      cursor: next === undefined ? 'c6' : 'c5',
+      scope: 1,
+      rows: [],
+      total: 0,
+      ...(next === undefined ? {} : { next }),
+    })
     expect(writer.page(strange, generation, 'p2', 1).event.type).toBe('restart')
     expect(writer.restartSnapshot(1)).toMatchObject({ generation: generation + 1, after: null, full: true })
   })
@@ -224,7 +257,10 @@ describe('the copy', () => {
     { weight: 5, arbitrary: fc.record({ do: fc.constant('deliver' as const), twice: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('stale' as const), pick: fc.nat(30) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('page' as const) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('scope' as const), rooms: fc.option(fc.uniqueArray(fc.integer({ min: 1, max: rooms }))) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant('scope' as const), rooms: fc.option(fc.uniqueArray(fc.integer({ min: 1, max: rooms }))) }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const) }) },
   )
 
@@ -284,15 +320,26 @@ describe('the copy', () => {
               service.scope++
               service.visible = it.rooms === null ? 'all' : new Set(it.rooms)
               const visible = service.visible
-              writer.feed(bytesOf({ type: 'scope', version: service.scope, rooms: { room: visible === 'all' ? 'all' : [...visible].map((n) => idOf('room', n)) } }), 1)
+              writer.feed(
+                bytesOf({
+                  type: 'scope',
+                  version: service.scope,
+                  rooms: { room: visible === 'all' ? 'all' : [...visible].map((n) => idOf('room', n)) },
+                }),
+                1,
+              )
               const held = reader.all<{ id: string }>('select id from room_list')
               expect(held.every(({ id }) => sees(id))).toBe(true)
             }
           }
           for (let n = 0; n < 20 && (writer.state.snapshot !== null || writer.state.cursor === null); n++) page()
           deliver()
-          const held = Object.fromEntries(reader.all<{ id: string; rev: number }>(`select id, rev from document where kind = 'room'`).map(({ id, rev }) => [id, rev]))
-          const wanted = Object.fromEntries([...service.docs].filter(([id, { doc }]) => doc !== undefined && sees(id)).map(([id, { rev }]) => [id, rev]))
+          const held = Object.fromEntries(
+            reader.all<{ id: string; rev: number }>(`select id, rev from document where kind = 'room'`).map(({ id, rev }) => [id, rev]),
+          )
+          const wanted = Object.fromEntries(
+            [...service.docs].filter(([id, { doc }]) => doc !== undefined && sees(id)).map(([id, { rev }]) => [id, rev]),
+          )
           expect(held).toEqual(wanted)
           expect(reader.all<{ id: string }>('select id from room_list order by id').map(({ id }) => id)).toEqual(Object.keys(wanted).sort())
         } finally {

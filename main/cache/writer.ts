@@ -257,8 +257,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-const isBatch = (json: unknown): boolean =>
-  typeof json === 'object' && json !== null && 'type' in json && json.type === 'batch'
+const isBatch = (json: unknown): boolean => typeof json === 'object' && json !== null && 'type' in json && json.type === 'batch'
 
 function malformed(error: z.ZodError): { type: 'malformed'; detail: string } {
   const { field, detail } = detailsOf(error)

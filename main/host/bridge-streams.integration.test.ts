@@ -62,7 +62,12 @@ class Window {
   }
   open(id: number, name: StreamName): void {
     const session = idOf('session', 1)
-    this.page.send({ type: 'open', id, name, input: name === 'remote.screen' ? { session, display: 'console' } : { session, terminal: 1, columns: 80, rows: 24 } })
+    this.page.send({
+      type: 'open',
+      id,
+      name,
+      input: name === 'remote.screen' ? { session, display: 'console' } : { session, terminal: 1, columns: 80, rows: 24 },
+    })
   }
   bytes(id: number): Buffer {
     return Buffer.concat(this.got.flatMap((answer) => (answer.type === 'bytes' && answer.id === id ? [answer.bytes] : [])))

@@ -1,7 +1,16 @@
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type BridgeRequest, BridgeResponse, type CallInput, type CallName, calls, type TopicInput, type TopicName, topics } from '../../contract/bridge.ts'
+import {
+  type BridgeRequest,
+  BridgeResponse,
+  type CallInput,
+  type CallName,
+  calls,
+  type TopicInput,
+  type TopicName,
+  topics,
+} from '../../contract/bridge.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
@@ -80,7 +89,10 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'sync.now': { input: {} },
   'preferences.set': { input: { theme: 'dark' } },
   'support.saveBundle': { input: {} },
-  'session.setUp': { input: { tenant: 'Contoso', name: 'Amélie', email: 'amelie@contoso.example', password: 'long enough a password' }, code: 'request.notFound' },
+  'session.setUp': {
+    input: { tenant: 'Contoso', name: 'Amélie', email: 'amelie@contoso.example', password: 'long enough a password' },
+    code: 'request.notFound',
+  },
   'session.signOut': { input: { unsent: 'discard' } },
   'session.signIn': { input: { method: 'browser' } },
   'session.cancelSignIn': { input: {} },
@@ -110,7 +122,12 @@ const prepared: Record<string, unknown> = {
   'groups/preview': { total: 0, rooms: [] },
   directory: { items: [], more: false },
   explain: { permission: 'rooms.view', room: null, total: 0, people: [], directoryDown: false },
-  [`explain/people/${personId}`]: { person: { id: personId, name: 'Amélie', email: '', link: null }, permissions: [], rooms: [], roomsTotal: 0 },
+  [`explain/people/${personId}`]: {
+    person: { id: personId, name: 'Amélie', email: '', link: null },
+    permissions: [],
+    rooms: [],
+    roomsTotal: 0,
+  },
   partners: { items: [] },
   customers: { items: [], mayManage: false, tenantManagers: [] },
   'commands/preview': nobody,
@@ -123,7 +140,10 @@ const prepared: Record<string, unknown> = {
 }
 const line = { type: 'terminal', at: 1, terminal: 1, columns: 80, rows: 24, text: '$ ls\n' }
 const packed = new Map([
-  [`/v1/recordings/${session}/chunks/1`, gzipSync(`${JSON.stringify({ session, number: 1, fromMs: 0, toMs: 1 })}\n${JSON.stringify(line)}`)],
+  [
+    `/v1/recordings/${session}/chunks/1`,
+    gzipSync(`${JSON.stringify({ session, number: 1, fromMs: 0, toMs: 1 })}\n${JSON.stringify(line)}`),
+  ],
   [`/v1/recordings/${session}/terminal`, gzipSync(JSON.stringify(line))],
 ])
 /** Answers that name a time, a key, a path or a moving state: alike in form only. */
@@ -212,7 +232,9 @@ class Asker {
 
 async function live(asker: Asker): Promise<void> {
   const id = asker.send('listen', 'sync', {})
-  await until('live', () => asker.answers(id).some((answer) => answer.type === 'value' && topics.sync.output.parse(answer.value).state === 'live'))
+  await until('live', () =>
+    asker.answers(id).some((answer) => answer.type === 'value' && topics.sync.output.parse(answer.value).state === 'live'),
+  )
   asker.page.send({ type: 'end', id } satisfies BridgeRequest)
 }
 
@@ -281,7 +303,17 @@ describe.each(transports)('the bridge of %s', (transportName, make) => {
     for (const name of ['rooms.drop', 'constructor', '__proto__', 'session', '']) {
       expect(await asker.ask('call', name, {}), name).toMatchObject({ type: 'problem', problem: { code: 'bridge.invalid', field: 'name' } })
     }
-    for (const message of [null, 0, 'text', [], {}, { type: 'call' }, { type: 'call', id: -1, name: 'outbox.list', input: {} }, { type: 'end', id: 77 }]) asker.page.send(message)
+    for (const message of [
+      null,
+      0,
+      'text',
+      [],
+      {},
+      { type: 'call' },
+      { type: 'call', id: -1, name: 'outbox.list', input: {} },
+      { type: 'end', id: 77 },
+    ])
+      asker.page.send(message)
     const before = asker.got.length
     expect(await asker.ask('call', 'outbox.list', {})).toMatchObject({ type: 'value' })
     expect(asker.got).toHaveLength(before + 1)

@@ -113,7 +113,12 @@ describe('the browser host', () => {
 
   it('says what is wrong with its arguments, and that a port is in use', async () => {
     expect(await runProcess(main, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('--service URL') })
-    for (const args of [[], ['--service', 'no'], ['--service', 'http://x', '--port', '70000'], ['--service', 'http://x', '--colour', 'red']]) {
+    for (const args of [
+      [],
+      ['--service', 'no'],
+      ['--service', 'http://x', '--port', '70000'],
+      ['--service', 'http://x', '--colour', 'red'],
+    ]) {
       expect(await runProcess(main, ...args), args.join(' ')).toMatchObject({ code: 2, stderr: expect.stringContaining('--help') })
     }
     const other = createServer().listen(0, '127.0.0.1')

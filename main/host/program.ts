@@ -33,7 +33,8 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const { folder, service, keeper, place, host, log, session: settings, onSignedOut } = options
   try {
     const vault = await openVault(folder.path, keeper)
-    if (vault.protection === 'none') log.warn({}, 'the keys of the cached data are not protected: anyone who reads this folder can use them')
+    if (vault.protection === 'none')
+      log.warn({}, 'the keys of the cached data are not protected: anyone who reads this folder can use them')
     const session = await openSession({ folder: folder.path, service, vault, place, log, ...(settings ? { settings } : {}) })
     if (onSignedOut) whenSignedOut(session, onSignedOut)
     const core = await createCore({ folder, service, session, vault, host, log })

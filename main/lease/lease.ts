@@ -201,7 +201,10 @@ export class Lease implements LeaseGuard {
   }
 }
 
-const seenAt = (record: LeaseRecord, clockTime: number): LeaseRecord => ({ ...record, seen: Math.max(record.seen, clockTime + record.skew) })
+const seenAt = (record: LeaseRecord, clockTime: number): LeaseRecord => ({
+  ...record,
+  seen: Math.max(record.seen, clockTime + record.skew),
+})
 
 /** Whether a lease is over at this time of this machine's clock. */
 export function overAt({ contactAt, skew, days, seen }: LeaseRecord, clockTime: number): boolean {

@@ -33,7 +33,10 @@ beforeAll(() => {
   folder = tempFolder()
   outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), 1).store, new FakeClock())
   cache.fill(
-    rooms.flatMap(({ id, name }, n) => [rowOf('room', makeRoom(n, { id, name })), rowOf('incident', { ...makeIncident(n + 1, 1), id: incidentOf(id) as never, room: id })]),
+    rooms.flatMap(({ id, name }, n) => [
+      rowOf('room', makeRoom(n, { id, name })),
+      rowOf('incident', { ...makeIncident(n + 1, 1), id: incidentOf(id) as never, room: id }),
+    ]),
     'c1',
   )
   shown = new Shown(cache.reader, outbox)
@@ -48,7 +51,10 @@ afterAll(() => {
 /** The person's row as the feed brings it: written, read, parsed. */
 function sync(me: { id: string }): void {
   const row = rowOf('me', me, ++revision)
-  const { change } = cache.writer.feed(bytesOf({ type: 'batch', scope: 1, from: `c${revision - 1}`, to: `c${revision}`, rows: [row], behind: 0 }), 1)
+  const { change } = cache.writer.feed(
+    bytesOf({ type: 'batch', scope: 1, from: `c${revision - 1}`, to: `c${revision}`, rows: [row], behind: 0 }),
+    1,
+  )
   if (change === undefined) throw new Error('the row was not taken')
   shown.cacheChanged(change)
 }
@@ -64,38 +70,50 @@ function submitted(command: QueuedCommand): 'taken' | ErrorCode {
   }
 }
 
-const someRooms = fc.subarray(rooms.map(({ id }) => id), { minLength: 1, maxLength: 3 })
+const someRooms = fc.subarray(
+  rooms.map(({ id }) => id),
+  { minLength: 1, maxLength: 3 },
+)
 const changes = fc.constantFrom({ flapCount: 3 }, { remoteAccess: false }, { recordSessions: true, flapCount: 3 })
-const commands = fc.tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms, changes).map(([type, on, changes]) => {
-  const [room = rooms[0]!.id] = on
-  const two = [room, on[1] ?? rooms.find(({ id }) => id !== room)?.id ?? room]
-  const some = type === 'rooms.rename' ? [room] : type === 'rooms.replace' ? two : on
-  const more = { ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
-  const command = QueuedCommand.parse({ type, rooms: some, incident: incidentOf(room), text: 'typed', owner: null, changes, ...more })
-  return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? some : [room] }
-})
+const commands = fc
+  .tuple(fc.constantFrom(...QueuedCommand.options.map((option) => option.shape.type.value)), someRooms, changes)
+  .map(([type, on, changes]) => {
+    const [room = rooms[0]!.id] = on
+    const two = [room, on[1] ?? rooms.find(({ id }) => id !== room)?.id ?? room]
+    const some = type === 'rooms.rename' ? [room] : type === 'rooms.replace' ? two : on
+    const more = { ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
+    const command = QueuedCommand.parse({ type, rooms: some, incident: incidentOf(room), text: 'typed', owner: null, changes, ...more })
+    return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? some : [room] }
+  })
 
 describe('[ACC-6] the answer of the console', () => {
   it('is that of the service, for any policy, person, permission, room and command', () => {
     fc.assert(
-      fc.property(policies, subjects, fc.array(requests, { maxLength: 20 }), fc.array(commands, { minLength: 1, maxLength: 6 }), (policy, subject, asked, done) => {
-        const access = accessOf(resolvePolicy(policy, rooms), subject)
-        sync({ id: personId, tenant: tenantId, name: 'Anyone', email: 'anyone@contoso.example', access } as { id: string })
-        const mirrored = shown.me!.access
-        for (const { permission, room } of asked) expect(may(mirrored, permission, room)).toBe(modelMay(policy, rooms, subject, permission, room))
-        for (const { command, about } of done) {
-          const { permission, about: over } = commandNeeds[command.type]
-          const remote = command.type === 'settings.change' && Object.keys(command.changes).some((name) => name !== 'flapCount')
-          const also = alsoNeeded[command.type]
-          const mayAt = (room?: RoomId) =>
-            modelMay(policy, rooms, subject, permission, room) && (also === undefined || modelMay(policy, rooms, subject, also, room))
-          const any =
-            (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
-          const all = any && about.every((room) => mayAt(room))
-          const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
-          expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')
-        }
-      }),
+      fc.property(
+        policies,
+        subjects,
+        fc.array(requests, { maxLength: 20 }),
+        fc.array(commands, { minLength: 1, maxLength: 6 }),
+        (policy, subject, asked, done) => {
+          const access = accessOf(resolvePolicy(policy, rooms), subject)
+          sync({ id: personId, tenant: tenantId, name: 'Anyone', email: 'anyone@contoso.example', access } as { id: string })
+          const mirrored = shown.me!.access
+          for (const { permission, room } of asked)
+            expect(may(mirrored, permission, room)).toBe(modelMay(policy, rooms, subject, permission, room))
+          for (const { command, about } of done) {
+            const { permission, about: over } = commandNeeds[command.type]
+            const remote = command.type === 'settings.change' && Object.keys(command.changes).some((name) => name !== 'flapCount')
+            const also = alsoNeeded[command.type]
+            const mayAt = (room?: RoomId) =>
+              modelMay(policy, rooms, subject, permission, room) && (also === undefined || modelMay(policy, rooms, subject, also, room))
+            const any =
+              (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
+            const all = any && about.every((room) => mayAt(room))
+            const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
+            expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')
+          }
+        },
+      ),
       { numRuns: 120 },
     )
   })

@@ -108,7 +108,11 @@ describe('[CON-3] the outbox', () => {
     expect(outbox.about(`incident:${incident}`)).toEqual([])
     outbox.close()
     const again = open().outbox
-    expect(again.get(refused)).toMatchObject({ state: 'refused', refusal: { code: 'incident.notFound', detail: 'gone' }, command: { text: 'typed with care' } })
+    expect(again.get(refused)).toMatchObject({
+      state: 'refused',
+      refusal: { code: 'incident.notFound', detail: 'gone' },
+      command: { text: 'typed with care' },
+    })
     const next = again.retry(refused)
     expect(next).not.toBe(refused)
     expect(again.rows()).toMatchObject([{ key: next, state: 'pending', tries: 0 }])
@@ -233,7 +237,12 @@ describe('[CON-3] an outbox file that cannot be used', () => {
     const { outbox } = open()
     const kept = outbox.submit(comment('saved'))
     outbox.close()
-    openWritable({ path: path(), key, migrations: [...outboxMigrations, (db) => db.exec('alter table command add column later text')], synchronous: 'full' }).close()
+    openWritable({
+      path: path(),
+      key,
+      migrations: [...outboxMigrations, (db) => db.exec('alter table command add column later text')],
+      synchronous: 'full',
+    }).close()
     const again = open()
     expect(again).toMatchObject({ setAside: 'newer', saved: 1 })
     expect(again.outbox.get(kept)).toMatchObject({ command: comment('saved') })

@@ -13,13 +13,21 @@ const room = makeRoom(1, { lifecycle: 'onboarding' })
 const incidentCommand = fc.oneof(
   fc.record({ type: fc.constant('incident.acknowledge'), incident: fc.constant(incident.id), note: fc.constantFrom(undefined, 'on it') }),
   fc.record({ type: fc.constant('incident.unacknowledge'), incident: fc.constant(incident.id) }),
-  fc.record({ type: fc.constant('incident.assign'), incident: fc.constant(incident.id), owner: fc.constantFrom(null, personId, idOf('person', 2)) }),
+  fc.record({
+    type: fc.constant('incident.assign'),
+    incident: fc.constant(incident.id),
+    owner: fc.constantFrom(null, personId, idOf('person', 2)),
+  }),
   fc.record({ type: fc.constant('incident.comment'), incident: fc.constant(incident.id), text: fc.constantFrom('one', 'two') }),
 )
 const roomCommand = fc.record({ type: fc.constantFrom('rooms.enrol', 'rooms.unenrol'), rooms: fc.constant([room.id]) })
 
 const unsentOf = (commands: readonly unknown[]): Unsent[] =>
-  commands.map((command, n) => ({ key: CommandKey.parse(idOf('key', n)), issuedAt: 1_900_000_000_000 + n, command: QueuedCommand.parse(command) }))
+  commands.map((command, n) => ({
+    key: CommandKey.parse(idOf('key', n)),
+    issuedAt: 1_900_000_000_000 + n,
+    command: QueuedCommand.parse(command),
+  }))
 
 describe('[CON-3] what is laid over', () => {
   it('is a whole document, changes nothing that no command is about, and nothing more the second time', () => {
@@ -48,24 +56,31 @@ describe('[CON-3] what is laid over', () => {
         expect(shown.owner?.id ?? null).toBe(assign?.type === 'incident.assign' ? assign.owner : null)
         const comment = last('incident.comment')?.command
         expect(shown.lastComment?.text).toBe(comment?.type === 'incident.comment' ? comment.text : undefined)
-        expect(pendingEntries(incident, unsent, people).length).toBe(unsent.filter(({ command }) => command.type === 'incident.comment').length)
+        expect(pendingEntries(incident, unsent, people).length).toBe(
+          unsent.filter(({ command }) => command.type === 'incident.comment').length,
+        )
       }),
     )
   })
 
   it('takes rooms through their lifecycle and nowhere else', () => {
     fc.assert(
-      fc.property(fc.array(roomCommand, { maxLength: 6 }), fc.constantFrom('onboarding', 'enrolled', 'unenrolled'), (commands, lifecycle) => {
-        const before = makeRoom(1, { lifecycle })
-        const unsent = unsentOf(commands)
-        const shown = overlayRoom(before, unsent)
-        expect(() => Room.strict().parse(shown)).not.toThrow()
-        expect({ ...shown, lifecycle }).toEqual(before)
-        expect(overlayRoom(shown, unsent)).toEqual(shown)
-        // Nobody comes back from being unenrolled but by a new installation.
-        if (lifecycle === 'unenrolled' || commands.some(({ type }) => type === 'rooms.unenrol')) expect(shown.lifecycle).toBe('unenrolled')
-        else if (commands.length > 0) expect(shown.lifecycle).toBe('enrolled')
-      }),
+      fc.property(
+        fc.array(roomCommand, { maxLength: 6 }),
+        fc.constantFrom('onboarding', 'enrolled', 'unenrolled'),
+        (commands, lifecycle) => {
+          const before = makeRoom(1, { lifecycle })
+          const unsent = unsentOf(commands)
+          const shown = overlayRoom(before, unsent)
+          expect(() => Room.strict().parse(shown)).not.toThrow()
+          expect({ ...shown, lifecycle }).toEqual(before)
+          expect(overlayRoom(shown, unsent)).toEqual(shown)
+          // Nobody comes back from being unenrolled but by a new installation.
+          if (lifecycle === 'unenrolled' || commands.some(({ type }) => type === 'rooms.unenrol'))
+            expect(shown.lifecycle).toBe('unenrolled')
+          else if (commands.length > 0) expect(shown.lifecycle).toBe('enrolled')
+        },
+      ),
     )
   })
 
@@ -82,12 +97,28 @@ describe('[CON-3] what is laid over', () => {
     )
     const ring = unsentOf([{ type: 'rooms.ring', rooms: [room.id], ring: 'Staging' }])
     expect(overlayRoom(room, ring).ring).toBe('Staging')
-    expect(overlayRoom(room, ring.map((row): Unsent => ({ ...row, state: 'requested' })))).toEqual(room)
+    expect(
+      overlayRoom(
+        room,
+        ring.map((row): Unsent => ({ ...row, state: 'requested' })),
+      ),
+    ).toEqual(room)
   })
 
   it('changes only the named settings', () => {
-    const settings = { id: incident.id as never, openHoldMs: 1, resolveHoldMs: 2, warningAgesMs: 3, flapCount: 4, flapWindowMs: 5, allowSoftwareKeys: false }
-    const unsent = unsentOf([{ type: 'settings.change', changes: { openHoldMs: 9 } }, { type: 'settings.change', changes: { flapCount: 7 } }])
+    const settings = {
+      id: incident.id as never,
+      openHoldMs: 1,
+      resolveHoldMs: 2,
+      warningAgesMs: 3,
+      flapCount: 4,
+      flapWindowMs: 5,
+      allowSoftwareKeys: false,
+    }
+    const unsent = unsentOf([
+      { type: 'settings.change', changes: { openHoldMs: 9 } },
+      { type: 'settings.change', changes: { flapCount: 7 } },
+    ])
     expect(overlaySettings(settings, unsent)).toEqual({ ...settings, openHoldMs: 9, flapCount: 7 })
     const contact = (remoteContact: string) => unsentOf([{ type: 'settings.change', changes: { remoteContact } }])
     expect(overlaySettings(settings, contact('audit@contoso.example')).remoteContact).toBe('audit@contoso.example')
@@ -107,14 +138,32 @@ describe('[CON-3] what is laid over', () => {
   })
 
   it('gives rooms the licence that was said last, once it is no request that waits', () => {
-    const unsent = unsentOf([{ type: 'rooms.licence', rooms: [room.id], licence: 'pro' }, { type: 'rooms.licence', rooms: [room.id], licence: 'basic' }])
+    const unsent = unsentOf([
+      { type: 'rooms.licence', rooms: [room.id], licence: 'pro' },
+      { type: 'rooms.licence', rooms: [room.id], licence: 'basic' },
+    ])
     expect(overlayRoom(room, unsent)).toEqual({ ...room, licence: 'basic' })
-    expect(overlayRoom(room, unsent.map((row): Unsent => ({ ...row, state: 'requested' })))).toEqual(room)
+    expect(
+      overlayRoom(
+        room,
+        unsent.map((row): Unsent => ({ ...row, state: 'requested' })),
+      ),
+    ).toEqual(room)
     expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.licence', rooms: [room.id], licence: 'basic' }))).toEqual([`room:${room.id}`])
   })
 
   it('says what it is about', () => {
-    expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.enrol', rooms: [room.id, idOf('room', 2)] }))).toEqual([`room:${room.id}`, `room:${idOf('room', 2)}`])
-    expect(marksOf(unsentOf([{ type: 'incident.comment', incident: incident.id, text: 'a' }, { type: 'incident.comment', incident: incident.id, text: 'b' }]))).toEqual({ pending: ['incident.comment'], asked: [] })
+    expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.enrol', rooms: [room.id, idOf('room', 2)] }))).toEqual([
+      `room:${room.id}`,
+      `room:${idOf('room', 2)}`,
+    ])
+    expect(
+      marksOf(
+        unsentOf([
+          { type: 'incident.comment', incident: incident.id, text: 'a' },
+          { type: 'incident.comment', incident: incident.id, text: 'b' },
+        ]),
+      ),
+    ).toEqual({ pending: ['incident.comment'], asked: [] })
   })
 })

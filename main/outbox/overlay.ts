@@ -126,7 +126,9 @@ function placed(place: Place, { country, city, building, floor, timeZone }: Part
 }
 
 export function overlaySettings(settings: Doc<'settings'>, unsent: readonly Unsent[]): Doc<'settings'> {
-  return unsent.filter(isShown).reduce((shown, { command }) => (command.type === 'settings.change' ? changedSettings(shown, command.changes) : shown), settings)
+  return unsent
+    .filter(isShown)
+    .reduce((shown, { command }) => (command.type === 'settings.change' ? changedSettings(shown, command.changes) : shown), settings)
 }
 
 /** Types of the unsent commands, each once, in order: `pending` and `asked` of a view. */

@@ -26,7 +26,7 @@ const open = () => new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), k
 const texts = (of: Outbox) => of.rows().map(({ command }) => (command.type === 'incident.comment' ? command.text : ''))
 /** Lets all pauses go by that come up in so many ms of the clock. */
 async function pass(ms: number): Promise<void> {
-  for (const end = clock.steady() + ms; clock.steady() < end; ) {
+  for (const end = clock.steady() + ms; clock.steady() < end;) {
     await settle()
     clock.advance(Math.min(clock.next() ?? ms, end - clock.steady()))
   }

@@ -21,7 +21,8 @@ let sender: Sender
 /** What was sent, and how a test answers it. */
 let sent: { text: string; request: CommandRequest; answer(outcome: CommandOutcome): void; fail(error: unknown): void }[]
 
-const comment = (incident: number, text: string) => QueuedCommand.parse({ type: 'incident.comment', incident: idOf('incident', incident), text })
+const comment = (incident: number, text: string) =>
+  QueuedCommand.parse({ type: 'incident.comment', incident: idOf('incident', incident), text })
 const applied: CommandOutcome = { outcome: 'applied', at: 1 }
 const last = () => sent.at(-1)!
 
@@ -77,27 +78,30 @@ describe('[CON-3] the sender', () => {
     expect(sent.map(({ request }) => request.key)).toEqual([last().request.key, last().request.key])
   })
 
-  it.each(['network.offline', 'auth.expired', 'rate.limited', 'service.unavailable'] as const)('waits with everything on %s, longer each time, and begins anew when told', async (code) => {
-    outbox.submit(comment(1, 'a'))
-    outbox.submit(comment(2, 'b'))
-    sender.online = true
-    const pauses: number[] = []
-    for (let n = 0; n < 4; n++) {
+  it.each(['network.offline', 'auth.expired', 'rate.limited', 'service.unavailable'] as const)(
+    'waits with everything on %s, longer each time, and begins anew when told',
+    async (code) => {
+      outbox.submit(comment(1, 'a'))
+      outbox.submit(comment(2, 'b'))
+      sender.online = true
+      const pauses: number[] = []
+      for (let n = 0; n < 4; n++) {
+        last().fail(new RoomkeeperError(code))
+        await settle()
+        pauses.push(clock.next()!)
+        clock.advance(clock.next()!)
+      }
+      expect(pauses).toEqual([500, 1_000, 2_000, 4_000])
+      expect(sent.map(({ text }) => text)).toEqual(['a', 'a', 'a', 'a', 'a'])
       last().fail(new RoomkeeperError(code))
       await settle()
-      pauses.push(clock.next()!)
-      clock.advance(clock.next()!)
-    }
-    expect(pauses).toEqual([500, 1_000, 2_000, 4_000])
-    expect(sent.map(({ text }) => text)).toEqual(['a', 'a', 'a', 'a', 'a'])
-    last().fail(new RoomkeeperError(code))
-    await settle()
-    sender.kick()
-    await settle()
-    last().answer(applied)
-    await settle()
-    expect(last().text).toBe('b')
-  })
+      sender.kick()
+      await settle()
+      last().answer(applied)
+      await settle()
+      expect(last().text).toBe('b')
+    },
+  )
 
   it('sends again, under its key, what was answered while another program locked the outbox', async () => {
     const key = outbox.submit(comment(1, 'a'))
@@ -128,7 +132,12 @@ describe('[CON-3] the sender', () => {
   })
 
   it('goes on with other things when one meets a failing service, but not with the same thing', async () => {
-    for (const [incident, text] of [[1, 'a1'], [1, 'a2'], [2, 'b']] as const) outbox.submit(comment(incident, text))
+    for (const [incident, text] of [
+      [1, 'a1'],
+      [1, 'a2'],
+      [2, 'b'],
+    ] as const)
+      outbox.submit(comment(incident, text))
     sender.online = true
     last().fail(new RoomkeeperError('service.failed'))
     await settle()

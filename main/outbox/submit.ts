@@ -39,7 +39,8 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     case 'settings.change': {
       if (!mayChangeSettings(me.access, command.changes)) throw new RoomkeeperError('access.denied')
       const settings = shown.settings()
-      if (settings !== undefined && lacksContact(settings, command.changes)) throw new RoomkeeperError('remote.contactMissing', { field: 'remoteContact' })
+      if (settings !== undefined && lacksContact(settings, command.changes))
+        throw new RoomkeeperError('remote.contactMissing', { field: 'remoteContact' })
       break
     }
   }

@@ -71,12 +71,14 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
 }
 
 /** A large policy file is read for longer than other answers take. */
-const patienceFor = ({ type }: PolicyCommand): { headMs?: number } => (type === 'policy.import' ? { headMs: limits.consoleRequestMs + limits.policyFileMs } : {})
+const patienceFor = ({ type }: PolicyCommand): { headMs?: number } =>
+  type === 'policy.import' ? { headMs: limits.consoleRequestMs + limits.policyFileMs } : {}
 
 /** Where the answer is lost on the way, it is asked for once more under the same key, which applies nothing twice. */
 async function apply(client: ServiceClient, command: PolicyCommand, issuedAt: number, signal: AbortSignal): Promise<CommandOutcome> {
   const body: CommandRequest = { key: CommandKey.parse(v7({ msecs: issuedAt })), issuedAt, sentAt: issuedAt, command }
-  const send = (): Promise<CommandOutcome> => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal, ...patienceFor(command) })
+  const send = (): Promise<CommandOutcome> =>
+    client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal, ...patienceFor(command) })
   try {
     return await send()
   } catch (error) {

@@ -40,7 +40,11 @@ beforeEach(async () => {
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
     request.on('end', async () => {
       const tenant = request.headers[tenantHeader]
-      asked.push({ line: `${request.method} ${request.url}`, tenant: typeof tenant === 'string' ? tenant : undefined, body: body === '' ? undefined : JSON.parse(body) })
+      asked.push({
+        line: `${request.method} ${request.url}`,
+        tenant: typeof tenant === 'string' ? tenant : undefined,
+        body: body === '' ? undefined : JSON.parse(body),
+      })
       await held
       const answer = answers[pathname]
       if (lost > 0) {
@@ -60,7 +64,11 @@ beforeEach(async () => {
 afterEach(() => rig.remove())
 
 const call = <N extends CallName>(name: N, input: CallInput<N>) => rig.bridge.call(name, input)
-const problemOf = (answer: Promise<unknown>): Promise<unknown> => answer.then(() => 'an answer', (error: unknown) => error)
+const problemOf = (answer: Promise<unknown>): Promise<unknown> =>
+  answer.then(
+    () => 'an answer',
+    (error: unknown) => error,
+  )
 const remove = PolicyCommand.parse({ type: 'role.delete', role: 'lead' })
 
 /** Makes the person one of a partner's, with one customer, and enters it. */
@@ -85,8 +93,18 @@ describe('what is asked', () => {
     ['policy.groups', {}, 'GET /v1/groups', { items: [] }],
     ['policy.previewGroup', { rooms: [room.id], rule: null }, 'POST /v1/groups/preview', { total: 1, rooms: [] }],
     ['policy.directory', { text: 'Léa M', kind: 'person' }, 'GET /v1/directory?text=L%C3%A9a+M&kind=person', { items: [], more: false }],
-    ['policy.whoCan', { permission: 'rooms.view', room: room.id }, `GET /v1/explain?permission=rooms.view&room=${room.id}`, { permission: 'rooms.view', room: room.id, total: 0, people: [], directoryDown: false }],
-    ['policy.whatCan', { person: personId }, `GET /v1/explain/people/${personId}`, { person: { id: personId, name: 'A', email: 'a@b', link: null }, permissions: [], rooms: [], roomsTotal: 0 }],
+    [
+      'policy.whoCan',
+      { permission: 'rooms.view', room: room.id },
+      `GET /v1/explain?permission=rooms.view&room=${room.id}`,
+      { permission: 'rooms.view', room: room.id, total: 0, people: [], directoryDown: false },
+    ],
+    [
+      'policy.whatCan',
+      { person: personId },
+      `GET /v1/explain/people/${personId}`,
+      { person: { id: personId, name: 'A', email: 'a@b', link: null }, permissions: [], rooms: [], roomsTotal: 0 },
+    ],
     ['policy.partners', {}, 'GET /v1/partners', { items: [] }],
     ['policy.customers', {}, 'GET /v1/customers', { items: [], mayManage: true, tenantManagers: [] }],
     ['policy.preview', { tenant: tenantId, command: remove }, 'POST /v1/commands/preview', effect],
@@ -103,7 +121,10 @@ describe('what is asked', () => {
       answers[path] = { surprise: true }
       expect(await problemOf(call(name, input as never)), line).toMatchObject({ code: 'service.failed' })
       answers[path] = new RoomkeeperError('policy.escalation', { field: 'scope', params: { room: 'Lab' } })
-      expect(await problemOf(call(name, input as never)), line).toMatchObject({ code: 'policy.escalation', details: { field: 'scope', params: { room: 'Lab' } } })
+      expect(await problemOf(call(name, input as never)), line).toMatchObject({
+        code: 'policy.escalation',
+        details: { field: 'scope', params: { room: 'Lab' } },
+      })
     }
   })
 
@@ -113,7 +134,7 @@ describe('what is asked', () => {
     expect(asked).toEqual([])
   })
 
-  it('is about the customer that is entered, but for what is one\'s own affair', async () => {
+  it("is about the customer that is entered, but for what is one's own affair", async () => {
     await enterCustomer()
     Object.assign(answers, { '/v1/roles': { items: [] }, '/v1/customers': { items: [], mayManage: true, tenantManagers: [] } })
     await call('policy.roles', {})
@@ -144,7 +165,10 @@ describe('what is asked', () => {
     ]
     for (const entered of [customer, tenantId, 'all'] as const) {
       await call('session.enter', { tenant: entered })
-      for (const [tenant, header] of [[customer, customer], [tenantId, undefined]] as const) {
+      for (const [tenant, header] of [
+        [customer, customer],
+        [tenantId, undefined],
+      ] as const) {
         asked = []
         expect(await all(tenant)).toEqual(Array.from({ length: 6 }, () => 'an answer'))
         expect(asked.map((each) => each.tenant)).toEqual(Array.from({ length: 6 }, () => header))
@@ -161,7 +185,9 @@ describe('what is asked', () => {
     answers['/v1/commands'] = { outcome: 'applied', at: 7 }
     const command = QueuedCommand.parse({ type: 'settings.change', changes: { flapCount: 7 } })
     expect(await problemOf(call('commands.submit', { command }))).toMatchObject({ code: 'bridge.invalid', details: { field: 'tenant' } })
-    expect(await problemOf(call('commands.submit', { command, tenant: TenantId.parse(idOf('tenant', 9)) }))).toMatchObject({ code: 'session.tenantUnknown' })
+    expect(await problemOf(call('commands.submit', { command, tenant: TenantId.parse(idOf('tenant', 9)) }))).toMatchObject({
+      code: 'session.tenantUnknown',
+    })
     expect((await call('outbox.list', {})).rows).toEqual([])
     await until('the permission', async () => {
       const session = await rig.now('session')
@@ -234,7 +260,9 @@ describe('a command', () => {
 
   it('that is refused says why', async () => {
     answers['/v1/commands'] = new RoomkeeperError('assignment.lastProManager')
-    expect(await problemOf(call('policy.apply', { tenant: tenantId, command: remove }))).toMatchObject({ code: 'assignment.lastProManager' })
+    expect(await problemOf(call('policy.apply', { tenant: tenantId, command: remove }))).toMatchObject({
+      code: 'assignment.lastProManager',
+    })
     expect(asked.length).toBe(1)
   })
 })
@@ -297,7 +325,12 @@ describe('files', () => {
 describe('requests', () => {
   it('come from the copy, the waiting first, then the newest, and are decided where they were made', async () => {
     const keys = [1, 2, 3, 4].map((n) => idOf('key', n))
-    const how = [{ status: 'approved', at: 40 }, { status: 'waiting', at: 10 }, { status: 'rejected', at: 30 }, { status: 'waiting', at: 20 }]
+    const how = [
+      { status: 'approved', at: 40 },
+      { status: 'waiting', at: 10 },
+      { status: 'rejected', at: 30 },
+      { status: 'waiting', at: 20 },
+    ]
     rig.service.put('request', ...keys.map((key, n) => makeRequest(key, how[n])))
     const list = () => call('requests.list', {}).then(({ rows }) => rows)
     await until('the requests', async () => (await list()).length === 4)

@@ -25,7 +25,10 @@ beforeAll(async () => {
   const rooms = await product.allow(desk, 4, [desk.me.id, other.me.id])
   simulated = rooms.filter(({ name }) => name !== product.machine)
   machine = the(rooms.find(({ name }) => name === product.machine))
-  await until('the rooms of the other operator', async () => (await other.bridge.call('rooms.list', { filter: {}, sort: 'name', descending: false, offset: 0, limit: 20 })).total === 4)
+  await until(
+    'the rooms of the other operator',
+    async () => (await other.bridge.call('rooms.list', { filter: {}, sort: 'name', descending: false, offset: 0, limit: 20 })).total === 4,
+  )
 }, 120_000)
 afterAll(() => product.stop())
 
@@ -54,16 +57,20 @@ function openTerminal(session: SessionId, holdAt = Infinity) {
   const hold = (): void => {
     held = new Promise((resolve) => (release = resolve))
   }
-  const stream = desk.bridge.open('remote.terminal', { session, terminal: 1, columns: 80, rows: 24 }, {
-    bytes: (bytes) => {
-      got.push(Buffer.from(bytes))
-      if (length < holdAt && length + bytes.byteLength >= holdAt) hold()
-      length += bytes.byteLength
-      end = (end + Buffer.from(bytes).toString('latin1')).slice(-200)
-      return held
+  const stream = desk.bridge.open(
+    'remote.terminal',
+    { session, terminal: 1, columns: 80, rows: 24 },
+    {
+      bytes: (bytes) => {
+        got.push(Buffer.from(bytes))
+        if (length < holdAt && length + bytes.byteLength >= holdAt) hold()
+        length += bytes.byteLength
+        end = (end + Buffer.from(bytes).toString('latin1')).slice(-200)
+        return held
+      },
+      ended: () => undefined,
     },
-    ended: () => undefined,
-  })
+  )
   return {
     type: (line: string) => stream.send(Buffer.from(line)),
     length: () => length,
@@ -89,7 +96,10 @@ describe.concurrent('a session', { timeout: 180_000 }, () => {
   it('whose console is killed ends at the device, which shows it no more, and is one row of the log', async () => {
     const { id, name } = the(simulated[0])
     const file = join(product.folder, 'console.json')
-    writeFileSync(file, JSON.stringify({ folder: join(product.folder, 'killed'), service: product.url, token: await product.token(), room: id }))
+    writeFileSync(
+      file,
+      JSON.stringify({ folder: join(product.folder, 'killed'), service: product.url, token: await product.token(), room: id }),
+    )
     const console = await startProcess(['main/remote/testing/consoleProcess.ts', file], z.object({ session: SessionId }))
     expect(await product.ring(name)).toBe('Amélie Laurent')
     console.child.kill('SIGKILL')
@@ -126,7 +136,13 @@ describe.concurrent('a session', { timeout: 180_000 }, () => {
 
   it('goes on when the network of the device was away, without a lost or doubled byte, either way; and with a program that floods', async () => {
     const last = 600_000
-    const counting = program('counting', 'stty -echo', 'echo', `seq 1 ${last}`, 'while read -r line; do echo "got $line"; [ "$line" = over ] && break; done')
+    const counting = program(
+      'counting',
+      'stty -echo',
+      'echo',
+      `seq 1 ${last}`,
+      'while read -r line; do echo "got $line"; [ "$line" = over ] && break; done',
+    )
     const session = await desk.start(machine.id)
     const terminal = openTerminal(session, 100_000)
     terminal.type(`bash ${counting}\r`)
@@ -150,7 +166,15 @@ describe.concurrent('a session', { timeout: 180_000 }, () => {
     // A program that floods, and a window that takes nothing: what waits is bounded everywhere, since the program itself waits.
     const written = join(product.folder, 'written')
     const stopped = join(product.folder, 'stopped')
-    const flood = program('flood', `trap 'touch ${stopped}; exit' INT`, 'n=0', 'while :; do', "  printf '%0998d\\n' $((n += 1))", `  echo $n > ${written}`, 'done')
+    const flood = program(
+      'flood',
+      `trap 'touch ${stopped}; exit' INT`,
+      'n=0',
+      'while :; do',
+      "  printf '%0998d\\n' $((n += 1))",
+      `  echo $n > ${written}`,
+      'done',
+    )
     const thousands = (): number => (existsSync(written) ? Number(readFileSync(written, 'utf8')) : 0)
     const before = terminal.length()
     terminal.hold()
@@ -170,7 +194,11 @@ describe.concurrent('a session', { timeout: 180_000 }, () => {
     expect(thousands() * 1_000).toBeLessThan(most)
     terminal.release()
     await until('what waited', () => terminal.length() - before > limits.bridgeStreamBytes)
-    const flooded = terminal.text().slice(before).split('\r\n').filter((line) => /^\d{998}$/.test(line))
+    const flooded = terminal
+      .text()
+      .slice(before)
+      .split('\r\n')
+      .filter((line) => /^\d{998}$/.test(line))
     // A terminal throws away what it has not given out when it is interrupted: the last of it.
     expect(flooded.slice(0, 1_000).map(Number)).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1))
     await desk.bridge.call('remote.end', { session })

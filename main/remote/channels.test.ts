@@ -109,7 +109,11 @@ describe('screens and terminals', () => {
     session.openScreen('console', new Stream())
     expect(() => session.openScreen('frontOfRoom2', new Stream())).toThrow(expect.objectContaining({ code: 'remote.unsupported' }))
     const before = link.said.length
-    for (const drive of [() => void session.openTerminal(terminal, new Stream()), () => session.restart(), () => session.restartAtEnd(false)]) {
+    for (const drive of [
+      () => void session.openTerminal(terminal, new Stream()),
+      () => session.restart(),
+      () => session.restartAtEnd(false),
+    ]) {
       expect(drive).toThrow(expect.objectContaining({ code: 'remote.viewOnly' }))
     }
     expect(link.said).toHaveLength(before)

@@ -56,7 +56,11 @@ describe('dialling a relay', () => {
     const heard = new Heard()
     const socket = relayDial(url)(undefined, 'Ticket abc', heard)
     const { socket: peer, request } = await until('the relay', () => peers[0])
-    expect([request.url, request.headers.authorization, request.headers['sec-websocket-extensions']]).toEqual(['/v1/relay', 'Ticket abc', undefined])
+    expect([request.url, request.headers.authorization, request.headers['sec-websocket-extensions']]).toEqual([
+      '/v1/relay',
+      'Ticket abc',
+      undefined,
+    ])
     const got: unknown[] = []
     peer.on('message', (data: Buffer, binary: boolean) => got.push(binary ? data.toString() : { text: data.toString() }))
     await until('open', () => heard.got.length === 1)
@@ -65,7 +69,10 @@ describe('dialling a relay', () => {
     peer.send(Buffer.from('back'))
     peer.send('{"type":"joined"}')
     await until('both', () => got.length === 2 && heard.got.length === 3)
-    expect([got, heard.got]).toEqual([['payload', { text: '{"type":"end"}' }], ['open', 'back', { text: '{"type":"joined"}' }]])
+    expect([got, heard.got]).toEqual([
+      ['payload', { text: '{"type":"end"}' }],
+      ['open', 'back', { text: '{"type":"joined"}' }],
+    ])
     await until('drained', () => heard.isDrained && socket.waiting === 0)
     peer.close(1012)
     await until('the close', () => heard.closedWith.length > 0)
@@ -76,7 +83,9 @@ describe('dialling a relay', () => {
     server.removeAllListeners('upgrade')
     server.on('upgrade', (_request, wire) => {
       const body = JSON.stringify({ type: 'x', title: 'x', status: 410, code: 'relay.resumeRefused' })
-      wire.end(`HTTP/1.1 410 Gone\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+      wire.end(
+        `HTTP/1.1 410 Gone\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      )
     })
     const heard = new Heard()
     relayDial('http://127.0.0.1:1')(url, 'Resume x', heard)
@@ -93,7 +102,14 @@ describe('dialling a relay', () => {
     expect(heard.got).toEqual(['open'])
   })
 
-  it.each([['nothing'], ['ftp://127.0.0.1/'], ['http://relay.example'], ['ws://10.0.0.1:80'], ['https://user:word@relay.example'], ['http://127.0.0.1:1']])('reaches nobody at %s, and says so', async (relay) => {
+  it.each([
+    ['nothing'],
+    ['ftp://127.0.0.1/'],
+    ['http://relay.example'],
+    ['ws://10.0.0.1:80'],
+    ['https://user:word@relay.example'],
+    ['http://127.0.0.1:1'],
+  ])('reaches nobody at %s, and says so', async (relay) => {
     const heard = new Heard()
     const socket = relayDial(url)(relay, 'Ticket abc', heard)
     socket.send(Buffer.from('x'))

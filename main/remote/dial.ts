@@ -47,7 +47,10 @@ export function relayDial(service: string): LinkDial {
     })
     socket.on('unexpected-response', (_request, answer) => {
       void problemIn(answer).then((problem) => {
-        refusal = { ...(answer.statusCode === undefined ? {} : { status: answer.statusCode }), ...(problem === undefined ? {} : { problem }) }
+        refusal = {
+          ...(answer.statusCode === undefined ? {} : { status: answer.statusCode }),
+          ...(problem === undefined ? {} : { problem }),
+        }
         socket.terminate()
         closed(1006)
       })

@@ -41,7 +41,11 @@ export function remoteHandlers(core: Console): Pick<CallHandlers, RemoteCall> {
 
     'remote.log': ({ tenant, ...query }, signal) => of(tenant).json(SessionPage, { path: `/v1/sessions${queryOf(query)}`, signal }),
     'remote.saveLog': async ({ tenant, from, to }, signal) => {
-      const { bytes } = await of(tenant).ask({ path: `/v1/sessions.csv${queryOf({ from, to })}`, atMostBytes: limits.auditCsvBytes, signal })
+      const { bytes } = await of(tenant).ask({
+        path: `/v1/sessions.csv${queryOf({ from, to })}`,
+        atMostBytes: limits.auditCsvBytes,
+        signal,
+      })
       return saveDownload(core, `roomkeeper-sessions-${dayOf(from)}-${dayOf(Math.max(from, to - 1))}.csv`, 'roomkeeper-sessions.csv', bytes)
     },
     'remote.recording': ({ tenant, session }, signal) => of(tenant).json(RecordingIndex, { path: `/v1/recordings/${session}`, signal }),
@@ -50,7 +54,11 @@ export function remoteHandlers(core: Console): Pick<CallHandlers, RemoteCall> {
       return readChunk(bytes, session, number)
     },
     'remote.searchRecording': async ({ tenant, session, text }, signal) => {
-      const { bytes } = await of(tenant).ask({ path: `/v1/recordings/${session}/terminal`, atMostBytes: limits.recordingTerminalBytes, signal })
+      const { bytes } = await of(tenant).ask({
+        path: `/v1/recordings/${session}/terminal`,
+        atMostBytes: limits.recordingTerminalBytes,
+        signal,
+      })
       return searchTerminals(bytes, text)
     },
   }

@@ -6,9 +6,26 @@ import { readChunk, searchTerminals } from './recordings.ts'
 
 const session = idOf('session', 1)
 const head = { session, number: 3, fromMs: 1_000, toMs: 6_000 }
-const terminal = (at: number, text: string, more: object = {}) => ({ type: 'terminal', at, terminal: 1, columns: 80, rows: 24, text, ...more })
-const picture = { type: 'picture', at: 1_000, display: 'console', width: 2, height: 2, key: true, parts: [{ x: 0, y: 0, width: 2, height: 2, jpeg: 'AAAA' }] }
-const packed = (...lines: unknown[]): Uint8Array => gzipSync(lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'))
+const terminal = (at: number, text: string, more: object = {}) => ({
+  type: 'terminal',
+  at,
+  terminal: 1,
+  columns: 80,
+  rows: 24,
+  text,
+  ...more,
+})
+const picture = {
+  type: 'picture',
+  at: 1_000,
+  display: 'console',
+  width: 2,
+  height: 2,
+  key: true,
+  parts: [{ x: 0, y: 0, width: 2, height: 2, jpeg: 'AAAA' }],
+}
+const packed = (...lines: unknown[]): Uint8Array =>
+  gzipSync(lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'))
 
 describe('a chunk', () => {
   it('is read as its device made it', async () => {
@@ -42,19 +59,39 @@ describe('a chunk', () => {
 describe('searching what terminals wrote', () => {
   it('finds lines that came in pieces, without colours, whatever their case', async () => {
     const found = await searchTerminals(
-      packed(terminal(0, '', { clear: true }), terminal(10, 'roo'), terminal(20, 'm$ \u001b[3'), terminal(30, '1mCat\u001b[0m /etc'), terminal(40, '/hosts\r\n127.0.0.1 local'), terminal(50, 'host\r\nroom$ ')),
+      packed(
+        terminal(0, '', { clear: true }),
+        terminal(10, 'roo'),
+        terminal(20, 'm$ \u001b[3'),
+        terminal(30, '1mCat\u001b[0m /etc'),
+        terminal(40, '/hosts\r\n127.0.0.1 local'),
+        terminal(50, 'host\r\nroom$ '),
+      ),
       'CAT /ETC/hosts',
     )
     expect(found).toEqual({ hits: [{ at: 40, terminal: 1, line: 'room$ Cat /etc/hosts' }], more: false })
   })
 
   it('finds a line once that the next chunk repeats, also where it goes on in that chunk', async () => {
-    const bytes = packed(terminal(10, 'one needle\r\nhalf a nee'), terminal(20, 'one needle\r\nhalf a nee', { clear: true }), terminal(30, 'dle\r\n'))
-    expect((await searchTerminals(bytes, 'needle')).hits.map(({ at, line }) => [at, line])).toEqual([[10, 'one needle'], [30, 'half a needle']])
+    const bytes = packed(
+      terminal(10, 'one needle\r\nhalf a nee'),
+      terminal(20, 'one needle\r\nhalf a nee', { clear: true }),
+      terminal(30, 'dle\r\n'),
+    )
+    expect((await searchTerminals(bytes, 'needle')).hits.map(({ at, line }) => [at, line])).toEqual([
+      [10, 'one needle'],
+      [30, 'half a needle'],
+    ])
   })
 
   it('keeps terminals apart, and finds what has no end yet', async () => {
-    const bytes = packed(terminal(10, 'needle in'), terminal(20, 'needle of two', { terminal: 2 }), terminal(30, ' one\n'), { type: 'terminalClosed', at: 40, terminal: 2 }, terminal(50, 'a last needle'))
+    const bytes = packed(
+      terminal(10, 'needle in'),
+      terminal(20, 'needle of two', { terminal: 2 }),
+      terminal(30, ' one\n'),
+      { type: 'terminalClosed', at: 40, terminal: 2 },
+      terminal(50, 'a last needle'),
+    )
     expect((await searchTerminals(bytes, 'needle')).hits).toEqual([
       { at: 30, terminal: 1, line: 'needle in one' },
       { at: 40, terminal: 2, line: 'needle of two' },

@@ -101,7 +101,11 @@ class TerminalLines {
 function plain(raw: string): string[] {
   return stripVTControlCharacters(raw)
     .split('\r')
-    .map((part) => withoutErased(part).replace(/\p{Cc}/gu, ' ').trim())
+    .map((part) =>
+      withoutErased(part)
+        .replace(/\p{Cc}/gu, ' ')
+        .trim(),
+    )
     .filter((part) => part !== '')
     .flatMap((part) => part.match(chunksOfLine) ?? [])
 }
@@ -143,7 +147,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** The lines of NDJSON, with a pause now and then in which others have their turn. */
 async function* linesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   let read = 0
-  for (let start = 0; start < bytes.byteLength; ) {
+  for (let start = 0; start < bytes.byteLength;) {
     const found = bytes.indexOf(newline, start)
     const end = found < 0 ? bytes.byteLength : found
     if (end > start) yield bytes.subarray(start, end)

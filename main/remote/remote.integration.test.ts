@@ -37,10 +37,11 @@ afterEach(async () => {
 const views = async (): Promise<RemoteSessionView[]> => (await rig.now('remote.sessions')).sessions
 const viewOf = async (session: SessionId): Promise<RemoteSessionView | undefined> => (await views()).find(({ id }) => id === session)
 const stateOf = async (session: SessionId): Promise<RemoteSessionView['state'] | undefined> => (await viewOf(session))?.state
-const endOf = async (session: SessionId): Promise<unknown> => until('the end', async () => {
-  const state = await stateOf(session)
-  return state?.state === 'ended' ? (state.reason ?? state.code) : undefined
-})
+const endOf = async (session: SessionId): Promise<unknown> =>
+  until('the end', async () => {
+    const state = await stateOf(session)
+    return state?.state === 'ended' ? (state.reason ?? state.code) : undefined
+  })
 async function start(n = 1, mode: 'view' | 'modify' = 'modify'): Promise<SessionId> {
   const { session } = await rig.bridge.call('remote.start', { tenant, room: room(n), mode })
   await until('what the device offers', async () => (await viewOf(session))?.offers)
@@ -51,13 +52,17 @@ async function start(n = 1, mode: 'view' | 'modify' = 'modify'): Promise<Session
 function openScreen(session: SessionId, held?: Promise<void>) {
   const got: Buffer[] = []
   const seen: { ended: boolean; error: Error | undefined } = { ended: false, error: undefined }
-  const stream = rig.bridge.open('remote.screen', { session, display: 'console' }, {
-    bytes: (bytes) => {
-      got.push(Buffer.from(bytes))
-      return held
+  const stream = rig.bridge.open(
+    'remote.screen',
+    { session, display: 'console' },
+    {
+      bytes: (bytes) => {
+        got.push(Buffer.from(bytes))
+        return held
+      },
+      ended: (error) => Object.assign(seen, { ended: true, error }),
     },
-    ended: (error) => Object.assign(seen, { ended: true, error }),
-  })
+  )
   return { stream, seen, got, text: () => Buffer.concat(got).toString(), length: () => got.reduce((sum, part) => sum + part.byteLength, 0) }
 }
 
@@ -65,7 +70,14 @@ describe('a remote session', () => {
   it('begins, shows a screen, and ends for both when the operator says so', async () => {
     const session = await start()
     const device = remote.last
-    expect(await viewOf(session)).toMatchObject({ room: room(1), roomName: 'Room 1', tenant: { id: tenant, name: 'Contoso' }, mode: 'modify', offers: { displays: ['console'], terminal: true }, state: { state: 'live' } })
+    expect(await viewOf(session)).toMatchObject({
+      room: room(1),
+      roomName: 'Room 1',
+      tenant: { id: tenant, name: 'Contoso' },
+      mode: 'modify',
+      offers: { displays: ['console'], terminal: true },
+      state: { state: 'live' },
+    })
     const screen = openScreen(session)
     screen.stream.send(Buffer.from('pointer'))
     await until('the echo', () => screen.text() === 'pointer')
@@ -83,7 +95,11 @@ describe('a remote session', () => {
   it('has terminals that are resized and closed', async () => {
     const session = await start()
     let heard = ''
-    const terminal = rig.bridge.open('remote.terminal', { session, terminal: 5, columns: 80, rows: 24 }, { bytes: (bytes) => void (heard += Buffer.from(bytes).toString()), ended: () => undefined })
+    const terminal = rig.bridge.open(
+      'remote.terminal',
+      { session, terminal: 5, columns: 80, rows: 24 },
+      { bytes: (bytes) => void (heard += Buffer.from(bytes).toString()), ended: () => undefined },
+    )
     terminal.send(Buffer.from('uname\r'))
     await until('the echo', () => heard === 'uname\r')
     await rig.bridge.call('remote.resize', { session, terminal: 5, columns: 120, rows: 40 })
@@ -94,17 +110,26 @@ describe('a remote session', () => {
       { type: 'resize', channel: 1, columns: 120, rows: 40 },
       { type: 'close', channel: 1 },
     ])
-    await expect(rig.bridge.call('remote.resize', { session, terminal: 5, columns: 80, rows: 24 })).rejects.toMatchObject({ code: 'remote.notFound' })
+    await expect(rig.bridge.call('remote.resize', { session, terminal: 5, columns: 80, rows: 24 })).rejects.toMatchObject({
+      code: 'remote.notFound',
+    })
   })
 
   it('that is refused passes the code and what belongs to it', async () => {
     remote.refusal = { code: 'remote.occupied', params: { name: 'David Okafor' } }
-    await expect(rig.bridge.call('remote.start', { tenant, room: room(1), mode: 'view' })).rejects.toMatchObject({ code: 'remote.occupied', details: { params: { name: 'David Okafor' } } })
+    await expect(rig.bridge.call('remote.start', { tenant, room: room(1), mode: 'view' })).rejects.toMatchObject({
+      code: 'remote.occupied',
+      details: { params: { name: 'David Okafor' } },
+    })
     expect(await views()).toEqual([])
     const stranger = TenantId.parse(idOf('tenant', 9))
-    await expect(rig.bridge.call('remote.start', { tenant: stranger, room: room(1), mode: 'view' })).rejects.toMatchObject({ code: 'session.tenantUnknown' })
+    await expect(rig.bridge.call('remote.start', { tenant: stranger, room: room(1), mode: 'view' })).rejects.toMatchObject({
+      code: 'session.tenantUnknown',
+    })
     await rig.bridge.call('sync.workOffline', { on: true })
-    await expect(rig.bridge.call('remote.start', { tenant, room: room(1), mode: 'view' })).rejects.toMatchObject({ code: 'network.offline' })
+    await expect(rig.bridge.call('remote.start', { tenant, room: room(1), mode: 'view' })).rejects.toMatchObject({
+      code: 'network.offline',
+    })
     expect(remote.asked).toHaveLength(1)
   })
 
@@ -116,7 +141,11 @@ describe('a remote session', () => {
     remote.last.end('callStarted')
     expect(await endOf(session)).toBe('callStarted')
     await until('the end of the screen', () => screen.seen.ended)
-    await expect(new Promise((_, reject) => rig.bridge.open('remote.screen', { session, display: 'console' }, { bytes: () => undefined, ended: reject }))).rejects.toMatchObject({ code: 'remote.ended' })
+    await expect(
+      new Promise((_, reject) =>
+        rig.bridge.open('remote.screen', { session, display: 'console' }, { bytes: () => undefined, ended: reject }),
+      ),
+    ).rejects.toMatchObject({ code: 'remote.ended' })
   })
 
   it('goes on after its connection was cut, without a lost or doubled byte', async () => {
@@ -256,7 +285,14 @@ describe('the log and recordings', () => {
     const { answers } = rig.service
     answers.set('/v1/sessions', { items: [recordOf(session, 'idle')], next: null })
     answers.set('/v1/sessions.csv', 'Session\n')
-    answers.set(`/v1/recordings/${session}`, { session, record: recordOf(session, 'idle'), startedAt: 1, durationMs: 5_000, complete: true, chunks: [{ number: 1, fromMs: 0, toMs: 5_000, bytes: 99 }] })
+    answers.set(`/v1/recordings/${session}`, {
+      session,
+      record: recordOf(session, 'idle'),
+      startedAt: 1,
+      durationMs: 5_000,
+      complete: true,
+      chunks: [{ number: 1, fromMs: 0, toMs: 5_000, bytes: 99 }],
+    })
     const { onRequest } = rig.service
     let chunk = gzip([head, ...events])
     rig.service.onRequest = (request, response) => {
@@ -267,13 +303,21 @@ describe('the log and recordings', () => {
     const { items } = await rig.bridge.call('remote.log', { tenant, outcome: 'ended', text: 'Amélie', limit: 10 })
     expect(items.map(({ end }) => end)).toEqual(['idle'])
     const saved = await rig.bridge.call('remote.saveLog', { tenant, from: 0, to: 86_400_000 })
-    expect([saved.path.split('/').at(-1), readFileSync(saved.path, 'utf8')]).toEqual(['roomkeeper-sessions-1970-01-01-1970-01-01.csv', 'Session\n'])
+    expect([saved.path.split('/').at(-1), readFileSync(saved.path, 'utf8')]).toEqual([
+      'roomkeeper-sessions-1970-01-01-1970-01-01.csv',
+      'Session\n',
+    ])
     expect(await rig.bridge.call('remote.recording', { tenant, session })).toMatchObject({ durationMs: 5_000, complete: true })
     expect(await rig.bridge.call('remote.chunk', { tenant, session, number: 1 })).toEqual({ head, events })
-    expect(await rig.bridge.call('remote.searchRecording', { tenant, session, text: 'LS' })).toEqual({ hits: [{ at: 10, terminal: 1, line: '$ ls' }], more: false })
+    expect(await rig.bridge.call('remote.searchRecording', { tenant, session, text: 'LS' })).toEqual({
+      hits: [{ at: 10, terminal: 1, line: '$ ls' }],
+      more: false,
+    })
     chunk = gzip([{ ...head, number: 2 }])
     await expect(rig.bridge.call('remote.chunk', { tenant, session, number: 1 })).rejects.toMatchObject({ code: 'service.failed' })
-    await expect(rig.bridge.call('remote.recording', { tenant, session: SessionId.parse(idOf('session', 2)) })).rejects.toMatchObject({ code: 'request.notFound' })
+    await expect(rig.bridge.call('remote.recording', { tenant, session: SessionId.parse(idOf('session', 2)) })).rejects.toMatchObject({
+      code: 'request.notFound',
+    })
     await rig.bridge.call('sync.workOffline', { on: true })
     await expect(rig.bridge.call('remote.log', { tenant })).rejects.toMatchObject({ code: 'network.offline' })
   })

@@ -1,7 +1,16 @@
 import type { KeyObject } from 'node:crypto'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomId, SessionId } from '../../contract/ids.ts'
-import { type ConsoleToDevice, controlChannel, DeviceToConsole, type SessionAnswer, type SessionEnd, SessionEndRequest, SessionRecord, TicketAnswer } from '../../contract/remote.ts'
+import {
+  type ConsoleToDevice,
+  controlChannel,
+  DeviceToConsole,
+  type SessionAnswer,
+  type SessionEnd,
+  SessionEndRequest,
+  SessionRecord,
+  TicketAnswer,
+} from '../../contract/remote.ts'
 import type { DisplayId, RemoteMode } from '../../contract/remoteFacts.ts'
 import { isDeviceHalf, readGrant } from '../../contract/sealed/grant.ts'
 import type { Link, LinkDial, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
@@ -106,7 +115,8 @@ export class RemoteSession {
     const { id, room, mode } = this.of
     const { dial, makeLink, clock, random, client, log } = this.#parts
     const grant = readGrant(answer.grant)
-    if (grant.sid !== id || grant.room !== room || grant.mode !== mode) throw new RoomkeeperError('service.failed', { detail: 'The grant is for another session.' })
+    if (grant.sid !== id || grant.room !== room || grant.mode !== mode)
+      throw new RoomkeeperError('service.failed', { detail: 'The grant is for another session.' })
     if (!isDeviceHalf(answer.device, answer.grant, answer.device.enrolledKey)) {
       log.warn({ session: id }, 'the device did not prove itself; the remote session is ended')
       void this.end('tampered')
@@ -152,7 +162,11 @@ export class RemoteSession {
     const { client, log } = this.#parts
     const body = SessionEndRequest.safeParse({ reason })
     try {
-      const { end } = await client.json(SessionRecord, { method: 'POST', path: `/v1/sessions/${this.of.id}/end`, ...(body.success ? { body: body.data } : {}) })
+      const { end } = await client.json(SessionRecord, {
+        method: 'POST',
+        path: `/v1/sessions/${this.of.id}/end`,
+        ...(body.success ? { body: body.data } : {}),
+      })
       return end ?? undefined
     } catch (error) {
       log.info({ session: this.of.id, code: codeOf(error) }, 'the service was not told that a remote session is over')
@@ -285,7 +299,10 @@ export class RemoteSession {
 
   /** The relay's word is not the reason: the service has it, or is told what this end saw. */
   async #learn(seen: SessionEnd): Promise<void> {
-    const reason = SessionEndRequest.safeParse({ reason: seen }).success && seen !== 'operatorEnded' ? await this.tellService(seen) : await this.#whyEnded()
+    const reason =
+      SessionEndRequest.safeParse({ reason: seen }).success && seen !== 'operatorEnded'
+        ? await this.tellService(seen)
+        : await this.#whyEnded()
     const proven = seen === 'tampered' || seen === 'protocol'
     if (reason === undefined || proven || this.#state.state !== 'ended' || this.#state.reason === reason) return
     this.#enter({ ...this.#state, reason })

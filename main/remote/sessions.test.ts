@@ -13,7 +13,9 @@ describe('a session', () => {
     const heard: unknown[] = []
     sessions.onChange.listen(() => heard.push(sessions.views[0]?.state.state))
     const starting = start()
-    expect(sessions.views).toMatchObject([{ room, roomName: 'Room 1', tenant, mode: 'modify', offers: null, state: { state: 'connecting' } }])
+    expect(sessions.views).toMatchObject([
+      { room, roomName: 'Room 1', tenant, mode: 'modify', offers: null, state: { state: 'connecting' } },
+    ])
     const id = await starting
     expect(client.asked).toMatchObject([{ method: 'POST', path: '/v1/sessions', body: { session: id, room, mode: 'modify' } }])
     expect(links[0]?.started).toBe(true)
@@ -22,18 +24,27 @@ describe('a session', () => {
     expect(sessions.views[0]?.state.state).toBe('connecting')
     links[0]!.be({ state: 'live' })
     links[0]!.say(ready)
-    expect(sessions.views[0]).toMatchObject({ id, offers: { displays: ready.displays, terminal: true, restart: true }, restartAtEnd: true, recording: true, state: { state: 'live' } })
+    expect(sessions.views[0]).toMatchObject({
+      id,
+      offers: { displays: ready.displays, terminal: true, restart: true },
+      restartAtEnd: true,
+      recording: true,
+      state: { state: 'live' },
+    })
     expect(heard).toContain('live')
   })
 
-  it.each(['remote.switchedOff', 'remote.occupied', 'remote.noAnswer', 'access.denied'] as const)('that is refused with %s says so, with its parameters, and is not listed', async (code) => {
-    const { client, sessions, start, links } = setUp()
-    client.answer = () => refuse(code, { name: 'David Okafor' })
-    await expect(start()).rejects.toMatchObject({ code, details: { params: { name: 'David Okafor' } } })
-    expect(sessions.views).toEqual([])
-    expect(links).toEqual([])
-    expect(client.asked).toHaveLength(1)
-  })
+  it.each(['remote.switchedOff', 'remote.occupied', 'remote.noAnswer', 'access.denied'] as const)(
+    'that is refused with %s says so, with its parameters, and is not listed',
+    async (code) => {
+      const { client, sessions, start, links } = setUp()
+      client.answer = () => refuse(code, { name: 'David Okafor' })
+      await expect(start()).rejects.toMatchObject({ code, details: { params: { name: 'David Okafor' } } })
+      expect(sessions.views).toEqual([])
+      expect(links).toEqual([])
+      expect(client.asked).toHaveLength(1)
+    },
+  )
 
   it('whose answer is lost is asked for once more, and does not stay where nobody knows of it', async () => {
     const { client, start, sessions, asked } = setUp()
@@ -58,11 +69,14 @@ describe('a session', () => {
     expect(asked('/end')).toMatchObject([{ body: { reason: 'tampered' } }])
   })
 
-  it.each([[{ mode: 'view' }], [{ room: idOf('room', 2) }], [{ sid: idOf('session', 9) }], [{ key: 'C'.repeat(43) }]])('whose grant says %j is refused', async (changes) => {
-    const { start, links, sessions } = setUp({ changes })
-    await expect(start()).rejects.toBeInstanceOf(RoomkeeperError)
-    expect([links, sessions.views]).toEqual([[], []])
-  })
+  it.each([[{ mode: 'view' }], [{ room: idOf('room', 2) }], [{ sid: idOf('session', 9) }], [{ key: 'C'.repeat(43) }]])(
+    'whose grant says %j is refused',
+    async (changes) => {
+      const { start, links, sessions } = setUp({ changes })
+      await expect(start()).rejects.toBeInstanceOf(RoomkeeperError)
+      expect([links, sessions.views]).toEqual([[], []])
+    },
+  )
 
   it('beyond the limit of this console is refused, without asking the service', async () => {
     const { start, client } = setUp()
@@ -230,7 +244,10 @@ describe('the end of a session', () => {
     await start()
     sessions.endAll()
     await settle()
-    expect(sessions.views.map(({ state }) => state)).toMatchObject([{ state: 'ended', reason: 'operatorEnded' }, { state: 'ended', reason: 'operatorEnded' }])
+    expect(sessions.views.map(({ state }) => state)).toMatchObject([
+      { state: 'ended', reason: 'operatorEnded' },
+      { state: 'ended', reason: 'operatorEnded' },
+    ])
     expect(asked('/end')).toHaveLength(2)
   })
 

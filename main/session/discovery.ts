@@ -59,7 +59,8 @@ async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, tim
       throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)
     throw new RoomkeeperError('network.offline', { detail: whyUnreached(url, error) }, error)
   }
-  if (response.status >= 500) throw new RoomkeeperError('network.offline', { detail: `${new URL(url).pathname} answered ${response.status}.` })
+  if (response.status >= 500)
+    throw new RoomkeeperError('network.offline', { detail: `${new URL(url).pathname} answered ${response.status}.` })
   if (!response.ok) throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered ${response.status}.` })
   let body: unknown
   try {
@@ -91,7 +92,10 @@ export async function connectionOf(discovery: Discovery, fetching: Fetching): Pr
   const address = `${issuer.href.replace(/\/+$/u, '')}/.well-known/openid-configuration`
   const endpoints = await getJson(address, Connection.shape.endpoints.unwrap(), fetching)
   if (endpoints.issuer !== discovery.issuer) {
-    throw new RoomkeeperError('session.failed', { field: 'issuer', detail: 'The issuer calls itself by another name than the service does.' })
+    throw new RoomkeeperError('session.failed', {
+      field: 'issuer',
+      detail: 'The issuer calls itself by another name than the service does.',
+    })
   }
   for (const [field, value] of Object.entries(endpoints)) safeUrl(value, field)
   return Connection.parse({ ...base, endpoints })

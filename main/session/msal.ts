@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type AccountInfo, type AuthenticationResult, type ICachePlugin, LogLevel, ProtocolMode, PublicClientApplication } from '@azure/msal-node'
+import {
+  type AccountInfo,
+  type AuthenticationResult,
+  type ICachePlugin,
+  LogLevel,
+  ProtocolMode,
+  PublicClientApplication,
+} from '@azure/msal-node'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -64,7 +71,10 @@ export function personOf(result: AuthenticationResult | null): SignedIn {
     throw new RoomkeeperError('session.failed', { detail: 'The issuer did not say who signed in.' })
   }
   const { iss, sub, oid, tid, name, email, preferred_username: username } = claims.data
-  const id = createHash('sha256').update(JSON.stringify([iss, tid ?? '', oid ?? sub])).digest('hex').slice(0, 32)
+  const id = createHash('sha256')
+    .update(JSON.stringify([iss, tid ?? '', oid ?? sub]))
+    .digest('hex')
+    .slice(0, 32)
   const address = cleanText(email ?? username ?? '', 254)
   return {
     account: { id, name: cleanText(name ?? '', limits.nameChars) || address, email: address },

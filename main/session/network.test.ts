@@ -44,7 +44,10 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
   })
 
   it('leaves everything else, and Entra altogether, as MSAL has it', async () => {
-    const { made, sent } = network([[400, { error: 'expired_token' }], [200, { access_token: 'a' }]])
+    const { made, sent } = network([
+      [400, { error: 'expired_token' }],
+      [200, { access_token: 'a' }],
+    ])
     const body = 'grant_type=device_code&device_code=d'
     expect((await made.sendPostRequestAsync(endpoints.token_endpoint, { body })).body).toEqual({ error: 'expired_token' })
     await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })

@@ -1,7 +1,6 @@
 /** The pages that the browser shows at the end of signing in. They carry no token and need no script. */
 
-const escapeHtml = (raw: string): string =>
-  raw.replace(/[&<>"']/gu, (char) => `&#${char.codePointAt(0)};`)
+const escapeHtml = (raw: string): string => raw.replace(/[&<>"']/gu, (char) => `&#${char.codePointAt(0)};`)
 
 function page(title: string, lines: readonly [english: string, french: string], returnTo: string | undefined): string {
   const target = returnTo === undefined ? undefined : escapeHtml(returnTo)
@@ -37,10 +36,20 @@ export const signedInPage = (returnTo?: string): string =>
   page(
     'Signed in',
     returnTo === undefined
-      ? ['You are signed in. You can close this tab and go back to the console.', 'Vous êtes connecté. Vous pouvez fermer cet onglet et revenir à la console.']
+      ? [
+          'You are signed in. You can close this tab and go back to the console.',
+          'Vous êtes connecté. Vous pouvez fermer cet onglet et revenir à la console.',
+        ]
       : ['You are signed in. The console opens in a moment.', 'Vous êtes connecté. La console s’ouvre dans un instant.'],
     returnTo,
   )
 
 export const notSignedInPage = (returnTo?: string): string =>
-  page('Not signed in', ['Signing in did not succeed. Go back to the console and try again.', 'La connexion n’a pas abouti. Revenez à la console et réessayez.'], returnTo)
+  page(
+    'Not signed in',
+    [
+      'Signing in did not succeed. Go back to the console and try again.',
+      'La connexion n’a pas abouti. Revenez à la console et réessayez.',
+    ],
+    returnTo,
+  )

@@ -9,7 +9,8 @@ import { cleanText } from '../../contract/text.ts'
 export const isRefusal = (error: unknown): boolean =>
   error instanceof InteractionRequiredAuthError ||
   error instanceof ServerError ||
-  (error instanceof ClientAuthError && ['no_tokens_found', 'token_refresh_required', 'no_account_in_silent_request'].includes(error.errorCode))
+  (error instanceof ClientAuthError &&
+    ['no_tokens_found', 'token_refresh_required', 'no_account_in_silent_request'].includes(error.errorCode))
 
 const unreached = new Set(['network_error', 'endpoints_resolution_error', 'openid_config_error'])
 

@@ -51,7 +51,14 @@ export const plainKeeper: KeyKeeper = {
 
 /** Cost of guessing one passphrase: about 128 MiB and half a second on a small machine. */
 export const passphraseCost = { n: 2 ** 17, r: 8, p: 1 }
-const Cost = z.object({ n: z.int().min(2).max(2 ** 20), r: z.int().min(1).max(32), p: z.int().min(1).max(16) })
+const Cost = z.object({
+  n: z
+    .int()
+    .min(2)
+    .max(2 ** 20),
+  r: z.int().min(1).max(32),
+  p: z.int().min(1).max(16),
+})
 const PassphraseWrap = z.object({ salt: z.base64(), ...Cost.shape, sealed: z.base64() })
 
 /** Derives with scrypt; each salt is derived once and remembered while the program runs. */
@@ -63,7 +70,9 @@ export function passphraseKeeper(passphrase: string, cost: z.infer<typeof Cost> 
     const known = derived.get(at)
     if (known) return known
     const made = new Promise<Buffer>((resolve, reject) => {
-      scrypt(passphrase.normalize('NFC'), from, 32, { N: n, r, p, maxmem: 256 * n * r }, (error, key) => (error ? reject(error) : resolve(key)))
+      scrypt(passphrase.normalize('NFC'), from, 32, { N: n, r, p, maxmem: 256 * n * r }, (error, key) =>
+        error ? reject(error) : resolve(key),
+      )
     })
     derived.set(at, made)
     return made

@@ -21,7 +21,12 @@ describe('a log line for a stranger', () => {
 
   it('keeps codes, figures and states, and drops fields that nobody thought of', () => {
     expect(JSON.parse(scrubLine(line({ code: 'auth.expired', ms: 12, retry: true, comment: 'typed', nested: { a: 1 } })))).toEqual({
-      level: 30, time: 1, msg: 'something', code: 'auth.expired', ms: 12, retry: true,
+      level: 30,
+      time: 1,
+      msg: 'something',
+      code: 'auth.expired',
+      ms: 12,
+      retry: true,
     })
   })
 

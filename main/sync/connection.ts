@@ -76,7 +76,10 @@ export class Connection {
 
   start(): void {
     const { clock, session, renewToken } = this.#options
-    this.#timer('hello', clock.after(limits.consoleRequestMs, () => this.#end({ why: 'network', code: 'network.offline', retry: true })))
+    this.#timer(
+      'hello',
+      clock.after(limits.consoleRequestMs, () => this.#end({ why: 'network', code: 'network.offline', retry: true })),
+    )
     session.accessToken(renewToken ? { renew: true } : {}).then(
       (token) => this.#dial(token),
       (error: unknown) => this.#end(endOf(error)),
@@ -164,7 +167,11 @@ export class Connection {
         break
       case 'error':
         this.#options.log.warn({ code: event.code }, 'the feed reports an error')
-        this.#end({ why: event.code === 'service.unavailable' ? 'network' : 'refused', code: event.code, retry: event.retry || event.code === 'auth.expired' })
+        this.#end({
+          why: event.code === 'service.unavailable' ? 'network' : 'refused',
+          code: event.code,
+          retry: event.retry || event.code === 'auth.expired',
+        })
         return
       case 'malformed':
         this.#options.log.warn({ detail: event.detail }, 'the feed sent something else')

@@ -57,7 +57,10 @@ export const feedOf =
     })
     socket.on('unexpected-response', (_request, response) => {
       void problemOf(response).then((problem) => {
-        refused = { ...(response.statusCode === undefined ? {} : { status: response.statusCode }), ...(problem === undefined ? {} : { problem }) }
+        refused = {
+          ...(response.statusCode === undefined ? {} : { status: response.statusCode }),
+          ...(problem === undefined ? {} : { problem }),
+        }
         socket.terminate()
         end(1006)
       })

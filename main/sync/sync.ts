@@ -181,7 +181,9 @@ export class Sync {
   #forget(): void {
     const { store, log } = this.#options
     const nothing = JSON.stringify({ type: 'scope', version: store.state.scope ?? 0, rooms: {} })
-    store.feed(new TextEncoder().encode(nothing)).catch((error: unknown) => log.error({ error: String(error) }, 'what was synced could not be removed'))
+    store
+      .feed(new TextEncoder().encode(nothing))
+      .catch((error: unknown) => log.error({ error: String(error) }, 'what was synced could not be removed'))
   }
 
   #isCurrent(connection: Connection): boolean {

@@ -10,7 +10,8 @@ import type { Tenants } from './tenants.ts'
 
 /**
  * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the named
- * tenant, else to the one that is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the first.
+ * tenant, else to the one that is acted in. Rooms of several tenants make a command for each, all of them or none; the key is that of the
+ * first.
  * Errors: as `checkCommand`, `outbox.full`, `outbox.locked`, `disk.failed`; `session.tenantUnknown`; `lease.ended` where the tenant's
  * copy is locked. What is wrong with the command is thrown at once.
  */
@@ -23,7 +24,10 @@ export function submitWhereItBelongs(core: Console, command: QueuedCommand, tena
 
 /** Commands, each into the outbox of the tenant that has its incident: all of a tenant's or none. Errors: as above. */
 export function submitAllWhereTheyBelong(core: Console, commands: readonly IncidentCommand[]): Promise<CommandKey[]> {
-  return submitParts(core, commands.flatMap((command) => partsOf(core, command)))
+  return submitParts(
+    core,
+    commands.flatMap((command) => partsOf(core, command)),
+  )
 }
 
 function submitParts(core: Console, parts: readonly (readonly [Shown, QueuedCommand])[]): Promise<CommandKey[]> {

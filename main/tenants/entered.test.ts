@@ -19,7 +19,13 @@ describe('what is entered', () => {
     ['one’s own, when the last customer is gone', 'all', me, [], own],
     ['all customers for a person without a role at home', undefined, nobodyAtHome, [customer], 'all'],
     ['one’s own for a person without any role', undefined, nobodyAtHome, [], own],
-    ['one’s own for a Global Administrator', undefined, { ...nobodyAtHome, access: { globalAdministrator: true, grants: [] } }, [customer], own],
+    [
+      'one’s own for a Global Administrator',
+      undefined,
+      { ...nobodyAtHome, access: { globalAdministrator: true, grants: [] } },
+      [customer],
+      own,
+    ],
     ['one’s own while its copy is locked', undefined, undefined, [customer], own],
   ] as [string, Entered | undefined, Me | undefined, TenantId[], Entered][])('is %s', (_what, chosen, person, customers, expected) => {
     expect(enteredOf(chosen, own, person, customers)).toBe(expected)
@@ -37,8 +43,19 @@ describe('several copies together', () => {
     ['as live as the oldest', [live, { ...live, syncedAt: 15 }], { state: 'live', syncedAt: 15 }],
     ['offline when one is', [live, offline], offline],
     ['never synced when one never was', [live, { ...offline, syncedAt: null }], { ...offline, syncedAt: null }],
-    ['catching up by what all have to do', [live, { state: 'catchingUp', done: 1, total: 10, syncedAt: 3 }, { state: 'catchingUp', done: 2, total: 5, syncedAt: null }], { state: 'catchingUp', done: 3, total: 15, syncedAt: null }],
-    ['without a total while one is not known', [{ state: 'catchingUp', done: 1, total: 10, syncedAt: 3 }, { state: 'catchingUp', done: 0, total: 0, syncedAt: 3 }], { state: 'catchingUp', done: 1, total: 0, syncedAt: 3 }],
+    [
+      'catching up by what all have to do',
+      [live, { state: 'catchingUp', done: 1, total: 10, syncedAt: 3 }, { state: 'catchingUp', done: 2, total: 5, syncedAt: null }],
+      { state: 'catchingUp', done: 3, total: 15, syncedAt: null },
+    ],
+    [
+      'without a total while one is not known',
+      [
+        { state: 'catchingUp', done: 1, total: 10, syncedAt: 3 },
+        { state: 'catchingUp', done: 0, total: 0, syncedAt: 3 },
+      ],
+      { state: 'catchingUp', done: 1, total: 0, syncedAt: 3 },
+    ],
     ['stopped when there is none', [], { state: 'stopped' }],
   ] as [string, SyncState[], SyncState][])('are %s', (_how, states, expected) => {
     expect(worstOf(states)).toEqual(expected)

@@ -9,7 +9,12 @@ export type Entered = TenantId | 'all'
  * What is entered (PAR-8): what was chosen last, where it is still there; else one's own tenant, or all together for a
  * person who has nothing at home but customers. Null while one's own tenant is not known.
  */
-export function enteredOf(chosen: Entered | undefined, own: TenantId | null, me: Doc<'me'> | undefined, customers: readonly TenantId[]): Entered | null {
+export function enteredOf(
+  chosen: Entered | undefined,
+  own: TenantId | null,
+  me: Doc<'me'> | undefined,
+  customers: readonly TenantId[],
+): Entered | null {
   if (chosen !== undefined && (chosen === own || (chosen === 'all' ? customers.length > 0 : customers.includes(chosen)))) return chosen
   const nothingAtHome = me !== undefined && me.access.grants.length === 0 && !me.access.globalAdministrator
   return nothingAtHome && customers.length > 0 ? 'all' : own

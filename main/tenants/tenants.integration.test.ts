@@ -21,7 +21,10 @@ const links = { [adatum]: idOf('link', 2), [woodgrove]: idOf('link', 3) }
 let rig: Rig
 
 const list = (...ids: TenantId[]): void =>
-  rig.service.put('me', { ...makeMe(), customers: ids.map((tenant) => ({ tenant, link: links[tenant], name: tenant === adatum ? 'Adatum' : 'Woodgrove' })) } as { id: string })
+  rig.service.put('me', {
+    ...makeMe(),
+    customers: ids.map((tenant) => ({ tenant, link: links[tenant], name: tenant === adatum ? 'Adatum' : 'Woodgrove' })),
+  } as { id: string })
 const fill = (tenant: FakeTenant, first: number): void => {
   tenant.put('room', ...[1, 2].map((n) => makeRoom(first + n, { name: `Room ${first + n}` })))
   tenant.put('incident', makeIncident(first + 1, first + 1))
@@ -45,7 +48,8 @@ const together = async (): Promise<void> => {
 const comment = (n: number, text: string) =>
   rig.bridge.call('commands.submit', { command: QueuedCommand.parse({ type: 'incident.comment', incident: idOf('incident', n), text }) })
 const cacheOf = (tenant: string): string => join(rig.lock.path, rig.account, tenant, 'cache.db')
-const keyOf = (kind: 'cache' | 'outbox', tenant: string): boolean => rig.vault.keys.has(`${kind}-${rig.account}-${tenant.replaceAll('-', '')}`)
+const keyOf = (kind: 'cache' | 'outbox', tenant: string): boolean =>
+  rig.vault.keys.has(`${kind}-${rig.account}-${tenant.replaceAll('-', '')}`)
 
 beforeEach(async () => {
   rig = await Rig.make()
@@ -59,7 +63,15 @@ describe('several tenants', () => {
   it('are entered one at a time, each with its own rows only', async () => {
     await rig.start()
     await until('both customers', async () => (await openTenants()).length === 3)
-    expect(await session()).toMatchObject({ entered: own, tenant: 'Contoso', tenants: [{ id: own, link: null }, { id: adatum, link: links[adatum] }, { id: woodgrove, locked: false }] })
+    expect(await session()).toMatchObject({
+      entered: own,
+      tenant: 'Contoso',
+      tenants: [
+        { id: own, link: null },
+        { id: adatum, link: links[adatum] },
+        { id: woodgrove, locked: false },
+      ],
+    })
     await until('own rooms', async () => (await rig.names()).length === 3)
     expect(await rig.names()).toEqual(['Room 1', 'Room 2', 'Room 3'])
 
@@ -79,14 +91,27 @@ describe('several tenants', () => {
     await rig.start()
     await together()
     expect((await rig.rows()).map(({ name, tenant }) => `${name} ${tenant?.name}`)).toEqual([
-      'Room 1 Contoso', 'Room 2 Contoso', 'Room 3 Contoso', 'Room 11 Adatum', 'Room 12 Adatum', 'Room 21 Woodgrove', 'Room 22 Woodgrove',
+      'Room 1 Contoso',
+      'Room 2 Contoso',
+      'Room 3 Contoso',
+      'Room 11 Adatum',
+      'Room 12 Adatum',
+      'Room 21 Woodgrove',
+      'Room 22 Woodgrove',
     ])
     const { rows, total } = await rig.bridge.call('rooms.list', { filter: {}, sort: 'name', descending: true, offset: 1, limit: 3 })
     expect([total, rows.map(({ name }) => name)]).toEqual([7, ['Room 21', 'Room 12', 'Room 11']])
     expect((await incidents()).map(({ number }) => number)).toEqual([21, 11, 1])
-    expect((await incidents('customer')).map(({ number, tenant }) => `${number} ${tenant?.name}`)).toEqual(['11 Adatum', '1 Contoso', '21 Woodgrove'])
+    expect((await incidents('customer')).map(({ number, tenant }) => `${number} ${tenant?.name}`)).toEqual([
+      '11 Adatum',
+      '1 Contoso',
+      '21 Woodgrove',
+    ])
     expect((await rig.bridge.call('rooms.totals', { filter: {} })).healthy).toBe(7)
-    expect((await rig.bridge.call('rooms.buildings', {})).rows.map(({ building, rooms }) => `${building} ${rooms}`)).toEqual(['Bishopsgate 4', 'Confluence 3'])
+    expect((await rig.bridge.call('rooms.buildings', {})).rows.map(({ building, rooms }) => `${building} ${rooms}`)).toEqual([
+      'Bishopsgate 4',
+      'Confluence 3',
+    ])
     expect((await rig.bridge.call('incidents.counts', {})).needAction).toBe(3)
     const counted: unknown[] = []
     rig.bridge.listen('needAction', {}, (rows) => counted.push(rows?.map(({ count, unclaimed }) => [count, unclaimed])))
@@ -111,11 +136,15 @@ describe('several tenants', () => {
     const rooms = [1, 11, 12].map((n) => idOf('room', n))
     await rig.bridge.call('commands.submit', { command: QueuedCommand.parse({ type: 'rooms.unenrol', rooms }) })
     await until('sent', async () => rig.service.commands.length === 3)
-    expect(rig.service.commands.slice(1).map(({ command }) => ('rooms' in command ? command.rooms : []))).toEqual(expect.arrayContaining([rooms.slice(0, 1), rooms.slice(1)]))
+    expect(rig.service.commands.slice(1).map(({ command }) => ('rooms' in command ? command.rooms : []))).toEqual(
+      expect.arrayContaining([rooms.slice(0, 1), rooms.slice(1)]),
+    )
     await until('confirmed', async () => (await rig.now('outbox')).pending === 0)
 
     const unknown = [1, 99].map((n) => idOf('room', n))
-    await expect(rig.bridge.call('commands.submit', { command: QueuedCommand.parse({ type: 'rooms.unenrol', rooms: unknown }) })).rejects.toMatchObject({ code: 'room.notFound' })
+    await expect(
+      rig.bridge.call('commands.submit', { command: QueuedCommand.parse({ type: 'rooms.unenrol', rooms: unknown }) }),
+    ).rejects.toMatchObject({ code: 'room.notFound' })
     expect((await rig.now('outbox')).pending).toBe(0)
   })
 
@@ -137,7 +166,11 @@ describe('several tenants', () => {
 
   it('greet a person who has nothing at home with all customers', async () => {
     const { access: _some, ...me } = makeMe()
-    rig.service.put('me', { ...me, access: { globalAdministrator: false, grants: [] }, customers: [{ tenant: adatum, link: links[adatum], name: 'Adatum' }] } as { id: string })
+    rig.service.put('me', {
+      ...me,
+      access: { globalAdministrator: false, grants: [] },
+      customers: [{ tenant: adatum, link: links[adatum], name: 'Adatum' }],
+    } as { id: string })
     await rig.start()
     await until('all', async () => (await session()).entered === 'all')
   })
@@ -177,7 +210,9 @@ describe('a customer that is one no more', () => {
     expect(await session()).toMatchObject({ entered: own, tenant: 'Contoso' })
     await enter('all')
     expect(await rig.names()).toEqual(['Room 1', 'Room 2', 'Room 3', 'Room 21', 'Room 22'])
-    const parked = await until('refused', async () => (await rig.bridge.call('outbox.list', {})).rows.find(({ state }) => state === 'refused'))
+    const parked = await until('refused', async () =>
+      (await rig.bridge.call('outbox.list', {})).rows.find(({ state }) => state === 'refused'),
+    )
     expect(parked).toMatchObject({ key, command: { text: 'typed' }, refusal: { code: 'command.unanswered' } })
     await expect(rig.bridge.call('outbox.retry', { key })).rejects.toMatchObject({ code: 'access.denied' })
 
@@ -230,7 +265,11 @@ describe('copies that were too long without contact', () => {
     rig.service = service
 
     await rig.start(gone, inDays(60))
-    expect((await session()).tenants.map(({ name, locked }) => `${name} ${locked}`)).toEqual(['Contoso false', 'Adatum true', 'Woodgrove true'])
+    expect((await session()).tenants.map(({ name, locked }) => `${name} ${locked}`)).toEqual([
+      'Contoso false',
+      'Adatum true',
+      'Woodgrove true',
+    ])
     expect(await rig.names()).toEqual(['Room 1', 'Room 2', 'Room 3'])
     await enter(adatum)
     expect(await rig.names()).toEqual([])

@@ -16,7 +16,13 @@ export function makeRoom(n: number, changes: Partial<Doc<'room'>> = {}): Doc<'ro
     ...Room.parse({
       id: idOf('room', n),
       name: `Room ${n}`,
-      place: { country: 'France', city: 'Lyon', building: n % 2 === 0 ? 'Confluence' : 'Bishopsgate', floor: String(n % 5), timeZone: 'Europe/Paris' },
+      place: {
+        country: 'France',
+        city: 'Lyon',
+        building: n % 2 === 0 ? 'Confluence' : 'Bishopsgate',
+        floor: String(n % 5),
+        timeZone: 'Europe/Paris',
+      },
       lifecycle: 'enrolled',
       health: 'healthy',
       healthSince: at,
@@ -27,15 +33,29 @@ export function makeRoom(n: number, changes: Partial<Doc<'room'>> = {}): Doc<'ro
       signals: { 'peripherals.camera': { value: 'healthy', since: at, observedAt: at } },
       incidents: { important: 0, warning: 0, investigating: 0 },
       device: {
-        id: idOf('device', n), profile: 'generic', keyProtection: 'software', platform: 'linux', os: 'Linux', manufacturer: 'Acme',
-        model: 'Bar', serial: `SN${n}`, agentVersion: '1', appVersion: '1', address: '10.0.0.1',
+        id: idOf('device', n),
+        profile: 'generic',
+        keyProtection: 'software',
+        platform: 'linux',
+        os: 'Linux',
+        manufacturer: 'Acme',
+        model: 'Bar',
+        serial: `SN${n}`,
+        agentVersion: '1',
+        appVersion: '1',
+        address: '10.0.0.1',
       },
     }),
     ...changes,
   }
 }
 
-export function makeIncident(n: number, room: number, changes: Partial<Doc<'incident'>> = {}, signal: SignalId = 'peripherals.camera'): Doc<'incident'> {
+export function makeIncident(
+  n: number,
+  room: number,
+  changes: Partial<Doc<'incident'>> = {},
+  signal: SignalId = 'peripherals.camera',
+): Doc<'incident'> {
   return {
     ...Incident.parse({
       id: idOf('incident', n),
@@ -59,10 +79,22 @@ export function makeIncident(n: number, room: number, changes: Partial<Doc<'inci
 export const tenantId = idOf('tenant', 1)
 export const personId = idOf('person', 1)
 
-const operator = ['rooms.view', 'rooms.create', 'rooms.unenroll', 'rooms.downloadKey', 'incidents.view', 'incidents.update', 'settings.view']
+const operator = [
+  'rooms.view',
+  'rooms.create',
+  'rooms.unenroll',
+  'rooms.downloadKey',
+  'incidents.view',
+  'incidents.update',
+  'settings.view',
+]
 
 /** The `me` row of somebody who may see and do the usual things on all rooms, or on some. */
-export function makeMe(permissions: readonly string[] = operator, scope: 'all' | readonly string[] = 'all', role = 'siteLead'): Record<string, unknown> & { id: string } {
+export function makeMe(
+  permissions: readonly string[] = operator,
+  scope: 'all' | readonly string[] = 'all',
+  role = 'siteLead',
+): Record<string, unknown> & { id: string } {
   return {
     id: personId,
     tenant: tenantId,
@@ -74,8 +106,14 @@ export function makeMe(permissions: readonly string[] = operator, scope: 'all' |
 
 export function makeEntry(n: number, incident: Doc<'incident'>, text = `Comment ${n}`): Record<string, unknown> & { id: string } {
   return {
-    id: idOf('entry', n), incident: incident.id, room: incident.room, kind: 'comment', actor: { kind: 'person', id: personId, name: 'Amélie Laurent' },
-    at: at + n, receivedAt: at + n, text,
+    id: idOf('entry', n),
+    incident: incident.id,
+    room: incident.room,
+    kind: 'comment',
+    actor: { kind: 'person', id: personId, name: 'Amélie Laurent' },
+    at: at + n,
+    receivedAt: at + n,
+    text,
   }
 }
 
@@ -86,8 +124,18 @@ export function makeEvent(n: number, room: number, changes: Record<string, unkno
 /** What a partner asked for with the command of this key. */
 export function makeRequest(key: string, changes: Record<string, unknown> = {}): Doc<'request'> {
   return ApprovalRequest.parse({
-    id: key, link: idOf('link', 1), partner: 'Fabrikam', by: { id: personId, name: 'Amélie Laurent', organisation: 'Fabrikam' }, kind: 'incidents',
-    command: 'incident.comment', subjects: ['#1'], subjectCount: 1, at, expiresAt: at + 86_400_000, status: 'waiting', ...changes,
+    id: key,
+    link: idOf('link', 1),
+    partner: 'Fabrikam',
+    by: { id: personId, name: 'Amélie Laurent', organisation: 'Fabrikam' },
+    kind: 'incidents',
+    command: 'incident.comment',
+    subjects: ['#1'],
+    subjectCount: 1,
+    at,
+    expiresAt: at + 86_400_000,
+    status: 'waiting',
+    ...changes,
   })
 }
 

@@ -33,7 +33,11 @@ export class FakeSession implements Session {
   readonly #changed = new Emitter<AccountState>()
 
   constructor(token = 'token', account = 'a'.repeat(16)) {
-    this.state = { state: 'signedIn', account: { id: account, name: 'Amélie Laurent', email: 'amelie.laurent@contoso.example' }, renewalNeeded: false }
+    this.state = {
+      state: 'signedIn',
+      account: { id: account, name: 'Amélie Laurent', email: 'amelie.laurent@contoso.example' },
+      renewalNeeded: false,
+    }
     this.token = () => Promise.resolve({ token, expiresAt: Date.now() + 3_600_000 })
   }
 
@@ -117,9 +121,17 @@ export function openWindow(server: BridgeServer): { bridge: Bridge; close: Undo 
         send({ type: 'call', id, name, input })
       })
     },
-    listen<N extends TopicName>(name: N, input: TopicInput<N>, onValue: (value: TopicOutput<N>) => void, onProblem?: (error: Error) => void): Undo {
+    listen<N extends TopicName>(
+      name: N,
+      input: TopicInput<N>,
+      onValue: (value: TopicOutput<N>) => void,
+      onProblem?: (error: Error) => void,
+    ): Undo {
       const id = next++
-      waiting.set(id, { value: (value) => onValue(topics[name].output.parse(value) as TopicOutput<N>), problem: (error) => onProblem?.(error) })
+      waiting.set(id, {
+        value: (value) => onValue(topics[name].output.parse(value) as TopicOutput<N>),
+        problem: (error) => onProblem?.(error),
+      })
       send({ type: 'listen', id, name, input })
       return () => {
         waiting.delete(id)

@@ -2,7 +2,14 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { SessionId } from '../../contract/ids.ts'
-import { ConsoleToDevice, controlChannel, type DeviceToConsole, type SessionAnswer, SessionGrant, SessionRequest } from '../../contract/remote.ts'
+import {
+  ConsoleToDevice,
+  controlChannel,
+  type DeviceToConsole,
+  type SessionAnswer,
+  SessionGrant,
+  SessionRequest,
+} from '../../contract/remote.ts'
 import { proofOf } from '../../contract/sealed/grant.ts'
 import type { Link, LinkOptions, LinkState, SessionKeys } from '../../contract/sealed/interfaces.ts'
 import { agree, makePair } from '../../contract/sealed/keys.ts'
@@ -68,7 +75,9 @@ export class FakeLink implements Link {
 
   /** What was said to the device, in order. */
   get said(): ConsoleToDevice[] {
-    return this.sent.flatMap(({ channel, bytes }) => (channel === controlChannel ? [ConsoleToDevice.parse(JSON.parse(bytes.toString()))] : []))
+    return this.sent.flatMap(({ channel, bytes }) =>
+      channel === controlChannel ? [ConsoleToDevice.parse(JSON.parse(bytes.toString()))] : [],
+    )
   }
 }
 
@@ -104,13 +113,27 @@ export class FakeDevice {
   agree(body: unknown, ticket = 'ticket', changes: Partial<SessionGrant> = {}): { answer: SessionAnswer; keys: SessionKeys } {
     const { session, room, mode, key } = SessionRequest.parse(body)
     const claims = SessionGrant.parse({
-      iss: 'roomkeeper', sid: session, tenant: idOf('tenant', 1), room, device: idOf('device', 1), operator: { id: idOf('person', 1), name: 'Amélie' },
-      mode, displays: ['console'], terminal: mode === 'modify', record: false, key, iat: 1_800_000_000, exp: 1_800_000_900, ...changes,
+      iss: 'roomkeeper',
+      sid: session,
+      tenant: idOf('tenant', 1),
+      room,
+      device: idOf('device', 1),
+      operator: { id: idOf('person', 1), name: 'Amélie' },
+      mode,
+      displays: ['console'],
+      terminal: mode === 'modify',
+      record: false,
+      key,
+      iat: 1_800_000_000,
+      exp: 1_800_000_900,
+      ...changes,
     })
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const grant = `${part({ alg: 'EdDSA', typ: 'roomkeeper-grant+jwt' })}.${part(claims)}.${'A'.repeat(86)}`
     const pair = makePair()
-    const signature = sign('sha256', Buffer.from(proofOf(grant, pair.publicKey)), { key: this.#key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+    const signature = sign('sha256', Buffer.from(proofOf(grant, pair.publicKey)), { key: this.#key, dsaEncoding: 'ieee-p1363' }).toString(
+      'base64url',
+    )
     return {
       answer: { grant, device: { key: pair.publicKey, signature, enrolledKey: this.enrolledKey }, ticket },
       keys: agree({ side: 'device', privateKey: pair.privateKey, peerKey: claims.key, grant }),

@@ -197,7 +197,17 @@ export class RemoteService {
   #ticket(session: string, side: RelaySide): string {
     const now = Date.now() / 1_000
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const claims = { aud: 'relay', sid: session, side, device: idOf('device', 1), jti: v7(), iat: now, exp: now + 30, idle: 900, maximum: 28_800 }
+    const claims = {
+      aud: 'relay',
+      sid: session,
+      side,
+      device: idOf('device', 1),
+      jti: v7(),
+      iat: now,
+      exp: now + 30,
+      idle: 900,
+      maximum: 28_800,
+    }
     const signed = `${part({ alg: 'EdDSA', typ: relayTicketType })}.${part(claims)}`
     return `${signed}.${sign(null, Buffer.from(signed), this.#key).toString('base64url')}`
   }
@@ -210,19 +220,26 @@ export class RemoteService {
     const body: unknown = text === '' ? undefined : JSON.parse(text)
     this.asked.push({ method, path, authorization: headers.authorization ?? '', body })
     const [, , , id = '', what] = path.split('/')
-    const answer = id === '' ? this.#start(body) : what === 'ticket' ? { ticket: this.#ticket(id, 'operator'), relay: this.wire.url } : recordOf(id, this.reason)
+    const answer =
+      id === ''
+        ? this.#start(body)
+        : what === 'ticket'
+          ? { ticket: this.#ticket(id, 'operator'), relay: this.wire.url }
+          : recordOf(id, this.reason)
     const wrong = answer instanceof RoomkeeperError
     response.writeHead(wrong ? answer.status : 200, { 'content-type': wrong ? 'application/problem+json' : 'application/json' })
     response.end(JSON.stringify(wrong ? answer.toProblem() : answer))
   }
 
   #start(body: unknown): unknown {
-    if (this.refusal !== undefined) return new RoomkeeperError(this.refusal.code, this.refusal.params === undefined ? {} : { params: this.refusal.params })
+    if (this.refusal !== undefined)
+      return new RoomkeeperError(this.refusal.code, this.refusal.params === undefined ? {} : { params: this.refusal.params })
     const { session } = z.object({ session: z.string() }).parse(body)
     const { answer, keys } = this.#device.agree(body, this.#ticket(session, 'operator'))
     const ticket = (): Promise<string> => Promise.resolve(this.#ticket(session, 'device'))
     // The device's own way to the relay is not the console's, and follows it when that is another one.
-    const dial: ReturnType<typeof relayDial> = (relay, authorization, events) => relayDial(this.#relay.ready.service)(relay, authorization, events)
+    const dial: ReturnType<typeof relayDial> = (relay, authorization, events) =>
+      relayDial(this.#relay.ready.service)(relay, authorization, events)
     this.ends.set(session, new DeviceEnd(keys, dial, ticket, this.#ticket(session, 'device')))
     return { ...answer, relay: this.wire.url }
   }

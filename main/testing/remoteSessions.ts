@@ -11,7 +11,14 @@ import { FakeClient, FakeDevice, FakeLink, recordOf, refuse } from './remote.ts'
 
 export const room = RoomId.parse(idOf('room', 1))
 export const tenant = { id: TenantId.parse(idOf('tenant', 1)), name: 'Contoso' }
-export const ready = { type: 'ready', displays: ['console', 'frontOfRoom1'], terminal: true, restart: true, restartAtEnd: true, recording: true } as const
+export const ready = {
+  type: 'ready',
+  displays: ['console', 'frontOfRoom1'],
+  terminal: true,
+  restart: true,
+  restartAtEnd: true,
+  recording: true,
+} as const
 
 /** A window's end of a stream. */
 export class Stream implements WindowStream {
@@ -55,7 +62,8 @@ export function setUp({ changes = {}, tampered = false }: { changes?: object; ta
       return link
     },
   })
-  const start = (mode: 'view' | 'modify' = 'modify'): Promise<SessionId> => sessions.start({ client, tenant, room, roomName: 'Room 1', mode })
+  const start = (mode: 'view' | 'modify' = 'modify'): Promise<SessionId> =>
+    sessions.start({ client, tenant, room, roomName: 'Room 1', mode })
   /** A session that is live, its link, and what it is told. */
   const live = async (mode: 'view' | 'modify' = 'modify') => {
     const id = await start(mode)
@@ -65,5 +73,16 @@ export function setUp({ changes = {}, tampered = false }: { changes?: object; ta
     link.say(ready)
     return { id, link, session: sessions.get(id) }
   }
-  return { clock, client, sessions, links, log, start, live, ends: (reason: typeof end) => (end = reason), state: () => sessions.views.at(-1)?.state, asked: (path: string) => client.asked.filter((one) => one.path.endsWith(path)) }
+  return {
+    clock,
+    client,
+    sessions,
+    links,
+    log,
+    start,
+    live,
+    ends: (reason: typeof end) => (end = reason),
+    state: () => sessions.views.at(-1)?.state,
+    asked: (path: string) => client.asked.filter((one) => one.path.endsWith(path)),
+  }
 }

@@ -44,7 +44,9 @@ export class FakeService {
       const tenant = this.#tenantOf(request)
       if (tenant === undefined) {
         const body = JSON.stringify(new RoomkeeperError('access.denied').toProblem())
-        wire.end(`HTTP/1.1 403 Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+        wire.end(
+          `HTTP/1.1 403 Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        )
         return
       }
       this.#sockets.handleUpgrade(request, wire, head, (socket) => this.#follow(tenant, socket, request.socket))

@@ -67,7 +67,10 @@ export class FakeTenant {
 
   page(after: string | null): unknown {
     const [start, from] = after === null ? [this.log.length, ''] : (JSON.parse(after) as [number, string])
-    const keys = [...this.docs].filter(([key, { doc }]) => doc !== undefined && key > from).map(([key]) => key).sort()
+    const keys = [...this.docs]
+      .filter(([key, { doc }]) => doc !== undefined && key > from)
+      .map(([key]) => key)
+      .sort()
     const some = keys.slice(0, this.pageRows)
     const next = keys.length > some.length ? { next: JSON.stringify([start, some.at(-1)]) } : {}
     return { cursor: `c${start}`, scope: this.scope, rows: some.map((key) => this.#row(key)), total: this.docs.size, ...next }
@@ -80,8 +83,14 @@ export class FakeTenant {
     if (command.type === 'incident.comment') {
       const incident = this.docs.get(`incident:${command.incident}`)
       this.#keep('entry', {
-        id: idOf('applied', this.appliedKeys.size), incident: command.incident, room: incident?.room, kind: 'comment',
-        actor: { kind: 'person', id: personId, name: 'Amélie Laurent' }, at: issuedAt, receivedAt: issuedAt, text: command.text,
+        id: idOf('applied', this.appliedKeys.size),
+        incident: command.incident,
+        room: incident?.room,
+        kind: 'comment',
+        actor: { kind: 'person', id: personId, name: 'Amélie Laurent' },
+        at: issuedAt,
+        receivedAt: issuedAt,
+        text: command.text,
       } as { id: string })
     }
     this.#keep('receipt', { id: key, person: personId, at: 1 } as { id: string })
@@ -91,7 +100,10 @@ export class FakeTenant {
   #batch(socket: WebSocket, from: string): void {
     const keys = [...new Set(this.log.slice(Number(from.slice(1))))]
     this.#feeds.set(socket, this.cursor)
-    this.#send(socket, JSON.stringify({ type: 'batch', scope: this.scope, from, to: this.cursor, rows: keys.map((key) => this.#row(key)), behind: 0 }))
+    this.#send(
+      socket,
+      JSON.stringify({ type: 'batch', scope: this.scope, from, to: this.cursor, rows: keys.map((key) => this.#row(key)), behind: 0 }),
+    )
   }
 
   #row(key: string): Record<string, unknown> {

@@ -27,10 +27,12 @@ const { bridge } = openWindow(core.bridge)
 process.stdout.write('ready\n')
 for (let n = 0; ; n++) {
   const text = `${process.pid}-${n}`
-  const key = await bridge.call('commands.submit', { command: { type: 'incident.comment', incident: idOf('incident', 1) as never, text } }).then(
-    (answer) => answer.key,
-    () => undefined,
-  )
+  const key = await bridge
+    .call('commands.submit', { command: { type: 'incident.comment', incident: idOf('incident', 1) as never, text } })
+    .then(
+      (answer) => answer.key,
+      () => undefined,
+    )
   if (key !== undefined) process.stdout.write(`${key}\n`)
   await playDelay(5)
 }

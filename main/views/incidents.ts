@@ -83,11 +83,15 @@ interface RawLine {
 function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): LineSource {
   const { sql, values } = conditionOf(shown, filter)
   const building = group === 'building' ? 'r.buildingKey, r.building' : 'null as buildingKey, null as building'
-  const join = group === 'building' ? "left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid" : ''
+  const join =
+    group === 'building' ? "left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid" : ''
   const { tenant } = shown
   const customer = [sortKey(tenant?.name ?? ''), tenant?.id ?? '']
   return (only) => {
-    const some = only === undefined ? '' : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
+    const some =
+      only === undefined
+        ? ''
+        : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
     return shown.reader
       .all<RawLine>(
         `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, i.acknowledged,

@@ -8,7 +8,11 @@ describe('lists', () => {
     const line = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), key: fc.integer({ min: 0, max: 3 }) })
     fc.assert(
       fc.property(fc.array(fc.array(line, { maxLength: 4 }), { maxLength: 8 }), fc.boolean(), (rounds, descending) => {
-        const all = new Map<string, number>([['a', 1], ['b', 2], ['c', 1]])
+        const all = new Map<string, number>([
+          ['a', 1],
+          ['b', 2],
+          ['c', 1],
+        ])
         const source = (only?: readonly string[]): ListLine[] =>
           [...all].filter(([id, key]) => key !== 3 && (only === undefined || only.includes(id))).map(([id, key]) => ({ id, keys: [key] }))
         const lists = new Lists(2)

@@ -64,7 +64,8 @@ export class Picture {
     if (only !== undefined && from.length === 1) return { lines: only, of: this.parts }
     const kept = this.#kept.get(name)
     this.#kept.delete(name)
-    const fresh = kept !== undefined && kept.from.every((lines, n) => lines === from[n]) ? kept : { from, run: this.#merge(from, descending) }
+    const fresh =
+      kept !== undefined && kept.from.every((lines, n) => lines === from[n]) ? kept : { from, run: this.#merge(from, descending) }
     this.#kept.set(name, fresh)
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= limits.listsKept) break

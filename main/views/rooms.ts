@@ -105,7 +105,8 @@ function source(shown: Shown, filter: RoomFilter, sort: RoomSort, descending: bo
   const tier = words.length > 0 && sort === 'name' && !descending ? nameTier('words', words) : undefined
   const [first, ...others] = tier === undefined ? sortColumns[sort] : [tier.sql, 'name']
   return (only) => {
-    const some = only === undefined ? '' : "and docid in (select docid from document where kind = 'room' and id in (select value from json_each(?)))"
+    const some =
+      only === undefined ? '' : "and docid in (select docid from document where kind = 'room' and id in (select value from json_each(?)))"
     return shown.reader
       .all<{ id: string; first: Value; second: Value | null }>(
         `select id, ${first} as first, ${others[0] ?? 'null'} as second from ${shown.reader.rooms} where ${sql} ${some}`,
@@ -122,7 +123,10 @@ export function roomTotals({ parts }: Picture, filter: Omit<RoomFilter, 'states'
   const { sql, values } = conditionOf(filter)
   const totals: Record<RoomState, number> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
   for (const { reader } of parts) {
-    const rows = reader.all<{ state: RoomState; n: number }>(`select state, count(*) as n from ${reader.rooms} where ${sql} group by state`, ...values)
+    const rows = reader.all<{ state: RoomState; n: number }>(
+      `select state, count(*) as n from ${reader.rooms} where ${sql} group by state`,
+      ...values,
+    )
     for (const { state, n } of rows) totals[state] += n
   }
   return totals
@@ -132,12 +136,18 @@ export function roomTotals({ parts }: Picture, filter: Omit<RoomFilter, 'states'
 export function roomBuildings({ parts }: Picture): CallOutput<'rooms.buildings'> {
   const found = new Map<string, { building: string; city: string; rooms: number }>()
   for (const { reader } of parts) {
-    for (const row of reader.all<{ building: string; city: string; rooms: number }>('select building, min(city) as city, count(*) as rooms from room_list group by building')) {
+    for (const row of reader.all<{ building: string; city: string; rooms: number }>(
+      'select building, min(city) as city, count(*) as rooms from room_list group by building',
+    )) {
       const known = found.get(row.building)
       if (known === undefined) found.set(row.building, row)
       else known.rooms += row.rooms
     }
   }
-  const ordered = [...found.values()].map((row): ListLine & { row: typeof row } => ({ id: row.building, keys: [sortKey(row.building)], row }))
+  const ordered = [...found.values()].map((row): ListLine & { row: typeof row } => ({
+    id: row.building,
+    keys: [sortKey(row.building)],
+    row,
+  }))
   return { rows: ordered.sort(compareLines(false)).map(({ row }) => row) }
 }

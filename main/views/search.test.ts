@@ -104,7 +104,11 @@ describe('[CON-4] a search for rooms', () => {
   ])('finds %s where a reader would', (search, found, not) => {
     loadRooms(...found, ...not)
     expect(names(search).sort()).toEqual([...found].sort())
-    expect(listed(search).rows.map(({ name }) => name).sort()).toEqual([...found].sort())
+    expect(
+      listed(search)
+        .rows.map(({ name }) => name)
+        .sort(),
+    ).toEqual([...found].sort())
   })
 
   it('finds nothing for a text without a word, and all for none', () => {

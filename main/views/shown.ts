@@ -52,7 +52,12 @@ export class Shown {
     this.#known = known
     this.#me = reader.only('me')
     this.#tenant = this.#readTenant()
-    outbox.confirm(outbox.rows().filter(({ key }) => reader.has('receipt', key)).map(({ key }) => key))
+    outbox.confirm(
+      outbox
+        .rows()
+        .filter(({ key }) => reader.has('receipt', key))
+        .map(({ key }) => key),
+    )
     this.#decide()
     for (const subject of outbox.subjects()) this.#overlay(subject)
     this.#stop = outbox.listen((subjects) => this.#outboxChanged(subjects))
@@ -96,7 +101,10 @@ export class Shown {
       this.lists.touch()
     }
     const { rooms, incidents } = change
-    const touched = rooms === undefined || incidents === undefined ? undefined : new Set([...rooms.map((id) => `room:${id}`), ...incidents.map((id) => `incident:${id}`)])
+    const touched =
+      rooms === undefined || incidents === undefined
+        ? undefined
+        : new Set([...rooms.map((id) => `room:${id}`), ...incidents.map((id) => `incident:${id}`)])
     for (const subject of this.outbox.subjects()) if (touched === undefined || touched.has(subject)) this.#overlay(subject)
     if (touched === undefined) this.lists.touch()
     // Rooms give incidents their building and place in lists grouped by building; names rarely change, ids are few.
@@ -198,7 +206,17 @@ export class Shown {
     const { name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending, asked } = room
     const problem = problemOf(room)
     return {
-      id: room.id, name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending, asked,
+      id: room.id,
+      name,
+      place,
+      lifecycle,
+      health,
+      healthSince,
+      connected,
+      lastContactAt,
+      incidents,
+      pending,
+      asked,
       device: { serial: room.device.serial },
       ...(problem === undefined ? {} : { problem }),
     }

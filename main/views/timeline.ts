@@ -17,7 +17,12 @@ interface Point<T> {
  * Stretches of equal value from changes in their order. What held before the first change is `before`; where that is
  * not known, the line begins at the first change.
  */
-export function stretches<T>(points: readonly Point<T>[], before: T | undefined, from: number, to: number): { from: number; to: number; value: T }[] {
+export function stretches<T>(
+  points: readonly Point<T>[],
+  before: T | undefined,
+  from: number,
+  to: number,
+): { from: number; to: number; value: T }[] {
   const line: { from: number; to: number; value: T }[] = []
   const begin = (at: number, value: T): void => {
     // Of several at one moment, the last counts.
@@ -52,7 +57,8 @@ function signalLines(shown: Shown, room: Doc<'room'>, events: readonly EventLine
     const points: Point<SignalValue>[] = events.flatMap(({ signal, value, at }) => (signal === id && value !== null ? [{ at, value }] : []))
     if (state === undefined && points.length === 0) continue
     // The document is at least as new as the history, which may still be on its way.
-    if (state !== undefined && state.since >= from && points.at(-1)?.value !== state.value) points.push({ at: state.since, value: state.value })
+    if (state !== undefined && state.since >= from && points.at(-1)?.value !== state.value)
+      points.push({ at: state.since, value: state.value })
     const before =
       state !== undefined && state.since < from ? state.value : (shown.reader.lastEventBefore(room.id, from, id)?.value ?? undefined)
     lines[id] = stretches(points, before, from, now)
@@ -61,9 +67,12 @@ function signalLines(shown: Shown, room: Doc<'room'>, events: readonly EventLine
 }
 
 function contactLine(shown: Shown, room: Doc<'room'>, events: readonly EventLine[], from: number, now: number): Timeline['contact'] {
-  const points = events.flatMap(({ kind, at }) => (kind === 'connected' || kind === 'disconnected' ? [{ at, value: kind === 'connected' }] : []))
+  const points = events.flatMap(({ kind, at }) =>
+    kind === 'connected' || kind === 'disconnected' ? [{ at, value: kind === 'connected' }] : [],
+  )
   const last = shown.reader.lastEventBefore(room.id, from)
-  const before = last !== undefined ? last.kind === 'connected' : points.length === 0 && room.onboardedAt <= from ? room.connected : undefined
+  const before =
+    last !== undefined ? last.kind === 'connected' : points.length === 0 && room.onboardedAt <= from ? room.connected : undefined
   if (before === undefined && points.length === 0) points.push({ at: room.onboardedAt, value: room.connected })
   return stretches(points, before, from, now).map(({ value, ...stretch }) => ({ ...stretch, connected: value }))
 }

@@ -43,7 +43,8 @@ const rooms = (input: Partial<CallInput<'rooms.list'>> = {}) =>
 const names = (input: Partial<CallInput<'rooms.list'>> = {}) => rooms(input).rows.map(({ name }) => name)
 const incidents = (filter: Partial<CallInput<'incidents.list'>['filter']> = {}, group: 'none' | 'building' | 'signal' = 'none') =>
   listIncidents(picture(), calls['incidents.list'].input.parse({ filter: { chip: 'needAction', ...filter }, group, offset: 0, limit: 100 }))
-const numbers = (filter: Parameters<typeof incidents>[0] = {}, group: 'none' | 'building' | 'signal' = 'none') => incidents(filter, group).rows.map(({ number }) => number)
+const numbers = (filter: Parameters<typeof incidents>[0] = {}, group: 'none' | 'building' | 'signal' = 'none') =>
+  incidents(filter, group).rows.map(({ number }) => number)
 
 beforeEach(() => {
   cache = openTestCache()
@@ -105,7 +106,10 @@ describe('rooms', () => {
     change('c1', 'c2', [rowOf('room', makeRoom(1, { lifecycle: 'onboarding', name: 'Renamed' }), 2)])
     expect(names()).toEqual(['Renamed', 'Room 2'])
     expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2 })
-    change('c2', 'c3', [rowOf('room', makeRoom(1, { name: 'Renamed' }), 3), rowOf('receipt', { id: key, person: personId, at: 1 } as never)])
+    change('c2', 'c3', [
+      rowOf('room', makeRoom(1, { name: 'Renamed' }), 3),
+      rowOf('receipt', { id: key, person: personId, at: 1 } as never),
+    ])
     expect(outbox.rows()).toEqual([])
     expect(rooms().rows.map(({ pending }) => pending)).toEqual([[], []])
     expect(roomTotals(picture(), {})).toMatchObject({ healthy: 2 })
@@ -252,7 +256,10 @@ describe('incidents', () => {
     expect(some(pick({ what: 'all' }, 'Bishopsgate', 'building'))).toEqual([350, 699, 1])
     submitCommand(shown, QueuedCommand.parse({ type: 'incident.acknowledge', incident: idOf('incident', 5) }))
     const { rows } = pick({ what: 'these', ids: [end(5).id, end(999).id, end(6).id] })
-    expect(rows.map(({ number, acknowledged }) => [number, acknowledged?.by.name])).toEqual([[5, 'Amélie Laurent'], [6, undefined]])
+    expect(rows.map(({ number, acknowledged }) => [number, acknowledged?.by.name])).toEqual([
+      [5, 'Amélie Laurent'],
+      [6, undefined],
+    ])
     expect(incidents({}, 'building').groups).toEqual([{ value: 'Bishopsgate', incidents: 350 }])
     expect(incidents({}, 'signal').groups).toEqual([{ value: 'peripherals.camera', incidents: 700 }])
   })
@@ -270,7 +277,10 @@ describe('incidents', () => {
     const four = [1, 2, 3, 4].map((n) => rowOf('incident', makeIncident(n, 1 + (n % 2))))
     load([rowOf('me', makeMe()), at(1, 'Élysée'), at(2, 'Elysee'), ...four])
     expect(incidents({}, 'building').rows.map(({ place }) => place.building)).toEqual(['Elysee', 'Elysee', 'Élysée', 'Élysée'])
-    expect(incidents({}, 'building').groups).toEqual([{ value: 'Elysee', incidents: 2 }, { value: 'Élysée', incidents: 2 }])
+    expect(incidents({}, 'building').groups).toEqual([
+      { value: 'Elysee', incidents: 2 },
+      { value: 'Élysée', incidents: 2 },
+    ])
   })
 
   it('have the unsent comments on top of their history, and each comment once', () => {
@@ -282,14 +292,29 @@ describe('incidents', () => {
     expect(texts()).toEqual(['typed*', 'Comment 2', 'Comment 1'])
     expect([texts(0, 1), texts(1, 1), texts(2, 1)]).toEqual([['typed*'], ['Comment 2'], ['Comment 1']])
     // The copy is a moment ahead of what it tells.
-    cache.writer.feed(bytesOf({ type: 'batch', scope: 1, from: 'c1', to: 'c2', behind: 0, rows: [rowOf('entry', makeEntry(3, incident, 'typed') as never), rowOf('receipt', { id: key, person: personId, at: 1 } as never)] }), 1)
+    cache.writer.feed(
+      bytesOf({
+        type: 'batch',
+        scope: 1,
+        from: 'c1',
+        to: 'c2',
+        behind: 0,
+        rows: [rowOf('entry', makeEntry(3, incident, 'typed') as never), rowOf('receipt', { id: key, person: personId, at: 1 } as never)],
+      }),
+      1,
+    )
     expect(texts()).toEqual(['typed', 'Comment 2', 'Comment 1'])
   })
 })
 
 describe('what the operator may do', () => {
   it('is refused at once, with the code of the service', () => {
-    const rowsOf = (me: Record<string, unknown> & { id: string }) => [rowOf('me', me), rowOf('room', makeRoom(1)), rowOf('room', makeRoom(2)), rowOf('incident', makeIncident(1, 1))]
+    const rowsOf = (me: Record<string, unknown> & { id: string }) => [
+      rowOf('me', me),
+      rowOf('room', makeRoom(1)),
+      rowOf('room', makeRoom(2)),
+      rowOf('incident', makeIncident(1, 1)),
+    ]
     load(rowsOf(makeMe(['rooms.view', 'incidents.view', 'incidents.update', 'rooms.create'], [idOf('room', 2)])))
     const code = (command: unknown) => {
       try {
@@ -334,24 +359,44 @@ describe('what the operator may do', () => {
 describe('the last hours of a room', () => {
   it('are stretches of equal value', () => {
     shown = new Shown(cache.reader, outbox)
-    expect(stretches([{ at: 3, value: 'b' }, { at: 5, value: 'b' }, { at: 7, value: 'a' }], 'a', 1, 10)).toEqual([
+    expect(
+      stretches(
+        [
+          { at: 3, value: 'b' },
+          { at: 5, value: 'b' },
+          { at: 7, value: 'a' },
+        ],
+        'a',
+        1,
+        10,
+      ),
+    ).toEqual([
       { from: 1, to: 3, value: 'a' },
       { from: 3, to: 7, value: 'b' },
       { from: 7, to: 10, value: 'a' },
     ])
     expect(stretches([{ at: 3, value: 'b' }], undefined, 1, 10)).toEqual([{ from: 3, to: 10, value: 'b' }])
     fc.assert(
-      fc.property(fc.array(fc.record({ at: fc.integer({ min: -5, max: 30 }), value: fc.constantFrom('a', 'b', 'c') })), fc.constantFrom('a', undefined), (points, before) => {
-        const line = stretches([...points].sort((a, b) => a.at - b.at), before, 0, 20)
-        line.forEach((stretch, n) => {
-          expect(stretch.to).toBeGreaterThan(stretch.from)
-          const next = line[n + 1]
-          if (next !== undefined) {
-            expect(next.from).toBe(stretch.to)
-            expect(next.value).not.toBe(stretch.value)
-          } else expect(stretch.to).toBe(20)
-        })
-      }),
+      fc.property(
+        fc.array(fc.record({ at: fc.integer({ min: -5, max: 30 }), value: fc.constantFrom('a', 'b', 'c') })),
+        fc.constantFrom('a', undefined),
+        (points, before) => {
+          const line = stretches(
+            [...points].sort((a, b) => a.at - b.at),
+            before,
+            0,
+            20,
+          )
+          line.forEach((stretch, n) => {
+            expect(stretch.to).toBeGreaterThan(stretch.from)
+            const next = line[n + 1]
+            if (next !== undefined) {
+              expect(next.from).toBe(stretch.to)
+              expect(next.value).not.toBe(stretch.value)
+            } else expect(stretch.to).toBe(20)
+          })
+        },
+      ),
     )
   })
 

@@ -110,7 +110,10 @@ describe('topics', () => {
     stop()
     stop()
     hand.answer({ type: 'value', id: 1, value: { pending: 3, refused: 0, toSend: 3 } })
-    expect(values).toEqual([{ pending: 1, refused: 0, toSend: 1 }, { pending: 2, refused: 0, toSend: 2 }])
+    expect(values).toEqual([
+      { pending: 1, refused: 0, toSend: 1 },
+      { pending: 2, refused: 0, toSend: 2 },
+    ])
     expect(hand.sent.filter(({ type }) => type === 'end')).toEqual([{ type: 'end', id: 1 }])
   })
 
@@ -131,18 +134,25 @@ describe('byte streams', () => {
 
   function opened() {
     const hand = handPipe()
-    const bridge = createBridge({ ...hand.pipe, send: (message) => hand.pipe.send(message.type === 'bytes' ? { ...message, bytes: message.bytes.slice() } : message) })
+    const bridge = createBridge({
+      ...hand.pipe,
+      send: (message) => hand.pipe.send(message.type === 'bytes' ? { ...message, bytes: message.bytes.slice() } : message),
+    })
     hand.open(true)
     const heard: Uint8Array[] = []
     const over: (Error | undefined)[] = []
     const wait: { promise: Promise<void> | undefined } = { promise: undefined }
-    const stream = bridge.open('remote.screen', { session, display: 'console' }, {
-      bytes: (bytes) => {
-        heard.push(bytes.slice())
-        return wait.promise
+    const stream = bridge.open(
+      'remote.screen',
+      { session, display: 'console' },
+      {
+        bytes: (bytes) => {
+          heard.push(bytes.slice())
+          return wait.promise
+        },
+        ended: (error) => over.push(error),
       },
-      ended: (error) => over.push(error),
-    })
+    )
     return { ...hand, bridge, stream, heard, over, wait }
   }
 
@@ -170,8 +180,14 @@ describe('byte streams', () => {
     bytes.fill(0)
     answer({ type: 'credit', id: 1, bytes: 1 })
     answer({ type: 'credit', id: 1, bytes: 5 })
-    const lengths = sent.flatMap((message) => (message.type === 'bytes' ? [[message.bytes.byteLength, message.bytes.every((byte) => byte === 7)]] : []))
-    expect(lengths).toEqual([[most, true], [1, true], [1, true]])
+    const lengths = sent.flatMap((message) =>
+      message.type === 'bytes' ? [[message.bytes.byteLength, message.bytes.every((byte) => byte === 7)]] : [],
+    )
+    expect(lengths).toEqual([
+      [most, true],
+      [1, true],
+      [1, true],
+    ])
     expect(stream.send(Uint8Array.of(1))).toBe(true)
   })
 

@@ -82,8 +82,7 @@ export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs):
     const message = BridgeResponse.safeParse(raw)
     if (!message.success) return
     const { id } = message.data
-    const error =
-      message.data.type === 'problem' ? new RoomkeeperError(message.data.problem.code, message.data.problem) : undefined
+    const error = message.data.type === 'problem' ? new RoomkeeperError(message.data.problem.code, message.data.problem) : undefined
     const stream = streams.get(id)
     if (stream) return heardOf(id, stream, message.data, error)
     if (message.data.type !== 'value' && error === undefined) return
@@ -95,7 +94,8 @@ export function createBridge(pipe: StatefulPipe, callMs: number = bridgeCallMs):
   })
 
   function heardOf(id: number, stream: StreamEnd, message: BridgeResponse, error: RoomkeeperError | undefined): void {
-    const kept = message.type === 'bytes' ? stream.received(message.bytes) : message.type === 'credit' ? stream.credited(message.bytes) : true
+    const kept =
+      message.type === 'bytes' ? stream.received(message.bytes) : message.type === 'credit' ? stream.credited(message.bytes) : true
     if (message.type === 'ended' || error !== undefined) {
       streams.delete(id)
       stream.ended(error)

@@ -94,7 +94,10 @@ describe('the browser host’s pipe', () => {
     await openPipe()
     expect(replaceState).toHaveBeenCalledExactlyOnceWith(null, '', '/?a=b')
     expect(replaceState.mock.invocationCallOrder[0]).toBeLessThan(asked.mock.invocationCallOrder[0] ?? 0)
-    expect(asked).toHaveBeenCalledWith('/session', expect.objectContaining({ method: 'POST', body: '{"token":"once-only"}', credentials: 'omit' }))
+    expect(asked).toHaveBeenCalledWith(
+      '/session',
+      expect.objectContaining({ method: 'POST', body: '{"token":"once-only"}', credentials: 'omit' }),
+    )
     expect(at(0).address).toBe('ws://127.0.0.1:4720/bridge')
     expect(at(0).protocols).toEqual(['roomkeeper.bridge', `roomkeeper.tab.${later}`])
   })
@@ -122,7 +125,10 @@ describe('the browser host’s pipe', () => {
   })
 
   it('leaves the address of a screen alone', async () => {
-    vi.stubGlobal('fetch', vi.fn(() => Promise.reject(new Error('not to be called'))))
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(() => Promise.reject(new Error('not to be called'))),
+    )
     const replaceState = vi.fn()
     vi.stubGlobal('location', new URL('http://127.0.0.1:4720/#/rooms'))
     vi.stubGlobal('history', { replaceState })
@@ -140,7 +146,10 @@ describe('the Electron host’s pipe', () => {
     const whole = Uint8Array.of(5, 6)
     pipe.send({ type: 'bytes', id: 1, bytes: around.subarray(1, 3) })
     pipe.send({ type: 'bytes', id: 1, bytes: whole })
-    expect(sent).toEqual([{ type: 'bytes', id: 1, bytes: Uint8Array.of(2, 3) }, { type: 'bytes', id: 1, bytes: whole }])
+    expect(sent).toEqual([
+      { type: 'bytes', id: 1, bytes: Uint8Array.of(2, 3) },
+      { type: 'bytes', id: 1, bytes: whole },
+    ])
     const lengths = sent.map((message) => (message as { bytes: Uint8Array }).bytes.buffer.byteLength)
     expect(lengths).toEqual([2, 2])
   })

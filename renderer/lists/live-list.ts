@@ -117,9 +117,7 @@ export function useLiveList<Row>(options: LiveListOptions<Row>) {
     const mine = generation
     try {
       const wanted = pagesShown()
-      const answers = await Promise.all(
-        wanted.map(async (page) => ({ page, ...(await options.fetch(page * pageRows, pageRows)) })),
-      )
+      const answers = await Promise.all(wanted.map(async (page) => ({ page, ...(await options.fetch(page * pageRows, pageRows)) })))
       if (mine !== generation) return
       if (loaded.value && options.held()) await mergeInPlace(answers)
       else replace(answers)

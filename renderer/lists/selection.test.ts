@@ -46,7 +46,12 @@ describe('[CON-4] a selection', () => {
     expect([rows.value.length, busy.value]).toEqual([200, true])
     await whole
     expect([rows.value.length, busy.value]).toEqual([500, false])
-    expect(asked).toEqual([[{ id: 'row 0', at: 0 }, { id: 'row 499', at: 499 }]])
+    expect(asked).toEqual([
+      [
+        { id: 'row 0', at: 0 },
+        { id: 'row 499', at: 499 },
+      ],
+    ])
   })
 
   it('marks nothing of what was asked for before all was cleared', async () => {

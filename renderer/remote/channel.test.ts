@@ -24,7 +24,9 @@ describe('a stream as a socket', () => {
   it('has what noVNC asks of a raw channel', () => {
     const { channel } = opened()
     const names = [...Object.keys(channel), ...Object.getOwnPropertyNames(Object.getPrototypeOf(channel))]
-    expect(names).toEqual(expect.arrayContaining(['send', 'close', 'binaryType', 'onerror', 'onmessage', 'onopen', 'protocol', 'readyState']))
+    expect(names).toEqual(
+      expect.arrayContaining(['send', 'close', 'binaryType', 'onerror', 'onmessage', 'onopen', 'protocol', 'readyState']),
+    )
   })
 
   it('opens once it is connected, and carries bytes both ways', () => {
@@ -33,7 +35,10 @@ describe('a stream as a socket', () => {
     void device.bytes(new Uint8Array([1, 2, 3]))
     // A part of a larger buffer: only the part counts.
     void device.bytes(new Uint8Array([9, 4, 5, 9]).subarray(1, 3))
-    expect(heard.data).toEqual([[1, 2, 3], [4, 5]])
+    expect(heard.data).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ])
     channel.send(new Uint8Array([7]))
     expect(sent).toEqual([new Uint8Array([7])])
   })

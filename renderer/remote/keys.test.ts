@@ -4,7 +4,14 @@ import { combinations, pressAll, typeText, watchEscape } from './keys.ts'
 it('presses a combination in order and lets it go in turn', () => {
   const sent: string[] = []
   pressAll(combinations.ctrlAltDel, (keysym, code, down) => sent.push(`${code} ${keysym.toString(16)} ${down ? 'down' : 'up'}`))
-  expect(sent).toEqual(['ControlLeft ffe3 down', 'AltLeft ffe9 down', 'Delete ffff down', 'Delete ffff up', 'AltLeft ffe9 up', 'ControlLeft ffe3 up'])
+  expect(sent).toEqual([
+    'ControlLeft ffe3 down',
+    'AltLeft ffe9 down',
+    'Delete ffff down',
+    'Delete ffff up',
+    'AltLeft ffe9 up',
+    'ControlLeft ffe3 up',
+  ])
 })
 
 describe('giving the keys back', () => {
@@ -26,7 +33,8 @@ describe('giving the keys back', () => {
     inside.removeEventListener('keydown', toDevice)
     picture.remove()
   })
-  const key = (type: 'keydown' | 'keyup', code: string): boolean => inside.dispatchEvent(new KeyboardEvent(type, { code, bubbles: true, cancelable: true }))
+  const key = (type: 'keydown' | 'keyup', code: string): boolean =>
+    inside.dispatchEvent(new KeyboardEvent(type, { code, bubbles: true, cancelable: true }))
 
   it.each([
     ['ControlLeft', 'AltLeft', 'ShiftLeft'],
@@ -69,6 +77,11 @@ describe('[REM-6] a text that is typed', () => {
   ])('is a key for each character, let go of before the next: %j', (text, keysyms) => {
     const sent: [number, string, boolean][] = []
     typeText(text, (...one) => void sent.push(one))
-    expect(sent).toEqual(keysyms.flatMap((keysym) => [[keysym, '', true], [keysym, '', false]]))
+    expect(sent).toEqual(
+      keysyms.flatMap((keysym) => [
+        [keysym, '', true],
+        [keysym, '', false],
+      ]),
+    )
   })
 })

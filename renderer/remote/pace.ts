@@ -23,7 +23,9 @@ export class Pace {
 
   /** The middle one of the recent frames' times; null: there was none. */
   frameMs(): number | null {
-    const times = this.recent().map(({ ms }) => ms).sort((a, b) => a - b)
+    const times = this.recent()
+      .map(({ ms }) => ms)
+      .sort((a, b) => a - b)
     return times[Math.floor(times.length / 2)] ?? null
   }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { adapt, type Adapting, levelOf, levels, type Measured, startAdapting } from './quality.ts'
 
-const after = (measured: Measured, looks: number, from: Adapting = startAdapting): Adapting => Array.from({ length: looks }).reduce<Adapting>((now) => adapt(now, measured), from)
+const after = (measured: Measured, looks: number, from: Adapting = startAdapting): Adapting =>
+  Array.from({ length: looks }).reduce<Adapting>((now) => adapt(now, measured), from)
 const easy = { roundTripMs: 20, frameMs: 10 }
 const full = { roundTripMs: 900, frameMs: 700 }
 

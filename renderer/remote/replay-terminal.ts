@@ -14,7 +14,17 @@ const font = "'JetBrains Mono Variable', ui-monospace, monospace"
 
 /** Opens it in `host`, which has to be on the page. `label`: what screen readers call it. */
 export function openReplayTerminal(host: HTMLElement, label: string): ReplayTerminal {
-  const terminal = new Terminal({ allowProposedApi: true, disableStdin: true, cursorBlink: false, cursorInactiveStyle: 'outline', fontFamily: font, fontSize: 13, lineHeight: 1.2, minimumContrastRatio: 4.5, scrollback: 2_000 })
+  const terminal = new Terminal({
+    allowProposedApi: true,
+    disableStdin: true,
+    cursorBlink: false,
+    cursorInactiveStyle: 'outline',
+    fontFamily: font,
+    fontSize: 13,
+    lineHeight: 1.2,
+    minimumContrastRatio: 4.5,
+    scrollback: 2_000,
+  })
   // Links that a device wrote are text: nothing that it says is opened.
   terminal.options.linkHandler = { activate: () => undefined }
   withAdoptedStyles(() => terminal.open(host))

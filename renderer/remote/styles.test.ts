@@ -5,7 +5,8 @@ import { styleCellsByObject, withAdoptedStyles } from './styles.ts'
 afterEach(() => {
   document.adoptedStyleSheets = []
 })
-const rules = (): string[] => document.adoptedStyleSheets.flatMap((sheet) => [...sheet.cssRules].map((rule) => rule.cssText.replace(/\s+/gu, ' ')))
+const rules = (): string[] =>
+  document.adoptedStyleSheets.flatMap((sheet) => [...sheet.cssRules].map((rule) => rule.cssText.replace(/\s+/gu, ' ')))
 
 describe('styles that the content security policy takes', () => {
   it('are sheets in place of style elements, now and whenever their text changes, until they are removed', () => {

@@ -5,7 +5,8 @@
  */
 export function withAdoptedStyles<T>(make: () => T): T {
   const own = document.createElement.bind(document)
-  const create = (name: string, options?: ElementCreationOptions): HTMLElement => (name.toLowerCase() === 'style' ? adoptedStyle(own('template')) : own(name, options))
+  const create = (name: string, options?: ElementCreationOptions): HTMLElement =>
+    name.toLowerCase() === 'style' ? adoptedStyle(own('template')) : own(name, options)
   Object.defineProperty(document, 'createElement', { value: create, configurable: true, writable: true })
   try {
     return make()
@@ -36,7 +37,8 @@ function adoptedStyle(element: HTMLElement): HTMLElement {
   return element
 }
 
-const inside = (value: unknown, name: string): unknown => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined)
+const inside = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
 /**
  * xterm sets colours that are no theme's as a style attribute, which the policy refuses; through the object model they

@@ -154,11 +154,17 @@ export function openTerminal(options: TerminalOptions): TerminalView {
     focus: () => terminal.focus(),
     search(text, back) {
       const { found, current } = foundColours(element)
-      const decorations = { matchBackground: found, activeMatchBackground: current, matchOverviewRuler: found, activeMatchColorOverviewRuler: current }
+      const decorations = {
+        matchBackground: found,
+        activeMatchBackground: current,
+        matchOverviewRuler: found,
+        activeMatchColorOverviewRuler: current,
+      }
       if (back) searcher.findPrevious(text, { decorations })
       else searcher.findNext(text, { decorations, incremental: true })
     },
-    onFound: (listener) => void searcher.onDidChangeResults(({ resultIndex, resultCount }) => listener({ at: resultIndex + 1, of: resultCount })),
+    onFound: (listener) =>
+      void searcher.onDidChangeResults(({ resultIndex, resultCount }) => listener({ at: resultIndex + 1, of: resultCount })),
     endSearch() {
       searcher.clearDecorations()
       terminal.clearSelection()

@@ -189,7 +189,10 @@ export const useActions = defineStore('actions', () => {
       said: t(`did.${word}`, { n: rooms.length }, rooms.length),
       failed: t(`did.${word}Failed`, { n: rooms.length }, rooms.length),
     }
-    return act(inParts(rooms, (some) => ({ type, rooms: some })), words)
+    return act(
+      inParts(rooms, (some) => ({ type, rooms: some })),
+      words,
+    )
   }
 
   function changeRing(rooms: readonly RoomId[], ring: string): Promise<boolean> {
@@ -197,7 +200,10 @@ export const useActions = defineStore('actions', () => {
       said: t('did.ring', { n: rooms.length, ring }, rooms.length),
       failed: t('did.ringFailed', { n: rooms.length }, rooms.length),
     }
-    return act(inParts(rooms, (some) => ({ type: 'rooms.ring', rooms: some, ring })), words)
+    return act(
+      inParts(rooms, (some) => ({ type: 'rooms.ring', rooms: some, ring })),
+      words,
+    )
   }
 
   function changeLicence(rooms: readonly RoomId[], licence: Licence): Promise<boolean> {
@@ -205,7 +211,10 @@ export const useActions = defineStore('actions', () => {
       said: t('did.licence', { n: rooms.length }, rooms.length),
       failed: t('did.licenceFailed', { n: rooms.length }, rooms.length),
     }
-    return act(inParts(rooms, (some) => ({ type: 'rooms.licence', rooms: some, licence })), words)
+    return act(
+      inParts(rooms, (some) => ({ type: 'rooms.licence', rooms: some, licence })),
+      words,
+    )
   }
 
   /** The device of a room in onboarding goes where the one of `former` stands. */
@@ -235,7 +244,10 @@ export const useActions = defineStore('actions', () => {
       said: t('did.move', { n: rooms.length }, rooms.length),
       failed: t('did.moveFailed', { n: rooms.length }, rooms.length),
     }
-    return act(inParts(rooms, (some) => ({ type: 'rooms.move', rooms: some, place })), words)
+    return act(
+      inParts(rooms, (some) => ({ type: 'rooms.move', rooms: some, place })),
+      words,
+    )
   }
 
   function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {

@@ -57,7 +57,8 @@ export const useConsole = defineStore('console', () => {
    */
   function may(permission: Permission, room?: RoomId, of?: { id: TenantId }): boolean {
     if (me.value === null) return false
-    if (of !== undefined && of.id !== me.value.tenant) return builtInRoles.primaryAdmin.permissions.includes(permission) || permission.startsWith('remoteAccess.')
+    if (of !== undefined && of.id !== me.value.tenant)
+      return builtInRoles.primaryAdmin.permissions.includes(permission) || permission.startsWith('remoteAccess.')
     return mayBy(me.value.access, permission, room)
   }
   /** Over all rooms of the tenant: for what is about no room. */

@@ -33,7 +33,10 @@ export const useDrafts = defineStore('drafts', () => {
 })
 
 /** The draft of one wizard: what was entered, whether anything was, and dropping it for a new one. In another tenant it is that one's. */
-export function useDraft<T extends object>(what: () => string, make: () => T): { draft: ShallowRef<T>; touched: Ref<boolean>; drop: () => void } {
+export function useDraft<T extends object>(
+  what: () => string,
+  make: () => T,
+): { draft: ShallowRef<T>; touched: Ref<boolean>; drop: () => void } {
   const drafts = useDrafts()
   const draft = shallowRef(drafts.of(what(), make)) as ShallowRef<T>
   const touched = ref(false)

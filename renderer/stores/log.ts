@@ -94,7 +94,11 @@ export function useLog<Row, Key extends string | number, Question>({ question, a
     clearTimeout(timer)
     timer = setTimeout(() => void reset(), pauseMs)
   })
-  watch(() => core.acting, () => void reset(), { immediate: true })
+  watch(
+    () => core.acting,
+    () => void reset(),
+    { immediate: true },
+  )
   watch(
     () => core.offline,
     (offline) => !offline && problem.value !== null && void reset(),

@@ -1,4 +1,15 @@
-import { computed, type ComputedRef, type MaybeRefOrGetter, onScopeDispose, ref, type Ref, shallowRef, type ShallowRef, toValue, watch } from 'vue'
+import {
+  computed,
+  type ComputedRef,
+  type MaybeRefOrGetter,
+  onScopeDispose,
+  ref,
+  type Ref,
+  shallowRef,
+  type ShallowRef,
+  toValue,
+  watch,
+} from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { CallInput, CallName, CallOutput } from '../../contract/bridge.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'

@@ -102,7 +102,8 @@ export const useRemote = defineStore('remote', () => {
   const end = (session: SessionId): void => said(bridge.call('remote.end', { session }), t('remote.endFailed'))
   const forget = (session: SessionId): void => said(bridge.call('remote.forget', { session }), t('remote.closeFailed'))
   const restart = (session: SessionId): void => said(bridge.call('remote.restart', { session }), t('remote.restartFailed'))
-  const restartAtEnd = (session: SessionId, on: boolean): void => said(bridge.call('remote.restartAtEnd', { session, on }), t('remote.restartAtEndFailed'))
+  const restartAtEnd = (session: SessionId, on: boolean): void =>
+    said(bridge.call('remote.restartAtEnd', { session, on }), t('remote.restartAtEndFailed'))
 
   /** Ends it where it runs, and closes its tab. */
   async function close(session: RemoteSessionView): Promise<void> {

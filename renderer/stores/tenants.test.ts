@@ -9,7 +9,11 @@ const find = (id: string): HTMLElement | null => document.querySelector<HTMLElem
 
 describe('[PAR-8] an empty home', () => {
   it('says where incidents need action, and goes there', async () => {
-    const needAction = [[9, 0], [1, 2], [2, 5]].map(([n = 0, count = 0]) => ({ tenant: tenantId(n), count, unclaimed: count }))
+    const needAction = [
+      [9, 0],
+      [1, 2],
+      [2, 5],
+    ].map(([n = 0, count = 0]) => ({ tenant: tenantId(n), count, unclaimed: count }))
     const { core, global } = surroundings({ rooms: 0, session: partnerSession(), answers: partnerAnswers(), needAction })
     mount(Incidents, { global, attachTo: document.body })
     await untilPasses(() => expect(find('incidents-elsewhere')?.textContent).toContain('7 incidents need action elsewhere'))

@@ -47,10 +47,7 @@ export const useUndo = defineStore('undo', () => {
   }
 
   // Another person's acts, or those in another organisation, are not this one's to take back by a key.
-  watch(
-    [() => core.me?.id, () => core.entered],
-    () => (acts = []),
-  )
+  watch([() => core.me?.id, () => core.entered], () => (acts = []))
 
   return { did, last }
 })

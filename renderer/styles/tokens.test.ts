@@ -24,7 +24,19 @@ function contrast(a: string, b: string): number {
 }
 
 const grounds = ['canvas', 'surface', 'raised', 'hover', 'chosen', 'sunken']
-const words = ['text', 'text-soft', 'text-faint', 'accent', 'healthy', 'important', 'warning', 'disconnected', 'onboarding', 'suppressed', 'unknown']
+const words = [
+  'text',
+  'text-soft',
+  'text-faint',
+  'accent',
+  'healthy',
+  'important',
+  'warning',
+  'disconnected',
+  'onboarding',
+  'suppressed',
+  'unknown',
+]
 
 describe.each(['light', 'dark'] as const)('contrast, %s', (theme) => {
   const text = words.flatMap((word) => grounds.map((ground) => [word, ground] as const))
@@ -56,7 +68,9 @@ describe.each(['light', 'dark'] as const)('contrast, %s', (theme) => {
 describe('colours', () => {
   it('are written in tokens.css and nowhere else', () => {
     const parts = import.meta.glob<string>(['../**/*.vue', './base.css'], { query: '?raw', import: 'default', eager: true })
-    const raw = Object.entries(parts).filter(([, text]) => /[^&\w]#[0-9a-f]{3,8}\b(?=[;,\s)])/iu.test(text.replace(/<template>[\s\S]*<\/template>/u, '')))
+    const raw = Object.entries(parts).filter(([, text]) =>
+      /[^&\w]#[0-9a-f]{3,8}\b(?=[;,\s)])/iu.test(text.replace(/<template>[\s\S]*<\/template>/u, '')),
+    )
     expect(raw.map(([file]) => file)).toEqual([])
   })
 })

@@ -5,9 +5,9 @@ import { fold } from '../../contract/fold.ts'
 import { useFormat } from './format.ts'
 
 /** The features of the permission table, in its order, each with its permissions. */
-export const features: readonly { name: string; permissions: readonly Permission[] }[] = [...new Set(Permission.options.map((one) => one.split('.')[0] ?? ''))].map(
-  (name) => ({ name, permissions: Permission.options.filter((one) => one.startsWith(`${name}.`)) }),
-)
+export const features: readonly { name: string; permissions: readonly Permission[] }[] = [
+  ...new Set(Permission.options.map((one) => one.split('.')[0] ?? '')),
+].map((name) => ({ name, permissions: Permission.options.filter((one) => one.startsWith(`${name}.`)) }))
 
 /** The message that names an action within its feature: "Modify". */
 export const actionKey = (permission: Permission): string =>

@@ -71,18 +71,15 @@ export function useFormat() {
       timeZone,
     }).format(at)
   /** Saturday 21 November, as a heading. */
-  const dayOf = (at: number): string =>
-    dateFormat(locale.value, 'day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
+  const dayOf = (at: number): string => dateFormat(locale.value, 'day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
   /** Sat 21 Nov, 09:12:04, the operator's own time. */
-  const exact = (at: number, timeZone?: string): string =>
-    dateFormat(locale.value, 'exact', { ...exactly, timeZone }).format(at)
+  const exact = (at: number, timeZone?: string): string => dateFormat(locale.value, 'exact', { ...exactly, timeZone }).format(at)
   /** 4 min. */
   const span = (ms: number): string => {
     const { unit, count } = largestUnit(ms)
     return t(`age.${unit}`, { n: number(count) })
   }
-  const list = (items: string[]): string =>
-    new Intl.ListFormat(locale.value, { style: 'long', type: 'conjunction' }).format(items)
+  const list = (items: string[]): string => new Intl.ListFormat(locale.value, { style: 'long', type: 'conjunction' }).format(items)
   const bytes = (value: number): string =>
     value < 1_000_000
       ? t('size.kilo', { n: number(Math.max(1, Math.round(value / 1_000))) })

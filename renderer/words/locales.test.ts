@@ -46,7 +46,10 @@ describe('the two languages', () => {
   })
 
   it('name nothing that is done as what leaves everything as it is', () => {
-    for (const [of, word] of [[english, /^Cancel\b/u], [french, /^Annuler\b/u]] as const) {
+    for (const [of, word] of [
+      [english, /^Cancel\b/u],
+      [french, /^Annuler\b/u],
+    ] as const) {
       expect([...of].filter(([key, text]) => word.test(text) && key !== 'action.cancel').map(([key]) => key)).toEqual([])
     }
   })
@@ -107,7 +110,11 @@ describe('every value of the contract has its words', () => {
 })
 
 describe('the screens', () => {
-  const sources = import.meta.glob<string>(['../**/*.vue', '../**/*.ts', '!../**/*.test.ts'], { query: '?raw', import: 'default', eager: true })
+  const sources = import.meta.glob<string>(['../**/*.vue', '../**/*.ts', '!../**/*.test.ts'], {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  })
 
   it('ask only for messages that exist', () => {
     const missing: string[] = []
@@ -128,7 +135,9 @@ describe('the screens', () => {
 describe('what is promised is there', () => {
   /** Whether some command of this kind needs no more than what a partner can hold. */
   const canDo = (kind: ChangeKind): boolean =>
-    commandTypes.some((type) => changeKindOf[type] === kind && builtInRoles.primaryAdmin.permissions.some((held) => held === permissionOf(type)))
+    commandTypes.some(
+      (type) => changeKindOf[type] === kind && builtInRoles.primaryAdmin.permissions.some((held) => held === permissionOf(type)),
+    )
   const permissionOf = (type: CommandType) => {
     const needs = commandNeeds[type]
     return typeof needs === 'string' ? needs : needs.permission
@@ -136,7 +145,10 @@ describe('what is promised is there', () => {
 
   it.each(ChangeKind.options)('of a partner’s changes: %s', (kind) => {
     const key = `partners.kind.${kind}Text`
-    expect([english, french].map((texts) => /^(Nothing yet|Rien pour l’instant)\b/u.test(texts.get(key) ?? ''))).toEqual([!canDo(kind), !canDo(kind)])
+    expect([english, french].map((texts) => /^(Nothing yet|Rien pour l’instant)\b/u.test(texts.get(key) ?? ''))).toEqual([
+      !canDo(kind),
+      !canDo(kind),
+    ])
   })
 
   it('of e-mail: that none is sent yet', () => {

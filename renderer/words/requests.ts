@@ -19,7 +19,12 @@ export function useRequestWords() {
   function typed({ command, text }: ApprovalRequest): string | undefined {
     if (command === 'incident.comment' || command === 'incident.acknowledge') return text
     if (command !== 'role.save' || text === undefined) return undefined
-    return list(text.split(', ').map((id) => Permission.safeParse(id).data).flatMap((one) => (one ? [permissionName(one)] : [])))
+    return list(
+      text
+        .split(', ')
+        .map((id) => Permission.safeParse(id).data)
+        .flatMap((one) => (one ? [permissionName(one)] : [])),
+    )
   }
   return { says, typed }
 }

@@ -28,14 +28,7 @@ export const marks = [
 export type Mark = (typeof marks)[number]
 
 export type Shape = 'dot' | 'diamond' | 'triangle' | 'slashed' | 'blocked' | 'dashed' | 'question' | 'dash' | 'ring' | 'check'
-export type Tone =
-  | 'healthy'
-  | 'important'
-  | 'warning'
-  | 'disconnected'
-  | 'suppressed'
-  | 'onboarding'
-  | 'unknown'
+export type Tone = 'healthy' | 'important' | 'warning' | 'disconnected' | 'suppressed' | 'onboarding' | 'unknown'
 
 export const drawing: Readonly<Record<Mark, { shape: Shape; tone: Tone }>> = {
   healthy: { shape: 'dot', tone: 'healthy' },
@@ -81,8 +74,7 @@ export function markOfIncident(incident: Pick<IncidentView, 'status' | 'severity
 }
 
 /** The message that names what is wrong: the signal, except that a silent agent is not called connected. */
-export const faultOf = (signal: SignalId): string =>
-  signal === 'connectivity.agent' ? 'incident.silent' : `signal.${signal}`
+export const faultOf = (signal: SignalId): string => (signal === 'connectivity.agent' ? 'incident.silent' : `signal.${signal}`)
 
 /** A signal's value, drawn by the severity that it would have as an incident. */
 export function markOfSignal(value: SignalValue, severity: Severity): Mark {

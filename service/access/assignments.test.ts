@@ -16,7 +16,16 @@ import type { PersonClaims } from './tokens.ts'
 
 type Assignment = Omit<Stored, 'link' | 'description' | 'notify' | 'builtIn'>
 
-const tech: PersonClaims = { issuer: 'i', directory: 'd', objectId: 'tech', name: 'Tech', email: 't@c.example', globalAdministrator: false, groups: ['team'], issuedAt: 1_000 }
+const tech: PersonClaims = {
+  issuer: 'i',
+  directory: 'd',
+  objectId: 'tech',
+  name: 'Tech',
+  email: 't@c.example',
+  globalAdministrator: false,
+  groups: ['team'],
+  issuedAt: 1_000,
+}
 
 let folder: string
 let store: Store
@@ -78,7 +87,9 @@ describe('[ACC-6] a change of assignments', () => {
     expect((await me(id))?.access.grants).toEqual([])
     const given = assignment({ scope: { rooms: [await room()], groups: [] } })
     await save(given)
-    expect((await me(id))?.access.grants).toMatchObject([{ assignment: given.id, role: 'siteTech', scope: given.scope === 'all' ? 'all' : given.scope.rooms }])
+    expect((await me(id))?.access.grants).toMatchObject([
+      { assignment: given.id, role: 'siteTech', scope: given.scope === 'all' ? 'all' : given.scope.rooms },
+    ])
     expect(scopes).toEqual([
       { tenant, person: id, version: scopeVersion },
       { tenant, person: id, version: scopeVersion + 1 },
@@ -118,7 +129,10 @@ describe('[ACC-6] a change of assignments', () => {
 describe('[ACC-6] a person', () => {
   it('is what their newest token says; an older token changes nothing', async () => {
     const first = await person(tech)
-    expect(await person({ ...tech, name: 'New name', globalAdministrator: true, issuedAt: 2_000 })).toMatchObject({ id: first.id, name: 'New name' })
+    expect(await person({ ...tech, name: 'New name', globalAdministrator: true, issuedAt: 2_000 })).toMatchObject({
+      id: first.id,
+      name: 'New name',
+    })
     expect(await me(first.id)).toMatchObject({ name: 'New name', access: { globalAdministrator: true } })
     await person(tech)
     expect(await me(first.id)).toMatchObject({ name: 'New name', access: { globalAdministrator: true } })

@@ -30,7 +30,10 @@ describe('[rule 13] budgets', () => {
 
   it('of a person and of their organisation are apart', () => {
     const budgets = new Budgets(() => 0)
-    const person = (objectId: string, directory = 'contoso') => () => budgets.person({ issuer, directory, objectId })
+    const person =
+      (objectId: string, directory = 'contoso') =>
+      () =>
+        budgets.person({ issuer, directory, objectId })
     expect(allowed(person('ada'))).toEqual({ times: limits.requestsPerMinute, retryAfter: 1 })
     expect(allowed(person('bela')).times).toBe(limits.requestsPerMinute)
     person('ada', 'fabrikam')()

@@ -11,7 +11,12 @@ export const digestOfKey = (key: string): string => createHash('sha256').update(
 export async function downloadKey(tx: TenantTransaction): Promise<EnrolmentKey> {
   const known = await tx.tables.enrolmentKey().select(['key', 'madeAt']).executeTakeFirst()
   const key = known ?? (await makeKey(tx))
-  tx.audit({ category: 'EnrolmentKey', objectName: 'Self-enrolment key', operation: known ? 'Update' : 'Create', detail: { action: 'key.download' } })
+  tx.audit({
+    category: 'EnrolmentKey',
+    objectName: 'Self-enrolment key',
+    operation: known ? 'Update' : 'Create',
+    detail: { action: 'key.download' },
+  })
   return key
 }
 

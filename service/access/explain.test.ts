@@ -30,10 +30,16 @@ describe('[ACC-7] who can do this, and why', () => {
       fc.property(policies, people, requests, (policy, some, { permission, room }) => {
         const resolved = resolvePolicy(policy, rooms)
         for (const { subject, ways } of whoCan(resolved, some, permission, room)) {
-          const granting = assignmentsOf(resolved, subject).filter(({ permissions, scope }) => permissions.includes(permission) && (room === undefined || scope === 'all' || scope.includes(room)))
+          const granting = assignmentsOf(resolved, subject).filter(
+            ({ permissions, scope }) => permissions.includes(permission) && (room === undefined || scope === 'all' || scope.includes(room)),
+          )
           const expected = granting.flatMap(({ assignment: { id, members } }) => [
-            ...(members.some((one) => one.kind === 'person' && (one.id === subject.id || one.id === subject.objectId)) ? [`${id} directly`] : []),
-            ...subject.groups.filter((group) => members.some((one) => one.kind === 'group' && one.id === group)).map((group) => `${id} ${group}`),
+            ...(members.some((one) => one.kind === 'person' && (one.id === subject.id || one.id === subject.objectId))
+              ? [`${id} directly`]
+              : []),
+            ...subject.groups
+              .filter((group) => members.some((one) => one.kind === 'group' && one.id === group))
+              .map((group) => `${id} ${group}`),
           ])
           const told = ways.flatMap((way) => (way.kind === 'assignment' ? [`${way.granted.assignment.id} ${way.group ?? 'directly'}`] : []))
           expect(told.sort()).toEqual(expected.sort())
@@ -62,11 +68,15 @@ describe('[ACC-7] who can do this, and why', () => {
   })
 
   it("tells of nothing outside the viewer's rooms, and a partner's person of their own link only", () => {
-    const viewers = fc.record({ rooms: fc.subarray(roomIds).map((some): ReadonlySet<RoomId> => new Set(some)), link: subjects.map(({ link }) => link) })
+    const viewers = fc.record({
+      rooms: fc.subarray(roomIds).map((some): ReadonlySet<RoomId> => new Set(some)),
+      link: subjects.map(({ link }) => link),
+    })
     fc.assert(
       fc.property(policies, people, viewers, requests, (policy, some, viewer: Viewer, { permission }) => {
         const resolved = resolvePolicy(policy, rooms)
-        const within = (scope: 'all' | Iterable<RoomId>): boolean => scope === 'all' || [...scope].some((room) => viewer.rooms === 'all' || viewer.rooms.has(room))
+        const within = (scope: 'all' | Iterable<RoomId>): boolean =>
+          scope === 'all' || [...scope].some((room) => viewer.rooms === 'all' || viewer.rooms.has(room))
         for (const { subject, ways } of whoCan(resolved, some, permission, undefined, viewer)) {
           if (viewer.link !== null) expect(subject.link).toBe(viewer.link)
           for (const way of ways) if (way.kind === 'assignment') expect(within(way.granted.scope)).toBe(true)
@@ -95,6 +105,10 @@ describe('[ACC-6] who is told of people who work on incidents', () => {
       const other = holder(over(['incidents.view'], scope))
       return [personIsShown(viewer, other), addressIsShown(viewer, other)]
     }
-    expect([told([one]), told([two]), told('all')]).toEqual([[true, true], [true, false], [true, true]])
+    expect([told([one]), told([two]), told('all')]).toEqual([
+      [true, true],
+      [true, false],
+      [true, true],
+    ])
   })
 })

@@ -154,7 +154,8 @@ export function whoCan<S extends Subject>(
   for (const subject of subjects) {
     if (subject.removed || (viewer.link !== null && subject.link !== viewer.link)) continue
     const ways = waysOf(subject, (kind, id) => granting.get(memberKey(subject.link, kind, id)) ?? [])
-    if (subject.globalAdministrator && subject.link === null && globalAdministratorPermissions.includes(permission)) ways.unshift({ kind: 'globalAdministrator' })
+    if (subject.globalAdministrator && subject.link === null && globalAdministratorPermissions.includes(permission))
+      ways.unshift({ kind: 'globalAdministrator' })
     if (ways.length > 0) found.push({ subject, ways })
   }
   return found
@@ -179,11 +180,14 @@ export interface Held {
 export function whatCan(resolved: ResolvedPolicy, subject: Subject, viewer: Viewer = everything): Held[] {
   if (subject.removed || (viewer.link !== null && subject.link !== viewer.link)) return []
   const told = new Set(assignmentsOf(resolved, subject).filter((granted) => isTold(viewer, granted)))
-  const ways = waysOf(subject, (kind, id) => (resolved.byMember.get(memberKey(subject.link, kind, id)) ?? []).filter((granted) => told.has(granted)))
+  const ways = waysOf(subject, (kind, id) =>
+    (resolved.byMember.get(memberKey(subject.link, kind, id)) ?? []).filter((granted) => told.has(granted)),
+  )
   const administrator = subject.globalAdministrator && subject.link === null
   return Permission.options.flatMap((permission): Held[] => {
     const through = ways.filter((way) => way.kind === 'assignment' && way.granted.permissions.includes(permission))
-    const all: Way[] = administrator && globalAdministratorPermissions.includes(permission) ? [{ kind: 'globalAdministrator' }, ...through] : through
+    const all: Way[] =
+      administrator && globalAdministratorPermissions.includes(permission) ? [{ kind: 'globalAdministrator' }, ...through] : through
     return all.length === 0 ? [] : [{ permission, scope: unionOf(all, viewer), ways: all }]
   })
 }
@@ -205,7 +209,12 @@ export interface WayScope {
 }
 
 /** How a room (or, without one, anything) comes into an assignment's scope. */
-export function wayScope({ groups }: ResolvedPolicy, { assignment, scope }: ResolvedAssignment, room?: RoomId, viewer: Viewer = everything): WayScope {
+export function wayScope(
+  { groups }: ResolvedPolicy,
+  { assignment, scope }: ResolvedAssignment,
+  room?: RoomId,
+  viewer: Viewer = everything,
+): WayScope {
   if (scope === 'all') return { kind: 'all', groups: [] }
   const named = assignment.scope
   if (assignment.builtIn || named === 'all') return { kind: 'link', groups: [] }

@@ -101,17 +101,30 @@ function roomsOf(scope: Held['scope'], facts: Context['facts']): RoomFacts[] {
   return rooms.sort((a, b) => order.compare(a.place.building, b.place.building) || order.compare(a.name, b.name) || (a.id < b.id ? -1 : 1))
 }
 
-const partnerOf = (person: Person, { links }: ResolvedPolicy): string | undefined => (person.link === null ? undefined : links.get(person.link)?.link.partnerName)
+const partnerOf = (person: Person, { links }: ResolvedPolicy): string | undefined =>
+  person.link === null ? undefined : links.get(person.link)?.link.partnerName
 
 function briefOf(person: Person, resolved: ResolvedPolicy): PersonBrief {
   const organisation = partnerOf(person, resolved)
-  return { id: person.id, name: person.name, email: person.email, link: person.link, ...(organisation === undefined ? {} : { organisation }) }
+  return {
+    id: person.id,
+    name: person.name,
+    email: person.email,
+    link: person.link,
+    ...(organisation === undefined ? {} : { organisation }),
+  }
 }
 
 /** A way in words: person → (security group) → assignment → role → scope. */
 function chainOf(way: Way, person: Person, { viewer, resolved, facts, securityGroups, names }: Context, room?: RoomId): Chain {
   const rooms = (some: 'all' | readonly RoomId[]): number =>
-    some === 'all' ? (viewer.rooms === 'all' ? facts.size : viewer.rooms.size) : viewer.rooms === 'all' ? some.length : some.filter((one) => isSeen(viewer, one)).length
+    some === 'all'
+      ? viewer.rooms === 'all'
+        ? facts.size
+        : viewer.rooms.size
+      : viewer.rooms === 'all'
+        ? some.length
+        : some.filter((one) => isSeen(viewer, one)).length
   if (way.kind === 'globalAdministrator') return { kind: way.kind, rooms: rooms('all') }
   const { granted, group: groupId } = way
   const { assignment } = granted
@@ -123,7 +136,11 @@ function chainOf(way: Way, person: Person, { viewer, resolved, facts, securityGr
     kind: way.kind,
     ...(groupId === null ? {} : { group: { id: groupId, name: group?.name ?? groupId, readAt: group?.readAt ?? null } }),
     assignment: { id: assignment.id, name: assignment.name },
-    role: { id: assignment.role, builtIn: builtIn.success, name: builtIn.success ? builtInRoles[builtIn.data].en : (names.get(assignment.role) ?? assignment.role) },
+    role: {
+      id: assignment.role,
+      builtIn: builtIn.success,
+      name: builtIn.success ? builtInRoles[builtIn.data].en : (names.get(assignment.role) ?? assignment.role),
+    },
     scope: { kind: scope.kind, groups: scope.groups.map((id) => names.get(id) ?? id) },
     rooms: rooms(granted.scope),
     ...(partner === undefined ? {} : { partner }),

@@ -10,7 +10,8 @@ import { resolvedOf, subjectOf } from './resolved.ts'
 /** Nobody is locked out: a tenant keeps a Pro Manager (ACC-3), and each partner link a primary admin (PAR-3). */
 
 /** What somebody must always hold: of a link its "Assigned admins", over all of it; without a link, a Pro Manager's assignment. */
-export const isLasting = ({ link, role, builtIn }: Pick<Assignment, 'link' | 'role' | 'builtIn'>): boolean => (link === null ? role === 'proManager' : builtIn)
+export const isLasting = ({ link, role, builtIn }: Pick<Assignment, 'link' | 'role' | 'builtIn'>): boolean =>
+  link === null ? role === 'proManager' : builtIn
 
 function lastingOf(resolved: ResolvedPolicy): Map<LinkId | null, ResolvedAssignment[]> {
   const found = new Map<LinkId | null, ResolvedAssignment[]>()
@@ -25,24 +26,32 @@ function lastingOf(resolved: ResolvedPolicy): Map<LinkId | null, ResolvedAssignm
 }
 
 /** People of a tenant whose directory still knows them. */
-const peopleHere = (tx: TenantTransaction): Promise<PersonTable[]> => tx.tables.person().selectAll().where('removedAt', 'is', null).execute()
+const peopleHere = (tx: TenantTransaction): Promise<PersonTable[]> =>
+  tx.tables.person().selectAll().where('removedAt', 'is', null).execute()
 
 /** Whether someone is named directly: known here or not, but not removed. */
 async function isNamed(tx: TenantTransaction, assignments: readonly ResolvedAssignment[]): Promise<boolean> {
   const removed = await tx.tables.person().selectAll().where('removedAt', 'is not', null).execute()
-  const isRemoved = (link: LinkId | null, id: string): boolean => removed.some((row) => row.link === link && (row.id === id || row.objectId === id))
+  const isRemoved = (link: LinkId | null, id: string): boolean =>
+    removed.some((row) => row.link === link && (row.id === id || row.objectId === id))
   return assignments.some(({ assignment: { link, members } }) => members.some(({ kind, id }) => kind === 'person' && !isRemoved(link, id)))
 }
 
 /** Whether there is someone: named directly, or known to be in one of these security groups. */
-async function isSomeone(tx: TenantTransaction, assignments: readonly ResolvedAssignment[], counts: (group: Member) => boolean = () => true): Promise<boolean> {
+async function isSomeone(
+  tx: TenantTransaction,
+  assignments: readonly ResolvedAssignment[],
+  counts: (group: Member) => boolean = () => true,
+): Promise<boolean> {
   if (await isNamed(tx, assignments)) return true
   const members = new Members()
-  for (const { assignment } of assignments) for (const member of assignment.members) if (member.kind === 'group' && counts(member)) members.addMember(assignment.link, member)
+  for (const { assignment } of assignments)
+    for (const member of assignment.members) if (member.kind === 'group' && counts(member)) members.addMember(assignment.link, member)
   return (await peopleHere(tx)).some((row) => members.has(row))
 }
 
-const text = (assignments: readonly ResolvedAssignment[]): string => JSON.stringify(assignments.map(({ assignment: { id, members } }) => [id, members]))
+const text = (assignments: readonly ResolvedAssignment[]): string =>
+  JSON.stringify(assignments.map(({ assignment: { id, members } }) => [id, members]))
 
 /**
  * What a command changes is decided by what the directory says now: `service/directory/deciding.ts` has it read before. A
@@ -99,10 +108,20 @@ export async function keepSomeone(tx: TenantTransaction, resolved: ResolvedPolic
       const left = losers.filter(({ removedAt }) => removedAt === null)
       const rows = left.length > 0 || link === null ? left : await standIns(tx, link)
       if (!assignment || rows.length === 0) continue
-      const named = rows.filter(({ objectId }) => !assignment.members.some(({ kind, id: known }) => kind === 'person' && known === objectId))
+      const named = rows.filter(
+        ({ objectId }) => !assignment.members.some(({ kind, id: known }) => kind === 'person' && known === objectId),
+      )
       const members = [...assignment.members, ...named.map(({ objectId }) => ({ kind: 'person' as const, id: objectId }))]
-      await tx.update.assignment().where('id', '=', id).set({ members: JSON.stringify(members) }).execute()
-      const detail = { action: 'administrators.keep' as const, assignment: id, people: rows.map(({ id: person, name }) => ({ id: person, name })) }
+      await tx.update
+        .assignment()
+        .where('id', '=', id)
+        .set({ members: JSON.stringify(members) })
+        .execute()
+      const detail = {
+        action: 'administrators.keep' as const,
+        assignment: id,
+        people: rows.map(({ id: person, name }) => ({ id: person, name })),
+      }
       await tx.as(system, async () => tx.audit({ category: 'Assignment', objectName: assignment.name, operation: 'Update', detail }))
       came.push(...rows)
       kept = true
@@ -116,7 +135,11 @@ export async function keepSomeone(tx: TenantTransaction, resolved: ResolvedPolic
 }
 
 /** Who of these people lost an assignment that somebody must hold, by link. */
-async function lostBy(tx: TenantTransaction, resolved: ResolvedPolicy, people: readonly PersonTable[]): Promise<Map<LinkId | null, Map<AssignmentId, PersonTable[]>>> {
+async function lostBy(
+  tx: TenantTransaction,
+  resolved: ResolvedPolicy,
+  people: readonly PersonTable[],
+): Promise<Map<LinkId | null, Map<AssignmentId, PersonTable[]>>> {
   const known = await tx.getMany(
     'me',
     people.map(({ id }) => id),

@@ -51,7 +51,12 @@ afterEach(async () => {
 })
 
 const stored = async () => {
-  const row = await made.store.read(made.contoso, 'wholeTenant').tables.person().selectAll().where('objectId', '=', ada.id).executeTakeFirstOrThrow()
+  const row = await made.store
+    .read(made.contoso, 'wholeTenant')
+    .tables.person()
+    .selectAll()
+    .where('objectId', '=', ada.id)
+    .executeTakeFirstOrThrow()
   return groupsOfPerson(row)
 }
 

@@ -188,9 +188,7 @@ describe('[INC-5, ACC-8] who loses sight of a room leaves its open incidents to 
   })
 
   it('by having no account any more', async () => {
-    await made.store.write(made.contoso, system, (tx) =>
-      saveRemoved(tx, { ...claimsOf(ada), issuedAt: clock }),
-    )
+    await made.store.write(made.contoso, system, (tx) => saveRemoved(tx, { ...claimsOf(ada), issuedAt: clock }))
     await lost()
   })
 

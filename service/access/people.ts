@@ -57,9 +57,24 @@ export async function savePerson(tx: TenantTransaction, claims: PersonClaims): P
 }
 
 /** Somebody whose token is good and whose account is gone: known by name, so that nothing of the token makes them somebody. */
-export async function saveRemoved(tx: TenantTransaction, { issuer, directory, objectId, name, email, issuedAt }: PersonClaims): Promise<PersonTable> {
-  const known = await tx.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).where('objectId', '=', objectId).executeTakeFirst()
-  const row: PersonTable = known ?? { ...(await newPerson(tx, { issuer, directory, objectId, link: null })), name, email, claimsAt: issuedAt, seenAt: tx.at }
+export async function saveRemoved(
+  tx: TenantTransaction,
+  { issuer, directory, objectId, name, email, issuedAt }: PersonClaims,
+): Promise<PersonTable> {
+  const known = await tx.tables
+    .person()
+    .selectAll()
+    .where('issuer', '=', issuer)
+    .where('directory', '=', directory)
+    .where('objectId', '=', objectId)
+    .executeTakeFirst()
+  const row: PersonTable = known ?? {
+    ...(await newPerson(tx, { issuer, directory, objectId, link: null })),
+    name,
+    email,
+    claimsAt: issuedAt,
+    seenAt: tx.at,
+  }
   if (!known) await tx.savePeople([row])
   await setRemoved(tx, { issuer, directory }, [objectId], true, tx.at)
   return (await personOf(tx, row.id)) ?? row
@@ -92,7 +107,13 @@ export async function knowPeople(tx: TenantTransaction, people: readonly KnownPe
   const known = new Map<string, PersonTable>()
   for (let start = 0; start < people.length; start += peoplePerStatement) {
     const objectIds = people.slice(start, start + peoplePerStatement).map(({ objectId }) => objectId)
-    const stored = await tx.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).where('objectId', 'in', objectIds).execute()
+    const stored = await tx.tables
+      .person()
+      .selectAll()
+      .where('issuer', '=', issuer)
+      .where('directory', '=', directory)
+      .where('objectId', 'in', objectIds)
+      .execute()
     for (const row of stored) known.set(row.objectId, row)
   }
   const missing = people.filter(({ objectId }) => !known.has(objectId)).map(({ objectId }) => objectId)
@@ -142,13 +163,22 @@ export async function setRemoved(
   for (const there of await tx.tenantsOfPeople(issuer, directory)) {
     const stored = await there.tables.person().selectAll().where('issuer', '=', issuer).where('directory', '=', directory).execute()
     // A reading that was begun before somebody was removed does not bring them back.
-    const other = stored.filter((row) => wanted.has(row.objectId) && (removed ? row.removedAt === null : row.removedAt !== null && row.removedAt < read))
-    const rows = other.map((row): PersonTable => (removed ? { ...row, groups: '[]', groupsAt: there.at, removedAt: there.at } : { ...row, removedAt: null }))
+    const other = stored.filter(
+      (row) => wanted.has(row.objectId) && (removed ? row.removedAt === null : row.removedAt !== null && row.removedAt < read),
+    )
+    const rows = other.map((row): PersonTable =>
+      removed ? { ...row, groups: '[]', groupsAt: there.at, removedAt: there.at } : { ...row, removedAt: null },
+    )
     if (rows.length === 0) continue
     await there.savePeople(rows)
     await refreshPeople(there, rows)
     for (const { id, name } of rows) {
-      there.audit({ category: 'User', objectName: name, operation: removed ? 'Delete' : 'Update', detail: { action: removed ? 'person.remove' : 'person.restore', person: id } })
+      there.audit({
+        category: 'User',
+        objectName: name,
+        operation: removed ? 'Delete' : 'Update',
+        detail: { action: removed ? 'person.remove' : 'person.restore', person: id },
+      })
     }
   }
 }
@@ -209,7 +239,16 @@ async function takeToCustomers(tx: TenantTransaction, row: PersonTable): Promise
     if (!known && !(await isNamed(there, link, { ...row, ...said }))) continue
     const { name, email, claimsAt, seenAt } = row
     const { groups, groupsAt } = known && known.groupsAt > row.groupsAt ? known : said
-    const now: PersonTable = { ...(known ?? emptyPerson(there, { issuer: row.issuer, directory: row.directory, objectId: row.objectId, link }, row.id)), name, email, groups, groupsAt, claimsAt, seenAt, link }
+    const now: PersonTable = {
+      ...(known ?? emptyPerson(there, { issuer: row.issuer, directory: row.directory, objectId: row.objectId, link }, row.id)),
+      name,
+      email,
+      groups,
+      groupsAt,
+      claimsAt,
+      seenAt,
+      link,
+    }
     await there.savePeople([now])
     await refreshPeople(there, [now])
   }
@@ -218,5 +257,7 @@ async function takeToCustomers(tx: TenantTransaction, row: PersonTable): Promise
 async function isNamed(tx: TenantTransaction, link: LinkId, row: PersonTable): Promise<boolean> {
   const groups = new Set(groupsOfPerson(row))
   const assignments = (await tx.tables.assignment().selectAll().where('link', '=', link).execute()).map(assignmentOf)
-  return assignments.some(({ members }) => members.some(({ kind, id }) => (kind === 'group' ? groups.has(id) : id === row.id || id === row.objectId)))
+  return assignments.some(({ members }) =>
+    members.some(({ kind, id }) => (kind === 'group' ? groups.has(id) : id === row.id || id === row.objectId)),
+  )
 }

@@ -40,7 +40,15 @@ const token = (objectId: string, directory: string, groups: string[] = [], issue
   groups,
   issuedAt,
 })
-const known = (objectId: string, groups: string[], at: number): KnownPerson => ({ issuer, directory: 'fabrikam', objectId, name: objectId, email: '', link, groups: { ids: groups, at } })
+const known = (objectId: string, groups: string[], at: number): KnownPerson => ({
+  issuer,
+  directory: 'fabrikam',
+  objectId,
+  name: objectId,
+  email: '',
+  link,
+  groups: { ids: groups, at },
+})
 
 async function room(name: string): Promise<RoomId> {
   const id = RoomId.parse(v7())
@@ -48,7 +56,14 @@ async function room(name: string): Promise<RoomId> {
   await write(customer, async (tx) => {
     const work = rooms.within(tx)
     const place = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
-    await work.create({ id, name, place, onboardedAt: 0, inCall: false, device: { id: DeviceId.parse(v7()), profile: 'generic', keyProtection: 'software', ...text } })
+    await work.create({
+      id,
+      name,
+      place,
+      onboardedAt: 0,
+      inCall: false,
+      device: { id: DeviceId.parse(v7()), profile: 'generic', keyProtection: 'software', ...text },
+    })
     await work.flush()
   })
   return id
@@ -89,7 +104,17 @@ async function linked(scope: RoomId[]): Promise<void> {
     const { tenant: _, ...row } = linkRow(made)
     await changePolicy(tx, 'system', async () => {
       await tx.insert.link(row).execute()
-      await writeAssignment(tx, assignment({ id: admins, link, role: RoleId.parse('primaryAdmin'), name: 'Assigned admins', members: [{ kind: 'group', id: 'admins' }], builtIn: true }))
+      await writeAssignment(
+        tx,
+        assignment({
+          id: admins,
+          link,
+          role: RoleId.parse('primaryAdmin'),
+          name: 'Assigned admins',
+          members: [{ kind: 'group', id: 'admins' }],
+          builtIn: true,
+        }),
+      )
     })
   })
 }
@@ -117,7 +142,11 @@ describe("[PAR-4] a partner's person", () => {
     await linked([one])
     const { id } = await write(partner, (tx) => savePerson(tx, token('farid', 'fabrikam', ['admins'])))
     const there = await me(customer, id)
-    expect(there?.access).toMatchObject({ link, globalAdministrator: false, grants: [{ assignment: admins, role: 'primaryAdmin', scope: [one] }] })
+    expect(there?.access).toMatchObject({
+      link,
+      globalAdministrator: false,
+      grants: [{ assignment: admins, role: 'primaryAdmin', scope: [one] }],
+    })
     expect((await me(partner, id))?.customers).toEqual([{ tenant: customer, link, name: 'Contoso' }])
     expect((await me(partner, id))?.access.globalAdministrator).toBe(true)
   })
@@ -153,7 +182,11 @@ describe("[PAR-4] a partner's person", () => {
     const { id } = await write(partner, (tx) => savePerson(tx, token('farid', 'fabrikam', ['admins'])))
     await write(customer, (tx) =>
       changePolicy(tx, 'system', async () => {
-        await tx.update.link().where('id', '=', link).set({ scope: JSON.stringify({ rooms: [one, two], groups: [] }) }).execute()
+        await tx.update
+          .link()
+          .where('id', '=', link)
+          .set({ scope: JSON.stringify({ rooms: [one, two], groups: [] }) })
+          .execute()
       }),
     )
     expect((await me(customer, id))?.access.grants[0]?.scope).toEqual([one, two].sort())
@@ -180,7 +213,19 @@ describe('[ACC-3, PAR-3] somebody always stays', () => {
   it('a primary admin of some rooms is none of the link: Assigned admins keep somebody', async () => {
     const one = await room('One')
     await linked([one])
-    await write(customer, (tx) => changePolicy(tx, 'system', () => writeAssignment(tx, assignment({ link, role: RoleId.parse('primaryAdmin'), members: [{ kind: 'person', id: 'tess' }], scope: { rooms: [one], groups: [] } }))))
+    await write(customer, (tx) =>
+      changePolicy(tx, 'system', () =>
+        writeAssignment(
+          tx,
+          assignment({
+            link,
+            role: RoleId.parse('primaryAdmin'),
+            members: [{ kind: 'person', id: 'tess' }],
+            scope: { rooms: [one], groups: [] },
+          }),
+        ),
+      ),
+    )
     const [farid] = await write(customer, (tx) => knowPeople(tx, [known('farid', ['admins'], 10), known('tess', [], 10)]))
     await write(customer, (tx) => knowPeople(tx, [known('farid', [], 20)]))
     expect((await me(customer, farid?.id ?? ''))?.access.grants).toMatchObject([{ assignment: admins }])
@@ -197,7 +242,12 @@ describe('[ACC-3, PAR-3] somebody always stays', () => {
     await linked([await room('One')])
     await write(customer, (tx) => knowPeople(tx, [known('farid', ['admins'], 10)]))
     const empty = write(customer, (tx) =>
-      changePolicy(tx, 'system', () => writeAssignment(tx, assignment({ id: admins, link, role: RoleId.parse('primaryAdmin'), members: [{ kind: 'group', id: 'nobody' }], builtIn: true }))),
+      changePolicy(tx, 'system', () =>
+        writeAssignment(
+          tx,
+          assignment({ id: admins, link, role: RoleId.parse('primaryAdmin'), members: [{ kind: 'group', id: 'nobody' }], builtIn: true }),
+        ),
+      ),
     )
     await expect(empty).rejects.toMatchObject({ code: 'partner.lastAdmin' })
   })
@@ -213,11 +263,24 @@ describe('[ACC-3, PAR-3] somebody always stays', () => {
 describe('[ACC-6] nobody gives more than they hold', () => {
   it('over rooms, and in permissions', async () => {
     const [one, two] = [await room('One'), await room('Two')]
-    const lead: Access = { globalAdministrator: false, grants: [{ assignment: admins, role: RoleId.parse('custom'), permissions: ['roles.modify', ...builtInRoles.siteTech.permissions], scope: [one] }] }
-    const give = (changes: Partial<Assignment>) => write(customer, (tx) => changePolicy(tx, lead, () => writeAssignment(tx, assignment(changes))))
+    const lead: Access = {
+      globalAdministrator: false,
+      grants: [
+        {
+          assignment: admins,
+          role: RoleId.parse('custom'),
+          permissions: ['roles.modify', ...builtInRoles.siteTech.permissions],
+          scope: [one],
+        },
+      ],
+    }
+    const give = (changes: Partial<Assignment>) =>
+      write(customer, (tx) => changePolicy(tx, lead, () => writeAssignment(tx, assignment(changes))))
     await give({ scope: { rooms: [one], groups: [] } })
     await expect(give({ scope: { rooms: [one, two], groups: [] } })).rejects.toMatchObject({ code: 'policy.escalation' })
-    await expect(give({ role: RoleId.parse('siteLead'), scope: { rooms: [one], groups: [] } })).rejects.toMatchObject({ code: 'policy.escalation' })
+    await expect(give({ role: RoleId.parse('siteLead'), scope: { rooms: [one], groups: [] } })).rejects.toMatchObject({
+      code: 'policy.escalation',
+    })
   })
 })
 

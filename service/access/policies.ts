@@ -82,7 +82,10 @@ export function checkRoomsStay({ before, after }: Pick<PolicyChange<unknown>, 'b
   }
 }
 
-/** Of changes of roles and assignments. @throws RoomkeeperError access.denied where it takes something over rooms that are not its maker's to manage. */
+/**
+ * Of changes of roles and assignments. @throws RoomkeeperError access.denied where it takes something over rooms that are not its maker's
+ * to manage.
+ */
 export function checkTaken({ before, after }: Pick<PolicyChange<unknown>, 'before' | 'after'>, maker: Access): void {
   if (takesBeyond(before, after, maker)) throw new RoomkeeperError('access.denied')
 }

@@ -5,7 +5,13 @@ import { type ErrorCode, type ErrorDetails, RoomkeeperError } from '../../contra
  * command and route that takes an id looks it up through here, so that the two cannot come apart.
  * @throws RoomkeeperError `code` where there is none, or none that is `within` reach.
  */
-export function reached<T>(thing: T | null | undefined, within: boolean | ((thing: T) => boolean), code: ErrorCode, details: ErrorDetails = {}): T {
-  if (thing === null || thing === undefined || !(typeof within === 'boolean' ? within : within(thing))) throw new RoomkeeperError(code, details)
+export function reached<T>(
+  thing: T | null | undefined,
+  within: boolean | ((thing: T) => boolean),
+  code: ErrorCode,
+  details: ErrorDetails = {},
+): T {
+  if (thing === null || thing === undefined || !(typeof within === 'boolean' ? within : within(thing)))
+    throw new RoomkeeperError(code, details)
   return thing
 }

@@ -52,7 +52,8 @@ export async function refreshAccess(tx: TenantTransaction, resolved: ResolvedPol
     const me: Me = { id: row.id, tenant: tx.tenant, name: row.name, email: row.email, access, ...(theirs ? { customers: theirs } : {}) }
     if (JSON.stringify(before) !== JSON.stringify(me)) tx.put('me', me)
     if (before && sawMore(before.access, access)) blinder.set(row.id, access)
-    if (row.link !== null && (before?.access.link !== row.link || before.access.grants.length > 0 !== access.grants.length > 0)) moved.push(row)
+    if (row.link !== null && (before?.access.link !== row.link || before.access.grants.length > 0 !== access.grants.length > 0))
+      moved.push(row)
     const scopeDigest = scopeDigestOf(access, row.removedAt !== null)
     if (scopeDigest === row.scopeDigest) continue
     const scopeVersion = row.scopeVersion + 1

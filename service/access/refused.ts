@@ -31,7 +31,11 @@ export class NotLetIn extends RoomkeeperError {
 const operations: Readonly<Record<string, AuditTable['operation']>> = { POST: 'Create', DELETE: 'Delete' }
 
 /** A refusal for want of rights (AUD-1). */
-export const recordOfRefusal = ({ method, route, command }: Question, code: ErrorCode, about: Readonly<Record<string, string>> = {}): AuditRecord => ({
+export const recordOfRefusal = (
+  { method, route, command }: Question,
+  code: ErrorCode,
+  about: Readonly<Record<string, string>> = {},
+): AuditRecord => ({
   category: 'Access',
   objectName: `${method} ${route}`,
   operation: operations[method] ?? 'Update',

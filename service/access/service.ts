@@ -245,7 +245,9 @@ export class AccessService {
     }
   }
 
-  /** A token may outlive its account: whoever comes for the first time is asked about. Who cannot be asked about is taken by their token. */
+  /**
+   * A token may outlive its account: whoever comes for the first time is asked about. Who cannot be asked about is taken by their token.
+   */
   async #hasAccount({ directory: tenant, objectId }: Claims): Promise<boolean> {
     const { directory, log } = this.#options
     if (!directory || directory === noDirectory) return true
@@ -264,7 +266,15 @@ export class AccessService {
     const generation = this.#generation
     const read = this.#options.store.read(tenant, 'wholeTenant')
     const row = await read.tables.person().selectAll().where('id', '=', id).where('link', 'is not', null).executeTakeFirst()
-    const link = row?.link && (await read.tables.link().selectAll().where('id', '=', row.link).where('partner', '=', home).where('status', '=', 'active').executeTakeFirst())
+    const link =
+      row?.link &&
+      (await read.tables
+        .link()
+        .selectAll()
+        .where('id', '=', row.link)
+        .where('partner', '=', home)
+        .where('status', '=', 'active')
+        .executeTakeFirst())
     const me = link ? await read.get('me', id) : undefined
     if (!row || !link || !me || me.access.link !== link.id || me.access.grants.length === 0) return undefined
     const known = { row, link, access: me.access }
@@ -306,7 +316,11 @@ export class AccessService {
   }
 }
 
-function callerFrom({ row, access, link }: Known & Partial<KnownThere>, home: TenantId, { expiresAt, multiFactor }: Pick<Claims, 'expiresAt' | 'multiFactor'>): Caller {
+function callerFrom(
+  { row, access, link }: Known & Partial<KnownThere>,
+  home: TenantId,
+  { expiresAt, multiFactor }: Pick<Claims, 'expiresAt' | 'multiFactor'>,
+): Caller {
   const { tenant, id, name, email, scopeVersion, objectId, directory } = row
   const partner = link ? { organisation: link.partnerName } : {}
   return {
@@ -343,10 +357,12 @@ export async function callerWithin(tx: TenantTransaction, person: PersonId, mult
 }
 
 /** A token without its groups says nothing of them; it was asked about when it was new. */
-const isKnown = (row: PersonTable, claims: Claims): boolean => (claims.groupsOverage ? row.seenAt !== null && claims.issuedAt <= row.claimsAt : isCurrent(row, claims))
+const isKnown = (row: PersonTable, claims: Claims): boolean =>
+  claims.groupsOverage ? row.seenAt !== null && claims.issuedAt <= row.claimsAt : isCurrent(row, claims)
 
 /** The customer asks its partner's people for more than a password (PAR-7). */
-const asksForMore = (link: Pick<LinkTable, 'multiFactor'>, { multiFactor }: Pick<Claims, 'multiFactor'>): boolean => link.multiFactor === 1 && !multiFactor
+const asksForMore = (link: Pick<LinkTable, 'multiFactor'>, { multiFactor }: Pick<Claims, 'multiFactor'>): boolean =>
+  link.multiFactor === 1 && !multiFactor
 
 const isNotFound = (error: unknown): boolean => error instanceof RoomkeeperError && error.code === 'directory.notFound'
 

@@ -17,7 +17,11 @@ export interface NewTenant {
 }
 
 /** Makes a tenant with its settings and its first Pro Manager, who may not have signed in yet (ACC-3). */
-export async function makeTenant(store: Store, tenant: NewTenant, more: (tx: TenantTransaction) => Promise<void> = async () => undefined): Promise<TenantId> {
+export async function makeTenant(
+  store: Store,
+  tenant: NewTenant,
+  more: (tx: TenantTransaction) => Promise<void> = async () => undefined,
+): Promise<TenantId> {
   const id = TenantId.parse(v7())
   const { name, issuer, directory } = tenant
   await store.createTenant({ id, name, issuer, directory }, system, async (tx) => {

@@ -67,17 +67,12 @@ describe('[ACC-1] an access token', () => {
     expect(await codeOf(await signed({}, 'roomkeeper', 60, typ))).toBe('auth.invalid')
   })
 
-  it.each([
-    { nonce: 'n' },
-    { at_hash: 'h' },
-    { c_hash: 'h' },
-    { typ: 'ID' },
-    { typ: 'Refresh' },
-    { token_use: 'id' },
-    { idtyp: 'app' },
-  ])('[ACC-1] is not another token of the same issuer: %j', async (extra) => {
-    expect(await codeOf(await signed(extra))).toBe('auth.invalid')
-  })
+  it.each([{ nonce: 'n' }, { at_hash: 'h' }, { c_hash: 'h' }, { typ: 'ID' }, { typ: 'Refresh' }, { token_use: 'id' }, { idtyp: 'app' }])(
+    '[ACC-1] is not another token of the same issuer: %j',
+    async (extra) => {
+      expect(await codeOf(await signed(extra))).toBe('auth.invalid')
+    },
+  )
 
   it.each([
     [{ scp: 'rooms.use User.Read' }, 'taken'],
@@ -179,7 +174,10 @@ describe('[ACC-1] an access token', () => {
     [{ groups: 'g' }, { groups: ['g'] }],
     [{ groups: ['b', 'a'] }, { groups: ['a', 'b'] }],
     [{ groups: '' }, { groups: [] }],
-    [{ groups: null, wids: null, amr: null, name: null, upn: null }, { groups: [], globalAdministrator: false, multiFactor: false }],
+    [
+      { groups: null, wids: null, amr: null, name: null, upn: null },
+      { groups: [], globalAdministrator: false, multiFactor: false },
+    ],
     [{ wids: globalAdministratorRole }, { globalAdministrator: true }],
     [{ wids: 'another' }, { globalAdministrator: false }],
     [{ amr: 'mfa' }, { multiFactor: true }],
@@ -228,7 +226,11 @@ describe('[ACC-1] an access token', () => {
   })
 
   it('is refused unsigned, and signed with the public key as if it were a shared secret', async () => {
-    const none = new UnsecuredJWT({ ...claims, iss: 'https://issuer.example' }).setAudience('roomkeeper').setIssuedAt().setExpirationTime('1h').encode()
+    const none = new UnsecuredJWT({ ...claims, iss: 'https://issuer.example' })
+      .setAudience('roomkeeper')
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .encode()
     expect(await codeOf(none)).toBe('auth.invalid')
     const secret = new TextEncoder().encode(await exportSPKI(keys.publicKey))
     const confused = await new SignJWT({ ...claims, iss: 'https://issuer.example' })

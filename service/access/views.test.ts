@@ -25,7 +25,15 @@ const row = (n: number, link: LinkId | null, changes: Partial<PersonTable> = {})
   removedAt: null,
   ...changes,
 })
-const group = (link: LinkId | null): SecurityGroupTable => ({ tenant, directory: `directory-${link ?? 'own'}`, id: `group-${link ?? 'own'}`, name: 'Operators', readAt: 1, failedAt: null, whole: 1 })
+const group = (link: LinkId | null): SecurityGroupTable => ({
+  tenant,
+  directory: `directory-${link ?? 'own'}`,
+  id: `group-${link ?? 'own'}`,
+  name: 'Operators',
+  readAt: 1,
+  failedAt: null,
+  whole: 1,
+})
 
 it('[PAR-4] names members on their own side only, by neither of their ids on another', () => {
   const sides = [null, one, other]
@@ -36,7 +44,13 @@ it('[PAR-4] names members on their own side only, by neither of their ids on ano
     for (const person of people) {
       for (const id of [person.id, person.objectId]) {
         const mine = person.link === link
-        expect(names.principal(link, { kind: 'person', id })).toEqual({ kind: 'person', id, name: mine ? person.name : id, email: mine ? person.email : '', known: mine })
+        expect(names.principal(link, { kind: 'person', id })).toEqual({
+          kind: 'person',
+          id,
+          name: mine ? person.name : id,
+          email: mine ? person.email : '',
+          known: mine,
+        })
       }
     }
     for (const { id, name, directory } of groups) {
@@ -48,5 +62,8 @@ it('[PAR-4] names members on their own side only, by neither of their ids on ano
 
 it('says of who was removed that they are not in the directory any more', () => {
   const person = row(1, null, { removedAt: 5 })
-  expect(new Names([person], []).principal(null, { kind: 'person', id: person.objectId })).toMatchObject({ name: person.name, known: false })
+  expect(new Names([person], []).principal(null, { kind: 'person', id: person.objectId })).toMatchObject({
+    name: person.name,
+    known: false,
+  })
 })

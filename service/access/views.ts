@@ -11,7 +11,12 @@ import { subjectOf } from './resolved.ts'
 import type { Caller } from './service.ts'
 
 /** Assignments with names, for screens: cut to the caller's rooms. `read`: of the whole tenant. */
-export async function assignmentViews(read: TenantReader, resolved: ResolvedPolicy, caller: Caller, assignments: readonly Assignment[]): Promise<AssignmentView[]> {
+export async function assignmentViews(
+  read: TenantReader,
+  resolved: ResolvedPolicy,
+  caller: Caller,
+  assignments: readonly Assignment[],
+): Promise<AssignmentView[]> {
   const facts = await read.roomFacts()
   const people = await read.tables.person().selectAll().execute()
   const groups = await read.tables.securityGroup().selectAll().execute()
@@ -23,7 +28,14 @@ export async function assignmentViews(read: TenantReader, resolved: ResolvedPoli
     const scope = visibleScope(assignment.scope, { caller }, resolved)
     const security = assignment.members.flatMap(({ kind, id }) => (kind === 'group' ? [names.group(assignment.link, id)] : []))
     const readAt = security.map((group) => group?.readAt ?? null)
-    const rooms = over === 'all' ? (mine === 'all' ? facts.size : mine.size) : mine === 'all' ? over.length : over.filter((room) => mine.has(room)).length
+    const rooms =
+      over === 'all'
+        ? mine === 'all'
+          ? facts.size
+          : mine.size
+        : mine === 'all'
+          ? over.length
+          : over.filter((room) => mine.has(room)).length
     return {
       ...assignment,
       scope,

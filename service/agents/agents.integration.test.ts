@@ -32,9 +32,12 @@ afterEach(async () => {
 })
 
 const room = (device: TestDevice) => service.deps.store.read(service.tenant, 'wholeTenant').get('room', device.enrolment.room)
-const incidents = (device: TestDevice) => service.deps.store.read(service.tenant, 'wholeTenant').list('incident', { room: device.enrolment.room, limit: 100 })
-const enrol = (device: TestDevice) => service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
-const unenrol = (device: TestDevice) => service.deps.store.write(service.tenant, system, (tx) => unenrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
+const incidents = (device: TestDevice) =>
+  service.deps.store.read(service.tenant, 'wholeTenant').list('incident', { room: device.enrolment.room, limit: 100 })
+const enrol = (device: TestDevice) =>
+  service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
+const unenrol = (device: TestDevice) =>
+  service.deps.store.write(service.tenant, system, (tx) => unenrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
 const alive = async () => {
   const other = await TestDevice.enrol(service.url)
   await other.connect()
@@ -51,7 +54,12 @@ describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
     expect(second).toEqual(first)
     const read = service.deps.store.read(service.tenant, 'wholeTenant')
     expect(await read.count('room')).toBe(1)
-    expect(await read.get('room', first.room)).toMatchObject({ lifecycle: 'onboarding', name: 'Room 1', health: 'unknown', connected: false })
+    expect(await read.get('room', first.room)).toMatchObject({
+      lifecycle: 'onboarding',
+      name: 'Room 1',
+      health: 'unknown',
+      connected: false,
+    })
   })
 
   it('takes a thousand at once, none twice', async () => {
@@ -65,8 +73,16 @@ describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
   it.each([
     ['a wrong key', () => enrolRaw(service.url, enrolmentOf(newKey()), 'EnrolmentKey wrong'), 'enrol.keyInvalid'],
     ['no credential', () => enrolRaw(service.url, enrolmentOf(newKey()), ''), 'auth.missing'],
-    ['the token of a person', async () => enrolRaw(service.url, enrolmentOf(newKey()), `Bearer ${await service.token('somebody')}`), 'enrol.accountInvalid'],
-    ['a proof by another key', () => enrolRaw(service.url, { ...enrolmentOf(newKey()), publicKey: newKey().publicKey }), 'enrol.proofInvalid'],
+    [
+      'the token of a person',
+      async () => enrolRaw(service.url, enrolmentOf(newKey()), `Bearer ${await service.token('somebody')}`),
+      'enrol.accountInvalid',
+    ],
+    [
+      'a proof by another key',
+      () => enrolRaw(service.url, { ...enrolmentOf(newKey()), publicKey: newKey().publicKey }),
+      'enrol.proofInvalid',
+    ],
     ['a body that is none', () => enrolRaw(service.url, { installation: 1 }), 'request.invalid'],
   ])('refuses %s', async (_, send, code) => {
     expect(Problem.parse((await send()).answer).code).toBe(code)
@@ -89,7 +105,10 @@ describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
   it('a copied key stops working when it is reset, and enrolled devices go on', async () => {
     const device = await TestDevice.enrol(service.url)
     await service.deps.store.write(service.tenant, system, async (tx) => {
-      await tx.update.enrolmentKey().set({ digest: digestOfKey('the new one'), key: 'the new one' }).execute()
+      await tx.update
+        .enrolmentKey()
+        .set({ digest: digestOfKey('the new one'), key: 'the new one' })
+        .execute()
     })
     expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(newKey()))).answer).code).toBe('enrol.keyInvalid')
     await device.connect()
@@ -97,14 +116,18 @@ describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
 
   it('keeps hostile text as text, cleaned', async () => {
     const hostile = '<img src=x onerror=alert(1)>\u202e\u0000gnp.exe'
-    const device = await TestDevice.enrol(service.url, { room: { name: hostile, place: { country: hostile, city: hostile, building: hostile, floor: hostile, timeZone: hostile } } })
+    const device = await TestDevice.enrol(service.url, {
+      room: { name: hostile, place: { country: hostile, city: hostile, building: hostile, floor: hostile, timeZone: hostile } },
+    })
     const cleaned = '<img src=x onerror=alert(1)> gnp.exe'
     const found = await room(device)
     expect(found?.name).toBe(cleaned)
     expect(found?.place).toMatchObject({ building: cleaned, timeZone: 'UTC' })
     await device.connect()
     const facts = { os: hostile, serial: `"}]${hostile}` }
-    await device.acknowledged(device.report({}, { facts, signals: { 'peripherals.camera': { value: 'unhealthy', detail: hostile.repeat(15) } } }))
+    await device.acknowledged(
+      device.report({}, { facts, signals: { 'peripherals.camera': { value: 'unhealthy', detail: hostile.repeat(15) } } }),
+    )
     expect((await room(device))?.device.os).toBe(cleaned)
     const detail = (await room(device))?.signals['peripherals.camera']?.detail ?? ''
     expect(detail.length).toBeLessThanOrEqual(limits.deviceTextChars)
@@ -134,7 +157,10 @@ describe('[ENR-3] the conversation', () => {
       await device.connect()
       await slow.deps.store.write(slow.tenant, system, (tx) => enrolRooms(slow.deps.rooms, tx, [device.enrolment.room]))
       await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }))
-      await until('the incident to need action', async () => (await slow.deps.store.read(slow.tenant, 'wholeTenant').list('incident', { limit: 9 }))[0]?.status === 'needAction')
+      await until(
+        'the incident to need action',
+        async () => (await slow.deps.store.read(slow.tenant, 'wholeTenant').list('incident', { limit: 9 }))[0]?.status === 'needAction',
+      )
     } finally {
       await slow.close()
     }
@@ -151,7 +177,9 @@ describe('[ENR-3] the conversation', () => {
     await device.acknowledged(2)
     device.say({ type: 'report', reports: [{ ...one, number: 9 }] })
     expect((await device.hears('resend')).from).toBe(3)
-    const events = await service.deps.store.read(service.tenant, 'wholeTenant').list('roomEvent', { room: device.enrolment.room, limit: 100 })
+    const events = await service.deps.store
+      .read(service.tenant, 'wholeTenant')
+      .list('roomEvent', { room: device.enrolment.room, limit: 100 })
     expect(events.filter(({ kind }) => kind === 'signal').map(({ value }) => value)).toEqual(['unhealthy', 'healthy'])
     expect((await room(device))?.signals['audio.speaker']?.value).toBe('healthy')
   })
@@ -202,7 +230,10 @@ describe('[ENR-3] the conversation', () => {
     device.hello(await device.dial(), device.key, { sentAt: Date.now() - behindMs })
     await device.hears('welcome')
     const before = Date.now()
-    device.say({ type: 'report', reports: [{ number: 1, observedAt: before - behindMs, signals: { 'audio.speaker': { value: 'healthy' } } }] })
+    device.say({
+      type: 'report',
+      reports: [{ number: 1, observedAt: before - behindMs, signals: { 'audio.speaker': { value: 'healthy' } } }],
+    })
     await device.acknowledged(1)
     const since = (await room(device))?.signals['audio.speaker']?.since ?? 0
     expect(Math.abs(since - before)).toBeLessThan(60_000)
@@ -224,10 +255,18 @@ describe('bad days', () => {
     ['what is not JSON', 'message.malformed', (device) => device.socket?.send('{"type":')],
     ['binary', 'message.malformed', (device) => device.socket?.send(Buffer.from([1, 2, 3]))],
     ['an unknown type', 'message.malformed', (device) => device.say({ type: 'reboot' })],
-    ['too many reports', 'message.malformed', (device) => device.say({ type: 'report', reports: Array.from({ length: 101 }, (_, i) => ({ number: i + 1 })) })],
+    [
+      'too many reports',
+      'message.malformed',
+      (device) => device.say({ type: 'report', reports: Array.from({ length: 101 }, (_, i) => ({ number: i + 1 })) }),
+    ],
     ['a report without a number', 'message.malformed', (device) => device.say({ type: 'report', reports: [{ number: 'x' }] })],
     ['a second hello', 'message.unexpected', (device) => device.hello('x'.repeat(43))],
-    ['prototype tricks', 'message.malformed', (device) => device.socket?.send('{"__proto__":{"type":"beat"},"constructor":{"prototype":{}}}')],
+    [
+      'prototype tricks',
+      'message.malformed',
+      (device) => device.socket?.send('{"__proto__":{"type":"beat"},"constructor":{"prototype":{}}}'),
+    ],
   ]
   it.each(send)('%s ends that connection and nothing else', async (_, code, act) => {
     const device = await TestDevice.enrol(service.url)
@@ -350,7 +389,9 @@ describe('[ENR-5] off-boarding', () => {
     await expect(unenrol(device)).rejects.toMatchObject({ code: 'room.notEnrolled' })
     await expect(enrol(device)).rejects.toMatchObject({ code: 'room.unenrolled' })
     const nowhere = RoomId.parse(newId())
-    await expect(service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [nowhere]))).rejects.toMatchObject({ code: 'room.notFound' })
+    await expect(
+      service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [nowhere])),
+    ).rejects.toMatchObject({ code: 'room.notFound' })
   })
 })
 

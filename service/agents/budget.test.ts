@@ -7,18 +7,23 @@ describe('a bucket', () => {
   it('[rule 13] lets through no more than it holds and what came back, whatever the order of moments', () => {
     const spend = fc.record({ at: fc.integer({ min: 0, max: 100_000 }), tokens: fc.integer({ min: 1, max: 5 }) })
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 1_000 }), fc.array(spend, { maxLength: 300 }), (capacity, everyMs, spends) => {
-        const bucket = new Bucket(capacity, everyMs, 0)
-        let spent = 0
-        let newest = 0
-        for (const { at, tokens } of spends) {
-          newest = Math.max(newest, at)
-          if (bucket.left(at) < 1) continue
-          bucket.spend(tokens, at)
-          spent += tokens
-        }
-        expect(spent).toBeLessThanOrEqual(capacity + newest / everyMs + 5)
-      })
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.array(spend, { maxLength: 300 }),
+        (capacity, everyMs, spends) => {
+          const bucket = new Bucket(capacity, everyMs, 0)
+          let spent = 0
+          let newest = 0
+          for (const { at, tokens } of spends) {
+            newest = Math.max(newest, at)
+            if (bucket.left(at) < 1) continue
+            bucket.spend(tokens, at)
+            spent += tokens
+          }
+          expect(spent).toBeLessThanOrEqual(capacity + newest / everyMs + 5)
+        },
+      ),
     )
   })
 

@@ -101,6 +101,12 @@ export class DeviceBudget {
 
   /** As good as a new one. */
   isUntouched(at: number): boolean {
-    return this.#bytes.isFull(at) && this.#reports.isFull(at) && this.#connections.isFull(at) && (this.#changes?.isFull(at) ?? true) && this.#changesNow.isFull(at)
+    return (
+      this.#bytes.isFull(at) &&
+      this.#reports.isFull(at) &&
+      this.#connections.isFull(at) &&
+      (this.#changes?.isFull(at) ?? true) &&
+      this.#changesNow.isFull(at)
+    )
   }
 }

@@ -26,6 +26,15 @@ const operations = {
 } as const
 
 /** One record of one act (AUD-1). Its doer is the service: a device is no person, and what let it in stands in the detail. */
-export function auditDevice(tx: TenantTransaction, act: DeviceAct, of: { readonly device: DeviceId; readonly room: RoomId; readonly name: string }): void {
-  tx.audit({ category: 'Device', objectName: of.name, operation: operations[act.action], detail: { ...act, room: of.room, device: of.device } })
+export function auditDevice(
+  tx: TenantTransaction,
+  act: DeviceAct,
+  of: { readonly device: DeviceId; readonly room: RoomId; readonly name: string },
+): void {
+  tx.audit({
+    category: 'Device',
+    objectName: of.name,
+    operation: operations[act.action],
+    detail: { ...act, room: of.room, device: of.device },
+  })
 }

@@ -34,9 +34,14 @@ export interface EnrolmentCredential {
  * Reads `Authorization: EnrolmentKey …`, `Bearer …` or `DeviceKey …`.
  * @throws auth.missing, enrol.keyInvalid, enrol.accountInvalid, device.unknown; rate.limited, counted by key or account once it is known.
  */
-export async function readCredential(deps: Pick<ServiceDeps, 'store' | 'access'>, rate: RateLimit, header: string | undefined): Promise<EnrolmentCredential> {
+export async function readCredential(
+  deps: Pick<ServiceDeps, 'store' | 'access'>,
+  rate: RateLimit,
+  header: string | undefined,
+): Promise<EnrolmentCredential> {
   const [scheme, secret] = header?.split(' ', 2) ?? []
-  if (!scheme || !secret) throw new RoomkeeperError('auth.missing', { detail: 'Send the self-enrolment key, or the token of the room account.' })
+  if (!scheme || !secret)
+    throw new RoomkeeperError('auth.missing', { detail: 'Send the self-enrolment key, or the token of the room account.' })
   if (scheme.toLowerCase() === 'bearer') {
     const { tenant, id, name, email } = await deps.access.authenticateRoomAccount(secret)
     return { tenant, account: { id, email, roomName: name } }
@@ -144,7 +149,8 @@ class Comings {
     for (const [id, bucket] of this.#known) if (bucket.isFull(at)) this.#known.delete(id)
     const bucket = this.#known.get(device) ?? new Bucket(limits.deviceComings, limits.deviceComingMs, at)
     const left = bucket.left(at)
-    if (left < 1) throw new RoomkeeperError('rate.limited', { params: { retryAfter: Math.ceil(((1 - left) * limits.deviceComingMs) / 1000) } })
+    if (left < 1)
+      throw new RoomkeeperError('rate.limited', { params: { retryAfter: Math.ceil(((1 - left) * limits.deviceComingMs) / 1000) } })
     bucket.spend(1, at)
     this.#known.set(device, bucket)
   }
@@ -163,7 +169,12 @@ async function attempt(deps: Deps, tx: TenantTransaction, onboarding: Onboarding
   }
 }
 
-async function enrol(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRooms, { credential, request, thumbprint }: Waiting): Promise<Enrolled> {
+async function enrol(
+  deps: Deps,
+  tx: TenantTransaction,
+  onboarding: OnboardingRooms,
+  { credential, request, thumbprint }: Waiting,
+): Promise<Enrolled> {
   if (credential.keyDigest !== undefined) {
     const current = await tx.tables.enrolmentKey().select('digest').executeTakeFirst()
     if (current?.digest !== credential.keyDigest) throw new RoomkeeperError('enrol.keyInvalid')
@@ -278,8 +289,15 @@ async function enrolAgain(
   work.rebase(room, { device: deviceOf(device, request), inCall: request.facts.inCall })
   if (!sameKey) work.note(room, { kind: proved ? 'newKey' : 'newKeyUnproved', at: tx.at })
   if (returns) work.take(room, { type: 'lifecycle', lifecycle: 'onboarding' })
-  const { base, state: { lifecycle: now } } = work.room(room)
-  auditDevice(tx, sameKey ? { action: 'device.enrol', lifecycle: now, ...by } : { action: 'device.newKey', proved, lifecycle: now, ...by }, { device, room, name: base.name })
+  const {
+    base,
+    state: { lifecycle: now },
+  } = work.room(room)
+  auditDevice(
+    tx,
+    sameKey ? { action: 'device.enrol', lifecycle: now, ...by } : { action: 'device.newKey', proved, lifecycle: now, ...by },
+    { device, room, name: base.name },
+  )
   return { room, device, fresh: true }
 }
 

@@ -27,19 +27,24 @@ afterEach(async () => {
 
 const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
 const room = (device: TestDevice) => read().get('room', device.enrolment.room)
-const events = async (device: TestDevice) => (await read().list('roomEvent', { room: device.enrolment.room, limit: 5_000 })).map(({ kind }) => kind)
+const events = async (device: TestDevice) =>
+  (await read().list('roomEvent', { room: device.enrolment.room, limit: 5_000 })).map(({ kind }) => kind)
 const count = (kinds: readonly string[], kind: string) => kinds.filter((one) => one === kind).length
 const metric = (name: string) => service.deps.metrics.registry.getSingleMetricAsString(name)
 /** Reports that were taken together so far. */
 const coalesced = async () => Number(/outcome="coalesced"\} (\d+)/.exec(await metric('roomkeeper_reports_total'))?.[1] ?? 0)
-const acknowledgedUpTo = (device: TestDevice) => device.heard.flatMap((message) => (message.type === 'ack' ? [message.upTo] : [])).at(-1) ?? 0
+const acknowledgedUpTo = (device: TestDevice) =>
+  device.heard.flatMap((message) => (message.type === 'ack' ? [message.upTo] : [])).at(-1) ?? 0
 const camera = (unhealthy: boolean) => ({ 'peripherals.camera': { value: unhealthy ? 'unhealthy' : 'healthy' } })
 
 /** Sends reports in full messages; `signals`: by the number. */
 function flood(device: TestDevice, from: number, to: number, signals: (number: number) => object): void {
   for (let first = from; first <= to; first += limits.reportsPerMessage) {
     const last = Math.min(to, first + limits.reportsPerMessage - 1)
-    device.say({ type: 'report', reports: Array.from({ length: last - first + 1 }, (_, n) => ({ number: first + n, observedAt: at, signals: signals(first + n) })) })
+    device.say({
+      type: 'report',
+      reports: Array.from({ length: last - first + 1 }, (_, n) => ({ number: first + n, observedAt: at, signals: signals(first + n) })),
+    })
   }
 }
 
@@ -73,7 +78,9 @@ describe('a device whose room changes all the time', () => {
   it('[ROM-1] stays limited after it has come anew, and loses nothing that was not acknowledged', async () => {
     const device = await connected()
     flood(device, 1, 2_000, (number) => camera(number % 2 === 0))
-    await until('the device to be limited', async () => (await metric('roomkeeper_devices_limited')).includes('roomkeeper_devices_limited 1'))
+    await until('the device to be limited', async () =>
+      (await metric('roomkeeper_devices_limited')).includes('roomkeeper_devices_limited 1'),
+    )
     device.drop()
     const { acknowledged } = await device.connect()
     expect(acknowledged).toBeLessThan(2_000)
@@ -97,7 +104,14 @@ describe('a device whose room changes all the time', () => {
     const seenAt = (number: number) => limits.offboardingMs + number * limits.contactStoreMs * 2
     const many = limits.deviceChangesOfJournal + 1_500
     for (let first = 2; first <= many; first += limits.reportsPerMessage) {
-      device.say({ type: 'report', reports: Array.from({ length: limits.reportsPerMessage }, (_, n) => ({ number: first + n, observedAt: seenAt(first + n), signals: signals(first + n) })) })
+      device.say({
+        type: 'report',
+        reports: Array.from({ length: limits.reportsPerMessage }, (_, n) => ({
+          number: first + n,
+          observedAt: seenAt(first + n),
+          signals: signals(first + n),
+        })),
+      })
     }
     await until('all of it to be read', async () => acknowledgedUpTo(device) + (await coalesced()) >= many)
     expect(await metric('roomkeeper_devices_limited')).toContain('roomkeeper_devices_limited 1')
@@ -186,7 +200,11 @@ describe('rooms in onboarding', () => {
     expect((await room(forgotten))?.lifecycle).toBe('onboarding')
     at += 1
     await leaveOverdue(service.deps)
-    expect([(await room(forgotten))?.lifecycle, (await room(watched))?.lifecycle, (await room(fresh))?.lifecycle]).toEqual(['unenrolled', 'enrolled', 'onboarding'])
+    expect([(await room(forgotten))?.lifecycle, (await room(watched))?.lifecycle, (await room(fresh))?.lifecycle]).toEqual([
+      'unenrolled',
+      'enrolled',
+      'onboarding',
+    ])
     const records = await read().tables.audit().select(['actor', 'detail']).where('category', '=', 'Room').execute()
     expect(records.map(({ actor, detail }) => ({ actor, detail: JSON.parse(detail) as unknown }))).toEqual([
       { actor: null, detail: { action: 'rooms.unenrol', why: 'neverEnrolled', rooms: [forgotten.enrolment.room] } },

@@ -19,7 +19,11 @@ function shown(reports: readonly Report[], before: ReadonlyMap<SignalId, SignalV
 
 const some = reportedSignals.slice(0, 4)
 const value = fc.constantFrom<SignalValue>('healthy', 'unhealthy', 'unknown')
-const report = fc.record({ full: fc.boolean(), values: fc.dictionary(fc.constantFrom(...some), value), inCall: fc.option(fc.boolean(), { nil: undefined }) })
+const report = fc.record({
+  full: fc.boolean(),
+  values: fc.dictionary(fc.constantFrom(...some), value),
+  inCall: fc.option(fc.boolean(), { nil: undefined }),
+})
 
 describe('reports that are taken as one', () => {
   it('[ROM-1] show what they would have shown one by one', () => {
@@ -38,7 +42,7 @@ describe('reports that are taken as one', () => {
         expect(shown(held ? [held.report] : [], start)).toEqual(shown(reports, start))
         expect(held).toMatchObject({ first: 1, number: reports.length })
         expect(held?.report.facts?.inCall).toBe(drawn.findLast(({ inCall }) => inCall !== undefined)?.inCall)
-      })
+      }),
     )
   })
 

@@ -25,7 +25,14 @@ export interface Held {
 
 /** Puts one more report into what is held. `report`: undefined for one that was rejected. */
 export function hold(held: Held | undefined, number: number, receivedAt: number, report: Report | undefined, code?: ErrorCode): Held {
-  const into = held ?? { first: number, number, report: report ?? { number, observedAt: receivedAt, signals: {} }, rejected: [], since: receivedAt, receivedAt }
+  const into = held ?? {
+    first: number,
+    number,
+    report: report ?? { number, observedAt: receivedAt, signals: {} },
+    rejected: [],
+    since: receivedAt,
+    receivedAt,
+  }
   if (held && report) into.report = merged(into.report, report)
   into.number = number
   into.receivedAt = receivedAt
@@ -63,7 +70,10 @@ export function changesOf(report: Report, known: KnownState, seenAt: number): nu
   return changes + again + (report.facts && bringsFacts(report.facts, base) ? 1 : 0)
 }
 
-function bringsFacts({ inCall, remote, ...facts }: NonNullable<Report['facts']>, { device, inCall: before }: Pick<Room, 'device' | 'inCall'>): boolean {
+function bringsFacts(
+  { inCall, remote, ...facts }: NonNullable<Report['facts']>,
+  { device, inCall: before }: Pick<Room, 'device' | 'inCall'>,
+): boolean {
   if (inCall !== undefined && inCall !== before) return true
   if (remote && JSON.stringify(remote) !== JSON.stringify(device.remote)) return true
   return factNames.some((name) => facts[name] !== undefined && facts[name] !== device[name])

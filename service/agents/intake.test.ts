@@ -77,7 +77,14 @@ async function makeSession(): Promise<{ session: AgentSession; socket: StillSock
     const place = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
     const facts = { platform: '', os: '', manufacturer: '', model: '', serial: '', agentVersion: '', appVersion: '', address: '' }
     const work = rooms.within(tx)
-    await work.create({ id: room, name: 'Room', place, onboardedAt: 1, inCall: false, device: { id: device, profile: 'generic', keyProtection: 'tpm', ...facts } })
+    await work.create({
+      id: room,
+      name: 'Room',
+      place,
+      onboardedAt: 1,
+      inCall: false,
+      device: { id: device, profile: 'generic', keyProtection: 'tpm', ...facts },
+    })
     await work.flush()
   })
   session.identity = { device, tenant, room }
@@ -88,7 +95,14 @@ async function makeSession(): Promise<{ session: AgentSession; socket: StillSock
 }
 
 const reportOf = (session: AgentSession, number: number) =>
-  ({ kind: 'report', session, first: number, number, receivedAt: Date.now(), report: { number, observedAt: Date.now(), signals: {} } }) as const
+  ({
+    kind: 'report',
+    session,
+    first: number,
+    number,
+    receivedAt: Date.now(),
+    report: { number, observedAt: Date.now(), signals: {} },
+  }) as const
 
 describe('intake', () => {
   it('commits what came together with one acknowledgement per device, and writes its progress', async () => {
@@ -153,7 +167,17 @@ describe('intake', () => {
 
   it("lets one device's failure be its own", async () => {
     const [bad, good] = [(await makeSession()).session, (await makeSession()).session]
-    const poison = { ...reportOf(bad, 1), report: { number: 1, observedAt: 0, signals: {}, get full(): boolean { throw new Error('poison') } } }
+    const poison = {
+      ...reportOf(bad, 1),
+      report: {
+        number: 1,
+        observedAt: 0,
+        signals: {},
+        get full(): boolean {
+          throw new Error('poison')
+        },
+      },
+    }
     intake.add(poison)
     intake.add(reportOf(good, 1))
     await intake.idle()

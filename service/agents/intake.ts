@@ -16,7 +16,16 @@ export type IntakeItem =
   /** A device that has proved who it is. */
   | { kind: 'arrival'; session: AgentSession; journal: JournalId; clockOffsetMs: number; clockAheadMs: number; restarted: boolean }
   /** One report, or those from `first` to `number` taken as one. `limited`: from now on they are, which the room's history says. */
-  | { kind: 'report'; session: AgentSession; first: number; number: number; receivedAt: number; report: Report; rejected?: readonly RejectedNumber[]; limited?: boolean | undefined }
+  | {
+      kind: 'report'
+      session: AgentSession
+      first: number
+      number: number
+      receivedAt: number
+      report: Report
+      rejected?: readonly RejectedNumber[]
+      limited?: boolean | undefined
+    }
   | { kind: 'rejected'; session: AgentSession; number: number; receivedAt: number; code: ErrorCode; body: string }
   /** A connected device was heard of again, and it is time to store that. */
   | { kind: 'contact'; session: AgentSession }

@@ -2,7 +2,13 @@ import { createPublicKey, verify } from 'node:crypto'
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
-  EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, keyChangeProof, type SignedWord, signedWordProof, welcomeWord,
+  EnrolmentAnswer,
+  enrolmentProof,
+  type EnrolmentRequest,
+  keyChangeProof,
+  type SignedWord,
+  signedWordProof,
+  welcomeWord,
 } from '../../contract/agent.ts'
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -26,13 +32,21 @@ afterEach(async () => {
 
 const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
 const room = (device: TestDevice) => read().get('room', device.enrolment.room)
-const enrol = (device: TestDevice) => service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
-const unenrol = (device: TestDevice) => service.deps.store.write(service.tenant, system, (tx) => unenrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
+const enrol = (device: TestDevice) =>
+  service.deps.store.write(service.tenant, system, (tx) => enrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
+const unenrol = (device: TestDevice) =>
+  service.deps.store.write(service.tenant, system, (tx) => unenrolRooms(service.deps.rooms, tx, [device.enrolment.room]))
 const audited = async () => {
-  const rows = await read().tables.audit().select(['operation', 'objectName', 'detail', 'actor']).where('category', '=', 'Device').orderBy('number').execute()
+  const rows = await read()
+    .tables.audit()
+    .select(['operation', 'objectName', 'detail', 'actor'])
+    .where('category', '=', 'Device')
+    .orderBy('number')
+    .execute()
   return rows.map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as unknown }))
 }
-const history = async (device: TestDevice) => (await read().list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
+const history = async (device: TestDevice) =>
+  (await read().list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
 
 const installation = '018f0000-0000-7000-8000-000000000001'
 
@@ -67,7 +81,12 @@ describe('another key for the same installation', () => {
     expect(await device.hears('error')).toMatchObject({ code: 'device.signature', retry: true })
     expect((await moved.connect()).lifecycle).toBe('enrolled')
     expect(await history(device)).toContain('newKey')
-    expect((await audited()).at(-1)).toMatchObject({ operation: 'Update', objectName: 'Room 1', actor: null, detail: { action: 'device.newKey', proved: true, by: 'key', lifecycle: 'enrolled', ...ids(device) } })
+    expect((await audited()).at(-1)).toMatchObject({
+      operation: 'Update',
+      objectName: 'Room 1',
+      actor: null,
+      detail: { action: 'device.newKey', proved: true, by: 'key', lifecycle: 'enrolled', ...ids(device) },
+    })
   })
 
   it.each([
@@ -85,7 +104,10 @@ describe('another key for the same installation', () => {
     await taken.acknowledged(taken.report({ 'peripherals.camera': 'unhealthy' }))
     expect(await read().list('incident', { room: device.enrolment.room, limit: 10 })).toEqual([])
     expect(await history(device)).toContain('newKeyUnproved')
-    expect((await audited()).at(-1)).toMatchObject({ operation: 'Update', detail: { action: 'device.newKey', proved: false, lifecycle: 'onboarding', ...ids(device) } })
+    expect((await audited()).at(-1)).toMatchObject({
+      operation: 'Update',
+      detail: { action: 'device.newKey', proved: false, lifecycle: 'onboarding', ...ids(device) },
+    })
     await enrol(device)
     expect((await read().list('incident', { room: device.enrolment.room, limit: 10 })).length).toBe(1)
   })
@@ -119,7 +141,10 @@ describe('another key for the same installation', () => {
     await unenrol(device)
     await takeOver(device.key)
     expect((await room(device))?.lifecycle).toBe('onboarding')
-    expect((await audited()).at(-1)).toMatchObject({ operation: 'Create', detail: { action: 'device.enrol', lifecycle: 'onboarding', ...ids(device) } })
+    expect((await audited()).at(-1)).toMatchObject({
+      operation: 'Create',
+      detail: { action: 'device.enrol', lifecycle: 'onboarding', ...ids(device) },
+    })
     expect(await history(device)).not.toContain('newKey')
   })
 

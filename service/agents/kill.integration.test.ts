@@ -73,7 +73,11 @@ describe('[INC-2] kill -9 of the service under load', () => {
     for (let i = 0; i < devices; i++) fleet.push(await TestDevice.enrol(service.url, { room: roomNamed(i) }, key))
     await service.ask('/v1/commands', {
       token: manager,
-      body: { key: '018f0000-0000-7000-8000-00000000aaaa', issuedAt: Date.now(), command: { type: 'rooms.enrol', rooms: fleet.map(({ enrolment }) => enrolment.room) } },
+      body: {
+        key: '018f0000-0000-7000-8000-00000000aaaa',
+        issuedAt: Date.now(),
+        command: { type: 'rooms.enrol', rooms: fleet.map(({ enrolment }) => enrolment.room) },
+      },
     })
     let progress = fleet.map(() => 0)
     const random = chance('kill of the service')
@@ -104,7 +108,9 @@ describe('[INC-2] kill -9 of the service under load', () => {
     const incidents = docs.flatMap(({ kind, doc }) => (kind === 'incident' ? [Incident.parse(doc)] : []))
     for (const { enrolment } of fleet) {
       const turns = events.filter(({ room, kind }) => room === enrolment.room && kind === 'signal').sort((a, b) => (a.id < b.id ? -1 : 1))
-      expect(turns.map(({ value }) => value)).toEqual(Array.from({ length: reportsEach }, (_, i) => (i % 2 === 0 ? 'unhealthy' : 'healthy')))
+      expect(turns.map(({ value }) => value)).toEqual(
+        Array.from({ length: reportsEach }, (_, i) => (i % 2 === 0 ? 'unhealthy' : 'healthy')),
+      )
       expect(incidents.filter(({ room, signal }) => room === enrolment.room && signal === 'peripherals.camera')).toHaveLength(1)
     }
     expect(new Set(incidents.map(({ number }) => number)).size).toBe(incidents.length)

@@ -60,6 +60,11 @@ export class DeviceLine {
   }
 }
 
-const words: ReadonlySet<string> = new Set<SessionWord['type']>(['sessionAccepted', 'sessionRefused', 'sessionTicketWanted', 'sessionEnded'])
+const words: ReadonlySet<string> = new Set<SessionWord['type']>([
+  'sessionAccepted',
+  'sessionRefused',
+  'sessionTicketWanted',
+  'sessionEnded',
+])
 
 export const isSessionWord = (message: AgentToService): message is SessionWord => words.has(message.type)

@@ -17,7 +17,11 @@ const read = (value: unknown) => {
 const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom<unknown>('1', null, undefined, 2 ** 60, -1, 0, 1))
 const almostReport = fc.record({
   type: fc.constantFrom('report', 'report', 'report', 'beat', 'Report', 1),
-  reports: fc.oneof(fc.array(fc.record({ number, signals: fc.anything() }), { maxLength: 4 }), fc.anything(), fc.array(fc.anything(), { maxLength: 3 })),
+  reports: fc.oneof(
+    fc.array(fc.record({ number, signals: fc.anything() }), { maxLength: 4 }),
+    fc.anything(),
+    fc.array(fc.anything(), { maxLength: 3 }),
+  ),
 })
 
 describe('messages of agents', () => {

@@ -71,7 +71,11 @@ async function devicesOf(tx: TenantTransaction, rooms: readonly RoomId[], states
   return found
 }
 
-async function setState(tx: TenantTransaction, devices: readonly DeviceId[], changes: { state: DeviceState; offboardingSince?: number }): Promise<void> {
+async function setState(
+  tx: TenantTransaction,
+  devices: readonly DeviceId[],
+  changes: { state: DeviceState; offboardingSince?: number },
+): Promise<void> {
   for (let i = 0; i < devices.length; i += idsPerStatement) {
     await tx.update
       .device()

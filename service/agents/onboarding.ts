@@ -44,7 +44,12 @@ export async function leaveOverdue({ store, rooms, now, config }: Pick<ServiceDe
         const changed = await unenrolRooms(rooms, tx, overdue)
         const docs = await tx.getMany('room', changed)
         for (const room of changed) {
-          tx.audit({ category: 'Room', objectName: docs.get(room)?.name ?? room, operation: 'Update', detail: { action: 'rooms.unenrol', why: 'neverEnrolled', rooms: [room] } })
+          tx.audit({
+            category: 'Room',
+            objectName: docs.get(room)?.name ?? room,
+            operation: 'Update',
+            detail: { action: 'rooms.unenrol', why: 'neverEnrolled', rooms: [room] },
+          })
         }
       })
       if (overdue.length < limits.listRows) break

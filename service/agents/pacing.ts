@@ -41,7 +41,11 @@ export class Pacing {
     if (!budget || budget.message(bytes, at) || session.paused) return
     session.pause('paused')
     this.#deps.metrics.limited.inc({ why: 'reports' })
-    if (!session.slowed) this.#deps.log.warn({ device: identity?.device, room: identity?.room }, 'a device sends more than it may; it is read from more slowly')
+    if (!session.slowed)
+      this.#deps.log.warn(
+        { device: identity?.device, room: identity?.room },
+        'a device sends more than it may; it is read from more slowly',
+      )
     session.slowed = true
   }
 
@@ -52,7 +56,10 @@ export class Pacing {
     session.budget?.report(receivedAt)
     if (session.held || !this.#affords(session, read, receivedAt)) {
       this.#deps.metrics.reports.inc({ outcome: 'coalesced' })
-      session.held = 'report' in read ? hold(session.held, number, receivedAt, read.report) : hold(session.held, number, receivedAt, undefined, read.code)
+      session.held =
+        'report' in read
+          ? hold(session.held, number, receivedAt, read.report)
+          : hold(session.held, number, receivedAt, undefined, read.code)
       if (receivedAt - session.held.since >= limits.holdChangesMs) this.release(session)
     } else if ('report' in read) this.#add({ kind: 'report', session, first: number, number, receivedAt, report: read.report })
     else this.#add({ kind: 'rejected', session, number, receivedAt, code: read.code, body: JSON.stringify(numbered) })
@@ -94,7 +101,10 @@ export class Pacing {
       budget.limited = true
       this.#deps.metrics.devicesLimited.inc()
       this.#deps.metrics.limited.inc({ why: 'changes' })
-      this.#deps.log.warn({ device: identity.device, room: identity.room }, 'the room of a device changes more often than it may; its reports are taken together')
+      this.#deps.log.warn(
+        { device: identity.device, room: identity.room },
+        'the room of a device changes more often than it may; its reports are taken together',
+      )
     }
     return false
   }

@@ -21,30 +21,35 @@ const offboardingEveryMs = 3_600_000
  * All that devices do: enrolment, their sockets, the intake of reports, and the engine's timers. Everything ends with
  * the server, in an order in which nothing acknowledged is lost.
  */
-export const agentsPart = ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plugin => async (app, deps) => {
-  const hub = new AgentHub(deps, new SignedWords(relayKey, deps.serviceName))
-  const timers = new Timers({ ...deps, onProblem: (error) => deps.log.error({ err: error }, 'timers of incidents failed; trying again') })
-  enrolmentRoute(app, deps, hub)
-  onUpgrade(app.server, '/v1/agent', (request, socket, head) => hub.accept(request, socket, head))
-  const unsubscribe = deps.bus.subscribe('device', ({ device, change }) => hub.tell(device, change))
-  await hub.start()
-  timers.start()
-  const sweepMs = Math.min(longestSweepMs, Math.max(10, deps.config.timing.disconnectAfterMs * sweepShare))
-  const sweep = setInterval(() => hub.sweep(), sweepMs)
-  const revokeOld = () => {
-    revokeOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'off-boarding devices could not be revoked'))
-    leaveOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'rooms that nobody enrolled could not leave'))
+export const agentsPart =
+  ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plugin =>
+  async (app, deps) => {
+    const hub = new AgentHub(deps, new SignedWords(relayKey, deps.serviceName))
+    const timers = new Timers({ ...deps, onProblem: (error) => deps.log.error({ err: error }, 'timers of incidents failed; trying again') })
+    enrolmentRoute(app, deps, hub)
+    onUpgrade(app.server, '/v1/agent', (request, socket, head) => hub.accept(request, socket, head))
+    const unsubscribe = deps.bus.subscribe('device', ({ device, change }) => hub.tell(device, change))
+    await hub.start()
+    timers.start()
+    const sweepMs = Math.min(longestSweepMs, Math.max(10, deps.config.timing.disconnectAfterMs * sweepShare))
+    const sweep = setInterval(() => hub.sweep(), sweepMs)
+    const revokeOld = () => {
+      revokeOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'off-boarding devices could not be revoked'))
+      leaveOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'rooms that nobody enrolled could not leave'))
+    }
+    const offboardings = setInterval(
+      revokeOld,
+      Math.min(offboardingEveryMs, deps.config.timing.offboardingMs, deps.config.timing.onboardingMs),
+    )
+    revokeOld()
+    app.addHook('preClose', async () => {
+      clearInterval(sweep)
+      clearInterval(offboardings)
+      unsubscribe()
+      await hub.stop()
+      await timers.stop()
+    })
   }
-  const offboardings = setInterval(revokeOld, Math.min(offboardingEveryMs, deps.config.timing.offboardingMs, deps.config.timing.onboardingMs))
-  revokeOld()
-  app.addHook('preClose', async () => {
-    clearInterval(sweep)
-    clearInterval(offboardings)
-    unsubscribe()
-    await hub.stop()
-    await timers.stop()
-  })
-}
 
 function enrolmentRoute(app: App, deps: ServiceDeps, hub: AgentHub): void {
   const enrolments = new Enrolments(deps)

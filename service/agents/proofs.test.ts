@@ -13,7 +13,13 @@ describe('[ENR-3] proofs of devices', () => {
     expect(isSignedBy(key.publicKey, text, signature)).toBe(true)
     expect(isSignedBy(key.publicKey, challengeProof('nonce', 'other service', 'device'), signature)).toBe(false)
     expect(isSignedBy(newKey().publicKey, text, signature)).toBe(false)
-    expect(isSignedBy(key.publicKey, text, signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')))).toBe(false)
+    expect(
+      isSignedBy(
+        key.publicKey,
+        text,
+        signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
+      ),
+    ).toBe(false)
     expect(isSignedBy(key.publicKey, text, '')).toBe(false)
   })
 

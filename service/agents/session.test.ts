@@ -19,7 +19,10 @@ class StillSocket extends AgentSocket {
 it('[rule 13] a device is read from again only when both the intake and its own budget allow', () => {
   const socket = new StillSocket()
   const session = new AgentSession(socket, { receive: () => undefined, broken: () => undefined, gone: () => undefined }, '', 0)
-  for (const [first, second] of [['paused', 'crowded'], ['crowded', 'paused']] as const) {
+  for (const [first, second] of [
+    ['paused', 'crowded'],
+    ['crowded', 'paused'],
+  ] as const) {
     session.pause('paused')
     session.pause('crowded')
     session.resume(first)

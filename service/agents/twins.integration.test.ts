@@ -33,7 +33,11 @@ async function hello(one: TestDevice, run: string): Promise<void> {
 }
 /** The device holds the connection at the end, and the next hello of its copy shows that there are two. */
 async function takeTurns(device: TestDevice, copy: TestDevice): Promise<void> {
-  for (const [one, run] of [[device, 'one'], [copy, 'two'], [device, 'one']] as const) {
+  for (const [one, run] of [
+    [device, 'one'],
+    [copy, 'two'],
+    [device, 'one'],
+  ] as const) {
     await hello(one, run)
     await one.hears('welcome')
   }

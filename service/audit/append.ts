@@ -10,7 +10,11 @@ export type UnchainedRecord = Omit<AuditTable, 'number' | 'hash'>
  * Gives one tenant's records their numbers and hashes, and moves the head of its chain on: one read and one write
  * however many records. Called inside the database transaction that writes them, in which nobody else can write.
  */
-export async function appendToChain(db: Kysely<Pick<Tables, 'auditChain'>>, tenant: TenantId, records: readonly UnchainedRecord[]): Promise<AuditTable[]> {
+export async function appendToChain(
+  db: Kysely<Pick<Tables, 'auditChain'>>,
+  tenant: TenantId,
+  records: readonly UnchainedRecord[],
+): Promise<AuditTable[]> {
   const head = await db.selectFrom('auditChain').select(['headNumber', 'headHash']).where('tenant', '=', tenant).executeTakeFirst()
   let headNumber = head?.headNumber ?? 0
   let headHash = head?.headHash ?? ''

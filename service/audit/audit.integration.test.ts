@@ -38,13 +38,21 @@ describe('[AUD-1] the audit log over HTTP', () => {
       expect({ path, status: refused.status, code: codeOf(refused) }).toEqual({ path, status: 403, code: 'access.denied' })
     }
     const { items } = AuditPage.parse((await service.ask('/v1/audit?resultStatus=Failed&text=/v1/audit/check', { token: manager })).json)
-    expect(items[0]).toMatchObject({ category: 'Access', objectName: 'GET /v1/audit/check', user: 'Clara Nguyen', organisation: null, detail: { code: 'access.denied' } })
+    expect(items[0]).toMatchObject({
+      category: 'Access',
+      objectName: 'GET /v1/audit/check',
+      user: 'Clara Nguyen',
+      organisation: null,
+      detail: { code: 'access.denied' },
+    })
   })
 
   it('is paged from the newest back, without gaps', async () => {
     const numbers: number[] = []
-    for (let before: number | null = null; ; ) {
-      const page = AuditPage.parse((await service.ask(`/v1/audit?limit=3${before === null ? '' : `&before=${before}`}`, { token: manager })).json)
+    for (let before: number | null = null; ;) {
+      const page = AuditPage.parse(
+        (await service.ask(`/v1/audit?limit=3${before === null ? '' : `&before=${before}`}`, { token: manager })).json,
+      )
       numbers.push(...page.items.map(({ number }) => number))
       if (page.next === null) break
       before = page.next
@@ -58,7 +66,9 @@ describe('[AUD-1] the audit log over HTTP', () => {
     const answer = await service.ask(`/v1/audit.csv?from=0&to=${Date.now() + 1}`, { token: manager })
     expect(answer.headers.get('content-type')).toContain('text/csv')
     const [head, first] = answer.text.split('\r\n')
-    expect(head).toBe('activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId')
+    expect(head).toBe(
+      'activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId',
+    )
     expect(first).toMatch(/^Tenant,Contoso,Create,Successful,[0-9a-f-]{36},\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,,$/)
     expect(answer.text).not.toContain('Audit log')
     const { items } = AuditPage.parse((await service.ask('/v1/audit?category=Audit', { token: manager })).json)
@@ -74,8 +84,19 @@ describe('[ACC-7] explanation', () => {
     const [mine, other] = devices.map(({ enrolment }) => enrolment.room)
     const { people } = WhoCan.parse((await service.ask(`/v1/explain?permission=incidents.update&room=${mine}`, { token: manager })).json)
     const clara = people.find(({ person }) => person.name === 'Clara Nguyen')
-    expect(clara?.chains).toMatchObject([{ kind: 'assignment', assignment: { name: 'Site leads' }, role: { id: 'siteLead', builtIn: true }, scope: { kind: 'room' }, rooms: 1 }])
-    expect(people.find(({ person }) => person.name === 'Amélie Laurent')?.chains.map(({ kind }) => kind)).toEqual(['globalAdministrator', 'assignment'])
+    expect(clara?.chains).toMatchObject([
+      {
+        kind: 'assignment',
+        assignment: { name: 'Site leads' },
+        role: { id: 'siteLead', builtIn: true },
+        scope: { kind: 'room' },
+        rooms: 1,
+      },
+    ])
+    expect(people.find(({ person }) => person.name === 'Amélie Laurent')?.chains.map(({ kind }) => kind)).toEqual([
+      'globalAdministrator',
+      'assignment',
+    ])
     const there = WhoCan.parse((await service.ask(`/v1/explain?permission=incidents.update&room=${other}`, { token: manager })).json)
     expect(there.people.map(({ person }) => person.name)).toEqual(['Amélie Laurent'])
     const what = WhatCan.parse((await service.ask(`/v1/explain/people/${clara?.person.id}`, { token: manager })).json)
@@ -96,7 +117,10 @@ describe('the policy as a file', () => {
     expect(yaml).toContain('roomkeeper: policy')
     expect((await service.ask('/v1/policy', { token: lead })).status).toBe(403)
 
-    const preview = async (file: string) => Effect.parse((await service.ask('/v1/commands/preview', { token: manager, body: { command: { type: 'policy.import', yaml: file } } })).json)
+    const preview = async (file: string) =>
+      Effect.parse(
+        (await service.ask('/v1/commands/preview', { token: manager, body: { command: { type: 'policy.import', yaml: file } } })).json,
+      )
     expect((await preview(yaml)).changes).toEqual([])
     const withRole = yaml.replace('roles: []', 'roles:\n  - name: Viewers\n    permissions: [rooms.view]')
     expect((await preview(withRole)).changes).toEqual([{ what: 'role', name: 'Viewers', change: 'create' }])
@@ -116,7 +140,9 @@ describe('the policy as a file', () => {
   it('cannot take the last Pro Manager away', async () => {
     const { text: yaml } = await service.ask('/v1/policy', { token: manager })
     const without = yaml.replace(/assignments:[\s\S]*\npartners:/, 'assignments: []\npartners:')
-    expect(codeOf(await service.ask('/v1/commands', { token: manager, body: command({ type: 'policy.import', yaml: without }) }))).toBe('assignment.lastProManager')
+    expect(codeOf(await service.ask('/v1/commands', { token: manager, body: command({ type: 'policy.import', yaml: without }) }))).toBe(
+      'assignment.lastProManager',
+    )
   })
 })
 
@@ -129,13 +155,31 @@ describe('[AUD-1] the chain', () => {
     expect(records).toBeGreaterThan(5)
     const noted = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--head', head)
     expect({ code: noted.code, ...Verified.parse(JSON.parse(noted.stdout)) }).toMatchObject({ code: 0, heads: ['found'] })
-    const strange = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--head', head, '--head', head.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')))
-    expect({ code: strange.code, ...Verified.parse(JSON.parse(strange.stdout)) }).toMatchObject({ code: 1, broken: null, heads: ['found', 'missing'] })
+    const strange = await runCommand(
+      'audit',
+      'verify',
+      '--data',
+      data,
+      '--tenant',
+      'Contoso',
+      '--head',
+      head,
+      '--head',
+      head.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')),
+    )
+    expect({ code: strange.code, ...Verified.parse(JSON.parse(strange.stdout)) }).toMatchObject({
+      code: 1,
+      broken: null,
+      heads: ['found', 'missing'],
+    })
     expect(strange.stderr).toContain('it ends before that head, or was written anew')
     expect(await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso', '--head', 'x'.repeat(43))).toMatchObject({ code: 2 })
 
     const db = new Database(join(data, 'service', 'service.db'))
-    db.prepare('update audit set objectName = ? where number = 3 and tenant = (select id from tenant where name = ?)').run('something else', 'Contoso')
+    db.prepare('update audit set objectName = ? where number = 3 and tenant = (select id from tenant where name = ?)').run(
+      'something else',
+      'Contoso',
+    )
     db.close()
     const broken = await runCommand('audit', 'verify', '--data', data, '--tenant', 'Contoso')
     expect({ code: broken.code, broken: Verified.parse(JSON.parse(broken.stdout)).broken }).toEqual({ code: 1, broken: 3 })
@@ -148,8 +192,10 @@ describe('[AUD-1] the chain', () => {
     const verify = (...more: string[]) => runCommand('audit', 'verify', '--data', folder, '--tenant', 'Contoso', ...more)
     const { head } = Verified.parse(JSON.parse((await verify()).stdout))
     const db = new Database(join(folder, 'service', 'service.db'))
-    const contoso = '(select id from tenant where name = \'Contoso\')'
-    const { number, hash } = z.object({ number: z.number(), hash: z.string() }).parse(db.prepare(`select number, hash from audit where tenant = ${contoso} order by number desc limit 1`).get())
+    const contoso = "(select id from tenant where name = 'Contoso')"
+    const { number, hash } = z
+      .object({ number: z.number(), hash: z.string() })
+      .parse(db.prepare(`select number, hash from audit where tenant = ${contoso} order by number desc limit 1`).get())
     db.prepare(`delete from audit where tenant = ${contoso}`).run()
     db.prepare(`update "auditChain" set "prunedNumber" = ?, "prunedHash" = ? where tenant = ${contoso}`).run(number, hash)
     db.close()

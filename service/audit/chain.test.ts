@@ -40,8 +40,18 @@ function chained(records: readonly UnchainedRecord[]): AuditTable[] {
 function sourceOf(all: readonly AuditTable[], kept: readonly AuditTable[] = all, pruned = 0): ChainSource {
   const [start, head] = [all[pruned - 1], all.at(-1)]
   return {
-    ends: async () => ({ prunedNumber: start?.number ?? 0, prunedHash: start?.hash ?? '', headNumber: head?.number ?? 0, headHash: head?.hash ?? '', there: kept.length }),
-    after: async (number, limit) => kept.filter((one) => one.number > number).sort((a, b) => a.number - b.number).slice(0, limit),
+    ends: async () => ({
+      prunedNumber: start?.number ?? 0,
+      prunedHash: start?.hash ?? '',
+      headNumber: head?.number ?? 0,
+      headHash: head?.hash ?? '',
+      there: kept.length,
+    }),
+    after: async (number, limit) =>
+      kept
+        .filter((one) => one.number > number)
+        .sort((a, b) => a.number - b.number)
+        .slice(0, limit),
   }
 }
 
@@ -51,7 +61,13 @@ const tellsOf = (all: readonly AuditTable[], to: number, changes: Partial<Pruned
   return prunedRecord(tenant, at, { action: 'audit.prune', from: 1, to, count: to, lastAt: last.at, lastHash: last.hash, ...changes })
 }
 
-const headOf = (all: readonly AuditTable[], number = all.length, pruned = 0): NotedHead => ({ number, count: number - pruned, from: all[pruned]!.at, at: all[number - 1]!.at, hash: all[number - 1]!.hash })
+const headOf = (all: readonly AuditTable[], number = all.length, pruned = 0): NotedHead => ({
+  number,
+  count: number - pruned,
+  from: all[pruned]!.at,
+  at: all[number - 1]!.at,
+  hash: all[number - 1]!.hash,
+})
 
 const log = fc.array(record, { minLength: 2, maxLength: 8 }).map(chained)
 /** A log of a year, a record every ten days. */
@@ -73,7 +89,13 @@ describe('[AUD-1] the chain of an audit log', () => {
   it('fits where nothing was changed', async () => {
     await fc.assert(
       fc.asyncProperty(log, async (all) => {
-        expect(await checkChain(sourceOf(all), now)).toEqual({ records: all.length, from: all[0]!.at, head: headText(headOf(all)), broken: null, noted: [] })
+        expect(await checkChain(sourceOf(all), now)).toEqual({
+          records: all.length,
+          from: all[0]!.at,
+          head: headText(headOf(all)),
+          broken: null,
+          noted: [],
+        })
       }),
     )
   })
@@ -92,7 +114,17 @@ describe('[AUD-1] the chain of an audit log', () => {
     await fc.assert(
       fc.asyncProperty(log, fc.nat(), async (all, some) => {
         const at = some % all.length
-        expect((await checkChain(sourceOf(all, all.filter((_, index) => index !== at)), now)).broken).toBe(at + 1)
+        expect(
+          (
+            await checkChain(
+              sourceOf(
+                all,
+                all.filter((_, index) => index !== at),
+              ),
+              now,
+            )
+          ).broken,
+        ).toBe(at + 1)
       }),
     )
   })
@@ -111,9 +143,14 @@ describe('[AUD-1] the chain of an audit log', () => {
     await fc.assert(
       fc.asyncProperty(log, record, fc.nat(), async (all, strange, some) => {
         const at = some % (all.length - 1)
-        const slipped = [...all.slice(0, at), { ...strange, number: 0, hash: all[at]!.hash }, ...all.slice(at)].map((one, index) => ({ ...one, number: index + 1 }))
+        const slipped = [...all.slice(0, at), { ...strange, number: 0, hash: all[at]!.hash }, ...all.slice(at)].map((one, index) => ({
+          ...one,
+          number: index + 1,
+        }))
         expect((await checkChain(sourceOf(all, slipped), now)).broken).toBe(at + 1)
-        const swapped = all.map((one, index) => (index === at ? { ...all[at + 1]!, number: at + 1 } : index === at + 1 ? { ...all[at]!, number: at + 2 } : one))
+        const swapped = all.map((one, index) =>
+          index === at ? { ...all[at + 1]!, number: at + 1 } : index === at + 1 ? { ...all[at]!, number: at + 2 } : one,
+        )
         expect((await checkChain(sourceOf(all, swapped), now)).broken).toBe(at + 1)
       }),
     )
@@ -204,7 +241,16 @@ describe('[AUD-1] a head that was noted', () => {
   it('is text and back, and nothing else is one', () => {
     const head = headOf(year)
     expect(readHead(headText(head))).toEqual(head)
-    for (const text of ['', head.hash, `${headText(head)}x`, `0:0:0:0:${head.hash}`, `3:4:0:0:${head.hash}`, `-1:1:0:0:${head.hash}`, `1:1:0:0:short`]) expect(readHead(text)).toBeUndefined()
+    for (const text of [
+      '',
+      head.hash,
+      `${headText(head)}x`,
+      `0:0:0:0:${head.hash}`,
+      `3:4:0:0:${head.hash}`,
+      `-1:1:0:0:${head.hash}`,
+      `1:1:0:0:short`,
+    ])
+      expect(readHead(text)).toBeUndefined()
   })
 
   it('is found in what was written on from it, and missing where anything up to it was written anew', async () => {
@@ -222,13 +268,21 @@ describe('[AUD-1] a head that was noted', () => {
 
   it('is missing where the end was cut off before it', async () => {
     const short = year.slice(0, 30)
-    expect(await checkChain(sourceOf(short), now, [headOf(year), headOf(year, 30)])).toMatchObject({ broken: null, noted: ['missing', 'found'] })
+    expect(await checkChain(sourceOf(short), now, [headOf(year), headOf(year, 30)])).toMatchObject({
+      broken: null,
+      noted: ['missing', 'found'],
+    })
   })
 
   it('is pruned when its time is over, and those after it are found', async () => {
     const all = chained([...year, tellsOf(year, 17)])
     const source = sourceOf(all, all.slice(17), 17)
-    expect(await state(source, headOf(year, 10), headOf(year, 17), headOf(year, 18), headOf(year))).toEqual(['pruned', 'pruned', 'found', 'found'])
+    expect(await state(source, headOf(year, 10), headOf(year, 17), headOf(year, 18), headOf(year))).toEqual([
+      'pruned',
+      'pruned',
+      'found',
+      'found',
+    ])
     expect(await state(source, { ...headOf(year, 17), hash: year[3]!.hash })).toEqual(['missing'])
   })
 

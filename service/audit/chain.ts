@@ -10,6 +10,20 @@ export type ChainedRecord = Omit<AuditTable, 'hash'>
 /** SHA-256, base64url. `previous`: the hash of the record before, '' for the first. */
 export function chainHash(previous: string, record: ChainedRecord): string {
   const { tenant, id, at, category, objectName, operation, resultStatus, userId, userTenantId, actor, detail, number } = record
-  const text = JSON.stringify([previous, tenant, number, id, at, category, objectName, operation, resultStatus, userId, userTenantId, actor, detail])
+  const text = JSON.stringify([
+    previous,
+    tenant,
+    number,
+    id,
+    at,
+    category,
+    objectName,
+    operation,
+    resultStatus,
+    userId,
+    userTenantId,
+    actor,
+    detail,
+  ])
   return createHash('sha256').update(text).digest('base64url')
 }

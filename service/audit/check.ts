@@ -70,12 +70,18 @@ export async function checkChain(source: ChainSource, now: number, noted: readon
     // Old records may have been deleted while it walked: then it starts again at the new start.
     if (found.broken !== null && ends.headNumber > 0 && (await source.ends())?.prunedNumber !== ends.prunedNumber) continue
     const { records, from, last, broken } = found
-    const head = last === null || from === null ? null : headText({ number: last.number, count: records, from, at: last.at, hash: last.hash })
+    const head =
+      last === null || from === null ? null : headText({ number: last.number, count: records, from, at: last.at, hash: last.hash })
     return { records, from, head, broken, noted: noted.map((one) => stateOfHead(one, found, found.hashes.get(one.number), now)) }
   }
 }
 
-async function walk(source: ChainSource, { there, ...ends }: Ends & { there: number }, wanted: ReadonlySet<number>, now: number): Promise<ChainWalk> {
+async function walk(
+  source: ChainSource,
+  { there, ...ends }: Ends & { there: number },
+  wanted: ReadonlySet<number>,
+  now: number,
+): Promise<ChainWalk> {
   const { prunedNumber, prunedHash, headNumber, headHash } = ends
   const hashes = new Map<number, string>()
   let number = prunedNumber

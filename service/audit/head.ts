@@ -33,7 +33,12 @@ export function readHead(text: string): NotedHead | undefined {
 export type HeadState = 'found' | 'pruned' | 'cut' | 'missing'
 
 /** `hashes`: those of the records in the log by number, of what was asked for; `now` (UTC ms). */
-export function stateOfHead(noted: NotedHead, { prunedNumber, prunedHash, headNumber }: Pick<ChainWalk, 'prunedNumber' | 'prunedHash' | 'headNumber'>, hashThere: string | undefined, now: number): HeadState {
+export function stateOfHead(
+  noted: NotedHead,
+  { prunedNumber, prunedHash, headNumber }: Pick<ChainWalk, 'prunedNumber' | 'prunedHash' | 'headNumber'>,
+  hashThere: string | undefined,
+  now: number,
+): HeadState {
   if (noted.number > headNumber) return 'missing'
   const before = noted.number - noted.count
   // Nothing of what there was may be deleted before its first record is old enough.

@@ -61,9 +61,17 @@ export function prunedIn({ category, operation, actor, userId, detail }: AuditTa
 export async function pruneChains(db: Kysely<Tables>, at: number): Promise<number> {
   const before = at - retentionMs
   let deleted = 0
-  for (const { tenant } of await db.selectFrom('audit').select('tenant').where('at', '<', before - everyMs).groupBy('tenant').execute()) {
+  for (const { tenant } of await db
+    .selectFrom('audit')
+    .select('tenant')
+    .where('at', '<', before - everyMs)
+    .groupBy('tenant')
+    .execute()) {
     const own = db.selectFrom('audit').where('tenant', '=', tenant)
-    const kept = await own.select((eb) => eb.fn.min<number | null>('number').as('number')).where('at', '>=', before).executeTakeFirst()
+    const kept = await own
+      .select((eb) => eb.fn.min<number | null>('number').as('number'))
+      .where('at', '>=', before)
+      .executeTakeFirst()
     const old = own.select(['number', 'hash', 'at']).$if(kept?.number != null, (query) => query.where('number', '<', kept?.number ?? 0))
     const [first, second] = await old.orderBy('number').limit(2).execute()
     const [, last] = await old.orderBy('number', 'desc').limit(2).execute()
@@ -71,8 +79,18 @@ export async function pruneChains(db: Kysely<Tables>, at: number): Promise<numbe
     if (!first || !last || !second || second.at >= before - everyMs) continue
     const result = await db.deleteFrom('audit').where('tenant', '=', tenant).where('number', '<=', last.number).executeTakeFirst()
     const count = Number(result.numDeletedRows)
-    const record = prunedRecord(tenant, at, { action: 'audit.prune', from: first.number, to: last.number, count, lastAt: last.at, lastHash: last.hash })
-    await db.insertInto('audit').values(await appendToChain(db, tenant, [record])).execute()
+    const record = prunedRecord(tenant, at, {
+      action: 'audit.prune',
+      from: first.number,
+      to: last.number,
+      count,
+      lastAt: last.at,
+      lastHash: last.hash,
+    })
+    await db
+      .insertInto('audit')
+      .values(await appendToChain(db, tenant, [record]))
+      .execute()
     await db.updateTable('auditChain').set({ prunedNumber: last.number, prunedHash: last.hash }).where('tenant', '=', tenant).execute()
     deleted += count
   }

@@ -15,30 +15,50 @@ const pageRecords = 1_000
 const Detail = z.record(z.string(), z.unknown())
 
 /** A page of the records that a filter leaves, newest first. `next`: where the page after it starts. */
-export async function auditPage(store: Store, tenant: TenantId, query: z.output<typeof AuditQuery>): Promise<{ items: AuditRecordView[]; next: number | null }> {
+export async function auditPage(
+  store: Store,
+  tenant: TenantId,
+  query: z.output<typeof AuditQuery>,
+): Promise<{ items: AuditRecordView[]; next: number | null }> {
   const { tables } = store.read(tenant, 'wholeTenant')
   const names = await namesOf(store, tenant, tables)
   const wanted = query.text === undefined ? '' : plain(query.text)
   const found: AuditTable[] = []
-  for (let before = query.before ?? Number.MAX_SAFE_INTEGER; found.length <= query.limit; ) {
-    const page = await filtered(tables, query).where('number', '<', before).orderBy('number', 'desc').limit(wanted === '' ? query.limit + 1 : pageRecords).execute()
+  for (let before = query.before ?? Number.MAX_SAFE_INTEGER; found.length <= query.limit;) {
+    const page = await filtered(tables, query)
+      .where('number', '<', before)
+      .orderBy('number', 'desc')
+      .limit(wanted === '' ? query.limit + 1 : pageRecords)
+      .execute()
     await names.learn(page)
     for (const record of page) {
-      if (wanted === '' || plain(record.objectName).includes(wanted) || plain(names.userOf(record) ?? '').includes(wanted)) found.push(record)
+      if (wanted === '' || plain(record.objectName).includes(wanted) || plain(names.userOf(record) ?? '').includes(wanted))
+        found.push(record)
     }
     const last = page.at(-1)
     if (wanted === '' || page.length < pageRecords || !last) break
     before = last.number
     await setImmediate()
   }
-  const items = found.slice(0, query.limit).map(
-    (record): AuditRecordView => {
-      const detail = Detail.parse(JSON.parse(record.detail))
-      const { number, at, category, objectName, operation, resultStatus, userId, userTenantId } = record
-      const action = typeof detail['action'] === 'string' ? detail['action'] : null
-      return { number, at, category, action, objectName, operation, resultStatus, userId, userTenantId, user: names.userOf(record), organisation: names.organisationOf(record), detail }
-    },
-  )
+  const items = found.slice(0, query.limit).map((record): AuditRecordView => {
+    const detail = Detail.parse(JSON.parse(record.detail))
+    const { number, at, category, objectName, operation, resultStatus, userId, userTenantId } = record
+    const action = typeof detail['action'] === 'string' ? detail['action'] : null
+    return {
+      number,
+      at,
+      category,
+      action,
+      objectName,
+      operation,
+      resultStatus,
+      userId,
+      userTenantId,
+      user: names.userOf(record),
+      organisation: names.organisationOf(record),
+      detail,
+    }
+  })
   return { items, next: found.length > query.limit ? (items.at(-1)?.number ?? null) : null }
 }
 
@@ -54,7 +74,7 @@ function filtered(tables: TenantSelects, { from, to, category, operation, result
 
 /** The records of a range of time (ms; from inclusive, to exclusive) up to a number, oldest first, a page at a time. */
 export async function* auditRange(tables: TenantSelects, range: { from: number; to: number; upTo: number }): AsyncGenerator<AuditTable> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await tables
       .audit()
       .selectAll()
@@ -100,14 +120,23 @@ async function namesOf(store: Store, tenant: TenantId, tables: TenantSelects): P
       for (const person of unknown.keys()) asked.add(person)
       await ask(tables, [...unknown.keys()])
       // A partner whose link ended is known in their own tenant still, under the same id.
-      const byDirectory = Map.groupBy([...unknown].filter(([person]) => !names.has(person)), ([, directory]) => directory)
+      const byDirectory = Map.groupBy(
+        [...unknown].filter(([person]) => !names.has(person)),
+        ([, directory]) => directory,
+      )
       for (const [directory, people] of byDirectory) {
         const home = organisations.get(directory)
-        if (home && home.id !== tenant) await ask(store.read(home.id, 'wholeTenant').tables, people.map(([person]) => person))
+        if (home && home.id !== tenant)
+          await ask(
+            store.read(home.id, 'wholeTenant').tables,
+            people.map(([person]) => person),
+          )
       }
     },
     userOf: ({ actor, userId }) => (actor === null ? null : (names.get(actor) ?? userId)),
     organisationOf: ({ actor, userTenantId }) =>
-      actor === null || userTenantId === '' || userTenantId === own?.directory ? null : (organisations.get(userTenantId)?.name ?? userTenantId),
+      actor === null || userTenantId === '' || userTenantId === own?.directory
+        ? null
+        : (organisations.get(userTenantId)?.name ?? userTenantId),
   }
 }

@@ -27,10 +27,22 @@ const person = (tenant: TenantId, name = 'Ada'): Who => {
   const id = PersonId.parse(v7())
   return { tenant, person: id, doer: { kind: 'person', id, name, userId: name, userTenantId: 'contoso' } }
 }
-const refusal = (objectName: string, code = 'access.denied', more: Record<string, unknown> = {}): AuditRecord => ({ category: 'Command', objectName, operation: 'Update', resultStatus: 'Failed', detail: { action: 'access.ask', code, ...more } })
+const refusal = (objectName: string, code = 'access.denied', more: Record<string, unknown> = {}): AuditRecord => ({
+  category: 'Command',
+  objectName,
+  operation: 'Update',
+  resultStatus: 'Failed',
+  detail: { action: 'access.ask', code, ...more },
+})
 
 async function records(tenant = made.contoso) {
-  const rows = await made.store.read(tenant, 'wholeTenant').tables.audit().selectAll().where('resultStatus', '=', 'Failed').orderBy('number').execute()
+  const rows = await made.store
+    .read(tenant, 'wholeTenant')
+    .tables.audit()
+    .selectAll()
+    .where('resultStatus', '=', 'Failed')
+    .orderBy('number')
+    .execute()
   return rows.map(({ objectName, userId, detail }): unknown => {
     const { action: _action, ...said } = z.looseObject({ action: z.string() }).parse(JSON.parse(detail))
     return { objectName, userId, ...said }
@@ -60,7 +72,12 @@ describe('refusals of one person (AUD-1)', () => {
   it('of another kind, of another person or in another tenant are their own', async () => {
     const ada = person(made.contoso)
     for (const who of [ada, person(made.contoso, 'Bela'), { ...ada, tenant: made.fabrikam }]) {
-      for (const [name, code] of [['rooms.enrol', 'access.denied'], ['rooms.enrol', 'access.outOfScope'], ['role.save', 'access.denied']] as const) await refusals.record(who, refusal(name, code))
+      for (const [name, code] of [
+        ['rooms.enrol', 'access.denied'],
+        ['rooms.enrol', 'access.outOfScope'],
+        ['role.save', 'access.denied'],
+      ] as const)
+        await refusals.record(who, refusal(name, code))
     }
     expect(await records()).toHaveLength(6)
     expect(await records(made.fabrikam)).toHaveLength(3)
@@ -79,10 +96,14 @@ describe('refusals of one person (AUD-1)', () => {
 
   it('in more ways than are told apart are counted together', async () => {
     const ada = person(made.contoso)
-    for (let tried = 0; tried < limits.refusedEntries + 500; tried += 1) await refusals.record(ada, refusal('GET /v1/me', 'access.denied', { tenant: v7() }))
+    for (let tried = 0; tried < limits.refusedEntries + 500; tried += 1)
+      await refusals.record(ada, refusal('GET /v1/me', 'access.denied', { tenant: v7() }))
     expect(await records()).toHaveLength(limits.refusedEntries + 1)
     await refusals.stop()
-    expect((await records()).slice(limits.refusedEntries)).toMatchObject([{ objectName: 'GET /v1/me' }, { objectName: '', code: 'access.denied', count: 500 }])
+    expect((await records()).slice(limits.refusedEntries)).toMatchObject([
+      { objectName: 'GET /v1/me' },
+      { objectName: '', code: 'access.denied', count: 500 },
+    ])
   })
 
   it('are written with what belongs to them, each time', async () => {

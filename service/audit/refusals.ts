@@ -189,7 +189,8 @@ function kindOf({ category, objectName, operation, detail }: AuditRecord): Audit
   return { category, objectName, operation, resultStatus: 'Failed', detail: { action, code, command, tenant, session } }
 }
 
-const keyOf = (own: string, { category, objectName, operation, detail }: AuditRecord): string => JSON.stringify([own, category, objectName, operation, detail])
+const keyOf = (own: string, { category, objectName, operation, detail }: AuditRecord): string =>
+  JSON.stringify([own, category, objectName, operation, detail])
 
 const sumOf = ({ kind, count, since, until }: Counted): AuditRecord => ({
   ...kind,

@@ -46,7 +46,8 @@ export async function auditCommand(args: readonly string[]): Promise<void> {
     for (const { id, name } of wanted) {
       const { noted: states, ...check } = await checkChain(chainSource(tenantSelects(db, id)), Date.now(), noted)
       process.stdout.write(`${JSON.stringify({ tenant: name, id, ...check, ...(states.length === 0 ? {} : { heads: states }) })}\n`)
-      if (check.broken !== null) say(`The audit log of ${name} was changed: record ${check.broken} does not fit what is before it, or is missing.`)
+      if (check.broken !== null)
+        say(`The audit log of ${name} was changed: record ${check.broken} does not fit what is before it, or is missing.`)
       for (const [index, state] of states.entries()) {
         const words = tampered[state]
         if (words !== undefined) say(`The audit log of ${name} is not the one whose head ${texts[index]} was noted: ${words}`)

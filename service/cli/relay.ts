@@ -71,7 +71,10 @@ export async function relayCommand(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   if (values['parent-pipe']) process.stdin.on('end', stop).on('error', stop).resume()
-  if (values.json) process.stdout.write(`${JSON.stringify({ ready: true, service: relay.url, relay: id.data, ...(relay.metrics === undefined ? {} : { metrics: relay.metrics }) })}\n`)
+  if (values.json)
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, service: relay.url, relay: id.data, ...(relay.metrics === undefined ? {} : { metrics: relay.metrics }) })}\n`,
+    )
 }
 
 interface PlaceValues {
@@ -88,7 +91,10 @@ interface PlaceValues {
 function placeOf(values: PlaceValues): Pick<Config, 'host' | 'port' | 'metricsPort' | 'tls' | 'behindProxy' | 'logLevel'> {
   const { 'tls-cert': cert, 'tls-key': key, port = '4722', 'metrics-port': metricsPort } = values
   if ((cert === undefined) !== (key === undefined)) throw new ConfigProblem('--tls-cert and --tls-key go together.')
-  for (const [option, given] of [['port', port], ['metrics-port', metricsPort ?? '0']] as const) {
+  for (const [option, given] of [
+    ['port', port],
+    ['metrics-port', metricsPort ?? '0'],
+  ] as const) {
     if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) throw new ConfigProblem(`--${option} takes a port, not "${given}".`)
   }
   const level = Config.shape.logLevel.safeParse(values['log-level'])
@@ -102,7 +108,9 @@ function placeOf(values: PlaceValues): Pick<Config, 'host' | 'port' | 'metricsPo
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
   }
   if (!isLoopback(place.host) && !place.tls && !place.behindProxy) {
-    throw new ConfigProblem(`--host: ${place.host} is not a loopback address. Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front speaks TLS.`)
+    throw new ConfigProblem(
+      `--host: ${place.host} is not a loopback address. Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front speaks TLS.`,
+    )
   }
   return place
 }

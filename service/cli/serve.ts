@@ -187,7 +187,9 @@ export function readServeArguments(args: readonly string[]) {
     ...(both('tenant-directory', values['tenant-directory'], 'tenant-name', values['tenant-name'])
       ? { firstTenant: { directory: values['tenant-directory'] ?? '', name: values['tenant-name'] ?? '' } }
       : {}),
-    ...(both('relay', values.relay, 'relay-id', values['relay-id']) ? { relay: { url: values.relay ?? '', id: values['relay-id'] ?? '' } } : {}),
+    ...(both('relay', values.relay, 'relay-id', values['relay-id'])
+      ? { relay: { url: values.relay ?? '', id: values['relay-id'] ?? '' } }
+      : {}),
     timing: { ...pick(given, (name) => timingNames.includes(name)), ...numbers(timings) },
     settings: { ...pick(given, (name) => !timingNames.includes(name)), ...numbers(holds) },
   }
@@ -255,5 +257,8 @@ export async function serve(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   if (parentPipe) process.stdin.on('end', stop).on('error', stop).resume()
-  if (json) process.stdout.write(`${JSON.stringify({ ready: true, service: service.url, data: service.data, ...(service.metrics === undefined ? {} : { metrics: service.metrics }) })}\n`)
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, service: service.url, data: service.data, ...(service.metrics === undefined ? {} : { metrics: service.metrics }) })}\n`,
+    )
 }

@@ -36,10 +36,21 @@ describe('the command "tenant"', () => {
   it('makes a second organisation, which is invited by its domain and accepts', async () => {
     const added = await tenant('add', '--name', 'Fabrikam', '--domain', 'Fabrikam.example')
     expect([added.code, added.stderr]).toEqual([0, ''])
-    expect(Listed.parse(JSON.parse(added.stdout)).map(({ name }) => name).sort()).toEqual(['Contoso', 'Fabrikam'])
+    expect(
+      Listed.parse(JSON.parse(added.stdout))
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['Contoso', 'Fabrikam'])
     expect(JSON.parse((await tenant('list')).stdout)).toEqual(JSON.parse(added.stdout))
 
-    const person = { type: 'addPerson', organisation: 'Fabrikam', email: 'farid@fabrikam.example', name: 'Farid', password, globalAdministrator: true }
+    const person = {
+      type: 'addPerson',
+      organisation: 'Fabrikam',
+      email: 'farid@fabrikam.example',
+      name: 'Farid',
+      password,
+      globalAdministrator: true,
+    }
     const admin = { authorization: `Admin ${service.runtime.adminSecret}`, 'content-type': 'application/json' }
     const made = await fetch(`${service.url}/v1/local/directory`, { method: 'POST', headers: admin, body: JSON.stringify(person) })
     expect(made.status).toBe(200)
@@ -60,10 +71,20 @@ describe('the command "tenant"', () => {
 
   it.each([
     ['a name that is there', ['add', '--name', 'contoso', '--domain', 'contoso.org'], 1, 'There is an organisation contoso already.'],
-    ['a domain of another organisation', ['add', '--name', 'Other', '--domain', 'contoso.example'], 1, 'contoso.example is a domain of Contoso already.'],
+    [
+      'a domain of another organisation',
+      ['add', '--name', 'Other', '--domain', 'contoso.example'],
+      1,
+      'contoso.example is a domain of Contoso already.',
+    ],
     ['no domain', ['add', '--name', 'Other'], 1, 'Say a domain'],
     ['what is no domain', ['add', '--name', 'Other', '--domain', 'other'], 1, 'domain'],
-    ['an id, which the embedded directory gives itself', ['add', '--name', 'Other', '--domain', 'other.example', '--directory', 'x'], 1, 'gives ids itself'],
+    [
+      'an id, which the embedded directory gives itself',
+      ['add', '--name', 'Other', '--domain', 'other.example', '--directory', 'x'],
+      1,
+      'gives ids itself',
+    ],
     ['no name', ['add', '--domain', 'other.example'], 2, 'add needs --name.'],
     ['nothing to do', [], 2, 'list, or add'],
     ['too much', ['list', '--name', 'Contoso'], 2, 'list takes no option'],
@@ -86,7 +107,9 @@ describe('the command "tenant"', () => {
     expect((await add()).stderr).toContain('--directory')
     expect((await add('--directory', tid, '--pro-manager', oid)).code).toBe(0)
     expect(MeAnswer.parse((await other.ask('/v1/me', { token })).json).access.grants).toMatchObject([{ role: 'proManager', scope: 'all' }])
-    expect((await runCommand('tenant', 'add', '--name', 'Again', '--directory', tid, '--data', folder)).stderr).toContain('is an organisation here already')
+    expect((await runCommand('tenant', 'add', '--name', 'Again', '--directory', tid, '--data', folder)).stderr).toContain(
+      'is an organisation here already',
+    )
     await other.stop()
     removeFolder(folder)
   })

@@ -29,7 +29,8 @@ export async function tenantCommand(args: readonly string[]): Promise<void> {
   const [what, ...rest] = positionals
   if ((what !== 'list' && what !== 'add') || rest.length > 0) throw new ConfigProblem('Say what to do with organisations: list, or add.')
   if (what === 'add' && fields.name === undefined) throw new ConfigProblem('add needs --name.')
-  if (what === 'list' && (proManager !== undefined || Object.keys(fields).length > 0)) throw new ConfigProblem('list takes no option but --data.')
+  if (what === 'list' && (proManager !== undefined || Object.keys(fields).length > 0))
+    throw new ConfigProblem('list takes no option but --data.')
   const body = what === 'add' ? { ...fields, ...(proManager === undefined ? {} : { proManager }) } : undefined
   const listed = await runningService(data)('/v1/local/tenants', Organisations, body)
   process.stdout.write(`${JSON.stringify(listed.items, null, 2)}\n`)

@@ -24,7 +24,16 @@ async function linked(changes: Record<string, unknown> = {}) {
   return { room, link: invite.link, end }
 }
 
-const assignment = (room: string) => ({ type: 'assignment.save', assignment: v7(), role: 'primaryAdmin', name: `A ${v7()}`, description: '', notify: false, members: [admin(worker)], scope: { rooms: [room], groups: [] } })
+const assignment = (room: string) => ({
+  type: 'assignment.save',
+  assignment: v7(),
+  role: 'primaryAdmin',
+  name: `A ${v7()}`,
+  description: '',
+  notify: false,
+  members: [admin(worker)],
+  scope: { rooms: [room], groups: [] },
+})
 
 describe('a partner’s command that is sent again', () => {
   it('[CON-3] is answered as it was when it took the last of their own rights, ten times at once and later', async () => {
@@ -33,7 +42,8 @@ describe('a partner’s command that is sent again', () => {
     expect((await world.command(partner, own, { customer: 'contoso' })).status).toBe(200)
     const key = v7()
     const issuedAt = Date.now()
-    const remove = () => world.command(worker, { type: 'assignment.delete', assignment: own.assignment }, { customer: 'contoso', key, issuedAt })
+    const remove = () =>
+      world.command(worker, { type: 'assignment.delete', assignment: own.assignment }, { customer: 'contoso', key, issuedAt })
     const answers = [...(await Promise.all(Array.from({ length: 10 }, remove))), await remove()]
     for (const { body } of answers) expect(body).toEqual(answers[0]?.body)
     expect(answers[0]?.body).toMatchObject({ outcome: 'applied' })
@@ -45,7 +55,10 @@ describe('a partner’s command that is sent again', () => {
     expect((await world.ask(worker, '/v1/commands/preview', { command: own }, 'contoso')).code).toBe('access.denied')
     // Nor to anyone else, of this organisation or another.
     for (const email of ['two@fabrikam.example', 'boss@adatum.example'] as const) {
-      expect((await world.command(email, { type: 'assignment.delete', assignment: own.assignment }, { customer: 'contoso', key, issuedAt })).code).toBe('access.denied')
+      expect(
+        (await world.command(email, { type: 'assignment.delete', assignment: own.assignment }, { customer: 'contoso', key, issuedAt }))
+          .code,
+      ).toBe('access.denied')
     }
     await end()
   })

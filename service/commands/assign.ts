@@ -16,7 +16,11 @@ export const assign: CommandHandler<'incident.assign'> = {
     const incident = { ...rest, ...(owner ? { owner } : {}), changedAt: tx.at }
     tx.put('incident', incident)
     putEntry(incident, { kind: 'assigned', ...(owner ? { owner } : {}) }, context)
-    return auditOfIncident(incident, type, context, { owner: person, ...(owner ? { ownerName: owner.name } : {}), ...(before ? { before: { owner: before.id, ownerName: before.name } } : {}) })
+    return auditOfIncident(incident, type, context, {
+      owner: person,
+      ...(owner ? { ownerName: owner.name } : {}),
+      ...(before ? { before: { owner: before.id, ownerName: before.name } } : {}),
+    })
   },
 }
 
@@ -26,7 +30,12 @@ export const assign: CommandHandler<'incident.assign'> = {
  */
 async function ownerOf(id: PersonId, room: RoomId, { tx, caller }: CommandContext): Promise<PersonRef> {
   const me = await tx.get('me', id)
-  const there = await tx.tables.person().select(['id', 'name', 'link']).where('id', '=', id).where('removedAt', 'is', null).executeTakeFirst()
+  const there = await tx.tables
+    .person()
+    .select(['id', 'name', 'link'])
+    .where('id', '=', id)
+    .where('removedAt', 'is', null)
+    .executeTakeFirst()
   const isShown = me !== undefined && (id === caller.person || personIsShown(caller.access, me.access)) && ownerTest([room])(me.access)
   const row = reached(there, isShown, 'incident.ownerUnknown')
   const partner = row.link === null ? undefined : await tx.tables.link().select('partnerName').where('id', '=', row.link).executeTakeFirst()

@@ -56,7 +56,11 @@ export interface CommandHandler<T extends CommandType> {
   changes?(command: CommandOf<T>, context: CommandContext): Promise<Effect['changes']>
 }
 
-export const personRefOf = ({ person, name, organisation }: Caller): PersonRef => ({ id: person, name, ...(organisation === undefined ? {} : { organisation }) })
+export const personRefOf = ({ person, name, organisation }: Caller): PersonRef => ({
+  id: person,
+  name,
+  ...(organisation === undefined ? {} : { organisation }),
+})
 
 /** Commands about one incident, or about rooms: their permission is needed on each room that they are about. */
 type IncidentCommand = Extract<CommandType, `incident.${string}`>
@@ -90,7 +94,12 @@ export async function incidentOf(id: IncidentId, { tx }: CommandContext): Promis
   return incident
 }
 
-export const auditOfIncident = async (incident: Incident, action: IncidentCommand, { tx }: CommandContext, detail: Record<string, unknown> = {}): Promise<AuditRecord> => ({
+export const auditOfIncident = async (
+  incident: Incident,
+  action: IncidentCommand,
+  { tx }: CommandContext,
+  detail: Record<string, unknown> = {},
+): Promise<AuditRecord> => ({
   category: 'Incident',
   objectName: `#${incident.number}`,
   operation: 'Update',

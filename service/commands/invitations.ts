@@ -26,7 +26,8 @@ import { assignmentTouched, membersTouched, scopeTouched, some } from './touched
 async function invitationOf(id: LinkId, { tx, asked }: CommandContext): Promise<Link> {
   const row = await tx.linkById(id)
   if (row?.status === 'active' && row.partner === tx.tenant) throw new RoomkeeperError('partner.accepted')
-  if (row?.status !== 'invited' || row.tenant === tx.tenant || !asked.domains.includes(row.domain)) throw new RoomkeeperError('partner.notFound')
+  if (row?.status !== 'invited' || row.tenant === tx.tenant || !asked.domains.includes(row.domain))
+    throw new RoomkeeperError('partner.notFound')
   return linkOf(row)
 }
 
@@ -54,7 +55,11 @@ export const accept: CommandHandler<'invitation.accept'> = {
       builtIn: true,
     }
     const { result: people } = await changePolicy(customer, 'system', async () => {
-      await customer.update.link().where('id', '=', id).set({ status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }).execute()
+      await customer.update
+        .link()
+        .where('id', '=', id)
+        .set({ status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at })
+        .execute()
       await writeAssignment(customer, assigned)
       await knowMembers(customer, asked)
       const people = await peopleOf(customer, id, members)
@@ -64,8 +69,18 @@ export const accept: CommandHandler<'invitation.accept'> = {
     markPartner(customer, link)
     const by = { link: id, domain: link.domain, by: caller.name, organisation: partnerName }
     const named = some(people.map(({ id: person, name }) => ({ id: person, name })))
-    customer.audit({ category: 'PartnerInvitation', objectName: partnerName, operation: 'Update', detail: { action: type, ...by, admins: await assignmentTouched(customer, assigned), people: named } })
-    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Update', detail: { action: type, link: id, admins: await membersTouched(tx, members) } }
+    customer.audit({
+      category: 'PartnerInvitation',
+      objectName: partnerName,
+      operation: 'Update',
+      detail: { action: type, ...by, admins: await assignmentTouched(customer, assigned), people: named },
+    })
+    return {
+      category: 'PartnerInvitation',
+      objectName: await nameOf(context, link),
+      operation: 'Update',
+      detail: { action: type, link: id, admins: await membersTouched(tx, members) },
+    }
   },
 }
 
@@ -79,8 +94,18 @@ export const deny: CommandHandler<'invitation.deny'> = {
     await endLink(customer, link)
     tx.put('policy', { id: tx.tenant, at: tx.at })
     const { name: organisation } = await tx.tenantRow()
-    customer.audit({ category: 'PartnerInvitation', objectName: link.domain, operation: 'Delete', detail: { action: type, link: id, by: caller.name, organisation } })
-    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: type, link: id } }
+    customer.audit({
+      category: 'PartnerInvitation',
+      objectName: link.domain,
+      operation: 'Delete',
+      detail: { action: type, link: id, by: caller.name, organisation },
+    })
+    return {
+      category: 'PartnerInvitation',
+      objectName: await nameOf(context, link),
+      operation: 'Delete',
+      detail: { action: type, link: id },
+    }
   },
 }
 
@@ -94,9 +119,20 @@ export const leave: CommandHandler<'customer.leave'> = {
     const link = linkOf(row)
     const customer = tx.on(link.tenant)
     await endLink(customer, link)
-    const detail = { action: type, link: id, by: caller.name, organisation: link.partnerName, scope: await scopeTouched(customer, link.scope) }
+    const detail = {
+      action: type,
+      link: id,
+      by: caller.name,
+      organisation: link.partnerName,
+      scope: await scopeTouched(customer, link.scope),
+    }
     customer.audit({ category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Delete', detail })
-    return { category: 'PartnerInvitation', objectName: await nameOf(context, link), operation: 'Delete', detail: { action: type, link: id } }
+    return {
+      category: 'PartnerInvitation',
+      objectName: await nameOf(context, link),
+      operation: 'Delete',
+      detail: { action: type, link: id },
+    }
   },
 }
 
@@ -105,19 +141,43 @@ export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, members: named }, { tx, caller, asked }) {
     const members = await ownMembers(tx, named, asked, notInDirectory, await managersNow(tx))
-    const known = await tx.tables.assignment().select(['id', 'members']).where('role', '=', tenantManagerRole).where('link', 'is', null).executeTakeFirst()
+    const known = await tx.tables
+      .assignment()
+      .select(['id', 'members'])
+      .where('role', '=', tenantManagerRole)
+      .where('link', 'is', null)
+      .executeTakeFirst()
     const id = known?.id ?? AssignmentId.parse(v7())
     const before = known ? z.array(Member).parse(JSON.parse(known.members)) : []
-    const idsOf = (some: readonly Member[]): string => some.map((member) => `${member.kind}/${member.id}`).sort().join(' ')
+    const idsOf = (some: readonly Member[]): string =>
+      some
+        .map((member) => `${member.kind}/${member.id}`)
+        .sort()
+        .join(' ')
     if (idsOf(before) === idsOf(members)) return null
     // Taking somebody out gives nothing, and is no less about who manages customers.
     if (!mayManageCustomers(caller.access)) throw new RoomkeeperError('policy.escalation', { params: { permission: 'customers' } })
     await changePolicy(tx, caller.access, async () => {
       await tx.delete.assignment().where('id', '=', id).execute()
       if (members.length === 0) return
-      await writeAssignment(tx, { id, link: null, role: tenantManagerRole, name: 'Tenant managers', description: '', notify: false, members, scope: 'all', builtIn: false })
+      await writeAssignment(tx, {
+        id,
+        link: null,
+        role: tenantManagerRole,
+        name: 'Tenant managers',
+        description: '',
+        notify: false,
+        members,
+        scope: 'all',
+        builtIn: false,
+      })
     })
-    return { category: 'Assignment', objectName: 'Tenant managers', operation: 'Update', detail: { action: type, assignment: id, members: await membersTouched(tx, members), before: await membersTouched(tx, before) } }
+    return {
+      category: 'Assignment',
+      objectName: 'Tenant managers',
+      operation: 'Update',
+      detail: { action: type, assignment: id, members: await membersTouched(tx, members), before: await membersTouched(tx, before) },
+    }
   },
 }
 

@@ -55,18 +55,55 @@ const read = (tenant = made.contoso) => made.store.read(tenant, 'wholeTenant')
 
 /** Somebody as a caller, as their token says it. */
 async function callerOf({ id: objectId, name, email }: typeof ada, tenant: TenantId, where: string, at = tenant): Promise<Caller> {
-  const id = await made.store.write(tenant, system, async (tx) => (await savePerson(tx, { issuer: embeddedIssuerName, directory: where, objectId, name, email, globalAdministrator: false, groups: [], issuedAt: 1_000 })).id)
+  const id = await made.store.write(
+    tenant,
+    system,
+    async (tx) =>
+      (
+        await savePerson(tx, {
+          issuer: embeddedIssuerName,
+          directory: where,
+          objectId,
+          name,
+          email,
+          globalAdministrator: false,
+          groups: [],
+          issuedAt: 1_000,
+        })
+      ).id,
+  )
   const caller = await made.store.write(at, system, (tx) => callerWithin(tx, id))
   if (!caller) throw new Error(`${name} has nothing there.`)
   return caller
 }
 
-const give = (command: Command, caller: Caller, changes: Partial<CommandRequest> = {}) => submit(deps(), caller, { key: CommandKey.parse(v7()), issuedAt: now, command, ...changes })
+const give = (command: Command, caller: Caller, changes: Partial<CommandRequest> = {}) =>
+  submit(deps(), caller, { key: CommandKey.parse(v7()), issuedAt: now, command, ...changes })
 const preparing = (caller: Caller, request: RequestId) => prepare(deps(), caller, { type: 'request.decide', request, approve: true })
-const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => 'applied', (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)))
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'applied',
+    (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)),
+  )
 const save = (assignment: AssignmentId, name: string, role: string, members: Member[], scope: AssignmentScope = 'all') =>
-  ({ type: 'assignment.save', assignment, role: RoleId.parse(role), name, description: '', notify: false, members, scope }) satisfies PolicyCommand
-const setMembers = (id: string, members: Member[]) => made.store.writeService((db) => db.updateTable('directoryGroup').set({ members: JSON.stringify(members) }).where('id', '=', id).execute())
+  ({
+    type: 'assignment.save',
+    assignment,
+    role: RoleId.parse(role),
+    name,
+    description: '',
+    notify: false,
+    members,
+    scope,
+  }) satisfies PolicyCommand
+const setMembers = (id: string, members: Member[]) =>
+  made.store.writeService((db) =>
+    db
+      .updateTable('directoryGroup')
+      .set({ members: JSON.stringify(members) })
+      .where('id', '=', id)
+      .execute(),
+  )
 
 async function membersOf(id: AssignmentId): Promise<Member[]> {
   const { members } = await read().tables.assignment().select('members').where('id', '=', id).executeTakeFirstOrThrow()
@@ -77,7 +114,9 @@ async function proManagers(): Promise<AssignmentId> {
 }
 /** As a reading of the directory long ago left them. */
 const known = (tenant: TenantId, where: string, { id: objectId, name, email }: typeof ada, groups: string[], link: LinkId | null = null) =>
-  made.store.write(tenant, system, (tx) => knowPeople(tx, [{ issuer: embeddedIssuerName, directory: where, objectId, name, email, link, groups: { ids: groups, at: tx.at } }]))
+  made.store.write(tenant, system, (tx) =>
+    knowPeople(tx, [{ issuer: embeddedIssuerName, directory: where, objectId, name, email, link, groups: { ids: groups, at: tx.at } }]),
+  )
 
 describe('membership of a security group, where it decides', () => {
   it('[ACC-3] is the directory’s and not the one known before: a group that lost its people cannot be the last Pro Manager', async () => {
@@ -90,7 +129,10 @@ describe('membership of a security group, where it decides', () => {
     expect(await codeOf(give(save(id, 'Pro Managers', 'proManager', [group('ops')]), caller))).toBe('assignment.lastProManager')
     expect(await membersOf(id)).toEqual([person(cyd)])
     await setMembers('ops', [person(bela)])
-    expect(await preview(deps(), caller, save(id, 'Pro Managers', 'proManager', [person(cyd), group('ops')]))).toMatchObject({ gain: { people: 1 }, people: [{ person: { name: bela.name } }] })
+    expect(await preview(deps(), caller, save(id, 'Pro Managers', 'proManager', [person(cyd), group('ops')]))).toMatchObject({
+      gain: { people: 1 },
+      people: [{ person: { name: bela.name } }],
+    })
     expect(await codeOf(give(save(id, 'Pro Managers', 'proManager', [group('ops')]), caller))).toBe('applied')
     expect(await membersOf(id)).toEqual([group('ops')])
   })
@@ -108,7 +150,15 @@ describe('membership of a security group, where it decides', () => {
   it('[ACC-3] that cannot be read decides nothing: the change is refused, and says why', async () => {
     const caller = await callerOf(cyd, made.contoso, 'contoso')
     await known(made.contoso, 'contoso', ada, ['ops'])
-    await made.store.write(made.contoso, system, (tx) => saveAssignment(tx, { id: AssignmentId.parse(v7()), name: 'Leads', role: RoleId.parse('siteLead'), members: [group('ops')], scope: 'all' }))
+    await made.store.write(made.contoso, system, (tx) =>
+      saveAssignment(tx, {
+        id: AssignmentId.parse(v7()),
+        name: 'Leads',
+        role: RoleId.parse('siteLead'),
+        members: [group('ops')],
+        scope: 'all',
+      }),
+    )
     const id = await proManagers()
     down = true
     expect(await codeOf(give(save(id, 'Pro Managers', 'proManager', [group('ops')]), caller))).toBe('directory.unavailable')
@@ -136,8 +186,17 @@ describe('membership of a security group, where it decides', () => {
     await setMembers('ops', [person(bela)])
     now += 10_000
     expect(await codeOf(give(save(AssignmentId.parse(v7()), 'Leads', 'siteLead', [group('ops')]), caller))).toBe('applied')
-    const claims = { issuer: embeddedIssuerName, directory: 'contoso', objectId: ada.id, name: ada.name, email: ada.email, globalAdministrator: false, groups: ['elsewhere', 'ops'] }
-    const groupsAfter = (issuedAt: number) => made.store.write(made.contoso, system, async (tx) => (await savePerson(tx, { ...claims, issuedAt })).groups)
+    const claims = {
+      issuer: embeddedIssuerName,
+      directory: 'contoso',
+      objectId: ada.id,
+      name: ada.name,
+      email: ada.email,
+      globalAdministrator: false,
+      groups: ['elsewhere', 'ops'],
+    }
+    const groupsAfter = (issuedAt: number) =>
+      made.store.write(made.contoso, system, async (tx) => (await savePerson(tx, { ...claims, issuedAt })).groups)
     expect(await groupsAfter(now - 5_000)).toBe('["elsewhere"]')
     // The newer word counts, whichever it is.
     expect(await groupsAfter(now + 5_000)).toBe('["elsewhere","ops"]')
@@ -145,7 +204,8 @@ describe('membership of a security group, where it decides', () => {
 
   it('[ACC-5] is asked about for a policy file too: nobody unknown comes by it', async () => {
     const caller = await callerOf(cyd, made.contoso, 'contoso')
-    const file = (id: string, kind = 'person') => `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n  - name: Pro Managers\n    role: proManager\n    scope: all\n    members:\n      - { kind: ${kind}, id: ${id} }\n`
+    const file = (id: string, kind = 'person') =>
+      `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n  - name: Pro Managers\n    role: proManager\n    scope: all\n    members:\n      - { kind: ${kind}, id: ${id} }\n`
     expect(await codeOf(give({ type: 'policy.import', yaml: file(v7()) }, caller))).toBe('policy.fileInvalid')
     await setMembers('ops', [])
     expect(await codeOf(give({ type: 'policy.import', yaml: file('ops', 'group') }, caller))).toBe('assignment.lastProManager')
@@ -162,7 +222,8 @@ describe('a policy file', () => {
     await known(made.contoso, 'contoso', ada, ['ops'])
     expect(await codeOf(give(save(AssignmentId.parse(v7()), 'Leads', 'siteLead', [group('ops')]), caller))).toBe('applied')
     await setMembers('ops', [])
-    const one = (name: string, role: string) => `  - name: ${name}\n    role: ${role}\n    scope: all\n    members:\n      - { kind: group, id: ops }\n`
+    const one = (name: string, role: string) =>
+      `  - name: ${name}\n    role: ${role}\n    scope: all\n    members:\n      - { kind: group, id: ops }\n`
     const yaml = `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n${one('Pro Managers', 'proManager')}${one('Leads', 'siteLead')}`
     expect(await codeOf(give({ type: 'policy.import', yaml }, caller))).toBe('assignment.lastProManager')
   })
@@ -205,26 +266,76 @@ describe('a partner’s people', () => {
     await made.store.write(made.contoso, system, (tx) =>
       changePolicy(tx, 'system', async () => {
         const changeControl = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' } as const
-        const { tenant: _, ...row } = linkRow({ id: link, tenant: tx.tenant, domain: 'fabrikam.example', status: 'active', partner: made.fabrikam, partnerName: 'Fabrikam', invitedAt: now, expiresAt: now, acceptedAt: now, changeControl, scope: 'all', remoteAccess: false, multiFactor: false })
+        const { tenant: _, ...row } = linkRow({
+          id: link,
+          tenant: tx.tenant,
+          domain: 'fabrikam.example',
+          status: 'active',
+          partner: made.fabrikam,
+          partnerName: 'Fabrikam',
+          invitedAt: now,
+          expiresAt: now,
+          acceptedAt: now,
+          changeControl,
+          scope: 'all',
+          remoteAccess: false,
+          multiFactor: false,
+        })
         await tx.insert.link(row).execute()
-        await tx.insert.assignment({ id: admins, link, role: RoleId.parse('primaryAdmin'), name: 'Assigned admins', description: '', notify: 0, builtIn: 1, members: JSON.stringify([person(finn)]), scope: JSON.stringify('all') }).execute()
+        await tx.insert
+          .assignment({
+            id: admins,
+            link,
+            role: RoleId.parse('primaryAdmin'),
+            name: 'Assigned admins',
+            description: '',
+            notify: 0,
+            builtIn: 1,
+            members: JSON.stringify([person(finn)]),
+            scope: JSON.stringify('all'),
+          })
+          .execute()
       }),
     )
     await known(made.contoso, 'fabrikam', finn, ['field'], link)
   })
 
   const control = (kind: 'automatic' | 'manual') =>
-    made.store.write(made.contoso, system, (tx) => tx.update.link().where('id', '=', link).set({ changeControl: JSON.stringify(Object.fromEntries(ChangeKind.options.map((one) => [one, kind]))) }).execute())
-  const demand = () => made.store.write(made.contoso, system, (tx) => tx.update.link().where('id', '=', link).set({ multiFactor: 1 }).execute())
+    made.store.write(made.contoso, system, (tx) =>
+      tx.update
+        .link()
+        .where('id', '=', link)
+        .set({ changeControl: JSON.stringify(Object.fromEntries(ChangeKind.options.map((one) => [one, kind]))) })
+        .execute(),
+    )
+  const demand = () =>
+    made.store.write(made.contoso, system, (tx) => tx.update.link().where('id', '=', link).set({ multiFactor: 1 }).execute())
   const asker = () => callerOf(finn, made.fabrikam, 'fabrikam', made.contoso)
 
   it('[ACC-8] keep what they hold through another group when an assignment is saved: nothing of theirs ends', async () => {
-    await made.store.writeService((db) => db.insertInto('directoryGroup').values({ id: 'night', directory: 'fabrikam', name: 'Night shift', description: '', members: JSON.stringify([person(finn)]) }).execute())
+    await made.store.writeService((db) =>
+      db
+        .insertInto('directoryGroup')
+        .values({ id: 'night', directory: 'fabrikam', name: 'Night shift', description: '', members: JSON.stringify([person(finn)]) })
+        .execute(),
+    )
     const caller = await asker()
     const scope: AssignmentScope = { rooms: [], groups: [] }
     await made.store.write(made.contoso, system, (tx) =>
       changePolicy(tx, 'system', () =>
-        tx.insert.assignment({ id: AssignmentId.parse(v7()), link, role: RoleId.parse('primaryAdmin'), name: 'Field', description: '', notify: 0, builtIn: 0, members: JSON.stringify([group('field')]), scope: JSON.stringify(scope) }).execute(),
+        tx.insert
+          .assignment({
+            id: AssignmentId.parse(v7()),
+            link,
+            role: RoleId.parse('primaryAdmin'),
+            name: 'Field',
+            description: '',
+            notify: 0,
+            builtIn: 0,
+            members: JSON.stringify([group('field')]),
+            scope: JSON.stringify(scope),
+          })
+          .execute(),
       ),
     )
     await known(made.contoso, 'fabrikam', finn, ['field'], link)
@@ -274,13 +385,23 @@ describe('a partner’s people', () => {
   })
 
   it('[PAR-5] are not known here before the customer approves what names them', async () => {
-    const gil = { id: '0000-gil', directory: 'fabrikam', kind: 'person' as const, email: 'gil@fabrikam.example', name: 'Gil Moss', password: null, globalAdministrator: 0 }
+    const gil = {
+      id: '0000-gil',
+      directory: 'fabrikam',
+      kind: 'person' as const,
+      email: 'gil@fabrikam.example',
+      name: 'Gil Moss',
+      password: null,
+      globalAdministrator: 0,
+    }
     await made.store.writeService((db) => db.insertInto('directoryAccount').values(gil).execute())
     await setMembers('field', [person(finn), person(gil)])
     await control('manual')
     const caller = await asker()
     const key = CommandKey.parse(v7())
-    expect(await codeOf(give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]), caller, { key }))).toBe('applied')
+    expect(await codeOf(give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]), caller, { key }))).toBe(
+      'applied',
+    )
     const people = async () => (await read().tables.person().select('id').where('link', '=', link).execute()).length
     expect(await people()).toBe(1)
     const boss = await callerOf(cyd, made.contoso, 'contoso')
@@ -294,7 +415,10 @@ describe('a partner’s people', () => {
     const key = CommandKey.parse(v7())
     await give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]), caller, { key })
     const boss = await callerOf(ada, made.contoso, 'contoso')
-    const access = { globalAdministrator: false, grants: [{ assignment: AssignmentId.parse(v7()), role: RoleId.parse('some'), permissions: ['settings.modify' as const], scope: [] }] }
+    const access = {
+      globalAdministrator: false,
+      grants: [{ assignment: AssignmentId.parse(v7()), role: RoleId.parse('some'), permissions: ['settings.modify' as const], scope: [] }],
+    }
     down = true
     for (const request of [key, CommandKey.parse(v7())]) {
       expect(await codeOf(preparing({ ...boss, access }, RequestId.parse(request)))).toBe('applied')
@@ -302,7 +426,15 @@ describe('a partner’s people', () => {
   })
 
   it("[PAR-5] are not told that somebody else's request has their key", async () => {
-    const gil = { id: '0000-gil', directory: 'fabrikam', kind: 'person' as const, email: 'gil@fabrikam.example', name: 'Gil Moss', password: null, globalAdministrator: 0 }
+    const gil = {
+      id: '0000-gil',
+      directory: 'fabrikam',
+      kind: 'person' as const,
+      email: 'gil@fabrikam.example',
+      name: 'Gil Moss',
+      password: null,
+      globalAdministrator: 0,
+    }
     await made.store.writeService((db) => db.insertInto('directoryAccount').values(gil).execute())
     const first = await asker()
     expect(await codeOf(give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), person(gil)]), first))).toBe('applied')
@@ -310,7 +442,10 @@ describe('a partner’s people', () => {
     await control('manual')
     const boss = await callerOf(cyd, made.contoso, 'contoso')
     const key = CommandKey.parse(v7())
-    const commands = [first, second].map((caller) => ({ caller, command: save(AssignmentId.parse(v7()), `Of ${caller.name}`, 'primaryAdmin', [person(finn)]) }))
+    const commands = [first, second].map((caller) => ({
+      caller,
+      command: save(AssignmentId.parse(v7()), `Of ${caller.name}`, 'primaryAdmin', [person(finn)]),
+    }))
     for (const { caller, command } of commands) {
       const outcome = await give(command, caller, { key })
       if (outcome.outcome !== 'requested') throw new Error(outcome.outcome)
@@ -341,7 +476,12 @@ describe('a partner’s people', () => {
     const outcomes: (string | undefined)[] = []
     const weak = await asker()
     const keys = [CommandKey.parse(v7()), CommandKey.parse(v7())]
-    for (const [n, key] of keys.entries()) await give(save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]), { ...weak, multiFactor: n === 1 }, { key })
+    for (const [n, key] of keys.entries())
+      await give(
+        save(admins, 'Assigned admins', 'primaryAdmin', [person(finn), group('field')]),
+        { ...weak, multiFactor: n === 1 },
+        { key },
+      )
     await demand()
     for (const key of keys) {
       await give({ type: 'request.decide', request: RequestId.parse(key), approve: true }, boss)

@@ -39,4 +39,5 @@ export function checkCount(known: boolean, count: number, limit: number): void {
 export const isBuiltInRole = (id: RoleId): boolean => BuiltInRole.safeParse(id).success || id === tenantManagerRole
 
 /** A partner's things are apart from the customer's own and from other partners' (PAR-4). */
-export const sameSide = <T extends { readonly link: LinkId | null }>(items: readonly T[], link: LinkId | null): T[] => items.filter((item) => item.link === link)
+export const sameSide = <T extends { readonly link: LinkId | null }>(items: readonly T[], link: LinkId | null): T[] =>
+  items.filter((item) => item.link === link)

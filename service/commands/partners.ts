@@ -37,7 +37,15 @@ export const invite: CommandHandler<'partner.invite'> = {
     }
     const { after, result: kept } = await changePolicy(tx, caller.access, () => addInvitation(tx, link))
     checkSomeRoom(after, kept)
-    const detail = { action: type, link: kept, expiresAt: link.expiresAt, changeControl, scope: await scopeTouched(tx, scope), remoteAccess, multiFactor }
+    const detail = {
+      action: type,
+      link: kept,
+      expiresAt: link.expiresAt,
+      changeControl,
+      scope: await scopeTouched(tx, scope),
+      remoteAccess,
+      multiFactor,
+    }
     return { category: 'PartnerInvitation', objectName: domain, operation: 'Create', detail }
   },
 }
@@ -56,7 +64,12 @@ export const change: CommandHandler<'partner.change'> = {
       await tx.update.link().where('id', '=', id).set(linkRow(link)).execute()
     })
     markPartner(tx, link)
-    return { category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Update', detail: { action: type, link: id, domain: link.domain, ...terms, before: termsBefore } }
+    return {
+      category: 'PartnerInvitation',
+      objectName: link.partnerName,
+      operation: 'Update',
+      detail: { action: type, link: id, domain: link.domain, ...terms, before: termsBefore },
+    }
   },
 }
 
@@ -66,11 +79,20 @@ export const remove: CommandHandler<'partner.remove'> = {
   async apply({ type, link: id }, { tx }) {
     const link = await linkHere(tx, id)
     await endLink(tx, link)
-    return { category: 'PartnerInvitation', objectName: link.partnerName, operation: 'Delete', detail: { action: type, link: id, domain: link.domain, was: link.status, scope: await scopeTouched(tx, link.scope) } }
+    return {
+      category: 'PartnerInvitation',
+      objectName: link.partnerName,
+      operation: 'Delete',
+      detail: { action: type, link: id, domain: link.domain, was: link.status, scope: await scopeTouched(tx, link.scope) },
+    }
   },
 }
 
 type Terms = Pick<Link, 'changeControl' | 'remoteAccess' | 'multiFactor'>
 
 /** In one order, whoever said them. */
-const termsOf = ({ changeControl: { rooms, rings, incidents, roles }, remoteAccess, multiFactor }: Terms): Terms => ({ changeControl: { rooms, rings, incidents, roles }, remoteAccess, multiFactor })
+const termsOf = ({ changeControl: { rooms, rings, incidents, roles }, remoteAccess, multiFactor }: Terms): Terms => ({
+  changeControl: { rooms, rings, incidents, roles },
+  remoteAccess,
+  multiFactor,
+})

@@ -41,13 +41,25 @@ export const policyImport: CommandHandler<'policy.import'> = {
     if (partners.length > 0) checkPermitted('partner.invite', context)
     for (const partner of partners) checkPartner(partner, context)
     // What it says of who manages customers is the same as saying it by that command.
-    if (assignments.some((change) => (change.after ?? change.before)?.role === tenantManagerRole || change.before?.role === tenantManagerRole)) {
+    if (
+      assignments.some((change) => (change.after ?? change.before)?.role === tenantManagerRole || change.before?.role === tenantManagerRole)
+    ) {
       checkPermitted('tenantManagers.set', context)
       if (!mayManageCustomers(caller.access)) throw new RoomkeeperError('policy.escalation', { params: { permission: 'customers' } })
     }
-    const { before: was, after, result: made } = await changePolicy(tx, caller.access, (resolved) => {
+    const {
+      before: was,
+      after,
+      result: made,
+    } = await changePolicy(tx, caller.access, (resolved) => {
       for (const { before, after: role } of roles) {
-        const beyond = role && permissionBeyond(resolved, caller.access, role.permissions.filter((permission) => before?.permissions.includes(permission) !== true))
+        const beyond =
+          role &&
+          permissionBeyond(
+            resolved,
+            caller.access,
+            role.permissions.filter((permission) => before?.permissions.includes(permission) !== true),
+          )
         if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
       }
       return write(tx, difference)
@@ -70,9 +82,20 @@ async function differenceOf({ tx, asked }: CommandContext, yaml: string): Promis
   const policy = await policyOf(tx.tables)
   const difference = policyDifference(parsed, { policy, rooms: await tx.roomFacts(), now: tx.at })
   const before = policy.assignments.filter(({ link }) => link === null).flatMap(({ members }) => members)
-  const lines = new Map(parsed.file.assignments.flatMap(({ members }, index) => members.map(({ kind, id }, n) => [`${kind}/${id}`, ['assignments', index, 'members', n]] as const)))
-  const refused = ({ kind, id }: Member): RoomkeeperError => parsed.refuse(lines.get(`${kind}/${id}`) ?? ['assignments'], `The directory has no such ${kind}: ${id}`)
-  await ownMembers(tx, difference.assignments.flatMap(({ after }) => after?.members ?? []), asked, refused, before)
+  const lines = new Map(
+    parsed.file.assignments.flatMap(({ members }, index) =>
+      members.map(({ kind, id }, n) => [`${kind}/${id}`, ['assignments', index, 'members', n]] as const),
+    ),
+  )
+  const refused = ({ kind, id }: Member): RoomkeeperError =>
+    parsed.refuse(lines.get(`${kind}/${id}`) ?? ['assignments'], `The directory has no such ${kind}: ${id}`)
+  await ownMembers(
+    tx,
+    difference.assignments.flatMap(({ after }) => after?.members ?? []),
+    asked,
+    refused,
+    before,
+  )
   return difference
 }
 
@@ -87,7 +110,8 @@ function checkWhole({ caller: { access } }: CommandContext, permission: Permissi
 /** @throws RoomkeeperError partner.ownDomain, policy.escalation */
 function checkPartner({ before, after }: Change<Link, WantedPartner>, { caller, asked }: CommandContext): void {
   if (!after) return
-  if (before === undefined && asked.domains.includes(after.domain)) throw new RoomkeeperError('partner.ownDomain', { field: 'partners', detail: `${after.domain} is a domain of your own organisation.` })
+  if (before === undefined && asked.domains.includes(after.domain))
+    throw new RoomkeeperError('partner.ownDomain', { field: 'partners', detail: `${after.domain} is a domain of your own organisation.` })
   if (after.remoteAccess && !before?.remoteAccess) checkRemoteAccess(caller.access)
 }
 
@@ -132,7 +156,12 @@ async function write(tx: TenantTransaction, difference: PolicyDifference): Promi
       continue
     }
     const { days, id, domain, ...terms } = after
-    if (before) await tx.update.link().where('id', '=', id).set(linkRow({ ...before, ...terms })).execute()
+    if (before)
+      await tx.update
+        .link()
+        .where('id', '=', id)
+        .set(linkRow({ ...before, ...terms }))
+        .execute()
     kept.push({ before, after: { ...after, id: before ? id : await addInvitation(tx, invitation(tx, { days, id, domain, ...terms })) } })
   }
   return { ...difference, partners: kept }
@@ -158,7 +187,15 @@ async function recordsOf(tx: TenantTransaction, { roles, groups, assignments, pa
   }
   for (const change of groups) {
     const { id, name, description, rooms, rule } = subjectOf(change)
-    records.push(recordOf('RoomGroup', change, name, { action: change.after ? 'group.save' : 'group.delete', group: id, description, ...(await roomsTouched(tx, rooms)), rule }))
+    records.push(
+      recordOf('RoomGroup', change, name, {
+        action: change.after ? 'group.save' : 'group.delete',
+        group: id,
+        description,
+        ...(await roomsTouched(tx, rooms)),
+        rule,
+      }),
+    )
   }
   for (const change of assignments) {
     const assignment = subjectOf(change)
@@ -169,7 +206,16 @@ async function recordsOf(tx: TenantTransaction, { roles, groups, assignments, pa
   for (const change of partners) {
     const { id, domain, changeControl, remoteAccess, multiFactor, scope } = subjectOf(change)
     const action = !change.after ? 'partner.remove' : change.before ? 'partner.change' : 'partner.invite'
-    records.push(recordOf('PartnerInvitation', change, domain, { action, link: id, changeControl, remoteAccess, multiFactor, scope: await scopeTouched(tx, scope) }))
+    records.push(
+      recordOf('PartnerInvitation', change, domain, {
+        action,
+        link: id,
+        changeControl,
+        remoteAccess,
+        multiFactor,
+        scope: await scopeTouched(tx, scope),
+      }),
+    )
   }
   return records
 }
@@ -181,7 +227,12 @@ function subjectOf<B, A>({ before, after }: Change<B, A>): B | A {
   return subject
 }
 
-const recordOf = (category: AuditCategory, { before, after }: Change<unknown>, objectName: string, detail: AuditRecord['detail']): AuditRecord => ({
+const recordOf = (
+  category: AuditCategory,
+  { before, after }: Change<unknown>,
+  objectName: string,
+  detail: AuditRecord['detail'],
+): AuditRecord => ({
   category,
   objectName,
   operation: before === undefined ? 'Create' : after === undefined ? 'Delete' : 'Update',

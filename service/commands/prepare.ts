@@ -24,7 +24,8 @@ type Deps = Pick<ServiceDeps, 'directory' | 'store' | 'now'>
  */
 export async function prepare(deps: Deps, caller: Caller, command: Command): Promise<Asked> {
   if (!mayCommand(caller.access, command.type)) return nothingAsked
-  if (command.type === 'request.decide') return command.approve && caller.link === undefined ? forRequest(deps, caller, command.request) : nothingAsked
+  if (command.type === 'request.decide')
+    return command.approve && caller.link === undefined ? forRequest(deps, caller, command.request) : nothingAsked
   if (command.type !== 'policy.import') return ask(deps, caller, command)
   if (!mayImport(caller.access)) return nothingAsked
   const [policyFile] = await Promise.allSettled([readPolicyFile(command.yaml)])

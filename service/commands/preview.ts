@@ -33,7 +33,11 @@ interface Seen {
  * afterwards, once per combination of assignments and not per person.
  * @throws RoomkeeperError the command's refusal
  */
-export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'directory' | 'now'>, caller: Caller, command: PolicyCommand): Promise<Effect> {
+export async function preview(
+  deps: Pick<ServiceDeps, 'store' | 'rooms' | 'directory' | 'now'>,
+  caller: Caller,
+  command: PolicyCommand,
+): Promise<Effect> {
   const asked = await prepare(deps, caller, command)
   let seen: Seen | undefined
   try {
@@ -57,8 +61,7 @@ export async function preview(deps: Pick<ServiceDeps, 'store' | 'rooms' | 'direc
   return seen ? effectOf(seen) : nothing
 }
 
-const failureOf = ({ code, details: { detail } }: RoomkeeperError): Effect['fails'] =>
-  detail === undefined ? { code } : { code, detail }
+const failureOf = ({ code, details: { detail } }: RoomkeeperError): Effect['fails'] => (detail === undefined ? { code } : { code, detail })
 
 const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 
@@ -66,7 +69,9 @@ const nothing: Effect = { gain: { people: 0, rooms: 0 }, lose: { people: 0, room
 function effectOf({ caller: { link, access }, before, after, people, rooms, changes }: Seen): Effect {
   const known = new Map<string, AccessChange | undefined>()
   const changeOf = (was: Access, now: Access): AccessChange | undefined => {
-    const key = JSON.stringify([was, now].map(({ globalAdministrator, grants }) => [globalAdministrator, grants.map(({ assignment }) => assignment)]))
+    const key = JSON.stringify(
+      [was, now].map(({ globalAdministrator, grants }) => [globalAdministrator, grants.map(({ assignment }) => assignment)]),
+    )
     if (!known.has(key)) known.set(key, accessChange(was, now, rooms))
     return known.get(key)
   }
@@ -84,18 +89,22 @@ function effectOf({ caller: { link, access }, before, after, people, rooms, chan
   // With roles.view over some rooms, people are named by what they gain and lose there, and what is elsewhere is only counted.
   const seen = may(access, 'roles.view') ? scopeOf(access, 'roles.view') : new Set<RoomId>()
   const within = (some: readonly RoomId[]): number => (seen === 'all' ? some.length : some.filter((room) => seen.has(room)).length)
-  const isTold = ({ change }: (typeof affected)[number]): boolean => seen === 'all' || within(change.roomsGained) + within(change.roomsLost) > 0
+  const isTold = ({ change }: (typeof affected)[number]): boolean =>
+    seen === 'all' || within(change.roomsGained) + within(change.roomsLost) > 0
   const distinct = (some: readonly (readonly RoomId[])[]): number => new Set(new Set(some).values().flatMap((list) => list)).size
   return {
     gain: { people: gaining.length, rooms: distinct(gaining.map(({ change }) => change.roomsGained)) },
     lose: { people: losing.length, rooms: distinct(losing.map(({ change }) => change.roomsLost)) },
-    people: [...losing, ...affected.filter(({ change }) => !loses(change))].filter(isTold).slice(0, limits.peopleNamed).map(({ row, change }) => ({
-      person: briefOf(row, before, after),
-      roomsGained: within(change.roomsGained),
-      roomsLost: within(change.roomsLost),
-      permissionsGained: [...change.permissionsGained],
-      permissionsLost: [...change.permissionsLost],
-    })),
+    people: [...losing, ...affected.filter(({ change }) => !loses(change))]
+      .filter(isTold)
+      .slice(0, limits.peopleNamed)
+      .map(({ row, change }) => ({
+        person: briefOf(row, before, after),
+        roomsGained: within(change.roomsGained),
+        roomsLost: within(change.roomsLost),
+        permissionsGained: [...change.permissionsGained],
+        permissionsLost: [...change.permissionsLost],
+      })),
     changes,
   }
 }

@@ -23,13 +23,30 @@ const done = async (command: Record<string, unknown>): Promise<void> => {
   const answer = await world.command(boss, command)
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
 }
-const assignment = (changes: Record<string, unknown>) => ({ type: 'assignment.save', assignment: v7(), role: 'siteTech', name: `A ${v7()}`, description: '', notify: false, members: [admin(other)], scope: 'all', ...changes })
+const assignment = (changes: Record<string, unknown>) => ({
+  type: 'assignment.save',
+  assignment: v7(),
+  role: 'siteTech',
+  name: `A ${v7()}`,
+  description: '',
+  notify: false,
+  members: [admin(other)],
+  scope: 'all',
+  ...changes,
+})
 /** The same as the first assignment of a role, which names neither. */
 const first = (changes: Record<string, unknown>) => {
   const { type: _, role: __, ...rest } = assignment(changes)
   return rest
 }
-const role = (permissions: string[], changes: Record<string, unknown> = {}) => ({ type: 'role.save', role: v7(), name: `R ${v7()}`, description: '', permissions, ...changes })
+const role = (permissions: string[], changes: Record<string, unknown> = {}) => ({
+  type: 'role.save',
+  role: v7(),
+  name: `R ${v7()}`,
+  description: '',
+  permissions,
+  ...changes,
+})
 const over = (...rooms: RoomId[]) => ({ rooms, groups: [] })
 
 /** The deputy holds these permissions over this, and nothing else. */
@@ -54,7 +71,18 @@ beforeEach(async () => {
   await done(assignment({ assignment: theirs, name: `Zugspitze ${theirs}`, scope: over(outside) }))
 })
 
-const manager = ['roles.view', 'roles.modify', 'rooms.view', 'rooms.modify', 'rooms.downloadKey', 'rooms.unenroll', 'incidents.create', 'incidents.view', 'incidents.update', 'settings.view']
+const manager = [
+  'roles.view',
+  'roles.modify',
+  'rooms.view',
+  'rooms.modify',
+  'rooms.downloadKey',
+  'rooms.unenroll',
+  'incidents.create',
+  'incidents.view',
+  'incidents.update',
+  'settings.view',
+]
 
 describe('[ACC-6] who manages the roles of some rooms', () => {
   beforeEach(() => become(manager, over(inside)))
@@ -63,7 +91,9 @@ describe('[ACC-6] who manages the roles of some rooms', () => {
     expect(JSON.stringify((await world.ask(deputy, '/v1/assignments')).body)).not.toContain('Zugspitze')
     expect((await world.command(deputy, { type: 'assignment.delete', assignment: theirs })).code).toBe('assignment.notFound')
     // As with any new id: it is another assignment, and theirs stays as it is.
-    expect((await world.command(deputy, assignment({ assignment: theirs, members: [admin(deputy)], scope: over(inside) }))).status).toBe(200)
+    expect((await world.command(deputy, assignment({ assignment: theirs, members: [admin(deputy)], scope: over(inside) }))).status).toBe(
+      200,
+    )
     expect(JSON.stringify((await world.ask(boss, '/v1/assignments')).body)).toContain(`Zugspitze ${theirs}`)
     expect((await world.ask(other, `/v1/rooms/${outside}`)).status).toBe(200)
   })
@@ -128,7 +158,8 @@ describe('who holds every permission over some rooms', () => {
       { type: 'policy.import', yaml: String((await world.ask(boss, '/v1/policy')).body) },
     ]
     expect(whole.map(({ type }) => type).toSorted()).toEqual(commandTypes.filter((type) => aboutOf(type) === 'tenant').toSorted())
-    for (const command of whole) expect([command['type'], (await world.command(deputy, command)).code]).toEqual([command['type'], 'access.denied'])
+    for (const command of whole)
+      expect([command['type'], (await world.command(deputy, command)).code]).toEqual([command['type'], 'access.denied'])
     expect((await world.ask(deputy, '/v1/enrolment/key/reset', {})).code).toBe('access.denied')
     expect((await world.ask(deputy, '/v1/policy')).code).toBe('access.denied')
     expect((await world.ask(deputy, '/v1/customers')).body).toMatchObject({ mayManage: false })
@@ -153,7 +184,10 @@ describe('who holds every permission over some rooms', () => {
 })
 
 describe('the policy file', () => {
-  const file = async (change: (yaml: string) => string) => ({ type: 'policy.import', yaml: change(String((await world.ask(boss, '/v1/policy')).body)) })
+  const file = async (change: (yaml: string) => string) => ({
+    type: 'policy.import',
+    yaml: change(String((await world.ask(boss, '/v1/policy')).body)),
+  })
   beforeEach(() => become([...manager, 'rooms.create', 'groups.view', 'groups.modify', 'groups.create'], 'all'))
 
   it('names nobody to manage customers whom its sender could not name by the command', async () => {
@@ -172,7 +206,9 @@ describe('the policy file', () => {
   })
 
   it('makes no role with the id of a built-in one', async () => {
-    const wanted = await file((yaml) => yaml.replace('roles:\n', 'roles:\n  - id: primaryAdmin\n    name: Mine\n    permissions: [rooms.view]\n'))
+    const wanted = await file((yaml) =>
+      yaml.replace('roles:\n', 'roles:\n  - id: primaryAdmin\n    name: Mine\n    permissions: [rooms.view]\n'),
+    )
     expect((await world.command(boss, wanted)).code).toBe('policy.fileInvalid')
   })
 })
@@ -184,7 +220,8 @@ describe('[ACC-7] the effect of a change, seen before', () => {
     await done(command)
     await done(assignment({ scope: { rooms: [], groups: [group] } }))
     await become(['groups.view', 'groups.modify', ...manager.filter((permission) => permission !== 'roles.view')], over(inside))
-    const effect = async (email: typeof boss | typeof deputy, rooms: RoomId[]) => Effect.parse((await world.ask(email, '/v1/commands/preview', { command: { ...command, rooms } })).body)
+    const effect = async (email: typeof boss | typeof deputy, rooms: RoomId[]) =>
+      Effect.parse((await world.ask(email, '/v1/commands/preview', { command: { ...command, rooms } })).body)
     expect(await effect(boss, [outside])).toMatchObject({ lose: { people: 1, rooms: 1 }, people: [{ person: { email: other } }] })
     expect(await effect(deputy, [])).toMatchObject({ lose: { people: 1, rooms: 1 }, people: [] })
   })
@@ -212,6 +249,8 @@ describe('[AUD-1] refusals of known people', () => {
 
   async function refused(): Promise<string[]> {
     const { items } = AuditPage.parse((await world.ask(boss, '/v1/audit?resultStatus=Failed&limit=200')).body)
-    return items.filter(({ detail }) => detail['count'] === undefined).map(({ objectName, detail }) => `${objectName} ${String(detail['code'])}`)
+    return items
+      .filter(({ detail }) => detail['count'] === undefined)
+      .map(({ objectName, detail }) => `${objectName} ${String(detail['code'])}`)
   }
 })

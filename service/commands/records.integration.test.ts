@@ -27,7 +27,11 @@ let incident: string
 beforeAll(async () => {
   world = await World.start()
   await done(boss, { type: 'settings.change', changes: { openHoldMs: 0 } })
-  const device = await TestDevice.enrol(world.url, { room: { name: 'Boardroom', place: { country: 'France', city: 'Lyon', building: 'A', floor: '1', timeZone: 'Europe/Paris' } } }, 'key-of-contoso-0123456789')
+  const device = await TestDevice.enrol(
+    world.url,
+    { room: { name: 'Boardroom', place: { country: 'France', city: 'Lyon', building: 'A', floor: '1', timeZone: 'Europe/Paris' } } },
+    'key-of-contoso-0123456789',
+  )
   room = device.enrolment.room
   await done(boss, { type: 'rooms.enrol', rooms: [room] })
   await device.connect()
@@ -47,7 +51,8 @@ async function done(email: Email, command: Record<string, unknown>, customer?: '
 
 const logs = { contoso: boss, fabrikam: partner } as const
 type Log = keyof typeof logs
-const recordsOf = async (log: Log): Promise<AuditRecordView[]> => AuditPage.parse((await world.ask(logs[log], '/v1/audit?limit=200')).body).items.toReversed()
+const recordsOf = async (log: Log): Promise<AuditRecordView[]> =>
+  AuditPage.parse((await world.ask(logs[log], '/v1/audit?limit=200')).body).items.toReversed()
 
 /** What is new in both logs, as "log: category operation action of object by user". */
 async function made(act: () => Promise<void>): Promise<{ lines: string[]; records: AuditRecordView[] }> {
@@ -86,7 +91,14 @@ let link = ''
 const scope = () => ({ rooms: [room], groups: [] })
 const first = () => ({ assignment, name: `Crew ${assignment}`, description: '', notify: false, members: [admin(other)], scope: scope() })
 const saveGroup = () => ({ type: 'group.save', group, name: `Group ${group}`, description: '', rooms: [room], rule: null })
-const saveRole = () => ({ type: 'role.save', role, name: `Role ${role}`, description: 'of some', permissions: ['rooms.view'], first: first() })
+const saveRole = () => ({
+  type: 'role.save',
+  role,
+  name: `Role ${role}`,
+  description: 'of some',
+  permissions: ['rooms.view'],
+  first: first(),
+})
 const saveAssignment = () => ({ type: 'assignment.save', ...first(), role: 'siteTech' })
 const invite = (changes: Record<string, unknown> = {}) => ({ ...invitation([room]), link, ...changes })
 const linked = async (changes: Record<string, unknown> = {}) => {
@@ -96,7 +108,9 @@ const linked = async (changes: Record<string, unknown> = {}) => {
 const asked = async () => {
   await linked({ changeControl: { ...automatic, rings: 'manual' } })
   const key = v7()
-  expect((await world.command(asker, { type: 'rooms.ring', rooms: [room], ring: ring() }, { customer: 'contoso', key })).body).toMatchObject({ outcome: 'requested' })
+  expect(
+    (await world.command(asker, { type: 'rooms.ring', rooms: [room], ring: ring() }, { customer: 'contoso', key })).body,
+  ).toMatchObject({ outcome: 'requested' })
   request = key
 }
 let fresh = ''
@@ -177,7 +191,11 @@ const cases: { readonly [T in CommandType]: Case } = {
     touches: () => [room, 'Boardroom', 'Annex'],
     again: 'nothing',
   },
-  'rooms.replace': ofFresh('rooms.replace', () => [room], () => 'Boardroom'),
+  'rooms.replace': ofFresh(
+    'rooms.replace',
+    () => [room],
+    () => 'Boardroom',
+  ),
   'settings.change': {
     command: () => ({ type: 'settings.change', changes: { flapCount: 7, openHoldMs: 0 } }),
     lines: () => [`contoso: Settings Update settings.change of Settings by ${boss}`],
@@ -231,7 +249,13 @@ const cases: { readonly [T in CommandType]: Case } = {
   },
   'partner.change': {
     arrange: () => linked(),
-    command: () => ({ type: 'partner.change', link, changeControl: { ...automatic, roles: 'manual' }, remoteAccess: false, multiFactor: false }),
+    command: () => ({
+      type: 'partner.change',
+      link,
+      changeControl: { ...automatic, roles: 'manual' },
+      remoteAccess: false,
+      multiFactor: false,
+    }),
     lines: () => [`contoso: PartnerInvitation Update partner.change of fabrikam by ${boss}`],
     touches: () => [link, '"roles":"manual"', '"roles":"automatic"'],
     again: 'nothing',
@@ -309,7 +333,10 @@ const cases: { readonly [T in CommandType]: Case } = {
       yaml = String(body).replace(/^roles:.*$/m, `roles:\n  - name: Filed ${role}\n    permissions: [rooms.view]`)
     },
     command: () => ({ type: 'policy.import', yaml }),
-    lines: () => [`contoso: Role Create role.save of Filed ${role} by ${boss}`, `contoso: Policy Update policy.import of Policy file by ${boss}`],
+    lines: () => [
+      `contoso: Role Create role.save of Filed ${role} by ${boss}`,
+      `contoso: Policy Update policy.import of Policy file by ${boss}`,
+    ],
     touches: () => ['rooms.view', 'policy.import'],
     again: 'nothing',
   },
@@ -344,7 +371,8 @@ describe('the records of a command', () => {
     if (again === 'nothing') expect(second.lines).toEqual([])
     if (again === 'more') expect(second.lines).toEqual(lines())
     // What is refused is one record too, of what was tried.
-    if (again === 'refused') expect(second.lines).toEqual([`${by === partner ? 'fabrikam' : 'contoso'}: Command Update ${type} of ${type} by ${by} failed`])
+    if (again === 'refused')
+      expect(second.lines).toEqual([`${by === partner ? 'fabrikam' : 'contoso'}: Command Update ${type} of ${type} by ${by} failed`])
   })
 })
 
@@ -355,7 +383,16 @@ describe('the customer’s save of a partner’s "Assigned admins"', () => {
     const shown = items.find((one) => one.link === link)
     if (!shown) throw new Error('There are no Assigned admins.')
     const { id, role: itsRole, name, description, notify, members, scope: itsScope } = shown
-    const same = { type: 'assignment.save', assignment: id, role: itsRole, name, description, notify, members: members.map(({ kind, id: member }) => ({ kind, id: member })), scope: itsScope }
+    const same = {
+      type: 'assignment.save',
+      assignment: id,
+      role: itsRole,
+      name,
+      description,
+      notify,
+      members: members.map(({ kind, id: member }) => ({ kind, id: member })),
+      scope: itsScope,
+    }
     const others = { role: 'siteTech', name: 'Ours', description: 'Ours', notify: !notify, members: [admin('two@fabrikam.example')] }
     for (const [field, value] of Object.entries(others)) {
       const { lines } = await made(async () => {

@@ -25,7 +25,16 @@ beforeAll(async () => {
   const permissions = ['rooms.view', 'rooms.modify', 'rooms.create', 'roles.view', 'remoteAccess.modify']
   await done({ type: 'role.save', role, name: 'Deputy', description: '', permissions })
   const members = [{ kind: 'person', id: objectIdOf(deputy) }]
-  await done({ type: 'assignment.save', assignment: v7(), role, name: 'Deputies', description: '', notify: false, members, scope: { rooms: [room], groups: [] } })
+  await done({
+    type: 'assignment.save',
+    assignment: v7(),
+    role,
+    name: 'Deputies',
+    description: '',
+    notify: false,
+    members,
+    scope: { rooms: [room], groups: [] },
+  })
   const first = { assignment: v7(), name: 'Settings', description: '', notify: false, members, scope: 'all' }
   await done({ type: 'role.save', role: v7(), name: 'Settings', description: '', permissions: ['settings.view', 'settings.modify'], first })
   const invited = invitation([room], { changeControl: { ...automatic, rooms: 'manual' } })
@@ -53,7 +62,14 @@ const audit = async (query: string) => AuditPage.parse((await world.ask(boss, `/
 
 describe('[REM-1] the switch of remote access', () => {
   const contact = 'audit@contoso.example'
-  const remote = [{ remoteAccess: true, remoteContact: contact }, { remoteAccess: false }, { remoteContact: contact }, { remoteContact: '' }, { recordSessions: true }, { recordingDays: 7 }]
+  const remote = [
+    { remoteAccess: true, remoteContact: contact },
+    { remoteAccess: false },
+    { remoteContact: contact },
+    { remoteContact: '' },
+    { recordSessions: true },
+    { recordingDays: 7 },
+  ]
 
   it('is for managers of the tenant itself: no permission of a role gives it, nor a partner’s', async () => {
     const before = await settings()
@@ -77,7 +93,8 @@ describe('[REM-1] the switch of remote access', () => {
     expect(await change(boss, { remoteAccess: true, remoteContact: 'nobody' })).toBe('request.invalid')
     expect((await settings()).remoteAccess).toBe(false)
     expect(await change(boss, { remoteAccess: true, remoteContact: contact })).toBe('applied')
-    for (const email of [boss, deputy, partner, 'two@contoso.example'] as const) expect((await tenantSeenBy(email)).remote).toEqual({ on: true, record: false })
+    for (const email of [boss, deputy, partner, 'two@contoso.example'] as const)
+      expect((await tenantSeenBy(email)).remote).toEqual({ on: true, record: false })
     expect(await change(boss, { recordSessions: true })).toBe('applied')
     expect((await tenantSeenBy(partner)).remote).toEqual({ on: true, record: true })
   })
@@ -95,14 +112,22 @@ describe('[REM-1] the switch of remote access', () => {
     const action = 'settings.change'
     const records = (await audit('category=Settings')).map(({ user, detail }) => ({ user, detail }))
     expect(records.slice(0, 4)).toEqual([
-      { user: boss, detail: { action, remoteContact: '', remoteAccess: false, before: { remoteContact: 'second@contoso.example', remoteAccess: true } } },
+      {
+        user: boss,
+        detail: { action, remoteContact: '', remoteAccess: false, before: { remoteContact: 'second@contoso.example', remoteAccess: true } },
+      },
       { user: boss, detail: { action, remoteContact: 'second@contoso.example', before: { remoteContact: contact } } },
       { user: boss, detail: { action, recordSessions: true, before: { recordSessions: false } } },
       { user: boss, detail: { action, remoteAccess: true, remoteContact: contact, before: { remoteAccess: false } } },
     ])
     expect(await change(boss, { remoteContact: contact })).toBe('applied')
     expect(await change(boss, { remoteAccess: true })).toBe('applied')
-    expect((await audit('category=Settings'))[0]?.detail).toEqual({ action, remoteAccess: true, remoteContact: contact, before: { remoteAccess: false } })
+    expect((await audit('category=Settings'))[0]?.detail).toEqual({
+      action,
+      remoteAccess: true,
+      remoteContact: contact,
+      before: { remoteAccess: false },
+    })
   })
 })
 
@@ -118,7 +143,11 @@ describe('[ROM-5] licences of rooms', () => {
     await done(licence([room], 'basic'), deputy)
     expect((await roomsNow()).get(room)?.licence).toBe('basic')
     expect((await roomsNow()).get(other)).not.toHaveProperty('licence')
-    expect((await audit('category=Room'))[0]).toMatchObject({ user: deputy, operation: 'Update', detail: { action: 'rooms.licence', licence: 'basic', rooms: [room] } })
+    expect((await audit('category=Room'))[0]).toMatchObject({
+      user: deputy,
+      operation: 'Update',
+      detail: { action: 'rooms.licence', licence: 'basic', rooms: [room] },
+    })
   })
 
   it('without Pro no room is enrolled, nor any that was named with it', async () => {
@@ -144,10 +173,21 @@ describe('[ROM-5] licences of rooms', () => {
     expect(asked.body).toMatchObject({ outcome: 'requested', request: key })
     expect((await roomsNow()).get(room)?.licence).toBe('basic')
     const request = (await docs('request')).map((doc) => ApprovalRequest.parse(doc)).find(({ id }) => id === key)
-    expect(request).toMatchObject({ status: 'waiting', kind: 'rooms', command: 'rooms.licence', subjectCount: 1, text: 'pro', by: { name: partner } })
+    expect(request).toMatchObject({
+      status: 'waiting',
+      kind: 'rooms',
+      command: 'rooms.licence',
+      subjectCount: 1,
+      text: 'pro',
+      by: { name: partner },
+    })
     expect((await world.command(partner, licence([other], 'pro'), { customer: 'contoso' })).code).toBe('room.notFound')
     await done({ type: 'request.decide', request: key, approve: true })
     expect((await roomsNow()).get(room)?.licence).toBe('pro')
-    expect((await audit('category=Room'))[0]).toMatchObject({ user: partner, organisation: 'fabrikam', detail: { action: 'rooms.licence', licence: 'pro', approvedBy: boss } })
+    expect((await audit('category=Room'))[0]).toMatchObject({
+      user: partner,
+      organisation: 'fabrikam',
+      detail: { action: 'rooms.licence', licence: 'pro', approvedBy: boss },
+    })
   })
 })

@@ -49,7 +49,13 @@ export const withdraw: CommandHandler<'request.withdraw'> = {
   },
 }
 
-async function end(action: 'request.decide' | 'request.withdraw', context: CommandContext, id: RequestId, ending: Ending, note?: string): Promise<AuditRecord> {
+async function end(
+  action: 'request.decide' | 'request.withdraw',
+  context: CommandContext,
+  id: RequestId,
+  ending: Ending,
+  note?: string,
+): Promise<AuditRecord> {
   const { tx, caller } = context
   const { row, doc } = await waitingRequest(tx, id)
   await settle(tx, row, ending, { person: personRefOf(caller), ...(note === undefined ? {} : { note }) })
@@ -59,6 +65,16 @@ async function end(action: 'request.decide' | 'request.withdraw', context: Comma
     category: 'Request',
     objectName: nameOf(doc),
     operation: 'Update',
-    detail: { action, decision: ending.status, request: id, command, subjects: doc.subjects, partner: doc.partner, by: doc.by.name, ...failed, ...(note === undefined ? {} : { note }) },
+    detail: {
+      action,
+      decision: ending.status,
+      request: id,
+      command,
+      subjects: doc.subjects,
+      partner: doc.partner,
+      by: doc.by.name,
+      ...failed,
+      ...(note === undefined ? {} : { note }),
+    },
   }
 }

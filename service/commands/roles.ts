@@ -13,17 +13,28 @@ import { checkPermitted, type CommandContext, type CommandHandler } from './hand
 import { builtInNames, checkCount, checkName, isBuiltInRole, sameSide } from './names.ts'
 import { assignmentTouched } from './touched.ts'
 
-/** Makes or changes a custom role, with its first assignment if there is one (ACC-5); a partner's person makes one of their own link (PAR-4). */
+/**
+ * Makes or changes a custom role, with its first assignment if there is one (ACC-5); a partner's person makes one of their own link
+ * (PAR-4).
+ */
 export const saveRole: CommandHandler<'role.save'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, role: named, name, description, permissions: wanted, first }, context) {
     const { tx, caller } = context
     const permissions = [...new Set(wanted)]
-    const { before, after, result: { id, assigned } } = await changePolicy(tx, caller.access, async (policy) => {
+    const {
+      before,
+      after,
+      result: { id, assigned },
+    } = await changePolicy(tx, caller.access, async (policy) => {
       const { id, known } = roleToSave(policy, named, context)
       const link = caller.link ?? null
       checkRole({ id, link, name, description, permissions }, policy, known, context)
-      const beyond = permissionBeyond(policy, caller.access, permissions.filter((permission) => known?.permissions.includes(permission) !== true))
+      const beyond = permissionBeyond(
+        policy,
+        caller.access,
+        permissions.filter((permission) => known?.permissions.includes(permission) !== true),
+      )
       if (beyond) throw new RoomkeeperError('policy.escalation', { params: { permission: beyond } })
       const columns = { name, description, permissions: JSON.stringify(permissions) }
       if (known) {
@@ -32,7 +43,17 @@ export const saveRole: CommandHandler<'role.save'> = {
           await tx.update.role().where('id', '=', id).set(columns).execute()
         }
       } else await tx.insert.role({ id, link, ...columns }).execute()
-      const assigned = first && (await putAssignment(context, { ...first, role: id }, { ...policy.policy, roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }] }, policy))
+      const assigned =
+        first &&
+        (await putAssignment(
+          context,
+          { ...first, role: id },
+          {
+            ...policy.policy,
+            roles: [...policy.policy.roles.filter((role) => role.id !== id), { id, link, name, description, permissions }],
+          },
+          policy,
+        ))
       return { id, assigned }
     })
     checkTaken({ before, after }, caller.access)
@@ -41,7 +62,14 @@ export const saveRole: CommandHandler<'role.save'> = {
     const sameFirst = assigned === undefined || (had !== undefined && sameAssignment(had, assigned))
     if (known && sameFirst && sameRole(known, { name, description, permissions })) return null
     const was = known ? { before: { name: known.name, description: known.description, permissions: known.permissions } } : {}
-    const detail = { action: type, role: id, description, permissions, ...was, ...(assigned ? { first: await assignmentTouched(tx, assigned) } : {}) }
+    const detail = {
+      action: type,
+      role: id,
+      description,
+      permissions,
+      ...was,
+      ...(assigned ? { first: await assignmentTouched(tx, assigned) } : {}),
+    }
     return { category: 'Role', objectName: name, operation: known ? 'Update' : 'Create', detail }
   },
 }
@@ -51,7 +79,11 @@ export const deleteRole: CommandHandler<'role.delete'> = {
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, role: id }, context) {
     const { tx, caller } = context
-    const { before, after, result: role } = await changePolicy(tx, caller.access, async (policy) => {
+    const {
+      before,
+      after,
+      result: role,
+    } = await changePolicy(tx, caller.access, async (policy) => {
       const known = ownRole(policy, id, context)
       checkUses(policy, id, context)
       await tx.delete.assignment().where('role', '=', id).execute()
@@ -61,13 +93,20 @@ export const deleteRole: CommandHandler<'role.delete'> = {
     checkTaken({ before, after }, caller.access)
     const assignments = []
     for (const one of before.policy.assignments) if (one.role === id) assignments.push(await assignmentTouched(tx, one))
-    return { category: 'Role', objectName: role.name, operation: 'Delete', detail: { action: type, role: id, permissions: role.permissions, assignments } }
+    return {
+      category: 'Role',
+      objectName: role.name,
+      operation: 'Delete',
+      detail: { action: type, role: id, permissions: role.permissions, assignments },
+    }
   },
 }
 
 /** In which order the permissions stand says nothing. */
 const sameRole = (one: Pick<CustomRole, 'name' | 'description' | 'permissions'>, other: typeof one): boolean =>
-  one.name === other.name && one.description === other.description && [...one.permissions].sort().join() === [...other.permissions].sort().join()
+  one.name === other.name &&
+  one.description === other.description &&
+  [...one.permissions].sort().join() === [...other.permissions].sort().join()
 
 /**
  * The custom role that is the caller's to change.
@@ -76,7 +115,11 @@ const sameRole = (one: Pick<CustomRole, 'name' | 'description' | 'permissions'>,
  */
 function ownRole(resolved: ResolvedPolicy, id: RoleId, { caller }: CommandContext): CustomRole {
   if (isBuiltInRole(id)) throw new RoomkeeperError('role.builtIn')
-  const role = reached(resolved.policy.roles.find((one) => one.id === id), (one) => roleIsShown(caller.access, one, resolved), 'role.notFound')
+  const role = reached(
+    resolved.policy.roles.find((one) => one.id === id),
+    (one) => roleIsShown(caller.access, one, resolved),
+    'role.notFound',
+  )
   if (role.link !== (caller.link ?? null)) throw new RoomkeeperError('access.denied')
   return role
 }
@@ -89,7 +132,9 @@ function checkUses(resolved: ResolvedPolicy, id: RoleId, { caller }: CommandCont
   if (roleIsBeyond(resolved, id, caller.access)) throw new RoomkeeperError('access.denied')
 }
 
-/** The role that is changed, or under which id a new one is kept: another one where the id given is of a role that the caller cannot see. */
+/**
+ * The role that is changed, or under which id a new one is kept: another one where the id given is of a role that the caller cannot see.
+ */
 function roleToSave(resolved: ResolvedPolicy, id: RoleId, context: CommandContext): { id: RoleId; known: CustomRole | undefined } {
   const there = resolved.policy.roles.find((role) => role.id === id)
   if (there && !roleIsShown(context.caller.access, there, resolved)) return { id: RoleId.parse(v7()), known: undefined }
@@ -103,7 +148,8 @@ function checkRole(role: CustomRole, resolved: ResolvedPolicy, known: CustomRole
   checkName('role.invalid', role, known, [...builtInNames, ...shown])
   checkCount(known !== undefined, policy.roles.length, limits.rolesPerTenant)
   const beyond = role.link === null ? undefined : beyondLink(role.link, role, links)
-  if (beyond !== undefined) throw new RoomkeeperError('role.invalid', { field: 'permissions', detail: `A partner cannot hold ${beyond} here.` })
+  if (beyond !== undefined)
+    throw new RoomkeeperError('role.invalid', { field: 'permissions', detail: `A partner cannot hold ${beyond} here.` })
 }
 
 function beyondLink(id: LinkId, { permissions }: CustomRole, links: ResolvedPolicy['links']): string | undefined {

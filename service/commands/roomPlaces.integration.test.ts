@@ -60,7 +60,10 @@ describe('[ROM-5] the name and the place of a room', () => {
     await done({ type: 'rooms.move', rooms: [room], place: { floor: '12', timeZone: 'America/Montreal' } }, lead)
     expect(await now()).toMatchObject({ name: 'Salle Céline', place: { ...before?.place, floor: '12', timeZone: 'America/Montreal' } })
     const events = await history()
-    expect(events.map(({ kind, actor }) => [kind, actor.kind])).toEqual([['renamed', 'person'], ['moved', 'person']])
+    expect(events.map(({ kind, actor }) => [kind, actor.kind])).toEqual([
+      ['renamed', 'person'],
+      ['moved', 'person'],
+    ])
     expect(events[0]?.detail).toBe(`${before?.name} → Salle Céline`)
     // Saying again what is so already is nothing.
     await done({ type: 'rooms.rename', rooms: [room], name: 'Salle Céline' }, lead)

@@ -226,7 +226,10 @@ describe('[PAR-4] what names a group', () => {
     await give(boss, role(remote, ['remoteAccess.modify']))
     await give(boss, saved(AssignmentId.parse(v7()), remote, { rooms: [], groups: [group] }))
     const other = await room('Other')
-    const unseeing = await holding(manager.filter((permission) => permission !== 'roles.view'), over(inside, other))
+    const unseeing = await holding(
+      manager.filter((permission) => permission !== 'roles.view'),
+      over(inside, other),
+    )
     expect(await said(unseeing, grouped([inside, other]))).toEqual(['policy.escalation', {}])
     const refused = ['policy.escalation', { params: { permission: 'remoteAccess.modify' } }]
     expect(await said(await holding(manager, over(inside, other)), grouped([inside, other]))).toMatchObject(refused)
@@ -286,7 +289,11 @@ describe('[PAR-1] the rooms of a link', () => {
     const scope = { rooms: [], groups: [group] }
     await linked(scope)
     await made.store.write(made.contoso, system, (tx) =>
-      tx.update.roomGroup().where('id', '=', group).set({ rooms: '[]', rule: JSON.stringify(named('Nowhere')) }).execute(),
+      tx.update
+        .roomGroup()
+        .where('id', '=', group)
+        .set({ rooms: '[]', rule: JSON.stringify(named('Nowhere')) })
+        .execute(),
     )
     const caller = await callerOf(finn, made.fabrikam, 'fabrikam')
     const members = [person(finn), { kind: 'group' as const, id: 'field' }]

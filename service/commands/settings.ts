@@ -25,13 +25,22 @@ export const settingsChange: CommandHandler<'settings.change'> = {
       .onConflict((conflict) => conflict.columns(['tenant', 'validFrom']).doUpdateSet({ body: JSON.stringify(settings) }))
       .execute()
     await changeSettings(rooms, tx, settings)
-    return { category: 'Settings', objectName: 'Settings', operation: 'Update', detail: { action: type, ...detailOf(before, settings, changes) } }
+    return {
+      category: 'Settings',
+      objectName: 'Settings',
+      operation: 'Update',
+      detail: { action: type, ...detailOf(before, settings, changes) },
+    }
   },
 }
 
 /** The changes that are any: no contact is the same as none. */
 const differing = (before: Settings, changes: SettingsChanges): SettingsChanges =>
-  Object.fromEntries(Object.entries(changes).filter(([name, value]) => value !== undefined && (value === '' ? undefined : value) !== new Map(Object.entries(before)).get(name)))
+  Object.fromEntries(
+    Object.entries(changes).filter(
+      ([name, value]) => value !== undefined && (value === '' ? undefined : value) !== new Map(Object.entries(before)).get(name),
+    ),
+  )
 
 /** What the audit says: what was asked for, what it was before, and with the switch whom to ask about sessions (REM-1). */
 function detailOf(before: Settings, { remoteContact }: Settings, changes: SettingsChanges): Record<string, unknown> {

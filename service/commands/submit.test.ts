@@ -35,17 +35,52 @@ afterEach(async () => {
 async function callerOf({ id: objectId, name, email }: typeof ada, role?: string): Promise<{ caller: Caller; assignment: AssignmentId }> {
   const assignment = AssignmentId.parse(v7())
   const caller = await made.store.write(made.contoso, system, async (tx) => {
-    if (role !== undefined) await saveAssignment(tx, { id: assignment, name: `${role} of ${name}`, role: RoleId.parse(role), members: [{ kind: 'person', id: objectId }], scope: 'all' })
-    const { id } = await savePerson(tx, { issuer: embeddedIssuerName, directory: 'contoso', objectId, name, email, globalAdministrator: false, groups: [], issuedAt: 1_000 })
+    if (role !== undefined)
+      await saveAssignment(tx, {
+        id: assignment,
+        name: `${role} of ${name}`,
+        role: RoleId.parse(role),
+        members: [{ kind: 'person', id: objectId }],
+        scope: 'all',
+      })
+    const { id } = await savePerson(tx, {
+      issuer: embeddedIssuerName,
+      directory: 'contoso',
+      objectId,
+      name,
+      email,
+      globalAdministrator: false,
+      groups: [],
+      issuedAt: 1_000,
+    })
     return callerWithin(tx, id)
   })
   if (!caller) throw new Error('nobody')
   return { caller, assignment }
 }
 
-const deps = () => ({ store: made.store, rooms: new Rooms(), metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), refusals, now: Date.now })
-const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({ key: CommandKey.parse(v7()), issuedAt: Date.now(), command, ...changes })
-const group = (name: string): Command => ({ type: 'group.save', group: GroupId.parse(v7()), name, description: '', rooms: [], rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'Lab' }] } })
+const deps = () => ({
+  store: made.store,
+  rooms: new Rooms(),
+  metrics: makeMetrics(),
+  directory: new EmbeddedDirectory(made.store),
+  refusals,
+  now: Date.now,
+})
+const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({
+  key: CommandKey.parse(v7()),
+  issuedAt: Date.now(),
+  command,
+  ...changes,
+})
+const group = (name: string): Command => ({
+  type: 'group.save',
+  group: GroupId.parse(v7()),
+  name,
+  description: '',
+  rooms: [],
+  rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'Lab' }] },
+})
 const recordsOf = async () => made.store.read(made.contoso, 'wholeTenant').tables.audit().selectAll().orderBy('number').execute()
 
 describe('a command that is sent again', () => {
@@ -69,7 +104,9 @@ describe('a command that is sent again', () => {
     await submit(deps(), caller, requestOf({ type: 'assignment.delete', assignment }))
     expect(await submit(deps(), caller, request)).toMatchObject({ outcome: 'applied' })
     await expect(submit(deps(), other, request)).rejects.toMatchObject({ code: 'access.denied' })
-    await expect(submit(deps(), caller, requestOf(group('Other labs'), { key: request.key }))).rejects.toMatchObject({ code: 'command.keyReused' })
+    await expect(submit(deps(), caller, requestOf(group('Other labs'), { key: request.key }))).rejects.toMatchObject({
+      code: 'command.keyReused',
+    })
     expect(await submit(deps(), caller, request)).toMatchObject({ outcome: 'applied' })
   })
 
@@ -77,7 +114,14 @@ describe('a command that is sent again', () => {
     const [first, second] = [await callerOf(ada, 'proManager'), await callerOf(bela, 'proManager')]
     const key = CommandKey.parse(v7())
     for (const [n, { caller }] of [first, second].entries()) {
-      for (let again = 0; again < 2; again++) expect(await submit(deps(), caller, requestOf({ ...group(`Labs ${n}`), group: GroupId.parse(`00000000-0000-7000-8000-00000000000${n}`) } as Command, { key }))).toMatchObject({ outcome: 'applied' })
+      for (let again = 0; again < 2; again++)
+        expect(
+          await submit(
+            deps(),
+            caller,
+            requestOf({ ...group(`Labs ${n}`), group: GroupId.parse(`00000000-0000-7000-8000-00000000000${n}`) } as Command, { key }),
+          ),
+        ).toMatchObject({ outcome: 'applied' })
     }
     expect(await made.store.read(made.contoso, 'wholeTenant').get('receipt', key)).toMatchObject({ person: first.caller.person })
   })
@@ -160,10 +204,25 @@ describe('[rule 13] refusals of one person without end', () => {
 describe('[ACC-6] a command of someone who loses their rights while it waits', () => {
   it('is refused: they count as they are in the write', async () => {
     const { store, contoso } = made
-    const pair = { id: AssignmentId.parse(v7()), name: 'Second', role: RoleId.parse('proManager'), members: [{ kind: 'person' as const, id: ada.id }], scope: 'all' as const }
+    const pair = {
+      id: AssignmentId.parse(v7()),
+      name: 'Second',
+      role: RoleId.parse('proManager'),
+      members: [{ kind: 'person' as const, id: ada.id }],
+      scope: 'all' as const,
+    }
     const caller = await store.write(contoso, system, async (tx) => {
       await saveAssignment(tx, pair)
-      const { id } = await savePerson(tx, { issuer: embeddedIssuerName, directory: 'contoso', objectId: ada.id, name: ada.name, email: ada.email, globalAdministrator: false, groups: [], issuedAt: 1_000 })
+      const { id } = await savePerson(tx, {
+        issuer: embeddedIssuerName,
+        directory: 'contoso',
+        objectId: ada.id,
+        name: ada.name,
+        email: ada.email,
+        globalAdministrator: false,
+        groups: [],
+        issuedAt: 1_000,
+      })
       return callerWithin(tx, id)
     })
     if (!caller) throw new Error('nobody')
@@ -176,11 +235,25 @@ describe('[ACC-6] a command of someone who loses their rights while it waits', (
       },
     })
     const { role, scope } = pair
-    const members = [{ kind: 'person' as const, id: bela.id }, { kind: 'group' as const, id: 'ops' }]
-    const command = { type: 'assignment.save' as const, assignment: AssignmentId.parse(v7()), role, name: 'Mine', description: '', notify: false, members, scope }
+    const members = [
+      { kind: 'person' as const, id: bela.id },
+      { kind: 'group' as const, id: 'ops' },
+    ]
+    const command = {
+      type: 'assignment.save' as const,
+      assignment: AssignmentId.parse(v7()),
+      role,
+      name: 'Mine',
+      description: '',
+      notify: false,
+      members,
+      scope,
+    }
     const request: CommandRequest = { key: CommandKey.parse(v7()), issuedAt: Date.now(), command }
     await expect(submit({ ...deps(), directory }, caller, request)).rejects.toMatchObject({ code: 'access.denied' })
-    await expect(preview({ store, rooms: new Rooms(), directory: embedded, now: Date.now }, caller, { type: 'role.delete', role: RoleId.parse('x') })).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(
+      preview({ store, rooms: new Rooms(), directory: embedded, now: Date.now }, caller, { type: 'role.delete', role: RoleId.parse('x') }),
+    ).rejects.toMatchObject({ code: 'access.denied' })
     const assignments = await store.read(contoso, 'wholeTenant').tables.assignment().select('name').execute()
     expect(assignments).toEqual([{ name: 'Pro Managers' }])
   })
@@ -199,9 +272,19 @@ describe('of somebody with some permissions', () => {
     const [first, second, third] = [v7(), v7(), v7()].map((id) => RoomId.parse(id))
     if (!first || !second || !third) throw new Error('three rooms')
     const id = GroupId.parse(v7())
-    await made.store.write(made.contoso, system, (tx) => tx.insert.roomGroup({ id, name: 'G', description: '', rooms: JSON.stringify([first, second]), rule: null }).execute())
+    await made.store.write(made.contoso, system, (tx) =>
+      tx.insert.roomGroup({ id, name: 'G', description: '', rooms: JSON.stringify([first, second]), rule: null }).execute(),
+    )
     await callerOf(bela)
-    await made.store.write(made.contoso, system, (tx) => saveAssignment(tx, { id: AssignmentId.parse(v7()), name: 'Techs', role: RoleId.parse('siteTech'), members: [{ kind: 'person', id: bela.id }], scope: { rooms: [], groups: [id] } }))
+    await made.store.write(made.contoso, system, (tx) =>
+      saveAssignment(tx, {
+        id: AssignmentId.parse(v7()),
+        name: 'Techs',
+        role: RoleId.parse('siteTech'),
+        members: [{ kind: 'person', id: bela.id }],
+        scope: { rooms: [], groups: [id] },
+      }),
+    )
     await given('keeper', ['groups.view', 'groups.modify', 'roles.modify'], 'all')
     await given('looker', ['roles.view'], { rooms: [third], groups: [] })
     const command = { type: 'group.save' as const, group: id, name: 'G', description: '', rooms: [first], rule: null }
@@ -215,10 +298,13 @@ describe('of somebody with some permissions', () => {
     const { caller: boss } = await callerOf(ada, 'proManager')
     await submit(deps(), boss, requestOf({ type: 'tenantManagers.set', members: [{ kind: 'person', id: bela.id }] }))
     await made.store.write(made.contoso, system, async (tx) => {
-      for (const { id, name } of await tx.tables.assignment().select(['id', 'name']).execute()) if (name.startsWith('proManager of')) await removeAssignment(tx, id)
+      for (const { id, name } of await tx.tables.assignment().select(['id', 'name']).execute())
+        if (name.startsWith('proManager of')) await removeAssignment(tx, id)
     })
     await given('settings', ['settings.modify'], 'all')
     const { caller } = await callerOf(ada)
-    await expect(submit(deps(), caller, requestOf({ type: 'tenantManagers.set', members: [] }))).rejects.toMatchObject({ code: 'policy.escalation' })
+    await expect(submit(deps(), caller, requestOf({ type: 'tenantManagers.set', members: [] }))).rejects.toMatchObject({
+      code: 'policy.escalation',
+    })
   })
 })

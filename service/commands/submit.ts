@@ -32,11 +32,24 @@ type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory' | 'ref
  * What a command is applied with; `asked` was read before the write began. The caller is as they are in this write: they
  * may have lost rights since they were let in, while the directory was asked or others wrote.
  */
-export async function contextOf(tx: TenantTransaction, caller: Caller, rooms: ServiceDeps['rooms'], issuedAt: number, asked: Asked): Promise<CommandContext> {
+export async function contextOf(
+  tx: TenantTransaction,
+  caller: Caller,
+  rooms: ServiceDeps['rooms'],
+  issuedAt: number,
+  asked: Asked,
+): Promise<CommandContext> {
   await knowMembers(tx, asked)
   const now = await callerWithin(tx, caller.person, caller.multiFactor)
   const access = now && now.link === caller.link ? now.access : nothingLeft(caller.access)
-  return { tx, caller: { ...caller, access, reach: { tenant: caller.tenant, person: caller.person, access } }, rooms, actedAt: Math.min(issuedAt, tx.at), asked, run }
+  return {
+    tx,
+    caller: { ...caller, access, reach: { tenant: caller.tenant, person: caller.person, access } },
+    rooms,
+    actedAt: Math.min(issuedAt, tx.at),
+    asked,
+    run,
+  }
 }
 
 const nothingLeft = (access: Access): Access => ({ ...access, globalAdministrator: false, grants: [] })
@@ -131,7 +144,13 @@ async function recordRefusal(
 ): Promise<Stored | undefined> {
   const { code, details } = refused.error
   const { type: action } = request.command
-  const refusal = { category: 'Command', objectName: action, operation: 'Update', resultStatus: 'Failed', detail: { action, code, key: request.key } } as const
+  const refusal = {
+    category: 'Command',
+    objectName: action,
+    operation: 'Update',
+    resultStatus: 'Failed',
+    detail: { action, code, key: request.key },
+  } as const
   let known: Stored | undefined
   const store = async (tx: TenantTransaction): Promise<void> => {
     known = await storedOutcome(tx, caller, request)
@@ -148,12 +167,27 @@ interface Stored {
 }
 
 /** Of this person only: nobody is answered what somebody else did. */
-async function storedOutcome({ tables }: Pick<TenantTransaction, 'tables'>, { person }: Caller, { key }: CommandRequest): Promise<Stored | undefined> {
-  const row = await tables.commandOutcome().select(['digest', 'outcome']).where('person', '=', person).where('key', '=', key).executeTakeFirst()
+async function storedOutcome(
+  { tables }: Pick<TenantTransaction, 'tables'>,
+  { person }: Caller,
+  { key }: CommandRequest,
+): Promise<Stored | undefined> {
+  const row = await tables
+    .commandOutcome()
+    .select(['digest', 'outcome'])
+    .where('person', '=', person)
+    .where('key', '=', key)
+    .executeTakeFirst()
   return row && { digest: row.digest, outcome: CommandOutcome.parse(JSON.parse(row.outcome)) }
 }
 
-async function keep(tx: TenantTransaction, { person }: Caller, { key }: CommandRequest, digest: string, outcome: CommandOutcome): Promise<CommandOutcome> {
+async function keep(
+  tx: TenantTransaction,
+  { person }: Caller,
+  { key }: CommandRequest,
+  digest: string,
+  outcome: CommandOutcome,
+): Promise<CommandOutcome> {
   await tx.insert.commandOutcome({ person, key, digest, outcome: JSON.stringify(outcome), at: tx.at }).execute()
   return outcome
 }

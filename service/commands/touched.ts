@@ -12,7 +12,10 @@ import type { TenantTransaction } from '../store/transaction.ts'
 /** Those that are named; of more only the ids are kept. */
 export const some = <T>(all: readonly T[]): readonly T[] => all.slice(0, limits.peopleNamed)
 
-export async function roomsTouched(tx: TenantTransaction, ids: readonly RoomId[]): Promise<{ rooms: readonly RoomId[]; roomNames: readonly string[] }> {
+export async function roomsTouched(
+  tx: TenantTransaction,
+  ids: readonly RoomId[],
+): Promise<{ rooms: readonly RoomId[]; roomNames: readonly string[] }> {
   const found = await tx.getMany('room', some(ids))
   return { rooms: ids, roomNames: some(ids).flatMap((id) => found.get(id)?.name ?? []) }
 }
@@ -26,7 +29,10 @@ export async function membersTouched(tx: TenantTransaction, members: readonly Me
   const ids = members.map(({ id }) => id)
   const people = await tx.tables.person().select(['objectId', 'name']).where('objectId', 'in', ids).execute()
   const groups = await tx.tables.securityGroup().select(['id', 'name']).where('id', 'in', ids).execute()
-  const names = new Map([...people.map(({ objectId, name }) => [objectId, name] as const), ...groups.map(({ id, name }) => [id, name] as const)])
+  const names = new Map([
+    ...people.map(({ objectId, name }) => [objectId, name] as const),
+    ...groups.map(({ id, name }) => [id, name] as const),
+  ])
   return members.map((member) => {
     const name = names.get(member.id)
     return name === undefined || name === '' ? member : { ...member, name }
@@ -36,7 +42,9 @@ export async function membersTouched(tx: TenantTransaction, members: readonly Me
 export const personTouched = async (tx: TenantTransaction, id: PersonId): Promise<string | undefined> =>
   (await tx.tables.person().select('name').where('id', '=', id).executeTakeFirst())?.name
 
-type ScopeTouched = 'all' | { rooms: readonly RoomId[]; roomNames: readonly string[]; groups: readonly GroupId[]; groupNames: readonly string[] }
+type ScopeTouched =
+  | 'all'
+  | { rooms: readonly RoomId[]; roomNames: readonly string[]; groups: readonly GroupId[]; groupNames: readonly string[] }
 
 export async function scopeTouched(tx: TenantTransaction, scope: AssignmentScope): Promise<ScopeTouched> {
   if (scope === 'all') return scope
@@ -45,11 +53,25 @@ export async function scopeTouched(tx: TenantTransaction, scope: AssignmentScope
 }
 
 /** An assignment as it is, for the record of whatever made, changed or deleted it. */
-export async function assignmentTouched(tx: TenantTransaction, { id, link, role, name, description, notify, members, scope }: Assignment): Promise<Record<string, unknown>> {
+export async function assignmentTouched(
+  tx: TenantTransaction,
+  { id, link, role, name, description, notify, members, scope }: Assignment,
+): Promise<Record<string, unknown>> {
   const side = link === null ? {} : { link }
   const roleName = await roleTouched(tx, role)
-  return { assignment: id, name, description, notify, role, ...(roleName === undefined ? {} : { roleName }), ...side, members: await membersTouched(tx, members), scope: await scopeTouched(tx, scope) }
+  return {
+    assignment: id,
+    name,
+    description,
+    notify,
+    role,
+    ...(roleName === undefined ? {} : { roleName }),
+    ...side,
+    members: await membersTouched(tx, members),
+    scope: await scopeTouched(tx, scope),
+  }
 }
 
 /** The name of a custom role; undefined for a built-in one, whose id says it. */
-const roleTouched = async (tx: TenantTransaction, id: RoleId): Promise<string | undefined> => (await tx.tables.role().select('name').where('id', '=', id).executeTakeFirst())?.name
+const roleTouched = async (tx: TenantTransaction, id: RoleId): Promise<string | undefined> =>
+  (await tx.tables.role().select('name').where('id', '=', id).executeTakeFirst())?.name

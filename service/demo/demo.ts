@@ -69,8 +69,17 @@ async function fillDirectory(directory: Directory): Promise<Entries> {
   await directory.replaceAll({
     tenants: organisations.map((one) => ({ id: directoryOf(entries, one), name: one.name, domains: [one.domain] })),
     accounts: organisations.flatMap((one) => [
-      ...one.people.map(({ email, name, globalAdministrator }) => ({ ...inDirectory(one), id: memberOf(entries, email).id, kind: 'person' as const, email, name, globalAdministrator })),
-      ...(demoRoomAccount.endsWith(`@${one.domain}`) ? [{ ...inDirectory(one), id: v7(), kind: 'room' as const, email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false }] : []),
+      ...one.people.map(({ email, name, globalAdministrator }) => ({
+        ...inDirectory(one),
+        id: memberOf(entries, email).id,
+        kind: 'person' as const,
+        email,
+        name,
+        globalAdministrator,
+      })),
+      ...(demoRoomAccount.endsWith(`@${one.domain}`)
+        ? [{ ...inDirectory(one), id: v7(), kind: 'room' as const, email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false }]
+        : []),
     ]),
     groups: organisations.flatMap((one) =>
       one.securityGroups.map(({ name, description, people, groups }) => ({
@@ -109,10 +118,21 @@ async function fillTenant(
   })
   for (const { name, role, members, roomGroup } of organisation.assignments) {
     const scope = { rooms: [], groups: [groupOf(groups, roomGroup)] }
-    await saveAssignment(tx, { id: AssignmentId.parse(v7()), name, role: RoleId.parse(role), members: members.map((member) => memberOf(entries, member)), scope })
+    await saveAssignment(tx, {
+      id: AssignmentId.parse(v7()),
+      name,
+      role: RoleId.parse(role),
+      members: members.map((member) => memberOf(entries, member)),
+      scope,
+    })
   }
   for (const partner of organisation.partners) {
-    await addPartner(tx, partner, { entries, groupsOf, tenants, scope: partner.roomGroup === null ? 'all' : { rooms: [], groups: [groupOf(groups, partner.roomGroup)] } })
+    await addPartner(tx, partner, {
+      entries,
+      groupsOf,
+      tenants,
+      scope: partner.roomGroup === null ? 'all' : { rooms: [], groups: [groupOf(groups, partner.roomGroup)] },
+    })
   }
 }
 
@@ -124,7 +144,11 @@ interface PartnerParts {
 }
 
 /** A link that was invited and accepted at this moment. */
-async function addPartner(tx: TenantTransaction, { domain, admins, approveRings }: DemoOrganisation['partners'][number], { entries, groupsOf, tenants, scope }: PartnerParts): Promise<void> {
+async function addPartner(
+  tx: TenantTransaction,
+  { domain, admins, approveRings }: DemoOrganisation['partners'][number],
+  { entries, groupsOf, tenants, scope }: PartnerParts,
+): Promise<void> {
   const organisation = organisations.find((one) => one.domain === domain)
   const partner = tenants.get(domain)
   if (!organisation || !partner) throw new Error(`${domain} must be made before its customers`)
@@ -161,11 +185,24 @@ async function addPartner(tx: TenantTransaction, { domain, admins, approveRings 
       tx,
       organisation.people.map(({ email, name }) => {
         const { id, directory } = accountOf(entries, email)
-        return { issuer: embeddedIssuerName, directory, objectId: id, name, email, link: link.id, groups: { ids: groupsOf.get(email) ?? [], at: 0 } }
+        return {
+          issuer: embeddedIssuerName,
+          directory,
+          objectId: id,
+          name,
+          email,
+          link: link.id,
+          groups: { ids: groupsOf.get(email) ?? [], at: 0 },
+        }
       }),
     )
   })
-  tx.audit({ category: 'PartnerInvitation', objectName: organisation.name, operation: 'Create', detail: { action: 'partner.invite', link: link.id, domain } })
+  tx.audit({
+    category: 'PartnerInvitation',
+    objectName: organisation.name,
+    operation: 'Create',
+    detail: { action: 'partner.invite', link: link.id, domain },
+  })
 }
 
 function memberOf({ members }: Entries, name: string): Member {

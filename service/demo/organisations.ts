@@ -15,13 +15,28 @@ export interface DemoOrganisation {
   readonly domain: string
   readonly people: readonly DemoPersonEntry[]
   /** Security groups of its directory, with the people and the groups (by name) in them. */
-  readonly securityGroups: readonly { readonly name: string; readonly description: string; readonly people: readonly string[]; readonly groups: readonly string[] }[]
+  readonly securityGroups: readonly {
+    readonly name: string
+    readonly description: string
+    readonly people: readonly string[]
+    readonly groups: readonly string[]
+  }[]
   /** Groups of rooms, each by its building. */
   readonly roomGroups: readonly { readonly name: string; readonly building: string }[]
   /** Assignments beside that of the Pro Managers: members by e-mail address or security group, rooms by group. */
-  readonly assignments: readonly { readonly name: string; readonly role: 'siteLead' | 'siteTech'; readonly members: readonly string[]; readonly roomGroup: string }[]
+  readonly assignments: readonly {
+    readonly name: string
+    readonly role: 'siteLead' | 'siteTech'
+    readonly members: readonly string[]
+    readonly roomGroup: string
+  }[]
   /** Partners that accepted: the domain, the group of rooms (none: all), who is primary admin. */
-  readonly partners: readonly { readonly domain: string; readonly roomGroup: string | null; readonly admins: readonly string[]; readonly approveRings: boolean }[]
+  readonly partners: readonly {
+    readonly domain: string
+    readonly roomGroup: string | null
+    readonly admins: readonly string[]
+    readonly approveRings: boolean
+  }[]
 }
 
 export const organisations: readonly DemoOrganisation[] = [
@@ -32,7 +47,9 @@ export const organisations: readonly DemoOrganisation[] = [
       { email: 'farid.haddad@fabrikam.example', name: 'Farid Haddad', role: 'proManager', globalAdministrator: true },
       { email: 'tess.moreau@fabrikam.example', name: 'Tess Moreau', role: null, globalAdministrator: false },
     ],
-    securityGroups: [{ name: 'Fabrikam operations', description: 'Operators on duty', people: ['tess.moreau@fabrikam.example'], groups: [] }],
+    securityGroups: [
+      { name: 'Fabrikam operations', description: 'Operators on duty', people: ['tess.moreau@fabrikam.example'], groups: [] },
+    ],
     roomGroups: [],
     assignments: [],
     partners: [],
@@ -58,7 +75,12 @@ export const organisations: readonly DemoOrganisation[] = [
     securityGroups: [
       { name: 'Montréal technicians', description: '', people: ['david.okafor@contoso.example'], groups: [] },
       { name: 'Field technicians', description: 'Everyone who works in the rooms', people: [], groups: ['Montréal technicians'] },
-      { name: 'Remote support', description: 'May be given remote access', people: ['clara.nguyen@contoso.example', 'emma.rossi@contoso.example'], groups: [] },
+      {
+        name: 'Remote support',
+        description: 'May be given remote access',
+        people: ['clara.nguyen@contoso.example', 'emma.rossi@contoso.example'],
+        groups: [],
+      },
     ],
     roomGroups: [
       { name: 'Lyon', building: 'Lyon – Confluence' },
@@ -69,7 +91,14 @@ export const organisations: readonly DemoOrganisation[] = [
       { name: 'Site leads', role: 'siteLead', members: ['clara.nguyen@contoso.example'], roomGroup: 'Lyon' },
       { name: 'Site technicians', role: 'siteTech', members: ['Field technicians'], roomGroup: 'Montréal' },
     ],
-    partners: [{ domain: 'fabrikam.example', roomGroup: 'London', admins: ['farid.haddad@fabrikam.example', 'Fabrikam operations'], approveRings: true }],
+    partners: [
+      {
+        domain: 'fabrikam.example',
+        roomGroup: 'London',
+        admins: ['farid.haddad@fabrikam.example', 'Fabrikam operations'],
+        approveRings: true,
+      },
+    ],
   },
   {
     name: 'Northwind',
@@ -78,6 +107,13 @@ export const organisations: readonly DemoOrganisation[] = [
     securityGroups: [],
     roomGroups: [],
     assignments: [],
-    partners: [{ domain: 'fabrikam.example', roomGroup: null, admins: ['farid.haddad@fabrikam.example', 'Fabrikam operations'], approveRings: false }],
+    partners: [
+      {
+        domain: 'fabrikam.example',
+        roomGroup: null,
+        admins: ['farid.haddad@fabrikam.example', 'Fabrikam operations'],
+        approveRings: false,
+      },
+    ],
   },
 ]

@@ -9,7 +9,10 @@ export async function rolesOf(store: Store): Promise<Map<string, keyof typeof bu
   for (const tenant of await store.tenants()) {
     const read = store.read(tenant.id, 'wholeTenant')
     const people = await read.tables.person().select(['id', 'objectId', 'link']).execute()
-    const known = await read.getMany('me', people.map(({ id }) => id))
+    const known = await read.getMany(
+      'me',
+      people.map(({ id }) => id),
+    )
     for (const { id, objectId, link } of people) {
       const held = known.get(id)?.access.grants.map((grant) => BuiltInRole.safeParse(grant.role).data)
       const role = BuiltInRole.options.find((one) => held?.includes(one))
@@ -27,7 +30,12 @@ export async function demoPeople(store: Store, directory: Directory): Promise<De
   const roles = await rolesOf(store)
   const names = new Map((await store.tenants()).map(({ directory: id, name }) => [id, name]))
   return people
-    .map(({ id, email, name, directory: where }) => ({ email, name, organisation: names.get(where) ?? '', role: roles.get(id) ?? ('none' as const) }))
+    .map(({ id, email, name, directory: where }) => ({
+      email,
+      name,
+      organisation: names.get(where) ?? '',
+      role: roles.get(id) ?? ('none' as const),
+    }))
     .sort((a, b) => order(a.organisation) - order(b.organisation) || a.organisation.localeCompare(b.organisation))
 }
 

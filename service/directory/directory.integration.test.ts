@@ -33,15 +33,19 @@ async function contoso(...args: string[]) {
 const command = async (email: string, body: object) =>
   service.ask('/v1/commands', { token: await service.tokenOf(email), body: { key: v7(), issuedAt: Date.now(), command: body } })
 const search = async (email: string, query: string, headers: Record<string, string> = {}) => {
-  const answer = await fetch(`${service.url}/v1/directory${query}`, { headers: { authorization: `Bearer ${await service.tokenOf(email)}`, ...headers } })
-  return { status: answer.status, json: await answer.json() as unknown }
+  const answer = await fetch(`${service.url}/v1/directory${query}`, {
+    headers: { authorization: `Bearer ${await service.tokenOf(email)}`, ...headers },
+  })
+  return { status: answer.status, json: (await answer.json()) as unknown }
 }
 
 describe('the command "directory"', () => {
   it('edits the directory of the running service, and the edit reaches an open console', async () => {
     await contoso('add-person', '--email', 'nils@contoso.example', '--name', 'Nils Berg', '--no-password')
     await contoso('add-group', '--name', 'Night shift')
-    const group = (await contoso('add-member', '--group', 'night shift', '--member', 'nils@contoso.example')).groups.find(({ name }) => name === 'Night shift')
+    const group = (await contoso('add-member', '--group', 'night shift', '--member', 'nils@contoso.example')).groups.find(
+      ({ name }) => name === 'Night shift',
+    )
     expect(group?.members).toEqual([{ kind: 'person', id: expect.any(String), name: 'Nils Berg' }])
 
     const saved = await command(demo.manager, {
@@ -93,7 +97,10 @@ describe('the search of the directory', () => {
   it('finds people and groups of one’s own organisation, for who may name them', async () => {
     const { status, json } = await search(demo.manager, '?text=ame')
     expect(status).toBe(200)
-    expect(PrincipalList.parse(json)).toEqual({ items: [{ kind: 'person', id: expect.any(String), name: 'Amélie Laurent', email: demo.manager, known: true }], more: false })
+    expect(PrincipalList.parse(json)).toEqual({
+      items: [{ kind: 'person', id: expect.any(String), name: 'Amélie Laurent', email: demo.manager, known: true }],
+      more: false,
+    })
     expect(PrincipalList.parse((await search(demo.manager, '?text=fabrikam')).json).items).toEqual([])
     const groups = PrincipalList.parse((await search(demo.manager, '?kind=group')).json).items
     expect(groups.length).toBeGreaterThan(0)
@@ -121,7 +128,23 @@ describe('the search of the directory', () => {
 
 describe('Microsoft Graph', () => {
   it('needs a secret that can be read', async () => {
-    const { code, stderr } = await runCommand('serve', '--data', `${data}/other`, '--port', '0', '--issuer', 'https://issuer.example', '--audience', 'a', '--client-id', 'c', '--graph-client-id', 'g', '--graph-secret-file', `${data}/none`)
+    const { code, stderr } = await runCommand(
+      'serve',
+      '--data',
+      `${data}/other`,
+      '--port',
+      '0',
+      '--issuer',
+      'https://issuer.example',
+      '--audience',
+      'a',
+      '--client-id',
+      'c',
+      '--graph-client-id',
+      'g',
+      '--graph-secret-file',
+      `${data}/none`,
+    )
     expect(code).toBe(1)
     expect(stderr).toContain(`The file ${data}/none cannot be read.`)
   })

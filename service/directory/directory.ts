@@ -33,7 +33,9 @@ export interface DirectoryMembers {
 export interface DirectoryReader {
   /** People and security groups whose name or e-mail has a word that begins with `text`; empty text gives the first of all. */
   search(directory: string, text: string, kind: Member['kind'] | undefined, limit: number): Promise<DirectoryMatches>
-  /** People and security groups by their object ids; those that the directory does not know (any more), and disabled accounts, are absent. */
+  /**
+   * People and security groups by their object ids; those that the directory does not know (any more), and disabled accounts, are absent.
+   */
   principals(directory: string, ids: readonly string[]): Promise<readonly DirectoryPrincipal[]>
   /** @throws RoomkeeperError directory.notFound where there is no such group (any more) */
   membersOf(directory: string, group: string): Promise<DirectoryMembers>

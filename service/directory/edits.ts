@@ -42,7 +42,9 @@ export const DirectoryListing = z.object({
       name: z.string(),
       domains: z.array(z.string()),
       people: z.array(z.object({ id: z.string(), name: z.string(), email: z.string(), globalAdministrator: z.boolean() })),
-      groups: z.array(z.object({ id: z.string(), name: z.string(), description: z.string(), members: z.array(Member.extend({ name: z.string() })) })),
+      groups: z.array(
+        z.object({ id: z.string(), name: z.string(), description: z.string(), members: z.array(Member.extend({ name: z.string() })) }),
+      ),
     }),
   ),
 })
@@ -86,24 +88,40 @@ async function apply(db: Db, edit: DirectoryEdit, password: string | null): Prom
   } else if (others.length === membersOf(group).length) {
     throw notFound(`${edit.member} is not a member of ${group.name}.`)
   }
-  await db.updateTable('directoryGroup').set({ members: JSON.stringify(others) }).where('id', '=', group.id).execute()
+  await db
+    .updateTable('directoryGroup')
+    .set({ members: JSON.stringify(others) })
+    .where('id', '=', group.id)
+    .execute()
   return { directory, id: group.id, name: group.name, operation: 'Update' }
 }
 
 async function addPerson(db: Db, edit: Extract<DirectoryEdit, { type: 'addPerson' }>, password: string | null): Promise<EditedDirectory> {
   const directory = await directoryOf(db, edit.organisation)
   const email = edit.email.toLowerCase()
-  if (await db.selectFrom('directoryAccount').select('id').where('email', '=', email).executeTakeFirst()) throw conflict(`There is an account ${email} already.`)
+  if (await db.selectFrom('directoryAccount').select('id').where('email', '=', email).executeTakeFirst())
+    throw conflict(`There is an account ${email} already.`)
   if (password === null && (await db.selectFrom('directoryAccount').select('id').where('password', 'is not', null).executeTakeFirst())) {
-    throw new RoomkeeperError('request.invalid', { field: 'password', detail: 'People of this directory sign in with a password; this one needs one, too.' })
+    throw new RoomkeeperError('request.invalid', {
+      field: 'password',
+      detail: 'People of this directory sign in with a password; this one needs one, too.',
+    })
   }
   const id = v7()
-  await db.insertInto('directoryAccount').values({ id, directory, kind: 'person', email, name: edit.name, password, globalAdministrator: Number(edit.globalAdministrator) }).execute()
+  await db
+    .insertInto('directoryAccount')
+    .values({ id, directory, kind: 'person', email, name: edit.name, password, globalAdministrator: Number(edit.globalAdministrator) })
+    .execute()
   return { directory, id, name: edit.name, operation: 'Create' }
 }
 
 async function removePerson(db: Db, email: string): Promise<EditedDirectory> {
-  const account = await db.selectFrom('directoryAccount').select(['id', 'directory', 'name']).where('email', '=', email.toLowerCase()).where('kind', '=', 'person').executeTakeFirst()
+  const account = await db
+    .selectFrom('directoryAccount')
+    .select(['id', 'directory', 'name'])
+    .where('email', '=', email.toLowerCase())
+    .where('kind', '=', 'person')
+    .executeTakeFirst()
   if (!account) throw notFound(`There is no person ${email}.`)
   await dropMember(db, account.directory, account.id)
   await db.deleteFrom('directoryAccount').where('id', '=', account.id).execute()
@@ -112,7 +130,11 @@ async function removePerson(db: Db, email: string): Promise<EditedDirectory> {
   return { ...account, operation: 'Delete' }
 }
 
-async function addGroup(db: Db, directory: string, { name, description }: Extract<DirectoryEdit, { type: 'addGroup' }>): Promise<EditedDirectory> {
+async function addGroup(
+  db: Db,
+  directory: string,
+  { name, description }: Extract<DirectoryEdit, { type: 'addGroup' }>,
+): Promise<EditedDirectory> {
   if ((await groupsOf(db, directory)).some((group) => group.name === name)) throw conflict(`There is a group ${name} already.`)
   const id = v7()
   await db.insertInto('directoryGroup').values({ id, directory, name, description, members: '[]' }).execute()
@@ -124,7 +146,11 @@ async function dropMember(db: Db, directory: string, id: string): Promise<void> 
   for (const group of await groupsOf(db, directory)) {
     const others = membersOf(group).filter((member) => member.id !== id)
     if (others.length === membersOf(group).length) continue
-    await db.updateTable('directoryGroup').set({ members: JSON.stringify(others) }).where('id', '=', group.id).execute()
+    await db
+      .updateTable('directoryGroup')
+      .set({ members: JSON.stringify(others) })
+      .where('id', '=', group.id)
+      .execute()
   }
 }
 
@@ -146,7 +172,10 @@ async function directoryOf(db: Db, wanted: string | undefined): Promise<string> 
   if (wanted === undefined) {
     const [only] = all
     if (only && all.length === 1) return only.id
-    throw new RoomkeeperError('request.invalid', { field: 'organisation', detail: all.length === 0 ? 'There is no organisation yet.' : `Say of which organisation: ${all.map(({ name }) => name).join(', ')}.` })
+    throw new RoomkeeperError('request.invalid', {
+      field: 'organisation',
+      detail: all.length === 0 ? 'There is no organisation yet.' : `Say of which organisation: ${all.map(({ name }) => name).join(', ')}.`,
+    })
   }
   const text = wanted.toLowerCase()
   const found = all.find(({ id, name, domains }) => id === wanted || name.toLowerCase() === text || domains.includes(JSON.stringify(text)))
@@ -154,7 +183,8 @@ async function directoryOf(db: Db, wanted: string | undefined): Promise<string> 
   return found.id
 }
 
-const groupsOf = (db: Db, directory: string): Promise<DirectoryGroupTable[]> => db.selectFrom('directoryGroup').selectAll().where('directory', '=', directory).execute()
+const groupsOf = (db: Db, directory: string): Promise<DirectoryGroupTable[]> =>
+  db.selectFrom('directoryGroup').selectAll().where('directory', '=', directory).execute()
 
 async function groupOf(db: Db, directory: string, wanted: string): Promise<DirectoryGroupTable> {
   const found = (await groupsOf(db, directory)).find(({ id, name }) => id === wanted || name.toLowerCase() === wanted.toLowerCase())
@@ -183,21 +213,23 @@ export async function listDirectory({ service }: Store): Promise<DirectoryListin
   const groups = await service.selectFrom('directoryGroup').selectAll().orderBy('name').execute()
   const names = new Map([...accounts, ...groups].map(({ id, name }) => [id, name]))
   return {
-    organisations: (await service.selectFrom('directoryTenant').selectAll().orderBy('name').execute()).map(({ id: directory, name, domains }) => ({
-      id: directory,
-      name,
-      domains: z.array(z.string()).parse(JSON.parse(domains)),
-      people: accounts
-        .filter((account) => account.directory === directory)
-        .map(({ id, name, email, globalAdministrator }) => ({ id, name, email, globalAdministrator: globalAdministrator === 1 })),
-      groups: groups
-        .filter((group) => group.directory === directory)
-        .map((group) => ({
-          id: group.id,
-          name: group.name,
-          description: group.description,
-          members: membersOf(group).map((member) => ({ ...member, name: names.get(member.id) ?? '' })),
-        })),
-    })),
+    organisations: (await service.selectFrom('directoryTenant').selectAll().orderBy('name').execute()).map(
+      ({ id: directory, name, domains }) => ({
+        id: directory,
+        name,
+        domains: z.array(z.string()).parse(JSON.parse(domains)),
+        people: accounts
+          .filter((account) => account.directory === directory)
+          .map(({ id, name, email, globalAdministrator }) => ({ id, name, email, globalAdministrator: globalAdministrator === 1 })),
+        groups: groups
+          .filter((group) => group.directory === directory)
+          .map((group) => ({
+            id: group.id,
+            name: group.name,
+            description: group.description,
+            members: membersOf(group).map((member) => ({ ...member, name: names.get(member.id) ?? '' })),
+          })),
+      }),
+    ),
   }
 }

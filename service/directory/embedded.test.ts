@@ -24,7 +24,8 @@ const edit = (change: object) => editDirectory(made.store, DirectoryEdit.parse(c
 
 describe('the embedded directory', () => {
   it('finds people and groups by the beginnings of words, without case and accents, within the organisation', async () => {
-    const find = async (text: string, kind?: 'person' | 'group', limit = 10) => (await directory.search('contoso', text, kind, limit)).items.map(({ name }) => name)
+    const find = async (text: string, kind?: 'person' | 'group', limit = 10) =>
+      (await directory.search('contoso', text, kind, limit)).items.map(({ name }) => name)
     expect(await find('bela')).toEqual(['Béla Szabó'])
     expect(await find('SZAB')).toEqual(['Béla Szabó'])
     expect(await find('oper')).toEqual(['All operations', 'Operations'])
@@ -60,7 +61,13 @@ describe('the embedded directory', () => {
     if (!account) throw new Error('Ada is gone.')
     expect(await made.accounts.claimsOf(account)).toMatchObject({ tid: 'contoso', oid: ada.id, groups: ['all', 'ops', 'ring1', 'ring2'] })
     const members = JSON.stringify([{ kind: 'person', id: ada.id }])
-    const many = Array.from({ length: 197 }, (_, n) => ({ id: `group-${n}`, directory: 'contoso', name: `Group ${n}`, description: '', members }))
+    const many = Array.from({ length: 197 }, (_, n) => ({
+      id: `group-${n}`,
+      directory: 'contoso',
+      name: `Group ${n}`,
+      description: '',
+      members,
+    }))
     await made.store.writeService((db) => db.insertInto('directoryGroup').values(many).execute())
     const claims = await made.accounts.claimsOf(account)
     expect(claims).toMatchObject({ hasgroups: true })
@@ -81,7 +88,12 @@ describe('an edit of the embedded directory', () => {
     await edit({ type: 'removeGroup', organisation: 'contoso', group: 'Operations' })
     expect(await membersOf('all')).toEqual(['Cyd Nolan'])
     expect(await codeOf(directory.membersOf('contoso', 'ops'))).toBe('directory.notFound')
-    expect(names((await listDirectory(made.store)).organisations[0]?.groups ?? [])).toEqual(['All operations', 'Night shift', 'Ring 1', 'Ring 2'])
+    expect(names((await listDirectory(made.store)).organisations[0]?.groups ?? [])).toEqual([
+      'All operations',
+      'Night shift',
+      'Ring 1',
+      'Ring 2',
+    ])
   })
 
   it.each([
@@ -103,7 +115,9 @@ describe('an edit of the embedded directory', () => {
 
   it('makes nobody who signs in without a password where others have one', async () => {
     await edit({ type: 'addPerson', organisation: 'contoso', email: 'first@contoso.example', name: 'First', password: 'a long password' })
-    expect(await codeOf(edit({ type: 'addPerson', organisation: 'contoso', email: 'second@contoso.example', name: 'Second' }))).toBe('request.invalid')
+    expect(await codeOf(edit({ type: 'addPerson', organisation: 'contoso', email: 'second@contoso.example', name: 'Second' }))).toBe(
+      'request.invalid',
+    )
     expect(await made.accounts.signIn('first@contoso.example', 'a long password', 'here')).toBeDefined()
     expect(await made.accounts.signIn('first@contoso.example', 'wrong', 'here')).toBeUndefined()
   })

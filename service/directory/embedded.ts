@@ -23,7 +23,10 @@ export class EmbeddedDirectory implements DirectoryReader {
   }
 
   async search(directory: string, text: string, kind: Member['kind'] | undefined, limit: number): Promise<DirectoryMatches> {
-    const all = [...(kind === 'group' ? [] : await this.#people(directory)), ...(kind === 'person' ? [] : (await this.#groups(directory)).map(asPrincipal))]
+    const all = [
+      ...(kind === 'group' ? [] : await this.#people(directory)),
+      ...(kind === 'person' ? [] : (await this.#groups(directory)).map(asPrincipal)),
+    ]
     const wanted = folded(text).trim()
     const found = all
       .filter(({ name, email }) => wordBegins(folded(name), wanted) || folded(email).startsWith(wanted))
@@ -36,7 +39,12 @@ export class EmbeddedDirectory implements DirectoryReader {
     for (let start = 0; start < ids.length; start += idsPerStatement) {
       const some = ids.slice(start, start + idsPerStatement)
       found.push(...(await this.#people(directory, some)))
-      const groups = await this.#store.service.selectFrom('directoryGroup').selectAll().where('directory', '=', directory).where('id', 'in', some).execute()
+      const groups = await this.#store.service
+        .selectFrom('directoryGroup')
+        .selectAll()
+        .where('directory', '=', directory)
+        .where('id', 'in', some)
+        .execute()
       found.push(...groups.map(asPrincipal))
     }
     return found
@@ -72,7 +80,11 @@ export class EmbeddedDirectory implements DirectoryReader {
   }
 
   async #people(directory: string, ids?: readonly string[]): Promise<DirectoryPerson[]> {
-    const all = this.#store.service.selectFrom('directoryAccount').select(['id', 'name', 'email']).where('directory', '=', directory).where('kind', '=', 'person')
+    const all = this.#store.service
+      .selectFrom('directoryAccount')
+      .select(['id', 'name', 'email'])
+      .where('directory', '=', directory)
+      .where('kind', '=', 'person')
     return (await (ids ? all.where('id', 'in', ids) : all).execute()).map((row) => ({ kind: 'person', ...row }))
   }
 
@@ -92,4 +104,5 @@ const folded = (text: string): string =>
     .replace(/\p{Mn}/gu, '')
     .toLowerCase()
 
-const wordBegins = (text: string, wanted: string): boolean => text.startsWith(wanted) || text.includes(` ${wanted}`) || text.includes(`-${wanted}`)
+const wordBegins = (text: string, wanted: string): boolean =>
+  text.startsWith(wanted) || text.includes(` ${wanted}`) || text.includes(`-${wanted}`)

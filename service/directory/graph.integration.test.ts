@@ -11,7 +11,13 @@ const group = '0f1e2d3c-0000-4000-8000-00000000bbbb'
 const person = '0f1e2d3c-0000-4000-8000-00000000cccc'
 const context = 'https://graph.microsoft.com/v1.0/$metadata#'
 
-const user = (n: number) => ({ id: `0f1e2d3c-0000-4000-8000-${String(n).padStart(12, '0')}`, displayName: `Person ${n}`, mail: `p${n}@contoso.example`, userPrincipalName: `p${n}@contoso.onmicrosoft.com`, accountEnabled: true })
+const user = (n: number) => ({
+  id: `0f1e2d3c-0000-4000-8000-${String(n).padStart(12, '0')}`,
+  displayName: `Person ${n}`,
+  mail: `p${n}@contoso.example`,
+  userPrincipalName: `p${n}@contoso.onmicrosoft.com`,
+  accountEnabled: true,
+})
 
 const running: GraphServer[] = []
 const logged: string[] = []
@@ -28,7 +34,10 @@ interface Options {
   readonly wait?: (ms: number) => Promise<void>
 }
 
-async function start(answer: (asked: Asked, origin: string) => Answered | undefined | Promise<Answered | undefined>, { secret = 'right', ...others }: Options = {}) {
+async function start(
+  answer: (asked: Asked, origin: string) => Answered | undefined | Promise<Answered | undefined>,
+  { secret = 'right', ...others }: Options = {},
+) {
   const server = await startGraphServer(answer)
   running.push(server)
   const url = `${server.origin}/v1.0`
@@ -50,7 +59,13 @@ describe('Microsoft Graph', () => {
   it('finds people and security groups by the beginnings of their words', async () => {
     const { server, directory } = await start(({ path }) => {
       if (path === '/users') return { body: { '@odata.context': `${context}users(id)`, '@odata.count': 1, value: [user(1)] } }
-      if (path === '/groups') return { body: { '@odata.context': `${context}groups(id)`, value: [{ id: group, displayName: 'Operations', mail: null, securityEnabled: true }] } }
+      if (path === '/groups')
+        return {
+          body: {
+            '@odata.context': `${context}groups(id)`,
+            value: [{ id: group, displayName: 'Operations', mail: null, securityEnabled: true }],
+          },
+        }
     })
     expect(await directory.search(tenant, 'per"s\\', undefined, 10)).toEqual({
       items: [
@@ -69,17 +84,22 @@ describe('Microsoft Graph', () => {
 
   it('asks for no search where there is no text, and for one kind only where one is wanted', async () => {
     const { server, directory } = await start(() => ({ body: { value: [user(1), user(2), user(3)] } }))
-    expect(await directory.search(tenant, '', 'person', 2)).toMatchObject({ items: [{ name: 'Person 1' }, { name: 'Person 2' }], more: true })
+    expect(await directory.search(tenant, '', 'person', 2)).toMatchObject({
+      items: [{ name: 'Person 1' }, { name: 'Person 2' }],
+      more: true,
+    })
     expect(server.asked.map(({ path, query }) => [path, query.has('$search')])).toEqual([['/users', false]])
   })
 
   it('gets its token from the tenant of the directory, by the secret, once', async () => {
-    const { server, directory } = await start(() => ({ body: { value: [{ verifiedDomains: [{ name: 'Contoso.example', isDefault: true }] }] } }))
+    const { server, directory } = await start(() => ({
+      body: { value: [{ verifiedDomains: [{ name: 'Contoso.example', isDefault: true }] }] },
+    }))
     expect(await directory.domainsOf(tenant)).toEqual(['contoso.example'])
     await directory.domainsOf(tenant)
-    expect(server.tokens.map(({ path, form }) => [path, form.get('grant_type'), form.get('scope')?.split(' ')[0], form.get('client_id')])).toEqual([
-      [`/${tenant}/oauth2/v2.0/token`, 'client_credentials', `${server.origin}/.default`, 'app'],
-    ])
+    expect(
+      server.tokens.map(({ path, form }) => [path, form.get('grant_type'), form.get('scope')?.split(' ')[0], form.get('client_id')]),
+    ).toEqual([[`/${tenant}/oauth2/v2.0/token`, 'client_credentials', `${server.origin}/.default`, 'app']])
   })
 
   it('reads members page by page', async () => {
@@ -97,7 +117,16 @@ describe('Microsoft Graph', () => {
 
   it('reads the security groups of a person at any depth', async () => {
     const { server, directory } = await start(({ path }) =>
-      path === `/users/${person}/transitiveMemberOf/microsoft.graph.group` ? { body: { value: [{ id: 'g2', securityEnabled: true }, { id: 'g1', securityEnabled: true }] } } : undefined,
+      path === `/users/${person}/transitiveMemberOf/microsoft.graph.group`
+        ? {
+            body: {
+              value: [
+                { id: 'g2', securityEnabled: true },
+                { id: 'g1', securityEnabled: true },
+              ],
+            },
+          }
+        : undefined,
     )
     expect(await directory.groupsOf(tenant, person)).toEqual(['g1', 'g2'])
     expect(server.asked[0]?.query.get('$filter')).toBe('securityEnabled eq true')
@@ -128,7 +157,15 @@ describe('Microsoft Graph', () => {
     const off = { ...user(2), accountEnabled: false }
     const { accountEnabled: _, ...untold } = user(3)
     const { server, directory } = await start(({ path, query }) => {
-      if (path === '/directoryObjects/getByIds') return { body: { value: [user(1), off, untold, { ...user(4), accountEnabled: null }].map((one) => ({ '@odata.type': '#microsoft.graph.user', ...one })) } }
+      if (path === '/directoryObjects/getByIds')
+        return {
+          body: {
+            value: [user(1), off, untold, { ...user(4), accountEnabled: null }].map((one) => ({
+              '@odata.type': '#microsoft.graph.user',
+              ...one,
+            })),
+          },
+        }
       if (path === '/users' && query.has('$filter')) return { body: { value: [{ id: untold.id, accountEnabled: false }] } }
       return { body: { value: [user(1), off] } }
     })
@@ -148,10 +185,15 @@ describe('Microsoft Graph', () => {
       time += ms
     }
     let tries = 0
-    const { server, directory } = await start(() => {
-      tries += 1
-      return tries < 3 ? graphError(tries === 1 ? 429 : 503, 'TooManyRequests', { 'retry-after': tries === 1 ? '7' : '0' }) : { body: { value: [user(1)] } }
-    }, { now: () => time, wait })
+    const { server, directory } = await start(
+      () => {
+        tries += 1
+        return tries < 3
+          ? graphError(tries === 1 ? 429 : 503, 'TooManyRequests', { 'retry-after': tries === 1 ? '7' : '0' })
+          : { body: { value: [user(1)] } }
+      },
+      { now: () => time, wait },
+    )
     expect((await directory.membersOf(tenant, group)).people).toHaveLength(1)
     expect(waits).toEqual([7_000])
     expect(server.asked).toHaveLength(3)
@@ -192,7 +234,10 @@ describe('Microsoft Graph', () => {
     expect(server.tokens).toHaveLength(2)
 
     const refusing = await start(() => graphError(403, 'Authorization_RequestDenied'))
-    await expect(refusing.directory.membersOf(tenant, group)).rejects.toMatchObject({ code: 'directory.unavailable', details: { params: { status: 403 } } })
+    await expect(refusing.directory.membersOf(tenant, group)).rejects.toMatchObject({
+      code: 'directory.unavailable',
+      details: { params: { status: 403 } },
+    })
     expect(refusing.server.asked).toHaveLength(1)
   })
 

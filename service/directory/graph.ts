@@ -34,12 +34,26 @@ export class GraphDirectory implements DirectoryReader {
 
   async search(directory: string, text: string, kind: Member['kind'] | undefined, limit: number): Promise<DirectoryMatches> {
     const [people, groups] = await Promise.all([
-      kind === 'group' ? none : this.#requests.list(directory, searchOf('/users', text, ['displayName', 'mail', 'userPrincipalName'], userColumns, limit), User, limit),
+      kind === 'group'
+        ? none
+        : this.#requests.list(
+            directory,
+            searchOf('/users', text, ['displayName', 'mail', 'userPrincipalName'], userColumns, limit),
+            User,
+            limit,
+          ),
       kind === 'person'
         ? none
-        : this.#requests.list(directory, searchOf('/groups', text, ['displayName'], groupColumns, limit, 'securityEnabled eq true'), Group, limit),
+        : this.#requests.list(
+            directory,
+            searchOf('/groups', text, ['displayName'], groupColumns, limit, 'securityEnabled eq true'),
+            Group,
+            limit,
+          ),
     ])
-    const items = [...people.items.filter(isEnabled).map(personOf), ...groups.items.map(groupOf)].sort((a, b) => a.name.localeCompare(b.name))
+    const items = [...people.items.filter(isEnabled).map(personOf), ...groups.items.map(groupOf)].sort((a, b) =>
+      a.name.localeCompare(b.name),
+    )
     return { items: items.slice(0, limit), more: people.more || groups.more || items.length > limit }
   }
 
@@ -55,7 +69,8 @@ export class GraphDirectory implements DirectoryReader {
         if (item['@odata.type'] === '#microsoft.graph.group') found.push(groupOf(item))
       }
       // Documented to be whole, and known not to be always.
-      for (const item of items) if (item['@odata.type'] === '#microsoft.graph.user' && item.accountEnabled === undefined) untold.push(item.id)
+      for (const item of items)
+        if (item['@odata.type'] === '#microsoft.graph.user' && item.accountEnabled === undefined) untold.push(item.id)
     }
     const disabled = await this.#disabled(directory, untold)
     return found.filter(({ id }) => !disabled.has(id))
@@ -90,7 +105,12 @@ export class GraphDirectory implements DirectoryReader {
   }
 
   async domainsOf(directory: string): Promise<string[]> {
-    const { items } = await this.#requests.list(directory, { path: '/organization', query: { $select: 'id,verifiedDomains' } }, Organization, 1)
+    const { items } = await this.#requests.list(
+      directory,
+      { path: '/organization', query: { $select: 'id,verifiedDomains' } },
+      Organization,
+      1,
+    )
     return items.flatMap(({ verifiedDomains }) => verifiedDomains.map(({ name }) => name.toLowerCase()))
   }
 }

@@ -65,7 +65,13 @@ export class GraphRequests {
    * which may wait for longer than one request.
    * @throws RoomkeeperError directory.unavailable, directory.notFound
    */
-  async list<T extends z.ZodType>(directory: string, request: GraphRequest, item: T, enough: number, patient = false): Promise<{ items: z.output<T>[]; more: boolean }> {
+  async list<T extends z.ZodType>(
+    directory: string,
+    request: GraphRequest,
+    item: T,
+    enough: number,
+    patient = false,
+  ): Promise<{ items: z.output<T>[]; more: boolean }> {
     const reading: Reading = {
       directory,
       indexed: request.indexed ?? false,
@@ -115,7 +121,10 @@ export class GraphRequests {
       const code = await this.#codeOf(answer)
       // Of Graph itself: a proxy, or a wrong address, must not make groups look gone.
       if (answer.status === 404 && code !== '') throw new RoomkeeperError('directory.notFound')
-      this.#options.log.warn({ status: answer.status, code, request: answer.headers.get('request-id'), tries }, 'the directory refused a request')
+      this.#options.log.warn(
+        { status: answer.status, code, request: answer.headers.get('request-id'), tries },
+        'the directory refused a request',
+      )
       if (tries >= limits.directoryTries) throw unavailable(`It answered ${answer.status} again and again.`)
       if (answer.status === 401 && !fresh) fresh = true
       else if (answer.status === 429 || answer.status >= 500) this.#putOff(reading.directory, answer.headers.get('retry-after'), tries)
@@ -191,7 +200,11 @@ export class GraphRequests {
 
 /** `status`: of an answer that will be the same again, so that what else is asked need not wait for this. */
 const unavailable = (detail: string, cause?: unknown, status?: number): RoomkeeperError =>
-  new RoomkeeperError('directory.unavailable', { detail: `The directory cannot be read. ${detail}`, ...(status === undefined ? {} : { params: { status } }) }, cause)
+  new RoomkeeperError(
+    'directory.unavailable',
+    { detail: `The directory cannot be read. ${detail}`, ...(status === undefined ? {} : { params: { status } }) },
+    cause,
+  )
 
 /** Retry-After in ms from now: seconds, or a date. Undefined where it says neither. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {

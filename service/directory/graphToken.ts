@@ -1,4 +1,10 @@
-import { ConfidentialClientApplication, type INetworkModule, LogLevel, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node'
+import {
+  ConfidentialClientApplication,
+  type INetworkModule,
+  LogLevel,
+  type NetworkRequestOptions,
+  type NetworkResponse,
+} from '@azure/msal-node'
 import { readText } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -22,7 +28,12 @@ const network: INetworkModule = {
   sendPostRequestAsync: (url, options) => send('POST', url, options),
 }
 
-async function send<T>(method: 'GET' | 'POST', url: string, options?: NetworkRequestOptions, timeout?: number): Promise<NetworkResponse<T>> {
+async function send<T>(
+  method: 'GET' | 'POST',
+  url: string,
+  options?: NetworkRequestOptions,
+  timeout?: number,
+): Promise<NetworkResponse<T>> {
   const answer = await fetch(url, {
     method,
     headers: options?.headers ?? {},
@@ -39,7 +50,8 @@ const directoryName = /^[\w-][\w.-]{0,63}$/
 
 /**
  * Tokens are kept by MSAL until shortly before they expire.
- * @throws (its result) RoomkeeperError directory.unavailable, with the issuer's error code and never its text, which may quote what was sent
+ * @throws (its result) RoomkeeperError directory.unavailable, with the issuer's error code and never its text, which may quote what was
+ * sent
  */
 export function graphTokens({ clientId, secret, authority, graphUrl }: GraphCredentials): GraphToken {
   const clients = new Map<string, ConfidentialClientApplication>()

@@ -2,7 +2,9 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DirectoryReader } from './directory.ts'
 
 const unconfigured = async (): Promise<never> => {
-  throw new RoomkeeperError('directory.unavailable', { detail: 'No directory is configured. Who is in which group is known from sign-ins only.' })
+  throw new RoomkeeperError('directory.unavailable', {
+    detail: 'No directory is configured. Who is in which group is known from sign-ins only.',
+  })
 }
 
 /** Stands in where there is an issuer without a directory that may be read. */

@@ -57,9 +57,14 @@ export async function readSource(directory: DirectoryReader, source: Source, at:
 /** The same for someone who waits: what does not answer within the time of one request counts as not reached. */
 export async function readInTime(directory: DirectoryReader, source: Source, at: number): Promise<Reading> {
   const end = new AbortController()
-  const late = pause(limits.directoryRequestMs, undefined, { signal: end.signal }).then(
-    (): Reading => ({ source, at, groups: new Map(), named: [], answered: false, failed: new RoomkeeperError('directory.unavailable') }),
-  )
+  const late = pause(limits.directoryRequestMs, undefined, { signal: end.signal }).then((): Reading => ({
+    source,
+    at,
+    groups: new Map(),
+    named: [],
+    answered: false,
+    failed: new RoomkeeperError('directory.unavailable'),
+  }))
   try {
     return await Promise.race([readSource(directory, source, at), late])
   } finally {
@@ -111,7 +116,15 @@ export async function keepReading(tx: TenantTransaction, reading: Reading, byCom
     const ids = [...kept, ...(memberships.get(objectId) ?? [])]
     const changes = new Set(ids).size !== had.length || ids.some((id) => !had.includes(id))
     // Their own tenant's data may be newer where the directory holds no name.
-    people.push({ issuer, directory, objectId, link, name: name || (row?.name ?? ''), email: email || (row?.email ?? ''), ...(changes ? { groups: { ids, at } } : {}) })
+    people.push({
+      issuer,
+      directory,
+      objectId,
+      link,
+      name: name || (row?.name ?? ''),
+      email: email || (row?.email ?? ''),
+      ...(changes ? { groups: { ids, at } } : {}),
+    })
   }
   const now = await knowPeople(tx, people)
   const { names, isNew } = await keepGroups(tx, reading)
@@ -125,7 +138,15 @@ export async function keepReading(tx: TenantTransaction, reading: Reading, byCom
       category: 'User',
       objectName: names.get(group) || group,
       operation: 'Update',
-      detail: { action: 'group.read', group, link, came: came.length, went: went.length, ...namedIn('cameIds', came), ...namedIn('wentIds', went) },
+      detail: {
+        action: 'group.read',
+        group,
+        link,
+        came: came.length,
+        went: went.length,
+        ...namedIn('cameIds', came),
+        ...namedIn('wentIds', went),
+      },
     })
   }
 }
@@ -136,13 +157,27 @@ async function keepRemoved(tx: TenantTransaction, { source, at, named, answered 
   const { issuer, directory, link } = source
   const people = source.named.union(source.known)
   const there = new Set(named.filter((found) => isPerson(found)).map(({ id }) => id))
-  const rows = await tx.tables.person().select(['objectId', 'removedAt']).where('issuer', '=', issuer).where('directory', '=', directory).execute()
+  const rows = await tx.tables
+    .person()
+    .select(['objectId', 'removedAt'])
+    .where('issuer', '=', issuer)
+    .where('directory', '=', directory)
+    .execute()
   const removed = new Map(rows.map(({ objectId, removedAt }) => [objectId, removedAt !== null]))
   const gone = [...people.difference(there)]
   const unknown = byCommand ? [] : gone.filter((id) => !removed.has(id))
-  await knowPeople(tx, unknown.map((objectId): KnownPerson => ({ issuer, directory, objectId, name: objectId, email: '', link })))
+  await knowPeople(
+    tx,
+    unknown.map((objectId): KnownPerson => ({ issuer, directory, objectId, name: objectId, email: '', link })),
+  )
   await setRemoved(tx, source, [...unknown, ...gone.filter((id) => removed.get(id) === false)], true, at)
-  await setRemoved(tx, source, [...people.intersection(there)].filter((id) => removed.get(id) === true), false, at)
+  await setRemoved(
+    tx,
+    source,
+    [...people.intersection(there)].filter((id) => removed.get(id) === true),
+    false,
+    at,
+  )
 }
 
 interface Moves {
@@ -155,7 +190,11 @@ interface Moves {
  * when a group is read for the first time: nothing else says to whom the assignment gave it, and it is one record per
  * group, however many there are.
  */
-function movesOf({ groups }: Reading, people: readonly PersonTable[], groupsBefore: (objectId: string) => readonly string[]): Map<string, Moves> {
+function movesOf(
+  { groups }: Reading,
+  people: readonly PersonTable[],
+  groupsBefore: (objectId: string) => readonly string[],
+): Map<string, Moves> {
   const moves = new Map<string, Moves>()
   for (const row of people) {
     const had = new Set(groupsBefore(row.objectId))
@@ -170,7 +209,8 @@ function movesOf({ groups }: Reading, people: readonly PersonTable[], groupsBefo
   return moves
 }
 
-const namedIn = (name: string, people: readonly PersonId[]): Record<string, readonly PersonId[]> => (people.length === 0 ? {} : { [name]: people.slice(0, limits.peopleNamed) })
+const namedIn = (name: string, people: readonly PersonId[]): Record<string, readonly PersonId[]> =>
+  people.length === 0 ? {} : { [name]: people.slice(0, limits.peopleNamed) }
 
 /** @returns the names of the groups, as far as they are known; also of those that are gone. And which are read for the first time. */
 async function keepGroups(
@@ -179,7 +219,9 @@ async function keepGroups(
 ): Promise<{ names: ReadonlyMap<string, string>; isNew: (group: string) => boolean }> {
   const { directory, link } = source
   const names = new Map(named.filter(({ kind }) => kind === 'group').map(({ id, name }) => [id, name]))
-  const before = new Map((await tx.tables.securityGroup().selectAll().where('directory', '=', directory).execute()).map((row) => [row.id, row]))
+  const before = new Map(
+    (await tx.tables.securityGroup().selectAll().where('directory', '=', directory).execute()).map((row) => [row.id, row]),
+  )
   for (const { id, name } of before.values()) if (!names.has(id)) names.set(id, name)
   const known = new Set(before.keys())
   const isNew = (group: string): boolean => !known.has(group)
@@ -205,7 +247,8 @@ async function keepGroups(
     else await tx.insert.securityGroup(now).execute()
     shown ||= was?.name !== now.name || (was.failedAt === null) !== (now.failedAt === null)
   }
-  for (const id of source.whole ? before.keys() : []) await tx.delete.securityGroup().where('directory', '=', directory).where('id', '=', id).execute()
+  for (const id of source.whole ? before.keys() : [])
+    await tx.delete.securityGroup().where('directory', '=', directory).where('id', '=', id).execute()
   if (!shown) return { names, isNew }
   tx.put('policy', { id: tx.tenant, at: tx.at })
   if (link !== null) tx.put('policy', { id: link, at: tx.at })

@@ -37,7 +37,8 @@ beforeEach(async () => {
   const embedded = new EmbeddedDirectory(made.store)
   const answered = <T>(work: () => Promise<T>): Promise<T> => (down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : work())
   const directory: DirectoryReader = Object.assign(new EmbeddedDirectory(made.store), {
-    principals: (tenant: string, ids: readonly string[]) => answered(async () => (await embedded.principals(tenant, ids)).filter(({ id }) => !disabled.has(id))),
+    principals: (tenant: string, ids: readonly string[]) =>
+      answered(async () => (await embedded.principals(tenant, ids)).filter(({ id }) => !disabled.has(id))),
     membersOf: (tenant: string, group: string) =>
       answered(async () => {
         const { people, more } = await embedded.membersOf(tenant, group)
@@ -47,7 +48,14 @@ beforeEach(async () => {
   const log = pino({ level: 'silent' })
   sync = new DirectorySync({ store: made.store, directory, now: () => now, log })
   const keys = await generateKeyPair('ES256')
-  access = new AccessService({ store: made.store, bus: made.bus, log, budgets: new Budgets(() => now), directory, rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now } })
+  access = new AccessService({
+    store: made.store,
+    bus: made.bus,
+    log,
+    budgets: new Budgets(() => now),
+    directory,
+    rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now },
+  })
   tokenOf = ({ id, name, email }, claims = {}) =>
     new SignJWT({ tid: 'contoso', oid: id, name, email, groups: [], ...claims })
       .setProtectedHeader({ alg: 'ES256' })
@@ -69,10 +77,21 @@ async function readOnce(tenant = made.contoso): Promise<void> {
   await until('the directory to be read', () => !sync.busy)
 }
 const assign = (name: string, role: string, members: Member[]) =>
-  made.store.write(made.contoso, system, (tx) => saveAssignment(tx, { id: AssignmentId.parse(v7()), name, role: RoleId.parse(role), members, scope: 'all' }))
-const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => 'let in', (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)))
+  made.store.write(made.contoso, system, (tx) =>
+    saveAssignment(tx, { id: AssignmentId.parse(v7()), name, role: RoleId.parse(role), members, scope: 'all' }),
+  )
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'let in',
+    (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)),
+  )
 const proManagers = async (): Promise<Member[]> => {
-  const rows = await made.store.read(made.contoso, 'wholeTenant').tables.assignment().select('members').where('role', '=', RoleId.parse('proManager')).execute()
+  const rows = await made.store
+    .read(made.contoso, 'wholeTenant')
+    .tables.assignment()
+    .select('members')
+    .where('role', '=', RoleId.parse('proManager'))
+    .execute()
   return rows.flatMap(({ members }) => JSON.parse(members) as Member[])
 }
 

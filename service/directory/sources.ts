@@ -62,7 +62,9 @@ export async function someSourcesOf(store: Store, tenant: TenantId, assignments:
   const directories = assignments.length === 0 ? undefined : await directoriesOf(store, tenant)
   if (!directories) return []
   const people = await store.read(tenant, 'wholeTenant').tables.person().select(['id', 'objectId', 'link']).execute()
-  return [...directories].map(([link, row]) => sourceOf(link, row, assignments, people, false)).filter(({ groups, named }) => groups.size + named.size > 0)
+  return [...directories]
+    .map(([link, row]) => sourceOf(link, row, assignments, people, false))
+    .filter(({ groups, named }) => groups.size + named.size > 0)
 }
 
 /** Whose directory it is, by link; null: the tenant's own. */

@@ -49,12 +49,27 @@ afterEach(async () => {
 
 const edit = (change: object) => editDirectory(made.store, DirectoryEdit.parse(change))
 
-async function assign(tenant: TenantId, members: { kind: 'person' | 'group'; id: string }[], role = 'siteLead', link: LinkId | null = null): Promise<AssignmentId> {
+async function assign(
+  tenant: TenantId,
+  members: { kind: 'person' | 'group'; id: string }[],
+  role = 'siteLead',
+  link: LinkId | null = null,
+): Promise<AssignmentId> {
   const id = AssignmentId.parse(v7())
   await made.store.write(tenant, system, (tx) =>
     changePolicy(tx, 'system', async () => {
       await tx.insert
-        .assignment({ id, link, role: RoleId.parse(role), name: role, description: '', notify: 0, builtIn: 0, members: JSON.stringify(members), scope: JSON.stringify('all') })
+        .assignment({
+          id,
+          link,
+          role: RoleId.parse(role),
+          name: role,
+          description: '',
+          notify: 0,
+          builtIn: 0,
+          members: JSON.stringify(members),
+          scope: JSON.stringify('all'),
+        })
         .execute()
     }),
   )
@@ -116,7 +131,9 @@ describe('security groups that assignments name', () => {
     await readOnce()
     expect([await sees(ada.id), await sees(bela.id), await sees(cyd.id), await sees(finn.id)]).toEqual([true, true, true, undefined])
     expect(await groupRow('all')).toMatchObject({ name: 'All operations', directory: 'contoso', readAt: 2_000, failedAt: null })
-    expect(await read(made.contoso).tables.person().select(['name', 'email', 'seenAt']).where('objectId', '=', bela.id).executeTakeFirst()).toEqual({ name: bela.name, email: bela.email, seenAt: null })
+    expect(
+      await read(made.contoso).tables.person().select(['name', 'email', 'seenAt']).where('objectId', '=', bela.id).executeTakeFirst(),
+    ).toEqual({ name: bela.name, email: bela.email, seenAt: null })
   })
 
   it('take it away when they are emptied, and consoles are told of it in the same commit', async () => {
@@ -156,7 +173,10 @@ describe('security groups that assignments name', () => {
   })
 
   it('are not asked about one after the other once the directory is found to be down', async () => {
-    await assign(made.contoso, ['ops', 'all', 'ring1', 'ring2'].map((id) => ({ kind: 'group', id })))
+    await assign(
+      made.contoso,
+      ['ops', 'all', 'ring1', 'ring2'].map((id) => ({ kind: 'group', id })),
+    )
     down = true
     await readOnce()
     expect(asked).toBe(1)
@@ -169,11 +189,22 @@ describe('security groups that assignments name', () => {
       if (group === 'all') throw new RoomkeeperError('directory.unavailable', { params: { status: 403 } })
       return embedded.membersOf(directory, group)
     }
-    sync = new DirectorySync({ store: made.store, directory: Object.assign(new EmbeddedDirectory(made.store), { membersOf }), now: () => now, log: pino({ level: 'silent' }) })
-    await assign(made.contoso, ['all', 'ops'].map((id) => ({ kind: 'group', id })))
+    sync = new DirectorySync({
+      store: made.store,
+      directory: Object.assign(new EmbeddedDirectory(made.store), { membersOf }),
+      now: () => now,
+      log: pino({ level: 'silent' }),
+    })
+    await assign(
+      made.contoso,
+      ['all', 'ops'].map((id) => ({ kind: 'group', id })),
+    )
     await readOnce()
     expect(await sees(ada.id)).toBe(true)
-    expect([await groupRow('all'), await groupRow('ops')]).toMatchObject([{ readAt: null, failedAt: 2_000 }, { readAt: 2_000, failedAt: null }])
+    expect([await groupRow('all'), await groupRow('ops')]).toMatchObject([
+      { readAt: null, failedAt: 2_000 },
+      { readAt: 2_000, failedAt: null },
+    ])
     await edit({ type: 'removeMember', organisation: 'contoso', group: 'ops', member: ada.email })
     await readOnce()
     expect(await sees(ada.id)).toBe(false)
@@ -182,16 +213,26 @@ describe('security groups that assignments name', () => {
   it('leave alone what people are in otherwise', async () => {
     await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
     await readOnce()
-    await made.store.write(made.contoso, system, (tx) => tx.update.person().where('objectId', '=', ada.id).set({ groups: JSON.stringify(['elsewhere', 'ops']) }).execute())
+    await made.store.write(made.contoso, system, (tx) =>
+      tx.update
+        .person()
+        .where('objectId', '=', ada.id)
+        .set({ groups: JSON.stringify(['elsewhere', 'ops']) })
+        .execute(),
+    )
     await edit({ type: 'removeMember', organisation: 'contoso', group: 'ops', member: ada.email })
     await readOnce()
-    expect(await read(made.contoso).tables.person().select('groups').where('objectId', '=', ada.id).executeTakeFirst()).toEqual({ groups: '["elsewhere"]' })
+    expect(await read(made.contoso).tables.person().select('groups').where('objectId', '=', ada.id).executeTakeFirst()).toEqual({
+      groups: '["elsewhere"]',
+    })
   })
 
   it('are forgotten when no assignment names them any more', async () => {
     const id = await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
     await readOnce()
-    await made.store.write(made.contoso, system, (tx) => changePolicy(tx, 'system', () => tx.delete.assignment().where('id', '=', id).execute()))
+    await made.store.write(made.contoso, system, (tx) =>
+      changePolicy(tx, 'system', () => tx.delete.assignment().where('id', '=', id).execute()),
+    )
     await readOnce()
     expect(await groupRow('ops')).toBeUndefined()
     expect(await sees(ada.id)).toBe(false)
@@ -201,10 +242,22 @@ describe('security groups that assignments name', () => {
 describe('the audit log (AUD-1)', () => {
   const records = async () => {
     const rows = await read(made.contoso).tables.audit().selectAll().where('category', '=', 'User').orderBy('number').execute()
-    return rows.map(({ objectName, operation, resultStatus, userId, actor, detail }) => ({ objectName, operation, resultStatus, by: actor ?? userId, detail: JSON.parse(detail) as unknown }))
+    return rows.map(({ objectName, operation, resultStatus, userId, actor, detail }) => ({
+      objectName,
+      operation,
+      resultStatus,
+      by: actor ?? userId,
+      detail: JSON.parse(detail) as unknown,
+    }))
   }
-  const idOf = async (objectId: string) => (await read(made.contoso).tables.person().select('id').where('objectId', '=', objectId).executeTakeFirstOrThrow()).id
-  const moved = (detail: object) => ({ operation: 'Update', resultStatus: 'Successful', by: '', detail: { action: 'group.read', group: 'ops', link: null, ...detail } })
+  const idOf = async (objectId: string) =>
+    (await read(made.contoso).tables.person().select('id').where('objectId', '=', objectId).executeTakeFirstOrThrow()).id
+  const moved = (detail: object) => ({
+    operation: 'Update',
+    resultStatus: 'Successful',
+    by: '',
+    detail: { action: 'group.read', group: 'ops', link: null, ...detail },
+  })
 
   it('has one record for each group whose members came or went, by the system, and none where nobody did', async () => {
     await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
@@ -220,19 +273,30 @@ describe('the audit log (AUD-1)', () => {
     await edit({ type: 'addMember', organisation: 'contoso', group: 'ops', member: cyd.email })
     await readOnce()
     const cydId = await idOf(cyd.id)
-    expect((await records()).slice(1)).toEqual([{ objectName: 'Operations', ...moved({ came: 1, went: 1, cameIds: [cydId], wentIds: [adaId] }) }])
+    expect((await records()).slice(1)).toEqual([
+      { objectName: 'Operations', ...moved({ came: 1, went: 1, cameIds: [cydId], wentIds: [adaId] }) },
+    ])
 
     await edit({ type: 'removeGroup', organisation: 'contoso', group: 'ops' })
     await readOnce()
-    expect((await records()).slice(2)).toEqual([{ objectName: 'Operations', ...moved({ came: 0, went: 2, wentIds: expect.arrayContaining([belaId, cydId]) as unknown }) }])
+    expect((await records()).slice(2)).toEqual([
+      { objectName: 'Operations', ...moved({ came: 0, went: 2, wentIds: expect.arrayContaining([belaId, cydId]) as unknown }) },
+    ])
     await readOnce()
     expect(await records()).toHaveLength(3)
   })
 
   it('says nothing while a directory cannot be reached, and counts more people than it names', async () => {
-    const people = Array.from({ length: limits.peopleNamed + 5 }, (_, n) => ({ kind: 'person' as const, id: `object-${n}`, name: `Person ${n}`, email: '' }))
+    const people = Array.from({ length: limits.peopleNamed + 5 }, (_, n) => ({
+      kind: 'person' as const,
+      id: `object-${n}`,
+      name: `Person ${n}`,
+      email: '',
+    }))
     let answer = people
-    const reader: DirectoryReader = Object.assign(new EmbeddedDirectory(made.store), { membersOf: async () => (down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : { people: answer, more: false }) })
+    const reader: DirectoryReader = Object.assign(new EmbeddedDirectory(made.store), {
+      membersOf: async () => (down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : { people: answer, more: false }),
+    })
     sync = new DirectorySync({ store: made.store, directory: reader, now: () => now, log: pino({ level: 'silent' }) })
     await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
     await readOnce()
@@ -261,7 +325,12 @@ describe('people', () => {
   it('of a partner are those of its own directory, and lose the customer with the group', async () => {
     const link = await linkWithFabrikam()
     await assign(made.contoso, [{ kind: 'person', id: ada.id }], 'primaryAdmin', link)
-    await assign(made.contoso, ['field', 'ops'].map((id) => ({ kind: 'group', id })), 'primaryAdmin', link)
+    await assign(
+      made.contoso,
+      ['field', 'ops'].map((id) => ({ kind: 'group', id })),
+      'primaryAdmin',
+      link,
+    )
     await readOnce(made.fabrikam)
     await readOnce()
     expect(await sees(finn.id)).toBe(true)
@@ -270,8 +339,16 @@ describe('people', () => {
     expect(await groupRow('ops')).toBeUndefined()
     // Nor does a person of the customer: the partner's directory has none of that id, and nothing is told of them.
     expect(await sees(ada.id)).toBe(false)
-    expect(await read(made.contoso).tables.person().select(['name', 'email', 'link', 'removedAt']).where('objectId', '=', ada.id).executeTakeFirst()).toEqual({ name: ada.id, email: '', link, removedAt: now })
-    expect(await read(made.contoso).tables.person().select(['link', 'directory']).where('objectId', '=', finn.id).executeTakeFirst()).toEqual({ link, directory: 'fabrikam' })
+    expect(
+      await read(made.contoso)
+        .tables.person()
+        .select(['name', 'email', 'link', 'removedAt'])
+        .where('objectId', '=', ada.id)
+        .executeTakeFirst(),
+    ).toEqual({ name: ada.id, email: '', link, removedAt: now })
+    expect(
+      await read(made.contoso).tables.person().select(['link', 'directory']).where('objectId', '=', finn.id).executeTakeFirst(),
+    ).toEqual({ link, directory: 'fabrikam' })
     expect(await customersOfFinn()).toEqual(['Contoso'])
     await edit({ type: 'removeMember', organisation: 'fabrikam', group: 'field', member: finn.email })
     await readOnce()

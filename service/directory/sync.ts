@@ -69,11 +69,16 @@ export class DirectorySync {
     for (const source of sources) {
       if (source.groups.size + source.named.size + source.known.size === 0) continue
       const reading = await readSource(directory, source, now())
-      if (reading.failed) log.warn({ tenant, directory: source.directory, reason: reading.failed.message }, 'a directory cannot be read; what was last known stays')
+      if (reading.failed)
+        log.warn(
+          { tenant, directory: source.directory, reason: reading.failed.message },
+          'a directory cannot be read; what was last known stays',
+        )
       if (this.#closed) return
       await store.write(tenant, system, (tx) => keepReading(tx, reading))
     }
-    if (!this.#closed) await this.#forgetUnnamed(tenant, new Set(sources.filter(({ groups }) => groups.size > 0).map((source) => source.directory)))
+    if (!this.#closed)
+      await this.#forgetUnnamed(tenant, new Set(sources.filter(({ groups }) => groups.size > 0).map((source) => source.directory)))
   }
 
   /** What was known of the groups of directories that no assignment names groups of any more. */

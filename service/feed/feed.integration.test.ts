@@ -24,7 +24,15 @@ afterEach(async () => {
 const write = <T>(work: Parameters<typeof service.deps.store.write<T>>[2]) => service.deps.store.write(service.tenant, system, work)
 const enrol = (rooms: RoomId[]) => write((tx) => enrolRooms(service.deps.rooms, tx, rooms))
 const assign = (rooms: 'all' | RoomId[], role = 'siteLead') =>
-  write((tx) => saveAssignment(tx, { id: assignment, name: 'Lead', role: RoleId.parse(role), members: [{ kind: 'person', id: 'clara' }], scope: rooms === 'all' ? rooms : { rooms, groups: [] } }))
+  write((tx) =>
+    saveAssignment(tx, {
+      id: assignment,
+      name: 'Lead',
+      role: RoleId.parse(role),
+      members: [{ kind: 'person', id: 'clara' }],
+      scope: rooms === 'all' ? rooms : { rooms, groups: [] },
+    }),
+  )
 const consoleOf = async (person: string) => new TestConsole(service.url, await service.token(person))
 const follow = async (person: string) => {
   const made = await consoleOf(person)
@@ -112,7 +120,8 @@ describe('[CON-2] a console', () => {
     await write(async (tx) => {
       for (const { enrolment } of devices) {
         const room = await tx.get('room', enrolment.room)
-        for (let i = 0; i < 12 && room; i++) tx.put('roomEvent', { id: EntryId.parse(v7()), room: room.id, kind: 'health', actor: { kind: 'system' }, at: 1, receivedAt: 1 })
+        for (let i = 0; i < 12 && room; i++)
+          tx.put('roomEvent', { id: EntryId.parse(v7()), room: room.id, kind: 'health', actor: { kind: 'system' }, at: 1, receivedAt: 1 })
       }
     })
     const console = await consoleOf(proManager)
@@ -248,7 +257,16 @@ describe('sockets', () => {
     for (let round = 0; round < 12; round++) {
       await write(async (tx) => {
         for (const { enrolment } of devices) {
-          for (let i = 0; i < 40; i++) tx.put('roomEvent', { id: EntryId.parse(v7()), room: enrolment.room, kind: 'health', actor: { kind: 'system' }, at: round, receivedAt: 1, detail: filler.repeat(3) })
+          for (let i = 0; i < 40; i++)
+            tx.put('roomEvent', {
+              id: EntryId.parse(v7()),
+              room: enrolment.room,
+              kind: 'health',
+              actor: { kind: 'system' },
+              at: round,
+              receivedAt: 1,
+              detail: filler.repeat(3),
+            })
         }
       })
     }

@@ -40,7 +40,12 @@ const tooManyAgainS = 30
 export class FeedHub {
   readonly #deps: ServiceDeps
   readonly #options: FollowerOptions
-  readonly #sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: limits.consoleMessageBytes, perMessageDeflate: false })
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.consoleMessageBytes,
+    perMessageDeflate: false,
+  })
   readonly #tenants = new Map<TenantId, Set<Follower>>()
   /** Open sockets by whose they are. */
   readonly #open = new Map<string, number>()
@@ -76,7 +81,8 @@ export class FeedHub {
       caller = await this.#letIn(token, tenantNamed(request.headers))
       owners = ownersOf(caller, address)
       // From here on nothing is awaited.
-      if (owners.some(({ key, most }) => (this.#open.get(key) ?? 0) >= most)) throw new RoomkeeperError('feed.tooMany', { params: { retryAfter: tooManyAgainS } })
+      if (owners.some(({ key, most }) => (this.#open.get(key) ?? 0) >= most))
+        throw new RoomkeeperError('feed.tooMany', { params: { retryAfter: tooManyAgainS } })
     } catch (error) {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('service.failed', {}, error)
       this.#deps.turnedAway.note(known, 'feed')
@@ -225,7 +231,8 @@ export class FeedHub {
   async #renew(follower: Follower, token: string): Promise<void> {
     const { tenant, person } = follower.caller
     const caller = await this.#letIn(token, follower.caller.link === undefined ? undefined : tenant)
-    if (caller.tenant !== tenant || caller.person !== person) throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
+    if (caller.tenant !== tenant || caller.person !== person)
+      throw new RoomkeeperError('auth.invalid', { detail: 'The token is of another person.' })
     follower.caller = { ...follower.caller, expiresAt: caller.expiresAt, multiFactor: caller.multiFactor }
     // Its link may have come to ask for more while the token was looked at.
     checkLetIn(await this.#deps.access.current(tenant, person), follower.caller)
@@ -247,10 +254,18 @@ export class FeedHub {
 
   #end(follower: Follower, why: ErrorCode | RoomkeeperError): void {
     const error = why instanceof RoomkeeperError ? why : new RoomkeeperError(why)
-    const { code, details: { detail } } = error
+    const {
+      code,
+      details: { detail },
+    } = error
     this.#deps.turnedAway.note(error, 'feed')
     follower.following = false
-    follower.say({ type: 'error', code, ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }), retry: code !== 'auth.invalid' && code !== 'access.denied' })
+    follower.say({
+      type: 'error',
+      code,
+      ...(detail === undefined ? {} : { detail: detail.slice(0, 400) }),
+      retry: code !== 'auth.invalid' && code !== 'access.denied',
+    })
     follower.socket.close(1008, code)
   }
 

@@ -25,7 +25,10 @@ export const feed: Plugin = (app, deps) => {
     async (request, reply) => {
       const page = await snapshotPage(deps.store, cursors, callerOf(request), request.query.after)
       // The text goes out as it is: the documents in it were checked when they were written.
-      return reply.header('content-type', 'application/json; charset=utf-8').serializer((text: string) => text).send(page)
+      return reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .serializer((text: string) => text)
+        .send(page)
     },
   )
   onUpgrade(app.server, '/v1/feed', (request, socket, head) => void hub.accept(request, socket, head))

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { addressOf } from './address.ts'
 
-const from = (remoteAddress: string | undefined, forwarded?: string) => ({ socket: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } })
+const from = (remoteAddress: string | undefined, forwarded?: string) => ({
+  socket: { remoteAddress },
+  headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+})
 
 describe('[rule 13] the address that a budget is for', () => {
   it.each([
@@ -26,7 +29,11 @@ describe('[rule 13] the address that a budget is for', () => {
     expect(addressOf(from('127.0.0.1', ' '), true)).toBeUndefined()
   })
 
-  it.each([['192.0.2.7:4711', '192.0.2.7'], ['[2001:db8:1:2::9]:4711', '2001:db8:1:2::/64'], ['[2001:db8:1:2::9]', '2001:db8:1:2::/64']])('has no port: %s', (said, expected) => {
+  it.each([
+    ['192.0.2.7:4711', '192.0.2.7'],
+    ['[2001:db8:1:2::9]:4711', '2001:db8:1:2::/64'],
+    ['[2001:db8:1:2::9]', '2001:db8:1:2::/64'],
+  ])('has no port: %s', (said, expected) => {
     expect(addressOf(from('127.0.0.1', said), true)).toBe(expected)
   })
 

@@ -19,7 +19,8 @@ export function addressOf({ headers, socket }: FromSomewhere, behindProxy: boole
 }
 
 /** Some proxies also name the port, which is another one for each connection: 192.0.2.7:4711, [2001:db8::1]:4711. */
-const withoutPort = (address: string): string => /^(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+(?:\.\d+){3}))(?::\d+)?$/.exec(address)?.slice(1).find(Boolean) ?? address
+const withoutPort = (address: string): string =>
+  /^(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+(?:\.\d+){3}))(?::\d+)?$/.exec(address)?.slice(1).find(Boolean) ?? address
 
 function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')

@@ -23,7 +23,9 @@ const runtime = /^node-(?:linux|win|darwin)-\w+$/
 
 /** `sources`: the agent's program text. Gives the files `package.json` and `package-lock.json`. */
 export function manifestFiles(checkout: string, sources: Iterable<string>): Record<string, string> {
-  const { version, engines, dependencies, optionalDependencies } = Manifest.parse(JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')))
+  const { version, engines, dependencies, optionalDependencies } = Manifest.parse(
+    JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')),
+  )
   const used = new Set(Object.keys(optionalDependencies).filter((name) => runtime.test(name)))
   for (const text of sources) {
     for (const [, name = ''] of text.matchAll(/\b(?:from|import\() ?'((?:@[\w.-]+\/)?[\w.-]+)[^':]*'/g)) used.add(name)
@@ -34,7 +36,13 @@ export function manifestFiles(checkout: string, sources: Iterable<string>): Reco
   const { lockfileVersion, packages } = Lock.parse(JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')))
   const { name } = manifest
   const root = { name, version, ...needed, engines }
-  const lock = { name, version, lockfileVersion, requires: true, packages: { '': root, ...reached(packages, Object.values(needed).flatMap(Object.keys)) } }
+  const lock = {
+    name,
+    version,
+    lockfileVersion,
+    requires: true,
+    packages: { '': root, ...reached(packages, Object.values(needed).flatMap(Object.keys)) },
+  }
   return { 'package.json': json(manifest), 'package-lock.json': json(lock) }
 }
 

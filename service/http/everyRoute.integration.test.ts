@@ -12,7 +12,9 @@ import { type Answered, invitation, objectIdOf, World } from '../partners/testin
  * about what there is not: the last two must not be told apart, and no answer may name what lies outside.
  */
 
-const OpenApi = z.object({ paths: z.record(z.string(), z.record(z.string(), z.object({ security: z.array(z.unknown()).optional() }).loose())) })
+const OpenApi = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.object({ security: z.array(z.unknown()).optional() }).loose())),
+})
 
 /** Nothing of the room outside may be read by those who may not see it. */
 const secret = 'Zugspitze'
@@ -74,15 +76,45 @@ beforeAll(async () => {
   incidentOutside = incidents.find(({ room }) => room === outside)?.id ?? ''
   customRole = v7()
   assignment = v7()
-  const permissions = ['rooms.view', 'rooms.modify', 'rooms.create', 'rooms.unenroll', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view', 'incidents.view', 'incidents.update', 'roles.view', 'roles.modify']
+  const permissions = [
+    'rooms.view',
+    'rooms.modify',
+    'rooms.create',
+    'rooms.unenroll',
+    'groups.view',
+    'groups.modify',
+    'groups.create',
+    'rings.view',
+    'rings.modify',
+    'reports.view',
+    'incidents.view',
+    'incidents.update',
+    'roles.view',
+    'roles.modify',
+  ]
   await done(world.command('boss@contoso.example', { type: 'role.save', role: customRole, name: 'Deputy', description: '', permissions }))
   // A group, a role and an assignment that only the room outside is in.
   const group = v7()
-  await done(world.command('boss@contoso.example', { type: 'group.save', group, name: `${secret} rooms`, description: '', rooms: [outside], rule: null }))
+  await done(
+    world.command('boss@contoso.example', {
+      type: 'group.save',
+      group,
+      name: `${secret} rooms`,
+      description: '',
+      rooms: [outside],
+      rule: null,
+    }),
+  )
   const rooms = z.array(z.string()).parse([inside])
   const invited = { ...invitation([]), scope: { rooms, groups: [] } }
   await done(world.command('boss@contoso.example', invited))
-  await done(world.command('boss@fabrikam.example', { type: 'invitation.accept', link: invited.link, admins: [{ kind: 'person', id: objectIdOf('one@fabrikam.example') }] }))
+  await done(
+    world.command('boss@fabrikam.example', {
+      type: 'invitation.accept',
+      link: invited.link,
+      admins: [{ kind: 'person', id: objectIdOf('one@fabrikam.example') }],
+    }),
+  )
   sessionOutside = v7()
   const refused = await world.ask('boss@contoso.example', '/v1/sessions', sessionWith(outside, sessionOutside))
   expect(refused.code).toBe('access.denied')
@@ -97,7 +129,16 @@ afterAll(async () => world.close())
 async function become({ role, email }: Asker): Promise<void> {
   if (!role) return
   const members = [{ kind: 'person', id: objectIdOf(email) }]
-  const made = { type: 'assignment.save', assignment, role: role === 'custom' ? customRole : role, name: 'The one', description: '', notify: false, members, scope: { rooms: [inside], groups: [] } }
+  const made = {
+    type: 'assignment.save',
+    assignment,
+    role: role === 'custom' ? customRole : role,
+    name: 'The one',
+    description: '',
+    notify: false,
+    members,
+    scope: { rooms: [inside], groups: [] },
+  }
   await world.command('boss@contoso.example', { type: 'assignment.delete', assignment })
   await done(world.command('boss@contoso.example', made))
 }
@@ -106,7 +147,12 @@ const sessionWith = (room: string, session: string) => ({ session, room, mode: '
 
 /** The address with its parameters filled, and a query that it takes. */
 function addressOf(path: string, room: string, incident: string, session: string): string {
-  const filled = path.replace('{room}', room).replace('{incident}', incident).replace('{session}', session).replace('{number}', '1').replace('{person}', v7())
+  const filled = path
+    .replace('{room}', room)
+    .replace('{incident}', incident)
+    .replace('{session}', session)
+    .replace('{number}', '1')
+    .replace('{person}', v7())
   if (path === '/v1/explain') return `${filled}?permission=rooms.view&room=${room}`
   if (path.endsWith('.csv')) return `${filled}?from=0&to=9999999999999`
   return filled
@@ -136,7 +182,17 @@ function commandsAbout(room: string, incident: string): Record<string, unknown>[
     { type: 'assignment.delete', assignment: v7() },
     { type: 'group.save', group: v7(), name: v7(), description: '', rooms: [room], rule: null },
     { type: 'group.delete', group: v7() },
-    { type: 'partner.invite', link: v7(), domain: 'litware.example', days: 3, changeControl: automatic, scope, remoteAccess: false, multiFactor: false, agreed: true },
+    {
+      type: 'partner.invite',
+      link: v7(),
+      domain: 'litware.example',
+      days: 3,
+      changeControl: automatic,
+      scope,
+      remoteAccess: false,
+      multiFactor: false,
+      agreed: true,
+    },
     { type: 'partner.change', link: v7(), changeControl: automatic, remoteAccess: false, multiFactor: false },
     { type: 'partner.remove', link: v7() },
     { type: 'invitation.accept', link: v7(), admins: members },
@@ -168,7 +224,8 @@ describe.each(askers)('$name', (asker) => {
       expect([path, there.status < 500]).toEqual([path, true])
       expect([path, JSON.stringify(there.body ?? '').includes(secret)]).toEqual([path, false])
       expect([path, JSON.stringify(there.body ?? '').includes(outside) && !path.includes('explain')]).toEqual([path, false])
-      if (/[{]room|[{]incident|[{]session|explain$/.test(path)) expect([path, said(there, outside, incidentOutside, sessionOutside)]).toEqual([path, said(nowhere, hidden, none, never)])
+      if (/[{]room|[{]incident|[{]session|explain$/.test(path))
+        expect([path, said(there, outside, incidentOutside, sessionOutside)]).toEqual([path, said(nowhere, hidden, none, never)])
     }
   })
 
@@ -194,23 +251,32 @@ describe.each(askers)('$name', (asker) => {
   })
 })
 
-it.each(askers)('$name begins no session with the room outside, nor does anything to one, and cannot tell either from what there is not', async (asker) => {
-  await become(asker)
-  const [hidden, never] = [v7(), v7()]
-  const ask = (path: string, body: unknown): Promise<Answered> => world.ask(asker.email, path, body, asker.customer)
-  expect(said(await ask('/v1/sessions', sessionWith(outside, v7())), outside)).toEqual(said(await ask('/v1/sessions', sessionWith(hidden, v7())), hidden))
-  for (const what of ['ticket', 'end']) {
-    const there = await ask(`/v1/sessions/${sessionOutside}/${what}`, {})
-    expect([what, there.status >= 400 && there.status < 500]).toEqual([what, true])
-    expect([what, said(there, sessionOutside)]).toEqual([what, said(await ask(`/v1/sessions/${never}/${what}`, {}), never)])
-  }
-})
+it.each(askers)(
+  '$name begins no session with the room outside, nor does anything to one, and cannot tell either from what there is not',
+  async (asker) => {
+    await become(asker)
+    const [hidden, never] = [v7(), v7()]
+    const ask = (path: string, body: unknown): Promise<Answered> => world.ask(asker.email, path, body, asker.customer)
+    expect(said(await ask('/v1/sessions', sessionWith(outside, v7())), outside)).toEqual(
+      said(await ask('/v1/sessions', sessionWith(hidden, v7())), hidden),
+    )
+    for (const what of ['ticket', 'end']) {
+      const there = await ask(`/v1/sessions/${sessionOutside}/${what}`, {})
+      expect([what, there.status >= 400 && there.status < 500]).toEqual([what, true])
+      expect([what, said(there, sessionOutside)]).toEqual([what, said(await ask(`/v1/sessions/${never}/${what}`, {}), never)])
+    }
+  },
+)
 
 it('whoever has not signed in is refused by every route that is not public', async () => {
   const open = ['/.well-known/roomkeeper', '/healthz', '/v1/relay/key', '/v1/setup', '/v1/enrolments', '/v1/openapi.json']
   for (const { method, path } of operations) {
     if (open.includes(path)) continue
-    const { status } = await fetch(`${world.url}${addressOf(path, inside, incidentOutside, sessionOutside)}`, { method: method.toUpperCase(), headers: { 'content-type': 'application/json' }, ...(method === 'post' ? { body: '{}' } : {}) })
+    const { status } = await fetch(`${world.url}${addressOf(path, inside, incidentOutside, sessionOutside)}`, {
+      method: method.toUpperCase(),
+      headers: { 'content-type': 'application/json' },
+      ...(method === 'post' ? { body: '{}' } : {}),
+    })
     expect([path, status]).toEqual([path, 401])
   }
 })

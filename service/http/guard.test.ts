@@ -13,7 +13,14 @@ const mine = RoomId.parse(v7())
 const theirs = RoomId.parse(v7())
 const access: Access = {
   globalAdministrator: false,
-  grants: [{ assignment: AssignmentId.parse(v7()), role: RoleId.parse('siteTech'), permissions: [...builtInRoles.siteTech.permissions], scope: [mine] }],
+  grants: [
+    {
+      assignment: AssignmentId.parse(v7()),
+      role: RoleId.parse('siteTech'),
+      permissions: [...builtInRoles.siteTech.permissions],
+      scope: [mine],
+    },
+  ],
 }
 
 function answer(route: RouteAccess, params: unknown = {}): string {

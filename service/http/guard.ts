@@ -54,7 +54,8 @@ const rules: Partial<Record<Extract<RouteAccess, string>, (access: Access) => bo
 }
 
 /**
- * @throws RoomkeeperError access.denied without the permission anywhere (or everywhere, where the route asks that), access.outOfScope without it on that room:
+ * @throws RoomkeeperError access.denied without the permission anywhere (or everywhere, where the route asks that), access.outOfScope
+ * without it on that room:
  * the same answer as for a room that does not exist.
  */
 export function checkPermission(access: RouteAccess, caller: Pick<Caller, 'access'>, params: unknown): void {

@@ -32,7 +32,17 @@ const done = async (command: Record<string, unknown>, email: Parameters<World['c
   const answer = await world.command(email, command)
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
 }
-const saved = (changes: Record<string, unknown>) => ({ type: 'assignment.save', assignment: v7(), role: 'siteTech', name: `A ${v7()}`, description: '', notify: false, members: [admin(colleague)], scope: 'all', ...changes })
+const saved = (changes: Record<string, unknown>) => ({
+  type: 'assignment.save',
+  assignment: v7(),
+  role: 'siteTech',
+  name: `A ${v7()}`,
+  description: '',
+  notify: false,
+  members: [admin(colleague)],
+  scope: 'all',
+  ...changes,
+})
 const over = (...rooms: string[]) => ({ rooms, groups: [] })
 
 beforeAll(async () => {
@@ -47,7 +57,11 @@ beforeAll(async () => {
   await done(far)
   await done({ type: 'invitation.accept', link: far.link, admins: [admin('boss@northwind.example')] }, 'boss@northwind.example')
   hidden.link = far.link
-  const made = await world.command('boss@northwind.example', { type: 'role.save', role: hidden.role, name: hidden.name, description: '', permissions: ['rooms.view'] }, { customer: 'contoso' })
+  const made = await world.command(
+    'boss@northwind.example',
+    { type: 'role.save', role: hidden.role, name: hidden.name, description: '', permissions: ['rooms.view'] },
+    { customer: 'contoso' },
+  )
   expect(made.status).toBe(200)
   const role = v7()
   const { type: _, role: __, ...first } = saved({ members: [admin(deputy)], scope: over(inside) })
@@ -138,7 +152,10 @@ const routes: readonly { readonly of: Thing; readonly path: (id: string) => stri
 
 const ghost = (of: Thing): string => (of === 'name' ? `Oslo ${v7()}` : v7())
 /** The answer without the id that was asked about, and without when it was. */
-const said = ({ status, body }: { status: number; body: unknown }, id: string): string => `${status} ${JSON.stringify(body).replaceAll(id, 'ID').replaceAll(/"at":\d+/g, '"at":0')}`
+const said = ({ status, body }: { status: number; body: unknown }, id: string): string =>
+  `${status} ${JSON.stringify(body)
+    .replaceAll(id, 'ID')
+    .replaceAll(/"at":\d+/g, '"at":0')}`
 
 describe.each(askers)('[PAR-4] for $email, what is hidden is answered like what does not exist', ({ email, customer }) => {
   const within = customer === undefined ? {} : { customer }
@@ -147,7 +164,10 @@ describe.each(askers)('[PAR-4] for $email, what is hidden is answered like what 
   it.each(commandTypes)('by %s', async (type) => {
     for (const { of, make } of commands[type](own())) {
       const nothing = ghost(of)
-      const [one, other] = [await world.command(email, { ...make(hidden[of]), type }, within), await world.command(email, { ...make(nothing), type }, within)]
+      const [one, other] = [
+        await world.command(email, { ...make(hidden[of]), type }, within),
+        await world.command(email, { ...make(nothing), type }, within),
+      ]
       expect([of, said(one, hidden[of])]).toEqual([of, said(other, nothing)])
       expect(one.code).not.toBe('request.invalid')
     }

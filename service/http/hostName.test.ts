@@ -3,9 +3,12 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { checkHost, isLoopbackHost } from './hostName.ts'
 
 describe('a Host header [architecture: Transport]', () => {
-  it.each(['127.0.0.1', '127.0.0.1:4721', 'localhost:1', 'LocalHost:65535', '[::1]', '[::1]:4721', '127.255.0.9:80'])('"%s" is one', (header) => {
-    expect(isLoopbackHost(header)).toBe(true)
-  })
+  it.each(['127.0.0.1', '127.0.0.1:4721', 'localhost:1', 'LocalHost:65535', '[::1]', '[::1]:4721', '127.255.0.9:80'])(
+    '"%s" is one',
+    (header) => {
+      expect(isLoopbackHost(header)).toBe(true)
+    },
+  )
 
   it.each([
     ...[undefined, '', ' ', ':80', '@', '.', 'evil.example', 'evil.example:80', '0.0.0.0', '10.0.0.1', '[::]', '[::2]:80'],

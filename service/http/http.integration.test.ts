@@ -58,10 +58,20 @@ describe('every route, every role', () => {
     ['POST', '/v1/groups/preview', () => ({ rooms: [roomOf(0)], rule: null }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
     ['POST', '/v1/commands', () => command(role()), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['POST', '/v1/commands', () => command({ type: 'role.delete', role: unknown }), { manager: 404, lead: 403, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'assignment.delete', assignment: unknown }), { manager: 404, lead: 403, tech: 403, nobody: 403 }],
+    [
+      'POST',
+      '/v1/commands',
+      () => command({ type: 'assignment.delete', assignment: unknown }),
+      { manager: 404, lead: 403, tech: 403, nobody: 403 },
+    ],
     ['POST', '/v1/commands', () => command(group()), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
     ['POST', '/v1/commands', () => command({ type: 'group.delete', group: unknown }), { manager: 404, lead: 404, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'rooms.ring', rooms: [roomOf(0)], ring: 'Staging' }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
+    [
+      'POST',
+      '/v1/commands',
+      () => command({ type: 'rooms.ring', rooms: [roomOf(0)], ring: 'Staging' }),
+      { manager: 200, lead: 200, tech: 403, nobody: 403 },
+    ],
     ['POST', '/v1/commands/preview', () => ({ command: role() }), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['POST', '/v1/commands/preview', () => ({ command: group() }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
     ['GET', '/v1/people', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
@@ -72,10 +82,30 @@ describe('every route, every role', () => {
     ['GET', '/v1/snapshot', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
     ['POST', '/v1/commands', () => command({ type: 'settings.change', changes: {} }), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['POST', '/v1/commands', () => command({ type: 'rooms.enrol', rooms: [unknown] }), { manager: 404, lead: 404, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'rooms.enrol', rooms: [roomOf(1)] }), { manager: 200, lead: 404, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'rooms.unenrol', rooms: [unknown] }), { manager: 404, lead: 404, tech: 404, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'incident.acknowledge', incident: unknown }), { manager: 404, lead: 404, tech: 404, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'incident.comment', incident: unknown, text: 'x' }), { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    [
+      'POST',
+      '/v1/commands',
+      () => command({ type: 'rooms.enrol', rooms: [roomOf(1)] }),
+      { manager: 200, lead: 404, tech: 403, nobody: 403 },
+    ],
+    [
+      'POST',
+      '/v1/commands',
+      () => command({ type: 'rooms.unenrol', rooms: [unknown] }),
+      { manager: 404, lead: 404, tech: 404, nobody: 403 },
+    ],
+    [
+      'POST',
+      '/v1/commands',
+      () => command({ type: 'incident.acknowledge', incident: unknown }),
+      { manager: 404, lead: 404, tech: 404, nobody: 403 },
+    ],
+    [
+      'POST',
+      '/v1/commands',
+      () => command({ type: 'incident.comment', incident: unknown, text: 'x' }),
+      { manager: 404, lead: 404, tech: 404, nobody: 403 },
+    ],
     ['GET', '/v1/partners', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/customers', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
     ['GET', '/v1/directory', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
@@ -112,8 +142,12 @@ describe('every route, every role', () => {
   })
 
   it('is covered: the interface has no route that is not tried here or elsewhere', async () => {
-    const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse((await service.ask('/v1/openapi.json')).json)
-    const listed = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`))
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+      .parse((await service.ask('/v1/openapi.json')).json)
+    const listed = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`),
+    )
     const tried = new Set(rows.map(([method, path]) => `${method} ${path.replace(/ROOM\d|UNKNOWN/, ':id').replace(/\?.*/, '')}`))
     const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /v1/relay/key', 'POST /v1/setup', 'POST /v1/enrolments']
     expect(listed.filter((route) => !tried.has(route) && !elsewhere.includes(route) && !route.includes('/v1/recordings/'))).toEqual([])
@@ -140,9 +174,15 @@ describe('what a scope shows', () => {
     expect((await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.tech })).status).toBe(200)
     expect(codeOf(await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.lead }))).toBe('access.outOfScope')
     expect(IncidentList.parse((await service.ask('/v1/incidents', { token: tokens.lead })).json)).toEqual({ items: [], total: 0 })
-    const refused = await service.ask('/v1/commands', { token: tokens.lead, body: command({ type: 'incident.acknowledge', incident: incident.id }) })
+    const refused = await service.ask('/v1/commands', {
+      token: tokens.lead,
+      body: command({ type: 'incident.acknowledge', incident: incident.id }),
+    })
     expect([refused.status, codeOf(refused)]).toEqual([404, 'incident.notFound'])
-    const taken = await service.ask('/v1/commands', { token: tokens.tech, body: command({ type: 'incident.acknowledge', incident: incident.id, note: 'On my way' }) })
+    const taken = await service.ask('/v1/commands', {
+      token: tokens.tech,
+      body: command({ type: 'incident.acknowledge', incident: incident.id, note: 'On my way' }),
+    })
     expect(taken.json).toMatchObject({ outcome: 'applied' })
     expect((await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.manager })).json).toMatchObject({
       acknowledged: { by: { name: 'David Okafor' }, note: 'On my way' },
@@ -163,7 +203,12 @@ describe('a token that is not right', () => {
   it('is refused: unsigned, foreign, for another audience, expired, nonsense', async () => {
     const none = new UnsecuredJWT(claims()).setAudience('urn:roomkeeper:service').setIssuedAt().setExpirationTime('1h').encode()
     const { privateKey } = await generateKeyPair('RS256')
-    const foreign = await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256' }).setAudience('urn:roomkeeper:service').setIssuedAt().setExpirationTime('1h').sign(privateKey)
+    const foreign = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'RS256' })
+      .setAudience('urn:roomkeeper:service')
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(privateKey)
     const tampered = tokens.manager.replace(/\.([\w-]+)\./, (_, payload: string) => `.${payload.slice(0, -4)}AAAA.`)
     for (const token of [none, foreign, tampered, 'nonsense', `${tokens.manager}x`]) {
       const answer = await service.ask('/v1/me', { token })
@@ -212,7 +257,8 @@ describe('a command and its key (CON-3)', () => {
 
   it('keeps its refusal too', async () => {
     const body = command({ type: 'incident.comment', incident: v7(), text: 'Hello' })
-    for (let tries = 0; tries < 2; tries += 1) expect(codeOf(await service.ask('/v1/commands', { token: tokens.manager, body }))).toBe('incident.notFound')
+    for (let tries = 0; tries < 2; tries += 1)
+      expect(codeOf(await service.ask('/v1/commands', { token: tokens.manager, body }))).toBe('incident.notFound')
   })
 
   it('is refused with the key of another command, and lets another person use the same key', async () => {
@@ -275,7 +321,9 @@ describe('commands about incidents (INC-5)', () => {
     expect(await read()).not.toHaveProperty('acknowledged')
     expect(await read()).not.toHaveProperty('owner')
     const { rows } = SnapshotPage.parse((await service.ask('/v1/snapshot', { token: tokens.manager })).json)
-    const mine = rows.flatMap(({ kind, doc }) => (kind === 'entry' ? [Entry.parse(doc)] : [])).filter((entry) => entry.incident === incident && entry.actor.kind === 'person')
+    const mine = rows
+      .flatMap(({ kind, doc }) => (kind === 'entry' ? [Entry.parse(doc)] : []))
+      .filter((entry) => entry.incident === incident && entry.actor.kind === 'person')
     expect(mine.map(({ kind }) => kind).sort()).toEqual(['acknowledged', 'assigned', 'assigned', 'comment', 'unacknowledged'])
 
     expect(codeOf(await send('manager', { type: 'incident.assign', incident, owner: v7() }))).toBe('incident.ownerUnknown')
@@ -296,8 +344,12 @@ it('[AUD-1] refusals of known people stand in the audit, those of strangers do n
     .parse(db.prepare(`select "objectName", "userId", actor, detail from audit where "resultStatus" = 'Failed'`).all())
   db.close()
   expect(rows.every(({ userId, actor }) => userId !== '' && actor !== null)).toBe(true)
-  expect(rows.filter(({ objectName, detail }) => objectName === 'GET /v1/roles' && detail.includes('access.denied')).length).toBeGreaterThan(0)
-  expect(rows.filter(({ objectName, detail }) => objectName === 'rooms.enrol' && detail.includes('access.denied')).length).toBeGreaterThan(0)
+  expect(
+    rows.filter(({ objectName, detail }) => objectName === 'GET /v1/roles' && detail.includes('access.denied')).length,
+  ).toBeGreaterThan(0)
+  expect(rows.filter(({ objectName, detail }) => objectName === 'rooms.enrol' && detail.includes('access.denied')).length).toBeGreaterThan(
+    0,
+  )
   expect(JSON.stringify(rows)).not.toContain(stranger)
 })
 
@@ -309,7 +361,9 @@ describe('enrolment of devices (ENR-1)', () => {
     expect((await enrolRaw(service.url, enrolmentOf(newKey()), `EnrolmentKey ${first.key}`)).status).toBe(200)
     const second = EnrolmentKey.parse((await service.ask('/v1/enrolment/key/reset', { token: tokens.manager, method: 'POST' })).json)
     expect(second.key).not.toBe(first.key)
-    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(newKey()), `EnrolmentKey ${first.key}`)).answer).code).toBe('enrol.keyInvalid')
+    expect(Problem.parse((await enrolRaw(service.url, enrolmentOf(newKey()), `EnrolmentKey ${first.key}`)).answer).code).toBe(
+      'enrol.keyInvalid',
+    )
     await devices[0]?.connect()
   })
 
@@ -337,10 +391,13 @@ describe('the edges', () => {
     const answerTo = (host: string) =>
       new Promise<string>((resolve) => {
         let text = ''
-        const socket = connect(Number(port), hostname, () => socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`))
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        )
         socket.on('data', (bytes) => (text += String(bytes))).on('close', () => resolve(text))
       })
-    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '127.0.0.1', '[::1]:1']) expect(await answerTo(host), host).toContain(' 200 ')
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '127.0.0.1', '[::1]:1'])
+      expect(await answerTo(host), host).toContain(' 200 ')
     for (const host of ['evil.example', '', '127.0.0.1:80@evil', '127.0.0.999', '127.0.0.1:99999', 'a b', '[', '%00', '127.0.0.1/../']) {
       const answer = await answerTo(host)
       expect(answer, host).toMatch(/^HTTP\/1.1 400 /)

@@ -32,7 +32,8 @@ export async function listen(server: Server, { host, port }: Pick<Config, 'host'
 }
 
 /** The address that it listens on. */
-export const urlOf = ({ tls, host }: Pick<Config, 'tls' | 'host'>, port: number): string => `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+export const urlOf = ({ tls, host }: Pick<Config, 'tls' | 'host'>, port: number): string =>
+  `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** Takes nobody more, and ends what is open. */
 export async function closeServer(server: Server): Promise<void> {
@@ -40,4 +41,3 @@ export async function closeServer(server: Server): Promise<void> {
   server.closeAllConnections()
   await closed
 }
-

@@ -31,13 +31,53 @@ const command = (body: object) => ({ key: v7(), issuedAt: Date.now(), command: b
 const send = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command(body) })
 
 describe('roles (ACC-2)', () => {
-  const all = ['rooms.view', 'rooms.modify', 'rooms.resetKey', 'rooms.downloadKey', 'rooms.unenroll', 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'settings.view', 'settings.modify', 'roles.view', 'roles.modify']
-  const techs = ['rooms.view', 'rooms.modify', 'rooms.downloadKey', 'rooms.unenroll', 'incidents.create', 'incidents.view', 'incidents.update']
+  const all = [
+    'rooms.view',
+    'rooms.modify',
+    'rooms.resetKey',
+    'rooms.downloadKey',
+    'rooms.unenroll',
+    'rooms.create',
+    'groups.view',
+    'groups.modify',
+    'groups.create',
+    'rings.view',
+    'rings.modify',
+    'reports.view',
+    'incidents.create',
+    'incidents.view',
+    'incidents.update',
+    'settings.view',
+    'settings.modify',
+    'roles.view',
+    'roles.modify',
+  ]
+  const techs = [
+    'rooms.view',
+    'rooms.modify',
+    'rooms.downloadKey',
+    'rooms.unenroll',
+    'incidents.create',
+    'incidents.view',
+    'incidents.update',
+  ]
   const matrix = {
     proManager: all,
     siteLead: [...techs, 'rooms.create', 'groups.view', 'groups.modify', 'groups.create', 'rings.view', 'rings.modify', 'reports.view'],
     siteTech: techs,
-    primaryAdmin: ['rooms.view', 'rooms.modify', 'groups.view', 'rings.view', 'rings.modify', 'reports.view', 'incidents.create', 'incidents.view', 'incidents.update', 'roles.view', 'roles.modify'],
+    primaryAdmin: [
+      'rooms.view',
+      'rooms.modify',
+      'groups.view',
+      'rings.view',
+      'rings.modify',
+      'reports.view',
+      'incidents.create',
+      'incidents.view',
+      'incidents.update',
+      'roles.view',
+      'roles.modify',
+    ],
   }
 
   it('hold exactly what the portal’s table says; none has remote access', async () => {
@@ -49,7 +89,10 @@ describe('roles (ACC-2)', () => {
   it('keep the last Pro Manager assignment (ACC-3)', async () => {
     const { items } = AssignmentList.parse((await service.ask('/v1/assignments', { token: tokens.manager })).json)
     const last = items.find(({ role }) => role === 'proManager')
-    const answer = await service.ask('/v1/commands', { token: tokens.manager, body: command({ type: 'assignment.delete', assignment: last?.id }) })
+    const answer = await service.ask('/v1/commands', {
+      token: tokens.manager,
+      body: command({ type: 'assignment.delete', assignment: last?.id }),
+    })
     expect([answer.status, codeOf(answer)]).toEqual([409, 'assignment.lastProManager'])
   })
 })
@@ -67,12 +110,27 @@ describe('a change of policy, seen before it is saved (ACC-7)', () => {
     const [assignment] = items
     if (!assignment) throw new Error('no assignment')
     expect(assignment).toMatchObject({ reaches: { people: 1, rooms: 1 }, members: [{ known: true }] })
-    const wanted = { type: 'assignment.save', assignment: assignment.id, role: 'siteTech', ...names(assignment), scope: { rooms: [roomOf(0), roomOf(2)], groups: [] } }
+    const wanted = {
+      type: 'assignment.save',
+      assignment: assignment.id,
+      role: 'siteTech',
+      ...names(assignment),
+      scope: { rooms: [roomOf(0), roomOf(2)], groups: [] },
+    }
     const effect = Effect.parse((await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: wanted } })).json)
     expect(effect).toMatchObject({ gain: { people: 1, rooms: 2 }, lose: { people: 1, rooms: 1 } })
     expect(effect.people).toMatchObject([{ person: { name: 'David Okafor' }, roomsGained: 2, roomsLost: 1, permissionsLost: [] }])
-    expect(RoomList.parse((await service.ask('/v1/rooms', { token: tokens.tech })).json).items.map(({ id }) => String(id))).toEqual([roomOf(1)])
-    const everything = Effect.parse((await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: { type: 'assignment.delete', assignment: assignment.id } } })).json)
+    expect(RoomList.parse((await service.ask('/v1/rooms', { token: tokens.tech })).json).items.map(({ id }) => String(id))).toEqual([
+      roomOf(1),
+    ])
+    const everything = Effect.parse(
+      (
+        await service.ask('/v1/commands/preview', {
+          token: tokens.manager,
+          body: { command: { type: 'assignment.delete', assignment: assignment.id } },
+        })
+      ).json,
+    )
     expect(everything.lose).toEqual({ people: 1, rooms: 1 })
     expect(everything.people[0]?.permissionsLost).toContain('incidents.update')
   })
@@ -85,7 +143,8 @@ describe('a change of policy, seen before it is saved (ACC-7)', () => {
 })
 
 describe('groups of rooms', () => {
-  const save = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command({ type: 'group.save', description: '', rule: null, ...body }) })
+  const save = (who: Who, body: object) =>
+    service.ask('/v1/commands', { token: tokens[who], body: command({ type: 'group.save', description: '', rule: null, ...body }) })
   const groupsOf = async (who: Who) => GroupList.parse((await service.ask('/v1/groups', { token: tokens[who] })).json).items
 
   it('are cut to the rooms of who looks, and whoever has some rooms changes those only', async () => {
@@ -98,9 +157,21 @@ describe('groups of rooms', () => {
     expect((await groupsOf('lead')).some(({ id }) => id === hidden)).toBe(false)
     // As with any new id: it is a group of their own, and the hidden one stays as it is.
     expect((await save('lead', { group: hidden, name: `Mine ${hidden}`, rooms: [roomOf(0)] })).status).toBe(200)
-    expect((await groupsOf('manager')).find(({ id }) => id === hidden)).toMatchObject({ name: `Hidden ${hidden}`, rooms: [{ id: roomOf(1) }] })
+    expect((await groupsOf('manager')).find(({ id }) => id === hidden)).toMatchObject({
+      name: `Hidden ${hidden}`,
+      rooms: [{ id: roomOf(1) }],
+    })
     expect(codeOf(await save('lead', { group, name, rooms: [roomOf(0), roomOf(2)] }))).toBe('group.invalid')
-    expect(codeOf(await save('lead', { group, name, rooms: [roomOf(0)], rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'R' }] } }))).toBe('access.denied')
+    expect(
+      codeOf(
+        await save('lead', {
+          group,
+          name,
+          rooms: [roomOf(0)],
+          rule: { match: 'all', conditions: [{ field: 'name', is: 'contains', value: 'R' }] },
+        }),
+      ),
+    ).toBe('access.denied')
     expect((await save('lead', { group, name, rooms: [] })).status).toBe(200)
     expect((await groupsOf('manager')).find(({ id }) => id === group)?.rooms.map(({ id }) => String(id))).toEqual([roomOf(1)])
   })
@@ -125,18 +196,40 @@ describe('the header that names a customer', () => {
 })
 
 describe('custom roles (ACC-5)', () => {
-  const role = (changes: object = {}) => ({ type: 'role.save', role: v7(), name: `Role ${v7()}`, description: '', permissions: ['rooms.view'], ...changes })
+  const role = (changes: object = {}) => ({
+    type: 'role.save',
+    role: v7(),
+    name: `Role ${v7()}`,
+    description: '',
+    permissions: ['rooms.view'],
+    ...changes,
+  })
   const listed = async () => RoleList.parse((await service.ask('/v1/roles', { token: tokens.manager })).json).items
 
   it('are made with their first assignment, changed, and deleted with their assignments', async () => {
-    const first = { assignment: v7(), name: `First ${v7()}`, description: '', notify: true, members: [{ kind: 'person', id: (await person('tech')).id }], scope: { rooms: [roomOf(2)], groups: [] } }
+    const first = {
+      assignment: v7(),
+      name: `First ${v7()}`,
+      description: '',
+      notify: true,
+      members: [{ kind: 'person', id: (await person('tech')).id }],
+      scope: { rooms: [roomOf(2)], groups: [] },
+    }
     const made = role()
     expect((await send('manager', { ...made, first })).status).toBe(200)
-    expect((await listed()).find(({ id }) => id === made.role)).toMatchObject({ builtIn: false, side: 'customer', permissions: ['rooms.view'], assignments: 1 })
+    expect((await listed()).find(({ id }) => id === made.role)).toMatchObject({
+      builtIn: false,
+      side: 'customer',
+      permissions: ['rooms.view'],
+      assignments: 1,
+    })
     expect((await service.ask(`/v1/rooms/${roomOf(2)}`, { token: tokens.tech })).status).toBe(200)
     expect((await send('manager', { ...made, permissions: ['rooms.view', 'reports.view'] })).status).toBe(200)
     expect((await listed()).find(({ id }) => id === made.role)?.permissions).toEqual(['rooms.view', 'reports.view'])
-    const lost = Effect.parse((await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: { type: 'role.delete', role: made.role } } })).json)
+    const lost = Effect.parse(
+      (await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: { type: 'role.delete', role: made.role } } }))
+        .json,
+    )
     expect(lost).toMatchObject({ lose: { people: 1, rooms: 1 }, people: [{ permissionsLost: ['reports.view'] }] })
     expect((await send('manager', { type: 'role.delete', role: made.role })).status).toBe(200)
     expect((await service.ask(`/v1/rooms/${roomOf(2)}`, { token: tokens.tech })).status).toBe(404)
@@ -222,11 +315,17 @@ it('the offline lease is told to everyone of the tenant (ACC-8)', async () => {
 })
 
 describe('a policy file', () => {
-  const preview = async (yaml: string) => Effect.parse((await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: { type: 'policy.import', yaml } } })).json)
+  const preview = async (yaml: string) =>
+    Effect.parse(
+      (await service.ask('/v1/commands/preview', { token: tokens.manager, body: { command: { type: 'policy.import', yaml } } })).json,
+    )
   const exported = async () => (await fetch(`${service.url}/v1/policy`, { headers: { authorization: `Bearer ${tokens.manager}` } })).text()
 
   it('of a large tenant can be imported as it was exported', async () => {
-    const groups = Array.from({ length: 400 }, (_, n) => `  - { name: Large ${n}, description: "${'é'.repeat(3_900)}", rooms: [${roomOf(0)}] }\n`).join('')
+    const groups = Array.from(
+      { length: 400 },
+      (_, n) => `  - { name: Large ${n}, description: "${'é'.repeat(3_900)}", rooms: [${roomOf(0)}] }\n`,
+    ).join('')
     const large = (await exported()).replace(/^groups:(?: \[\])?\n/m, `groups:\n${groups}`)
     expect(large.length).toBeGreaterThan(1_500_000)
     expect((await preview(large)).changes).toHaveLength(400)
@@ -242,7 +341,14 @@ describe('a policy file', () => {
     // A stream needs it; the DOM's types do not know it.
     const half = { duplex: 'half' }
     const post = async (who: Who, sent: BodyInit) =>
-      (await fetch(`${service.url}/v1/commands`, { method: 'POST', headers: { authorization: `Bearer ${tokens[who]}`, 'content-type': 'application/json' }, body: sent, ...half })).status
+      (
+        await fetch(`${service.url}/v1/commands`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${tokens[who]}`, 'content-type': 'application/json' },
+          body: sent,
+          ...half,
+        })
+      ).status
     const inParts = () => new ReadableStream({ start: (stream) => (stream.enqueue(new TextEncoder().encode(body)), stream.close()) })
     expect([await post('manager', body), await post('manager', inParts())]).toEqual([400, 400])
     expect([await post('lead', body), await post('tech', inParts())]).toEqual([413, 413])

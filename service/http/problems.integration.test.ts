@@ -34,19 +34,44 @@ const upgrade =
 it.each([
   ['no HTTP', 'hello\r\n\r\n', 400, 'request.invalid'],
   ['a header that is none', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n', 400, 'request.invalid'],
-  ['headers without end', `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(limits.loopbackHeaderBytes)}\r\n\r\n`, 413, 'request.tooLarge'],
+  [
+    'headers without end',
+    `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(limits.loopbackHeaderBytes)}\r\n\r\n`,
+    413,
+    'request.tooLarge',
+  ],
   ['no host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'request.invalid'],
   ['an expectation', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: tea\r\n\r\n', 400, 'request.invalid'],
   ['a path that cannot be read', 'GET /v1/rooms/%ZZ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400, 'request.invalid'],
-  ['a parameter without end', `GET /v1/rooms/${'x'.repeat(2_000)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`, 400, 'request.invalid'],
+  [
+    'a parameter without end',
+    `GET /v1/rooms/${'x'.repeat(2_000)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    400,
+    'request.invalid',
+  ],
   ['nothing at an address', 'GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404, 'request.notFound'],
   ['a method that there is not', 'PURGE /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404, 'request.notFound'],
-  ['a WebSocket nowhere', 'GET /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', 404, 'request.notFound'],
+  [
+    'a WebSocket nowhere',
+    'GET /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    404,
+    'request.notFound',
+  ],
   ['a WebSocket of a page', `GET /v1/agent HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n${upgrade}`, 400, 'request.invalid'],
   ['a WebSocket under a name of elsewhere', `GET /v1/agent HTTP/1.1\r\nHost: evil.example\r\n${upgrade}`, 400, 'request.invalid'],
   ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n', 400, 'request.invalid'],
-  ['a body of no type', 'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/x\r\nContent-Length: 1\r\n\r\nx', 400, 'request.invalid'],
-  ['a body without end', 'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\nx', 413, 'request.tooLarge'],
+  [
+    'a body of no type',
+    'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/x\r\nContent-Length: 1\r\n\r\nx',
+    400,
+    'request.invalid',
+  ],
+  [
+    'a body without end',
+    'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\nx',
+    413,
+    'request.tooLarge',
+  ],
 ])('every refusal is a problem document: %s', async (_, text, status, code) => {
   const said = await raw(text)
   const [head = '', body = ''] = said.split('\r\n\r\n')

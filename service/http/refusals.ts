@@ -14,7 +14,11 @@ const recordedThere: ReadonlySet<string> = new Set(['POST /v1/commands', 'POST /
  * Refusals of known people go into the audit (AUD-1), whether the guard refuses or the route itself: into that of the tenant
  * that they asked about, or where they are not let in, where `NotLetIn` says. Strangers are only logged and counted.
  */
-export async function auditRefusal({ log, refusals }: Pick<ServiceDeps, 'log' | 'refusals'>, request: FastifyRequest, error: unknown): Promise<void> {
+export async function auditRefusal(
+  { log, refusals }: Pick<ServiceDeps, 'log' | 'refusals'>,
+  request: FastifyRequest,
+  error: unknown,
+): Promise<void> {
   const { method, caller } = request
   const route = request.routeOptions.url ?? ''
   const command = commandIn(request.body)

@@ -42,13 +42,19 @@ export function onUpgrade(server: Server, path: string, handler: UpgradeHandler)
 
 /** Answers the request over HTTP with a problem, and hangs up. */
 export function refuse(socket: Duplex, error: RoomkeeperError): void {
-  refuseUpgrade(socket, `${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`, error.toProblem(), error.details.params?.['retryAfter'])
+  refuseUpgrade(
+    socket,
+    `${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`,
+    error.toProblem(),
+    error.details.params?.['retryAfter'],
+  )
 }
 
 /** What the parser of HTTP could not read, or waited for too long, gets a problem like everything else. */
 export function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  if (error.code === 'HPE_HEADER_OVERFLOW' || error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refuse(socket, new RoomkeeperError('request.tooLarge'))
+  if (error.code === 'HPE_HEADER_OVERFLOW' || error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
+    return refuse(socket, new RoomkeeperError('request.tooLarge'))
   const detail = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'The request did not come in time.' : 'This is not HTTP.'
   refuse(socket, new RoomkeeperError('request.invalid', { detail }))
 }

@@ -11,7 +11,15 @@ beforeAll(async () => {
 afterAll(async () => world.close())
 
 const Schema = z.looseObject({ properties: z.record(z.string(), z.unknown()).optional(), additionalProperties: z.unknown().optional() })
-const Description = z.object({ paths: z.record(z.string(), z.record(z.string(), z.looseObject({ requestBody: z.unknown().optional(), parameters: z.array(z.looseObject({ in: z.string() })).optional() }))) })
+const Description = z.object({
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.looseObject({ requestBody: z.unknown().optional(), parameters: z.array(z.looseObject({ in: z.string() })).optional() }),
+    ),
+  ),
+})
 
 /** Every object in a schema that names its fields. */
 function* objectsIn(schema: unknown): Generator<z.infer<typeof Schema>> {
@@ -24,17 +32,32 @@ function* objectsIn(schema: unknown): Generator<z.infer<typeof Schema>> {
 describe('a request with a field that nothing reads', () => {
   it('[CON-3] is refused by every route that takes a body, which its description says', async () => {
     const { paths } = Description.parse((await world.ask(boss, '/v1/openapi.json')).body)
-    const bodies = Object.entries(paths).flatMap(([path, methods]) => Object.values(methods).flatMap(({ requestBody }) => (requestBody === undefined ? [] : [{ path, requestBody }])))
+    const bodies = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.values(methods).flatMap(({ requestBody }) => (requestBody === undefined ? [] : [{ path, requestBody }])),
+    )
     expect(bodies.length).toBeGreaterThan(5)
-    for (const { path, requestBody } of bodies) for (const { additionalProperties } of objectsIn(requestBody)) expect([path, additionalProperties]).not.toEqual([path, undefined])
+    for (const { path, requestBody } of bodies)
+      for (const { additionalProperties } of objectsIn(requestBody)) expect([path, additionalProperties]).not.toEqual([path, undefined])
     expect(JSON.stringify(bodies)).toContain('"additionalProperties":false')
   })
 
   it('[CON-3] is refused in every route that takes none', async () => {
-    for (const path of ['/v1/me', '/v1/partners', '/v1/rooms', '/v1/incidents', '/v1/audit', '/v1/customers', '/v1/policy', '/v1/snapshot']) {
+    for (const path of [
+      '/v1/me',
+      '/v1/partners',
+      '/v1/rooms',
+      '/v1/incidents',
+      '/v1/audit',
+      '/v1/customers',
+      '/v1/policy',
+      '/v1/snapshot',
+    ]) {
       expect(await world.ask(boss, `${path}?stat=bad`), path).toMatchObject({ code: 'request.invalid', body: { field: 'stat' } })
     }
-    expect(await world.ask(boss, '/v1/enrolment/key/reset', { keepOld: true })).toMatchObject({ code: 'request.invalid', body: { field: 'keepOld' } })
+    expect(await world.ask(boss, '/v1/enrolment/key/reset', { keepOld: true })).toMatchObject({
+      code: 'request.invalid',
+      body: { field: 'keepOld' },
+    })
     expect(await world.ask(boss, '/healthz?probe=1')).toMatchObject({ status: 200 })
   })
 
@@ -43,9 +66,27 @@ describe('a request with a field that nothing reads', () => {
     ['its settings', { type: 'settings.change', changes: { flapCount: 3, flapsCount: 4 } }, 'command.changes.flapsCount'],
     ['a scope within', { ...invitation([]), scope: { rooms: [], groups: [], sites: [v7()] } }, 'command.scope.sites'],
     ['a member within', { type: 'tenantManagers.set', members: [{ kind: 'person', id: 'x', mfa: true }] }, 'command.members.0.mfa'],
-    ['a rule within', { type: 'group.save', group: v7(), name: 'A', description: '', rooms: [], rule: { match: 'all', conditions: [{ field: 'name', is: 'equal', value: 'x', not: true }] } }, 'command.rule.conditions.0.not'],
+    [
+      'a rule within',
+      {
+        type: 'group.save',
+        group: v7(),
+        name: 'A',
+        description: '',
+        rooms: [],
+        rule: { match: 'all', conditions: [{ field: 'name', is: 'equal', value: 'x', not: true }] },
+      },
+      'command.rule.conditions.0.not',
+    ],
   ])('[CON-3] is refused in %s, with the field and without a record', async (_what, command, field) => {
     expect(await world.command(boss, command)).toMatchObject({ status: 400, code: 'request.invalid', body: { field } })
-    expect(await world.ask(boss, '/v1/commands', { key: v7(), issuedAt: Date.now(), command: { type: 'group.delete', group: v7() }, dryRun: true })).toMatchObject({ code: 'request.invalid', body: { field: 'dryRun' } })
+    expect(
+      await world.ask(boss, '/v1/commands', {
+        key: v7(),
+        issuedAt: Date.now(),
+        command: { type: 'group.delete', group: v7() },
+        dryRun: true,
+      }),
+    ).toMatchObject({ code: 'request.invalid', body: { field: 'dryRun' } })
   })
 })

@@ -3,7 +3,8 @@ import { validatorCompiler } from 'fastify-type-provider-zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
 
-const refused = (way: readonly (string | number)[]): RoomkeeperError => new RoomkeeperError('request.invalid', { field: way.join('.'), detail: unknownFieldSays })
+const refused = (way: readonly (string | number)[]): RoomkeeperError =>
+  new RoomkeeperError('request.invalid', { field: way.join('.'), detail: unknownFieldSays })
 
 /** Bodies, queries and parameters by their schemas, and nothing beside what those read. */
 export const exactValidator: typeof validatorCompiler = (route) => {
@@ -22,7 +23,10 @@ export const exactValidator: typeof validatorCompiler = (route) => {
  */
 export async function checkUnread({ query, body, routeOptions: { config, schema } }: FastifyRequest): Promise<void> {
   if (config.access === undefined || config.access === 'public' || config.access === 'device') return
-  for (const [read, given] of [[schema?.querystring, query], [schema?.body, body]] as const) {
+  for (const [read, given] of [
+    [schema?.querystring, query],
+    [schema?.body, body],
+  ] as const) {
     const way = read === undefined ? unknownField(given, {}) : undefined
     if (way) throw refused(way)
   }

@@ -22,7 +22,13 @@ async function userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out?:
   ctx.body = page(language, w.deviceTitle, `<p>${escapeHtml(w.deviceAsk)}</p>${alert}${fill(own, field)}`)
 }
 
-async function userCodeConfirmSource(ctx: KoaContextWithOIDC, form: string, _client: unknown, _device: object, userCode: string): Promise<void> {
+async function userCodeConfirmSource(
+  ctx: KoaContextWithOIDC,
+  form: string,
+  _client: unknown,
+  _device: object,
+  userCode: string,
+): Promise<void> {
   const language = languageFor(ctx)
   const w = wordsOf(language)
   const buttons = `<button type="submit" class="primary" autofocus>${escapeHtml(w.yes)}</button>

@@ -98,7 +98,9 @@ export class Directory {
       await db.deleteFrom('directoryTenant').execute()
       await db
         .insertInto('directoryTenant')
-        .values(tenants.map(({ id, name, domains }) => ({ id, name, domains: JSON.stringify(domains.map((domain) => domain.toLowerCase())) })))
+        .values(
+          tenants.map(({ id, name, domains }) => ({ id, name, domains: JSON.stringify(domains.map((domain) => domain.toLowerCase())) })),
+        )
         .execute()
       if (rows.length > 0) await db.insertInto('directoryAccount').values(rows).execute()
       if (groups.length === 0) return
@@ -118,7 +120,10 @@ export class Directory {
       const there = await db.selectFrom('directoryTenant').selectAll().execute()
       const has = there.find(({ domains }) => z.array(z.string()).parse(JSON.parse(domains)).includes(domain))
       if (has) throw new RoomkeeperError('request.conflict', { field: 'domain', detail: `${domain} is a domain of ${has.name} already.` })
-      await db.insertInto('directoryTenant').values({ id, name, domains: JSON.stringify([domain]) }).execute()
+      await db
+        .insertInto('directoryTenant')
+        .values({ id, name, domains: JSON.stringify([domain]) })
+        .execute()
     })
   }
 

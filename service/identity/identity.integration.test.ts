@@ -23,7 +23,10 @@ afterAll(async () => {
 })
 
 async function tokenRequest(fields: Record<string, string>) {
-  const answer = await fetch(`${service.url}/identity/token`, { method: 'POST', body: new URLSearchParams({ client_id: clientId, ...fields }) })
+  const answer = await fetch(`${service.url}/identity/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: clientId, ...fields }),
+  })
   return { status: answer.status, json: await answer.json() }
 }
 
@@ -49,7 +52,11 @@ async function signIn(email: string, answers: Record<string, string> = {}) {
   const login = await browser.open(authorization(verifier))
   const back = await browser.submit(login, { email, ...answers })
   const code = new URL(back.url).searchParams.get('code') ?? ''
-  return { login, back, tokens: await tokenRequest({ grant_type: 'authorization_code', code, redirect_uri: redirect, code_verifier: verifier }) }
+  return {
+    login,
+    back,
+    tokens: await tokenRequest({ grant_type: 'authorization_code', code, redirect_uri: redirect, code_verifier: verifier }),
+  }
 }
 
 describe('code with PKCE (ACC-1)', () => {
@@ -62,7 +69,10 @@ describe('code with PKCE (ACC-1)', () => {
     expect(back.url.startsWith(redirect)).toBe(true)
     expect(new URL(back.url).searchParams.get('state')).toBe('abc')
     const { access_token, refresh_token } = Tokens.parse(tokens.json)
-    expect((await service.ask('/v1/me', { token: access_token })).json).toMatchObject({ email: demo.manager, access: { globalAdministrator: true } })
+    expect((await service.ask('/v1/me', { token: access_token })).json).toMatchObject({
+      email: demo.manager,
+      access: { globalAdministrator: true },
+    })
     expect((await service.ask('/v1/me', { token: Tokens.parse(tokens.json).id_token })).status).toBe(401)
 
     const renewed = await tokenRequest({ grant_type: 'refresh_token', refresh_token })
@@ -80,7 +90,10 @@ describe('code with PKCE (ACC-1)', () => {
     const { access_token, refresh_token } = Tokens.parse(tokens.json)
     expect((await service.ask('/v1/me', { token: access_token })).status).toBe(200)
     expect(await edit({ type: 'removePerson', email })).toBe(200)
-    expect(await tokenRequest({ grant_type: 'refresh_token', refresh_token })).toMatchObject({ status: 400, json: { error: 'invalid_grant' } })
+    expect(await tokenRequest({ grant_type: 'refresh_token', refresh_token })).toMatchObject({
+      status: 400,
+      json: { error: 'invalid_grant' },
+    })
     expect(codeOf(await service.ask('/v1/me', { token: access_token }))).toBe('auth.removed')
   })
 
@@ -173,7 +186,12 @@ describe('code with PKCE (ACC-1)', () => {
 })
 
 describe('device code (ACC-1)', () => {
-  const Device = z.object({ device_code: z.string(), user_code: z.string(), verification_uri: z.string(), verification_uri_complete: z.string() })
+  const Device = z.object({
+    device_code: z.string(),
+    user_code: z.string(),
+    verification_uri: z.string(),
+    verification_uri_complete: z.string(),
+  })
   const begin = async () => {
     const answer = await fetch(`${service.url}/identity/device/auth`, {
       method: 'POST',
@@ -276,7 +294,10 @@ describe('a service with an issuer of its own', () => {
     )
     try {
       expect((await other.ask('/.well-known/roomkeeper')).json).toMatchObject({ issuer, embeddedIssuer: false, setupRequired: false })
-      expect((await other.ask('/v1/me', { token })).json).toMatchObject({ email: demo.manager, access: { globalAdministrator: true, grants: [] } })
+      expect((await other.ask('/v1/me', { token })).json).toMatchObject({
+        email: demo.manager,
+        access: { globalAdministrator: true, grants: [] },
+      })
       expect((await other.ask('/v1/rooms', { token: await service.tokenOf(demo.tech) })).status).toBe(403)
       expect((await other.ask('/v1/setup', { body: {} })).status).toBe(404)
       expect((await other.ask('/identity/auth')).status).toBe(404)

@@ -165,7 +165,12 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
 function alwaysAsked() {
   const policy = interactionPolicy.base()
   const { Check } = interactionPolicy
-  const asked = new Check('not_asked', 'End-User authentication is required', 'login_required', (ctx) => ctx.oidc.result?.login === undefined)
+  const asked = new Check(
+    'not_asked',
+    'End-User authentication is required',
+    'login_required',
+    (ctx) => ctx.oidc.result?.login === undefined,
+  )
   policy.get('login')?.checks.add(asked)
   return policy
 }

@@ -42,14 +42,21 @@ const words = {
     done: 'You are signed in. This page can be closed.',
     failed: 'This sign-in cannot go on',
     failedWhy: 'It has ended, or was begun in another browser. Start again in the console.',
-    role: { proManager: 'Pro Manager', siteLead: 'Site Lead', siteTech: 'Site Tech', primaryAdmin: 'Primary Admin at customers', none: 'No role' },
+    role: {
+      proManager: 'Pro Manager',
+      siteLead: 'Site Lead',
+      siteTech: 'Site Tech',
+      primaryAdmin: 'Primary Admin at customers',
+      none: 'No role',
+    },
   },
   fr: {
     signIn: 'Se connecter',
     signInTo: 'Se connecter à Roomkeeper',
     choose: 'Voici la démonstration : choisissez qui vous êtes. Personne n’a de mot de passe ici.',
     asks: (name: string, at: string) => `« ${name} » à l’adresse ${at} de cet ordinateur demande à être connecté en votre nom.`,
-    asksElsewhere: (name: string) => `« ${name} » sur un autre écran, dont vous avez confirmé le code, demande à être connecté en votre nom.`,
+    asksElsewhere: (name: string) =>
+      `« ${name} » sur un autre écran, dont vous avez confirmé le code, demande à être connecté en votre nom.`,
     onlyYours: 'Continuez seulement si vous venez de lancer cette connexion dans votre propre console.',
     stop: 'Non, arrêter',
     email: 'Adresse e-mail',
@@ -70,7 +77,13 @@ const words = {
     done: 'Vous êtes connecté. Vous pouvez fermer cette page.',
     failed: 'Cette connexion ne peut pas continuer',
     failedWhy: 'Elle a expiré ou a commencé dans un autre navigateur. Recommencez dans la console.',
-    role: { proManager: 'Gestionnaire Pro', siteLead: 'Responsable de site', siteTech: 'Technicien de site', primaryAdmin: 'Administrateur principal chez des clients', none: 'Sans rôle' },
+    role: {
+      proManager: 'Gestionnaire Pro',
+      siteLead: 'Responsable de site',
+      siteTech: 'Technicien de site',
+      primaryAdmin: 'Administrateur principal chez des clients',
+      none: 'Sans rôle',
+    },
   },
 } as const
 
@@ -171,10 +184,18 @@ ${parts}
 }
 
 export const style = `
-:root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --ink: #1c2024; --soft: #5d6670; --line: #d5dae0; --accent: #2f5fd0; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --ground: #14171a; --card: #1d2125; --ink: #e8eaed; --soft: #9aa3ad; --line: #353b42; --accent: #7ea2f5; --bad: #f2857c; } }
+:root {
+  color-scheme: light dark;
+  --ground: #f4f5f7; --card: #fff; --ink: #1c2024; --soft: #5d6670; --line: #d5dae0; --accent: #2f5fd0; --bad: #b3261e;
+}
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #14171a; --card: #1d2125; --ink: #e8eaed; --soft: #9aa3ad; --line: #353b42; --accent: #7ea2f5; --bad: #f2857c; }
+}
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 14px/1.5 Inter, system-ui, sans-serif; }
+body {
+  margin: 0; min-height: 100vh; display: grid; place-items: center;
+  background: var(--ground); color: var(--ink); font: 14px/1.5 Inter, system-ui, sans-serif;
+}
 main { width: min(24rem, calc(100vw - 2rem)); padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .product { margin: 0 0 .25rem; color: var(--soft); font-size: 12px; letter-spacing: .08em; text-transform: uppercase; }
 h2 { margin: 1rem 0 .5rem; font-size: 12px; font-weight: 600; color: var(--soft); }
@@ -182,13 +203,21 @@ h1 { margin: 0 0 1rem; font-size: 20px; font-weight: 600; }
 p { margin: 0 0 1rem; }
 .people { list-style: none; margin: 0; padding: 0; display: grid; gap: .5rem; }
 label { display: block; margin-bottom: 1rem; color: var(--soft); }
-input { display: block; width: 100%; margin-top: .25rem; padding: .5rem .625rem; font: inherit; color: var(--ink); background: transparent; border: 1px solid var(--line); border-radius: 6px; }
+input {
+  display: block; width: 100%; margin-top: .25rem; padding: .5rem .625rem;
+  font: inherit; color: var(--ink); background: transparent; border: 1px solid var(--line); border-radius: 6px;
+}
 .code { font: 600 20px/1.4 "JetBrains Mono", ui-monospace, monospace; letter-spacing: .12em; text-align: center; }
-button { width: 100%; padding: .625rem .75rem; font: inherit; text-align: left; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px; cursor: pointer; }
+button {
+  width: 100%; padding: .625rem .75rem; font: inherit; text-align: left; cursor: pointer;
+  color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px;
+}
 button + button { margin-top: .5rem; }
 button span { display: block; font-weight: 600; }
 button small { color: var(--soft); font-size: 12px; }
-button:hover, button:focus-visible, input:focus-visible { border-color: var(--accent); outline: 2px solid var(--accent); outline-offset: 1px; }
+button:hover, button:focus-visible, input:focus-visible {
+  border-color: var(--accent); outline: 2px solid var(--accent); outline-offset: 1px;
+}
 button.primary { text-align: center; font-weight: 600; border-color: var(--accent); color: var(--accent); }
 button.plain { text-align: center; }
 button.stop { margin-top: 1rem; }

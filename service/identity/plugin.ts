@@ -46,11 +46,15 @@ export async function identityRoutes(app: App, { issuer, directory, people, behi
       reply.type('text/css').send(style),
     )
 
-    pages.get(`${identityPath}/interaction/:uid`, { config: { access: 'public' }, schema: { hide: true, params: InteractionPath } }, async (request, reply) => {
-      const interaction = await interactionOf(provider, request, reply)
-      if (!interaction) return failed(request, reply)
-      return showLogin(request, reply, interaction)
-    })
+    pages.get(
+      `${identityPath}/interaction/:uid`,
+      { config: { access: 'public' }, schema: { hide: true, params: InteractionPath } },
+      async (request, reply) => {
+        const interaction = await interactionOf(provider, request, reply)
+        if (!interaction) return failed(request, reply)
+        return showLogin(request, reply, interaction)
+      },
+    )
 
     pages.post(
       `${identityPath}/interaction/:uid`,
@@ -152,5 +156,8 @@ function isForged(request: FastifyRequest): boolean {
 function failed(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const language = languageOf(request.headers['accept-language'])
   const w = wordsOf(language)
-  return reply.code(400).type('text/html').send(page(language, w.failed, `<p>${w.failedWhy}</p>`))
+  return reply
+    .code(400)
+    .type('text/html')
+    .send(page(language, w.failed, `<p>${w.failedWhy}</p>`))
 }

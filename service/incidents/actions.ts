@@ -17,7 +17,12 @@ import type { Rooms } from './rooms.ts'
  * @returns the rooms that changed.
  * @throws room.notFound where one does not exist; nothing must be committed then.
  */
-export async function changeLifecycle(rooms: Rooms, tx: TenantTransaction, ids: readonly RoomId[], lifecycle: Lifecycle): Promise<RoomId[]> {
+export async function changeLifecycle(
+  rooms: Rooms,
+  tx: TenantTransaction,
+  ids: readonly RoomId[],
+  lifecycle: Lifecycle,
+): Promise<RoomId[]> {
   const work = rooms.within(tx)
   await work.load(ids)
   const changed = [...new Set(ids)].filter((id) => work.room(id).state.lifecycle !== lifecycle)
@@ -31,7 +36,12 @@ export async function changeLifecycle(rooms: Rooms, tx: TenantTransaction, ids: 
  * @returns the incident as it is now.
  * @throws incident.notFound, incident.resolved.
  */
-export async function attend(rooms: Rooms, tx: TenantTransaction, id: IncidentId, acknowledged: Incident['acknowledged'] | null): Promise<Incident> {
+export async function attend(
+  rooms: Rooms,
+  tx: TenantTransaction,
+  id: IncidentId,
+  acknowledged: Incident['acknowledged'] | null,
+): Promise<Incident> {
   const before = await tx.get('incident', id)
   if (!before) throw new RoomkeeperError('incident.notFound')
   if (before.status === 'resolved') throw new RoomkeeperError('incident.resolved')

@@ -60,7 +60,19 @@ const base = (id: RoomId): RoomBase => ({
   place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC' },
   onboardedAt: now,
   inCall: false,
-  device: { id: DeviceId.parse(v7()), profile: 'generic', keyProtection: 'software', platform: '', os: '', manufacturer: '', model: '', serial: '', agentVersion: '', appVersion: '', address: '' },
+  device: {
+    id: DeviceId.parse(v7()),
+    profile: 'generic',
+    keyProtection: 'software',
+    platform: '',
+    os: '',
+    manufacturer: '',
+    model: '',
+    serial: '',
+    agentVersion: '',
+    appVersion: '',
+    address: '',
+  },
 })
 
 async function makeRooms(count: number): Promise<RoomId[]> {
@@ -89,19 +101,30 @@ describe('[INC-1] the engine in the store', () => {
     rooms = new Rooms(2)
     const ids = await makeRooms(6)
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(5), fc.constantFrom<SignalValue>('healthy', 'unhealthy'), fc.constantFrom<SignalId>(camera, 'audio.speaker'), fc.nat(3_000)), { maxLength: 12 }), async (list) => {
-        const before = new Map((await incidents()).map(({ id, number }) => [id, number]))
-        for (const [index, value, signal, pause] of list) {
-          const room = ids[index]
-          if (room) await report(room, value, signal)
-          now += pause
-          await timers().run()
-        }
-        const after = await incidents()
-        for (const { id, number } of after) if (before.has(id)) expect(number).toBe(before.get(id))
-        expect(new Set(after.map(({ room, signal }) => `${room} ${signal}`)).size).toBe(after.length)
-        expect(after.map(({ number }) => number).sort((a, b) => a - b)).toEqual(after.map((_, i) => i + 1))
-      }),
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(
+            fc.nat(5),
+            fc.constantFrom<SignalValue>('healthy', 'unhealthy'),
+            fc.constantFrom<SignalId>(camera, 'audio.speaker'),
+            fc.nat(3_000),
+          ),
+          { maxLength: 12 },
+        ),
+        async (list) => {
+          const before = new Map((await incidents()).map(({ id, number }) => [id, number]))
+          for (const [index, value, signal, pause] of list) {
+            const room = ids[index]
+            if (room) await report(room, value, signal)
+            now += pause
+            await timers().run()
+          }
+          const after = await incidents()
+          for (const { id, number } of after) if (before.has(id)) expect(number).toBe(before.get(id))
+          expect(new Set(after.map(({ room, signal }) => `${room} ${signal}`)).size).toBe(after.length)
+          expect(after.map(({ number }) => number).sort((a, b) => a - b)).toEqual(after.map((_, i) => i + 1))
+        },
+      ),
       { numRuns: 25 },
     )
   })
@@ -135,7 +158,8 @@ describe('[INC-1] the engine in the store', () => {
     await timers().run()
     expect((await incidents()).map(({ status, openedAt }) => [status, openedAt])).toEqual(ids.map(() => ['needAction', 1_001_000]))
     expect(await store.nextRoomTimer()).toBeNull()
-    for (const id of ids) expect(await read().get('room', id)).toMatchObject({ health: 'unhealthy', healthSince: 1_001_000, incidents: { important: 1 } })
+    for (const id of ids)
+      expect(await read().get('room', id)).toMatchObject({ health: 'unhealthy', healthSince: 1_001_000, incidents: { important: 1 } })
   })
 
   it.each([

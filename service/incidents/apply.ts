@@ -231,7 +231,13 @@ export class RoomWork {
     const docs = await this.#tx.getMany('room', ids)
     const rows = []
     for (let i = 0; i < ids.length; i += 2_000) {
-      rows.push(...(await this.#tx.tables.roomState().selectAll().where('room', 'in', ids.slice(i, i + 2_000)).execute()))
+      rows.push(
+        ...(await this.#tx.tables
+          .roomState()
+          .selectAll()
+          .where('room', 'in', ids.slice(i, i + 2_000))
+          .execute()),
+      )
     }
     for (const row of rows) {
       const doc = docs.get(row.room)
@@ -267,7 +273,11 @@ export class RoomWork {
 }
 
 /** What a device says it offers to remote sessions (REM-3); each display once. */
-export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFacts => ({ displays: [...new Set(displays)], terminal, restart })
+export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFacts => ({
+  displays: [...new Set(displays)],
+  terminal,
+  restart,
+})
 
 /** What a device says of itself in words. */
 export const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const

@@ -18,7 +18,16 @@ export const IncidentNames = z.partialRecord(SignalId, IncidentName)
 export type IncidentNames = z.infer<typeof IncidentNames>
 
 export function baseOf({ id, name, place, onboardedAt, inCall, device, ring, licence }: Room): RoomBase {
-  return { id, name, place, onboardedAt, inCall, device, ...(ring === undefined ? {} : { ring }), ...(licence === undefined ? {} : { licence }) }
+  return {
+    id,
+    name,
+    place,
+    onboardedAt,
+    inCall,
+    device,
+    ...(ring === undefined ? {} : { ring }),
+    ...(licence === undefined ? {} : { licence }),
+  }
 }
 
 export function roomDocument(base: RoomBase, state: RoomState): Room {

@@ -99,7 +99,17 @@ export class SlowRoom {
   #see(id: SignalId, value: SignalValue, now: number): void {
     let signal = this.known.get(id)
     if (!signal) {
-      signal = { value, status: 'none', badFor: 0, goodFor: null, openedAt: [], acknowledged: false, unattendedFor: 0, important: false, flapping: false }
+      signal = {
+        value,
+        status: 'none',
+        badFor: 0,
+        goodFor: null,
+        openedAt: [],
+        acknowledged: false,
+        unattendedFor: 0,
+        important: false,
+        flapping: false,
+      }
       this.known.set(id, signal)
     }
     signal.value = value

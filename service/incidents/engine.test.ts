@@ -8,7 +8,10 @@ import { countsOf, type EngineSettings, memories, newRoomState, type RoomState, 
 const quick: EngineSettings = { openHoldMs: 10, resolveHoldMs: 20, warningAgesMs: 1_000, flapCount: 3, flapWindowMs: 500, validFrom: 0 }
 
 type Seen = Parameters<typeof report>[0]
-const report = (values: Partial<Record<SignalId, 'healthy' | 'unhealthy' | 'unknown' | 'misconfigured' | 'notPresent' | 'notApplicable'>>, full = false): EngineEvent => ({
+const report = (
+  values: Partial<Record<SignalId, 'healthy' | 'unhealthy' | 'unknown' | 'misconfigured' | 'notPresent' | 'notApplicable'>>,
+  full = false,
+): EngineEvent => ({
   type: 'report',
   observedAt: 0,
   full,
@@ -48,7 +51,10 @@ describe('[INC-1, INC-2] one incident', () => {
     expect(camera(state)).toMatchObject({ phase: 'open', openings: 1, openedAt: 15 })
     expect(state).toMatchObject({ health: 'unhealthy', healthSince: 15 })
     expect(countsOf(state)).toEqual({ important: 1, warning: 0, investigating: 0 })
-    expect(effects.entries).toMatchObject([{ kind: 'investigating', at: 0 }, { kind: 'opened', at: 15, value: 'unhealthy' }])
+    expect(effects.entries).toMatchObject([
+      { kind: 'investigating', at: 0 },
+      { kind: 'opened', at: 15, value: 'unhealthy' },
+    ])
   })
 
   it('is dismissed when the signal is good again within the hold, and never opened', () => {
@@ -63,7 +69,13 @@ describe('[INC-1, INC-2] one incident', () => {
     expect(camera(live(events, quick, 69).state)).toMatchObject({ phase: 'recovering', openings: 1 })
     const { state, effects } = live(events, quick, 70)
     expect(camera(state)).toMatchObject({ phase: 'good', openings: 1, resolvedAt: 70 })
-    expect(effects.entries.map((entry) => 'kind' in entry && entry.kind)).toEqual(['investigating', 'opened', 'recovering', 'recovering', 'resolved'])
+    expect(effects.entries.map((entry) => 'kind' in entry && entry.kind)).toEqual([
+      'investigating',
+      'opened',
+      'recovering',
+      'recovering',
+      'resolved',
+    ])
   })
 
   it('without holds opens and resolves with the report itself', () => {
@@ -194,12 +206,10 @@ const anyEvent: fc.Arbitrary<EngineEvent> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('attention' as const), signal: fc.constantFrom(...some), acknowledged: fc.boolean() }),
   },
 )
-const history = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: 9 }), anyEvent), { maxLength: 40 })
-  .map((list) => {
-    let at = 0
-    return list.map(([pause, event]): Timed => ({ at: (at += pause), event: event.type === 'report' ? { ...event, observedAt: at } : event }))
-  })
+const history = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), anyEvent), { maxLength: 40 }).map((list) => {
+  let at = 0
+  return list.map(([pause, event]): Timed => ({ at: (at += pause), event: event.type === 'report' ? { ...event, observedAt: at } : event }))
+})
 const enrolledHistory = history.map((list): Timed[] => [{ at: 0, event: { type: 'lifecycle', lifecycle: 'enrolled' } }, ...list])
 const settings = fc.record({
   openHoldMs: fc.integer({ min: 0, max: 12 }),
@@ -224,7 +234,14 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
           [...memories(state)].map(([id, { value, incident }]) => [
             id,
             incident
-              ? { value, status: statusOf(incident), openings: incident.openings, flapping: incident.flapping, acknowledged: incident.acknowledged, ...(statusOf(incident) === 'resolved' ? {} : { severity: severityOf(id, incident) }) }
+              ? {
+                  value,
+                  status: statusOf(incident),
+                  openings: incident.openings,
+                  flapping: incident.flapping,
+                  acknowledged: incident.acknowledged,
+                  ...(statusOf(incident) === 'resolved' ? {} : { severity: severityOf(id, incident) }),
+                }
               : { value, status: 'none' },
           ]),
         )
@@ -233,7 +250,14 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
             id,
             s.status === 'none'
               ? { value: s.value, status: 'none' }
-              : { value: s.value, status: s.status, openings: s.openedAt.length, flapping: s.flapping, acknowledged: s.acknowledged, ...(s.status === 'resolved' ? {} : { severity: s.important ? 'important' : 'warning' }) },
+              : {
+                  value: s.value,
+                  status: s.status,
+                  openings: s.openedAt.length,
+                  flapping: s.flapping,
+                  acknowledged: s.acknowledged,
+                  ...(s.status === 'resolved' ? {} : { severity: s.important ? 'important' : 'warning' }),
+                },
           ]),
         )
         expect(fast).toEqual(reference)
@@ -249,10 +273,14 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
         const { effects } = live(events, set, endOf(events))
         const slow = new SlowRoom(set)
         slow.run(events, endOf(events))
-        const opened = effects.entries.flatMap((entry) => ('kind' in entry && entry.kind === 'opened' && 'signal' in entry && 'at' in entry ? [{ signal: entry.signal, at: entry.at }] : []))
-        const order = (a: { at?: unknown; signal?: unknown }, b: { at?: unknown; signal?: unknown }) => Number(a.at) - Number(b.at) || String(a.signal).localeCompare(String(b.signal))
+        const opened = effects.entries.flatMap((entry) =>
+          'kind' in entry && entry.kind === 'opened' && 'signal' in entry && 'at' in entry ? [{ signal: entry.signal, at: entry.at }] : [],
+        )
+        const order = (a: { at?: unknown; signal?: unknown }, b: { at?: unknown; signal?: unknown }) =>
+          Number(a.at) - Number(b.at) || String(a.signal).localeCompare(String(b.signal))
         expect(opened.sort(order)).toEqual(slow.opened.map(({ signal, at }) => ({ signal, at })).sort(order))
-        for (const { signal, at, badSince } of slow.opened) expect(at - badSince).toBeGreaterThanOrEqual(signals[signal].derived ? 0 : set.openHoldMs)
+        for (const { signal, at, badSince } of slow.opened)
+          expect(at - badSince).toBeGreaterThanOrEqual(signals[signal].derived ? 0 : set.openHoldMs)
       }),
       runs,
     )

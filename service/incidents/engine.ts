@@ -117,9 +117,7 @@ function seenIn(report: ReportEvent, signal: SignalId, state: RoomState): Observ
 const nothingSeen: Observed = { value: 'unknown' }
 
 const differs = (memory: SignalMemory, seen: Observed, observedAt: Millis): boolean =>
-  memory.value !== seen.value ||
-  memory.detail !== seen.detail ||
-  observedAt - memory.observedAt >= limits.contactStoreMs
+  memory.value !== seen.value || memory.detail !== seen.detail || observedAt - memory.observedAt >= limits.contactStoreMs
 
 /** The work of one step on a copy of the state; parts are copied when they are first written. */
 class Draft {

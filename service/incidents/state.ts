@@ -65,10 +65,9 @@ export const RoomState = z.object({
 export type RoomState = z.infer<typeof RoomState>
 
 /** The settings that the engine reads. `validFrom`: nothing that they bring about is dated before it. */
-export type EngineSettings = Pick<
-  Settings,
-  'openHoldMs' | 'resolveHoldMs' | 'warningAgesMs' | 'flapCount' | 'flapWindowMs'
-> & { readonly validFrom: Millis }
+export type EngineSettings = Pick<Settings, 'openHoldMs' | 'resolveHoldMs' | 'warningAgesMs' | 'flapCount' | 'flapWindowMs'> & {
+  readonly validFrom: Millis
+}
 
 /** Openings that are remembered for flapping; the most that `flapCount` can ask for. */
 export const keptOpenings = 100

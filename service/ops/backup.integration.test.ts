@@ -101,7 +101,9 @@ describe('backup and restore', () => {
     await service.stop()
     const damaged = await runCommand('restore', '--from', taken, '--data', data)
     expect([damaged.code, damaged.stderr]).toEqual([1, expect.stringContaining('is not a backup that can be restored')])
-    expect((await runCommand('backup', '--data', join(data, 'nothing'), '--to', join(data, 'b.db'))).stderr).toContain('There is no service data')
+    expect((await runCommand('backup', '--data', join(data, 'nothing'), '--to', join(data, 'b.db'))).stderr).toContain(
+      'There is no service data',
+    )
     expect((await runCommand('restore', '--data', data)).code).toBe(2)
     expect(existsSync(join(data, 'service', 'service.db'))).toBe(true)
   })
@@ -121,7 +123,11 @@ describe('a start that cannot be', () => {
     })
     const other = makeFolder()
     const { port } = new URL(service.url)
-    expect(await problem('--data', other, '--port', port)).toEqual({ code: 1, stdout: '', stderr: `Port ${port} is in use. Stop what uses it, or give --port another one.` })
+    expect(await problem('--data', other, '--port', port)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Port ${port} is in use. Stop what uses it, or give --port another one.`,
+    })
     expect(existsSync(join(other, 'service', 'service.db'))).toBe(false)
     removeFolder(other)
   })
@@ -139,7 +145,8 @@ describe('a start that cannot be', () => {
     expect(await problem('--port', 'x')).toMatchObject({ code: 2, stderr: expect.stringContaining('--port takes a whole number') })
     expect(await problem('--host', '0.0.0.0')).toMatchObject({ code: 2, stderr: expect.stringContaining('not a loopback address') })
     expect((await runCommand('conquer')).code).toBe(2)
-    for (const command of ['serve', 'token', 'backup', 'restore']) expect(await runCommand(command, '--help')).toMatchObject({ code: 0, stderr: '' })
+    for (const command of ['serve', 'token', 'backup', 'restore'])
+      expect(await runCommand(command, '--help')).toMatchObject({ code: 0, stderr: '' })
   })
 })
 

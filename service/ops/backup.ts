@@ -34,7 +34,10 @@ export async function restore(from: string, data: string, now: () => number): Pr
   try {
     checkDatabase(from)
   } catch (error) {
-    throw new CommandProblem(`${from} is not a backup that can be restored: ${error instanceof Error ? error.message : String(error)}`, error)
+    throw new CommandProblem(
+      `${from} is not a backup that can be restored: ${error instanceof Error ? error.message : String(error)}`,
+      error,
+    )
   }
   const { folder, database, lock } = filesOf(data)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -45,7 +48,8 @@ export async function restore(from: string, data: string, now: () => number): Pr
     rmSync(incoming, { force: true })
     await copyDatabase(from, incoming)
     const former = existsSync(database) ? `${database}.before-restore-${new Date(now()).toISOString().replace(/[:.]/g, '-')}` : undefined
-    if (former !== undefined) for (const suffix of ['-wal', '-shm', '']) if (existsSync(database + suffix)) renameSync(database + suffix, former + suffix)
+    if (former !== undefined)
+      for (const suffix of ['-wal', '-shm', '']) if (existsSync(database + suffix)) renameSync(database + suffix, former + suffix)
     renameSync(incoming, database)
     return former
   } finally {

@@ -9,8 +9,24 @@ const hidden = '[secret]'
 
 /** Names of what is secret, without case, "-" and "_". */
 const secrets: ReadonlySet<string> = new Set([
-  'authorization', 'proxyauthorization', 'cookie', 'setcookie', 'token', 'accesstoken', 'refreshtoken', 'idtoken', 'password', 'key', 'privatekey', 'secret',
-  'clientsecret', 'usercode', 'devicecode', 'authorizationcode', 'codeverifier', 'ticket',
+  'authorization',
+  'proxyauthorization',
+  'cookie',
+  'setcookie',
+  'token',
+  'accesstoken',
+  'refreshtoken',
+  'idtoken',
+  'password',
+  'key',
+  'privatekey',
+  'secret',
+  'clientsecret',
+  'usercode',
+  'devicecode',
+  'authorizationcode',
+  'codeverifier',
+  'ticket',
 ])
 
 /** Objects inside each other that are looked through; what lies deeper is left out. */
@@ -21,7 +37,8 @@ const inText = /\b((?:access_|refresh_|id_)?token|code|user_code|device_code|cod
 const credential = /\b(Bearer|Basic|Admin|EnrolmentKey|Ticket|Recording)\s+[\w.~+/=-]{8,}/g
 
 /** Why something failed, of this product or of the system: such a code is shown. One that lets somebody in is not like it. */
-const isReason = (code: unknown): boolean => typeof code === 'number' || ErrorCode.safeParse(code).success || (typeof code === 'string' && /^[A-Z]{2,}[A-Z0-9_]{0,60}$/.test(code))
+const isReason = (code: unknown): boolean =>
+  typeof code === 'number' || ErrorCode.safeParse(code).success || (typeof code === 'string' && /^[A-Z]{2,}[A-Z0-9_]{0,60}$/.test(code))
 
 /** A copy of what is logged, without what could be a secret, wherever in it that stands. */
 function censored(value: unknown, depth: number): unknown {

@@ -10,7 +10,10 @@ const host = '127.0.0.1'
  * headers it forgets. Nothing where no port is given.
  * @throws CommandProblem where the port cannot be had.
  */
-export async function serveMetrics(registry: Registry, port: number | undefined): Promise<{ readonly url: string; close(): Promise<void> } | undefined> {
+export async function serveMetrics(
+  registry: Registry,
+  port: number | undefined,
+): Promise<{ readonly url: string; close(): Promise<void> } | undefined> {
   if (port === undefined) return undefined
   const server = createServer((request, response) => {
     // A page of another site can make a browser ask a loopback address, but not with a loopback name.

@@ -11,7 +11,7 @@ const day = 24 * 3_600_000
  */
 export async function prune({ store, now, log }: Pick<ServiceDeps, 'store' | 'now' | 'log'>): Promise<void> {
   const recordings = await pruneRecordings(store, now())
-  for (let left = true; left; ) {
+  for (let left = true; left;) {
     const deleted = await store.prune({ outcomes: now() - limits.commandKeyKeptMs, sessions: now() - limits.sessionDays * day })
     log.debug({ ...deleted, recordings }, 'pruned')
     left = deleted.outcomes + deleted.sessions > 0

@@ -29,7 +29,9 @@ beforeEach(async () => {
   const invite = invitation([room], { changeControl: control })
   link = invite.link
   expect((await world.command(boss, invite, now())).status).toBe(200)
-  expect((await world.command(partner, { type: 'invitation.accept', link, admins: [admin(asker), admin(partner)] }, now())).status).toBe(200)
+  expect((await world.command(partner, { type: 'invitation.accept', link, admins: [admin(asker), admin(partner)] }, now())).status).toBe(
+    200,
+  )
 })
 afterEach(async () => {
   await world.command(boss, { type: 'partner.remove', link }, now())
@@ -59,7 +61,8 @@ async function docs(kind: string, email: Parameters<World['ask']>[0] = boss): Pr
 }
 const requestOf = async (key: string, email?: Parameters<World['ask']>[0]): Promise<ApprovalRequest | undefined> =>
   (await docs('request', email)).map((doc) => ApprovalRequest.parse(doc)).find(({ id }) => id === key)
-const ringNow = async (): Promise<string | undefined> => (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)?.ring
+const ringNow = async (): Promise<string | undefined> =>
+  (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)?.ring
 const audit = async (): Promise<string> => JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
 
 describe('[PAR-5] an action that the customer wants to approve', () => {
@@ -68,7 +71,15 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
     expect(await ringNow()).toBeUndefined()
     expect((await retry(key)).body).toMatchObject({ outcome: 'requested', request: key })
     const request = await requestOf(key)
-    expect(request).toMatchObject({ status: 'waiting', partner: 'fabrikam', kind: 'rings', command: 'rooms.ring', subjectCount: 1, text: 'Staging', by: { name: asker, organisation: 'fabrikam' } })
+    expect(request).toMatchObject({
+      status: 'waiting',
+      partner: 'fabrikam',
+      kind: 'rings',
+      command: 'rooms.ring',
+      subjectCount: 1,
+      text: 'Staging',
+      by: { name: asker, organisation: 'fabrikam' },
+    })
     expect(request?.subjects).toHaveLength(1)
     expect(await requestOf(key, asker)).toEqual(request)
     expect(await requestOf(key, partner)).toBeUndefined()
@@ -109,7 +120,8 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
 
   it('is taken back by who asked and nobody else', async () => {
     const key = await ask()
-    const withdraw = (email: Parameters<World['ask']>[0]) => world.command(email, { type: 'request.withdraw', request: key }, { customer: 'contoso', ...now() })
+    const withdraw = (email: Parameters<World['ask']>[0]) =>
+      world.command(email, { type: 'request.withdraw', request: key }, { customer: 'contoso', ...now() })
     expect((await withdraw(partner)).code).toBe('request.undecided')
     expect((await withdraw(asker)).status).toBe(200)
     expect((await retry(key)).code).toBe('request.withdrawn')
@@ -118,7 +130,9 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
 
   it('is the customer’s to decide, never the partner’s', async () => {
     const key = await ask()
-    expect((await world.command(asker, { type: 'request.decide', request: key, approve: true }, { customer: 'contoso', ...now() })).code).toBe('access.denied')
+    expect(
+      (await world.command(asker, { type: 'request.decide', request: key, approve: true }, { customer: 'contoso', ...now() })).code,
+    ).toBe('access.denied')
     expect((await decide(key, true, undefined, 'one@contoso.example')).code).toBe('access.denied')
     expect((await decide(key, true, undefined, 'boss@adatum.example')).code).toBe('request.undecided')
     expect((await decide(v7(), true)).code).toBe('request.undecided')
@@ -130,10 +144,20 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
     const decider = 'two@contoso.example'
     const [role, assignment] = [v7(), v7()]
     const become = async (permissions: string[], rooms: 'all' | RoomId[]) => {
-      const first = { assignment, name: 'Deciders', description: '', notify: false, members: [admin(decider)], scope: rooms === 'all' ? rooms : { rooms, groups: [] } }
-      expect((await world.command(boss, { type: 'role.save', role, name: 'Deciders', description: '', permissions, first }, now())).status).toBe(200)
+      const first = {
+        assignment,
+        name: 'Deciders',
+        description: '',
+        notify: false,
+        members: [admin(decider)],
+        scope: rooms === 'all' ? rooms : { rooms, groups: [] },
+      }
+      expect(
+        (await world.command(boss, { type: 'role.save', role, name: 'Deciders', description: '', permissions, first }, now())).status,
+      ).toBe(200)
     }
-    const reads = async (key: string) => SnapshotPage.parse((await world.ask(decider, '/v1/snapshot')).body).rows.some((row) => row.kind === 'request' && row.id === key)
+    const reads = async (key: string) =>
+      SnapshotPage.parse((await world.ask(decider, '/v1/snapshot')).body).rows.some((row) => row.kind === 'request' && row.id === key)
     const rings = await ask()
     const roles = await ask(v7(), { type: 'role.save', role: v7(), name: `R ${v7()}`, description: '', permissions: ['rooms.view'] })
     for (const [permissions, rooms] of [
@@ -166,15 +190,34 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
 
   it('is refused at once where it is not theirs', async () => {
     const other = await world.room('contoso')
-    expect((await world.command(asker, { type: 'rooms.ring', rooms: [other], ring: 'Staging' }, { customer: 'contoso', ...now() })).code).toBe('room.notFound')
-    expect((await world.command(asker, { type: 'rooms.unenrol', rooms: [room] }, { customer: 'contoso', ...now() })).code).toBe('access.denied')
+    expect(
+      (await world.command(asker, { type: 'rooms.ring', rooms: [other], ring: 'Staging' }, { customer: 'contoso', ...now() })).code,
+    ).toBe('room.notFound')
+    expect((await world.command(asker, { type: 'rooms.unenrol', rooms: [room] }, { customer: 'contoso', ...now() })).code).toBe(
+      'access.denied',
+    )
     expect((await docs('request')).filter((doc) => ApprovalRequest.parse(doc).link === link)).toEqual([])
   })
 
   it('tells who asked no name that is not their own', async () => {
     const [role, assignment] = [v7(), v7()]
-    const first = { assignment, name: 'Night watch', description: '', notify: false, members: [admin('one@contoso.example')], scope: { rooms: [room], groups: [] } }
-    expect((await world.command(boss, { type: 'role.save', role, name: 'Custodians', description: '', permissions: ['rooms.view'], first }, now())).status).toBe(200)
+    const first = {
+      assignment,
+      name: 'Night watch',
+      description: '',
+      notify: false,
+      members: [admin('one@contoso.example')],
+      scope: { rooms: [room], groups: [] },
+    }
+    expect(
+      (
+        await world.command(
+          boss,
+          { type: 'role.save', role, name: 'Custodians', description: '', permissions: ['rooms.view'], first },
+          now(),
+        )
+      ).status,
+    ).toBe(200)
     const requests = [await ask(v7(), { type: 'role.delete', role }), await ask(v7(), { type: 'assignment.delete', assignment })]
     for (const request of requests) expect(JSON.stringify(await requestOf(request, asker))).not.toMatch(/Custodians|Night watch/)
     await world.command(boss, { type: 'role.delete', role }, now())
@@ -187,7 +230,16 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
     if (!assigned) throw new Error('There is no assignment Assigned admins.')
     const { id: assignment, role, name, description, notify, members } = assigned
     const scope = { rooms: [await world.room('contoso')], groups: [] }
-    const save = { type: 'assignment.save', assignment, role, name, description, notify, members: members.map(({ kind, id }) => ({ kind, id })), scope }
+    const save = {
+      type: 'assignment.save',
+      assignment,
+      role,
+      name,
+      description,
+      notify,
+      members: members.map(({ kind, id }) => ({ kind, id })),
+      scope,
+    }
     expect((await world.command(boss, save, now())).status).toBe(200)
     expect((await decide(key, true)).status).toBe(200)
     expect(await requestOf(key)).toMatchObject({ status: 'failed', code: 'room.notFound' })
@@ -197,8 +249,16 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
 
   it('is not done where it is no longer possible: nothing of it', async () => {
     const role = v7()
-    const key = await ask(v7(), { type: 'role.save', role, name: 'Ring keepers', description: '', permissions: ['rings.view', 'rings.modify'] })
-    const effect = Effect.parse((await world.ask(boss, '/v1/commands/preview', { command: { type: 'request.decide', request: key, approve: true } })).body)
+    const key = await ask(v7(), {
+      type: 'role.save',
+      role,
+      name: 'Ring keepers',
+      description: '',
+      permissions: ['rings.view', 'rings.modify'],
+    })
+    const effect = Effect.parse(
+      (await world.ask(boss, '/v1/commands/preview', { command: { type: 'request.decide', request: key, approve: true } })).body,
+    )
     expect(effect.gain).toEqual({ people: 0, rooms: 0 })
     expect((await requestOf(key))?.status).toBe('waiting')
     const again = await ask(v7(), { type: 'role.save', role: v7(), name: 'Ring keepers', description: '', permissions: ['rings.view'] })
@@ -228,7 +288,15 @@ describe('[PAR-5] an action that the customer wants to approve', () => {
   })
 
   it('of another kind is applied at once', async () => {
-    expect((await world.command(boss, { type: 'partner.change', link, changeControl: { ...control, rings: 'automatic' }, remoteAccess: false, multiFactor: false }, now())).status).toBe(200)
+    expect(
+      (
+        await world.command(
+          boss,
+          { type: 'partner.change', link, changeControl: { ...control, rings: 'automatic' }, remoteAccess: false, multiFactor: false },
+          now(),
+        )
+      ).status,
+    ).toBe(200)
     expect((await world.command(asker, ring(), { customer: 'contoso', ...now() })).body).toMatchObject({ outcome: 'applied' })
     expect(await ringNow()).toBe('Staging')
   })

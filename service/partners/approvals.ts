@@ -46,7 +46,16 @@ export async function keepRequest(context: CommandContext, request: CommandReque
   const expiresAt = tx.at + limits.requestDays * dayMs
   const { person, doer } = caller
   await tx.insert
-    .request({ id, link: link.id, person, request: JSON.stringify(request), doer: JSON.stringify(doer), multiFactor: Number(caller.multiFactor), status: 'waiting', expiresAt })
+    .request({
+      id,
+      link: link.id,
+      person,
+      request: JSON.stringify(request),
+      doer: JSON.stringify(doer),
+      multiFactor: Number(caller.multiFactor),
+      status: 'waiting',
+      expiresAt,
+    })
     .execute()
   const doc: ApprovalRequest = {
     id,
@@ -61,7 +70,12 @@ export async function keepRequest(context: CommandContext, request: CommandReque
     status: 'waiting',
   }
   tx.put('request', doc)
-  tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Create', detail: { action: 'request.make', request: id, command: doc.command, subjects: doc.subjects } })
+  tx.audit({
+    category: 'Request',
+    objectName: nameOf(doc),
+    operation: 'Create',
+    detail: { action: 'request.make', request: id, command: doc.command, subjects: doc.subjects },
+  })
   return { outcome: 'requested', request: id, expiresAt }
 }
 
@@ -89,11 +103,21 @@ export type Ending =
 const codes = { rejected: 'request.rejected', expired: 'request.expired', withdrawn: 'request.withdrawn' } as const
 
 /** Ends a waiting request: its row, its document, and the stored outcome; an approved one leaves a receipt, too. */
-export async function settle(tx: TenantTransaction, row: RequestTable, ending: Ending, by?: { person: PersonRef; note?: string }): Promise<ApprovalRequest | undefined> {
+export async function settle(
+  tx: TenantTransaction,
+  row: RequestTable,
+  ending: Ending,
+  by?: { person: PersonRef; note?: string },
+): Promise<ApprovalRequest | undefined> {
   await tx.update.request().where('id', '=', row.id).set({ status: 'decided' }).execute()
   const outcome = outcomeOf(ending, tx.at, by?.note)
   const { key } = CommandRequest.parse(JSON.parse(row.request))
-  await tx.update.commandOutcome().where('person', '=', row.person).where('key', '=', key).set({ outcome: JSON.stringify(outcome), at: tx.at }).execute()
+  await tx.update
+    .commandOutcome()
+    .where('person', '=', row.person)
+    .where('key', '=', key)
+    .set({ outcome: JSON.stringify(outcome), at: tx.at })
+    .execute()
   const before = await tx.get('request', row.id)
   if (!before) return undefined
   const doc: ApprovalRequest = {

@@ -17,15 +17,29 @@ const doer: Doer = { kind: 'person', id: PersonId.parse(v7()), name: 'Ada', user
 const link = LinkId.parse(v7())
 const members = [{ kind: 'person' as const, id: ada.id }]
 const automatic = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' } as const
-const ask = (command: Command, directory = noDirectory) => askDirectory({ directory, store: made.store, now: () => 5 }, { doer, tenant: made.contoso, home: made.contoso }, command)
+const ask = (command: Command, directory = noDirectory) =>
+  askDirectory({ directory, store: made.store, now: () => 5 }, { doer, tenant: made.contoso, home: made.contoso }, command)
 
 describe('a directory that cannot be reached', () => {
   it('keeps nobody from inviting', async () => {
-    const invite = { type: 'partner.invite', link, domain: 'fabrikam.example', days: 7, changeControl: automatic, scope: 'all', remoteAccess: false, multiFactor: false, agreed: true } as const
+    const invite = {
+      type: 'partner.invite',
+      link,
+      domain: 'fabrikam.example',
+      days: 7,
+      changeControl: automatic,
+      scope: 'all',
+      remoteAccess: false,
+      multiFactor: false,
+      agreed: true,
+    } as const
     expect((await ask(invite)).domains).toEqual([])
   })
 
-  it.each<Command>([{ type: 'invitation.accept', link, admins: members }, { type: 'invitation.deny', link }])('decides no invitation: %j', async (command) => {
+  it.each<Command>([
+    { type: 'invitation.accept', link, admins: members },
+    { type: 'invitation.deny', link },
+  ])('decides no invitation: %j', async (command) => {
     await expect(ask(command)).rejects.toMatchObject({ code: 'directory.unavailable' })
   })
 
@@ -39,11 +53,24 @@ describe('a directory', () => {
   it('is asked for domains, members, and the people of groups among them, on the side that names them', async () => {
     const group = { kind: 'group', id: 'operators', name: 'Operators', email: '' } as const
     const person = { kind: 'person', ...ada } as const
-    const directory = { ...noDirectory, domainsOf: async () => ['Fabrikam.example'], principals: async () => [group, person], membersOf: async () => ({ people: [person], more: false }) }
+    const directory = {
+      ...noDirectory,
+      domainsOf: async () => ['Fabrikam.example'],
+      principals: async () => [group, person],
+      membersOf: async () => ({ people: [person], more: false }),
+    }
     const asked = await ask({ type: 'invitation.accept', link, admins: [{ kind: 'group', id: 'operators' }, ...members] }, directory)
     expect(asked.domains).toEqual(['fabrikam.example'])
     expect(asked.members?.reading).toEqual({
-      source: { link, issuer: 'embedded', directory: 'contoso', groups: new Set(['operators']), named: new Set([ada.id]), known: new Set(), whole: false },
+      source: {
+        link,
+        issuer: 'embedded',
+        directory: 'contoso',
+        groups: new Set(['operators']),
+        named: new Set([ada.id]),
+        known: new Set(),
+        whole: false,
+      },
       at: 5,
       groups: new Map([['operators', { people: [person], whole: true, exists: true }]]),
       named: [group, person],
@@ -53,6 +80,8 @@ describe('a directory', () => {
   })
 
   it('is not asked by commands that do not depend on it', async () => {
-    expect(await ask({ type: 'assignment.delete', assignment: AssignmentId.parse(v7()) })).toEqual(await ask({ type: 'role.delete', role: RoleId.parse('x') }))
+    expect(await ask({ type: 'assignment.delete', assignment: AssignmentId.parse(v7()) })).toEqual(
+      await ask({ type: 'role.delete', role: RoleId.parse('x') }),
+    )
   })
 })

@@ -51,14 +51,18 @@ export async function askDirectory(deps: Deps, asker: Asker, command: Command, f
       return { domains: await domains() }
     case 'policy.import':
       // Only invitations depend on it; no file without these words has one.
-      return { domains: command.yaml.includes('agreeToTerms') ? await domains() : [], ...(await membersAsked(deps, asker, null, await newIn(deps, tenant, file))) }
+      return {
+        domains: command.yaml.includes('agreeToTerms') ? await domains() : [],
+        ...(await membersAsked(deps, asker, null, await newIn(deps, tenant, file))),
+      }
     case 'invitation.accept':
       return { domains: await domains(), ...(await membersAsked(deps, asker, command.link, command.admins)) }
     case 'role.save':
       return { domains: [], ...(await membersAsked(deps, asker, link, command.first?.members ?? [])) }
     case 'assignment.save': {
       // Of a partner's that they see, the customer changes the rooms only. One that is hidden is like none.
-      const changesRooms = link === null && asker.access !== undefined && (await seesPartners(deps, tenant, asker.access, command.assignment))
+      const changesRooms =
+        link === null && asker.access !== undefined && (await seesPartners(deps, tenant, asker.access, command.assignment))
       return changesRooms ? nothingAsked : { domains: [], ...(await membersAsked(deps, asker, link, command.members)) }
     }
     case 'tenantManagers.set':
@@ -83,7 +87,12 @@ async function seesPartners({ store }: Deps, tenant: TenantId, access: Access, i
  */
 async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | undefined): Promise<Member[]> {
   if (!file) return []
-  const rows = await store.read(tenant, 'wholeTenant').tables.assignment().select(['id', 'name', 'role', 'members']).where('link', 'is', null).execute()
+  const rows = await store
+    .read(tenant, 'wholeTenant')
+    .tables.assignment()
+    .select(['id', 'name', 'role', 'members'])
+    .where('link', 'is', null)
+    .execute()
   const known = new Set(rows.flatMap(({ members }) => membersOf(members)).map(memberKey))
   const there = new Map<string, (typeof rows)[number]>([
     ...rows.map((row) => [plainName(row.name), row] as const),
@@ -92,21 +101,36 @@ async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | und
   return file.file.assignments.flatMap(({ id, name, role, members }) => {
     const same = there.get(id ?? plainName(name))
     const had = new Set(same && (role !== 'proManager' || same.role === role) ? membersOf(same.members).map(memberKey) : [])
-    return members.map((member): Member => ({ kind: member.kind, id: member.id })).filter((member) => !(member.kind === 'group' ? had : known).has(memberKey(member)))
+    return members
+      .map((member): Member => ({ kind: member.kind, id: member.id }))
+      .filter((member) => !(member.kind === 'group' ? had : known).has(memberKey(member)))
   })
 }
 
 const membersOf = (members: string): Member[] => JSON.parse(members)
 const memberKey = ({ kind, id }: Member): string => `${kind}/${id}`
 
-async function membersAsked({ directory, store, now }: Deps, { tenant, home }: Asker, link: LinkId | null, members: readonly Member[]): Promise<{ members?: AskedMembers }> {
+async function membersAsked(
+  { directory, store, now }: Deps,
+  { tenant, home }: Asker,
+  link: LinkId | null,
+  members: readonly Member[],
+): Promise<{ members?: AskedMembers }> {
   const own = members.length === 0 ? undefined : await store.tenantById(home)
   if (!own) return {}
   // Someone may be named by the id that they have here.
   const people = [
     ...(await store.read(home, 'wholeTenant').tables.person().select(['id', 'objectId', 'link']).where('link', 'is', null).execute()),
-    ...(link === null ? [] : await store.read(tenant, 'wholeTenant').tables.person().select(['id', 'objectId', 'link']).where('link', '=', link).execute()),
+    ...(link === null
+      ? []
+      : await store.read(tenant, 'wholeTenant').tables.person().select(['id', 'objectId', 'link']).where('link', '=', link).execute()),
   ]
-  const source = sourceOf(link, own, [{ link, members }], people.map((row) => ({ ...row, link })), false)
+  const source = sourceOf(
+    link,
+    own,
+    [{ link, members }],
+    people.map((row) => ({ ...row, link })),
+    false,
+  )
   return { members: { home, reading: await readInTime(directory, source, now()) } }
 }

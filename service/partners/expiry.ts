@@ -14,7 +14,13 @@ export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' |
       const tx = on(tenant)
       const row = await tx.tables.request().selectAll().where('id', '=', id).where('status', '=', 'waiting').executeTakeFirst()
       const doc = row && (await settle(tx, row, { status: 'expired' }))
-      if (doc) tx.audit({ category: 'Request', objectName: nameOf(doc), operation: 'Update', detail: { action: 'request.expire', request: id, partner: doc.partner, by: doc.by.name } })
+      if (doc)
+        tx.audit({
+          category: 'Request',
+          objectName: nameOf(doc),
+          operation: 'Update',
+          detail: { action: 'request.expire', request: id, partner: doc.partner, by: doc.by.name },
+        })
     }
   })
   return due.length
@@ -36,7 +42,9 @@ export async function forgetRequests({ store, now }: Pick<ServiceDeps, 'store' |
 export const requestExpiry: Plugin = (app, deps) => {
   const { config, log } = deps
   const run = (): void => {
-    Promise.all([expireRequests(deps), forgetRequests(deps)]).catch((error: unknown) => log.error({ err: error }, 'requests could not be ended; trying again later'))
+    Promise.all([expireRequests(deps), forgetRequests(deps)]).catch((error: unknown) =>
+      log.error({ err: error }, 'requests could not be ended; trying again later'),
+    )
   }
   const timer = setInterval(run, config.timing.requestsCheckedEveryMs)
   app.addHook('onReady', async () => run())

@@ -23,7 +23,8 @@ export const linkRow = ({ changeControl, scope, remoteAccess, multiFactor, ...li
 })
 
 /** An invitation that waited too long: it can no longer be accepted, and a new one may take its place. */
-export const isExpired = ({ status, expiresAt }: Pick<Link, 'status' | 'expiresAt'>, now: number): boolean => status === 'invited' && now >= expiresAt
+export const isExpired = ({ status, expiresAt }: Pick<Link, 'status' | 'expiresAt'>, now: number): boolean =>
+  status === 'invited' && now >= expiresAt
 
 /** @throws RoomkeeperError partner.notFound where this tenant has no such partner or invitation. */
 export async function linkHere(tx: TenantTransaction, id: LinkId): Promise<Link> {
@@ -41,7 +42,15 @@ export async function addInvitation(tx: TenantTransaction, link: Link): Promise<
   const same = rows.filter(({ domain }) => domain === link.domain)
   if (same.some((row) => !isExpired(row, tx.at))) throw new RoomkeeperError('partner.linked')
   if (rows.length - same.length >= limits.linksPerTenant) throw new RoomkeeperError('policy.tooMany')
-  if (same.length > 0) await tx.delete.link().where('id', 'in', same.map(({ id }) => id)).execute()
+  if (same.length > 0)
+    await tx.delete
+      .link()
+      .where(
+        'id',
+        'in',
+        same.map(({ id }) => id),
+      )
+      .execute()
   const there = await tx.linkById(link.id)
   if (there?.tenant === tx.tenant) throw new RoomkeeperError('request.conflict', { detail: 'This id is in use.' })
   const { tenant: _, ...row } = linkRow(link)

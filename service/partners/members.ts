@@ -90,7 +90,9 @@ export async function knowMembers(tx: TenantTransaction, { members: asked }: Ask
 async function knowFromHome(tx: TenantTransaction, link: LinkId, rows: readonly PersonTable[], source: Source): Promise<void> {
   const { named, groups, issuer, directory } = source
   const known = new Set((await tx.tables.person().select('objectId').where('link', '=', link).execute()).map(({ objectId }) => objectId))
-  const come = rows.filter((row) => !known.has(row.objectId) && (named.has(row.objectId) || groupsOfPerson(row).some((group) => groups.has(group))))
+  const come = rows.filter(
+    (row) => !known.has(row.objectId) && (named.has(row.objectId) || groupsOfPerson(row).some((group) => groups.has(group))),
+  )
   await knowPeople(
     tx,
     come.map((row): KnownPerson => {

@@ -29,7 +29,9 @@ afterAll(async () => {
 async function linked(changes: Record<string, unknown> = {}): Promise<LinkId> {
   const invite = invitation([mine], changes)
   expect(await world.command(boss, invite)).toMatchObject({ status: 200 })
-  expect(await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).toMatchObject({ status: 200 })
+  expect(await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).toMatchObject({
+    status: 200,
+  })
   return invite.link
 }
 const remove = async (link: LinkId) => expect(await world.command(boss, { type: 'partner.remove', link })).toMatchObject({ status: 200 })
@@ -74,12 +76,16 @@ describe('[PAR-1, PAR-2] an invitation', () => {
     const invite = invitation([mine, others])
     expect((await world.command(boss, invite)).status).toBe(200)
     expect((await world.command(boss, invitation([mine]))).code).toBe('partner.linked')
-    expect((await customers(partner)).items).toMatchObject([{ link: invite.link, name: 'contoso', status: 'invited', roomsTotal: 2, mine: false }])
+    expect((await customers(partner)).items).toMatchObject([
+      { link: invite.link, name: 'contoso', status: 'invited', roomsTotal: 2, mine: false },
+    ])
     expect((await customers(helper)).items).toEqual([])
     expect((await customers('boss@northwind.example')).items).toEqual([])
     expect((await world.command(partner, { type: 'invitation.deny', link: invite.link })).status).toBe(200)
     expect(await partners()).toEqual([])
-    expect((await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).code).toBe('partner.notFound')
+    expect((await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).code).toBe(
+      'partner.notFound',
+    )
   })
 
   it('of another organisation looks like none', async () => {
@@ -91,7 +97,9 @@ describe('[PAR-1, PAR-2] an invitation', () => {
     expect(refused.code).toBe('partner.notFound')
     expect(refused.body).toEqual(none.body)
     expect((await world.command('boss@northwind.example', { type: 'invitation.deny', link: invite.link })).code).toBe('partner.notFound')
-    expect((await world.command(helper, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).code).toBe('access.denied')
+    expect((await world.command(helper, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] })).code).toBe(
+      'access.denied',
+    )
     await remove(invite.link)
   })
 
@@ -132,11 +140,17 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     const rooms = await world.ask(helper, '/v1/rooms', undefined, 'contoso')
     expect(JSON.stringify(rooms.body)).toContain(mine)
     expect(JSON.stringify(rooms.body)).not.toContain(others)
-    expect((await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'Staging' }, { customer: 'contoso' })).body).toMatchObject({ outcome: 'applied' })
-    expect((await world.command(helper, { type: 'rooms.ring', rooms: [others], ring: 'Staging' }, { customer: 'contoso' })).code).toBe('room.notFound')
-    for (const path of ['/v1/customers', '/v1/audit']) expect((await world.ask(helper, path, undefined, 'contoso')).code).toBe('access.denied')
+    expect(
+      (await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'Staging' }, { customer: 'contoso' })).body,
+    ).toMatchObject({ outcome: 'applied' })
+    expect((await world.command(helper, { type: 'rooms.ring', rooms: [others], ring: 'Staging' }, { customer: 'contoso' })).code).toBe(
+      'room.notFound',
+    )
+    for (const path of ['/v1/customers', '/v1/audit'])
+      expect((await world.ask(helper, path, undefined, 'contoso')).code).toBe('access.denied')
     // Who is no member of Assigned admins has nothing there, and a stranger gets the same answer.
-    for (const email of [partner, 'boss@northwind.example'] as const) expect((await world.ask(email, '/v1/rooms', undefined, 'contoso')).code).toBe('access.denied')
+    for (const email of [partner, 'boss@northwind.example'] as const)
+      expect((await world.ask(email, '/v1/rooms', undefined, 'contoso')).code).toBe('access.denied')
     const seen = PartnerList.parse((await world.ask(helper, '/v1/partners', undefined, 'contoso')).body).items
     expect(seen.map(({ id }) => id)).toEqual([link])
     await remove(link)
@@ -149,7 +163,16 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     if (!assigned) throw new Error('There is no assignment Assigned admins.')
     expect(assigned.name).toBe('Assigned admins')
     const { id: assignment, role, name, description, notify, members } = assigned
-    const save = { type: 'assignment.save', assignment, role, name, description, notify, members: members.map(({ kind, id }) => ({ kind, id })), scope: { rooms: [mine, others], groups: [] } }
+    const save = {
+      type: 'assignment.save',
+      assignment,
+      role,
+      name,
+      description,
+      notify,
+      members: members.map(({ kind, id }) => ({ kind, id })),
+      scope: { rooms: [mine, others], groups: [] },
+    }
     expect((await world.command(boss, save)).status).toBe(200)
     expect(JSON.stringify((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).body)).toContain(others)
     expect((await partners())[0]).toMatchObject({ roomsTotal: 2, scope: { rooms: [mine, others] } })
@@ -176,7 +199,9 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).status).toBe(200)
     expect((await world.command(boss, invitation([mine], { domain: 'fabrikam.test' }))).status).toBe(200)
     const second = (await partners()).find(({ status }) => status === 'invited')
-    expect((await world.command(partner, { type: 'invitation.accept', link: second?.id, admins: [admin(helper)] })).code).toBe('partner.linked')
+    expect((await world.command(partner, { type: 'invitation.accept', link: second?.id, admins: [admin(helper)] })).code).toBe(
+      'partner.linked',
+    )
     if (second) await remove(second.id)
     await remove(link)
   })
@@ -184,10 +209,16 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
   it('needs more than a password where the customer says so', async () => {
     const link = await linked({ multiFactor: true })
     expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).code).toBe('partner.multiFactor')
-    expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: false })).status).toBe(200)
+    expect(
+      (await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: false }))
+        .status,
+    ).toBe(200)
     expect((await world.ask(helper, '/v1/rooms', undefined, 'contoso')).status).toBe(200)
     const console = await follow()
-    expect((await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true })).status).toBe(200)
+    expect(
+      (await world.command(boss, { type: 'partner.change', link, changeControl: automatic, remoteAccess: false, multiFactor: true }))
+        .status,
+    ).toBe(200)
     expect(await console.hears('error')).toMatchObject({ code: 'partner.multiFactor' })
     await remove(link)
   })
@@ -230,8 +261,16 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     const [there, home] = [await failed(boss), await failed(partner)]
     // Consoles try again and again.
     for (let n = 0; n < 3; n += 1) expect((await world.ask(helper, '/v1/incidents', undefined, 'contoso')).code).toBe('partner.multiFactor')
-    expect((await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })).code).toBe('partner.multiFactor')
-    const byHelper = { ...record, userId: objectIdOf(helper), user: helper, organisation: 'fabrikam', detail: { code: 'partner.multiFactor' } }
+    expect((await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })).code).toBe(
+      'partner.multiFactor',
+    )
+    const byHelper = {
+      ...record,
+      userId: objectIdOf(helper),
+      user: helper,
+      organisation: 'fabrikam',
+      detail: { code: 'partner.multiFactor' },
+    }
     expect((await failed(boss)).slice(0, -there.length || undefined)).toMatchObject([
       { ...byHelper, objectName: 'POST /v1/commands', operation: 'Create', detail: { code: 'partner.multiFactor', command: 'rooms.ring' } },
       { ...byHelper, objectName: 'GET /v1/incidents' },
@@ -239,10 +278,13 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     expect(await failed(partner)).toEqual(home)
 
     const stranger = 'two@fabrikam.example'
-    for (const customer of ['contoso', 'northwind'] as const) expect((await world.ask(stranger, '/v1/incidents', undefined, customer)).code).toBe('access.denied')
+    for (const customer of ['contoso', 'northwind'] as const)
+      expect((await world.ask(stranger, '/v1/incidents', undefined, customer)).code).toBe('access.denied')
     const [second, first] = await failed(partner)
     const byStranger = { ...record, objectName: 'GET /v1/incidents', userId: objectIdOf(stranger), user: stranger, organisation: null }
-    expect([first, second]).toMatchObject((['contoso', 'northwind'] as const).map((name) => ({ ...byStranger, detail: { code: 'access.denied', tenant: world.tenant(name) } })))
+    expect([first, second]).toMatchObject(
+      (['contoso', 'northwind'] as const).map((name) => ({ ...byStranger, detail: { code: 'access.denied', tenant: world.tenant(name) } })),
+    )
     expect(await failed(boss)).toHaveLength(there.length + 2)
     await remove(link)
   })
@@ -252,7 +294,8 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     await world.command(helper, { type: 'rooms.ring', rooms: [mine], ring: 'General' }, { customer: 'contoso' })
     await world.command(partner, { type: 'customer.leave', link })
     const there = JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
-    for (const action of ['partner.invite', 'invitation.accept', 'customer.leave']) expect(there).toContain(`"action":"${action}","link":"${link}"`)
+    for (const action of ['partner.invite', 'invitation.accept', 'customer.leave'])
+      expect(there).toContain(`"action":"${action}","link":"${link}"`)
     const own = JSON.stringify((await world.ask(partner, '/v1/audit?limit=200')).body)
     for (const action of ['invitation.accept', 'customer.leave']) expect(own).toContain(`"action":"${action}","link":"${link}"`)
     expect(own).not.toContain('"action":"partner.invite"')
@@ -262,10 +305,30 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
 describe('someone with settings.modify over some rooms', () => {
   it('[rule 14] invites nobody, and sees of partners what reaches their rooms', async () => {
     const role = v7()
-    const first = { assignment: v7(), name: 'Partners of one room', description: '', notify: false, members: [admin('one@contoso.example')], scope: { rooms: [mine], groups: [] } }
-    expect((await world.command(boss, { type: 'role.save', role, name: 'Inviters', description: '', permissions: ['settings.view', 'settings.modify'], first })).status).toBe(200)
-    const invite = (rooms: string[] | 'all') => world.command('one@contoso.example', invitation([], { scope: rooms === 'all' ? 'all' : { rooms, groups: [] } }))
-    for (const refused of [invite([mine, others]), invite('all'), invite([mine]), invite([v7()])]) expect((await refused).code).toBe('access.denied')
+    const first = {
+      assignment: v7(),
+      name: 'Partners of one room',
+      description: '',
+      notify: false,
+      members: [admin('one@contoso.example')],
+      scope: { rooms: [mine], groups: [] },
+    }
+    expect(
+      (
+        await world.command(boss, {
+          type: 'role.save',
+          role,
+          name: 'Inviters',
+          description: '',
+          permissions: ['settings.view', 'settings.modify'],
+          first,
+        })
+      ).status,
+    ).toBe(200)
+    const invite = (rooms: string[] | 'all') =>
+      world.command('one@contoso.example', invitation([], { scope: rooms === 'all' ? 'all' : { rooms, groups: [] } }))
+    for (const refused of [invite([mine, others]), invite('all'), invite([mine]), invite([v7()])])
+      expect((await refused).code).toBe('access.denied')
     expect(await partners()).toEqual([])
     expect((await world.command(boss, invitation([mine]))).status).toBe(200)
     const all = await world.command(boss, invitation([], { domain: 'northwind.example', scope: 'all', remoteAccess: true }))
@@ -287,7 +350,9 @@ describe('[PAR-2] an invitation that expired', () => {
     expect((await partners())[0]).toMatchObject({ expired: true })
     expect((await customers(partner)).items).toMatchObject([{ status: 'expired' }])
     const issuedAt = Date.now() + dayMs
-    expect((await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] }, { issuedAt })).code).toBe('partner.expired')
+    expect(
+      (await world.command(partner, { type: 'invitation.accept', link: invite.link, admins: [admin(helper)] }, { issuedAt })).code,
+    ).toBe('partner.expired')
     const again = invitation([mine])
     expect((await world.command(boss, again, { issuedAt })).status).toBe(200)
     expect((await partners()).map(({ id }) => id)).toEqual([again.link])

@@ -24,7 +24,16 @@ beforeAll(async () => {
   link = invite.link
   expect((await world.command(boss, invite)).status).toBe(200)
   expect((await world.command(partner, { type: 'invitation.accept', link, admins: [admin(gone)] })).status).toBe(200)
-  const lead = { type: 'assignment.save', assignment: v7(), role: 'siteLead', name: 'Leads', description: '', notify: false, members: [admin('one@contoso.example')], scope: 'all' }
+  const lead = {
+    type: 'assignment.save',
+    assignment: v7(),
+    role: 'siteLead',
+    name: 'Leads',
+    description: '',
+    notify: false,
+    members: [admin('one@contoso.example')],
+    scope: 'all',
+  }
   expect((await world.command(boss, lead)).status).toBe(200)
   tokens = { gone: await world.token(gone), lead: await world.token('one@contoso.example'), boss: await world.token(boss) }
   expect((await world.askBy(tokens.gone, '/v1/me', undefined, 'contoso')).status).toBe(200)
@@ -38,7 +47,8 @@ const admins = async () => {
   const { items } = AssignmentList.parse((await world.ask(boss, `/v1/assignments?link=${link}`)).body)
   return items.find(({ builtIn }) => builtIn)
 }
-const whoCan = async (permission: string): Promise<string[]> => WhoCan.parse((await world.ask(boss, `/v1/explain?permission=${permission}`)).body).people.map(({ person }) => person.email)
+const whoCan = async (permission: string): Promise<string[]> =>
+  WhoCan.parse((await world.ask(boss, `/v1/explain?permission=${permission}`)).body).people.map(({ person }) => person.email)
 const records = async (): Promise<string> => JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
 
 /** A console that has all of it, and follows. */

@@ -23,7 +23,10 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
     case 'incident.comment':
       return { ...(await incident(tx, command.incident)), ...said(command.text) }
     case 'incident.assign':
-      return { ...(await incident(tx, command.incident)), ...said(command.owner === null ? undefined : await personName(tx, link, command.owner)) }
+      return {
+        ...(await incident(tx, command.incident)),
+        ...said(command.owner === null ? undefined : await personName(tx, link, command.owner)),
+      }
     case 'rooms.enrol':
     case 'rooms.unenrol':
     case 'rooms.replace':
@@ -35,7 +38,14 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
     case 'rooms.rename':
       return { ...(await rooms(tx, command.rooms)), ...said(command.name) }
     case 'rooms.move':
-      return { ...(await rooms(tx, command.rooms)), ...said(Object.values(command.place).filter((part) => part !== '').join(', ')) }
+      return {
+        ...(await rooms(tx, command.rooms)),
+        ...said(
+          Object.values(command.place)
+            .filter((part) => part !== '')
+            .join(', '),
+        ),
+      }
     case 'role.save':
       return { subjects: [command.name], subjectCount: 1, text: command.permissions.join(', ') }
     case 'role.delete':
@@ -50,7 +60,8 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
 }
 
 const one = (name: string | undefined): Subjects => ({ subjects: name === undefined ? [] : [name], subjectCount: 1 })
-const said = (text: string | undefined): { text?: string } => (text === undefined || text === '' ? {} : { text: text.slice(0, limits.commentChars) })
+const said = (text: string | undefined): { text?: string } =>
+  text === undefined || text === '' ? {} : { text: text.slice(0, limits.commentChars) }
 
 async function incident(tx: TenantTransaction, id: IncidentId): Promise<Subjects> {
   const found = await tx.get('incident', id)

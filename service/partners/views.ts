@@ -26,7 +26,8 @@ export async function partnersOf({ store, access, now }: Deps, caller: Caller): 
   const people = await read.tables.person().selectAll().where('link', 'is not', null).execute()
   /** How many people each assignment of partners reaches. */
   const reached = new Map<AssignmentId, number>()
-  for (const row of people) for (const { assignment } of assignmentsOf(resolved, subjectOf(row))) reached.set(assignment.id, (reached.get(assignment.id) ?? 0) + 1)
+  for (const row of people)
+    for (const { assignment } of assignmentsOf(resolved, subjectOf(row))) reached.set(assignment.id, (reached.get(assignment.id) ?? 0) + 1)
   return resolved.policy.links
     .filter(({ id }) => linkIsShown(caller.access, id, resolved))
     .map((link) => {
@@ -43,7 +44,12 @@ function seenBy(access: Access): Seen {
 }
 
 /** A link's rooms and groups, without those that are not seen: neither named nor counted. */
-function cut({ id, scope }: Link, { links, policy, groups }: ResolvedPolicy, rooms: Rooms, seen: Seen): Pick<PartnerView, 'scope' | 'rooms' | 'groups' | 'roomsTotal'> {
+function cut(
+  { id, scope }: Link,
+  { links, policy, groups }: ResolvedPolicy,
+  rooms: Rooms,
+  seen: Seen,
+): Pick<PartnerView, 'scope' | 'rooms' | 'groups' | 'roomsTotal'> {
   const isSeen = (room: RoomId): boolean => rooms.has(room) && (seen === 'all' || seen.has(room))
   const over = links.get(id)?.scope ?? []
   const roomsTotal = (over === 'all' ? [...rooms.keys()] : over).filter(isSeen).length
@@ -98,7 +104,10 @@ export async function customersOf(deps: Deps, caller: Caller): Promise<z.infer<t
   items.sort((a, b) => a.name.localeCompare(b.name) || (a.link < b.link ? -1 : 1))
   const { policy } = await deps.access.resolved(caller.tenant)
   const managers = policy.assignments.find(({ role, link }) => role === tenantManagerRole && link === null)?.members ?? []
-  const names = new Names(await own.tables.person().selectAll().where('link', 'is', null).execute(), await own.tables.securityGroup().selectAll().execute())
+  const names = new Names(
+    await own.tables.person().selectAll().where('link', 'is', null).execute(),
+    await own.tables.securityGroup().selectAll().execute(),
+  )
   return { items, mayManage, tenantManagers: mayManage ? managers.map((member) => names.principal(null, member)) : [] }
 }
 

@@ -17,7 +17,9 @@ export interface Change<Before, After = Before> {
 }
 
 /** A partner as the file wants it. `days`: it is invited, and the invitation waits so long. */
-export type WantedPartner = Pick<Link, 'id' | 'domain' | 'changeControl' | 'scope' | 'remoteAccess' | 'multiFactor'> & { readonly days: number | null }
+export type WantedPartner = Pick<Link, 'id' | 'domain' | 'changeControl' | 'scope' | 'remoteAccess' | 'multiFactor'> & {
+  readonly days: number | null
+}
 
 /** What an import changes; what stays as it is, is not in it. */
 export interface PolicyDifference {
@@ -44,9 +46,13 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
     roles: policy.roles.filter(({ link }) => link === null),
     assignments: policy.assignments.filter(({ link }) => link === null),
   }
-  const roles = withIds(file.roles, own.roles, (id) => RoleId.parse(id)).map(
-    ({ id, name, description, permissions }): CustomRole => ({ id, link: null, name, description, permissions: [...new Set(permissions)] }),
-  )
+  const roles = withIds(file.roles, own.roles, (id) => RoleId.parse(id)).map(({ id, name, description, permissions }): CustomRole => ({
+    id,
+    link: null,
+    name,
+    description,
+    permissions: [...new Set(permissions)],
+  }))
   const groups = withIds(file.groups, policy.groups, (id) => GroupId.parse(id)).map(
     ({ id, name, description, rooms: named, rule }, index): RoomGroup => {
       checkRooms(named, ['groups', index, 'rooms'])
@@ -60,10 +66,22 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
     ({ id, name, description, role: wanted, notify, members, scope: over }, index): Assignment => {
       const at = ['assignments', index]
       const role = roleOf(wanted) ?? roleIds.get(wanted) ?? roleIds.get(plainName(wanted))
-      if (role === undefined) throw refuse([...at, 'role'], `There is no role "${wanted}" in this file, and no built-in one of the customer.`)
-      if (over !== 'all' && BuiltInRole.safeParse(role).data === 'proManager') throw refuse([...at, 'scope'], 'This role covers all rooms; its scope is "all".')
+      if (role === undefined)
+        throw refuse([...at, 'role'], `There is no role "${wanted}" in this file, and no built-in one of the customer.`)
+      if (over !== 'all' && BuiltInRole.safeParse(role).data === 'proManager')
+        throw refuse([...at, 'scope'], 'This role covers all rooms; its scope is "all".')
       const distinct = new Map(members.map((member) => [`${member.kind}/${member.id}`, { kind: member.kind, id: member.id }]))
-      return { id, link: null, role, name, description, notify, members: [...distinct.values()], scope: scopeOf(over, [...at, 'scope']), builtIn: false }
+      return {
+        id,
+        link: null,
+        role,
+        name,
+        description,
+        notify,
+        members: [...distinct.values()],
+        scope: scopeOf(over, [...at, 'scope']),
+        builtIn: false,
+      }
     },
   )
   for (const [index, { id }] of roles.entries()) {
@@ -71,13 +89,19 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
     if (policy.roles.some((role) => role.id === id && role.link !== null)) throw refuse(['roles', index, 'id'], "This is a partner's role.")
   }
   const foreign = new Set(policy.assignments.filter(({ link }) => link !== null).map(({ id }) => id))
-  for (const [index, { id }] of assignments.entries()) if (foreign.has(id)) throw refuse(['assignments', index, 'id'], "This is a partner's assignment.")
+  for (const [index, { id }] of assignments.entries())
+    if (foreign.has(id)) throw refuse(['assignments', index, 'id'], "This is a partner's assignment.")
   checkDistinct('roles', roles, own.roles, builtInNames)
   checkDistinct('groups', groups, policy.groups)
   checkDistinct('assignments', assignments, own.assignments)
   const managers = assignments.flatMap(({ role }, index) => (role === tenantManagerRole ? [index] : []))
   if (managers[1] !== undefined) throw refuse(['assignments', managers[1], 'role'], 'There is one assignment of tenant managers at most.')
-  for (const [section, most] of [['roles', limits.rolesPerTenant], ['groups', limits.groupsPerTenant], ['assignments', limits.assignmentsPerTenant], ['partners', limits.linksPerTenant]] as const) {
+  for (const [section, most] of [
+    ['roles', limits.rolesPerTenant],
+    ['groups', limits.groupsPerTenant],
+    ['assignments', limits.assignmentsPerTenant],
+    ['partners', limits.linksPerTenant],
+  ] as const) {
     if (file[section].length > most) throw refuse([section, most], `There may be ${most} of these at most.`)
   }
   const partners = partnerChanges()
@@ -100,7 +124,10 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
     const found: Change<Link, WantedPartner>[] = []
     const seen = new Set<string>()
     const kept = new Set<LinkId>()
-    for (const [index, { id, domain: typed, changeControl, scope: over, remoteAccess, multiFactor, expiresInDays, agreeToTerms }] of file.partners.entries()) {
+    for (const [
+      index,
+      { id, domain: typed, changeControl, scope: over, remoteAccess, multiFactor, expiresInDays, agreeToTerms },
+    ] of file.partners.entries()) {
       const at = ['partners', index]
       const domain = domainAt(typed, [...at, 'domain'])
       if (seen.has(domain)) throw refuse([...at, 'domain'], `"${domain}" stands here twice.`)
@@ -108,7 +135,8 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
       const scope = scopeOf(over, [...at, 'scope'])
       const wanted = { domain, changeControl, scope, remoteAccess, multiFactor }
       const known = policy.links.find((link) => link.id === id) ?? policy.links.find((link) => link.domain === domain)
-      if (known && known.domain !== domain) throw refuse([...at, 'domain'], `The domain of this partner is ${known.domain}. Remove it, and invite the other one without an id.`)
+      if (known && known.domain !== domain)
+        throw refuse([...at, 'domain'], `The domain of this partner is ${known.domain}. Remove it, and invite the other one without an id.`)
       const again = known?.status === 'invited' && known.expiresAt <= now && expiresInDays !== undefined
       if (known && !again) {
         kept.add(known.id)
@@ -116,11 +144,15 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
         if (linkText(known) !== linkText(after)) found.push({ before: known, after })
         continue
       }
-      if (expiresInDays === undefined) throw refuse(at, `"${domain}" is not linked yet: say in "expiresInDays" how long the invitation waits.`)
+      if (expiresInDays === undefined)
+        throw refuse(at, `"${domain}" is not linked yet: say in "expiresInDays" how long the invitation waits.`)
       if (agreeToTerms === undefined) throw refuse(at, `"${domain}" is not linked yet: an invitation needs "agreeToTerms: true".`)
       // An invitation that expired makes room for the new one.
       if (known) kept.add(known.id)
-      found.push({ before: undefined, after: { ...wanted, id: known ? LinkId.parse(v7()) : (id ?? LinkId.parse(v7())), days: expiresInDays } })
+      found.push({
+        before: undefined,
+        after: { ...wanted, id: known ? LinkId.parse(v7()) : (id ?? LinkId.parse(v7())), days: expiresInDays },
+      })
     }
     return [...found, ...policy.links.filter(({ id }) => !kept.has(id)).map((before) => ({ before, after: undefined }))]
   }
@@ -160,7 +192,8 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
       ids.add(one.id)
       const name = plainName(one.name)
       const same = names.get(name)
-      if (same && !(was.get(one.id) === name && was.get(same.id) === name)) throw refuse([section, index, 'name'], `There is one called "${same.name}" already.`)
+      if (same && !(was.get(one.id) === name && was.get(same.id) === name))
+        throw refuse([section, index, 'name'], `There is one called "${same.name}" already.`)
       names.set(name, one)
     }
   }
@@ -211,12 +244,19 @@ function changes<T extends { readonly id: string }>(before: readonly T[], after:
 
 const sorted = (items: readonly string[]): string[] => [...new Set(items)].sort()
 const scopeText = (scope: AssignmentScope): unknown => (scope === 'all' ? scope : [sorted(scope.rooms), sorted(scope.groups)])
-const ruleText = (rule: RoomGroup['rule']): unknown => rule && [rule.match, rule.conditions.map(({ field, is, value }) => [field, is, value])]
+const ruleText = (rule: RoomGroup['rule']): unknown =>
+  rule && [rule.match, rule.conditions.map(({ field, is, value }) => [field, is, value])]
 const roleText = ({ name, description, permissions }: CustomRole): string => JSON.stringify([name, description, sorted(permissions)])
-const groupText = ({ name, description, rooms, rule }: RoomGroup): string => JSON.stringify([name, description, sorted(rooms), ruleText(rule)])
+const groupText = ({ name, description, rooms, rule }: RoomGroup): string =>
+  JSON.stringify([name, description, sorted(rooms), ruleText(rule)])
 const assignmentText = ({ name, description, role, notify, members, scope }: Assignment): string =>
   JSON.stringify([name, description, role, notify, sorted(members.map(({ kind, id }) => `${kind}/${id}`)), scopeText(scope)])
-const linkText = ({ changeControl: { rooms, rings, incidents, roles }, scope, remoteAccess, multiFactor }: Omit<WantedPartner, 'id' | 'domain' | 'days'>): string =>
+const linkText = ({
+  changeControl: { rooms, rings, incidents, roles },
+  scope,
+  remoteAccess,
+  multiFactor,
+}: Omit<WantedPartner, 'id' | 'domain' | 'days'>): string =>
   JSON.stringify([rooms, rings, incidents, roles, scopeText(scope), remoteAccess, multiFactor])
 
 /** The assignments by which a difference gives or takes something: changed themselves, or in their role, rooms or link. */
@@ -232,7 +272,8 @@ export function assignmentsTouched({ roles, groups, assignments, partners }: Pol
 
 /** The lines of a difference, for whoever looks at it before it is applied. */
 export function linesOf({ roles, groups, assignments, partners }: PolicyDifference): Effect['changes'] {
-  const kindOf = ({ before, after }: Change<unknown, unknown>): Effect['changes'][number]['change'] => (before === undefined ? 'create' : after === undefined ? 'delete' : 'update')
+  const kindOf = ({ before, after }: Change<unknown, unknown>): Effect['changes'][number]['change'] =>
+    before === undefined ? 'create' : after === undefined ? 'delete' : 'update'
   return [
     ...roles.map((one) => ({ what: 'role' as const, name: (one.after ?? one.before)?.name ?? '', change: kindOf(one) })),
     ...groups.map((one) => ({ what: 'group' as const, name: (one.after ?? one.before)?.name ?? '', change: kindOf(one) })),

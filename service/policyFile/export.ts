@@ -38,9 +38,15 @@ export function exportPolicy({ roles, groups, assignments, links }: Policy, name
   const map = (fields: Record<string, unknown>): YAMLMap => document.createNode(fields)
   const roleNames = new Map(roles.map(({ id, name }) => [id, name]))
   const groupNames = new Map(groups.map(({ id, name }) => [id, name]))
-  const roomList = (rooms: readonly RoomId[]): YAMLSeq => list(byText(rooms, (id) => roomName(names.rooms.get(id))).map((id) => scalar(id, roomName(names.rooms.get(id)))))
+  const roomList = (rooms: readonly RoomId[]): YAMLSeq =>
+    list(byText(rooms, (id) => roomName(names.rooms.get(id))).map((id) => scalar(id, roomName(names.rooms.get(id)))))
   const scopeOf = (scope: AssignmentScope): unknown =>
-    scope === 'all' ? scope : map({ rooms: roomList(scope.rooms), groups: list(byText(scope.groups, (id) => groupNames.get(id) ?? '').map((id) => scalar(id, groupNames.get(id)))) })
+    scope === 'all'
+      ? scope
+      : map({
+          rooms: roomList(scope.rooms),
+          groups: list(byText(scope.groups, (id) => groupNames.get(id) ?? '').map((id) => scalar(id, groupNames.get(id)))),
+        })
   const text = (description: string): { description?: string } => (description === '' ? {} : { description })
 
   document.contents = map({
@@ -48,11 +54,18 @@ export function exportPolicy({ roles, groups, assignments, links }: Policy, name
     version: policyVersion,
     roles: list(
       byName(roles.filter(({ link }) => link === null)).map(({ id, name, description, permissions }) =>
-        map({ id, name, ...text(description), permissions: list(Permission.options.filter((permission) => permissions.includes(permission))) }),
+        map({
+          id,
+          name,
+          ...text(description),
+          permissions: list(Permission.options.filter((permission) => permissions.includes(permission))),
+        }),
       ),
     ),
     groups: list(
-      byName(groups).map(({ id, name, description, rooms, rule }) => map({ id, name, ...text(description), rooms: roomList(rooms), ...(rule === null ? {} : { rule }) })),
+      byName(groups).map(({ id, name, description, rooms, rule }) =>
+        map({ id, name, ...text(description), rooms: roomList(rooms), ...(rule === null ? {} : { rule }) }),
+      ),
     ),
     assignments: list(
       byName(assignments.filter(({ link }) => link === null)).map(({ id, name, description, role, notify, members, scope }) => {
@@ -74,16 +87,17 @@ export function exportPolicy({ roles, groups, assignments, links }: Policy, name
       }),
     ),
     partners: list(
-      byText(links, ({ domain, id }) => `${domain} ${id}`).map(({ id, domain, partnerName, status, changeControl, scope, remoteAccess, multiFactor }) =>
-        map({
-          id,
-          domain: scalar(domain, status === 'invited' ? 'invited' : undefined),
-          ...(status === 'active' ? { name: cleanText(partnerName, 200) } : {}),
-          changeControl,
-          scope: scopeOf(scope),
-          remoteAccess,
-          multiFactor,
-        }),
+      byText(links, ({ domain, id }) => `${domain} ${id}`).map(
+        ({ id, domain, partnerName, status, changeControl, scope, remoteAccess, multiFactor }) =>
+          map({
+            id,
+            domain: scalar(domain, status === 'invited' ? 'invited' : undefined),
+            ...(status === 'active' ? { name: cleanText(partnerName, 200) } : {}),
+            changeControl,
+            scope: scopeOf(scope),
+            remoteAccess,
+            multiFactor,
+          }),
       ),
     ),
   })
@@ -92,7 +106,8 @@ export function exportPolicy({ roles, groups, assignments, links }: Policy, name
 
 const roomName = (room: RoomFacts | undefined): string => (room ? [room.place.building, room.name].filter(Boolean).join(' / ') : '')
 
-const byName = <T extends { readonly id: string; readonly name: string }>(items: readonly T[]): T[] => byText(items, ({ id, name }) => `${name.toLowerCase()}\n${id}`)
+const byName = <T extends { readonly id: string; readonly name: string }>(items: readonly T[]): T[] =>
+  byText(items, ({ id, name }) => `${name.toLowerCase()}\n${id}`)
 
 /** In the order of plain text, which is the same on every machine. */
 function byText<T>(items: readonly T[], textOf: (item: T) => string): T[] {

@@ -21,7 +21,10 @@ const reference = z.string().min(1).max(limits.nameChars)
 
 const Scope = z.union([
   z.literal('all'),
-  z.strictObject({ rooms: z.array(RoomId).max(limits.roomsPerScope).default([]), groups: z.array(reference).max(limits.groupsPerScope).default([]) }),
+  z.strictObject({
+    rooms: z.array(RoomId).max(limits.roomsPerScope).default([]),
+    groups: z.array(reference).max(limits.groupsPerScope).default([]),
+  }),
 ])
 export type FileScope = z.infer<typeof Scope>
 
@@ -45,7 +48,10 @@ const Assignment = z.strictObject({
   description,
   role: reference,
   notify: z.boolean().default(false),
-  members: z.array(Member.extend({ name: nameToRead }).strict()).min(1).max(limits.membersPerAssignment),
+  members: z
+    .array(Member.extend({ name: nameToRead }).strict())
+    .min(1)
+    .max(limits.membersPerAssignment),
   scope: Scope,
 })
 const Partner = z.strictObject({
@@ -82,7 +88,11 @@ export interface ParsedPolicy {
 
 /** `path`: of what is wrong, where it is known. */
 export const invalidAt = (line: number, detail: string, path: Path = []): RoomkeeperError =>
-  new RoomkeeperError('policy.fileInvalid', { ...(path.length > 0 ? { field: path.join('.') } : {}), detail: `Line ${line}: ${detail}`, params: { line } })
+  new RoomkeeperError('policy.fileInvalid', {
+    ...(path.length > 0 ? { field: path.join('.') } : {}),
+    detail: `Line ${line}: ${detail}`,
+    params: { line },
+  })
 
 /** @throws RoomkeeperError policy.fileInvalid with `field`, and the line in `params.line` and `detail`. */
 export function parsePolicy(text: string): ParsedPolicy & { readonly lineOf: (path: Path) => number } {
@@ -95,7 +105,8 @@ export function parsePolicy(text: string): ParsedPolicy & { readonly lineOf: (pa
     visit(document, {
       Node: (_, node) => {
         // They would make a small file large, or go in circles.
-        if (isAlias(node) || node.anchor !== undefined) throw invalidAt(lineAt(node.range?.[0] ?? 0), 'Anchors and aliases are not taken here.')
+        if (isAlias(node) || node.anchor !== undefined)
+          throw invalidAt(lineAt(node.range?.[0] ?? 0), 'Anchors and aliases are not taken here.')
       },
     })
     /** Where the place is, or what holds it. */

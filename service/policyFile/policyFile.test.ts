@@ -21,7 +21,12 @@ const typed = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filte
 const named = typed.filter((text) => typedName(40).safeParse(text).data === text)
 const sixteen = fc.uniqueArray(named, { minLength: 16, maxLength: 16, selector: plainName })
 const storable = fc.tuple(policies, sixteen, typed).map(([policy, texts, description]): Policy => {
-  const groups = policy.groups.map((group, index) => ({ ...group, name: texts[index]!, description, rooms: group.rooms.length > 0 || group.rule ? group.rooms : [someRooms[0]!.id] }))
+  const groups = policy.groups.map((group, index) => ({
+    ...group,
+    name: texts[index]!,
+    description,
+    rooms: group.rooms.length > 0 || group.rule ? group.rooms : [someRooms[0]!.id],
+  }))
   const roles = policy.roles.map((role, index) => ({ ...role, name: texts[index + 4]! }))
   const roleIds = new Set(['proManager', 'siteLead', 'siteTech', ...roles.filter(({ link }) => link === null).map(({ id }) => String(id))])
   const assignments = policy.assignments
@@ -65,9 +70,15 @@ describe('a policy as a file', () => {
       fc.property(storable, storable, ({ roles: had, assignments: gave, ...others }, after) => {
         // An id that is a partner's in the one cannot be the customer's in the other.
         const before = { ...others, roles: had.filter(({ link }) => link === null), assignments: gave.filter(({ link }) => link === null) }
-        const yaml = exportPolicy(after, names).replace(/^( {2}- id: .*\n {4}domain: .*\n)/gm, '$1    expiresInDays: 7\n    agreeToTerms: true\n')
+        const yaml = exportPolicy(after, names).replace(
+          /^( {2}- id: .*\n {4}domain: .*\n)/gm,
+          '$1    expiresInDays: 7\n    agreeToTerms: true\n',
+        )
         const { roles, assignments } = difference(yaml, before)
-        const apply = <T extends { id: string; link: LinkId | null }>(items: readonly T[], changes: readonly { before: T | undefined; after: T | undefined }[]): string[] => {
+        const apply = <T extends { id: string; link: LinkId | null }>(
+          items: readonly T[],
+          changes: readonly { before: T | undefined; after: T | undefined }[],
+        ): string[] => {
           const ids = new Set(items.filter(({ link }) => link === null).map(({ id }) => String(id)))
           for (const change of changes) {
             if (change.before && !change.after) ids.delete(change.before.id)
@@ -75,7 +86,11 @@ describe('a policy as a file', () => {
           }
           return [...ids].sort()
         }
-        const own = (items: readonly { id: string; link: LinkId | null }[]): string[] => items.filter(({ link }) => link === null).map(({ id }) => id).sort()
+        const own = (items: readonly { id: string; link: LinkId | null }[]): string[] =>
+          items
+            .filter(({ link }) => link === null)
+            .map(({ id }) => id)
+            .sort()
         expect(apply(before.roles, roles)).toEqual(own(after.roles))
         expect(apply(before.assignments, assignments)).toEqual(own(after.assignments))
       }),
@@ -87,7 +102,17 @@ describe('a policy as a file', () => {
 const [roomA] = someRooms
 const role = { id: RoleId.parse(v7()), link: null, name: 'Lobby team', description: '', permissions: ['rooms.view' as const] }
 const group = { id: GroupId.parse(v7()), name: 'Lobbies', description: '', rooms: [roomA!.id], rule: null }
-const assignment = { id: AssignmentId.parse(v7()), link: null, role: role.id, name: 'Team', description: '', notify: false, members: [{ kind: 'group' as const, id: 'team' }], scope: { rooms: [], groups: [group.id] }, builtIn: false }
+const assignment = {
+  id: AssignmentId.parse(v7()),
+  link: null,
+  role: role.id,
+  name: 'Team',
+  description: '',
+  notify: false,
+  members: [{ kind: 'group' as const, id: 'team' }],
+  scope: { rooms: [], groups: [group.id] },
+  builtIn: false,
+}
 const policy: Policy = { roles: [role], groups: [group], assignments: [assignment], links: [] }
 
 const file = `roomkeeper: policy
@@ -139,7 +164,13 @@ describe('a file that people write', () => {
     ['no members', /members:\n.*\n/, 'members: []\n', 'assignments.0.members', 13],
     ['a name twice', '  - name: Lobbies', `  - { name: lobbies, rooms: [${roomA!.id}] }\n  - name: Lobbies`, 'groups.1.name', 8],
     ['the name of a built-in role', /Lobby team/g, 'Site Lead', 'roles.0.name', 4],
-    ['an id twice', '  - name: Lobbies', `  - { id: ${group.id}, name: A, rooms: [${roomA!.id}] }\n  - id: ${group.id}\n    name: Lobbies`, 'groups.1.id', 8],
+    [
+      'an id twice',
+      '  - name: Lobbies',
+      `  - { id: ${group.id}, name: A, rooms: [${roomA!.id}] }\n  - id: ${group.id}\n    name: Lobbies`,
+      'groups.1.id',
+      8,
+    ],
     ['what is no domain', 'Fabrikam.example', 'https://x', 'partners.0.domain', 17],
     ['terms not agreed to', '    agreeToTerms: true\n', '', 'partners.0', 17],
     ['terms denied', 'agreeToTerms: true', 'agreeToTerms: false', 'partners.0.agreeToTerms', 21],

@@ -11,10 +11,12 @@ import { readPolicyFile } from './read.ts'
 
 const [anyRoom] = someRooms
 if (!anyRoom) throw new Error('no room')
-const rooms = new Map(Array.from({ length: 2_000 }, (_, n): [RoomId, RoomFacts] => {
-  const id = RoomId.parse(v7())
-  return [id, { ...anyRoom, id, name: `Salle n° ${n}` }]
-}))
+const rooms = new Map(
+  Array.from({ length: 2_000 }, (_, n): [RoomId, RoomFacts] => {
+    const id = RoomId.parse(v7())
+    return [id, { ...anyRoom, id, name: `Salle n° ${n}` }]
+  }),
+)
 const ids = [...rooms.keys()]
 const twenty = (n: number): RoomId[] => Array.from({ length: 20 }, (_, k) => ids[(n * 7 + k) % ids.length] ?? anyRoom.id)
 const names = { tenant: 'Contoso', rooms, members: new Map<string, string>() }
@@ -24,8 +26,20 @@ const present = (policy: Policy) => ({ policy, rooms, now: 0 })
 function policyOf(roles: number, groups: number, assignments: number): Policy {
   const roleIds = Array.from({ length: roles }, () => RoleId.parse(v7()))
   return {
-    roles: roleIds.map((id, n) => ({ id, link: null, name: `Role ${n}`, description: `What role ${n} is for`, permissions: ['rooms.view', 'rooms.modify', 'incidents.view'] })),
-    groups: Array.from({ length: groups }, (_, n) => ({ id: GroupId.parse(v7()), name: `Group ${n}`, description: '', rooms: twenty(n), rule: null })),
+    roles: roleIds.map((id, n) => ({
+      id,
+      link: null,
+      name: `Role ${n}`,
+      description: `What role ${n} is for`,
+      permissions: ['rooms.view', 'rooms.modify', 'incidents.view'],
+    })),
+    groups: Array.from({ length: groups }, (_, n) => ({
+      id: GroupId.parse(v7()),
+      name: `Group ${n}`,
+      description: '',
+      rooms: twenty(n),
+      rule: null,
+    })),
     assignments: Array.from({ length: assignments }, (_, n) => ({
       id: AssignmentId.parse(v7()),
       link: null,
@@ -33,7 +47,10 @@ function policyOf(roles: number, groups: number, assignments: number): Policy {
       name: `Assignment ${n}`,
       description: '',
       notify: false,
-      members: [{ kind: 'group' as const, id: v7() }, { kind: 'person' as const, id: v7() }],
+      members: [
+        { kind: 'group' as const, id: v7() },
+        { kind: 'person' as const, id: v7() },
+      ],
       scope: { rooms: twenty(n), groups: [] },
       builtIn: false,
     })),
@@ -72,9 +89,17 @@ describe('a large policy', () => {
       return undefined
     }
     expect(yaml.length).toBeGreaterThan(100_000)
-    expect(await refusal(yaml.replace('name: Group 99', 'nane: Group 99'))).toMatchObject({ code: 'policy.fileInvalid', details: { params: { line: lineOf('name: Group 99') - 1 } } })
-    expect(await refusal(yaml.replace('name: Group 99', 'name: Group 98'))).toMatchObject({ code: 'policy.fileInvalid', details: { field: 'groups.99.name', params: { line: lineOf('name: Group 99') } } })
-    expect(await refusal(lines.with(lineOf('name: Group 99') + 4, `      - ${v7()}`).join('\n'))).toMatchObject({ details: { field: 'groups.99.rooms.3', params: { line: lineOf('name: Group 99') + 5 } } })
+    expect(await refusal(yaml.replace('name: Group 99', 'nane: Group 99'))).toMatchObject({
+      code: 'policy.fileInvalid',
+      details: { params: { line: lineOf('name: Group 99') - 1 } },
+    })
+    expect(await refusal(yaml.replace('name: Group 99', 'name: Group 98'))).toMatchObject({
+      code: 'policy.fileInvalid',
+      details: { field: 'groups.99.name', params: { line: lineOf('name: Group 99') } },
+    })
+    expect(await refusal(lines.with(lineOf('name: Group 99') + 4, `      - ${v7()}`).join('\n'))).toMatchObject({
+      details: { field: 'groups.99.rooms.3', params: { line: lineOf('name: Group 99') + 5 } },
+    })
     expect(await refusal(`${yaml}roles: []\n`)).toMatchObject({ code: 'policy.fileInvalid' })
   }, 60_000)
 })

@@ -40,7 +40,9 @@ function inThread(text: string): Promise<WorkerAnswer> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: text, resourceLimits })
   const slow = setTimeout(() => reject(new RoomkeeperError('request.tooLarge')), limits.policyFileMs)
   worker.on('message', (answer: WorkerAnswer) => resolve(answer))
-  worker.on('error', (error) => reject('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new RoomkeeperError('request.tooLarge', {}, error) : error))
+  worker.on('error', (error) =>
+    reject('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new RoomkeeperError('request.tooLarge', {}, error) : error),
+  )
   worker.on('exit', () => reject(new RoomkeeperError('service.failed')))
   return promise.finally(() => {
     clearTimeout(slow)

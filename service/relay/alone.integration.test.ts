@@ -90,7 +90,8 @@ describe('[REM-7] a relay alone', () => {
     await closed
     expect(relay.exitCode).toBe(0)
     expect(said).toContain('a remote session ended')
-    for (const secret of [...tickets.map((ticket) => ticket.slice(-40)), operator.secret, device.secret, 'the payload']) expect(said).not.toContain(secret)
+    for (const secret of [...tickets.map((ticket) => ticket.slice(-40)), operator.secret, device.secret, 'the payload'])
+      expect(said).not.toContain(secret)
   })
 
   it('that is killed leaves both sides with a closed socket; on SIGTERM it says when to come back', async () => {
@@ -136,7 +137,10 @@ describe('[REM-7] the relay inside the service', () => {
     expect(relayKey).toMatchObject(key)
     const service = await TestService.start(data, '--metrics-port', '0')
     expect((await service.ask('/v1/relay/key')).json).toEqual(key)
-    await expect(pair(service.url, RelayId.parse(serviceName), relayKey)).rejects.toMatchObject({ status: 401, code: 'relay.ticketInvalid' })
+    await expect(pair(service.url, RelayId.parse(serviceName), relayKey)).rejects.toMatchObject({
+      status: 401,
+      code: 'relay.ticketInvalid',
+    })
     expect(await (await fetch(service.metrics)).text()).toContain('roomkeeper_relay_refused_total{code="relay.ticketInvalid"} 1\n')
     await service.stop()
   })

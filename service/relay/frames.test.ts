@@ -39,7 +39,7 @@ function heard(bytes: Buffer, sizes: readonly number[] = [bytes.length || 1], gi
   const handler = new Heard()
   const reader = new FrameReader(handler, given)
   let turn = 0
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const size = sizes[turn++ % sizes.length] ?? 1
     reader.read(Buffer.from(bytes.subarray(at, at + size)))
     at += size
@@ -51,10 +51,15 @@ const chunking = fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1, m
 const smallChunking = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 })
 const lengths = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.constantFrom(125, 126, 127, 65_535, 65_536, 70_001))
 const shortLengths = fc.integer({ min: 0, max: 400 })
-const payloadsOf = (length: fc.Arbitrary<number>) => fc.array(
-  fc.record({ length, seed: fc.integer({ min: 0, max: 255 }), mask: fc.oneof(fc.constant(0), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })) }),
-  { maxLength: 6 },
-)
+const payloadsOf = (length: fc.Arbitrary<number>) =>
+  fc.array(
+    fc.record({
+      length,
+      seed: fc.integer({ min: 0, max: 255 }),
+      mask: fc.oneof(fc.constant(0), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+    }),
+    { maxLength: 6 },
+  )
 const payloads = payloadsOf(lengths)
 
 describe('frames', () => {
@@ -94,7 +99,7 @@ describe('frames', () => {
           }
         }
         const reader = new FrameReader(handler, rules)
-        for (let at = 0, turn = 0; at < wire.length; ) {
+        for (let at = 0, turn = 0; at < wire.length;) {
           const size = sizes[turn++ % sizes.length] ?? 1
           joiner.begin()
           reader.read(Buffer.from(wire.subarray(at, at + size)))
@@ -127,7 +132,10 @@ describe('frames', () => {
     const orderly = [0, 1, 2, 8, 9, 10]
     const wrong = fc.oneof(
       // Reserved bits, kinds that do not exist, nothing to continue, parts of a control frame.
-      fc.tuple(fc.integer({ min: 0, max: 255 }).filter((first) => (first & 0x70) !== 0 || !orderly.includes(first & 15)), fc.integer({ min: 0, max: 255 })),
+      fc.tuple(
+        fc.integer({ min: 0, max: 255 }).filter((first) => (first & 0x70) !== 0 || !orderly.includes(first & 15)),
+        fc.integer({ min: 0, max: 255 }),
+      ),
       fc.tuple(fc.constantFrom(0x80, 0, 8, 9, 10), fc.integer({ min: 0x80, max: 255 })),
       // No mask; long control frames.
       fc.tuple(fc.constantFrom(0x81, 0x82, 0x88, 0x89), fc.integer({ min: 0, max: 127 })),
@@ -147,7 +155,11 @@ describe('frames', () => {
     ['a negative length', header(0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255), 'failed 1002'],
     ['a frame that is too large', header(0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 1), 'failed 1009'],
     ['text that is too large', masked(textFrame('x'.repeat(65)), 5), 'failed 1009'],
-    ['text that is too large in parts', Buffer.concat([masked(Buffer.from([1, 40, ...Buffer.alloc(40)]), 5), masked(Buffer.from([0x80, 40, ...Buffer.alloc(40)]), 5)]), 'failed 1009'],
+    [
+      'text that is too large in parts',
+      Buffer.concat([masked(Buffer.from([1, 40, ...Buffer.alloc(40)]), 5), masked(Buffer.from([0x80, 40, ...Buffer.alloc(40)]), 5)]),
+      'failed 1009',
+    ],
     ['text that is not UTF-8', masked(Buffer.from([0x81, 1, 0xff]), 5), 'failed 1007'],
     ['a message in a message', Buffer.concat([masked(Buffer.from([2, 0]), 0), masked(payloadFrame(Buffer.alloc(1)), 0)]), 'failed 1002'],
     ['half a close code', masked(Buffer.from([0x88, 1, 3]), 9), 'failed 1002'],
@@ -162,7 +174,11 @@ describe('frames', () => {
   })
 
   it('of text in parts, with a ping between them, are one message', () => {
-    const wire = Buffer.concat([masked(Buffer.from([1, 2, 0xc3, 0xa9]), 7), masked(pingFrame(), 1), masked(Buffer.from([0x80, 1, 0x21]), 3)])
+    const wire = Buffer.concat([
+      masked(Buffer.from([1, 2, 0xc3, 0xa9]), 7),
+      masked(pingFrame(), 1),
+      masked(Buffer.from([0x80, 1, 0x21]), 3),
+    ])
     for (const sizes of [[wire.length], [1], [3]]) expect(heard(wire, sizes).said).toEqual(['ping ', 'text é!'])
   })
 })

@@ -226,7 +226,8 @@ export class FrameReader {
 }
 
 /** Codes that may be on the wire. */
-const isCloseCode = (code: number): boolean => (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) || (code >= 3000 && code <= 4999)
+const isCloseCode = (code: number): boolean =>
+  (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) || (code >= 3000 && code <= 4999)
 
 /** Bytes of the header of an unmasked frame. */
 export const plainHeaderBytes = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)

@@ -56,7 +56,8 @@ export class Joiner {
   }
 
   /**
-   * Sends what was gathered as one frame; with `last`, nobody uses the chunk after that. Says whether the target wants more, as `write` does; true for nothing.
+   * Sends what was gathered as one frame; with `last`, nobody uses the chunk after that. Says whether the target wants more, as `write`
+   * does; true for nothing.
    */
   send(target: Writable, last = false): boolean {
     const chunk = this.#chunk

@@ -37,9 +37,19 @@ export function makeRelayMetrics(registry: Registry, counts: () => RelayCounts) 
     },
   })
   return {
-    ended: new Counter({ name: 'roomkeeper_relay_ended_total', help: 'Sessions that ended, by reason.', labelNames: ['reason'], registers }),
+    ended: new Counter({
+      name: 'roomkeeper_relay_ended_total',
+      help: 'Sessions that ended, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
     dropped: new Counter({ name: 'roomkeeper_relay_dropped_total', help: 'Connections of sides that were lost.', registers }),
     resumed: new Counter({ name: 'roomkeeper_relay_resumed_total', help: 'Sides that came back.', registers }),
-    refused: new Counter({ name: 'roomkeeper_relay_refused_total', help: 'Upgrades that were refused, by error code.', labelNames: ['code'], registers }),
+    refused: new Counter({
+      name: 'roomkeeper_relay_refused_total',
+      help: 'Upgrades that were refused, by error code.',
+      labelNames: ['code'],
+      registers,
+    }),
   }
 }

@@ -75,7 +75,8 @@ describe('[REM-7] two sides with the tickets of one session', () => {
     first.operator.send(Buffer.from('bye'))
     first.operator.say({ type: 'end' })
     expect(String(await first.device.bytes(3))).toBe('bye')
-    for (const side of [first.operator, first.device]) expect([await side.control(), await side.whenClosed()]).toEqual([ended('ended', 'operator'), 1000])
+    for (const side of [first.operator, first.device])
+      expect([await side.control(), await side.whenClosed()]).toEqual([ended('ended', 'operator'), 1000])
     const second = await one.pair()
     second.device.close(1000)
     expect(await second.operator.control()).toEqual(ended('ended', 'device'))
@@ -133,7 +134,9 @@ describe('[REM-7] a ticket', () => {
     const forged = await one.sign({ side: 'device' }, { key: (await makeKeys()).privateKey })
     await expect(TestSide.ticket(one.url, forged)).rejects.toEqual(refusal(401, 'relay.ticketInvalid'))
     await expect(TestSide.connect(one.url, 'Bearer x')).rejects.toEqual(refusal(401, 'auth.missing'))
-    await expect(TestSide.connect(one.url, `Ticket ${late}`, { 'sec-websocket-version': '8' })).rejects.toEqual(refusal(400, 'request.invalid'))
+    await expect(TestSide.connect(one.url, `Ticket ${late}`, { 'sec-websocket-version': '8' })).rejects.toEqual(
+      refusal(400, 'request.invalid'),
+    )
   })
 })
 

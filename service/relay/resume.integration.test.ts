@@ -18,7 +18,8 @@ const gone = expect.objectContaining({ status: 410, code: 'relay.resumeRefused' 
 const dropped = { type: 'dropped', graceMs: limits.relayGraceMs }
 
 describe.each(['operator', 'device'] as const)('[REM-7] when the %s drops', (who) => {
-  const sides = (pair: { operator: TestSide; device: TestSide }) => (who === 'operator' ? [pair.operator, pair.device] as const : [pair.device, pair.operator] as const)
+  const sides = (pair: { operator: TestSide; device: TestSide }) =>
+    who === 'operator' ? ([pair.operator, pair.device] as const) : ([pair.device, pair.operator] as const)
 
   it('it resumes with its secret, which changes; what was sent before the restart is thrown away', async () => {
     const one = await relay()
@@ -65,7 +66,8 @@ describe.each(['operator', 'device'] as const)('[REM-7] when the %s drops', (who
     await second.control()
     await second.drop()
     const third = await TestSide.resume(one.url, pair.session, who, second.secret)
-    for (const expected of [dropped, { type: 'back', epoch: 1 }, dropped, { type: 'back', epoch: 2 }]) expect(await peer.control()).toEqual(expected)
+    for (const expected of [dropped, { type: 'back', epoch: 1 }, dropped, { type: 'back', epoch: 2 }])
+      expect(await peer.control()).toEqual(expected)
     peer.say({ type: 'restart', epoch: 1 })
     peer.send(Buffer.from('for the second'))
     peer.say({ type: 'restart', epoch: 2 })

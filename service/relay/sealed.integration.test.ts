@@ -74,7 +74,10 @@ describe('[REM-7] two ends over a relay', () => {
     device.link.end('switchedOff')
     await operator.untilState('ended')
     expect(operator.frames.at(-1)).toEqual({ channel: 0, bytes: Buffer.from('goodbye') })
-    expect([operator.link.state, device.link.state]).toEqual([{ state: 'ended', reason: 'deviceEnded' }, { state: 'ended', reason: 'switchedOff' }])
+    expect([operator.link.state, device.link.state]).toEqual([
+      { state: 'ended', reason: 'deviceEnded' },
+      { state: 'ended', reason: 'switchedOff' },
+    ])
   })
 
   it('send frames of 8 MB both ways at once', async () => {
@@ -150,7 +153,9 @@ describe('[REM-7] two ends over a relay', () => {
     expect(operator.bytes).toBe(0)
     expect(operator.link.parkedBytes).toBeLessThanOrEqual(most)
     expect(device.link.keptBytes).toBeLessThanOrEqual(most + 90_000)
-    await until('the relay to hold nothing', () => Object.values(relay.relay.waitingBytes(keys.session) ?? { none: 1 }).every((bytes) => bytes === 0))
+    await until('the relay to hold nothing', () =>
+      Object.values(relay.relay.waitingBytes(keys.session) ?? { none: 1 }).every((bytes) => bytes === 0),
+    )
     operator.link.resume()
     await sent
     await operator.until(() => operator.bytes >= flood.bytes)
@@ -180,7 +185,11 @@ describe('[REM-7] two ends over a relay', () => {
     const { operator, device } = await startEnds(() => relay)
     const before = [...operator.states]
     const stranger = await makeKeys()
-    const late = new TestEnd(relay.url, { side: 'operator', keys: stranger.operator, ticket: await relay.sign({ side: 'operator', sid: stranger.session }) })
+    const late = new TestEnd(relay.url, {
+      side: 'operator',
+      keys: stranger.operator,
+      ticket: await relay.sign({ side: 'operator', sid: stranger.session }),
+    })
     undo.push(() => late.link.end('operatorEnded'))
     late.link.start()
     await late.untilState('waiting')
@@ -195,7 +204,11 @@ describe('[REM-7] two ends over a relay', () => {
     // Both have the keys of the operator; one of them has a ticket of the device.
     const made = await makeKeys()
     const place = { sid: made.session, device: newDevice() }
-    const [honest, wrong] = await Promise.all((['operator', 'device'] as const).map(async (side) => new TestEnd(relay.url, { side: 'operator', keys: made.operator, ticket: await relay.sign({ ...place, side }) })))
+    const [honest, wrong] = await Promise.all(
+      (['operator', 'device'] as const).map(
+        async (side) => new TestEnd(relay.url, { side: 'operator', keys: made.operator, ticket: await relay.sign({ ...place, side }) }),
+      ),
+    )
     if (!honest || !wrong) throw new Error('no ends')
     for (const end of [honest, wrong]) {
       undo.push(() => end.link.end('serviceStopped'))

@@ -145,7 +145,12 @@ export class Session implements ConnectionOwner {
     own.restarting = false
     const connection = new Connection(socket, this)
     own.connection = connection
-    connection.say({ type: 'open', secret, graceMs: timing.graceMs, peer: peer.connection ? 'here' : peer.secret === undefined ? 'waiting' : 'dropped' })
+    connection.say({
+      type: 'open',
+      secret,
+      graceMs: timing.graceMs,
+      peer: peer.connection ? 'here' : peer.secret === undefined ? 'waiting' : 'dropped',
+    })
     // Whoever answers this has read the new secret.
     connection.sendPing()
     if (!peer.connection) return
@@ -188,7 +193,9 @@ export class Session implements ConnectionOwner {
   sweep(): void {
     const { now, timing } = this.#shared
     const at = now()
-    const lost = [this.#operator, this.#device].find((own) => own.secret !== undefined && !own.connection && at - own.droppedAt >= timing.graceMs)
+    const lost = [this.#operator, this.#device].find(
+      (own) => own.secret !== undefined && !own.connection && at - own.droppedAt >= timing.graceMs,
+    )
     if (this.isWaiting && at - this.#beganAt >= timing.waitMs) this.end('noPeer')
     else if (lost) this.end('peerLost', lost.side)
     else if (at - this.#beganAt >= this.#maximumMs) this.end('maximum')

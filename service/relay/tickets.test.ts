@@ -74,16 +74,21 @@ describe('[REM-7] a ticket', () => {
   })
 
   it('from before the relay started may have been used with the one before it', async () => {
-    await expect(check().check(await signTicket(keys.privateKey, request(), start - 1))).rejects.toMatchObject(refused('relay.ticketExpired'))
+    await expect(check().check(await signTicket(keys.privateKey, request(), start - 1))).rejects.toMatchObject(
+      refused('relay.ticketExpired'),
+    )
   })
 
   const signed = async (claims: object, header: object = {}) =>
-    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA', typ: relayTicketType, ...header }).sign(await importJWK(keys.privateKey, 'EdDSA'))
+    new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'EdDSA', typ: relayTicketType, ...header })
+      .sign(await importJWK(keys.privateKey, 'EdDSA'))
   const claims = () => {
     const { lifeMs, idleMs, maximumMs, ...bound } = request()
     return { ...bound, iat: start / 1000, exp: (start + lifeMs) / 1000, idle: idleMs / 1000, maximum: maximumMs / 1000 }
   }
-  const none = () => [{ alg: 'none', typ: relayTicketType }, claims()].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  const none = () =>
+    [{ alg: 'none', typ: relayTicketType }, claims()].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   const { sid: _, ...withoutSession } = request()
 
   it.each<[string, () => string | Promise<string>]>([

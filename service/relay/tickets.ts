@@ -20,7 +20,13 @@ export interface TicketRequest extends Pick<RelayTicket, 'aud' | 'sid' | 'side' 
  * @param now UTC ms.
  */
 export async function signTicket(key: JWK, { lifeMs, idleMs, maximumMs, ...bound }: TicketRequest, now: number): Promise<string> {
-  const claims = RelayTicket.parse({ ...bound, iat: now / 1000, exp: (now + lifeMs) / 1000, idle: idleMs / 1000, maximum: maximumMs / 1000 })
+  const claims = RelayTicket.parse({
+    ...bound,
+    iat: now / 1000,
+    exp: (now + lifeMs) / 1000,
+    idle: idleMs / 1000,
+    maximum: maximumMs / 1000,
+  })
   return new SignJWT({ ...claims }).setProtectedHeader({ alg: algorithm, typ: relayTicketType }).sign(await importJWK(key, algorithm))
 }
 

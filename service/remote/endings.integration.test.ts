@@ -34,18 +34,29 @@ async function scene(): Promise<Scene> {
 }
 
 /** The log has it, the audit has it once, both sides have heard of it, and the room is free. */
-async function isOver({ session, device, sides }: Pick<Scene, 'session' | 'device'> & { sides: Sides | undefined }, end: SessionEnd, { by = null, reachable = true }: { by?: string | null; reachable?: boolean } = {}): Promise<void> {
+async function isOver(
+  { session, device, sides }: Pick<Scene, 'session' | 'device'> & { sides: Sides | undefined },
+  end: SessionEnd,
+  { by = null, reachable = true }: { by?: string | null; reachable?: boolean } = {},
+): Promise<void> {
   const record = await rig.ended(session)
   expect(record).toMatchObject({ end, refusal: null })
   expect(record.endedAt).toBeGreaterThanOrEqual(record.startedAt)
   if (reachable) expect(await device.over(session)).toBe(end)
   for (const side of [sides?.operator, sides?.device]) if (side) await side.whenClosed()
   const audited = await rig.audited(session)
-  expect(audited.map(({ operation, resultStatus, user, detail }) => [operation, resultStatus, user, detail['action'], detail['reason']])).toEqual([
+  expect(
+    audited.map(({ operation, resultStatus, user, detail }) => [operation, resultStatus, user, detail['action'], detail['reason']]),
+  ).toEqual([
     ['Create', 'Successful', 'one@contoso.example', 'session.start', undefined],
     ['Update', 'Successful', by, 'session.end', end],
   ])
-  expect(audited[1]?.detail).toMatchObject({ room: device.room, device: device.device.enrolment.device, mode: 'modify', operator: { name: 'one@contoso.example' } })
+  expect(audited[1]?.detail).toMatchObject({
+    room: device.room,
+    device: device.device.enrolment.device,
+    mode: 'modify',
+    operator: { name: 'one@contoso.example' },
+  })
   // Tickets of it are worth nothing any more.
   expect((await rig.ask(operator, `/v1/sessions/${session}/ticket`, {})).code).toBe('remote.ended')
 }
@@ -62,7 +73,10 @@ describe('[REM-7] people end it', () => {
 
   it('its operator, without a body, and with what their end found wrong', async () => {
     const first = await scene()
-    const bare = await fetch(`${world.url}/v1/sessions/${first.session}/end`, { method: 'POST', headers: { authorization: `Bearer ${await world.token(operator.email)}` } })
+    const bare = await fetch(`${world.url}/v1/sessions/${first.session}/end`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await world.token(operator.email)}` },
+    })
     expect(bare.status).toBe(200)
     await isOver(first, 'operatorEnded', { by: 'one@contoso.example' })
     const second = await scene()
@@ -144,7 +158,16 @@ describe('[REM-7] access goes', () => {
     const elsewhere = await scene()
     const members = [{ kind: 'person', id: objectIdOf('one@contoso.example') }]
     const other = await RemoteDevice.make(world)
-    await command({ type: 'assignment.save', assignment: at.given.assignment, role: at.given.role, name: v7(), description: '', notify: false, members, scope: { rooms: [other.room], groups: [] } })
+    await command({
+      type: 'assignment.save',
+      assignment: at.given.assignment,
+      role: at.given.role,
+      name: v7(),
+      description: '',
+      notify: false,
+      members,
+      scope: { rooms: [other.room], groups: [] },
+    })
     await isOver(at, 'accessWithdrawn')
     expect(await rig.record(operator, elsewhere.session)).toMatchObject({ endedAt: null })
   })
@@ -152,7 +175,16 @@ describe('[REM-7] access goes', () => {
   it('the person, out of the assignment', async () => {
     const at = await scene()
     const members = [{ kind: 'person', id: objectIdOf('two@contoso.example') }]
-    await command({ type: 'assignment.save', assignment: at.given.assignment, role: at.given.role, name: v7(), description: '', notify: false, members, scope: { rooms: [at.device.room], groups: [] } })
+    await command({
+      type: 'assignment.save',
+      assignment: at.given.assignment,
+      role: at.given.role,
+      name: v7(),
+      description: '',
+      notify: false,
+      members,
+      scope: { rooms: [at.device.room], groups: [] },
+    })
     await isOver(at, 'accessWithdrawn')
   })
 
@@ -163,7 +195,16 @@ describe('[REM-7] access goes', () => {
     const group = v7()
     await command({ type: 'group.save', group, name: v7(), description: '', rooms: [device.room], rule: null })
     const members = [{ kind: 'person', id: objectIdOf('one@contoso.example') }]
-    await command({ type: 'assignment.save', assignment: given.assignment, role: given.role, name: v7(), description: '', notify: false, members, scope: { rooms: [], groups: [group] } })
+    await command({
+      type: 'assignment.save',
+      assignment: given.assignment,
+      role: given.role,
+      name: v7(),
+      description: '',
+      notify: false,
+      members,
+      scope: { rooms: [], groups: [group] },
+    })
     const at = { ...(await rig.session(operator, device)), device }
     await command({ type: 'group.save', group, name: v7(), description: '', rooms: [other.room], rule: null })
     await isOver(at, 'accessWithdrawn')
@@ -195,7 +236,11 @@ describe('[REM-7] access goes', () => {
 
   it('the device, replaced by one with another key', async () => {
     const at = await scene()
-    const { status } = await enrolRaw(world.url, enrolmentOf(newKey(), { installation: at.device.installation }), 'EnrolmentKey key-of-contoso-0123456789')
+    const { status } = await enrolRaw(
+      world.url,
+      enrolmentOf(newKey(), { installation: at.device.installation }),
+      'EnrolmentKey key-of-contoso-0123456789',
+    )
     expect(status).toBe(200)
     await isOver(at, 'unenrolled', { reachable: false })
   })
@@ -236,7 +281,10 @@ describe('[REM-7] time ends it', () => {
   })
 
   it('a side drops and does not come back', async () => {
-    for (const [side, end] of [['operator', 'operatorLost'], ['device', 'deviceLost']] as const) {
+    for (const [side, end] of [
+      ['operator', 'operatorLost'],
+      ['device', 'deviceLost'],
+    ] as const) {
       const at = await scene()
       await at.sides[side].drop()
       await relayWord(side === 'operator' ? at.sides.device : at.sides.operator, 'dropped')

@@ -28,8 +28,10 @@ describe('[REM-8] why a session ended', () => {
   })
 
   it('before it began, is a refusal that says the same', () => {
-    expect(['accessWithdrawn', 'switchedOff', 'unenrolled', 'callStarted', 'deviceLost', 'operatorEnded'].map((end) => refusalOfEnd(SessionEnd.parse(end)))).toEqual([
-      ...['access.denied', 'remote.switchedOff', 'room.notEnrolled', 'remote.inCall', 'remote.disconnected', 'remote.ended'],
-    ])
+    expect(
+      ['accessWithdrawn', 'switchedOff', 'unenrolled', 'callStarted', 'deviceLost', 'operatorEnded'].map((end) =>
+        refusalOfEnd(SessionEnd.parse(end)),
+      ),
+    ).toEqual([...['access.denied', 'remote.switchedOff', 'room.notEnrolled', 'remote.inCall', 'remote.disconnected', 'remote.ended']])
   })
 })

@@ -3,7 +3,14 @@ import type { RelayEnd, RelaySide } from '../../contract/relay.ts'
 import { SessionEnd } from '../../contract/remote.ts'
 
 /** What only the service may say of a session's end, or the operator; a device that says it has ended it by itself. */
-const servicesOwn: ReadonlySet<SessionEnd> = new Set<SessionEnd>(['operatorEnded', 'accessWithdrawn', 'switchedOff', 'unenrolled', 'replaced', 'serviceStopped'])
+const servicesOwn: ReadonlySet<SessionEnd> = new Set<SessionEnd>([
+  'operatorEnded',
+  'accessWithdrawn',
+  'switchedOff',
+  'unenrolled',
+  'replaced',
+  'serviceStopped',
+])
 
 /** What a device says of the end of its session, as far as it may. */
 export function endOfDevice(said: string): SessionEnd {
@@ -32,7 +39,13 @@ export function endOfRelay(reason: RelayEnd, by: RelaySide | undefined): Session
 }
 
 /** What a device may answer to an offer; anything else is a refusal without a reason. */
-const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['remote.unsupported', 'remote.inCall', 'remote.occupied', 'remote.tooMany', 'remote.refused'])
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'remote.unsupported',
+  'remote.inCall',
+  'remote.occupied',
+  'remote.tooMany',
+  'remote.refused',
+])
 
 export const refusalOfDevice = (code: ErrorCode): ErrorCode => (refusals.has(code) ? code : 'remote.refused')
 

@@ -37,11 +37,22 @@ it('a full report says all: what it does not offer is gone; half a report of it 
 it('nonsense is kept aside, and changes nothing; a display named twice is one', async () => {
   const device = await RemoteDevice.make(world)
   const { displays } = everything
-  const nonsense: unknown[] = [null, 'all', { ...everything, displays: ['console', 'cellar'] }, { ...everything, displays: [...displays, ...displays, ...displays] }, { displays }, { ...everything, terminal: 'yes' }]
+  const nonsense: unknown[] = [
+    null,
+    'all',
+    { ...everything, displays: ['console', 'cellar'] },
+    { ...everything, displays: [...displays, ...displays, ...displays] },
+    { displays },
+    { ...everything, terminal: 'yes' },
+  ]
   for (const remote of nonsense) await device.device.acknowledged(device.device.report({}, { facts: { remote, os: 'hostile' } }))
   expect(await roomOf(device.room)).toMatchObject({ device: { os: facts.os, remote: everything } })
-  expect(device.device.heard.filter((message) => message.type === 'ack' && message.rejected?.[0]?.code === 'report.invalid')).toHaveLength(nonsense.length)
-  await device.device.acknowledged(device.device.report({}, { facts: { remote: { ...everything, displays: ['console', 'console'], cellar: true } } }))
+  expect(device.device.heard.filter((message) => message.type === 'ack' && message.rejected?.[0]?.code === 'report.invalid')).toHaveLength(
+    nonsense.length,
+  )
+  await device.device.acknowledged(
+    device.device.report({}, { facts: { remote: { ...everything, displays: ['console', 'console'], cellar: true } } }),
+  )
   expect(await offered(device)).toEqual({ ...everything, displays: ['console'] })
   const twice = await RemoteDevice.make(world, { remote: { ...everything, displays: ['frontOfRoom1', 'frontOfRoom1'] } })
   expect((await offered(twice))?.displays).toEqual(['frontOfRoom1'])
@@ -52,7 +63,11 @@ it('a device that is enrolled anew offers what it says then, and is in a call on
   await device.call(true)
   expect((await roomOf(device.room)).inCall).toBe(true)
   const key = newKey()
-  const { status } = await enrolRaw(world.url, enrolmentOf(key, { installation: device.installation }), 'EnrolmentKey key-of-contoso-0123456789')
+  const { status } = await enrolRaw(
+    world.url,
+    enrolmentOf(key, { installation: device.installation }),
+    'EnrolmentKey key-of-contoso-0123456789',
+  )
   expect(status).toBe(200)
   const room = await roomOf(device.room)
   expect([room.inCall, room.device.remote]).toEqual([false, undefined])

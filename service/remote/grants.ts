@@ -50,25 +50,48 @@ export class Signer {
 
   async grant(claims: Omit<SessionGrant, 'iss'>): Promise<string> {
     const { key, serviceName } = this.#options
-    return new SignJWT({ ...SessionGrant.parse({ iss: serviceName, ...claims }) }).setProtectedHeader({ alg: algorithm, typ: sessionGrantType }).sign(await importJWK(key, algorithm))
+    return new SignJWT({ ...SessionGrant.parse({ iss: serviceName, ...claims }) })
+      .setProtectedHeader({ alg: algorithm, typ: sessionGrantType })
+      .sign(await importJWK(key, algorithm))
   }
 
   /** A fresh ticket for one side, and where the relay is. */
   async ticket({ id, device, expiresAt }: Signed, side: RelaySide): Promise<{ ticket: string; relay?: string }> {
     const { key, relay, now, idleMs } = this.#options
     const at = now()
-    const request = { aud: relay.id, sid: id, side, device, jti: v7(), lifeMs: ticketLifeMs, idleMs, maximumMs: Math.max(1, expiresAt - at) }
+    const request = {
+      aud: relay.id,
+      sid: id,
+      side,
+      device,
+      jti: v7(),
+      lifeMs: ticketLifeMs,
+      idleMs,
+      maximumMs: Math.max(1, expiresAt - at),
+    }
     const ticket = await signTicket(key, request, at)
     return { ticket, ...(relay.url === undefined ? {} : { relay: relay.url }) }
   }
 
   async upload({ id, device, expiresAt, tenant }: Signed & Pick<SessionGrant, 'tenant'>): Promise<string> {
     const { key, serviceName, now } = this.#options
-    return signRecordingTicket(key, { iss: serviceName, sid: id, tenant, device, iat: Math.floor(now() / 1000), exp: Math.ceil((expiresAt + uploadAfterMs) / 1000) })
+    return signRecordingTicket(key, {
+      iss: serviceName,
+      sid: id,
+      tenant,
+      device,
+      iat: Math.floor(now() / 1000),
+      exp: Math.ceil((expiresAt + uploadAfterMs) / 1000),
+    })
   }
 }
 
 /** Whether the device signed this half of the key agreement, for this grant and no other. */
-export function isHalfOf(enrolledKey: DevicePublicKey, session: SessionId, grant: string, { key, signature }: { key: string; signature: string }): boolean {
+export function isHalfOf(
+  enrolledKey: DevicePublicKey,
+  session: SessionId,
+  grant: string,
+  { key, signature }: { key: string; signature: string },
+): boolean {
   return isSignedBy(enrolledKey, sessionProof(session, createHash('sha256').update(grant).digest('base64url'), key), signature)
 }

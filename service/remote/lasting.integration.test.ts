@@ -95,7 +95,10 @@ describe('[REM-7] a relay elsewhere', { timeout: 180_000 }, () => {
     const { session, offer, answer } = await rig.session(operator, device, { joined: false })
     expect([offer.relay, answer.relay]).toEqual([relay.url, relay.url])
     expect(RelayTicket.parse(decodeJwt(answer.ticket))).toMatchObject({ aud: id, sid: session })
-    const [error] = await once(new WebSocket(`${world.url.replace('http', 'ws')}${relayPath}`, { headers: { authorization: ticketAuthorization(answer.ticket) } }), 'error')
+    const [error] = await once(
+      new WebSocket(`${world.url.replace('http', 'ws')}${relayPath}`, { headers: { authorization: ticketAuthorization(answer.ticket) } }),
+      'error',
+    )
     expect(String(error)).toContain('404')
     const atOperator = await TestSide.ticket(relay.url, answer.ticket)
     const atDevice = await TestSide.ticket(relay.url, offer.ticket)
@@ -121,7 +124,8 @@ describe('[REM-7] a relay elsewhere', { timeout: 180_000 }, () => {
     expect(await relayWord(again, 'ended')).toMatchObject({ reason: 'ended', by: 'device' })
     expect(await rig.record(operator, session)).toMatchObject({ end: 'switchedOff' })
     // Nor does it know whether the device has heard that: one that asks, hears it again.
-    const heard = () => device.device.heard.flatMap((message) => (message.type === 'sessionEnd' && message.session === session ? [message.reason] : []))
+    const heard = () =>
+      device.device.heard.flatMap((message) => (message.type === 'sessionEnd' && message.session === session ? [message.reason] : []))
     expect(heard()).toEqual(['switchedOff'])
     device.device.say({ type: 'sessionTicketWanted', session })
     await until('the end, said again', () => heard().length === 2)
@@ -144,7 +148,16 @@ it('no grant, ticket or key is ever logged, whatever happens', async () => {
   await done(rig.ask(operator, `/v1/sessions/${session}/end`, {}))
   await until('the end in the log', () => world.log.includes('a remote session is over'))
   expect(world.log).toContain(session)
-  const secrets = [offer.grant, offer.ticket, offer.upload ?? '', answer.ticket, fresh.ticket, own.ticket, sides?.operator.secret ?? '', await world.token(operator.email)]
+  const secrets = [
+    offer.grant,
+    offer.ticket,
+    offer.upload ?? '',
+    answer.ticket,
+    fresh.ticket,
+    own.ticket,
+    sides?.operator.secret ?? '',
+    await world.token(operator.email),
+  ]
   for (const secret of secrets) {
     expect(secret.length).toBeGreaterThan(20)
     // Neither whole nor its signature alone.

@@ -4,7 +4,9 @@ import type { SessionWord } from '../agents/line.ts'
 import type { Attempt } from './rows.ts'
 
 /** What a device answers to an offer; an end: it does not matter any more. */
-export type DeviceAnswer = Extract<SessionWord, { type: 'sessionAccepted' | 'sessionRefused' }> | { readonly type: 'ended'; readonly end: SessionEnd }
+export type DeviceAnswer =
+  | Extract<SessionWord, { type: 'sessionAccepted' | 'sessionRefused' }>
+  | { readonly type: 'ended'; readonly end: SessionEnd }
 
 /** A session that begins or runs. */
 export interface LiveSession extends Attempt {

@@ -22,11 +22,27 @@ const rows: Row[] = []
 beforeAll(async () => {
   data = makeFolder()
   service = await LogService.start({}, data)
-  const add = async (changes: Partial<Row>, n = rows.length) => rows.push(await service.session({ startedAt: noon + n * 60_000, endedAt: noon + n * 60_000 + 5_000, end: 'operatorEnded', ...changes }))
+  const add = async (changes: Partial<Row>, n = rows.length) =>
+    rows.push(await service.session({ startedAt: noon + n * 60_000, endedAt: noon + n * 60_000 + 5_000, end: 'operatorEnded', ...changes }))
   await add({ room, roomName: 'Élysée', operatorName: 'Zoë Müller' })
-  await add({ operator, deviceName: 'Acme Bar (S-7)', organisation: 'Fabrikam', operatorEmail: 'tess@fabrikam.example', operatorName: 'Tess Moreau' })
+  await add({
+    operator,
+    deviceName: 'Acme Bar (S-7)',
+    organisation: 'Fabrikam',
+    operatorEmail: 'tess@fabrikam.example',
+    operatorName: 'Tess Moreau',
+  })
   await add({ refusal: 'remote.inCall', end: null, endedAt: noon + 2 * 60_000, mode: 'view' })
-  await add({ room, roomName: '=1+1', operatorName: '@cmd', deviceName: '-2', operator, end: 'accessWithdrawn', recordedBytes: 9, recordedMs: 4_000 })
+  await add({
+    room,
+    roomName: '=1+1',
+    operatorName: '@cmd',
+    deviceName: '-2',
+    operator,
+    end: 'accessWithdrawn',
+    recordedBytes: 9,
+    recordedMs: 4_000,
+  })
   await add({ roomName: 'Quote "and", comma\nline', recordedBytes: 9, recordedMs: 4_000, recordingDeletedAt: noon + dayMs, end: 'idle' })
   await add({ endedAt: null, end: null })
   // Of the same moment: their ids tell them apart.
@@ -54,7 +70,17 @@ describe('[REM-8] the session log', () => {
     expect(next).toBeNull()
     const { endedAt, startedAt } = rows[1]!
     expect(items.find(({ id }) => id === rows[1]!.id)).toEqual({
-      id: rows[1]!.id, room: rows[1]!.room, roomName: 'Boardroom', device: null, deviceName: 'Acme Bar (S-7)', mode: 'modify', startedAt, endedAt, end: 'operatorEnded', refusal: null, recording: null,
+      id: rows[1]!.id,
+      room: rows[1]!.room,
+      roomName: 'Boardroom',
+      device: null,
+      deviceName: 'Acme Bar (S-7)',
+      mode: 'modify',
+      startedAt,
+      endedAt,
+      end: 'operatorEnded',
+      refusal: null,
+      recording: null,
       operator: { id: operator, name: 'Tess Moreau', email: 'tess@fabrikam.example', organisation: 'Fabrikam' },
     })
     expect(items.filter(({ recording }) => recording).map(({ recording }) => recording?.deletedAt)).toEqual([noon + dayMs, null])
@@ -64,7 +90,7 @@ describe('[REM-8] the session log', () => {
     const wanted = newestFirst()
     for (const limit of [1, 2, 3, 5, 200]) {
       const seen: string[] = []
-      for (let before: string | null = ''; before !== null; ) {
+      for (let before: string | null = ''; before !== null;) {
         const { items, next }: SessionPage = await page(`limit=${limit}${before === '' ? '' : `&before=${before}`}`)
         expect(items.length).toBeLessThanOrEqual(limit)
         seen.push(...items.map(({ id }) => id))
@@ -102,9 +128,12 @@ describe('[REM-8] the session log', () => {
     expect(await ids(`text=same&limit=2&before=${String(first.next)}`)).toEqual(idsOf(6))
   })
 
-  it.each([['limit=0'], ['limit=201'], ['before=x'], ['outcome=other'], ['recorded=false'], [`text=${'x'.repeat(500)}`]])('is not asked with %s', async (query) => {
-    expect((await service.get(`/v1/sessions?${query}`)).code).toBe('request.invalid')
-  })
+  it.each([['limit=0'], ['limit=201'], ['before=x'], ['outcome=other'], ['recorded=false'], [`text=${'x'.repeat(500)}`]])(
+    'is not asked with %s',
+    async (query) => {
+      expect((await service.get(`/v1/sessions?${query}`)).code).toBe('request.invalid')
+    },
+  )
 
   it('is for managers of the tenant itself', async () => {
     for (const path of ['/v1/sessions', '/v1/sessions.csv?from=0&to=1']) {
@@ -149,8 +178,19 @@ describe('[REM-8] its export as CSV', () => {
   it('is in the audit log', async () => {
     await csv(1, 2)
     const { tables } = service.deps.store.read(service.tenants[0], 'wholeTenant')
-    const record = await tables.audit().innerJoin('person', 'person.id', 'audit.actor').select(['audit.category', 'objectName', 'detail', 'person.objectId']).orderBy('number', 'desc').limit(1).executeTakeFirstOrThrow()
-    expect({ ...record, detail: JSON.parse(record.detail) as unknown }).toEqual({ category: 'RemoteSession', objectName: 'Session log', objectId: manager, detail: { action: 'sessions.export', from: 1, to: 2 } })
+    const record = await tables
+      .audit()
+      .innerJoin('person', 'person.id', 'audit.actor')
+      .select(['audit.category', 'objectName', 'detail', 'person.objectId'])
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow()
+    expect({ ...record, detail: JSON.parse(record.detail) as unknown }).toEqual({
+      category: 'RemoteSession',
+      objectName: 'Session log',
+      objectId: manager,
+      detail: { action: 'sessions.export', from: 1, to: 2 },
+    })
     expect((await csv(2, 1)).code).toBe('audit.rangeInvalid')
     expect((await service.get('/v1/sessions.csv')).code).toBe('request.invalid')
     expect((await csv(1, 1)).text.trim().split('\r\n')).toHaveLength(1)
@@ -162,7 +202,11 @@ describe('[REM-8] its export as CSV', () => {
     await store.write(service.tenants[0], { kind: 'system' }, async (tx) => {
       const row = { ...rows[0]!, roomName: 'Many' }
       for (let n = 0; n < 2_500; n += 500) {
-        await tx.insert.remoteSession(...Array.from({ length: 500 }, (_, i) => ({ ...row, id: SessionId.parse(v7()), startedAt: from + Math.floor((n + i) / 7) }))).execute()
+        await tx.insert
+          .remoteSession(
+            ...Array.from({ length: 500 }, (_, i) => ({ ...row, id: SessionId.parse(v7()), startedAt: from + Math.floor((n + i) / 7) })),
+          )
+          .execute()
       }
     })
     const lines = (await csv(from, from + dayMs)).text.trimEnd().split('\r\n').slice(1)
@@ -181,7 +225,11 @@ it('a backup has the log and the recordings', async () => {
   const file = join(elsewhere, 'backup.db')
   await backup(data, file)
   await restore(file, join(elsewhere, 'restored'), Date.now)
-  const copy = await Store.open({ path: filesOf(join(elsewhere, 'restored')).database, bus: inProcessBus(() => undefined), now: () => service.clock.at })
+  const copy = await Store.open({
+    path: filesOf(join(elsewhere, 'restored')).database,
+    bus: inProcessBus(() => undefined),
+    now: () => service.clock.at,
+  })
   const row = await recordingOf(copy, service.tenants[0], session.id, service.clock.at)
   expect(Buffer.from(await storedChunk(copy, row, 1)).equals(Buffer.from(chunk))).toBe(true)
   await copy.close()

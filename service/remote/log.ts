@@ -31,7 +31,8 @@ export async function sessionPage(store: Store, tenant: TenantId, query: Session
       .orderBy('id', 'desc')
       .limit(wanted === '' ? query.limit + 1 : pageRows)
       .execute()
-    for (const row of page) if (wanted === '' || [row.operatorName, row.roomName, row.deviceName].some((name) => plain(name).includes(wanted))) found.push(row)
+    for (const row of page)
+      if (wanted === '' || [row.operatorName, row.roomName, row.deviceName].some((name) => plain(name).includes(wanted))) found.push(row)
     place = page.at(-1)
     if (wanted === '' || page.length < pageRows || !place) break
     await setImmediate()
@@ -50,7 +51,10 @@ function filtered(tables: TenantSelects, { from, to, room, operator, outcome, re
   if (outcome === 'ended') query = query.where('endedAt', 'is not', null).where('refusal', 'is', null)
   if (outcome === 'refused') query = query.where('refusal', 'is not', null)
   if (recorded !== undefined) query = query.where('recordedBytes', '>', 0)
-  if (after) query = query.where((eb) => eb.or([eb('startedAt', '<', after.startedAt), eb.and([eb('startedAt', '=', after.startedAt), eb('id', '<', after.id)])]))
+  if (after)
+    query = query.where((eb) =>
+      eb.or([eb('startedAt', '<', after.startedAt), eb.and([eb('startedAt', '=', after.startedAt), eb('id', '<', after.id)])]),
+    )
   return query
 }
 
@@ -60,7 +64,10 @@ export async function* sessionRange(tables: TenantSelects, { from, to }: { from:
   for (;;) {
     let query = tables.remoteSession().selectAll().where('startedAt', '>=', from).where('startedAt', '<', to)
     const after = last
-    if (after) query = query.where((eb) => eb.or([eb('startedAt', '>', after.startedAt), eb.and([eb('startedAt', '=', after.startedAt), eb('id', '>', after.id)])]))
+    if (after)
+      query = query.where((eb) =>
+        eb.or([eb('startedAt', '>', after.startedAt), eb.and([eb('startedAt', '=', after.startedAt), eb('id', '>', after.id)])]),
+      )
     const page = await query.orderBy('startedAt').orderBy('id').limit(pageRows).execute()
     yield* page
     last = page.at(-1)

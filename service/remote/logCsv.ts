@@ -3,7 +3,20 @@ import { csvOf } from '../csv.ts'
 import type { RemoteSessionTable } from '../store/tables.ts'
 
 /** The columns of the exported session log, in their order (REM-8). */
-export const sessionColumns = ['session', 'operator', 'operatorEmail', 'organisation', 'room', 'device', 'mode', 'from', 'to', 'end', 'refusal', 'recorded'] as const
+export const sessionColumns = [
+  'session',
+  'operator',
+  'operatorEmail',
+  'organisation',
+  'room',
+  'device',
+  'mode',
+  'from',
+  'to',
+  'end',
+  'refusal',
+  'recorded',
+] as const
 
 const timeOf = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString())
 
@@ -17,7 +30,20 @@ export function sessionCsv(sessions: AsyncIterable<RemoteSessionTable>, onError:
   const rows = async function* (): AsyncGenerator<string[]> {
     for await (const row of sessions) {
       const { id, operatorName, operatorEmail, organisation, roomName, room, deviceName, mode, startedAt, endedAt, end, refusal } = row
-      yield [id, operatorName, operatorEmail, organisation ?? '', roomName || room, deviceName, mode, timeOf(startedAt), timeOf(endedAt), end ?? '', refusal ?? '', recordedOf(row)]
+      yield [
+        id,
+        operatorName,
+        operatorEmail,
+        organisation ?? '',
+        roomName || room,
+        deviceName,
+        mode,
+        timeOf(startedAt),
+        timeOf(endedAt),
+        end ?? '',
+        refusal ?? '',
+        recordedOf(row),
+      ]
     }
   }
   return csvOf(sessionColumns, rows(), onError)

@@ -9,7 +9,10 @@ describe('[REM-3] the id that is made of a name', () => {
   const named = SessionId.parse(v7())
 
   it('is the same each time, and another one for each person, organisation and name', () => {
-    const strangers = [{ ...who, person: PersonId.parse(v7()) }, { ...who, tenant: TenantId.parse(v7()) }]
+    const strangers = [
+      { ...who, person: PersonId.parse(v7()) },
+      { ...who, tenant: TenantId.parse(v7()) },
+    ]
     const others = strangers.map((other) => ownNameOf(other, named))
     expect(new Set([named, ownNameOf(who, named), ownNameOf(who, named), ownNameOf(who, SessionId.parse(v7())), ...others]).size).toBe(5)
   })

@@ -22,13 +22,17 @@ async function invite(remoteAccess: boolean): Promise<void> {
   await done(world.command('boss@fabrikam.example', { type: 'invitation.accept', link, admins: [admin('one@fabrikam.example')] }))
 }
 
-const change = (changes: { remoteAccess: boolean; multiFactor?: boolean }): Promise<unknown> => done(world.command(boss, { type: 'partner.change', link, changeControl: automatic, multiFactor: false, ...changes }))
+const change = (changes: { remoteAccess: boolean; multiFactor?: boolean }): Promise<unknown> =>
+  done(world.command(boss, { type: 'partner.change', link, changeControl: automatic, multiFactor: false, ...changes }))
 
 const giveRole = (): Promise<unknown> => rig.give('one@fabrikam.example', ['rooms.view', 'remoteAccess.modify'], [device.room], partner)
 
 async function isWithdrawn({ session }: Pick<Running, 'session'>): Promise<void> {
   expect(await device.over(session)).toBe('accessWithdrawn')
-  expect(await rig.ended(session)).toMatchObject({ end: 'accessWithdrawn', operator: { name: 'one@fabrikam.example', organisation: 'fabrikam' } })
+  expect(await rig.ended(session)).toMatchObject({
+    end: 'accessWithdrawn',
+    operator: { name: 'one@fabrikam.example', organisation: 'fabrikam' },
+  })
 }
 
 beforeAll(async () => {
@@ -44,23 +48,36 @@ it('[REM-2] a partner without the customer’s leave cannot: nor give itself the
   await expect(giveRole()).rejects.toThrow('A partner cannot hold remoteAccess.modify here.')
   const { session, answer } = rig.begin(partner, device.room, 'view')
   expect((await answer).code).toBe('access.denied')
-  expect(await rig.record({ email: boss }, session)).toMatchObject({ refusal: 'access.denied', roomName: 'Lyon 1', operator: { organisation: 'fabrikam' } })
+  expect(await rig.record({ email: boss }, session)).toMatchObject({
+    refusal: 'access.denied',
+    roomName: 'Lyon 1',
+    operator: { organisation: 'fabrikam' },
+  })
 })
 
 it('[REM-2, PAR-7] with it, can: audited on the customer’s side, with the partner’s name', async () => {
   await change({ remoteAccess: true })
   await giveRole()
   const { session, offer } = await rig.session(partner, device)
-  expect(SessionGrant.parse(decodeJwt(offer.grant))).toMatchObject({ tenant: world.tenant('contoso'), mode: 'modify', operator: { name: 'one@fabrikam.example', organisation: 'fabrikam' } })
+  expect(SessionGrant.parse(decodeJwt(offer.grant))).toMatchObject({
+    tenant: world.tenant('contoso'),
+    mode: 'modify',
+    operator: { name: 'one@fabrikam.example', organisation: 'fabrikam' },
+  })
   expect(await rig.record(partner, session)).toMatchObject({ operator: { organisation: 'fabrikam', email: 'one@fabrikam.example' } })
-  expect(await rig.audited(session)).toMatchObject([{ user: 'one@fabrikam.example', organisation: 'fabrikam', detail: { action: 'session.start' } }])
+  expect(await rig.audited(session)).toMatchObject([
+    { user: 'one@fabrikam.example', organisation: 'fabrikam', detail: { action: 'session.start' } },
+  ])
   expect(await rig.audited(session, 'fabrikam')).toEqual([])
   // At home, they know nothing of it.
   expect((await rig.ask({ email: partner.email }, `/v1/sessions/${session}`)).code).toBe('remote.notFound')
   expect((await rig.ask({ email: partner.email }, `/v1/sessions/${session}/end`, {})).code).toBe('remote.notFound')
   // One of the customer's own people sees that it is occupied, and by whom.
   await rig.give('one@contoso.example', ['rooms.view', 'remoteAccess.view'], [device.room])
-  expect((await rig.begin({ email: 'one@contoso.example' }, device.room, 'view').answer).body).toMatchObject({ code: 'remote.occupied', params: { name: 'one@fabrikam.example' } })
+  expect((await rig.begin({ email: 'one@contoso.example' }, device.room, 'view').answer).body).toMatchObject({
+    code: 'remote.occupied',
+    params: { name: 'one@fabrikam.example' },
+  })
   // And back: the leave goes, and with it the session.
   await change({ remoteAccess: false })
   await isWithdrawn({ session })

@@ -28,7 +28,11 @@ export const remotePart =
         })
     sessions.relay = inside
     await sessions.recover()
-    app.get('/v1/relay/key', { config: { access: 'public' }, schema: { tags: ['service'], security: [], response: { 200: RelayPublicKey } } }, async () => sessionKey)
+    app.get(
+      '/v1/relay/key',
+      { config: { access: 'public' }, schema: { tags: ['service'], security: [], response: { 200: RelayPublicKey } } },
+      async () => sessionKey,
+    )
     remoteRoutes(app, deps, sessions)
     app.addHook('preClose', async () => {
       await sessions.stop()

@@ -17,11 +17,29 @@ const found: NonNullable<SessionFacts['found']> = {
   lifecycle: 'enrolled',
   inCall: false,
   device: {
-    ...{ id: DeviceId.parse(v7()), profile: 'generic', keyProtection: 'software', platform: '', os: '', manufacturer: '', model: '', serial: '' },
+    ...{
+      id: DeviceId.parse(v7()),
+      profile: 'generic',
+      keyProtection: 'software',
+      platform: '',
+      os: '',
+      manufacturer: '',
+      model: '',
+      serial: '',
+    },
     ...{ agentVersion: '', appVersion: '', address: '', remote: { displays: ['console'], terminal: true, restart: true } },
   },
 }
-const good: SessionFacts = { access: access(['rooms.view', 'remoteAccess.modify']), room, mode: 'modify', found, on: true, connected: true, occupied: false, running: 0 }
+const good: SessionFacts = {
+  access: access(['rooms.view', 'remoteAccess.modify']),
+  room,
+  mode: 'modify',
+  found,
+  on: true,
+  connected: true,
+  occupied: false,
+  running: 0,
+}
 
 /** What can be wrong, in the order in which it is said. */
 const wrong: readonly (readonly [ErrorCode, Partial<SessionFacts>])[] = [
@@ -45,7 +63,11 @@ function withWrong(some: readonly (readonly [ErrorCode, Partial<SessionFacts>])[
     const before = facts.found
     facts = { ...facts, ...more }
     if (!other || !before) continue
-    const changes = Object.fromEntries(Object.entries(other).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(Object.entries(found).find(([known]) => known === name)?.[1])))
+    const changes = Object.fromEntries(
+      Object.entries(other).filter(
+        ([name, value]) => JSON.stringify(value) !== JSON.stringify(Object.entries(found).find(([known]) => known === name)?.[1]),
+      ),
+    )
     facts = { ...facts, found: { ...before, ...changes } }
   }
   return some.some(([, changes]) => 'found' in changes && changes.found === undefined) ? { ...facts, found: undefined } : facts

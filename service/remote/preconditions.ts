@@ -30,7 +30,8 @@ export const mayRemote = (access: Access, room: RoomId, mode: RemoteMode): boole
 const maySee = (access: Access, room: RoomId): boolean => may(access, 'rooms.view', room) || mayRemote(access, room, 'view')
 
 /** Whether there is such a room for who holds this. */
-export const isVisibleTo = ({ access, room, found }: Pick<SessionFacts, 'access' | 'room' | 'found'>): boolean => found !== undefined && maySee(access, room)
+export const isVisibleTo = ({ access, room, found }: Pick<SessionFacts, 'access' | 'room' | 'found'>): boolean =>
+  found !== undefined && maySee(access, room)
 
 /** Why the session may not begin: the first thing that is wrong, in a fixed order; null: it may. */
 export function preconditions(facts: SessionFacts): ErrorCode | null {

@@ -19,6 +19,9 @@ export function recordOf(row: Omit<RemoteSessionTable, 'tenant'>): SessionRecord
     end,
     // A code that this version does not know any more says no less than that it was refused.
     refusal: row.refusal === null ? null : (ErrorCode.safeParse(row.refusal).data ?? 'remote.refused'),
-    recording: recordedBytes === 0 && recordingDeletedAt === null ? null : { bytes: recordedBytes, durationMs: recordedMs, deletedAt: recordingDeletedAt },
+    recording:
+      recordedBytes === 0 && recordingDeletedAt === null
+        ? null
+        : { bytes: recordedBytes, durationMs: recordedMs, deletedAt: recordingDeletedAt },
   }
 }

@@ -24,7 +24,9 @@ function refusal(bytes: Uint8Array, number = 1): string {
 
 describe('a chunk of a recording', () => {
   it('is taken as a device makes it', () => {
-    expect(checkChunk(chunkOf(session, 1, [picture(), terminal('ls'), { type: 'dark', display: 'console', at: 5_000 }]), session, 1)).toEqual({ fromMs: 0, toMs: 5_000, terminal: true })
+    expect(
+      checkChunk(chunkOf(session, 1, [picture(), terminal('ls'), { type: 'dark', display: 'console', at: 5_000 }]), session, 1),
+    ).toEqual({ fromMs: 0, toMs: 5_000, terminal: true })
     expect(checkChunk(chunkOf(session, 7, [picture()]), session, 7)).toEqual({ fromMs: 30_000, toMs: 35_000, terminal: false })
     expect(checkChunk(packed(head), session, 1)).toEqual({ fromMs: 0, toMs: 5_000, terminal: false })
   })
@@ -39,14 +41,38 @@ describe('a chunk of a recording', () => {
     ['another number', chunkOf(session, 2), 'recording.invalid number Line 1: it is another chunk.'],
     ['a head that ends first', chunkOf(session, 1, [], { fromMs: 9, toMs: 8 }), 'recording.invalid toMs Line 1: it ends before it begins.'],
     ['more in the head', chunkOf(session, 1, [], { more: 1 }), /^recording.invalid - Line 1: Unrecognized key/],
-    ['a line that is not JSON', packed(`${head}\n${JSON.stringify({ at: 0, ...picture() })}\n{"at":1,`), 'recording.invalid - Line 3: this is not JSON.'],
+    [
+      'a line that is not JSON',
+      packed(`${head}\n${JSON.stringify({ at: 0, ...picture() })}\n{"at":1,`),
+      'recording.invalid - Line 3: this is not JSON.',
+    ],
     ['an empty line', packed(`${head}\n\n`), 'recording.invalid - Line 2: this is not JSON.'],
-    ['not UTF-8', packed(Buffer.concat([Buffer.from(`${head}\n"`), Buffer.from([0xc3, 0x28]), Buffer.from('"')])), 'recording.invalid - Line 2: this is not JSON.'],
+    [
+      'not UTF-8',
+      packed(Buffer.concat([Buffer.from(`${head}\n"`), Buffer.from([0xc3, 0x28]), Buffer.from('"')])),
+      'recording.invalid - Line 2: this is not JSON.',
+    ],
     ['an event of no kind', chunkOf(session, 1, [picture(), { type: 'keystroke', key: 'a' }]), /^recording.invalid type Line 3: /],
-    ['keystrokes beside what was shown', chunkOf(session, 1, [terminal('ls', { typed: 'ls' })]), /^recording.invalid - Line 2: Unrecognized key/],
-    ['a picture that is no text', chunkOf(session, 1, [picture({ parts: [{ x: 0, y: 0, width: 8, height: 8, jpeg: '<svg>' }] })]), /^recording.invalid parts.0.jpeg Line 2: /],
-    ['an event before the one before it', chunkOf(session, 1, [terminal('a', { at: 5 }), terminal('b', { at: 4 })]), 'recording.invalid at Line 3: the time is out of order.'],
-    ['an event after the end', chunkOf(session, 1, [terminal('a', { at: 5_001 })]), 'recording.invalid at Line 2: the time is out of order.'],
+    [
+      'keystrokes beside what was shown',
+      chunkOf(session, 1, [terminal('ls', { typed: 'ls' })]),
+      /^recording.invalid - Line 2: Unrecognized key/,
+    ],
+    [
+      'a picture that is no text',
+      chunkOf(session, 1, [picture({ parts: [{ x: 0, y: 0, width: 8, height: 8, jpeg: '<svg>' }] })]),
+      /^recording.invalid parts.0.jpeg Line 2: /,
+    ],
+    [
+      'an event before the one before it',
+      chunkOf(session, 1, [terminal('a', { at: 5 }), terminal('b', { at: 4 })]),
+      'recording.invalid at Line 3: the time is out of order.',
+    ],
+    [
+      'an event after the end',
+      chunkOf(session, 1, [terminal('a', { at: 5_001 })]),
+      'recording.invalid at Line 2: the time is out of order.',
+    ],
     ['deeper than anything', packed(`${head}\n${'['.repeat(1_000_000)}`), /^recording.invalid - Line 2: /],
     ['a very long name', chunkOf(session, 1, [{ ...picture(), ['k'.repeat(100_000)]: 1 }]), /^recording.invalid - Line 2: .{1,300}$/],
   ])('is refused where it is %s', (_, bytes, expected) => {
@@ -95,14 +121,22 @@ describe('a chunk of a recording', () => {
     expect(outside(chunkOf(session, 1, [picture()]))).toBe('fine')
     expect(outside(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes)))).toBe('fine')
     expect(outside(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1)))).toBe('recording.tooLarge')
-    for (const bytes of [new Uint8Array(0), new Uint8Array(17), Buffer.from('a text that is longer than any head of gzip')]) expect(outside(bytes)).toBe('recording.invalid')
+    for (const bytes of [new Uint8Array(0), new Uint8Array(17), Buffer.from('a text that is longer than any head of gzip')])
+      expect(outside(bytes)).toBe('recording.invalid')
   })
 
   it('of any bytes, packed or not, is refused in no other way', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.string({ unit: 'binary' }).map(packed), fc.json().map((json) => packed(`${head}\n${json}`))), (bytes) => {
-        expect(refusal(bytes)).toMatch(/^(taken|recording\.(invalid|tooLarge) )/)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 400 }),
+          fc.string({ unit: 'binary' }).map(packed),
+          fc.json().map((json) => packed(`${head}\n${json}`)),
+        ),
+        (bytes) => {
+          expect(refusal(bytes)).toMatch(/^(taken|recording\.(invalid|tooLarge) )/)
+        },
+      ),
       { numRuns: 150 },
     )
   }, 60_000)
@@ -113,7 +147,12 @@ describe('a chunk of a recording', () => {
     const chunk = chunkOf(session, 1, [picture(), repeated, ...news, picture()])
     const lines = Buffer.from(terminalLines(chunk)).toString().trimEnd().split('\n')
     expect(lines.map((line): unknown => JSON.parse(line))).toEqual(news.map((event) => ({ at: 0, ...event })))
-    for (const [events, some] of [[news.slice(0, 1), true], [news.slice(2), true], [[repeated], false], [[picture()], false]] as const) {
+    for (const [events, some] of [
+      [news.slice(0, 1), true],
+      [news.slice(2), true],
+      [[repeated], false],
+      [[picture()], false],
+    ] as const) {
       expect(checkChunk(chunkOf(session, 1, events), session, 1).terminal).toBe(some)
       expect(terminalLines(chunkOf(session, 1, events)).byteLength > 0).toBe(some)
     }

@@ -114,7 +114,8 @@ export function checkChunk(bytes: Uint8Array, session: SessionId, number: number
 }
 
 /** Whether it says something new of a terminal: what only repeats its end, for playing from here, does not. */
-const isOfTerminal = (event: RecordingEvent): boolean => event.type === 'terminalClosed' || (event.type === 'terminal' && event.clear !== true)
+const isOfTerminal = (event: RecordingEvent): boolean =>
+  event.type === 'terminalClosed' || (event.type === 'terminal' && event.clear !== true)
 
 /** What was new of terminals in a checked chunk, as NDJSON. */
 export function terminalLines(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -41,11 +41,26 @@ async function deleteRecording(store: Store, tenant: TenantId, row: RemoteSessio
   let done = false
   while (!done) {
     done = await store.write(tenant, system, async (tx) => {
-      const waits = await tx.tables.remoteSession().select('id').where('id', '=', row.id).where('recordingDeletedAt', 'is', null).executeTakeFirst()
+      const waits = await tx.tables
+        .remoteSession()
+        .select('id')
+        .where('id', '=', row.id)
+        .where('recordingDeletedAt', 'is', null)
+        .executeTakeFirst()
       if (!waits) return true
-      const last = await tx.tables.recordingChunk().select('number').where('session', '=', row.id).orderBy('number', 'desc').limit(1).executeTakeFirst()
+      const last = await tx.tables
+        .recordingChunk()
+        .select('number')
+        .where('session', '=', row.id)
+        .orderBy('number', 'desc')
+        .limit(1)
+        .executeTakeFirst()
       if (last && last.number > chunksTogether) {
-        await tx.delete.recordingChunk().where('session', '=', row.id).where('number', '>', last.number - chunksTogether).execute()
+        await tx.delete
+          .recordingChunk()
+          .where('session', '=', row.id)
+          .where('number', '>', last.number - chunksTogether)
+          .execute()
         return false
       }
       await tx.delete.recordingChunk().where('session', '=', row.id).execute()

@@ -8,7 +8,11 @@ import { type ChunkThread, RecordingThreads } from './recordingThreads.ts'
 import type { ChunkAnswer, ChunkJob } from './recordingWorker.ts'
 import { chunkOf, terminal } from './testing/logService.ts'
 
-const codeOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'taken', (error: unknown) => (error instanceof RoomkeeperError ? error.code : error))
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'taken',
+    (error: unknown) => (error instanceof RoomkeeperError ? error.code : error),
+  )
 const tenantId = (): TenantId => TenantId.parse(v7())
 const sessionId = (): SessionId => SessionId.parse(v7())
 const checked: ChunkAnswer = { checked: { fromMs: 0, toMs: 1, terminal: false } }
@@ -109,7 +113,9 @@ describe('[rule 13] chunks of recordings', () => {
   it('are taken however many recordings of their tenant are read', async () => {
     const rig = new Rig(2)
     const tenant = tenantId()
-    const reads = Array.from({ length: limits.recordingChunksWaitingOfTenant + 2 }, () => codeOf(rig.threads.terminalLines(tenant, Uint8Array.of(1))))
+    const reads = Array.from({ length: limits.recordingChunksWaitingOfTenant + 2 }, () =>
+      codeOf(rig.threads.terminalLines(tenant, Uint8Array.of(1))),
+    )
     const taken = rig.check(tenant, sessionId(), 100)
     // Reading and taking are one tenant's: together they have no more threads than it may, and wait in turn.
     expect(rig.labels).toEqual([1])
@@ -157,7 +163,11 @@ describe('[rule 13] chunks of recordings', () => {
 
   it('that take too long, or too much, end their thread and nothing else', async () => {
     const rig = new Rig(2)
-    const [slow, large, good] = [rig.check(tenantId(), sessionId(), 1), rig.check(tenantId(), sessionId(), 2), rig.check(tenantId(), sessionId(), 3)]
+    const [slow, large, good] = [
+      rig.check(tenantId(), sessionId(), 1),
+      rig.check(tenantId(), sessionId(), 2),
+      rig.check(tenantId(), sessionId(), 3),
+    ]
     const [first, second] = rig.running.splice(0)
     first?.timeIsOver()
     expect([await slow, rig.ended, rig.started]).toEqual(['recording.tooLarge', 1, 3])
@@ -184,13 +194,17 @@ describe('the threads themselves', () => {
     expect(await codeOf(threads.check(tenant, session, 1, good))).toBe('taken')
     await expect(threads.check(tenant, session, 2, good)).rejects.toThrow('it is another chunk')
     expect(Buffer.from(await threads.terminalLines(tenant, good)).toString()).toContain('"text":"ls"')
-    expect(await codeOf(threads.check(tenant, session, 1, gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1, 'a'))))).toBe('recording.tooLarge')
+    expect(await codeOf(threads.check(tenant, session, 1, gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1, 'a'))))).toBe(
+      'recording.tooLarge',
+    )
   }, 60_000)
 
   it('[rule 9] outlive what would fill their memory, and the process does', async () => {
     threads = new RecordingThreads({ threads: 2 })
     const session = sessionId()
-    const bytes = gzipSync(`{"session":"${session}","number":1,"fromMs":0,"toMs":1}\n{"type":"picture","parts":[${'{},'.repeat(5_000_000)}{}]}`)
+    const bytes = gzipSync(
+      `{"session":"${session}","number":1,"fromMs":0,"toMs":1}\n{"type":"picture","parts":[${'{},'.repeat(5_000_000)}{}]}`,
+    )
     expect(await codeOf(threads.check(tenant, session, 1, bytes))).toBe('recording.invalid')
     expect(await codeOf(threads.check(tenant, session, 1, chunkOf(session, 1)))).toBe('taken')
   }, 60_000)

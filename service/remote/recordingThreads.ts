@@ -53,7 +53,11 @@ export class RecordingThreads {
   #playbacks = 0
   #closed = false
 
-  constructor({ threads = Math.max(fewestThreads, Math.min(mostThreads, availableParallelism())), start = startWorker, after = afterMs }: RecordingThreadsOptions = {}) {
+  constructor({
+    threads = Math.max(fewestThreads, Math.min(mostThreads, availableParallelism())),
+    start = startWorker,
+    after = afterMs,
+  }: RecordingThreadsOptions = {}) {
     this.#threads = threads
     this.#start = start
     this.#after = after
@@ -162,4 +166,5 @@ function startWorker(): ChunkThread {
   return thread
 }
 
-const refusalIn = (answer: ChunkAnswer): RoomkeeperError => ('problem' in answer ? RoomkeeperError.fromProblem(answer.problem) : new RoomkeeperError('service.failed'))
+const refusalIn = (answer: ChunkAnswer): RoomkeeperError =>
+  'problem' in answer ? RoomkeeperError.fromProblem(answer.problem) : new RoomkeeperError('service.failed')

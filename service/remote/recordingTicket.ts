@@ -7,13 +7,16 @@ const algorithm = 'EdDSA'
 
 /** Signs the ticket that lets one device upload the recording of one session. `key`: the service's relay key; times in seconds UTC. */
 export async function signRecordingTicket(key: JWK, claims: RecordingTicket): Promise<string> {
-  return new SignJWT({ ...RecordingTicket.parse(claims) }).setProtectedHeader({ alg: algorithm, typ: recordingTicketType }).sign(await importJWK(key, algorithm))
+  return new SignJWT({ ...RecordingTicket.parse(claims) })
+    .setProtectedHeader({ alg: algorithm, typ: recordingTicketType })
+    .sign(await importJWK(key, algorithm))
 }
 
 /** The ticket in an Authorization header, unread. @throws RoomkeeperError auth.missing */
 export function recordingTicketOf(authorization: string | undefined): string {
   const [scheme, ticket, ...more] = (authorization ?? '').split(' ')
-  if (scheme?.toLowerCase() !== recordingAuthorization.toLowerCase() || !ticket || more.length > 0) throw new RoomkeeperError('auth.missing')
+  if (scheme?.toLowerCase() !== recordingAuthorization.toLowerCase() || !ticket || more.length > 0)
+    throw new RoomkeeperError('auth.missing')
   if (ticket.length > limits.relayTicketChars) throw new RoomkeeperError('auth.invalid')
   return ticket
 }
@@ -33,7 +36,13 @@ export function recordingTickets({ serviceName, key, now }: RecordingTicketRules
   return async (ticket) => {
     let claims: unknown
     try {
-      const verified = await jwtVerify(ticket, await imported, { algorithms: [algorithm], typ: recordingTicketType, issuer: serviceName, currentDate: new Date(now()), requiredClaims: ['exp', 'iat'] })
+      const verified = await jwtVerify(ticket, await imported, {
+        algorithms: [algorithm],
+        typ: recordingTicketType,
+        issuer: serviceName,
+        currentDate: new Date(now()),
+        requiredClaims: ['exp', 'iat'],
+      })
       claims = verified.payload
     } catch (error) {
       throw new RoomkeeperError(error instanceof joseErrors.JWTExpired ? 'auth.expired' : 'auth.invalid')

@@ -33,10 +33,28 @@ beforeEach(async () => {
 })
 
 const put = (number: number, body = chunkOf(session.id, number, [picture()])) => service.put(session.id, number, body, ticket)
-const stored = async () => (await service.deps.store.read(service.tenants[0], 'wholeTenant').tables.recordingChunk().select(['number', 'fromMs', 'toMs', 'terminal']).where('session', '=', session.id).orderBy('number').execute())
-const row = async () => service.deps.store.read(service.tenants[0], 'wholeTenant').tables.remoteSession().selectAll().where('id', '=', session.id).executeTakeFirstOrThrow()
+const stored = async () =>
+  await service.deps.store
+    .read(service.tenants[0], 'wholeTenant')
+    .tables.recordingChunk()
+    .select(['number', 'fromMs', 'toMs', 'terminal'])
+    .where('session', '=', session.id)
+    .orderBy('number')
+    .execute()
+const row = async () =>
+  service.deps.store
+    .read(service.tenants[0], 'wholeTenant')
+    .tables.remoteSession()
+    .selectAll()
+    .where('id', '=', session.id)
+    .executeTakeFirstOrThrow()
 const records = async (action: string): Promise<Pick<AuditTable, 'actor' | 'objectName' | 'operation' | 'detail'>[]> =>
-  service.deps.store.read(service.tenants[0], 'wholeTenant').tables.audit().select(['actor', 'objectName', 'operation', 'detail']).where('detail', 'like', `%${session.id}%"${action}"%`).execute()
+  service.deps.store
+    .read(service.tenants[0], 'wholeTenant')
+    .tables.audit()
+    .select(['actor', 'objectName', 'operation', 'detail'])
+    .where('detail', 'like', `%${session.id}%"${action}"%`)
+    .execute()
 const read = (what = '', who?: Parameters<LogService['get']>[1]) => service.get(`/v1/recordings/${session.id}${what}`, who)
 
 describe('a chunk that is uploaded', () => {
@@ -44,7 +62,10 @@ describe('a chunk that is uploaded', () => {
     const [one, two] = [chunkOf(session.id, 1, [picture()]), chunkOf(session.id, 2, [picture(), terminal('ls')])]
     expect((await put(1, one)).status).toBe(200)
     expect((await put(2, two)).status).toBe(200)
-    expect(await stored()).toEqual([{ number: 1, fromMs: 0, toMs: 5_000, terminal: 0 }, { number: 2, fromMs: 5_000, toMs: 10_000, terminal: 1 }])
+    expect(await stored()).toEqual([
+      { number: 1, fromMs: 0, toMs: 5_000, terminal: 0 },
+      { number: 2, fromMs: 5_000, toMs: 10_000, terminal: 1 },
+    ])
     expect(await row()).toMatchObject({ recordedBytes: one.byteLength + two.byteLength, recordedMs: 10_000, recordingDeletedAt: null })
   })
 
@@ -74,7 +95,13 @@ describe('a chunk that is uploaded', () => {
     ['not gzip', () => new Uint8Array(someBytes(500)), 400, 'recording.invalid', 'The chunk is not gzip.'],
     ['a bomb', () => new Uint8Array(gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1))), 413, 'recording.tooLarge', ''],
     ['of another session', () => chunkOf(v7(), 1), 400, 'recording.invalid', 'Line 1: it is of another session.'],
-    ['not JSON in a line', () => packed(`${JSON.stringify({ session: session.id, number: 1, fromMs: 0, toMs: 9 })}\n{"at":0}{`), 400, 'recording.invalid', 'Line 2: this is not JSON.'],
+    [
+      'not JSON in a line',
+      () => packed(`${JSON.stringify({ session: session.id, number: 1, fromMs: 0, toMs: 9 })}\n{"at":0}{`),
+      400,
+      'recording.invalid',
+      'Line 2: this is not JSON.',
+    ],
     ['larger than a chunk', () => new Uint8Array(limits.recordingChunkBytes + 1), 413, 'request.tooLarge', ''],
   ])('is refused where it is %s', async (_, body, status, code, detail) => {
     const refused = await put(1, body())
@@ -86,8 +113,10 @@ describe('a chunk that is uploaded', () => {
 
   it('is taken as gzip and nothing else, at an address that is one', async () => {
     const body = chunkOf(session.id, 1)
-    for (const type of ['application/json', 'text/plain', 'application/octet-stream']) expect([type, (await service.put(session.id, 1, body, ticket, { 'content-type': type })).code]).toEqual([type, 'request.invalid'])
-    for (const number of ['0', '-1', '1.5', 'x', '1e99']) expect([number, (await service.put(session.id, number, body, ticket)).status]).toEqual([number, 400])
+    for (const type of ['application/json', 'text/plain', 'application/octet-stream'])
+      expect([type, (await service.put(session.id, 1, body, ticket, { 'content-type': type })).code]).toEqual([type, 'request.invalid'])
+    for (const number of ['0', '-1', '1.5', 'x', '1e99'])
+      expect([number, (await service.put(session.id, number, body, ticket)).status]).toEqual([number, 400])
     expect((await service.put('x', 1, body, ticket)).status).toBe(400)
     expect(await stored()).toEqual([])
   })
@@ -116,7 +145,11 @@ describe('a chunk that is uploaded', () => {
     const heads = [`PUT ${pathname} HTTP/1.1`, `Host: ${hostname}`, `Authorization: Recording ${ticket}`, ...body]
     const drips = Array.from({ length: 12 }, (_, n) => {
       const socket = connect(Number(port), hostname)
-      socket.on('error', () => undefined).on('close', () => ended.push(n)).on('data', () => answered.push(n)).resume()
+      socket
+        .on('error', () => undefined)
+        .on('close', () => ended.push(n))
+        .on('data', () => answered.push(n))
+        .resume()
       socket.write(`${heads.join('\r\n')}\r\n\r\nx`)
       return socket
     })
@@ -152,22 +185,36 @@ describe('a chunk that is uploaded', () => {
     expect(await take(2, someBytes(500))).toBe('recording.invalid')
     expect(await take(2, chunkOf(session.id, 2), { ...claims, device: DeviceId.parse(v7()) })).toBe('auth.invalid')
     expect(await take(2, chunkOf(session.id, 2), { ...claims, sid: SessionId.parse(v7()) })).toBe('recording.notFound')
-    await store.write(tenant, system, async (tx) => tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: limits.recordingBytes }).execute())
+    await store.write(tenant, system, async (tx) =>
+      tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: limits.recordingBytes }).execute(),
+    )
     expect(await take(2, chunkOf(session.id, 2))).toBe('recording.tooLarge')
-    await store.write(tenant, system, async (tx) => tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: 0 }).execute())
+    await store.write(tenant, system, async (tx) =>
+      tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: 0 }).execute(),
+    )
     expect(looked).toBe(0)
     expect([await take(2, chunkOf(session.id, 2)), looked]).toEqual(['taken', 1])
   })
 
   it('is the last but one that is too many, too much, or too late', async () => {
     const chunk = { session: session.id, fromMs: 0, toMs: 0, terminal: 0, body: Buffer.from('x') }
-    await service.deps.store.write(service.tenants[0], system, async (tx) => tx.insert.recordingChunk({ ...chunk, number: limits.recordingChunks - 1 }).execute())
+    await service.deps.store.write(service.tenants[0], system, async (tx) =>
+      tx.insert.recordingChunk({ ...chunk, number: limits.recordingChunks - 1 }).execute(),
+    )
     const many = await put(limits.recordingChunks + 1, chunkOf(session.id, 1))
     expect([many.status, many.code]).toEqual([413, 'recording.tooLarge'])
     const last = chunkOf(session.id, limits.recordingChunks, [], { fromMs: 1, toMs: 1 })
-    await service.deps.store.write(service.tenants[0], system, async (tx) => tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: limits.recordingBytes - last.byteLength + 1 }).execute())
+    await service.deps.store.write(service.tenants[0], system, async (tx) =>
+      tx.update
+        .remoteSession()
+        .where('id', '=', session.id)
+        .set({ recordedBytes: limits.recordingBytes - last.byteLength + 1 })
+        .execute(),
+    )
     expect((await put(limits.recordingChunks, packed(gunzipSync(last)))).code).toBe('recording.tooLarge')
-    await service.deps.store.write(service.tenants[0], system, async (tx) => tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: 0 }).execute())
+    await service.deps.store.write(service.tenants[0], system, async (tx) =>
+      tx.update.remoteSession().where('id', '=', session.id).set({ recordedBytes: 0 }).execute(),
+    )
     expect((await put(limits.recordingChunks, last)).status).toBe(200)
   })
 
@@ -222,7 +269,10 @@ describe('who uploads', () => {
   })
 
   it('is no device whose key was revoked; one that is being off-boarded may finish', async () => {
-    for (const [state, expected] of [['revoked', '401 device.unknown'], ['offboarding', '200 undefined']] as const) {
+    for (const [state, expected] of [
+      ['revoked', '401 device.unknown'],
+      ['offboarding', '200 undefined'],
+    ] as const) {
       const own = await service.session({ device: await service.device(state) })
       expect([state, await tried(await service.ticket(own), own.id)]).toEqual([state, expected])
     }
@@ -238,21 +288,39 @@ describe('who uploads', () => {
 
 describe('a recording that is read', () => {
   it('has an index, chunks as they came, and the text of its terminals', async () => {
-    const chunks = [chunkOf(session.id, 1, [picture()]), chunkOf(session.id, 2, [picture(), terminal('ls\r\n')]), chunkOf(session.id, 3, [terminal('exit'), { type: 'terminalClosed', terminal: 1 }])]
+    const chunks = [
+      chunkOf(session.id, 1, [picture()]),
+      chunkOf(session.id, 2, [picture(), terminal('ls\r\n')]),
+      chunkOf(session.id, 3, [terminal('exit'), { type: 'terminalClosed', terminal: 1 }]),
+    ]
     for (const [index, chunk] of chunks.entries()) await put(index + 1, chunk)
     const index = await read()
     expect(index.headers.get('cache-control')).toBe('no-store')
     expect(RecordingIndex.parse(index.json)).toEqual({
-      session: session.id, record: recordOf(await row()), startedAt: session.startedAt, durationMs: 15_000, complete: false,
+      session: session.id,
+      record: recordOf(await row()),
+      startedAt: session.startedAt,
+      durationMs: 15_000,
+      complete: false,
       chunks: chunks.map((chunk, n) => ({ number: n + 1, fromMs: n * 5_000, toMs: (n + 1) * 5_000, bytes: chunk.byteLength })),
     })
     const second = await read('/chunks/2')
-    expect([second.headers.get('content-type'), second.headers.get('cache-control'), second.bytes.equals(Buffer.from(chunks[1]!))]).toEqual(['application/gzip', 'no-store', true])
+    expect([second.headers.get('content-type'), second.headers.get('cache-control'), second.bytes.equals(Buffer.from(chunks[1]!))]).toEqual(
+      ['application/gzip', 'no-store', true],
+    )
     expect((await read('/chunks/4')).code).toBe('recording.notFound')
     const text = await read('/terminal')
     expect(text.headers.get('content-type')).toBe('application/gzip')
-    const events = gunzipSync(text.bytes).toString().trimEnd().split('\n').map((line): unknown => JSON.parse(line))
-    expect(events).toEqual([{ at: 5_000, ...terminal('ls\r\n') }, { at: 10_000, ...terminal('exit') }, { at: 10_000, type: 'terminalClosed', terminal: 1 }])
+    const events = gunzipSync(text.bytes)
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line))
+    expect(events).toEqual([
+      { at: 5_000, ...terminal('ls\r\n') },
+      { at: 10_000, ...terminal('exit') },
+      { at: 10_000, type: 'terminalClosed', terminal: 1 },
+    ])
     await service.end(session.id)
     expect(RecordingIndex.parse((await read()).json).complete).toBe(true)
   })
@@ -269,7 +337,9 @@ describe('a recording that is read', () => {
       expect([what, denied.status, denied.code]).toEqual([what, 403, 'access.denied'])
       const elsewhere = await read(what, { directory: 'adatum' })
       expect([what, elsewhere.status, elsewhere.code]).toEqual([what, 404, 'recording.notFound'])
-      const withTicket = await fetch(`${service.url}/v1/recordings/${session.id}${what}`, { headers: { authorization: `Recording ${ticket}` } })
+      const withTicket = await fetch(`${service.url}/v1/recordings/${session.id}${what}`, {
+        headers: { authorization: `Recording ${ticket}` },
+      })
       expect([what, withTicket.status]).toEqual([what, 401])
     }
     expect(await records('recording.open')).toEqual([])
@@ -281,7 +351,9 @@ describe('a recording that is read', () => {
     await Promise.all([read(), read(), read('/chunks/1'), read('/terminal')])
     service.clock.at += limits.recordingOpenedMs - 1
     await read('/chunks/1')
-    expect((await records('recording.open')).map(({ objectName, operation, actor }) => [objectName, operation, actor !== null])).toEqual([['Boardroom', 'Update', true]])
+    expect((await records('recording.open')).map(({ objectName, operation, actor }) => [objectName, operation, actor !== null])).toEqual([
+      ['Boardroom', 'Update', true],
+    ])
     service.clock.at += 1
     await read('/chunks/1')
     expect(await records('recording.open')).toHaveLength(2)
@@ -309,7 +381,8 @@ describe('retention', () => {
     await service.put(other.id, 1, chunkOf(other.id, 1), await service.ticket(other))
     for (let number = 1; number <= 3; number += 1) await put(number)
     await service.deps.store.write(service.tenants[0], system, async (tx) => {
-      for (let number = 4; number <= 200; number += 1) await tx.insert.recordingChunk({ session: session.id, number, fromMs: 0, toMs: 0, terminal: 0, body: Buffer.from('x') }).execute()
+      for (let number = 4; number <= 200; number += 1)
+        await tx.insert.recordingChunk({ session: session.id, number, fromMs: 0, toMs: 0, terminal: 0, body: Buffer.from('x') }).execute()
     })
     const before = await row()
     await service.end(session.id)
@@ -322,9 +395,25 @@ describe('retention', () => {
     expect((await read()).code).toBe('recording.notFound')
     await deleted()
     expect(await stored()).toEqual([])
-    expect(await row()).toMatchObject({ recordedBytes: before.recordedBytes, recordedMs: before.recordedMs, recordingDeletedAt: service.clock.at })
-    expect((await records('recording.delete')).map(({ actor, operation, objectName, detail }) => ({ actor, operation, objectName, detail: JSON.parse(detail) as unknown }))).toEqual([
-      { actor: null, operation: 'Delete', objectName: 'Boardroom', detail: { session: session.id, room: session.room, action: 'recording.delete', days: 3 } },
+    expect(await row()).toMatchObject({
+      recordedBytes: before.recordedBytes,
+      recordedMs: before.recordedMs,
+      recordingDeletedAt: service.clock.at,
+    })
+    expect(
+      (await records('recording.delete')).map(({ actor, operation, objectName, detail }) => ({
+        actor,
+        operation,
+        objectName,
+        detail: JSON.parse(detail) as unknown,
+      })),
+    ).toEqual([
+      {
+        actor: null,
+        operation: 'Delete',
+        objectName: 'Boardroom',
+        detail: { session: session.id, room: session.room, action: 'recording.delete', days: 3 },
+      },
     ])
     expect((await service.get(`/v1/recordings/${other.id}`)).status).toBe(200)
     const again = await service.put(session.id, 1, chunkOf(session.id, 1), await service.ticket(session))
@@ -352,7 +441,13 @@ describe('retention', () => {
     const ended = service.clock.at
     service.clock.at += limits.sessionDays * dayMs
     const running = await service.session({ startedAt: ended - 400 * dayMs })
-    const kept = async (id: Row['id']) => (await service.deps.store.read(service.tenants[0], 'wholeTenant').tables.remoteSession().select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+    const kept = async (id: Row['id']) =>
+      (await service.deps.store
+        .read(service.tenants[0], 'wholeTenant')
+        .tables.remoteSession()
+        .select('id')
+        .where('id', '=', id)
+        .executeTakeFirst()) !== undefined
     // A round of the service's looking.
     const marker = await service.session({ startedAt: ended - 1, endedAt: ended - 1, refusal: 'remote.inCall' })
     await until('the marker to go', async () => !(await kept(marker.id)))

@@ -19,7 +19,8 @@ import type { RecordingThreads } from './recordingThreads.ts'
 export const dayMs = 24 * 3_600_000
 
 /** Whether a recording has been kept as long as the tenant wants it (days, from the end of its session). */
-export const isOver = ({ startedAt, endedAt }: Pick<RemoteSessionTable, 'startedAt' | 'endedAt'>, days: number, now: number): boolean => (endedAt ?? startedAt) < now - days * dayMs
+export const isOver = ({ startedAt, endedAt }: Pick<RemoteSessionTable, 'startedAt' | 'endedAt'>, days: number, now: number): boolean =>
+  (endedAt ?? startedAt) < now - days * dayMs
 
 /** Days that a tenant keeps its recordings. */
 export async function recordingDaysOf(store: Store, tenant: TenantId): Promise<number> {
@@ -41,12 +42,25 @@ interface Deps {
  * @throws RoomkeeperError auth.invalid, device.unknown; recording.notFound, remote.ended; recording.invalid where another
  * number comes next; recording.tooLarge.
  */
-export async function admitChunk(tables: TenantSelects, ticket: RecordingTicket, number: number, bytes: number, now: number): Promise<Admitted> {
+export async function admitChunk(
+  tables: TenantSelects,
+  ticket: RecordingTicket,
+  number: number,
+  bytes: number,
+  now: number,
+): Promise<Admitted> {
   if (number > limits.recordingChunks) throw new RoomkeeperError('recording.tooLarge')
   const row = await checkUpload(tables, ticket, now)
-  const last = await tables.recordingChunk().select(['number', 'toMs']).where('session', '=', ticket.sid).orderBy('number', 'desc').limit(1).executeTakeFirst()
+  const last = await tables
+    .recordingChunk()
+    .select(['number', 'toMs'])
+    .where('session', '=', ticket.sid)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   const next = (last?.number ?? 0) + 1
-  if (number > next) throw new RoomkeeperError('recording.invalid', { field: 'number', detail: `Chunk ${next} comes next.`, params: { next } })
+  if (number > next)
+    throw new RoomkeeperError('recording.invalid', { field: 'number', detail: `Chunk ${next} comes next.`, params: { next } })
   const recordedBytes = row.recordedBytes + bytes
   if (number === next && recordedBytes > limits.recordingBytes) throw new RoomkeeperError('recording.tooLarge')
   return { again: number < next, recordedBytes, lastMs: last?.toMs ?? 0 }
@@ -98,7 +112,8 @@ async function storeChunk({ store, threads }: Deps, ticket: RecordingTicket, num
   await store.write(ticket.tenant, system, async (tx) => {
     const { again, recordedBytes, lastMs } = await admitChunk(tx.tables, ticket, number, bytes.byteLength, tx.at)
     if (again) return checkSame(tx.tables, ticket.sid, number, bytes)
-    if (fromMs < lastMs) throw new RoomkeeperError('recording.invalid', { field: 'fromMs', detail: 'It begins before the chunk before it ends.' })
+    if (fromMs < lastMs)
+      throw new RoomkeeperError('recording.invalid', { field: 'fromMs', detail: 'It begins before the chunk before it ends.' })
     await tx.insert.recordingChunk({ session: ticket.sid, number, fromMs, toMs, terminal: terminal ? 1 : 0, body: bytes }).execute()
     await tx.update.remoteSession().where('id', '=', ticket.sid).set({ recordedBytes, recordedMs: toMs }).execute()
   })
@@ -118,7 +133,8 @@ async function checkUpload(tables: TenantSelects, { sid, device }: RecordingTick
 /** @throws RoomkeeperError request.conflict where the number has other bytes. */
 async function checkSame(tables: TenantSelects, session: SessionId, number: number, bytes: Uint8Array): Promise<void> {
   const known = await bodyOf(tables, session, number)
-  if (!known || Buffer.compare(known, bytes) !== 0) throw new RoomkeeperError('request.conflict', { detail: `Chunk ${number} is here with other bytes.` })
+  if (!known || Buffer.compare(known, bytes) !== 0)
+    throw new RoomkeeperError('request.conflict', { detail: `Chunk ${number} is here with other bytes.` })
 }
 
 async function bodyOf(tables: TenantSelects, session: SessionId, number: number): Promise<Uint8Array | undefined> {
@@ -142,7 +158,14 @@ export async function indexOf(store: Store, row: RemoteSessionTable): Promise<Re
     .where('session', '=', row.id)
     .orderBy('number')
     .execute()
-  return { session: row.id, record: recordOf(row), startedAt: row.startedAt, durationMs: row.recordedMs, complete: row.endedAt !== null, chunks }
+  return {
+    session: row.id,
+    record: recordOf(row),
+    startedAt: row.startedAt,
+    durationMs: row.recordedMs,
+    complete: row.endedAt !== null,
+    chunks,
+  }
 }
 
 /** One chunk as it was uploaded. @throws RoomkeeperError recording.notFound */
@@ -156,9 +179,19 @@ export async function chunkOf(store: Store, row: RemoteSessionTable, number: num
  * The events of terminals as NDJSON, a chunk at a time, as fast as it is taken; at most `limits.recordingTerminalBytes`, cut
  * before the chunk that would be too much.
  */
-export async function* terminalOf(store: Store, threads: Pick<RecordingThreads, 'terminalLines'>, row: RemoteSessionTable): AsyncGenerator<Uint8Array> {
+export async function* terminalOf(
+  store: Store,
+  threads: Pick<RecordingThreads, 'terminalLines'>,
+  row: RemoteSessionTable,
+): AsyncGenerator<Uint8Array> {
   const { tables } = store.read(row.tenant, 'wholeTenant')
-  const chunks = await tables.recordingChunk().select('number').where('session', '=', row.id).where('terminal', '=', 1).orderBy('number').execute()
+  const chunks = await tables
+    .recordingChunk()
+    .select('number')
+    .where('session', '=', row.id)
+    .where('terminal', '=', 1)
+    .orderBy('number')
+    .execute()
   let bytes = 0
   for (const { number } of chunks) {
     const body = await bodyOf(tables, row.id, number)
@@ -172,7 +205,11 @@ export async function* terminalOf(store: Store, threads: Pick<RecordingThreads, 
 }
 
 /** What the audit says of a recording. */
-export const auditOfRecording = ({ id: session, room, roomName }: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName'>, operation: 'Update' | 'Delete', detail: AuditRecord['detail']): AuditRecord => ({
+export const auditOfRecording = (
+  { id: session, room, roomName }: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName'>,
+  operation: 'Update' | 'Delete',
+  detail: AuditRecord['detail'],
+): AuditRecord => ({
   category: 'RemoteSession',
   objectName: roomName || room,
   operation,
@@ -183,7 +220,12 @@ export const auditOfRecording = ({ id: session, room, roomName }: Pick<RemoteSes
  * Leaves an audit record that this person opened the recording, unless there is one of the last hour
  * (`limits.recordingOpenedMs`).
  */
-export async function noteOpened(store: Store, caller: Pick<Caller, 'tenant' | 'person' | 'doer'>, row: RemoteSessionTable, now: number): Promise<void> {
+export async function noteOpened(
+  store: Store,
+  caller: Pick<Caller, 'tenant' | 'person' | 'doer'>,
+  row: RemoteSessionTable,
+  now: number,
+): Promise<void> {
   const { tables } = store.read(caller.tenant, 'wholeTenant')
   if (await wasOpened(tables, caller.person, row.id, now)) return
   await store.write(caller.tenant, caller.doer, async (tx: TenantTransaction) => {

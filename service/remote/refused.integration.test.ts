@@ -32,14 +32,20 @@ async function room(options: DeviceOptions = {}): Promise<RemoteDevice> {
 }
 
 /** The attempt is answered with this code, and the log and the audit have it, once. */
-async function isRefused(attempt: { session: string; answer: Promise<Answered> }, code: ErrorCode, by: Operator = operator): Promise<Problem> {
+async function isRefused(
+  attempt: { session: string; answer: Promise<Answered> },
+  code: ErrorCode,
+  by: Operator = operator,
+): Promise<Problem> {
   const problem = Problem.parse((await attempt.answer).body)
   expect(problem.code).toBe(code)
   const record = await rig.record(by, attempt.session)
   expect(record).toMatchObject({ refusal: code, end: null, recording: null })
   expect(record.endedAt).toBe(record.startedAt)
   const audited = await rig.audited(attempt.session)
-  expect(audited).toMatchObject([{ operation: 'Create', resultStatus: 'Failed', user: by.email, detail: { action: 'session.start', code, room: record.room } }])
+  expect(audited).toMatchObject([
+    { operation: 'Create', resultStatus: 'Failed', user: by.email, detail: { action: 'session.start', code, room: record.room } },
+  ])
   return problem
 }
 
@@ -49,7 +55,13 @@ describe('[REM-3] each precondition refuses by itself', () => {
     for (const there of [hidden.room, v7()]) {
       const attempt = rig.begin(operator, there)
       const problem = await isRefused(attempt, 'room.notFound')
-      expect({ ...problem, params: {} }).toEqual({ type: 'urn:roomkeeper:error:room.notFound', title: problem.title, status: 404, code: 'room.notFound', params: {} })
+      expect({ ...problem, params: {} }).toEqual({
+        type: 'urn:roomkeeper:error:room.notFound',
+        title: problem.title,
+        status: 404,
+        code: 'room.notFound',
+        params: {},
+      })
       expect(await rig.record(operator, attempt.session)).toMatchObject({ roomName: '', device: null, deviceName: '' })
     }
   })
@@ -84,7 +96,10 @@ describe('[REM-3] each precondition refuses by itself', () => {
 
   it('nothing offered, no screen, and an offer that was taken back', async () => {
     await isRefused(rig.begin(operator, (await room({ remote: null })).room), 'remote.unsupported')
-    await isRefused(rig.begin(operator, (await room({ remote: { displays: [], terminal: false, restart: true } })).room), 'remote.unsupported')
+    await isRefused(
+      rig.begin(operator, (await room({ remote: { displays: [], terminal: false, restart: true } })).room),
+      'remote.unsupported',
+    )
     const device = await room()
     await device.device.acknowledged(device.device.report({}, { facts: { remote: { displays: [], terminal: false, restart: false } } }))
     await isRefused(rig.begin(operator, device.room), 'remote.unsupported')
@@ -116,7 +131,11 @@ describe('[REM-3] each precondition refuses by itself', () => {
     await device.agree(first.session)
     await done(first.answer)
     const { startedAt } = await rig.record(operator, first.session)
-    expect((await isRefused(rig.begin(other, device.room), 'remote.occupied', other)).params).toEqual({ room: device.room, name: 'one@contoso.example', since: startedAt })
+    expect((await isRefused(rig.begin(other, device.room), 'remote.occupied', other)).params).toEqual({
+      room: device.room,
+      name: 'one@contoso.example',
+      since: startedAt,
+    })
     await done(rig.ask(operator, `/v1/sessions/${first.session}/end`, {}))
     await rig.session(other, device, { joined: false })
   })
@@ -173,7 +192,12 @@ describe('[REM-3] the device', () => {
     const key = ephemeral()
     stranger.device.say({ type: 'sessionAccepted', session: attempt.session, key, signature: signed(stranger.device.key, 'anything') })
     expect(await stranger.over(attempt.session)).toBe('neverJoined')
-    device.device.say({ type: 'sessionAccepted', session: attempt.session, key, signature: signed(device.device.key, ['roomkeeper session 1', attempt.session, 'another grant', key].join('\n')) })
+    device.device.say({
+      type: 'sessionAccepted',
+      session: attempt.session,
+      key,
+      signature: signed(device.device.key, ['roomkeeper session 1', attempt.session, 'another grant', key].join('\n')),
+    })
     await isRefused(attempt, 'remote.refused')
     expect(await device.over(attempt.session)).toBe('neverJoined')
   })
@@ -183,7 +207,11 @@ describe('[REM-3] the device', () => {
     const stranger = await room()
     const { session } = await rig.session(operator, device, { joined: false })
     device.device.say({ type: 'sessionRefused', session, code: 'remote.refused' })
-    for (const word of [{ type: 'sessionEnded', session, reason: 'restarted' }, { type: 'sessionTicketWanted', session }]) stranger.device.say(word)
+    for (const word of [
+      { type: 'sessionEnded', session, reason: 'restarted' },
+      { type: 'sessionTicketWanted', session },
+    ])
+      stranger.device.say(word)
     await stranger.over(session)
     await device.beat()
     expect(await rig.record(operator, session)).toMatchObject({ endedAt: null, end: null })
@@ -268,7 +296,10 @@ describe('[REM-3, PAR-8] the name of somebody else’s session', () => {
       await done(first.answer)
     }
     if (how === 'is over') await done(rig.ask(operator, `/v1/sessions/${named}/end`, {}))
-    for (const [organisation, asker] of [['contoso', other], ['adatum', stranger]] as const) {
+    for (const [organisation, asker] of [
+      ['contoso', other],
+      ['adatum', stranger],
+    ] as const) {
       const hidden = await RemoteDevice.make(world, { organisation: organisation === 'adatum' ? 'contoso' : 'adatum' })
       const told = async (session: string, there: string) => {
         const { code, status } = await rig.begin(asker, there, 'modify', session).answer

@@ -25,7 +25,11 @@ export interface Attempt {
   readonly seen: Pick<Room, 'name' | 'device'> | undefined
 }
 
-const operatorOf = ({ person, name, organisation }: Caller): PersonRef => ({ id: person, name, ...(organisation === undefined ? {} : { organisation }) })
+const operatorOf = ({ person, name, organisation }: Caller): PersonRef => ({
+  id: person,
+  name,
+  ...(organisation === undefined ? {} : { organisation }),
+})
 
 /** A device as the log names it. */
 export function nameOfDevice({ manufacturer, model, serial }: Pick<Room['device'], 'manufacturer' | 'model' | 'serial'>): string {
@@ -53,7 +57,12 @@ const rowOf = ({ id, caller, room, mode, startedAt, seen }: Attempt): Omit<Remot
   recordingDeletedAt: null,
 })
 
-function recordOf(row: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName' | 'device' | 'mode'>, operator: PersonRef, of: Pick<AuditRecord, 'operation' | 'resultStatus'>, detail: AuditRecord['detail']): AuditRecord {
+function recordOf(
+  row: Pick<RemoteSessionTable, 'id' | 'room' | 'roomName' | 'device' | 'mode'>,
+  operator: PersonRef,
+  of: Pick<AuditRecord, 'operation' | 'resultStatus'>,
+  detail: AuditRecord['detail'],
+): AuditRecord {
   const { id: session, room, roomName, device, mode } = row
   return { category: 'RemoteSession', objectName: roomName || room, ...of, detail: { session, room, device, mode, operator, ...detail } }
 }
@@ -76,7 +85,12 @@ export async function writeStarted(store: Store, attempt: Attempt, recorded: boo
 /** An attempt that was refused, in the session log where `logged`. One whose id is in the log already is not written again. */
 export async function writeRefused(refusals: Refusals, attempt: Attempt, code: ErrorCode, logged: boolean): Promise<void> {
   const row = { ...rowOf(attempt), endedAt: attempt.startedAt, refusal: code }
-  const refusal = recordOf(row, operatorOf(attempt.caller), { operation: 'Create', resultStatus: 'Failed' }, { action: 'session.start', code })
+  const refusal = recordOf(
+    row,
+    operatorOf(attempt.caller),
+    { operation: 'Create', resultStatus: 'Failed' },
+    { action: 'session.start', code },
+  )
   const log = async (tx: TenantTransaction): Promise<void> => {
     await tx.insert
       .remoteSession(row)
@@ -87,7 +101,14 @@ export async function writeRefused(refusals: Refusals, attempt: Attempt, code: E
 }
 
 /** A session is over: once, whoever says so again. `doer`: who ended it; the system, where nobody did. `at`: UTC ms. */
-export async function writeEnded(store: Store, tenant: TenantId, id: SessionId, end: SessionEnd, at: number, doer: Doer = system): Promise<void> {
+export async function writeEnded(
+  store: Store,
+  tenant: TenantId,
+  id: SessionId,
+  end: SessionEnd,
+  at: number,
+  doer: Doer = system,
+): Promise<void> {
   await store.write(tenant, doer, async (tx) => {
     const row = await tx.tables.remoteSession().selectAll().where('id', '=', id).where('endedAt', 'is', null).executeTakeFirst()
     if (!row) return
@@ -106,7 +127,14 @@ export async function writeEnded(store: Store, tenant: TenantId, id: SessionId, 
 export async function openRows(store: Store): Promise<Pick<RemoteSessionTable, 'tenant' | 'id' | 'device'>[]> {
   const found = []
   for (const { id } of await store.tenants()) {
-    found.push(...(await store.read(id, 'wholeTenant').tables.remoteSession().select(['tenant', 'id', 'device']).where('endedAt', 'is', null).execute()))
+    found.push(
+      ...(await store
+        .read(id, 'wholeTenant')
+        .tables.remoteSession()
+        .select(['tenant', 'id', 'device'])
+        .where('endedAt', 'is', null)
+        .execute()),
+    )
   }
   return found
 }

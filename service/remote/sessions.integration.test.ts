@@ -44,9 +44,22 @@ it('[REM-7, REM-8] begins: what the service signs says who, what, how long; both
   expect(half.enrolledKey).toEqual(device.device.key.publicKey)
   const { service, sessionKey, device: id } = device.device.enrolment
   expect(SessionKey.parse((await world.ask(operator.email, '/v1/relay/key')).body)).toEqual(sessionKey)
-  const { payload } = await jwtVerify(grant, await importJWK(SessionKey.parse(sessionKey), 'EdDSA'), { typ: sessionGrantType, issuer: service })
+  const { payload } = await jwtVerify(grant, await importJWK(SessionKey.parse(sessionKey), 'EdDSA'), {
+    typ: sessionGrantType,
+    issuer: service,
+  })
   const claims = SessionGrant.parse(payload)
-  expect(claims).toMatchObject({ sid: session, tenant: world.tenant('contoso'), room: device.room, device: id, mode: 'modify', displays: ['console', 'frontOfRoom1'], terminal: true, record: false, key })
+  expect(claims).toMatchObject({
+    sid: session,
+    tenant: world.tenant('contoso'),
+    room: device.room,
+    device: id,
+    mode: 'modify',
+    displays: ['console', 'frontOfRoom1'],
+    terminal: true,
+    record: false,
+    key,
+  })
   expect(claims.operator).toMatchObject({ name: 'one@contoso.example' })
   expect(claims.exp - claims.iat).toBeGreaterThan(8 * 3600 - 60)
   expect(claims.exp - claims.iat).toBeLessThanOrEqual(8 * 3600)
@@ -67,9 +80,29 @@ it('[REM-7, REM-8] begins: what the service signs says who, what, how long; both
   expect(String(await atOperator.bytes(5))).toBe('hello')
 
   const record = await rig.record(operator, session)
-  expect(record).toMatchObject({ id: session, room: device.room, roomName: 'Lyon 1', device: id, deviceName: 'Contoso Console 1 (S-1)', mode: 'modify', endedAt: null, end: null, refusal: null, recording: null })
+  expect(record).toMatchObject({
+    id: session,
+    room: device.room,
+    roomName: 'Lyon 1',
+    device: id,
+    deviceName: 'Contoso Console 1 (S-1)',
+    mode: 'modify',
+    endedAt: null,
+    end: null,
+    refusal: null,
+    recording: null,
+  })
   expect(record.operator).toMatchObject({ name: 'one@contoso.example', email: 'one@contoso.example' })
-  expect(await rig.audited(session)).toMatchObject([{ operation: 'Create', resultStatus: 'Successful', user: 'one@contoso.example', userId: objectIdOf('one@contoso.example'), objectName: 'Lyon 1', detail: { action: 'session.start', room: device.room, device: id, mode: 'modify' } }])
+  expect(await rig.audited(session)).toMatchObject([
+    {
+      operation: 'Create',
+      resultStatus: 'Successful',
+      user: 'one@contoso.example',
+      userId: objectIdOf('one@contoso.example'),
+      objectName: 'Lyon 1',
+      detail: { action: 'session.start', room: device.room, device: id, mode: 'modify' },
+    },
+  ])
   await rig.ask(operator, `/v1/sessions/${session}/end`, {})
 })
 

@@ -124,7 +124,10 @@ export class RemoteSessions implements LineListener {
     const { id, tenant, device } = session
     const asking = session.phase === 'asking'
     this.#leave(session, end)
-    log.info({ session: id, device, person: session.caller.person, end }, asking ? 'a remote session ended before it began' : 'a remote session is over')
+    log.info(
+      { session: id, device, person: session.caller.person, end },
+      asking ? 'a remote session ended before it began' : 'a remote session is over',
+    )
     if (asking) {
       // Whoever waits for the device's answer writes the refusal.
       session.written = Promise.resolve(session.answer).then(nothing, nothing)
@@ -160,7 +163,8 @@ export class RemoteSessions implements LineListener {
   said(from: DeviceIdentity, word: SessionWord): void {
     const session = this.live.get(word.session)
     if (session?.device !== from.device) {
-      if ((word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') && this.#mayAsk(from.device)) void this.#tellOver(from, word.session)
+      if ((word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') && this.#mayAsk(from.device))
+        void this.#tellOver(from, word.session)
       return
     }
     if (word.type === 'sessionAccepted' || word.type === 'sessionRefused') session.answered(word)
@@ -172,7 +176,8 @@ export class RemoteSessions implements LineListener {
   came({ device }: DeviceIdentity): void {
     const session = this.live.ofDevice(device)
     if (session) session.silentSince = undefined
-    for (const id of this.#orphans.get(device) ?? []) this.#deps.line.order(device, { type: 'sessionEnd', session: id, reason: 'serviceStopped' })
+    for (const id of this.#orphans.get(device) ?? [])
+      this.#deps.line.order(device, { type: 'sessionEnd', session: id, reason: 'serviceStopped' })
     this.#orphans.delete(device)
   }
 
@@ -200,8 +205,19 @@ export class RemoteSessions implements LineListener {
     const { access, tenant } = caller
     const other = found && this.live.ofDevice(found.device.id)
     const own = other?.caller.person === caller.person ? other : undefined
-    const facts = { access, room, mode, found, on: settings?.remoteAccess === true, connected: found !== undefined && line.isConnected(found.device.id) }
-    const code = preconditions({ ...facts, occupied: other !== undefined && !own, running: this.live.ofTenant(tenant).size - (own ? 1 : 0) })
+    const facts = {
+      access,
+      room,
+      mode,
+      found,
+      on: settings?.remoteAccess === true,
+      connected: found !== undefined && line.isConnected(found.device.id),
+    }
+    const code = preconditions({
+      ...facts,
+      occupied: other !== undefined && !own,
+      running: this.live.ofTenant(tenant).size - (own ? 1 : 0),
+    })
     const isAgain = kept.own !== undefined || liveNamed(this.live, caller, named) !== undefined
     const isTaken = (kept.row ?? this.live.get(named)) !== undefined
     const id = isTaken && !isAgain ? ownNameOf(caller, named) : named
@@ -210,9 +226,12 @@ export class RemoteSessions implements LineListener {
       const refusal = code ?? (isAgain ? 'request.conflict' : 'room.notFound')
       await this.#refused.record(attempt, refusal, !isAgain)
       // A partner is told of its own people only, and never of another partner.
-      const told: Record<string, string> = other && (caller.link === undefined || other.caller.link === caller.link) ? { name: other.caller.name } : {}
+      const told: Record<string, string> =
+        other && (caller.link === undefined || other.caller.link === caller.link) ? { name: other.caller.name } : {}
       if (refusal === 'request.conflict') throw new RoomkeeperError(refusal, { field: 'session' })
-      throw new RoomkeeperError(refusal, { params: { room, ...(refusal === 'remote.occupied' && other ? { ...told, since: other.startedAt } : {}) } })
+      throw new RoomkeeperError(refusal, {
+        params: { room, ...(refusal === 'remote.occupied' && other ? { ...told, since: other.startedAt } : {}) },
+      })
     }
     if (own) void this.end(own, 'replaced')
     const { promise, resolve: answered } = Promise.withResolvers<DeviceAnswer>()
@@ -267,7 +286,11 @@ export class RemoteSessions implements LineListener {
       tenant,
       room,
       device,
-      operator: { id: caller.person, name: caller.name, ...(caller.organisation === undefined ? {} : { organisation: caller.organisation }) },
+      operator: {
+        id: caller.person,
+        name: caller.name,
+        ...(caller.organisation === undefined ? {} : { organisation: caller.organisation }),
+      },
       mode,
       displays: offered.displays,
       terminal: mode === 'modify' && offered.terminal,
@@ -339,7 +362,8 @@ export class RemoteSessions implements LineListener {
   async #giveTicket(session: LiveSession): Promise<void> {
     try {
       const fresh = await this.#signer.ticket(session, 'device')
-      if (this.live.get(session.id) === session) this.#deps.line.order(session.device, { type: 'sessionTicket', session: session.id, ...fresh })
+      if (this.live.get(session.id) === session)
+        this.#deps.line.order(session.device, { type: 'sessionTicket', session: session.id, ...fresh })
     } catch (error) {
       this.#deps.log.warn({ err: error, session: session.id }, 'a device got no fresh ticket')
     }
@@ -348,7 +372,13 @@ export class RemoteSessions implements LineListener {
   /** A device speaks of a session that does not run. */
   async #tellOver({ tenant, device }: DeviceIdentity, session: SessionId): Promise<void> {
     try {
-      const row = await this.#deps.store.read(tenant, 'wholeTenant').tables.remoteSession().select('end').where('id', '=', session).where('device', '=', device).executeTakeFirst()
+      const row = await this.#deps.store
+        .read(tenant, 'wholeTenant')
+        .tables.remoteSession()
+        .select('end')
+        .where('id', '=', session)
+        .where('device', '=', device)
+        .executeTakeFirst()
       this.#deps.line.order(device, { type: 'sessionEnd', session, reason: row?.end ?? 'neverJoined' })
     } catch (error) {
       this.#deps.log.error({ err: error, session }, 'a device could not be told that its session is over')
@@ -365,7 +395,10 @@ export class RemoteSessions implements LineListener {
     for (const session of this.live.all()) {
       if (session.phase !== 'running') continue
       const heardAt = line.heardAt(session.device)
-      const silent = heardAt === undefined ? session.silentSince !== undefined && at - session.silentSince >= sessionUnattendedMs : at - heardAt >= silenceMs
+      const silent =
+        heardAt === undefined
+          ? session.silentSince !== undefined && at - session.silentSince >= sessionUnattendedMs
+          : at - heardAt >= silenceMs
       if (at >= session.expiresAt) void this.end(session, 'maximum')
       else if (silent) void this.end(session, 'deviceLost')
       else if (this.relay && !session.joined && at - session.runningAt >= sessionJoinMs) void this.end(session, 'neverJoined')

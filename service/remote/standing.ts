@@ -9,15 +9,22 @@ import { mayRemote } from './preconditions.ts'
 /** Whether what a session began with still holds (REM-7): access, the switch, the room, and that nobody talks in it. */
 
 /** Why a session with this room is over; null: it goes on. */
-export function endByRoom({ device }: Pick<LiveSession, 'device'>, room: Pick<Room, 'lifecycle' | 'inCall' | 'device'> | undefined): SessionEnd | null {
+export function endByRoom(
+  { device }: Pick<LiveSession, 'device'>,
+  room: Pick<Room, 'lifecycle' | 'inCall' | 'device'> | undefined,
+): SessionEnd | null {
   if (room?.lifecycle !== 'enrolled' || room.device.id !== device) return 'unenrolled'
   return room.inCall ? 'callStarted' : null
 }
 
-export const endBySettings = (settings: Pick<Settings, 'remoteAccess'> | undefined): SessionEnd | null => (settings?.remoteAccess === true ? null : 'switchedOff')
+export const endBySettings = (settings: Pick<Settings, 'remoteAccess'> | undefined): SessionEnd | null =>
+  settings?.remoteAccess === true ? null : 'switchedOff'
 
 /** Asks what its operator may do at this moment. Who is not known any more may nothing. */
-export async function endByAccess({ access }: Pick<ServiceDeps, 'access'>, { tenant, caller, room, mode }: LiveSession): Promise<SessionEnd | null> {
+export async function endByAccess(
+  { access }: Pick<ServiceDeps, 'access'>,
+  { tenant, caller, room, mode }: LiveSession,
+): Promise<SessionEnd | null> {
   try {
     const current = await access.current(tenant, caller.person)
     if (current.access.link !== caller.link || !mayRemote(current.access, room, mode)) return 'accessWithdrawn'
@@ -32,7 +39,9 @@ export async function endByAccess({ access }: Pick<ServiceDeps, 'access'>, { ten
 export async function endOf(deps: Pick<ServiceDeps, 'access' | 'store'>, session: LiveSession): Promise<SessionEnd | null> {
   const read = deps.store.read(session.tenant, 'wholeTenant')
   return (
-    (await endByAccess(deps, session)) ?? endBySettings(await read.get('settings', session.tenant)) ?? endByRoom(session, await read.get('room', session.room))
+    (await endByAccess(deps, session)) ??
+    endBySettings(await read.get('settings', session.tenant)) ??
+    endByRoom(session, await read.get('room', session.room))
   )
 }
 
@@ -40,7 +49,11 @@ export async function endOf(deps: Pick<ServiceDeps, 'access' | 'store'>, session
  * Looks at what commits change, and ends the sessions that must not go on: `end` is called before the next turn of the
  * loop, or when what the operator may do has been read. Returns its undo.
  */
-export function watchStanding(deps: Pick<ServiceDeps, 'bus' | 'access' | 'log'>, live: LiveSessions, end: (session: LiveSession, reason: SessionEnd) => void): () => void {
+export function watchStanding(
+  deps: Pick<ServiceDeps, 'bus' | 'access' | 'log'>,
+  live: LiveSessions,
+  end: (session: LiveSession, reason: SessionEnd) => void,
+): () => void {
   const { bus, log } = deps
   const recheck = (session: LiveSession): void => {
     endByAccess(deps, session).then(

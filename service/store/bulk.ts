@@ -22,7 +22,7 @@ export class BulkUpsert<T extends keyof Tables> {
 
   /** Writes the rows; a key must not come twice. */
   async write(db: Kysely<Tables>, rows: readonly Tables[T][]): Promise<void> {
-    for (let start = 0; start < rows.length; ) {
+    for (let start = 0; start < rows.length;) {
       const size = Math.min(rowsPerStatement, 2 ** Math.floor(Math.log2(rows.length - start)))
       const parameters: unknown[] = []
       for (const row of rows.slice(start, start + size)) for (const column of this.#columns) parameters.push(row[column])
@@ -46,10 +46,33 @@ export class BulkUpsert<T extends keyof Tables> {
   }
 }
 
-export const progressRows = new BulkUpsert('deviceProgress', ['device'], ['tenant', 'journal', 'acknowledged', 'clockOffsetMs', 'lastObservedAt', 'lastContactAt'])
-export const roomStateRows = new BulkUpsert('roomState', ['tenant', 'room'], ['state', 'incidents', 'contact', 'lastContactAt', 'nextTimer'])
+export const progressRows = new BulkUpsert(
+  'deviceProgress',
+  ['device'],
+  ['tenant', 'journal', 'acknowledged', 'clockOffsetMs', 'lastObservedAt', 'lastContactAt'],
+)
+export const roomStateRows = new BulkUpsert(
+  'roomState',
+  ['tenant', 'room'],
+  ['state', 'incidents', 'contact', 'lastContactAt', 'nextTimer'],
+)
 export const personRows = new BulkUpsert(
   'person',
   ['tenant', 'id'],
-  ['issuer', 'directory', 'objectId', 'name', 'email', 'globalAdministrator', 'groups', 'claimsAt', 'scopeVersion', 'scopeDigest', 'link', 'groupsAt', 'seenAt', 'removedAt'],
+  [
+    'issuer',
+    'directory',
+    'objectId',
+    'name',
+    'email',
+    'globalAdministrator',
+    'groups',
+    'claimsAt',
+    'scopeVersion',
+    'scopeDigest',
+    'link',
+    'groupsAt',
+    'seenAt',
+    'removedAt',
+  ],
 )

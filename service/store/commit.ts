@@ -48,7 +48,10 @@ export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTra
   }
   for (const some of statementsOf(changed)) await upsert(db, some)
   for (let start = 0; start < audits.length; start += rowsPerStatement) {
-    await db.insertInto('audit').values(audits.slice(start, start + rowsPerStatement)).execute()
+    await db
+      .insertInto('audit')
+      .values(audits.slice(start, start + rowsPerStatement))
+      .execute()
   }
   return committed
 }
@@ -82,7 +85,7 @@ function built<Q>(known: Map<number, Q>, rows: number, build: () => Q): Q {
 }
 
 function* statementsOf(items: readonly Item[]): Generator<Item[]> {
-  for (let start = 0; start < items.length; ) {
+  for (let start = 0; start < items.length;) {
     const size = Math.min(rowsPerStatement, 2 ** Math.floor(Math.log2(items.length - start)))
     yield items.slice(start, start + size)
     start += size

@@ -4,7 +4,11 @@ import type { RoomFacts } from '../../contract/policy.ts'
 import { parse } from './documents.ts'
 import type { ReadHandle, Tables } from './tables.ts'
 
-export const factsOf = ({ id, name, place: { country, city, building, floor } }: RoomFacts): RoomFacts => ({ id, name, place: { country, city, building, floor } })
+export const factsOf = ({ id, name, place: { country, city, building, floor } }: RoomFacts): RoomFacts => ({
+  id,
+  name,
+  place: { country, city, building, floor },
+})
 
 interface Known {
   /** Everything up to this sequence was looked at. */

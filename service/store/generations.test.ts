@@ -68,7 +68,10 @@ describe('[CON-2] a position in the changes of a tenant', () => {
   })
 
   it('is good in the middle of a run that was copied, up to the copy', async () => {
-    const lineage = new Lineage([{ id: 'a', fromSeq: 0 }, { id: 'b', fromSeq: 50 }])
+    const lineage = new Lineage([
+      { id: 'a', fromSeq: 0 },
+      { id: 'b', fromSeq: 50 },
+    ])
     expect([50, 51, 80].map((seq) => lineage.holds({ seq, generation: 'a' }, 90))).toEqual([true, false, false])
     expect([50, 90, 91].map((seq) => lineage.holds({ seq, generation: 'b' }, 90))).toEqual([true, true, false])
     expect(lineage.holds({ seq: 1, generation: '' }, 90)).toBe(false)

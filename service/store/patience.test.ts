@@ -58,7 +58,10 @@ it('[rule 9] a lock that stays is said once, refused with when to come again, an
   const pauses: number[] = []
   const kysely = new Kysely<{ t: { n: number } }>({
     dialect: patiently(new SqliteDialect({ database: db }), {
-      lock: new ForeignLock(() => at, (locked) => said.push(locked)),
+      lock: new ForeignLock(
+        () => at,
+        (locked) => said.push(locked),
+      ),
       isLocked: (error) => error instanceof Database.SqliteError && error.code === 'SQLITE_BUSY',
       begin: 'begin immediate',
       pause: async (ms) => {

@@ -130,7 +130,9 @@ export class TenantReader {
   async count(kind: Kind, options: Pick<ListOptions, 'states' | 'room'> = {}): Promise<number> {
     let total = 0
     for (const some of await this.#parts(kind, options)) {
-      const row = await this.#filtered(kind, options, some).select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+      const row = await this.#filtered(kind, options, some)
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .executeTakeFirstOrThrow()
       total += Number(row.n)
     }
     return total

@@ -174,7 +174,10 @@ describe('pruning of outcomes', () => {
   it('[CON-3] keeps the newer one of two people who happen to have sent the same key', async () => {
     const [first, second] = [PersonId.parse(v7()), PersonId.parse(v7())]
     const key = CommandKey.parse(v7())
-    for (const [at, person] of [[100, first], [400, second]] as const) {
+    for (const [at, person] of [
+      [100, first],
+      [400, second],
+    ] as const) {
       now = at
       await store.write(tenantId, system, async (tx) => {
         await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
@@ -195,9 +198,12 @@ describe('[AUD-1] pruning of the audit log', () => {
   }
   const write = (day: number, tenant = tenantId) => {
     now = start + day * dayMs
-    return store.write(tenant, system, async (tx) => tx.audit({ category: 'Audit', objectName: String(day), operation: 'Create', detail: { action: 'audit.export' } }))
+    return store.write(tenant, system, async (tx) =>
+      tx.audit({ category: 'Audit', objectName: String(day), operation: 'Create', detail: { action: 'audit.export' } }),
+    )
   }
-  const names = async (tenant = tenantId) => (await store.read(tenant, 'wholeTenant').tables.audit().select('objectName').orderBy('number').execute()).map((row) => row.objectName)
+  const names = async (tenant = tenantId) =>
+    (await store.read(tenant, 'wholeTenant').tables.audit().select('objectName').orderBy('number').execute()).map((row) => row.objectName)
   const check = (tenant = tenantId) => checkChain(chainSource(store.read(tenant, 'wholeTenant').tables), now)
 
   it('deletes what is older than 180 days, once a day, and the chain tells of it', async () => {
@@ -229,10 +235,19 @@ describe('[AUD-1] pruning of the audit log', () => {
     for (let day = 0; day < 6; day += 1) await write(day)
     await prune(183)
     expect(await check()).toMatchObject({ broken: null, records: 5 })
-    for (const [number, broken] of [[-1, 3], [1, 3], [8, 8], [1_000, 8]] as const) {
+    for (const [number, broken] of [
+      [-1, 3],
+      [1, 3],
+      [8, 8],
+      [1_000, 8],
+    ] as const) {
       const db = new Database(join(folder, 'service.db'))
       const columns = 'tenant, at, category, "objectName", operation, "resultStatus", "userId", "userTenantId", actor, detail, hash'
-      db.prepare(`insert into audit (${columns}, id, number) select ${columns}, ?, ? from audit where tenant = ? and number = 4`).run(v7(), number, tenantId)
+      db.prepare(`insert into audit (${columns}, id, number) select ${columns}, ?, ? from audit where tenant = ? and number = 4`).run(
+        v7(),
+        number,
+        tenantId,
+      )
       expect(await check()).toMatchObject({ broken })
       db.prepare('delete from audit where number = ?').run(number)
       db.close()

@@ -161,23 +161,46 @@ export class Store {
 
   /** Rooms that the incident engine has to look at by this moment, the most urgent first. */
   async dueRooms(until: number, limit: number): Promise<{ tenant: TenantId; room: RoomId }[]> {
-    return this.#reader.selectFrom('roomState').select(['tenant', 'room']).where('nextTimer', '<=', until).orderBy('nextTimer').orderBy('room').limit(limit).execute()
+    return this.#reader
+      .selectFrom('roomState')
+      .select(['tenant', 'room'])
+      .where('nextTimer', '<=', until)
+      .orderBy('nextTimer')
+      .orderBy('room')
+      .limit(limit)
+      .execute()
   }
 
   /** When the next of them is due; null: none. */
   async nextRoomTimer(): Promise<number | null> {
-    const row = await this.#reader.selectFrom('roomState').select('nextTimer').where('nextTimer', 'is not', null).orderBy('nextTimer').limit(1).executeTakeFirst()
+    const row = await this.#reader
+      .selectFrom('roomState')
+      .select('nextTimer')
+      .where('nextTimer', 'is not', null)
+      .orderBy('nextTimer')
+      .limit(1)
+      .executeTakeFirst()
     return row?.nextTimer ?? null
   }
 
   /** Rooms that are not called disconnected, and when they were last heard. */
   async roomsInContact(): Promise<{ tenant: TenantId; room: RoomId; lastContactAt: number }[]> {
-    return this.#reader.selectFrom('roomState').select(['tenant', 'room', 'lastContactAt']).where('contact', 'in', ['never', 'connected']).execute()
+    return this.#reader
+      .selectFrom('roomState')
+      .select(['tenant', 'room', 'lastContactAt'])
+      .where('contact', 'in', ['never', 'connected'])
+      .execute()
   }
 
   /** Devices that are being off-boarded since before this moment (ms). */
   async devicesOffboardingBefore(moment: number, limit: number): Promise<DeviceTable[]> {
-    return this.#reader.selectFrom('device').selectAll().where('offboardingSince', '<', moment).where('state', '=', 'offboarding').limit(limit).execute()
+    return this.#reader
+      .selectFrom('device')
+      .selectAll()
+      .where('offboardingSince', '<', moment)
+      .where('state', '=', 'offboarding')
+      .limit(limit)
+      .execute()
   }
 
   /** Rooms in onboarding whose devices came before this moment (ms). */
@@ -215,7 +238,10 @@ export class Store {
       .select('tenant.name as customer')
       .where('link.tenant', '!=', partner)
       .where((eb) =>
-        eb.or([eb('link.partner', '=', partner), ...(domains.length === 0 ? [] : [eb.and([eb('link.domain', 'in', [...domains]), eb('link.status', '=', 'invited')])])]),
+        eb.or([
+          eb('link.partner', '=', partner),
+          ...(domains.length === 0 ? [] : [eb.and([eb('link.domain', 'in', [...domains]), eb('link.status', '=', 'invited')])]),
+        ]),
       )
       .orderBy('link.id')
       .execute()
@@ -223,7 +249,14 @@ export class Store {
 
   /** Partners' requests of this status that expired, or would have, by this moment, the oldest first. */
   async expiredRequests(status: RequestTable['status'], until: number, limit: number): Promise<{ tenant: TenantId; id: RequestId }[]> {
-    return this.#reader.selectFrom('request').select(['tenant', 'id']).where('status', '=', status).where('expiresAt', '<=', until).orderBy('expiresAt').limit(limit).execute()
+    return this.#reader
+      .selectFrom('request')
+      .select(['tenant', 'id'])
+      .where('status', '=', status)
+      .where('expiresAt', '<=', until)
+      .orderBy('expiresAt')
+      .limit(limit)
+      .execute()
   }
 
   /**
@@ -249,16 +282,14 @@ export class Store {
           .where((eb) => eb.or([eb('recordedBytes', '=', 0), eb('recordingDeletedAt', 'is not', null)]))
           .limit(rowsPruned)
           .execute()
-        for (const { tenant, id } of sessions) await db.deleteFrom('remoteSession').where('tenant', '=', tenant).where('id', '=', id).execute()
+        for (const { tenant, id } of sessions)
+          await db.deleteFrom('remoteSession').where('tenant', '=', tenant).where('id', '=', id).execute()
         return { audit, outcomes: old.length, sessions: sessions.length }
       }),
     )
   }
 
-  async #commit<T>(
-    doer: Doer,
-    work: (db: Kysely<Tables>, on: (tenant: TenantId) => TenantTransaction) => Promise<T>,
-  ): Promise<T> {
+  async #commit<T>(doer: Doer, work: (db: Kysely<Tables>, on: (tenant: TenantId) => TenantTransaction) => Promise<T>): Promise<T> {
     const started = performance.now()
     const at = this.#options.now()
     const open = new Map<TenantId, TenantTransaction>()

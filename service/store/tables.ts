@@ -1,6 +1,19 @@
 import type { Kysely } from 'kysely'
 import type { Kind } from '../../contract/entities.ts'
-import type { AssignmentId, CommandKey, DeviceId, GroupId, JournalId, LinkId, PersonId, RequestId, RoleId, RoomId, SessionId, TenantId } from '../../contract/ids.ts'
+import type {
+  AssignmentId,
+  CommandKey,
+  DeviceId,
+  GroupId,
+  JournalId,
+  LinkId,
+  PersonId,
+  RequestId,
+  RoleId,
+  RoomId,
+  SessionId,
+  TenantId,
+} from '../../contract/ids.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 

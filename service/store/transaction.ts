@@ -82,7 +82,14 @@ export class TenantTransaction {
   readonly #facts: RoomFactsCache
   #doer: Doer
 
-  constructor(db: Kysely<Tables>, tenant: TenantId, doer: Doer, at: number, on: (tenant: TenantId) => TenantTransaction, facts: RoomFactsCache) {
+  constructor(
+    db: Kysely<Tables>,
+    tenant: TenantId,
+    doer: Doer,
+    at: number,
+    on: (tenant: TenantId) => TenantTransaction,
+    facts: RoomFactsCache,
+  ) {
     this.#db = db
     this.#facts = facts
     this.#doer = doer
@@ -163,8 +170,17 @@ export class TenantTransaction {
   /** The tenants in which people of a directory stand, their own first. */
   async tenantsOfPeople(issuer: string, directory: string): Promise<TenantTransaction[]> {
     const own = await this.tenantOfDirectory(issuer, directory)
-    const rows = await this.#db.selectFrom('person').select('tenant').distinct().where('issuer', '=', issuer).where('directory', '=', directory).execute()
-    const others = rows.map(({ tenant }) => tenant).filter((tenant) => tenant !== own?.id).sort()
+    const rows = await this.#db
+      .selectFrom('person')
+      .select('tenant')
+      .distinct()
+      .where('issuer', '=', issuer)
+      .where('directory', '=', directory)
+      .execute()
+    const others = rows
+      .map(({ tenant }) => tenant)
+      .filter((tenant) => tenant !== own?.id)
+      .sort()
     return [...(own ? [own.id] : []), ...others].map((tenant) => this.on(tenant))
   }
 
@@ -257,7 +273,10 @@ export class TenantTransaction {
     const found = await this.#documents('room')
       .innerJoin('device', (join) => join.onRef('device.tenant', '=', 'document.tenant').onRef('device.room', '=', 'document.room'))
       .where('document.state', '=', 'onboarding')
-      .select((eb) => [eb.fn.countAll<number>().as('all'), eb.fn.sum<number | null>(eb.case().when('device.enrolledAt', '>=', moment).then(1).else(0).end()).as('since')])
+      .select((eb) => [
+        eb.fn.countAll<number>().as('all'),
+        eb.fn.sum<number | null>(eb.case().when('device.enrolledAt', '>=', moment).then(1).else(0).end()).as('since'),
+      ])
       .executeTakeFirstOrThrow()
     return { all: Number(found.all), since: Number(found.since ?? 0) }
   }
@@ -275,7 +294,10 @@ export class TenantTransaction {
 
   /** Replaces the progress of devices, each at most once. */
   async saveProgress(rows: readonly Omit<DeviceProgressTable, 'tenant'>[]): Promise<void> {
-    await progressRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
+    await progressRows.write(
+      this.#db,
+      rows.map((row) => ({ ...row, tenant: this.tenant })),
+    )
   }
 
   /** Makes or replaces people, each at most once. */
@@ -294,7 +316,10 @@ export class TenantTransaction {
 
   /** Replaces what the incident engine remembers of rooms, each at most once. */
   async saveRoomStates(rows: readonly Omit<RoomStateTable, 'tenant'>[]): Promise<void> {
-    await roomStateRows.write(this.#db, rows.map((row) => ({ ...row, tenant: this.tenant })))
+    await roomStateRows.write(
+      this.#db,
+      rows.map((row) => ({ ...row, tenant: this.tenant })),
+    )
   }
 
   /** Records what the doer of this write did (AUD-1). */

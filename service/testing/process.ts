@@ -59,7 +59,13 @@ export class TestService {
       const ready: unknown = JSON.parse(line)
       if (typeof ready === 'object' && ready !== null && 'service' in ready && typeof ready.service === 'string') {
         child.stdout.resume()
-        return new TestService(child, ready.service, data, () => said, 'metrics' in ready && typeof ready.metrics === 'string' ? ready.metrics : '')
+        return new TestService(
+          child,
+          ready.service,
+          data,
+          () => said,
+          'metrics' in ready && typeof ready.metrics === 'string' ? ready.metrics : '',
+        )
       }
     }
     throw new Error(`The service ended before it was ready: ${said}`)
@@ -101,7 +107,10 @@ export class TestService {
   }
 
   /** One request; `body` makes it a POST unless `method` says otherwise. */
-  async ask(path: string, { token, body, method, tenant }: { token?: string; body?: unknown; method?: string; tenant?: string } = {}): Promise<Answer> {
+  async ask(
+    path: string,
+    { token, body, method, tenant }: { token?: string; body?: unknown; method?: string; tenant?: string } = {},
+  ): Promise<Answer> {
     const answer = await fetch(`${this.url}${path}`, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {

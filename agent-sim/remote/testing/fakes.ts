@@ -84,7 +84,9 @@ export class FakeLink implements Link {
 
   /** What the device has said. */
   get heard(): DeviceToConsole[] {
-    return this.sent.filter(({ channel }) => channel === controlChannel).map(({ bytes }) => DeviceToConsole.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))))
+    return this.sent
+      .filter(({ channel }) => channel === controlChannel)
+      .map(({ bytes }) => DeviceToConsole.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))))
   }
 
   /** All bytes that came over a channel. */

@@ -54,7 +54,13 @@ export class Operator {
       exp: now + 600,
       ...changes,
     })
-    this.#service.say(this.#device, { type: 'session', session: this.session, grant, ticket: `${this.session}.device`, ...(upload === undefined ? {} : { upload }) })
+    this.#service.say(this.#device, {
+      type: 'session',
+      session: this.session,
+      grant,
+      ticket: `${this.session}.device`,
+      ...(upload === undefined ? {} : { upload }),
+    })
     await until('an answer of the device', () => this.#words('sessionAccepted') || this.#words('sessionRefused'))
     const refusal = this.#device.words.find((word) => word.type === 'sessionRefused' && word.session === this.session)
     if (refusal?.type === 'sessionRefused') {
@@ -62,7 +68,8 @@ export class Operator {
       return this
     }
     const half = this.#device.words.find((word) => word.type === 'sessionAccepted' && word.session === this.session)
-    if (half?.type !== 'sessionAccepted' || !isDeviceHalf(half, grant, this.#device.publicKey)) throw new Error('the device has not signed its half')
+    if (half?.type !== 'sessionAccepted' || !isDeviceHalf(half, grant, this.#device.publicKey))
+      throw new Error('the device has not signed its half')
     this.#link = new SealedLink({
       side: 'operator',
       keys: agree({ side: 'operator', privateKey: this.#pair.privateKey, peerKey: half.key, grant }),
@@ -101,7 +108,10 @@ export class Operator {
 
   /** Resolves when the device has said this of a channel, or of the session. */
   async hears(type: DeviceToConsole['type'], channel?: number): Promise<DeviceToConsole> {
-    const found = () => this.heard.find((message) => message.type === type && (channel === undefined || ('channel' in message && message.channel === channel)))
+    const found = () =>
+      this.heard.find(
+        (message) => message.type === type && (channel === undefined || ('channel' in message && message.channel === channel)),
+      )
     await until(`${type} from the device, after ${JSON.stringify(this.heard)}`, () => found() !== undefined)
     const message = found()
     if (!message) throw new Error('it is gone')

@@ -241,7 +241,12 @@ export class MemoryRelay {
     own.isRestarting = false
     own.pipe = pipe
     const peer = this.#peerOf(pipe.side)
-    this.tell(pipe.side, { type: 'open', secret, graceMs: 30_000, peer: peer.pipe ? 'here' : peer.secret === undefined ? 'waiting' : 'dropped' })
+    this.tell(pipe.side, {
+      type: 'open',
+      secret,
+      graceMs: 30_000,
+      peer: peer.pipe ? 'here' : peer.secret === undefined ? 'waiting' : 'dropped',
+    })
     if (!peer.pipe) return
     if (returns) {
       peer.epoch += 1

@@ -22,7 +22,11 @@ const heldElsewhere = 'Another console uses this data folder. Close it, or choos
 function toldToEnd(parentPipe: boolean): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
-    if (parentPipe) process.stdin.resume().once('end', resolve).once('error', () => resolve())
+    if (parentPipe)
+      process.stdin
+        .resume()
+        .once('end', resolve)
+        .once('error', () => resolve())
   })
 }
 

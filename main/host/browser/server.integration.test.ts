@@ -20,7 +20,13 @@ const heard: unknown[] = []
 let serving = new Set<object>()
 
 async function start(beatMs?: number): Promise<BrowserServer> {
-  const made = await startBrowserServer(0, { shell: shell.shell, secret, log: createLog('silent'), now: () => now, ...(beatMs === undefined ? {} : { beatMs }) })
+  const made = await startBrowserServer(0, {
+    shell: shell.shell,
+    secret,
+    log: createLog('silent'),
+    now: () => now,
+    ...(beatMs === undefined ? {} : { beatMs }),
+  })
   const windows = new Set<object>()
   serving = windows
   made.serve({
@@ -51,7 +57,10 @@ const origin = (): string => new URL(server.address).origin
 const host = (): string => new URL(server.address).host
 
 /** A request with any head at all; fetch would not send some of these. */
-async function ask(path: string, { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
+async function ask(
+  path: string,
+  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+) {
   const sent = request(new URL(server.address), { path, method, headers: { host: host(), ...headers } })
   sent.end(body)
   const [response] = await once(sent, 'response')
@@ -60,7 +69,11 @@ async function ask(path: string, { method = 'GET', headers = {}, body }: { metho
   return { status: Number(response.statusCode), headers: response.headers, text }
 }
 const enter = (token: string, headers: Record<string, string> = {}) =>
-  ask('/session', { method: 'POST', headers: { origin: origin(), 'content-type': 'application/json', ...headers }, body: JSON.stringify({ token }) })
+  ask('/session', {
+    method: 'POST',
+    headers: { origin: origin(), 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ token }),
+  })
 const tokenOf = (link: string): string => new URLSearchParams(new URL(link).hash.slice(1)).get('token') ?? ''
 
 /** The status that the upgrade was refused with, or the open socket. */
@@ -94,11 +107,23 @@ describe('the shell', () => {
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
     })
-    expect((await ask('/assets/index.js')).headers).toMatchObject({ 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=31536000, immutable' })
+    expect((await ask('/assets/index.js')).headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=31536000, immutable',
+    })
     expect((await ask('/', { method: 'HEAD' })).text).toBe('')
   })
 
-  it.each(['/../../../etc/passwd', '/..%2f..%2fetc/passwd', '/assets/../../x', '/assets', '/notes.unknown', '/%00', '//etc/passwd', '/assets\\index.js'])('has nothing at %s', async (path) => {
+  it.each([
+    '/../../../etc/passwd',
+    '/..%2f..%2fetc/passwd',
+    '/assets/../../x',
+    '/assets',
+    '/notes.unknown',
+    '/%00',
+    '//etc/passwd',
+    '/assets\\index.js',
+  ])('has nothing at %s', async (path) => {
     expect([404, 200]).toContain((await ask(path)).status)
     expect((await ask(path)).text).not.toMatch(/root:|not served/u)
   })
@@ -122,7 +147,13 @@ describe('the shell', () => {
   ])('answers nothing to the name "%s" (DNS rebinding; on ::1 the port may be held by another account)', async (written) => {
     const name = written.replace('LOCAL', host().replace('127.0.0.1', 'localhost')).replaceAll('OWN', host())
     expect(await ask('/', { headers: { host: name } })).toMatchObject({ status: 421, text: '' })
-    expect(await ask('/session', { method: 'POST', headers: { host: name, origin: `http://${name}`, 'content-type': 'application/json' }, body: '{}' })).toMatchObject({ status: 421 })
+    expect(
+      await ask('/session', {
+        method: 'POST',
+        headers: { host: name, origin: `http://${name}`, 'content-type': 'application/json' },
+        body: '{}',
+      }),
+    ).toMatchObject({ status: 421 })
   })
 })
 
@@ -146,12 +177,18 @@ describe('a link', () => {
     expect((await enter(token)).status).toBe(200)
   })
 
-  it.each([['', 400], ['nonsense', 400], ['{}', 400], ['{"token":1}', 400], ['{"token":"a","more":1}', 400], [`{"token":"${'x'.repeat(2_000)}"}`, 413]] as const)(
-    'entrance with %.20j is refused',
-    async (body, status) => {
-      expect(await ask('/session', { method: 'POST', headers: { origin: origin(), 'content-type': 'application/json' }, body })).toMatchObject({ status })
-    },
-  )
+  it.each([
+    ['', 400],
+    ['nonsense', 400],
+    ['{}', 400],
+    ['{"token":1}', 400],
+    ['{"token":"a","more":1}', 400],
+    [`{"token":"${'x'.repeat(2_000)}"}`, 413],
+  ] as const)('entrance with %.20j is refused', async (body, status) => {
+    expect(
+      await ask('/session', { method: 'POST', headers: { origin: origin(), 'content-type': 'application/json' }, body }),
+    ).toMatchObject({ status })
+  })
 
   it('is given to a second start by the same user, and to no page', async () => {
     const links = (headers: Record<string, string>) => ask('/links', { method: 'POST', headers })
@@ -216,7 +253,11 @@ describe('the bridge', () => {
   it.each([
     ['no JSON', (socket: WebSocket) => socket.send('{'), 1007],
     ['binary', (socket: WebSocket) => socket.send(Buffer.from('{}')), 1007],
-    ['more than a message may have', (socket: WebSocket) => socket.send(JSON.stringify({ text: 'x'.repeat(limits.bridgeMessageBytes) })), 1009],
+    [
+      'more than a message may have',
+      (socket: WebSocket) => socket.send(JSON.stringify({ text: 'x'.repeat(limits.bridgeMessageBytes) })),
+      1009,
+    ],
   ])('closes on %s, and goes on serving others', async (_what, send, code) => {
     const [bad, good] = [await opened(), await opened()]
     send(bad)

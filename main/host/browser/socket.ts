@@ -29,7 +29,8 @@ export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beat
 
   const undo = bridge.serve({
     send: (message) => {
-      if (socket.readyState === socket.OPEN) socket.send(message.type === 'bytes' ? packBytes(message.id, message.bytes) : JSON.stringify(message))
+      if (socket.readyState === socket.OPEN)
+        socket.send(message.type === 'bytes' ? packBytes(message.id, message.bytes) : JSON.stringify(message))
     },
     onMessage: (listener) => {
       const take = (data: RawData, binary: boolean): void => {

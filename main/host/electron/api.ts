@@ -88,7 +88,12 @@ export interface WindowApi {
 
 export interface SessionApi {
   setPermissionRequestHandler(
-    handler: (contents: unknown, permission: string, callback: (granted: boolean) => void, details: { readonly isMainFrame: boolean; readonly requestingUrl: string }) => void,
+    handler: (
+      contents: unknown,
+      permission: string,
+      callback: (granted: boolean) => void,
+      details: { readonly isMainFrame: boolean; readonly requestingUrl: string },
+    ) => void,
   ): void
   setPermissionCheckHandler(handler: (contents: unknown, permission: string, requestingOrigin: string) => boolean): void
   setDevicePermissionHandler(handler: () => boolean): void

@@ -40,7 +40,20 @@ it('signs in, fills its encrypted cache through the built worker, and ends clean
   const built = await runProcess('--input-type=module', '-e', `await (await import('./build/renderer.ts')).buildElectron()`)
   expect(built.code, built.stderr).toBe(0)
   const data = join(folder.path, 'data')
-  const args = ['--import', hook, join(out, 'main', 'index.js'), '--service', service.ready.service, '--data', data, '--downloads', data, '--json', '--log-level', 'info']
+  const args = [
+    '--import',
+    hook,
+    join(out, 'main', 'index.js'),
+    '--service',
+    service.ready.service,
+    '--data',
+    data,
+    '--downloads',
+    data,
+    '--json',
+    '--log-level',
+    'info',
+  ]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   let stderr = ''
   child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
@@ -49,10 +62,10 @@ it('signs in, fills its encrypted cache through the built worker, and ends clean
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(Line.parse(JSON.parse(line))))
   const see = <T>(look: () => T | undefined): Promise<T> =>
     untilPasses(() => {
-        const found = look()
-        if (found === undefined) throw new Error(`not yet: ${JSON.stringify(lines.at(-1))}\n${stderr}`)
-        return found
-      })
+      const found = look()
+      if (found === undefined) throw new Error(`not yet: ${JSON.stringify(lines.at(-1))}\n${stderr}`)
+      return found
+    })
   const say = (what: object): void => void child.stdin.write(`${JSON.stringify(what)}\n`)
   const state = (id: number, like: object) =>
     see(() => lines.find((line) => 'page' in line && line.page.id === id && expect.objectContaining(like).asymmetricMatch(line.page.value)))
@@ -60,7 +73,10 @@ it('signs in, fills its encrypted cache through the built worker, and ends clean
     await see(() => lines.find((line) => 'ready' in line))
     const script = /src="\.(\/assets\/[^"]+\.js)"/u.exec(readFileSync(join(out, 'renderer', 'index.html'), 'utf8'))?.[1] ?? ''
     for (const file of ['/', script]) say({ file })
-    expect(await see(() => lines.find((line) => 'file' in line && line.file === script))).toMatchObject({ status: 200, type: 'text/javascript; charset=utf-8' })
+    expect(await see(() => lines.find((line) => 'file' in line && line.file === script))).toMatchObject({
+      status: 200,
+      type: 'text/javascript; charset=utf-8',
+    })
 
     say({ post: { type: 'listen', id: 1, name: 'session', input: {} } })
     say({ post: { type: 'listen', id: 2, name: 'sync', input: {} } })

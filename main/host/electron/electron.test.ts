@@ -52,7 +52,14 @@ describe('the window', () => {
     await open()
     expect(electron.app.sandboxed).toBe(true)
     expect(electron.window.options.webPreferences).toEqual({ ...pageRights, devTools: true, preload: '/preload/index.cjs' })
-    expect(pageRights).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false, webSecurity: true, webviewTag: false, spellcheck: false })
+    expect(pageRights).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+      spellcheck: false,
+    })
     expect(electron.window.webContents.mainFrame.url).toBe(consoleAddress)
   })
 
@@ -97,15 +104,20 @@ describe('the window', () => {
 })
 
 describe('a page', () => {
-  it.each(['https://evil.example/', 'file:///etc/passwd', 'app://other/', 'app://roomkeeper.evil.example/', 'app://roomkeeper@evil/', 'javascript:alert(1)', 'data:text/html,x'])(
-    'cannot go to %s',
-    async (url) => {
-      await open()
-      expect(electron.window.webContents.navigate(url)).toBe(false)
-      expect(electron.window.webContents.navigate(url, 'will-redirect')).toBe(false)
-      expect(electron.window.webContents.mainFrame.url).toBe(consoleAddress)
-    },
-  )
+  it.each([
+    'https://evil.example/',
+    'file:///etc/passwd',
+    'app://other/',
+    'app://roomkeeper.evil.example/',
+    'app://roomkeeper@evil/',
+    'javascript:alert(1)',
+    'data:text/html,x',
+  ])('cannot go to %s', async (url) => {
+    await open()
+    expect(electron.window.webContents.navigate(url)).toBe(false)
+    expect(electron.window.webContents.navigate(url, 'will-redirect')).toBe(false)
+    expect(electron.window.webContents.mainFrame.url).toBe(consoleAddress)
+  })
 
   it('can move within the console', async () => {
     await open()
@@ -115,7 +127,16 @@ describe('a page', () => {
   it('opens no window; only listed links go to the system browser', async () => {
     await open()
     const { openHandler } = electron.window.webContents
-    for (const url of ['https://evil.example/', 'http://learn.microsoft.com/', 'https://learn.microsoft.com:8443/', 'https://user@learn.microsoft.com/', 'https://learn.microsoft.com.evil.example/', 'file:///etc/passwd', 'ms-msdt:/id', consoleAddress]) {
+    for (const url of [
+      'https://evil.example/',
+      'http://learn.microsoft.com/',
+      'https://learn.microsoft.com:8443/',
+      'https://user@learn.microsoft.com/',
+      'https://learn.microsoft.com.evil.example/',
+      'file:///etc/passwd',
+      'ms-msdt:/id',
+      consoleAddress,
+    ]) {
       expect(openHandler({ url })).toEqual({ action: 'deny' })
       expect(mayOpen(url)).toBe(false)
     }
@@ -132,35 +153,53 @@ describe('a page', () => {
     expect(event.preventDefault).toHaveBeenCalledTimes(2)
     const granted = vi.fn()
     const ours = { isMainFrame: true, requestingUrl: consoleAddress }
-    for (const permission of ['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal']) electron.permissionRequest?.({}, permission, granted, ours)
+    for (const permission of ['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal'])
+      electron.permissionRequest?.({}, permission, granted, ours)
     // What a remote session needs, for the console's own page and no other.
     electron.permissionRequest?.({}, 'fullscreen', granted, { ...ours, requestingUrl: 'https://evil.example/' })
     electron.permissionRequest?.({}, 'fullscreen', granted, { ...ours, isMainFrame: false })
     expect(granted.mock.calls.flat()).toEqual([false, false, false, false, false, false, false])
     electron.permissionRequest?.({}, 'fullscreen', granted, ours)
     expect(granted).toHaveBeenLastCalledWith(true)
-    expect([electron.permissionCheck?.({}, 'media', consoleAddress), electron.permissionCheck?.({}, 'clipboard-sanitized-write', consoleAddress), electron.devicePermission?.()]).toEqual([false, true, false])
+    expect([
+      electron.permissionCheck?.({}, 'media', consoleAddress),
+      electron.permissionCheck?.({}, 'clipboard-sanitized-write', consoleAddress),
+      electron.devicePermission?.(),
+    ]).toEqual([false, true, false])
     const cancelled = (url: string): boolean | undefined => {
       let answer: boolean | undefined
       electron.beforeRequest?.({ url }, ({ cancel }) => (answer = cancel))
       return answer
     }
-    expect(['https://evil.example/', 'http://127.0.0.1:4721/v1/me', 'file:///etc/passwd', 'ws://127.0.0.1/'].map(cancelled)).toEqual([true, true, true, true])
+    expect(['https://evil.example/', 'http://127.0.0.1:4721/v1/me', 'file:///etc/passwd', 'ws://127.0.0.1/'].map(cancelled)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
     expect(['app://roomkeeper/index.html', 'data:image/png;base64,AA'].map(cancelled)).toEqual([false, false])
   })
 
   it('is served from its own protocol only, with the strict policy', async () => {
-    expect(electron.privileged).toEqual([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } }])
+    expect(electron.privileged).toEqual([
+      { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
+    ])
     const asked: string[] = []
     guardSession(electron.api, electron.api.session.defaultSession, {
       file: async (path) => {
         asked.push(path)
-        return path === '/' ? { body: Buffer.from('<!doctype html>'), headers: { 'content-security-policy': "default-src 'none'" } } : undefined
+        return path === '/'
+          ? { body: Buffer.from('<!doctype html>'), headers: { 'content-security-policy': "default-src 'none'" } }
+          : undefined
       },
     })
     const get = (url: string, init?: RequestInit) => electron.handlers.get('app')?.(new Request(url, init))
     const page = await get(consoleAddress)
-    expect([page?.status, page?.headers.get('content-security-policy'), await page?.text()]).toEqual([200, "default-src 'none'", '<!doctype html>'])
+    expect([page?.status, page?.headers.get('content-security-policy'), await page?.text()]).toEqual([
+      200,
+      "default-src 'none'",
+      '<!doctype html>',
+    ])
     expect((await get('app://other/'))?.status).toBe(404)
     expect((await get(`${consoleAddress}../../etc/passwd`))?.status).toBe(404)
     expect((await get(consoleAddress, { method: 'POST' }))?.status).toBe(404)
@@ -197,7 +236,8 @@ describe('a message', () => {
     const { webContents } = electron.window
     const round: Record<string, unknown> = {}
     round['round'] = round
-    for (const message of [round, { big: 1n }, undefined, { text: 'x'.repeat(limits.bridgeMessageBytes) }]) electron.post(webContents, channel, message)
+    for (const message of [round, { big: 1n }, undefined, { text: 'x'.repeat(limits.bridgeMessageBytes) }])
+      electron.post(webContents, channel, message)
     electron.post(webContents, channel, { when: new Date(0), map: new Map([[1, 2]]) })
     expect(bridge.heard).toEqual([{ when: '1970-01-01T00:00:00.000Z', map: {} }])
   })
@@ -213,7 +253,10 @@ describe('a message', () => {
     expect(bridge.heard).toEqual([{ type: 'bytes', id: 7, bytes: around }])
     bridge.pipes[0]?.send({ type: 'bytes', id: 7, bytes: around.subarray(1, 3) })
     bridge.pipes[0]?.send({ type: 'bytes', id: 7, bytes: Buffer.from('ab') })
-    expect(got).toEqual([{ type: 'bytes', id: 7, bytes: Uint8Array.of(2, 3) }, { type: 'bytes', id: 7, bytes: Uint8Array.of(97, 98) }])
+    expect(got).toEqual([
+      { type: 'bytes', id: 7, bytes: Uint8Array.of(2, 3) },
+      { type: 'bytes', id: 7, bytes: Uint8Array.of(97, 98) },
+    ])
     expect(got.map((message) => (message as { bytes: Uint8Array }).bytes.buffer.byteLength)).toEqual([2, 2])
   })
 
@@ -265,7 +308,10 @@ describe('keys', () => {
 
 describe('arguments', () => {
   it("are ours or Chromium's", () => {
-    const read = readOptions(['--no-sandbox', '--remote-debugging-port=0', '--service', 'http://127.0.0.1:4721/', '--data', folder, '--json'], '/default')
+    const read = readOptions(
+      ['--no-sandbox', '--remote-debugging-port=0', '--service', 'http://127.0.0.1:4721/', '--data', folder, '--json'],
+      '/default',
+    )
     expect(read).toMatchObject({ service: 'http://127.0.0.1:4721', data: folder, json: true, logLevel: 'warn' })
   })
 

@@ -38,10 +38,14 @@ export function guardSession({ protocol }: ElectronApi, session: SessionApi, she
     const file = url.host === host && request.method === 'GET' ? await shell.file(url.pathname) : undefined
     return file ? new Response(new Uint8Array(file.body), { headers: { ...file.headers } }) : new Response(null, { status: 404 })
   })
-  session.setPermissionRequestHandler((_contents, permission, callback, { isMainFrame, requestingUrl }) => callback(isMainFrame && mayHave(permission, requestingUrl)))
+  session.setPermissionRequestHandler((_contents, permission, callback, { isMainFrame, requestingUrl }) =>
+    callback(isMainFrame && mayHave(permission, requestingUrl)),
+  )
   session.setPermissionCheckHandler((_contents, permission, origin) => mayHave(permission, origin))
   session.setDevicePermissionHandler(() => false)
   session.on('will-download', (event) => event.preventDefault())
   // The screens talk to their own origin only; this holds whatever their policy were to say.
-  session.webRequest.onBeforeRequest(({ url }, callback) => callback({ cancel: !isOurs(url) && !url.startsWith('devtools://') && !url.startsWith('data:') && !url.startsWith('blob:') }))
+  session.webRequest.onBeforeRequest(({ url }, callback) =>
+    callback({ cancel: !isOurs(url) && !url.startsWith('devtools://') && !url.startsWith('data:') && !url.startsWith('blob:') }),
+  )
 }

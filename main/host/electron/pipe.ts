@@ -46,7 +46,8 @@ export class IpcBridge {
     this.#served.set(contents.id, served)
     served.undo = this.#bridge.serve({
       send: (message) => {
-        if (this.#served.get(contents.id) === served && !contents.isDestroyed()) contents.send(channel, message.type === 'bytes' ? { ...message, bytes: alone(message.bytes) } : message)
+        if (this.#served.get(contents.id) === served && !contents.isDestroyed())
+          contents.send(channel, message.type === 'bytes' ? { ...message, bytes: alone(message.bytes) } : message)
       },
       onMessage: (listener) => {
         served.listener = listener
@@ -90,5 +91,7 @@ function plainOf(message: unknown): { value: unknown } | undefined {
 /** Bytes of a stream go as they are. */
 function bytesOf(message: unknown): { type: 'bytes'; id: unknown; bytes: Uint8Array } | undefined {
   if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'bytes') return undefined
-  return 'bytes' in message && message.bytes instanceof Uint8Array && 'id' in message ? { type: 'bytes', id: message.id, bytes: message.bytes } : undefined
+  return 'bytes' in message && message.bytes instanceof Uint8Array && 'id' in message
+    ? { type: 'bytes', id: message.id, bytes: message.bytes }
+    : undefined
 }

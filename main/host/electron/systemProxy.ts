@@ -181,7 +181,12 @@ class PlainAgent extends http.Agent {
   }
   override createConnection(options: Target, done: Connected): undefined {
     const open = this.#ways.open('http:', options.host ?? '', Number(options.port ?? 80))
-    connectBy(open, (made) => super.createConnection(options, made), (socket) => socket, done)
+    connectBy(
+      open,
+      (made) => super.createConnection(options, made),
+      (socket) => socket,
+      done,
+    )
   }
 }
 

@@ -70,7 +70,8 @@ async function browserTransport(bridge: BridgeServer): Promise<TestTransport> {
       await once(socket, 'open')
       return {
         send: (message) => socket.send(bytesIn(message) ?? JSON.stringify(message)),
-        onMessage: (listener) => void socket.on('message', (data: Buffer, binary: boolean) => listener(binary ? unpackBytes(data) : JSON.parse(String(data)))),
+        onMessage: (listener) =>
+          void socket.on('message', (data: Buffer, binary: boolean) => listener(binary ? unpackBytes(data) : JSON.parse(String(data)))),
         close: async () => {
           socket.close()
           await once(socket, 'close')

@@ -36,10 +36,10 @@ export class Watcher {
     const id = this.#next()
     this.#page.send({ type: 'call', id, name, input })
     return untilPasses(() => {
-        const answer = this.#answers.get(id)
-        if (!answer) throw new Error(`no answer to ${name}`)
-        return answer
-      })
+      const answer = this.#answers.get(id)
+      if (!answer) throw new Error(`no answer to ${name}`)
+      return answer
+    })
   }
   /** Waits until the topic's value is like this one. */
   async see<N extends TopicName>(name: N, like: object): Promise<TopicOutput<N>> {

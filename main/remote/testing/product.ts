@@ -91,7 +91,20 @@ export class Product {
     this.#undo.push(close)
     // A session needs a screen that is offered; nothing listens there.
     const offers = ['--shell', shell, '--screen', 'console=127.0.0.1:9']
-    await this.#startAgent('run', '--device', 'host', '--room', this.machine, '--key', 'software', ...offers, '--service', url, '--data', join(this.folder, 'machine'))
+    await this.#startAgent(
+      'run',
+      '--device',
+      'host',
+      '--room',
+      this.machine,
+      '--key',
+      'software',
+      ...offers,
+      '--service',
+      url,
+      '--data',
+      join(this.folder, 'machine'),
+    )
   }
 
   async #startAgent(...args: string[]): Promise<void> {
@@ -115,7 +128,10 @@ export class Product {
   /** A call begins in a simulated room. */
   async call(room: string): Promise<void> {
     const file = join(this.folder, 'call.json')
-    writeFileSync(file, JSON.stringify({ name: 'call', description: 'a call begins', steps: [{ at: '0s', rooms: { name: room }, inCall: true }] }))
+    writeFileSync(
+      file,
+      JSON.stringify({ name: 'call', description: 'a call begins', steps: [{ at: '0s', rooms: { name: room }, inCall: true }] }),
+    )
     const { code, stderr } = await runProcess(programs.agent, 'scenario', file, '--data', this.#agentData)
     if (code !== 0) throw new Error(stderr)
   }
@@ -145,7 +161,8 @@ export class Product {
   /** Enrols `count` rooms; these people may have sessions with them. */
   async allow({ bridge, me }: TestConsole, count: number, people: readonly Me['id'][]): Promise<readonly RoomRow[]> {
     const { tenant } = me
-    const rooms = async (): Promise<readonly RoomRow[]> => (await bridge.call('rooms.list', { filter: {}, sort: 'name', descending: false, offset: 0, limit: 20 })).rows
+    const rooms = async (): Promise<readonly RoomRow[]> =>
+      (await bridge.call('rooms.list', { filter: {}, sort: 'name', descending: false, offset: 0, limit: 20 })).rows
     const submit = (command: object) => bridge.call('commands.submit', { command: QueuedCommand.parse(command), tenant })
     const found = await until('the rooms', async () => {
       const all = await rooms()
@@ -154,7 +171,14 @@ export class Product {
     // Commands go in their order: when the rooms are enrolled it is switched on.
     await submit({ type: 'settings.change', changes: { remoteAccess: true, remoteContact: administrator } })
     await submit({ type: 'rooms.enrol', rooms: found.map(({ id }) => id) })
-    const first = { assignment: v7(), name: 'Desk', description: '', notify: false, members: people.map((id) => ({ kind: 'person', id })), scope: 'all' }
+    const first = {
+      assignment: v7(),
+      name: 'Desk',
+      description: '',
+      notify: false,
+      members: people.map((id) => ({ kind: 'person', id })),
+      scope: 'all',
+    }
     const role = { type: 'role.save', role: v7(), name: 'Desk', description: '', permissions: ['rooms.view', 'remoteAccess.modify'], first }
     await bridge.call('policy.apply', { tenant, command: PolicyCommand.parse(role) })
     return until('enrolled', async () => {
@@ -172,14 +196,19 @@ const startService = (folder: string, port: string): Promise<Running<{ service: 
 
 /** Agents connect anew when their room is enrolled, and when the service was away. */
 const connected = <T>(start: () => Promise<T>): Promise<T> =>
-  until('the agent is connected', async () => {
-    try {
-      return await start()
-    } catch (error) {
-      if (!(error instanceof RoomkeeperError) || error.code !== 'remote.disconnected') throw error
-      return undefined
-    }
-  }, 60_000, 500)
+  until(
+    'the agent is connected',
+    async () => {
+      try {
+        return await start()
+      } catch (error) {
+        if (!(error instanceof RoomkeeperError) || error.code !== 'remote.disconnected') throw error
+        return undefined
+      }
+    },
+    60_000,
+    500,
+  )
 
 /** A console's core on a folder of its own. */
 export async function openConsole(folder: string, service: string, token: string) {

@@ -95,6 +95,9 @@ function formOf(page: Page): Form {
     const name = attribute(tag, 'name')
     if (name !== undefined) fields.set(name, attribute(tag, 'value') ?? '')
   }
-  const buttons = [...form.matchAll(/<button\b[^>]*>/gu)].map(([tag]): [string, string] => [attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? ''])
+  const buttons = [...form.matchAll(/<button\b[^>]*>/gu)].map(([tag]): [string, string] => [
+    attribute(tag, 'name') ?? '',
+    attribute(tag, 'value') ?? '',
+  ])
   return { action: new URL(attribute(form, 'action') ?? page.url, page.url).href, fields, buttons }
 }

@@ -17,13 +17,28 @@ describe('all rooms or some', () => {
       global,
       attachTo: document.body,
     })
-    const radios = () => picker.findAll('[role=radio]').map((one) => [one.attributes('aria-checked'), one.attributes('tabindex'), one.element === document.activeElement])
+    const radios = () =>
+      picker
+        .findAll('[role=radio]')
+        .map((one) => [one.attributes('aria-checked'), one.attributes('tabindex'), one.element === document.activeElement])
     const [all, some] = picker.findAll<HTMLElement>('[role=radio]')
-    expect(radios()).toEqual([['false', '-1', false], ['true', '0', false]])
+    expect(radios()).toEqual([
+      ['false', '-1', false],
+      ['true', '0', false],
+    ])
     some?.element.focus()
     await some?.trigger('keydown', { key: 'ArrowUp' })
-    await untilPasses(() => expect(radios()).toEqual([['true', '0', true], ['false', '-1', false]]))
-    for (const [from, key, to] of [[all, 'ArrowLeft', 'some'], [some, 'ArrowRight', 'all'], [all, 'ArrowDown', 'some']] as const) {
+    await untilPasses(() =>
+      expect(radios()).toEqual([
+        ['true', '0', true],
+        ['false', '-1', false],
+      ]),
+    )
+    for (const [from, key, to] of [
+      [all, 'ArrowLeft', 'some'],
+      [some, 'ArrowRight', 'all'],
+      [all, 'ArrowDown', 'some'],
+    ] as const) {
       await from?.trigger('keydown', { key })
       await untilPasses(() => expect(document.activeElement?.getAttribute('data-testid')).toBe(`scope-${to}`))
       expect(picker.props('modelValue').all).toBe(to === 'all')
@@ -78,7 +93,17 @@ describe('the list of rooms', () => {
       frame.scrollTop = (typeof to === 'object' ? to.top : to) ?? 0
       frame.dispatchEvent(new Event('scroll'))
     }
-    for (const [key, at] of [['PageDown', 9], ['PageDown', 18], ['ArrowDown', 19], ['PageUp', 10], ['End', 199], ['PageDown', 199], ['PageUp', 190], ['Home', 0], ['PageUp', 0]] as const) {
+    for (const [key, at] of [
+      ['PageDown', 9],
+      ['PageDown', 18],
+      ['ArrowDown', 19],
+      ['PageUp', 10],
+      ['End', 199],
+      ['PageDown', 199],
+      ['PageUp', 190],
+      ['Home', 0],
+      ['PageUp', 0],
+    ] as const) {
       await list.trigger('keydown', { key })
       expect([key, list.attributes('aria-activedescendant')?.split('-').at(-1)]).toEqual([key, String(at)])
       await untilPasses(() => {

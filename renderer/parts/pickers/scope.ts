@@ -28,7 +28,15 @@ export const scopeToSend = ({ all, rooms, groups }: NamedScope): AssignmentScope
 export const isEmptyScope = ({ all, rooms, groups }: NamedScope): boolean => !all && rooms.length === 0 && groups.length === 0
 
 /** The scope of an assignment or a link, with the names that came with it; what has none any more keeps its id. */
-export function namedScope({ scope, rooms, groups }: { scope: AssignmentScope; rooms: readonly NamedRoom[]; groups: readonly NamedGroup[] }): NamedScope {
+export function namedScope({
+  scope,
+  rooms,
+  groups,
+}: {
+  scope: AssignmentScope
+  rooms: readonly NamedRoom[]
+  groups: readonly NamedGroup[]
+}): NamedScope {
   if (scope === 'all') return { all: true, rooms: [], groups: [] }
   const knownRooms = new Map(rooms.map((room) => [room.id, room]))
   const knownGroups = new Map(groups.map((group) => [group.id, group]))

@@ -15,7 +15,11 @@ const steps = (wrong: string) => [
 describe('a wizard', () => {
   it('leads back to a page that turned out to be wrong after it was left, and says what is', async () => {
     const { global } = surroundings()
-    const wizard = mount(WizardFrame, { props: { open: true, at: 'domain', title: 'Add', steps: steps(''), finish: 'Add', touched: true }, global, attachTo: document.body })
+    const wizard = mount(WizardFrame, {
+      props: { open: true, at: 'domain', title: 'Add', steps: steps(''), finish: 'Add', touched: true },
+      global,
+      attachTo: document.body,
+    })
     await nextTick()
     find('wizard-next')?.click()
     expect(wizard.emitted('update:at')).toEqual([['rooms']])

@@ -29,7 +29,8 @@ describe('Settings → Approvals', () => {
       expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
         tenant: tenantId(1),
         command: { type: 'request.decide', request: requestId(1), approve: false, note: 'Not in this week.' },
-      }))
+      }),
+    )
   })
 
   it('keeps what was decided apart, and says why something failed', async () => {
@@ -69,7 +70,11 @@ describe('Settings → Approvals', () => {
       if (!reached) throw new RoomkeeperError('network.offline')
       return { gain: { people: 0, rooms: 0 }, lose: { people: 3, rooms: 41 }, people: [], changes: [] }
     }
-    const { core, global } = surroundings({ rooms: 6, sync: 'offline', answers: partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': preview }) })
+    const { core, global } = surroundings({
+      rooms: 6,
+      sync: 'offline',
+      answers: partnerAnswers({ 'requests.list': () => ({ rows }), 'policy.preview': preview }),
+    })
     mount(Approvals, { global, attachTo: document.body })
     await untilPasses(() => expect(find('effect-problem')).not.toBeNull())
     reached = true
@@ -85,18 +90,29 @@ describe('Settings → Approvals', () => {
 
   it('has words for everything that a partner can ask for', () => {
     const words = createWords('en').global
-    for (const type of commandTypes.filter((one) => changeKindOf[one] !== null)) expect([type, words.te(`request.does.${type}`)]).toEqual([type, true])
+    for (const type of commandTypes.filter((one) => changeKindOf[one] !== null))
+      expect([type, words.te(`request.does.${type}`)]).toEqual([type, true])
   })
 })
 
 describe('the outbox of who asked', () => {
-  const common = { command: { type: 'rooms.ring' as const, rooms: [roomId(1)], ring: 'Executive' }, issuedAt: Date.now(), tries: 1, subject: 'Huddle 1.01' }
+  const common = {
+    command: { type: 'rooms.ring' as const, rooms: [roomId(1)], ring: 'Executive' },
+    issuedAt: Date.now(),
+    tries: 1,
+    subject: 'Huddle 1.01',
+  }
 
   it('says whose approval is waited for, and shows the note of a refusal', async () => {
     const { core, global } = surroundings({ rooms: 6, session: partnerSession('all'), answers: partnerAnswers() })
     core.outbox.push(
       { ...common, key: CommandKey.parse(requestId(1)), state: 'requested' },
-      { ...common, key: CommandKey.parse(requestId(2)), state: 'refused', refusal: { code: 'request.rejected', detail: 'Not in this week.' } },
+      {
+        ...common,
+        key: CommandKey.parse(requestId(2)),
+        state: 'refused',
+        refusal: { code: 'request.rejected', detail: 'Not in this week.' },
+      },
     )
     const panel = mount(OutboxPanel, { props: { open: false }, global, attachTo: document.body })
     await panel.setProps({ open: true })

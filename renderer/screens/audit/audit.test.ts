@@ -16,14 +16,27 @@ afterEach(() => {
 
 describe('Settings → Audit', () => {
   it('[AUD-1] says of each record what was done, in words', async () => {
-    const records = [makeRecord(4, { category: 'Incident', action: 'incident.acknowledge' }), makeRecord(3, { category: 'Incident', action: 'incident.comment' }), makeRecord(2, { action: 'key.reset' }), makeRecord(1, { action: 'moon.land' })]
-    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.list': () => ({ items: [...records, makeRecord(0, { action: null })], next: null }) }) })
+    const records = [
+      makeRecord(4, { category: 'Incident', action: 'incident.acknowledge' }),
+      makeRecord(3, { category: 'Incident', action: 'incident.comment' }),
+      makeRecord(2, { action: 'key.reset' }),
+      makeRecord(1, { action: 'moon.land' }),
+    ]
+    const { global } = surroundings({
+      rooms: 6,
+      answers: partnerAnswers({ 'audit.list': () => ({ items: [...records, makeRecord(0, { action: null })], next: null }) }),
+    })
     mount(Audit, { global, attachTo: document.body })
-    await untilPasses(() => expect(all('audit-action').map((one) => one.textContent)).toEqual(['Acknowledge', 'Comment', 'Reset the key', 'moon.land', '']))
+    await untilPasses(() =>
+      expect(all('audit-action').map((one) => one.textContent)).toEqual(['Acknowledge', 'Comment', 'Reset the key', 'moon.land', '']),
+    )
   })
 
   it('[AUD-1] calls things of the product by their French names, and what people have named as they call it', async () => {
-    const records = [makeRecord(2, { category: 'Settings', action: 'settings.change', objectName: 'Settings' }), makeRecord(1, { category: 'Role', action: 'role.save', objectName: 'Settings' })]
+    const records = [
+      makeRecord(2, { category: 'Settings', action: 'settings.change', objectName: 'Settings' }),
+      makeRecord(1, { category: 'Role', action: 'role.save', objectName: 'Settings' }),
+    ]
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.list': () => ({ items: records, next: null }) }) }, 'fr')
     mount(Audit, { global, attachTo: document.body })
     await untilPasses(() => expect(all('audit-object').map((one) => one.textContent)).toEqual(['Réglages', 'Settings']))
@@ -31,7 +44,8 @@ describe('Settings → Audit', () => {
 
   it('reads page after page, and shows the details of a record', async () => {
     const pages = partnerAnswers({
-      'audit.list': ({ before }) => (before === undefined ? { items: [makeRecord(4), makeRecord(3)], next: 3 } : { items: [makeRecord(2), makeRecord(1)], next: null }),
+      'audit.list': ({ before }) =>
+        before === undefined ? { items: [makeRecord(4), makeRecord(3)], next: 3 } : { items: [makeRecord(2), makeRecord(1)], next: null },
     })
     const { global } = surroundings({ rooms: 6, answers: pages })
     mount(Audit, { global, attachTo: document.body })
@@ -57,7 +71,8 @@ describe('Settings → Audit', () => {
       }),
     })
     mount(Audit, { global, attachTo: document.body })
-    const shows = (...numbers: number[]) => untilPasses(() => expect(all('audit-row').map((one) => Number(one.dataset['number']))).toEqual(numbers))
+    const shows = (...numbers: number[]) =>
+      untilPasses(() => expect(all('audit-row').map((one) => Number(one.dataset['number']))).toEqual(numbers))
     await shows(4, 3)
     find('audit-more')?.click()
     await shows(4, 3, 2, 1)
@@ -81,7 +96,10 @@ describe('Settings → Audit', () => {
   })
 
   it('exports up to this moment where no day is named, however long it was open', async () => {
-    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
+    const { core, global } = surroundings({
+      rooms: 6,
+      answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }),
+    })
     mount(Audit, { global, attachTo: document.body })
     await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     const later = Date.now() + 3_600_000
@@ -91,14 +109,19 @@ describe('Settings → Audit', () => {
   })
 
   it('asks for the days that are named, up to the start of the day after the last one, and refuses a range turned round', async () => {
-    const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }) })
+    const { core, global } = surroundings({
+      rooms: 6,
+      answers: partnerAnswers({ 'audit.saveCsv': () => ({ path: '/audit.csv', bytes: 1 }) }),
+    })
     const page = mount(Audit, { global, attachTo: document.body })
     await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     await page.find('[data-testid=audit-from]').setValue('2026-11-02')
     await page.find('[data-testid=audit-to]').setValue('2026-11-03')
     find('audit-export')?.click()
     const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() }
-    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual({ tenant: tenantId(1), ...range }))
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'audit.saveCsv')?.input).toEqual({ tenant: tenantId(1), ...range }),
+    )
     await untilPasses(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject(range))
     await page.find('[data-testid=audit-to]').setValue('2026-11-01')
     await untilPasses(() => expect(find('audit-export')?.hasAttribute('disabled')).toBe(true))
@@ -122,14 +145,19 @@ describe('Settings → Audit', () => {
     await page.find('[data-testid=audit-from]').setValue(day)
     await page.find('[data-testid=audit-to]').setValue(day)
     const from = new Date(`${day}T00:00:00${offset}`).getTime()
-    await untilPasses(() => expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject({ from, to: from + hours * 3_600_000 }))
+    await untilPasses(() =>
+      expect(core.asked.filter(({ name }) => name === 'audit.list').at(-1)?.input).toMatchObject({ from, to: from + hours * 3_600_000 }),
+    )
   })
 
   it.each([
     [null, 'Intact'],
     [42, 'Broken at record 42'],
   ])('says of a chain broken at %s: %s', async (broken, words) => {
-    const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.check': () => ({ records: 90, from: null, head: null, broken }) }) })
+    const { global } = surroundings({
+      rooms: 6,
+      answers: partnerAnswers({ 'audit.check': () => ({ records: 90, from: null, head: null, broken }) }),
+    })
     mount(Audit, { global, attachTo: document.body })
     await untilPasses(() => expect(all('audit-row')).toHaveLength(3))
     find('audit-check')?.click()

@@ -25,7 +25,12 @@ export function useChainWords() {
       case 'room':
         return [...said, room ?? t('effect.rooms', { n: number(rooms) }, rooms)]
       case 'groups':
-        return [...said, scope.groups.length > 0 ? list(scope.groups.map((name) => t('assignments.roomGroup', { name }))) : t('effect.rooms', { n: number(rooms) }, rooms)]
+        return [
+          ...said,
+          scope.groups.length > 0
+            ? list(scope.groups.map((name) => t('assignments.roomGroup', { name })))
+            : t('effect.rooms', { n: number(rooms) }, rooms),
+        ]
       case 'link':
         return [...said, t('explain.link')]
       default:

@@ -12,14 +12,19 @@ import RoomPicker from '../../parts/pickers/RoomPicker.vue'
 import Groups from './Groups.vue'
 
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
-const press = async (id: string): Promise<void> => (await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
+const press = async (id: string): Promise<void> =>
+  (
+    await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))
+  ).click()
 describe('room groups', () => {
   it('are edited with all of their named rooms, also those that the list leaves out', async () => {
     const saved: PolicyCommand[] = []
     const many = Array.from({ length: 700 }, (_, n) => ({ id: roomId(n), name: `Room ${n}`, building: '' }))
     const group = { id: groupId(2), name: 'Spare', description: '', rule: null, total: 700, usedBy: 0 }
     const { global } = surroundings({
-      answers: policyAnswers(saved, { 'policy.groups': (asked) => ({ items: [{ ...group, rooms: asked.group ? many : many.slice(0, 500) }] }) }),
+      answers: policyAnswers(saved, {
+        'policy.groups': (asked) => ({ items: [{ ...group, rooms: asked.group ? many : many.slice(0, 500) }] }),
+      }),
     })
     mount(Groups, { global, attachTo: document.body })
     await press('group-row')
@@ -53,7 +58,11 @@ describe('the choice of rooms', () => {
     const { core, global } = surroundings({ rooms: 48, answers: policyAnswers() })
     const one = { id: roomId(0), name: 'Elsewhere', building: '' }
     const gone = { id: assignmentId(9) as never, name: 'Taken out', building: '' }
-    const picker = mount(RoomPicker, { props: { modelValue: [one, gone], 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) }, global, attachTo: document.body })
+    const picker = mount(RoomPicker, {
+      props: { modelValue: [one, gone], 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) },
+      global,
+      attachTo: document.body,
+    })
     await press('scope-all-matches')
     await picker.setProps({ modelValue: [one] })
     await untilPasses(() => expect(picker.props('modelValue')).toHaveLength(core.rooms.length))
@@ -63,7 +72,10 @@ describe('the choice of rooms', () => {
 
 describe('access explained', () => {
   it('says that no room matches, or that rooms could not be read', async () => {
-    for (const [options, words] of [[{}, 'No room matches'], [{ fail: { 'rooms.list': 'disk.failed' as const } }, 'rooms could not be read']] as const) {
+    for (const [options, words] of [
+      [{}, 'No room matches'],
+      [{ fail: { 'rooms.list': 'disk.failed' as const } }, 'rooms could not be read'],
+    ] as const) {
       const { global } = surroundings({ ...options, answers: policyAnswers() })
       const panel = mount(OneRoom, { props: { modelValue: null }, global, attachTo: document.body })
       await panel.get('input').setValue('no such room')
@@ -79,10 +91,11 @@ describe('access explained', () => {
     await untilPasses(() => expect(panel.findAll('[data-testid=explain-room-match]')).toHaveLength(1))
   })
 
-
   it('names the chain to a permission, and marks what was last known while the directory is down', async () => {
     const { global } = surroundings({
-      answers: policyAnswers([], { 'policy.whoCan': (asked) => ({ ...policyAnswers()['policy.whoCan']?.(asked) ?? expect.fail('no answer'), directoryDown: true }) }),
+      answers: policyAnswers([], {
+        'policy.whoCan': (asked) => ({ ...(policyAnswers()['policy.whoCan']?.(asked) ?? expect.fail('no answer')), directoryDown: true }),
+      }),
     })
     mount(ExplainPanel, {
       props: { open: true, room: { id: roomId(3), name: 'Studio 1.03', building: '' } },
@@ -90,7 +103,9 @@ describe('access explained', () => {
       attachTo: document.body,
     })
     const said = await untilPasses(() => at('explain-person')?.textContent ?? expect.fail('nobody'))
-    expect(said.replace(/\s+/gu, ' ')).toMatch(/Clara Nguyen\s?in group Field technicians\s?assignment Site leads\s?role Site Lead\s?room group Boardrooms/u)
+    expect(said.replace(/\s+/gu, ' ')).toMatch(
+      /Clara Nguyen\s?in group Field technicians\s?assignment Site leads\s?role Site Lead\s?room group Boardrooms/u,
+    )
     expect(at('last-known')?.textContent).toContain('the directory is down')
     at('explain-person')?.querySelector('button')?.click()
     await untilPasses(() => expect(at('what-can')?.textContent).toContain('Sees 6 rooms.'))

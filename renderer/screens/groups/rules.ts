@@ -9,6 +9,7 @@ export const ruleTests = ['equal', 'notEqual', 'contains', 'startsWith'] as cons
 export function useRuleWords() {
   const { t } = useI18n({ useScope: 'global' })
   const conditionText = ({ field, is, value }: Condition): string => t(`groups.says.${is}`, { field: t(`groups.field.${field}`), value })
-  const ruleText = ({ match, conditions }: GroupRule): string => conditions.map(conditionText).join(match === 'all' ? t('groups.and') : t('groups.or'))
+  const ruleText = ({ match, conditions }: GroupRule): string =>
+    conditions.map(conditionText).join(match === 'all' ? t('groups.and') : t('groups.or'))
   return { ruleText }
 }

@@ -6,9 +6,7 @@ function all(): [string, number[]][] {
   try {
     const read: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '[]')
     if (!Array.isArray(read)) return []
-    return read.filter(
-      (one): one is [string, number[]] => Array.isArray(one) && typeof one[0] === 'string' && Array.isArray(one[1]),
-    )
+    return read.filter((one): one is [string, number[]] => Array.isArray(one) && typeof one[0] === 'string' && Array.isArray(one[1]))
   } catch {
     return []
   }

@@ -61,7 +61,10 @@ export function useKnownDomains(
   const wrong = computed(() => (linked.value.includes(domainKey(typed())) ? 'partner.linked' : null))
   const meant = computed(() => {
     if (own.value.includes(domainKey(typed()))) return undefined
-    return meantDomain(typed(), known.value.filter((domain) => !own.value.includes(domain)))
+    return meantDomain(
+      typed(),
+      known.value.filter((domain) => !own.value.includes(domain)),
+    )
   })
   return { wrong, meant }
 }

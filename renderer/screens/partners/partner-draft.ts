@@ -44,7 +44,16 @@ export function daysOf(typed: string): number | null {
 export const isDomain = (typed: string): boolean => /^[^\s@/:.]+(\.[^\s@/:.]+)+\.?$/u.test(typed.trim())
 
 /** The command; null while something is missing. */
-export function inviteOf({ link, domain, days, changeControl, remoteAccess, multiFactor, scope, agreed }: PartnerDraft): PolicyCommand | null {
+export function inviteOf({
+  link,
+  domain,
+  days,
+  changeControl,
+  remoteAccess,
+  multiFactor,
+  scope,
+  agreed,
+}: PartnerDraft): PolicyCommand | null {
   const whole = daysOf(days)
   if (whole === null || !isDomain(domain) || !agreed) return null
   return {

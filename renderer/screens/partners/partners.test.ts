@@ -34,13 +34,27 @@ describe('the invitation as it is typed', () => {
   ])('takes %j', (typed, days) => {
     expect(daysOf(typed)).toBe(days)
   })
-  it.each(['fabrikam', 'kim@fabrikam.com', 'https://fabrikam.com', 'fabrikam.com:443', 'fab rikam.com', ''])('sees that %j is no domain', (typed) => {
-    expect(isDomain(typed)).toBe(false)
-  })
+  it.each(['fabrikam', 'kim@fabrikam.com', 'https://fabrikam.com', 'fabrikam.com:443', 'fab rikam.com', ''])(
+    'sees that %j is no domain',
+    (typed) => {
+      expect(isDomain(typed)).toBe(false)
+    },
+  )
   it('is no command before the terms are agreed to', () => {
-    const draft = { ...newPartner(), domain: 'Fabrikam.com', days: '7', scope: { all: false, rooms: [{ id: roomId(1), name: 'Huddle', building: '' }], groups: [] } }
+    const draft = {
+      ...newPartner(),
+      domain: 'Fabrikam.com',
+      days: '7',
+      scope: { all: false, rooms: [{ id: roomId(1), name: 'Huddle', building: '' }], groups: [] },
+    }
     expect(inviteOf(draft)).toBeNull()
-    expect(inviteOf({ ...draft, agreed: true })).toMatchObject({ type: 'partner.invite', domain: 'Fabrikam.com', days: 7, scope: { rooms: [roomId(1)], groups: [] }, agreed: true })
+    expect(inviteOf({ ...draft, agreed: true })).toMatchObject({
+      type: 'partner.invite',
+      domain: 'Fabrikam.com',
+      days: 7,
+      scope: { rooms: [roomId(1)], groups: [] },
+      agreed: true,
+    })
   })
 })
 
@@ -77,7 +91,11 @@ describe('Add partner', () => {
     await untilPasses(() => expect(find('partner-agree')?.getAttribute('aria-checked')).toBe('true'))
     press('wizard-next')
 
-    await untilPasses(() => expect(find('partner-review')?.textContent).toMatch(/fabrikam\.com may manage all rooms.* within 7 days.*update rings waits for approval/su))
+    await untilPasses(() =>
+      expect(find('partner-review')?.textContent).toMatch(
+        /fabrikam\.com may manage all rooms.* within 7 days.*update rings waits for approval/su,
+      ),
+    )
     await untilPasses(() => expect(find('wizard-next')?.hasAttribute('disabled')).toBe(false))
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     press('wizard-next')
@@ -137,7 +155,9 @@ describe('Settings → Partners', () => {
     await untilPasses(() => expect(find('partner-delete-confirm')).not.toBeNull())
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     press('partner-delete-confirm')
-    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: 'partner.remove' } }))
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: 'partner.remove' } }),
+    )
   })
 
   it.each([

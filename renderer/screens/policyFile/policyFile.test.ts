@@ -21,16 +21,30 @@ describe('importing a policy file', () => {
     const effect = { ...nothing, lose: { people: 3, rooms: 41 }, changes }
     const { core, global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'policy.preview': () => effect }) })
     mount(ImportDialog, { props, global, attachTo: document.body })
-    await untilPasses(() => expect([...document.querySelectorAll<HTMLElement>('[data-testid=policy-change]')].map((one) => one.dataset['change'])).toEqual(['create', 'delete']))
+    await untilPasses(() =>
+      expect([...document.querySelectorAll<HTMLElement>('[data-testid=policy-change]')].map((one) => one.dataset['change'])).toEqual([
+        'create',
+        'delete',
+      ]),
+    )
     expect(find('effect-lose')?.textContent).toContain('3 people')
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     find('policy-apply')?.click()
-    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({ tenant: tenantId(1), command: { type: 'policy.import', yaml: props.yaml } }))
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
+        tenant: tenantId(1),
+        command: { type: 'policy.import', yaml: props.yaml },
+      }),
+    )
   })
 
   it('is applied where it was opened, whichever tenant another window enters meanwhile', async () => {
     const effect: Effect = { ...nothing, changes: [{ what: 'role', name: 'Night shift', change: 'create' }] }
-    const { core, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(1)), answers: partnerAnswers({ 'policy.preview': () => effect }) })
+    const { core, global } = surroundings({
+      rooms: 6,
+      session: partnerSession(tenantId(1)),
+      answers: partnerAnswers({ 'policy.preview': () => effect }),
+    })
     mount(ImportDialog, { props, global, attachTo: document.body })
     await untilPasses(() => expect(find('policy-apply')).not.toBeNull())
     core.set('session', partnerSession(tenantId(2)))

@@ -9,7 +9,14 @@ import { conditions, missing } from './conditions.ts'
 import RemoteStart from './RemoteStart.vue'
 
 const made = makeRoom(1, Date.UTC(2026, 10, 2))
-const room: RoomView = { ...made, lifecycle: 'enrolled', licence: 'pro', connected: true, inCall: false, device: { ...made.device, remote: { displays: ['console'], terminal: false, restart: false } } }
+const room: RoomView = {
+  ...made,
+  lifecycle: 'enrolled',
+  licence: 'pro',
+  connected: true,
+  inCall: false,
+  device: { ...made.device, remote: { displays: ['console'], terminal: false, restart: false } },
+}
 
 const { remote: _offered, ...screenless } = room.device
 
@@ -44,6 +51,8 @@ describe('what has to hold for a session', () => {
   })
 
   it('is all of it where nothing holds, in the order in which the service looks', () => {
-    expect(missing({ lifecycle: 'onboarding', licence: 'basic', device: screenless, connected: false, inCall: true }, false)).toEqual([...conditions])
+    expect(missing({ lifecycle: 'onboarding', licence: 'basic', device: screenless, connected: false, inCall: true }, false)).toEqual([
+      ...conditions,
+    ])
   })
 })

@@ -5,7 +5,10 @@ interface KeyboardLock {
   unlock(): void
 }
 const isLock = (value: unknown): value is KeyboardLock =>
-  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'lock') === 'function' && typeof Reflect.get(value, 'unlock') === 'function'
+  typeof value === 'object' &&
+  value !== null &&
+  typeof Reflect.get(value, 'lock') === 'function' &&
+  typeof Reflect.get(value, 'unlock') === 'function'
 
 /** Where a browser can: keys such as Alt+Tab and the Windows key come to the page while it has the whole screen. */
 const keyboard = (): KeyboardLock | undefined => {

@@ -16,7 +16,10 @@ import RemoteTab from './RemoteTab.vue'
 import SessionBar from '../shell/SessionBar.vue'
 
 /** What would draw, as the desk sees it: noVNC and xterm need a real browser. */
-const drawn = vi.hoisted(() => ({ screens: [] as { options: ScreenOptions; view: ScreenView }[], terminals: [] as { options: TerminalOptions; view: TerminalView }[] }))
+const drawn = vi.hoisted(() => ({
+  screens: [] as { options: ScreenOptions; view: ScreenView }[],
+  terminals: [] as { options: TerminalOptions; view: TerminalView }[],
+}))
 vi.mock('../../remote/screen-view.ts', () => ({
   openScreen(options: ScreenOptions): ScreenView {
     const element = document.createElement('div')
@@ -43,7 +46,16 @@ vi.mock('../../remote/screen-view.ts', () => ({
 vi.mock('../../remote/terminal-view.ts', () => ({
   openTerminal(options: TerminalOptions): TerminalView {
     const stream = options.open({ columns: 80, rows: 24 }, { bytes: () => undefined, ended: (error) => options.onEnded(error) })
-    const view = { element: document.createElement('div'), focus: vi.fn(), search: vi.fn(), onFound: vi.fn(), endSearch: vi.fn(), retheme: vi.fn(), end: vi.fn(), dispose: vi.fn(() => stream.close()) }
+    const view = {
+      element: document.createElement('div'),
+      focus: vi.fn(),
+      search: vi.fn(),
+      onFound: vi.fn(),
+      endSearch: vi.fn(),
+      retheme: vi.fn(),
+      end: vi.fn(),
+      dispose: vi.fn(() => stream.close()),
+    }
     drawn.terminals.push({ options, view })
     return view
   },
@@ -57,7 +69,14 @@ const device = (_input: unknown, stream: StreamEnd) => {
 }
 
 async function shown(over: Partial<RemoteSessionView> | null, options: FakeOptions = {}, language: 'en' | 'fr' = 'en') {
-  const { core, global, router } = surroundings({ opens: { 'remote.screen': device, 'remote.terminal': device }, grants: [remoteGrant('remoteAccess.view', 'remoteAccess.modify')], ...options }, language)
+  const { core, global, router } = surroundings(
+    {
+      opens: { 'remote.screen': device, 'remote.terminal': device },
+      grants: [remoteGrant('remoteAccess.view', 'remoteAccess.modify')],
+      ...options,
+    },
+    language,
+  )
   const [room] = core.rooms
   if (!room) throw new Error('No room was made.')
   if (over !== null) core.sessions.push(makeSession(room, over))
@@ -99,7 +118,9 @@ afterEach(() => {
 describe('a session that drives', () => {
   it('shows the first display, in a red frame, and the keys go there', async () => {
     const { id, core, page } = await shown({})
-    expect(core.streams.asked).toEqual([expect.objectContaining({ name: 'remote.screen', input: expect.objectContaining({ display: 'console' }) })])
+    expect(core.streams.asked).toEqual([
+      expect.objectContaining({ name: 'remote.screen', input: expect.objectContaining({ display: 'console' }) }),
+    ])
     expect(page.find('.stage').classes()).toContain('driven')
     expect(id('remote-mode').text()).toBe('Control')
     expect(drawn.screens[0]?.options.viewOnly).toBe(false)
@@ -108,7 +129,17 @@ describe('a session that drives', () => {
 
   it('has the commands of a session', async () => {
     const { id } = await shown({})
-    for (const name of ['remote-keys', 'remote-clipboard', 'remote-restart', 'remote-restart-at-end', 'remote-terminal-new', 'remote-view-menu', 'remote-full', 'remote-help', 'remote-end']) {
+    for (const name of [
+      'remote-keys',
+      'remote-clipboard',
+      'remote-restart',
+      'remote-restart-at-end',
+      'remote-terminal-new',
+      'remote-view-menu',
+      'remote-full',
+      'remote-help',
+      'remote-end',
+    ]) {
       expect([name, id(name).exists()]).toEqual([name, true])
     }
   })
@@ -118,7 +149,10 @@ describe('a session that drives', () => {
     await id('remote-display-frontOfRoom1').trigger('click')
     await settle()
     expect(core.streams.asked.map(({ input }) => (input as { display: string }).display)).toEqual(['console', 'frontOfRoom1'])
-    expect([drawn.screens[0]?.view.dispose, devices[0]?.over]).toEqual([expect.toSatisfy((dispose) => dispose.mock.calls.length === 1), true])
+    expect([drawn.screens[0]?.view.dispose, devices[0]?.over]).toEqual([
+      expect.toSatisfy((dispose) => dispose.mock.calls.length === 1),
+      true,
+    ])
   })
 
   it('restarts the device only after it was asked, and changes what happens at the end', async () => {
@@ -223,7 +257,8 @@ describe('a session that drives', () => {
 describe('a session that looks', () => {
   it('has no way to drive, and says so', async () => {
     const { id, page } = await shown({ mode: 'view' })
-    for (const name of ['remote-keys', 'remote-clipboard', 'remote-restart', 'remote-restart-at-end', 'remote-terminal-new']) expect([name, id(name).exists()]).toEqual([name, false])
+    for (const name of ['remote-keys', 'remote-clipboard', 'remote-restart', 'remote-restart-at-end', 'remote-terminal-new'])
+      expect([name, id(name).exists()]).toEqual([name, false])
     expect(page.find('.stage').classes()).not.toContain('driven')
     expect(drawn.screens[0]?.options.viewOnly).toBe(true)
     expect(id('remote-mode').text()).toBe('View only')
@@ -285,19 +320,25 @@ describe('a lost link', () => {
 })
 
 describe('an ended session', () => {
-  it.each(SessionEnd.options.flatMap((reason) => (['en', 'fr'] as const).map((language) => [reason, language] as const)))('says why: %s, %s', async (reason, language) => {
-    const { id } = await shown({ state: { state: 'ended', at: Date.now(), reason, code: null } }, {}, language)
-    const said = id('remote-reason').text()
-    expect(said).toMatch(/^\p{Lu}.{8,}\.$/u)
-    expect(said).not.toContain('sessionEnd')
-  })
+  it.each(SessionEnd.options.flatMap((reason) => (['en', 'fr'] as const).map((language) => [reason, language] as const)))(
+    'says why: %s, %s',
+    async (reason, language) => {
+      const { id } = await shown({ state: { state: 'ended', at: Date.now(), reason, code: null } }, {}, language)
+      const said = id('remote-reason').text()
+      expect(said).toMatch(/^\p{Lu}.{8,}\.$/u)
+      expect(said).not.toContain('sessionEnd')
+    },
+  )
 
-  it.each(['remote.inCall', 'remote.occupied', 'remote.noAnswer', 'relay.full'] as const satisfies ErrorCode[])('says why it did not begin: %s', async (code) => {
-    const { id } = await shown({ offers: null, state: { state: 'ended', at: Date.now(), reason: null, code } })
-    expect(id('remote-ended').text()).toContain('The session did not begin')
-    expect(id('remote-reason').attributes('data-reason')).toBe(code)
-    expect(id('remote-reason').text()).not.toContain('error.')
-  })
+  it.each(['remote.inCall', 'remote.occupied', 'remote.noAnswer', 'relay.full'] as const satisfies ErrorCode[])(
+    'says why it did not begin: %s',
+    async (code) => {
+      const { id } = await shown({ offers: null, state: { state: 'ended', at: Date.now(), reason: null, code } })
+      expect(id('remote-ended').text()).toContain('The session did not begin')
+      expect(id('remote-reason').attributes('data-reason')).toBe(code)
+      expect(id('remote-reason').text()).not.toContain('error.')
+    },
+  )
 
   it('begins anew in the same way, and the old one goes', async () => {
     const { id, asked, settle, core } = await shown({ mode: 'view', state: { state: 'ended', at: Date.now(), reason: 'idle', code: null } })
@@ -308,7 +349,10 @@ describe('an ended session', () => {
   })
 
   it('says what refuses another one', async () => {
-    const { id, settle } = await shown({ state: { state: 'ended', at: Date.now(), reason: 'callStarted', code: null } }, { fail: { 'remote.start': 'remote.inCall' } })
+    const { id, settle } = await shown(
+      { state: { state: 'ended', at: Date.now(), reason: 'callStarted', code: null } },
+      { fail: { 'remote.start': 'remote.inCall' } },
+    )
     await id('remote-again').trigger('click')
     await settle()
     expect(id('remote-again-refused').text()).toContain('call in this room')
@@ -343,15 +387,22 @@ describe('no session', () => {
     expect(none.id('remote-start').text()).toContain('None of your roles')
   })
 
-  it.each(['remote.switchedOff', 'remote.noLicence', 'remote.disconnected', 'remote.unsupported', 'remote.inCall', 'remote.occupied', 'remote.noAnswer', 'remote.refused', 'remote.tooMany'] as const)(
-    'says what refused it: %s',
-    async (code) => {
-      const { id, settle } = await shown(null, { fail: { 'remote.start': code } })
-      await id('remote-start-modify').trigger('click')
-      await settle()
-      expect(document.querySelector('[data-testid="remote-refused"]')?.getAttribute('data-code')).toBe(code)
-    },
-  )
+  it.each([
+    'remote.switchedOff',
+    'remote.noLicence',
+    'remote.disconnected',
+    'remote.unsupported',
+    'remote.inCall',
+    'remote.occupied',
+    'remote.noAnswer',
+    'remote.refused',
+    'remote.tooMany',
+  ] as const)('says what refused it: %s', async (code) => {
+    const { id, settle } = await shown(null, { fail: { 'remote.start': code } })
+    await id('remote-start-modify').trigger('click')
+    await settle()
+    expect(document.querySelector('[data-testid="remote-refused"]')?.getAttribute('data-code')).toBe(code)
+  })
 })
 
 describe('the tabs at the lower edge', () => {
@@ -386,7 +437,10 @@ describe('the tabs at the lower edge', () => {
     const { page, core, room, settle } = await shown({})
     page.unmount()
     await settle()
-    expect([drawn.screens[0]?.view.dispose, devices[0]?.over]).toEqual([expect.toSatisfy((dispose) => dispose.mock.calls.length === 0), false])
+    expect([drawn.screens[0]?.view.dispose, devices[0]?.over]).toEqual([
+      expect.toSatisfy((dispose) => dispose.mock.calls.length === 0),
+      false,
+    ])
     expect(core.sessions[0]?.room).toBe(room.id)
   })
 
@@ -394,6 +448,8 @@ describe('the tabs at the lower edge', () => {
     const { tell, remote, toasts, room } = await shown({})
     remote.looking = null
     await tell({ state: { state: 'ended', at: Date.now(), reason: 'switchedOff', code: null } })
-    expect(toasts.shown.map(({ text }) => text)).toEqual([`The session with ${room.name} has ended. Remote access was switched off for the organisation.`])
+    expect(toasts.shown.map(({ text }) => text)).toEqual([
+      `The session with ${room.name} has ended. Remote access was switched off for the organisation.`,
+    ])
   })
 })

@@ -9,7 +9,16 @@ import type { SessionState } from '../../../contract/views.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
-import { assignmentId, directory, effectOf, fieldRole, makeAssignment, makeRoles, partnerLink, policyAnswers } from '../../fixtures/fake-policy.ts'
+import {
+  assignmentId,
+  directory,
+  effectOf,
+  fieldRole,
+  makeAssignment,
+  makeRoles,
+  partnerLink,
+  policyAnswers,
+} from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import MemberPicker from '../../parts/pickers/MemberPicker.vue'
 import { uuid } from '../../fixtures/world.ts'
@@ -24,7 +33,10 @@ import Roles from './Roles.vue'
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)
 const all = (id: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)]
 const appears = (id: string): Promise<HTMLElement> => untilPasses(() => at(id) ?? expect.fail(`no ${id}`))
-const press = async (id: string): Promise<void> => (await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))).click()
+const press = async (id: string): Promise<void> =>
+  (
+    await untilPasses(() => (at(id)?.hasAttribute('disabled') ? expect.fail(`${id} is disabled`) : (at(id) ?? expect.fail(`no ${id}`))))
+  ).click()
 async function type(id: string, text: string): Promise<void> {
   const field = await appears(id)
   if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) throw new Error(`${id} takes no text`)
@@ -52,7 +64,9 @@ function ofPartner(): SessionState {
   const access: Access = {
     globalAdministrator: false,
     link: partnerLink,
-    grants: [{ assignment: assignmentId(4), role: RoleId.parse('primaryAdmin'), permissions: ['roles.view', 'roles.modify'], scope: 'all' }],
+    grants: [
+      { assignment: assignmentId(4), role: RoleId.parse('primaryAdmin'), permissions: ['roles.view', 'roles.modify'], scope: 'all' },
+    ],
   }
   return { ...session, me: { ...session.me, access } }
 }
@@ -158,7 +172,7 @@ describe('a role', () => {
     expect((await appears('role-why')).textContent).toContain('cannot be renamed, edited or deleted')
     expect([at('role-edit'), at('role-delete')]).toEqual([null, null])
     await press('role-copy')
-    expect((await appears('role-name') as HTMLInputElement).value).toBe('Copy of Teams Rooms Pro Manager')
+    expect(((await appears('role-name')) as HTMLInputElement).value).toBe('Copy of Teams Rooms Pro Manager')
   })
 
   it('that is being edited is left only after asking', async () => {
@@ -167,7 +181,7 @@ describe('a role', () => {
     await type('role-name', 'Remote eyes')
     at('role-editor')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
     await press('edit-stay')
-    expect((await appears('role-name') as HTMLInputElement).value).toBe('Remote eyes')
+    expect(((await appears('role-name')) as HTMLInputElement).value).toBe('Remote eyes')
   })
 
   it('is deleted only after it was said who loses what', async () => {
@@ -202,7 +216,10 @@ describe('a change', () => {
 
   it('whose effect could not be had is looked at again when the service is back, or when asked to', async () => {
     const lose = lostOnce()
-    const { core } = await open(`/settings/roles/${fieldRole}`, { sync: 'offline', answers: { 'policy.preview': ({ command }) => (lose(), effectOf(command)) } })
+    const { core } = await open(`/settings/roles/${fieldRole}`, {
+      sync: 'offline',
+      answers: { 'policy.preview': ({ command }) => (lose(), effectOf(command)) },
+    })
     await press('role-delete')
     await appears('effect-problem')
     await appears('effect-again')
@@ -242,11 +259,13 @@ describe('the assignment wizard', () => {
     await type('assignment-name', 'Night desk')
     await press('wizard-next')
     await type('member-search', 'field')
-    await untilPasses(() => expect(all('member-match').map((one) => one.textContent)).toEqual([expect.stringContaining('Field technicians')]))
+    await untilPasses(() =>
+      expect(all('member-match').map((one) => one.textContent)).toEqual([expect.stringContaining('Field technicians')]),
+    )
     at('member-search')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
     await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
     await press('wizard-back')
-    expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Night desk')
+    expect(((await appears('assignment-name')) as HTMLInputElement).value).toBe('Night desk')
 
     await press('wizard-cancel')
     await appears('wizard-leaving')
@@ -254,7 +273,7 @@ describe('the assignment wizard', () => {
     await untilPasses(() => expect(at('wizard')).toBeNull())
     await press('assignment-add')
     await appears('draft-restored')
-    expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Night desk')
+    expect(((await appears('assignment-name')) as HTMLInputElement).value).toBe('Night desk')
 
     await press('wizard-next')
     await untilPasses(() => expect(all('member-chip')).toHaveLength(1))
@@ -266,7 +285,16 @@ describe('the assignment wizard', () => {
     expect(saved).toEqual([])
     await press('wizard-next')
     await untilPasses(() =>
-      expect(saved).toMatchObject([{ type: 'assignment.save', role: 'proManager', name: 'Night desk', notify: true, members: [{ kind: 'group', id: 'g-field' }], scope: 'all' }]),
+      expect(saved).toMatchObject([
+        {
+          type: 'assignment.save',
+          role: 'proManager',
+          name: 'Night desk',
+          notify: true,
+          members: [{ kind: 'group', id: 'g-field' }],
+          scope: 'all',
+        },
+      ]),
     )
     await untilPasses(() => expect(at('wizard')).toBeNull())
   })
@@ -294,7 +322,11 @@ describe('the search for members', () => {
 
   it('keeps the focus at the chips when one is taken out', async () => {
     const { global } = surroundings({ answers: policyAnswers() })
-    const picker = mount(MemberPicker, { props: { modelValue: directory.slice(0, 2), label: 'Members', 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) }, global, attachTo: document.body })
+    const picker = mount(MemberPicker, {
+      props: { modelValue: directory.slice(0, 2), label: 'Members', 'onUpdate:modelValue': (now) => picker.setProps({ modelValue: now }) },
+      global,
+      attachTo: document.body,
+    })
     const button = all('member-chip')[0]?.querySelector('button')
     button?.focus()
     button?.click()
@@ -309,7 +341,9 @@ describe('the wizard of a new role', () => {
     await press('create-role')
     await type('role-name', 'Remote support')
     await press('wizard-next')
-    ;(await untilPasses(() => document.querySelector<HTMLElement>('[data-testid="permission-rooms.view"] button') ?? expect.fail('no box'))).click()
+    ;(
+      await untilPasses(() => document.querySelector<HTMLElement>('[data-testid="permission-rooms.view"] button') ?? expect.fail('no box'))
+    ).click()
     expect(document.querySelector('[data-testid="permission-remoteAccess.modify"] button')).toBeNull()
     await press('wizard-next')
     await type('assignment-name', 'Support')
@@ -323,7 +357,11 @@ describe('the wizard of a new role', () => {
     expect((await appears('review-sentence')).textContent).toContain('Clara Nguyen becomes Remote support over all rooms.')
     await appears('effect-gain')
     await press('wizard-next')
-    await untilPasses(() => expect(saved).toMatchObject([{ type: 'role.save', name: 'Remote support', permissions: ['rooms.view'], first: { name: 'Support', scope: 'all' } }]))
+    await untilPasses(() =>
+      expect(saved).toMatchObject([
+        { type: 'role.save', name: 'Remote support', permissions: ['rooms.view'], first: { name: 'Support', scope: 'all' } },
+      ]),
+    )
   })
 })
 
@@ -339,19 +377,22 @@ describe('another tenant', () => {
     core.set('session', sessionOf(tenantId(1)))
     await untilPasses(() => expect(at('wizard')).toBeNull())
     await press('create-role')
-    expect((await appears('role-name') as HTMLInputElement).value).toBe('')
+    expect(((await appears('role-name')) as HTMLInputElement).value).toBe('')
     core.set('session', sessionOf(tenantId(9)))
     await untilPasses(() => expect(at('wizard')).toBeNull())
     await press('create-role')
     await appears('draft-restored')
-    expect((await appears('role-name') as HTMLInputElement).value).toBe('Night shift')
+    expect(((await appears('role-name')) as HTMLInputElement).value).toBe('Night shift')
   })
 })
 
 describe('an assignment', () => {
   it('of a partner over all of its rooms can be narrowed to some', async () => {
     const theirs = makeAssignment(7, { link: partnerLink, role: RoleId.parse('siteTech'), scope: 'all' })
-    await open(`/settings/roles/siteTech/assignments?link=${partnerLink}&assignment=${assignmentId(7)}`, { session: ofPartner(), answers: { 'policy.assignments': () => ({ items: [theirs] }) } })
+    await open(`/settings/roles/siteTech/assignments?link=${partnerLink}&assignment=${assignmentId(7)}`, {
+      session: ofPartner(),
+      answers: { 'policy.assignments': () => ({ items: [theirs] }) },
+    })
     await press('tab-scope')
     await press('assignment-edit')
     await press('scope-some')
@@ -365,7 +406,7 @@ describe('an assignment', () => {
     await press('tab-members')
     await untilPasses(() => expect(document.activeElement).toBe(at('edit-stay')))
     await press('edit-stay')
-    expect((await appears('assignment-name') as HTMLInputElement).value).toBe('Remote hands, all of Lyon')
+    expect(((await appears('assignment-name')) as HTMLInputElement).value).toBe('Remote hands, all of Lyon')
     at('assignment-pane')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
     await appears('edit-discard')
     await press('tab-members')
@@ -383,6 +424,10 @@ describe('an assignment', () => {
     await press('scope-all')
     await appears('effect-gain')
     await press('assignment-save')
-    await untilPasses(() => expect(saved).toMatchObject([{ type: 'assignment.save', assignment: assignmentId(4), role: 'primaryAdmin', name: 'Assigned admins', scope: 'all' }]))
+    await untilPasses(() =>
+      expect(saved).toMatchObject([
+        { type: 'assignment.save', assignment: assignmentId(4), role: 'primaryAdmin', name: 'Assigned admins', scope: 'all' },
+      ]),
+    )
   })
 })

@@ -55,12 +55,16 @@ export function useRoleWords() {
   /** Every name it has or had, in both languages: the documents of people are older than the product. */
   const finds = (role: Role, wanted: string): boolean => {
     const builtIn = BuiltInRole.safeParse(role.id)
-    const names = builtIn.success ? [builtInRoles[builtIn.data].en, builtInRoles[builtIn.data].fr, ...builtInRoles[builtIn.data].formerly] : []
+    const names = builtIn.success
+      ? [builtInRoles[builtIn.data].en, builtInRoles[builtIn.data].fr, ...builtInRoles[builtIn.data].formerly]
+      : []
     return [role.name, roleText(role), ...names, ...role.formerly].some((text) => plain(text).includes(plain(wanted)))
   }
   /** The former name that a search found a role by; undefined where its present one says it. */
   const foundBy = (role: Role, wanted: string): string | undefined =>
-    plain(wanted) === '' || plain(roleName(role)).includes(plain(wanted)) ? undefined : role.formerly.find((name) => plain(name).includes(plain(wanted)))
+    plain(wanted) === '' || plain(roleName(role)).includes(plain(wanted))
+      ? undefined
+      : role.formerly.find((name) => plain(name).includes(plain(wanted)))
 
   /** "Lea Martin and 2 security groups". */
   function membersText(members: readonly Principal[], named = 3): string {
@@ -74,8 +78,18 @@ export function useRoleWords() {
   /** "all rooms", "12 rooms and the room group Lyon". */
   function scopeText(scope: NamedScope, named = 3): string {
     if (scope.all) return t('assignments.allRooms')
-    const rooms = scope.rooms.length === 0 ? [] : scope.rooms.length <= named ? scope.rooms.map(({ name }) => name) : [t('effect.rooms', { n: number(scope.rooms.length) }, scope.rooms.length)]
-    const groups = scope.groups.length === 0 ? [] : scope.groups.length <= named ? scope.groups.map(({ name }) => t('assignments.roomGroup', { name })) : [t('assignments.roomGroups', { n: number(scope.groups.length) }, scope.groups.length)]
+    const rooms =
+      scope.rooms.length === 0
+        ? []
+        : scope.rooms.length <= named
+          ? scope.rooms.map(({ name }) => name)
+          : [t('effect.rooms', { n: number(scope.rooms.length) }, scope.rooms.length)]
+    const groups =
+      scope.groups.length === 0
+        ? []
+        : scope.groups.length <= named
+          ? scope.groups.map(({ name }) => t('assignments.roomGroup', { name }))
+          : [t('assignments.roomGroups', { n: number(scope.groups.length) }, scope.groups.length)]
     const said = [...rooms, ...groups]
     return said.length > 0 ? list(said) : t('assignments.noRooms')
   }
@@ -94,9 +108,13 @@ export function useMayEdit() {
   const partner = (): LinkId | undefined => core.me?.access.link
   /** A role or assignment of the side that the operator is on. */
   const mine = (link: LinkId | null): boolean => (partner() ?? null) === link
-  const parts = (view: { link: LinkId | null; builtIn: boolean }): { general: boolean; members: boolean; scope: boolean; delete: boolean } => {
+  const parts = (view: {
+    link: LinkId | null
+    builtIn: boolean
+  }): { general: boolean; members: boolean; scope: boolean; delete: boolean } => {
     const may = core.may('roles.modify')
-    if (view.builtIn) return { general: false, members: may && partner() !== undefined, scope: may && partner() === undefined, delete: false }
+    if (view.builtIn)
+      return { general: false, members: may && partner() !== undefined, scope: may && partner() === undefined, delete: false }
     const own = may && mine(view.link)
     return { general: own, members: own, scope: own, delete: own }
   }

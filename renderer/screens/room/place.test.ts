@@ -35,8 +35,10 @@ it('[ROM-2] a room is renamed and moved on its page: what is other is sent, and 
   type('place-zone', room.place.timeZone)
   form?.requestSubmit()
   const sent = () => core.asked.flatMap(({ name, input }) => (name === 'commands.submit' ? [input] : []))
-  await untilPasses(() => expect(sent()).toEqual([
-    { command: { type: 'rooms.rename', rooms: [room.id], name: 'Salle Céline' } },
-    { command: { type: 'rooms.move', rooms: [room.id], place: { floor: '12' } } },
-  ]))
+  await untilPasses(() =>
+    expect(sent()).toEqual([
+      { command: { type: 'rooms.rename', rooms: [room.id], name: 'Salle Céline' } },
+      { command: { type: 'rooms.move', rooms: [room.id], place: { floor: '12' } } },
+    ]),
+  )
 })

@@ -32,10 +32,8 @@ it('[ENR-4] a device in onboarding is put into the room where it stood, which a 
 describe('[ENR-4] the rooms that a device may have stood in', () => {
   const room = { ...makeRoom(99, Date.now()), lifecycle: 'onboarding' as const, pending: [], asked: [] }
   const { serial } = room.device
-  const row = (n: number, change: Partial<RoomRow> = {}): RoomRow =>
-    ({ ...makeRoom(n, Date.now()), pending: [], asked: [], ...change })
-  const names = (): string[] =>
-    [...document.querySelectorAll('[data-testid="replace-room"] + span')].map((one) => one.textContent)
+  const row = (n: number, change: Partial<RoomRow> = {}): RoomRow => ({ ...makeRoom(n, Date.now()), pending: [], asked: [], ...change })
+  const names = (): string[] => [...document.querySelectorAll('[data-testid="replace-room"] + span')].map((one) => one.textContent)
   const isChosen = (): boolean[] =>
     [...document.querySelectorAll<HTMLInputElement>('[data-testid="replace-room"]')].map(({ checked }) => checked)
   type List = NonNullable<FakeOptions['answers']>['rooms.list']
@@ -50,7 +48,10 @@ describe('[ENR-4] the rooms that a device may have stood in', () => {
   it('begin with the one whose device says the same serial number, which is chosen where it is the only one', async () => {
     const same = row(5, { name: 'Zenith', device: { serial } })
     await shown(({ filter }) => (filter.search ? { total: 1, rows: [same] } : { total: 2, rows: [row(1, { name: 'Atrium' }), same] }))
-    expect([names(), isChosen()]).toEqual([['Zenith', 'Atrium'], [true, false]])
+    expect([names(), isChosen()]).toEqual([
+      ['Zenith', 'Atrium'],
+      [true, false],
+    ])
   })
 
   it('have none chosen for a number that is only a part of something, nor for one that may not be taken', async () => {
@@ -60,7 +61,10 @@ describe('[ENR-4] the rooms that a device may have stood in', () => {
       row(3, { name: 'Gone', lifecycle: 'unenrolled', device: { serial } }),
     ]
     await shown(() => ({ total: rows.length, rows }))
-    expect([names(), isChosen()]).toEqual([['Longer', 'Elsewhere'], [false, false]])
+    expect([names(), isChosen()]).toEqual([
+      ['Longer', 'Elsewhere'],
+      [false, false],
+    ])
   })
 
   it('are found behind pages of those that may not be taken, and say so when there are more', async () => {

@@ -18,7 +18,11 @@ describe('the update ring of a room', () => {
     find('room-ring')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
     await untilPasses(() => expect(find('choose-Executive')).not.toBeNull())
     find('choose-Executive')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toEqual({ command: { type: 'rooms.ring', rooms: [room.id], ring: 'Executive' } }))
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toEqual({
+        command: { type: 'rooms.ring', rooms: [room.id], ring: 'Executive' },
+      }),
+    )
   })
 
   it('shows a move that is not sent yet', async () => {
@@ -31,7 +35,11 @@ describe('the update ring of a room', () => {
     const theirs = { ...room, tenant: { id: tenantId(1), name: 'Contoso' } }
     const rows = [makeRequest(1, { by: { id: personId(1), name: 'Amélie Laurent' }, subjects: [room.name] })]
     const waiting: typeof rows = []
-    const { core, global } = surroundings({ rooms: 6, session: partnerSession('all'), answers: partnerAnswers({ 'requests.list': () => ({ rows: waiting }) }) })
+    const { core, global } = surroundings({
+      rooms: 6,
+      session: partnerSession('all'),
+      answers: partnerAnswers({ 'requests.list': () => ({ rows: waiting }) }),
+    })
     mount(RoomRing, { props: { room: theirs }, global, attachTo: document.body })
     await untilPasses(() => expect(find('ring-asks')).not.toBeNull())
     waiting.push(...rows)
@@ -46,7 +54,11 @@ describe('incidents of several customers, and of others', () => {
     if (!incident) throw new Error('Room 3 has no incident.')
     const { global } = surroundings({ rooms: 6, session: partnerSession('all'), answers: partnerAnswers() })
     const row = { ...incident, tenant: { id: tenantId(1), name: 'Contoso' } }
-    mount(IncidentRow, { props: { row, index: 0, cursor: false, open: false, chosen: false, changed: false, left: false }, global, attachTo: document.body })
+    mount(IncidentRow, {
+      props: { row, index: 0, cursor: false, open: false, chosen: false, changed: false, left: false },
+      global,
+      attachTo: document.body,
+    })
     await untilPasses(() => expect(find('row-customer')?.textContent).toBe('Contoso'))
   })
 })

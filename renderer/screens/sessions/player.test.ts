@@ -15,7 +15,14 @@ const chunks: RecordingChunk[] = [0, 1, 2].map((n) => ({
     ...Array.from({ length: 9 }, (_, second) => written(n * 10_000 + (second + 1) * 1_000, String(second + 1))),
   ],
 }))
-const index: RecordingIndex = { session, record: makeSessionRecord(1), startedAt: 0, durationMs: 30_000, complete: true, chunks: chunks.map(({ head }) => ({ ...head, bytes: 1 })) }
+const index: RecordingIndex = {
+  session,
+  record: makeSessionRecord(1),
+  startedAt: 0,
+  durationMs: 30_000,
+  complete: true,
+  chunks: chunks.map(({ head }) => ({ ...head, bytes: 1 })),
+}
 
 function stage() {
   const shown: string[] = []
@@ -74,7 +81,10 @@ describe('a recording', () => {
   })
 
   it('begins where there is something to see', async () => {
-    const late: RecordingChunk = { head: { session, number: 1, fromMs: 0, toMs: 9_999 }, events: [written(3_000, '3'), written(4_000, '4')] }
+    const late: RecordingChunk = {
+      head: { session, number: 1, fromMs: 0, toMs: 9_999 },
+      events: [written(3_000, '3'), written(4_000, '4')],
+    }
     const on = stage()
     const made = new Player({ index, stage: on, onState: () => undefined, chunk: async () => late })
     await made.begin()

@@ -20,11 +20,15 @@ describe('Settings → Remote sessions', () => {
     await untilPasses(() => expect(all('session-row')).toHaveLength(rows.length))
     return { core, page }
   }
-  const lastAsked = (core: Awaited<ReturnType<typeof shown>>['core']) => core.asked.filter(({ name }) => name === 'remote.log').at(-1)?.input
+  const lastAsked = (core: Awaited<ReturnType<typeof shown>>['core']) =>
+    core.asked.filter(({ name }) => name === 'remote.log').at(-1)?.input
 
   it('reads page after page', async () => {
     await shown([makeSessionRecord(4), makeSessionRecord(3)], {
-      'remote.log': ({ before }) => (before === undefined ? { items: [makeSessionRecord(4), makeSessionRecord(3)], next: sessionId(3) } : { items: [makeSessionRecord(2, { roomName: 'Atrium' })], next: null }),
+      'remote.log': ({ before }) =>
+        before === undefined
+          ? { items: [makeSessionRecord(4), makeSessionRecord(3)], next: sessionId(3) }
+          : { items: [makeSessionRecord(2, { roomName: 'Atrium' })], next: null },
     })
     find('sessions-more')?.click()
     await untilPasses(() => expect(all('session-row')).toHaveLength(3))
@@ -51,7 +55,11 @@ describe('Settings → Remote sessions', () => {
 
   it('leads to a recording that is there, and says when one was deleted', async () => {
     const recording = { bytes: 2_048, durationMs: 60_000, deletedAt: null }
-    await shown([makeSessionRecord(3, { recording }), makeSessionRecord(2, { recording: { ...recording, bytes: 0, deletedAt: Date.UTC(2026, 10, 9) } }), makeSessionRecord(1)])
+    await shown([
+      makeSessionRecord(3, { recording }),
+      makeSessionRecord(2, { recording: { ...recording, bytes: 0, deletedAt: Date.UTC(2026, 10, 9) } }),
+      makeSessionRecord(1),
+    ])
     expect(all('session-play').map((one) => one.getAttribute('href'))).toEqual([`/settings/sessions/${sessionId(3)}`])
     expect(all('session-row')[1]?.textContent).toContain('Deleted')
   })
@@ -63,9 +71,20 @@ describe('Settings → Remote sessions', () => {
     await page.find('[data-testid=sessions-text] input').setValue(' Lyon ')
     find('sessions-recorded')?.click()
     await page.find('[data-testid=sessions-from]').setValue('2026-11-02')
-    await untilPasses(() => expect(lastAsked(core)).toEqual({ tenant: tenantId(1), text: 'Lyon', recorded: 'true', from: new Date(2026, 10, 2).getTime(), limit: 100 }))
+    await untilPasses(() =>
+      expect(lastAsked(core)).toEqual({
+        tenant: tenantId(1),
+        text: 'Lyon',
+        recorded: 'true',
+        from: new Date(2026, 10, 2).getTime(),
+        limit: 100,
+      }),
+    )
     await untilPasses(() => expect(page.text()).toContain('No session fits'))
-    await page.findAll('button').find((one) => one.text() === 'Clear filters')?.trigger('click')
+    await page
+      .findAll('button')
+      .find((one) => one.text() === 'Clear filters')
+      ?.trigger('click')
     await untilPasses(() => expect(all('session-row')).toHaveLength(1))
     expect(lastAsked(core)).toEqual({ tenant: tenantId(1), limit: 100 })
   })
@@ -76,7 +95,9 @@ describe('Settings → Remote sessions', () => {
     await page.find('[data-testid=sessions-to]').setValue('2026-11-03')
     find('sessions-export')?.click()
     const range = { from: new Date(2026, 10, 2).getTime(), to: new Date(2026, 10, 4).getTime() }
-    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'remote.saveLog')?.input).toEqual({ tenant: tenantId(1), ...range }))
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'remote.saveLog')?.input).toEqual({ tenant: tenantId(1), ...range }),
+    )
     await page.find('[data-testid=sessions-to]').setValue('2026-11-01')
     await untilPasses(() => expect(find('sessions-export')?.hasAttribute('disabled')).toBe(true))
     expect(page.text()).toContain('The end of the range lies before its start.')
@@ -96,7 +117,10 @@ describe('Settings → Remote sessions', () => {
     const page = mount(Sessions, { global, attachTo: document.body })
     await untilPasses(() => expect(page.text()).toContain('The session log was not read.'))
     refused = false
-    await page.findAll('button').find((one) => one.text() === 'Try again')?.trigger('click')
+    await page
+      .findAll('button')
+      .find((one) => one.text() === 'Try again')
+      ?.trigger('click')
     await untilPasses(() => expect(all('session-row')).toHaveLength(1))
   })
 })
@@ -110,7 +134,13 @@ describe('a recording', () => {
     const inShell = { components: { Playback }, setup: () => ({ core: useConsole() }), template: '<Playback v-if="core.acting" />' }
     return { core, page: mount(inShell, { global, attachTo: document.body }) }
   }
-  const index = { session: sessionId(1), record: makeSessionRecord(1, { operator: { ...makeSessionRecord(1).operator, organisation: 'Fabrikam' } }), startedAt: Date.UTC(2026, 10, 2), durationMs: 5_000, complete: true }
+  const index = {
+    session: sessionId(1),
+    record: makeSessionRecord(1, { operator: { ...makeSessionRecord(1).operator, organisation: 'Fabrikam' } }),
+    startedAt: Date.UTC(2026, 10, 2),
+    durationMs: 5_000,
+    complete: true,
+  }
   const chunks = [{ number: 1, fromMs: 0, toMs: 5_000, bytes: 9 }]
 
   it('says whose session it was, with which room', async () => {
@@ -149,7 +179,10 @@ describe('a recording', () => {
     })
     await untilPasses(() => expect(page.text()).toContain('A part of the recording could not be read.'))
     broken = false
-    await page.findAll('button').find((one) => one.text() === 'Try again')?.trigger('click')
+    await page
+      .findAll('button')
+      .find((one) => one.text() === 'Try again')
+      ?.trigger('click')
     await untilPasses(() => expect(page.text()).not.toContain('A part of the recording could not be read.'))
   })
 

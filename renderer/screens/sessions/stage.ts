@@ -32,7 +32,9 @@ export function makeStage({ canvasOf, write, closeTerminal, onShown }: StageOpti
 
   async function draw(event: Picture, mine: number): Promise<void> {
     const canvas = canvasOf(event.display)
-    const parts = await Promise.all(event.parts.map(async ({ x, y, width, height, jpeg }) => ({ x, y, width, height, bitmap: await decode(jpeg) })))
+    const parts = await Promise.all(
+      event.parts.map(async ({ x, y, width, height, jpeg }) => ({ x, y, width, height, bitmap: await decode(jpeg) })),
+    )
     if (mine !== round) return
     if (canvas.width !== event.width || canvas.height !== event.height) {
       canvas.width = event.width
@@ -62,7 +64,10 @@ export function makeStage({ canvasOf, write, closeTerminal, onShown }: StageOpti
             tell()
           }
           const mine = round
-          turns.set(event.display, (turns.get(event.display) ?? Promise.resolve()).then(() => draw(event, mine)))
+          turns.set(
+            event.display,
+            (turns.get(event.display) ?? Promise.resolve()).then(() => draw(event, mine)),
+          )
           return
         }
         case 'dark':

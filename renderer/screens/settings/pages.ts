@@ -10,7 +10,9 @@ export type SettingsPage = (typeof settingsPages)[number]
 export function useSettingsPages(): ComputedRef<SettingsPage[]> {
   const core = useConsole()
   const opens: Readonly<Record<SettingsPage, () => boolean>> = {
-    general: () => (['rooms.create', 'rooms.downloadKey', 'settings.view'] as const).some((permission) => core.may(permission)) || core.mayEverywhere('rooms.resetKey'),
+    general: () =>
+      (['rooms.create', 'rooms.downloadKey', 'settings.view'] as const).some((permission) => core.may(permission)) ||
+      core.mayEverywhere('rooms.resetKey'),
     roles: () => core.may('roles.view'),
     groups: () => core.may('groups.view') || core.may('roles.view'),
     partners: () => core.may('settings.view') || core.may('roles.view'),

@@ -47,7 +47,9 @@ describe.each(forms)('the form of $field', ({ field, typed, changes }) => {
     void form?.trigger('submit')
     await untilPasses(() => expect(core.asked.some(({ name }) => name === 'commands.submit')).toBe(true))
     await untilPasses(() => expect((page.get(field).element as HTMLInputElement).value).toBe(typed))
-    expect(core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)).toEqual([{ tenant: tenantId(1), command: { type: 'settings.change', changes } }])
+    expect(core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)).toEqual([
+      { tenant: tenantId(1), command: { type: 'settings.change', changes } },
+    ])
     page.unmount()
   })
 })

@@ -15,7 +15,14 @@ function items(): OutboxItem[] {
   return [
     { ...common, key: key(1), state: 'pending', command: { type: 'incident.acknowledge', incident: incidentId(1) } },
     { ...common, key: key(2), state: 'sending', tries: 1, command: { type: 'incident.assign', incident: incidentId(1), owner: null } },
-    { ...common, key: key(3), state: 'refused', tries: 1, command: { type: 'incident.comment', incident: incidentId(1), text: hostile }, refusal: { code: 'incident.notFound' } },
+    {
+      ...common,
+      key: key(3),
+      state: 'refused',
+      tries: 1,
+      command: { type: 'incident.comment', incident: incidentId(1), text: hostile },
+      refusal: { code: 'incident.notFound' },
+    },
   ]
 }
 

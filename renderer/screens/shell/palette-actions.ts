@@ -43,13 +43,27 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
     const add = (group: PaletteAction['group'], id: string, icon: IconName, run: () => void, keys?: string, name?: string) =>
       made.push({ group, id, name: name ?? t(`palette.do.${id}`), icon, keys, run })
     for (const session of remote.sessions) {
-      add('sessions', `session-${session.id}`, 'screen', () => void remote.go(session), undefined, t('palette.session', { room: session.roomName }))
+      add(
+        'sessions',
+        `session-${session.id}`,
+        'screen',
+        () => void remote.go(session),
+        undefined,
+        t('palette.session', { room: session.roomName }),
+      )
     }
     add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
     add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
     if (pages.value.length > 0) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
     for (const page of pages.value) {
-      add('screens', `settings-${page}`, 'settings', () => go(`/settings/${page}`), undefined, t('palette.settingsPage', { page: t(`settings.page.${page}`) }))
+      add(
+        'screens',
+        `settings-${page}`,
+        'settings',
+        () => go(`/settings/${page}`),
+        undefined,
+        t('palette.settingsPage', { page: t(`settings.page.${page}`) }),
+      )
     }
     if (mayTenants()) add('screens', 'tenants', 'tenants', () => go('/tenants'), 'g t')
     add('screens', 'about', 'info', () => go('/about'))

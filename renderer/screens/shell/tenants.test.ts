@@ -27,7 +27,9 @@ describe('the tenant switcher', () => {
     mount(TenantSwitcher, { global, attachTo: document.body })
     await untilPasses(() => expect(find('tenant-switcher')).not.toBeNull())
     find('tenant-switcher')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-    await untilPasses(() => expect(all('tenant-choice').map((one) => one.dataset['tenant'])).toEqual([tenantId(9), tenantId(1), tenantId(2), 'all']))
+    await untilPasses(() =>
+      expect(all('tenant-choice').map((one) => one.dataset['tenant'])).toEqual([tenantId(9), tenantId(1), tenantId(2), 'all']),
+    )
     expect(all('tenant-choice').map((one) => one.dataset['locked'])).toEqual(['false', 'false', 'true', 'false'])
     expect(all('tenant-choice')[2]?.textContent).toContain('too long without contact')
     all('tenant-choice')[1]?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
@@ -39,15 +41,24 @@ describe('the tenant switcher', () => {
     const palette = mount(Palette, { props: { open: false }, global, attachTo: document.body })
     await palette.setProps({ open: true })
     await untilPasses(() => expect(all('palette-entry').some((one) => one.textContent?.includes('Switch to Northwind'))).toBe(true))
-    all('palette-entry').find((one) => one.textContent?.includes('Switch to All customers'))?.click()
+    all('palette-entry')
+      .find((one) => one.textContent?.includes('Switch to All customers'))
+      ?.click()
     await untilPasses(() => expect(core.asked.find(({ name }) => name === 'session.enter')?.input).toEqual({ tenant: 'all' }))
   })
 })
 
 describe('Tenants', () => {
   it('accepts an invitation once primary admins are named', async () => {
-    const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }), makeCustomer(4, 'Late', { status: 'expired', acceptedAt: null, expiresAt: Date.now() - 1 })]
-    const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
+    const items = [
+      makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }),
+      makeCustomer(4, 'Late', { status: 'expired', acceptedAt: null, expiresAt: Date.now() - 1 }),
+    ]
+    const { core, global } = surroundings({
+      rooms: 6,
+      session: partnerSession(),
+      answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }),
+    })
     mount(Tenants, { global, attachTo: document.body })
     await untilPasses(() => expect(all('invitation-accept').map((one) => one.hasAttribute('disabled'))).toEqual([false, true]))
     all('invitation-accept')[0]?.click()
@@ -65,12 +76,17 @@ describe('Tenants', () => {
       expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toEqual({
         tenant: tenantId(9),
         command: { type: 'invitation.accept', link: items[0]?.link, admins: [{ kind: 'person', id: principals[0]?.id }] },
-      }))
+      }),
+    )
   })
 
   it('keeps the primary admins that were named when accepting is left, and asks first', async () => {
     const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null })]
-    const { global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
+    const { global } = surroundings({
+      rooms: 6,
+      session: partnerSession(),
+      answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }),
+    })
     mount(Tenants, { global, attachTo: document.body })
     const accept = async () => (await untilPasses(() => find('invitation-accept') ?? expect.fail('no invitation'))).click()
     await accept()
@@ -106,14 +122,20 @@ describe('Tenants', () => {
     ['customer-leave', 'customer.leave'],
   ])('asks before %s', async (button, command) => {
     const items = [makeCustomer(3, 'Tailspin', { status: 'invited', acceptedAt: null }), makeCustomer(1, 'Contoso')]
-    const { core, global } = surroundings({ rooms: 6, session: partnerSession(), answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }) })
+    const { core, global } = surroundings({
+      rooms: 6,
+      session: partnerSession(),
+      answers: partnerAnswers({ 'policy.customers': () => ({ items, mayManage: true, tenantManagers: [] }) }),
+    })
     mount(Tenants, { global, attachTo: document.body })
     await untilPasses(() => expect(find(button)).not.toBeNull())
     find(button)?.click()
     await untilPasses(() => expect(find('link-ending-confirm')).not.toBeNull())
     expect(core.asked.some(({ name }) => name === 'policy.apply')).toBe(false)
     find('link-ending-confirm')?.click()
-    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: command } }))
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'policy.apply')?.input).toMatchObject({ command: { type: command } }),
+    )
   })
 })
 
@@ -149,7 +171,12 @@ describe('a customer that is one no more', () => {
 
 describe('a locked copy', () => {
   it('says how connecting goes, and why it does not', async () => {
-    const { core, router, global } = surroundings({ rooms: 6, sync: 'offline', session: partnerSession(tenantId(2), [tenantId(2)]), answers: partnerAnswers() })
+    const { core, router, global } = surroundings({
+      rooms: 6,
+      sync: 'offline',
+      session: partnerSession(tenantId(2), [tenantId(2)]),
+      answers: partnerAnswers(),
+    })
     await router.push('/incidents')
     mount(Shell, { global, attachTo: document.body })
     await untilPasses(() => expect(find('lease-why')?.textContent).toContain('cannot be reached'))
@@ -171,7 +198,6 @@ describe('a locked copy', () => {
     await untilPasses(() => expect(find('lease-ended')).not.toBeNull())
     expect(requests.rows).toBeNull()
   })
-
 
   it('is explained in place of the screen', async () => {
     const { router, global } = surroundings({ rooms: 6, session: partnerSession(tenantId(2), [tenantId(2)]), answers: partnerAnswers() })

@@ -24,7 +24,7 @@ const gives = (who: string, room: RoomId, to: string | null): Step => ({ do: 'gi
 const look = (who: string, at: Organisation = 'contoso'): Step => ({ do: 'look', who, at })
 const rename = (who: string, room: RoomId): Step => send(who, { type: 'rooms.rename', rooms: [room], name: 'Suite' })
 const replace = (who: string, next: RoomId, former: RoomId): Step => send(who, { type: 'rooms.replace', rooms: [next, former] })
-const moveRooms = (who: string, building: string, ...some: readonly (RoomId)[]): Step =>
+const moveRooms = (who: string, building: string, ...some: readonly RoomId[]): Step =>
   send(who, { type: 'rooms.move', rooms: [...some], place: { building } })
 
 export const casesOfSight: readonly { readonly title: string; readonly steps: readonly Step[] }[] = [

@@ -213,4 +213,6 @@ export const manages = (facts: Facts, at: Organisation, subject: Subject): boole
 
 /** The rooms on which someone holds it, by name. */
 export const roomsHeld = (facts: Facts, at: Organisation, subject: Subject, power: Power): string[] =>
-  roomsOf(facts, at).filter((room) => holds(facts, at, subject, power, room)).map(({ id }) => id)
+  roomsOf(facts, at)
+    .filter((room) => holds(facts, at, subject, power, room))
+    .map(({ id }) => id)

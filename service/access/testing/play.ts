@@ -159,7 +159,9 @@ class Player {
     }
   }
 
-  /** Everyone, in both tenants: by what the service last read of their directory, or what is true now, of each group and of who is there. */
+  /**
+   * Everyone, in both tenants: by what the service last read of their directory, or what is true now, of each group and of who is there.
+   */
   async compare(): Promise<string | undefined> {
     const tenants = await this.#world.tenantFacts()
     const viewsOf = ({ home }: Pick<Person, 'home'>): Facts[] =>

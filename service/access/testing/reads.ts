@@ -186,9 +186,11 @@ class Reader {
     }
     // Of one's own the id is known.
     const own = new Set(assignmentsOf(this.#facts, this.#at, this.#viewer))
-    const unseen = Object.entries(assignments).flatMap(([id, one]) => (own.has(one) ? [] : id)).filter((assignment) =>
-      isHidden(this.#facts, this.#at, this.#viewer, { type: 'assignment.delete', assignment: AssignmentId.parse(assignment) }),
-    )
+    const unseen = Object.entries(assignments)
+      .flatMap(([id, one]) => (own.has(one) ? [] : id))
+      .filter((assignment) =>
+        isHidden(this.#facts, this.#at, this.#viewer, { type: 'assignment.delete', assignment: AssignmentId.parse(assignment) }),
+      )
     return [...room, ...room.flatMap((id) => nameOf(id) ?? []), ...group, ...role.map((id) => `"${id}"`), ...unseen]
   }
 

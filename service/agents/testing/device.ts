@@ -1,7 +1,14 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { v7 } from 'uuid'
 import { WebSocket } from 'ws'
-import { challengeProof, DevicePublicKey, EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, ServiceToAgent } from '../../../contract/agent.ts'
+import {
+  challengeProof,
+  DevicePublicKey,
+  EnrolmentAnswer,
+  enrolmentProof,
+  type EnrolmentRequest,
+  ServiceToAgent,
+} from '../../../contract/agent.ts'
 import { Problem } from '../../../contract/errors.ts'
 import type { SignalId, SignalValue } from '../../../contract/signals.ts'
 import { until } from '../../../contract/testing/wait.ts'
@@ -17,7 +24,10 @@ export interface TestKey {
 export function newKey(): TestKey {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y } = publicKey.export({ format: 'jwk' })
-  return { publicKey: DevicePublicKey.parse({ kty, crv, x, y }), privateKey: createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' })) }
+  return {
+    publicKey: DevicePublicKey.parse({ kty, crv, x, y }),
+    privateKey: createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' })),
+  }
 }
 
 export const signed = (key: TestKey, text: string): string =>
@@ -49,7 +59,11 @@ export function enrolmentOf(key: TestKey, changes: Partial<EnrolmentRequest> = {
   }
 }
 
-export async function enrolRaw(url: string, body: unknown, authorization = `EnrolmentKey ${enrolmentKey}`): Promise<{ status: number; answer: unknown }> {
+export async function enrolRaw(
+  url: string,
+  body: unknown,
+  authorization = `EnrolmentKey ${enrolmentKey}`,
+): Promise<{ status: number; answer: unknown }> {
   const response = await fetch(`${url}/v1/enrolments`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization },
@@ -101,7 +115,17 @@ export class TestDevice {
   hello(nonce: string, key: TestKey = this.key, changes: object = {}): void {
     const { device, service } = this.enrolment
     const signature = signed(key, challengeProof(nonce, service, device))
-    this.say({ type: 'hello', versions: [1], device, signature, nonce: helloNonce, journal: this.journal, boot: 'boot-1', sentAt: Date.now(), ...changes })
+    this.say({
+      type: 'hello',
+      versions: [1],
+      device,
+      signature,
+      nonce: helloNonce,
+      journal: this.journal,
+      boot: 'boot-1',
+      sentAt: Date.now(),
+      ...changes,
+    })
   }
 
   async connect(): Promise<Extract<ServiceToAgent, { type: 'welcome' }>> {
@@ -125,7 +149,10 @@ export class TestDevice {
 
   async hears<T extends ServiceToAgent['type']>(type: T): Promise<Extract<ServiceToAgent, { type: T }>> {
     const is = (message: ServiceToAgent): message is Extract<ServiceToAgent, { type: T }> => message.type === type
-    return until(() => `${type} from the service; heard ${JSON.stringify(this.heard)}`, () => this.heard.find(is))
+    return until(
+      () => `${type} from the service; heard ${JSON.stringify(this.heard)}`,
+      () => this.heard.find(is),
+    )
   }
 
   async acknowledged(number: number): Promise<void> {

@@ -71,7 +71,13 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const budgets = new Budgets(now)
   const metrics = makeMetrics()
   const refusals = new Refusals({ store, now, log })
-  const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now }, log })
+  const access = new AccessService({
+    store,
+    bus,
+    budgets,
+    rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now },
+    log,
+  })
   const deps: ServiceDeps = {
     config,
     store,

@@ -34,7 +34,9 @@ export const graphError = (status: number, code: string, headers: Record<string,
 })
 
 /** Answers tokens itself, everything below `/v1.0` by `answer`; what that leaves undefined is not found. */
-export async function startGraphServer(answer: (asked: Asked, origin: string) => Answered | undefined | Promise<Answered | undefined>): Promise<GraphServer> {
+export async function startGraphServer(
+  answer: (asked: Asked, origin: string) => Answered | undefined | Promise<Answered | undefined>,
+): Promise<GraphServer> {
   const asked: Asked[] = []
   const tokens: GraphServer['tokens'] = []
   let origin = ''
@@ -49,10 +51,17 @@ export async function startGraphServer(answer: (asked: Asked, origin: string) =>
     if (url.pathname.endsWith('/oauth2/v2.0/token')) {
       const form = new URLSearchParams(body)
       tokens.push({ path: url.pathname, form })
-      if (form.get('client_secret') !== 'right') return say({ status: 401, body: { error: 'invalid_client', error_description: 'AADSTS7000215: Invalid client secret provided.' } })
+      if (form.get('client_secret') !== 'right')
+        return say({ status: 401, body: { error: 'invalid_client', error_description: 'AADSTS7000215: Invalid client secret provided.' } })
       return say({ body: { token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: `token-${tokens.length}` } })
     }
-    const one: Asked = { method: request.method ?? '', path: url.pathname.replace('/v1.0', ''), query: url.searchParams, headers: request.headers, body }
+    const one: Asked = {
+      method: request.method ?? '',
+      path: url.pathname.replace('/v1.0', ''),
+      query: url.searchParams,
+      headers: request.headers,
+      body,
+    }
     asked.push(one)
     say((await answer(one, origin)) ?? graphError(404, 'Request_ResourceNotFound'))
   }

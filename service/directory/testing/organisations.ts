@@ -36,13 +36,22 @@ export async function makeOrganisations(now: () => number = Date.now): Promise<O
   })
   const store = await Store.open({ path: join(folder, 'service.db'), bus, now })
   const accounts = new Directory(store)
-  const account = (directory: string) => (one: { id: string; name: string; email: string }) => ({ ...one, directory, kind: 'person' as const, globalAdministrator: false })
+  const account = (directory: string) => (one: { id: string; name: string; email: string }) => ({
+    ...one,
+    directory,
+    kind: 'person' as const,
+    globalAdministrator: false,
+  })
   await accounts.replaceAll({
     tenants: [
       { id: 'contoso', name: 'Contoso', domains: ['Contoso.example'] },
       { id: 'fabrikam', name: 'Fabrikam', domains: ['fabrikam.example', 'fabrikam.test'] },
     ],
-    accounts: [...[ada, bela, cyd].map(account('contoso')), account('fabrikam')(finn), { id: v7(), directory: 'contoso', kind: 'room', email: 'room@contoso.example', name: 'Boardroom', globalAdministrator: false }],
+    accounts: [
+      ...[ada, bela, cyd].map(account('contoso')),
+      account('fabrikam')(finn),
+      { id: v7(), directory: 'contoso', kind: 'room', email: 'room@contoso.example', name: 'Boardroom', globalAdministrator: false },
+    ],
     groups: [
       { id: 'all', directory: 'contoso', name: 'All operations', members: [group('ops'), person(cyd.id)] },
       { id: 'ops', directory: 'contoso', name: 'Operations', members: [person(ada.id), person(bela.id)] },
@@ -53,8 +62,20 @@ export async function makeOrganisations(now: () => number = Date.now): Promise<O
     ],
   })
   const settings = { ...defaultSettings }
-  const contoso = await makeTenant(store, { name: 'Contoso', issuer: embeddedIssuerName, directory: 'contoso', settings, proManager: cyd.id })
-  const fabrikam = await makeTenant(store, { name: 'Fabrikam', issuer: embeddedIssuerName, directory: 'fabrikam', settings, proManager: finn.id })
+  const contoso = await makeTenant(store, {
+    name: 'Contoso',
+    issuer: embeddedIssuerName,
+    directory: 'contoso',
+    settings,
+    proManager: cyd.id,
+  })
+  const fabrikam = await makeTenant(store, {
+    name: 'Fabrikam',
+    issuer: embeddedIssuerName,
+    directory: 'fabrikam',
+    settings,
+    proManager: finn.id,
+  })
   return {
     store,
     bus,

@@ -59,7 +59,12 @@ export class TestConsole {
   }
 
   hello(): void {
-    this.say({ type: 'hello', versions: [1], ...(this.cursor === undefined ? {} : { cursor: this.cursor }), ...(this.scope === undefined ? {} : { scope: this.scope }) })
+    this.say({
+      type: 'hello',
+      versions: [1],
+      ...(this.cursor === undefined ? {} : { cursor: this.cursor }),
+      ...(this.scope === undefined ? {} : { scope: this.scope }),
+    })
   }
 
   say(message: unknown): void {
@@ -68,7 +73,10 @@ export class TestConsole {
 
   async hears<T extends FeedToConsole['type']>(type: T): Promise<Extract<FeedToConsole, { type: T }>> {
     const is = (message: FeedToConsole): message is Extract<FeedToConsole, { type: T }> => message.type === type
-    return until(() => `${type} from the feed; heard ${JSON.stringify(this.heard).slice(0, 500)}`, () => this.heard.find(is))
+    return until(
+      () => `${type} from the feed; heard ${JSON.stringify(this.heard).slice(0, 500)}`,
+      () => this.heard.find(is),
+    )
   }
 
   /** Follows until nothing is behind. */

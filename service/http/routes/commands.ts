@@ -10,7 +10,11 @@ import { callerOf } from '../routeAccess.ts'
 export const commandRoutes: Plugin = (app, deps) => {
   app.post(
     '/v1/commands',
-    { ...largeBodies, config: { access: 'byKey' }, schema: { tags: ['commands'], body: CommandRequest, response: { 200: CommandOutcome } } },
+    {
+      ...largeBodies,
+      config: { access: 'byKey' },
+      schema: { tags: ['commands'], body: CommandRequest, response: { 200: CommandOutcome } },
+    },
     async (request) => submit(deps, callerOf(request), request.body),
   )
 

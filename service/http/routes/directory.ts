@@ -25,19 +25,30 @@ export const directoryRoutes: Plugin = (app, { directory }) => {
 
 /** The embedded directory, for the `directory` command of whoever may read this machine's data folder. */
 export const directoryEdits: Plugin = (app, { store, bus }) => {
-  app.get('/v1/local/directory', { config: { access: 'admin' }, schema: { hide: true, response: { 200: DirectoryListing } } }, () => listDirectory(store))
+  app.get('/v1/local/directory', { config: { access: 'admin' }, schema: { hide: true, response: { 200: DirectoryListing } } }, () =>
+    listDirectory(store),
+  )
 
-  app.post('/v1/local/directory', { config: { access: 'admin' }, schema: { hide: true, body: DirectoryEdit, response: { 200: DirectoryListing } } }, async (request) => {
-    const { directory, id, name, operation } = await editDirectory(store, request.body)
-    const tenant = await store.tenantOfDirectory(embeddedIssuerName, directory)
-    if (tenant) {
-      await store.write(tenant.id, system, async (tx) => {
-        tx.audit({ category: 'User', objectName: name, operation, detail: { action: 'directory.change', change: request.body.type, object: id } })
-        // Not when it is read the next time: nothing is done in their name from here on.
-        if (request.body.type === 'removePerson') await setRemoved(tx, tenant, [id], true, tx.at)
-      })
-    }
-    bus.publish('directory', { directory })
-    return listDirectory(store)
-  })
+  app.post(
+    '/v1/local/directory',
+    { config: { access: 'admin' }, schema: { hide: true, body: DirectoryEdit, response: { 200: DirectoryListing } } },
+    async (request) => {
+      const { directory, id, name, operation } = await editDirectory(store, request.body)
+      const tenant = await store.tenantOfDirectory(embeddedIssuerName, directory)
+      if (tenant) {
+        await store.write(tenant.id, system, async (tx) => {
+          tx.audit({
+            category: 'User',
+            objectName: name,
+            operation,
+            detail: { action: 'directory.change', change: request.body.type, object: id },
+          })
+          // Not when it is read the next time: nothing is done in their name from here on.
+          if (request.body.type === 'removePerson') await setRemoved(tx, tenant, [id], true, tx.at)
+        })
+      }
+      bus.publish('directory', { directory })
+      return listDirectory(store)
+    },
+  )
 }

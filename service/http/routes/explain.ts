@@ -15,7 +15,10 @@ export const explainRoutes: Plugin = (app, deps) => {
 
   app.get(
     '/v1/explain/people/:person',
-    { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], params: z.object({ person: PersonId }), response: { 200: WhatCan } } },
+    {
+      config: { access: { permission: 'roles.view' } },
+      schema: { tags: ['access'], params: z.object({ person: PersonId }), response: { 200: WhatCan } },
+    },
     async (request) => explainWhat(deps, callerOf(request), request.params.person),
   )
 }

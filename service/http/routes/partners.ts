@@ -11,7 +11,9 @@ export const partnerRoutes: Plugin = (app, deps) => {
     async (request) => ({ items: await partnersOf(deps, callerOf(request)) }),
   )
 
-  app.get('/v1/customers', { config: { access: 'anyone' }, schema: { tags: ['partners'], response: { 200: CustomerList } } }, async (request) =>
-    customersOf(deps, callerOf(request)),
+  app.get(
+    '/v1/customers',
+    { config: { access: 'anyone' }, schema: { tags: ['partners'], response: { 200: CustomerList } } },
+    async (request) => customersOf(deps, callerOf(request)),
   )
 }

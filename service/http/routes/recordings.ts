@@ -33,7 +33,9 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
 
   // Nothing else is taken here.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/gzip', { parseAs: 'buffer', bodyLimit: limits.recordingChunkBytes }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('application/gzip', { parseAs: 'buffer', bodyLimit: limits.recordingChunkBytes }, (_request, body, done) =>
+    done(null, body),
+  )
 
   app.put(
     '/v1/recordings/:session/chunks/:number',
@@ -71,14 +73,21 @@ export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, ses
     return row
   }
 
-  app.get('/v1/recordings/:session', { config: auditor, schema: { tags, params: Recording, response: { 200: RecordingIndex } } }, async (request, reply) => {
-    void reply.header('cache-control', 'no-store')
-    return indexOf(store, await opened(request, request.params.session))
-  })
+  app.get(
+    '/v1/recordings/:session',
+    { config: auditor, schema: { tags, params: Recording, response: { 200: RecordingIndex } } },
+    async (request, reply) => {
+      void reply.header('cache-control', 'no-store')
+      return indexOf(store, await opened(request, request.params.session))
+    },
+  )
 
   app.get('/v1/recordings/:session/chunks/:number', { config: auditor, schema: { tags, params: Chunk } }, async (request, reply) => {
     const body = await chunkOf(store, await opened(request, request.params.session), request.params.number)
-    return reply.type('application/gzip').header('cache-control', 'no-store').send(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+    return reply
+      .type('application/gzip')
+      .header('cache-control', 'no-store')
+      .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
   })
 
   app.get('/v1/recordings/:session/terminal', { config: auditor, schema: { tags, params: Recording } }, async (request, reply) => {

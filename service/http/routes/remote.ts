@@ -22,25 +22,38 @@ export function remoteRoutes(app: App, { store }: Pick<ServiceDeps, 'store'>, se
     return { ...recordOf(found), id }
   }
 
-  app.post('/v1/sessions', { config: { access: 'anyone' }, schema: { tags: ['remote'], body: SessionRequest, response: { 200: SessionAnswer } } }, async (request) =>
-    sessions.start(callerOf(request), request.body),
+  app.post(
+    '/v1/sessions',
+    { config: { access: 'anyone' }, schema: { tags: ['remote'], body: SessionRequest, response: { 200: SessionAnswer } } },
+    async (request) => sessions.start(callerOf(request), request.body),
   )
 
-  app.get('/v1/sessions/:session', { config: { access: 'anyone' }, schema: { tags: ['remote'], params, response: { 200: SessionRecord } } }, async (request) =>
-    recordFor(callerOf(request), request.params.session),
+  app.get(
+    '/v1/sessions/:session',
+    { config: { access: 'anyone' }, schema: { tags: ['remote'], params, response: { 200: SessionRecord } } },
+    async (request) => recordFor(callerOf(request), request.params.session),
   )
 
-  app.post('/v1/sessions/:session/ticket', { config: { access: 'anyone' }, schema: { tags: ['remote'], params, response: { 200: TicketAnswer } } }, async (request) =>
-    sessions.ticket(callerOf(request), request.params.session),
+  app.post(
+    '/v1/sessions/:session/ticket',
+    { config: { access: 'anyone' }, schema: { tags: ['remote'], params, response: { 200: TicketAnswer } } },
+    async (request) => sessions.ticket(callerOf(request), request.params.session),
   )
 
-  app.post('/v1/sessions/:session/end', { config: { access: 'anyone' }, schema: { tags: ['remote'], params, body: SessionEndRequest.nullish(), response: { 200: SessionRecord } } }, async (request) => {
-    const caller = callerOf(request)
-    const own = liveNamed(sessions.live, caller, request.params.session)
-    const session = own ?? sessions.live.get(request.params.session)
-    // To its operator, an auditor who ends it has taken it away.
-    const reason = own ? (request.body?.reason ?? 'operatorEnded') : 'accessWithdrawn'
-    if (session?.tenant === caller.tenant && (own || mayAudit(caller.access))) await sessions.end(session, reason, caller.doer)
-    return recordFor(caller, request.params.session)
-  })
+  app.post(
+    '/v1/sessions/:session/end',
+    {
+      config: { access: 'anyone' },
+      schema: { tags: ['remote'], params, body: SessionEndRequest.nullish(), response: { 200: SessionRecord } },
+    },
+    async (request) => {
+      const caller = callerOf(request)
+      const own = liveNamed(sessions.live, caller, request.params.session)
+      const session = own ?? sessions.live.get(request.params.session)
+      // To its operator, an auditor who ends it has taken it away.
+      const reason = own ? (request.body?.reason ?? 'operatorEnded') : 'accessWithdrawn'
+      if (session?.tenant === caller.tenant && (own || mayAudit(caller.access))) await sessions.end(session, reason, caller.doer)
+      return recordFor(caller, request.params.session)
+    },
+  )
 }

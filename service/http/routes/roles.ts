@@ -4,7 +4,17 @@ import { GroupId, RoleId, type RoomId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, RoomFacts } from '../../../contract/policy.ts'
-import { AssignmentList, AssignmentQuery, GroupList, GroupPreview, GroupPreviewRequest, GroupQuery, type GroupView, type Role, RoleList } from '../../../contract/policyApi.ts'
+import {
+  AssignmentList,
+  AssignmentQuery,
+  GroupList,
+  GroupPreview,
+  GroupPreviewRequest,
+  GroupQuery,
+  type GroupView,
+  type Role,
+  RoleList,
+} from '../../../contract/policyApi.ts'
 import { isShown, roleIsShown, viewerOf } from '../../access/explain.ts'
 import { assignmentViews } from '../../access/views.ts'
 import type { Caller } from '../../access/service.ts'
@@ -24,19 +34,27 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
 
   app.get(
     '/v1/assignments',
-    { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], querystring: AssignmentQuery, response: { 200: AssignmentList } } },
+    {
+      config: { access: { permission: 'roles.view' } },
+      schema: { tags: ['access'], querystring: AssignmentQuery, response: { 200: AssignmentList } },
+    },
     async (request) => {
       const caller = callerOf(request)
       const { role, link } = request.query
       const resolved = await access.resolved(caller.tenant)
-      const wanted = assignmentsFor(caller.access, resolved).filter((assignment) => (role === undefined || assignment.role === role) && (link === undefined || assignment.link === link))
+      const wanted = assignmentsFor(caller.access, resolved).filter(
+        (assignment) => (role === undefined || assignment.role === role) && (link === undefined || assignment.link === link),
+      )
       return { items: await assignmentViews(store.read(caller.tenant, 'wholeTenant'), resolved, caller, wanted) }
     },
   )
 
   app.get(
     '/v1/groups',
-    { config: { access: { permission: ['groups.view', 'roles.view'] } }, schema: { tags: ['access'], querystring: GroupQuery, response: { 200: GroupList } } },
+    {
+      config: { access: { permission: ['groups.view', 'roles.view'] } },
+      schema: { tags: ['access'], querystring: GroupQuery, response: { 200: GroupList } },
+    },
     async (request) => {
       const caller = callerOf(request)
       const facts = await store.read(caller.tenant, 'wholeTenant').roomFacts()
@@ -46,7 +64,10 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
 
   app.post(
     '/v1/groups/preview',
-    { config: { access: { permission: 'groups.view' } }, schema: { tags: ['access'], body: GroupPreviewRequest, response: { 200: GroupPreview } } },
+    {
+      config: { access: { permission: 'groups.view' } },
+      schema: { tags: ['access'], body: GroupPreviewRequest, response: { 200: GroupPreview } },
+    },
     async (request) => {
       const { tenant, access: held } = callerOf(request)
       const facts = await store.read(tenant, 'wholeTenant').roomFacts()
@@ -54,7 +75,13 @@ export const roleRoutes: Plugin = (app, { store, access }) => {
       const { rooms, rule } = request.body
       const seen = mine === 'all' ? facts.values() : [...mine].flatMap((room) => facts.get(room) ?? [])
       const id = GroupId.parse(tenant)
-      const group = { id, name: '', description: '', rooms: rooms.filter((room) => facts.has(room) && (mine === 'all' || mine.has(room))), rule }
+      const group = {
+        id,
+        name: '',
+        description: '',
+        rooms: rooms.filter((room) => facts.has(room) && (mine === 'all' || mine.has(room))),
+        rule,
+      }
       const found = resolvePolicy({ roles: [], groups: [group], assignments: [], links: [] }, seen).groups.get(id) ?? []
       return { total: found.length, rooms: named(found, facts) }
     },
@@ -95,16 +122,14 @@ function rolesFor({ access, link }: Pick<Caller, 'access' | 'link'>, resolved: R
     })
   const custom = policy.roles
     .filter((role) => roleIsShown(access, role, resolved))
-    .map(
-      (role): Role => ({
-        ...role,
-        builtIn: false,
-        side: role.link === null ? 'customer' : 'partner',
-        formerly: [],
-        scopeFixedToAll: false,
-        assignments: used.get(role.id) ?? 0,
-      }),
-    )
+    .map((role): Role => ({
+      ...role,
+      builtIn: false,
+      side: role.link === null ? 'customer' : 'partner',
+      formerly: [],
+      scopeFixedToAll: false,
+      assignments: used.get(role.id) ?? 0,
+    }))
   return [...builtIn, ...custom.sort((a, b) => a.name.localeCompare(b.name))]
 }
 
@@ -112,7 +137,12 @@ function rolesFor({ access, link }: Pick<Caller, 'access' | 'link'>, resolved: R
  * Cut to the caller's rooms: a group that holds none of them does not exist for them, and others hold no more than those.
  * `only`: this one, with all of its named rooms.
  */
-function groupsFor({ access, link }: Caller, { policy, groups }: ResolvedPolicy, facts: ReadonlyMap<RoomId, RoomFacts>, only?: GroupId): GroupView[] {
+function groupsFor(
+  { access, link }: Caller,
+  { policy, groups }: ResolvedPolicy,
+  facts: ReadonlyMap<RoomId, RoomFacts>,
+  only?: GroupId,
+): GroupView[] {
   const [viewed, managed] = [scopeOf(access, 'groups.view'), scopeOf(access, 'roles.view')]
   const whole = viewed === 'all' || managed === 'all'
   const sees = (room: RoomId): boolean => viewed === 'all' || managed === 'all' || viewed.has(room) || managed.has(room)
@@ -120,7 +150,8 @@ function groupsFor({ access, link }: Caller, { policy, groups }: ResolvedPolicy,
   const count = (scope: AssignmentScope): void => {
     if (scope !== 'all') for (const group of scope.groups) used.set(group, (used.get(group) ?? 0) + 1)
   }
-  for (const assignment of policy.assignments) if (link === undefined ? !assignment.builtIn : assignment.link === link) count(assignment.scope)
+  for (const assignment of policy.assignments)
+    if (link === undefined ? !assignment.builtIn : assignment.link === link) count(assignment.scope)
   if (link === undefined) for (const one of policy.links) count(one.scope)
   const items: GroupView[] = []
   for (const { id, name, description, rule, rooms: own } of policy.groups) {
@@ -129,7 +160,15 @@ function groupsFor({ access, link }: Caller, { policy, groups }: ResolvedPolicy,
     const total = whole ? all.length : all.filter(sees).length
     if (total === 0 && !whole) continue
     const rooms = named(whole ? own : own.filter(sees), facts, only === undefined ? undefined : limits.roomsPerScope)
-    items.push({ id, name, description, rule: whole ? rule : null, rooms, total, usedBy: whole || link !== undefined ? (used.get(id) ?? 0) : 0 })
+    items.push({
+      id,
+      name,
+      description,
+      rule: whole ? rule : null,
+      rooms,
+      total,
+      usedBy: whole || link !== undefined ? (used.get(id) ?? 0) : 0,
+    })
   }
   return items.sort((a, b) => a.name.localeCompare(b.name))
 }

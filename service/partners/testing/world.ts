@@ -46,7 +46,12 @@ export class World {
   readonly #secret: string
   readonly #aheadBy: (ms: number) => void
 
-  private constructor(service: RunningService, folder: string, tenants: ReadonlyMap<Organisation, TenantId>, aheadBy: (ms: number) => void) {
+  private constructor(
+    service: RunningService,
+    folder: string,
+    tenants: ReadonlyMap<Organisation, TenantId>,
+    aheadBy: (ms: number) => void,
+  ) {
     this.#service = service
     this.#folder = folder
     this.tenants = tenants
@@ -59,7 +64,10 @@ export class World {
     let ahead = 0
     const now = (): number => Date.now() + ahead
     const tenants = await makeOrganisations(folder, now)
-    const service = await startService(readConfig({ data: folder, port: 0, logLevel: 'silent', timing: { feedBeatMs: 100, ...timing } }), now)
+    const service = await startService(
+      readConfig({ data: folder, port: 0, logLevel: 'silent', timing: { feedBeatMs: 100, ...timing } }),
+      now,
+    )
     return new World(service, folder, tenants, (ms) => void (ahead += ms))
   }
 
@@ -80,7 +88,8 @@ export class World {
 
   async token(email: Address): Promise<string> {
     const answer = await this.#fetch('/v1/local/token', `Admin ${this.#secret}`, {}, { email })
-    if (typeof answer.body === 'object' && answer.body !== null && 'token' in answer.body && typeof answer.body.token === 'string') return answer.body.token
+    if (typeof answer.body === 'object' && answer.body !== null && 'token' in answer.body && typeof answer.body.token === 'string')
+      return answer.body.token
     throw new Error(`No token for ${email}: ${JSON.stringify(answer.body)}`)
   }
 
@@ -95,7 +104,11 @@ export class World {
   }
 
   /** One command of someone; `key` makes it a second delivery. */
-  async command(email: Address, command: QueuedCommand | PolicyCommand | Record<string, unknown>, { customer, key = v7(), issuedAt = Date.now() }: { customer?: Organisation; key?: string; issuedAt?: number } = {}): Promise<Answered> {
+  async command(
+    email: Address,
+    command: QueuedCommand | PolicyCommand | Record<string, unknown>,
+    { customer, key = v7(), issuedAt = Date.now() }: { customer?: Organisation; key?: string; issuedAt?: number } = {},
+  ): Promise<Answered> {
     return this.ask(email, '/v1/commands', { key, issuedAt, command }, customer)
   }
 
@@ -124,7 +137,11 @@ export class World {
     const text = await response.text()
     const isJson = /json/.test(response.headers.get('content-type') ?? '')
     const answer: unknown = text && isJson ? JSON.parse(text) : text
-    return { status: response.status, body: answer, code: typeof answer === 'object' && answer !== null && 'code' in answer ? answer.code : undefined }
+    return {
+      status: response.status,
+      body: answer,
+      code: typeof answer === 'object' && answer !== null && 'code' in answer ? answer.code : undefined,
+    }
   }
 }
 
@@ -138,14 +155,27 @@ export async function makeOrganisations(folder: string, now: () => number): Prom
       accounts: organisations.flatMap((name) =>
         people.map((person) => {
           const email: Address = `${person}@${name}.example`
-          return { id: objectIdOf(email), directory: `directory-${name}`, kind: 'person' as const, email, name: email, globalAdministrator: false }
+          return {
+            id: objectIdOf(email),
+            directory: `directory-${name}`,
+            kind: 'person' as const,
+            email,
+            name: email,
+            globalAdministrator: false,
+          }
         }),
       ),
       groups: [{ id: operators, directory: 'directory-fabrikam', name: 'Operators', members: [admin('two@fabrikam.example')] }],
     })
     for (const name of organisations) {
       const settings = { ...defaultSettings, allowSoftwareKeys: true }
-      const tenant = await makeTenant(store, { name, issuer: embeddedIssuerName, directory: `directory-${name}`, settings, proManager: objectIdOf(`boss@${name}.example`) })
+      const tenant = await makeTenant(store, {
+        name,
+        issuer: embeddedIssuerName,
+        directory: `directory-${name}`,
+        settings,
+        proManager: objectIdOf(`boss@${name}.example`),
+      })
       const key = `key-of-${name}-0123456789`
       await store.write(tenant, system, async (tx) => {
         await tx.insert.enrolmentKey({ digest: digestOfKey(key), key, madeAt: tx.at }).execute()

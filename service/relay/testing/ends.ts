@@ -116,9 +116,10 @@ export class TestEnd {
     })
     socket.on('close', (code) => events.closed(refusal ?? { code }))
     return {
-      send: (bytes) => socket.send(bytes, () => {
-        if (socket.bufferedAmount === 0) events.drained()
-      }),
+      send: (bytes) =>
+        socket.send(bytes, () => {
+          if (socket.bufferedAmount === 0) events.drained()
+        }),
       sendText: (said) => socket.send(said),
       get waiting() {
         return socket.bufferedAmount

@@ -82,11 +82,18 @@ export class LogService {
     })
     const log = pino({ level: 'silent' })
     const store = await Store.open({ path: filesOf(data).database, bus, now })
-    const make = (directory: string): Promise<TenantId> => makeTenant(store, { name: directory, issuer, directory, settings: defaultSettings, proManager: manager })
+    const make = (directory: string): Promise<TenantId> =>
+      makeTenant(store, { name: directory, issuer, directory, settings: defaultSettings, proManager: manager })
     const tenants: [TenantId, TenantId] = [await make('contoso'), await make('adatum')]
     const budgets = new Budgets(now)
     const refusals = new Refusals({ store, now, log })
-    const access = new AccessService({ store, bus, budgets, rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now }, log })
+    const access = new AccessService({
+      store,
+      bus,
+      budgets,
+      rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now },
+      log,
+    })
     const metrics = makeMetrics()
     const deps: ServiceDeps = {
       config,
@@ -136,14 +143,27 @@ export class LogService {
   }
 
   async get(path: string, who: { person?: string; directory?: string } = {}): Promise<Answered> {
-    return answered(await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${await this.token(who.person, who.directory)}` } }))
+    return answered(
+      await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${await this.token(who.person, who.directory)}` } }),
+    )
   }
 
   /** A device of the tenant. */
   async device(state: 'active' | 'offboarding' | 'revoked' = 'active', tenant = this.tenants[0]): Promise<DeviceId> {
     const id = DeviceId.parse(v7())
     await this.deps.store.write(tenant, system, async (tx) => {
-      await tx.insert.device({ id, room: RoomId.parse(v7()), installation: v7(), thumbprint: v7(), publicKey: '{}', state, enrolledAt: 1, offboardingSince: null }).execute()
+      await tx.insert
+        .device({
+          id,
+          room: RoomId.parse(v7()),
+          installation: v7(),
+          thumbprint: v7(),
+          publicKey: '{}',
+          state,
+          enrolledAt: 1,
+          offboardingSince: null,
+        })
+        .execute()
     })
     return id
   }
@@ -151,32 +171,76 @@ export class LogService {
   /** A session in the log. */
   async session(changes: Partial<Row> = {}, tenant = this.tenants[0]): Promise<Row> {
     const row: Row = {
-      id: SessionId.parse(v7()), room: RoomId.parse(v7()), roomName: 'Boardroom', device: null, deviceName: 'Console', operator: PersonId.parse(v7()), operatorName: 'Ada Lovelace', operatorEmail: 'ada@contoso.example',
-      organisation: null, mode: 'modify', startedAt: this.clock.at, endedAt: null, end: null, refusal: null, recordedBytes: 0, recordedMs: 0, recordingDeletedAt: null, ...changes,
+      id: SessionId.parse(v7()),
+      room: RoomId.parse(v7()),
+      roomName: 'Boardroom',
+      device: null,
+      deviceName: 'Console',
+      operator: PersonId.parse(v7()),
+      operatorName: 'Ada Lovelace',
+      operatorEmail: 'ada@contoso.example',
+      organisation: null,
+      mode: 'modify',
+      startedAt: this.clock.at,
+      endedAt: null,
+      end: null,
+      refusal: null,
+      recordedBytes: 0,
+      recordedMs: 0,
+      recordingDeletedAt: null,
+      ...changes,
     }
     await this.deps.store.write(tenant, system, async (tx) => tx.insert.remoteSession(row).execute())
     return row
   }
 
   async end(session: SessionId, end: Row['end'] = 'operatorEnded'): Promise<void> {
-    await this.deps.store.write(this.tenants[0], system, async (tx) => tx.update.remoteSession().where('id', '=', session).set({ endedAt: this.clock.at, end }).execute())
+    await this.deps.store.write(this.tenants[0], system, async (tx) =>
+      tx.update.remoteSession().where('id', '=', session).set({ endedAt: this.clock.at, end }).execute(),
+    )
   }
 
   /** A ticket as the service gives it to the device; `changes` of its claims. */
-  async ticket({ id, device }: Pick<Row, 'id' | 'device'>, changes: { tenant?: TenantId; device?: DeviceId; iss?: string; exp?: number } = {}): Promise<string> {
+  async ticket(
+    { id, device }: Pick<Row, 'id' | 'device'>,
+    changes: { tenant?: TenantId; device?: DeviceId; iss?: string; exp?: number } = {},
+  ): Promise<string> {
     const seconds = Math.floor(this.clock.at / 1000)
-    return signRecordingTicket(this.#key, { iss: serviceName, sid: id, tenant: this.tenants[0], device: device ?? DeviceId.parse(v7()), iat: seconds, exp: seconds + 3_600, ...changes })
+    return signRecordingTicket(this.#key, {
+      iss: serviceName,
+      sid: id,
+      tenant: this.tenants[0],
+      device: device ?? DeviceId.parse(v7()),
+      iat: seconds,
+      exp: seconds + 3_600,
+      ...changes,
+    })
   }
 
   /** Anything signed with the service's key, or with another one. */
-  async signed(claims: Record<string, unknown>, { typ = recordingTicketType, key = this.#key }: { typ?: string; key?: JWK } = {}): Promise<string> {
+  async signed(
+    claims: Record<string, unknown>,
+    { typ = recordingTicketType, key = this.#key }: { typ?: string; key?: JWK } = {},
+  ): Promise<string> {
     return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', typ }).sign(await importJWK(key, 'EdDSA'))
   }
 
-  async put(session: string, number: number | string, body: Uint8Array<ArrayBuffer>, ticket: string | undefined, headers: Record<string, string> = {}): Promise<Answered> {
+  async put(
+    session: string,
+    number: number | string,
+    body: Uint8Array<ArrayBuffer>,
+    ticket: string | undefined,
+    headers: Record<string, string> = {},
+  ): Promise<Answered> {
     const path = typeof number === 'number' ? chunkPath(session, number) : `/v1/recordings/${session}/chunks/${number}`
     const authorization = ticket === undefined ? undefined : { authorization: `Recording ${ticket}` }
-    return answered(await fetch(`${this.url}${path}`, { method: 'PUT', body, headers: { 'content-type': 'application/gzip', ...authorization, ...headers } }))
+    return answered(
+      await fetch(`${this.url}${path}`, {
+        method: 'PUT',
+        body,
+        headers: { 'content-type': 'application/gzip', ...authorization, ...headers },
+      }),
+    )
   }
 }
 
@@ -184,18 +248,38 @@ async function answered(response: Response): Promise<Answered> {
   const bytes = Buffer.from(await response.arrayBuffer())
   const text = bytes.toString()
   const json: unknown = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : undefined
-  const field = (name: string): unknown => (typeof json === 'object' && json !== null ? Object.entries(json).find(([key]) => key === name)?.[1] : undefined)
-  return { status: response.status, bytes, text, json, code: field('code'), detail: String(field('detail') ?? ''), headers: response.headers }
+  const field = (name: string): unknown =>
+    typeof json === 'object' && json !== null ? Object.entries(json).find(([key]) => key === name)?.[1] : undefined
+  return {
+    status: response.status,
+    bytes,
+    text,
+    json,
+    code: field('code'),
+    detail: String(field('detail') ?? ''),
+    headers: response.headers,
+  }
 }
 
 /** A chunk of five seconds, as a device makes it. */
 export function chunkOf(session: string, number: number, events: readonly object[] = [], head: object = {}): Uint8Array<ArrayBuffer> {
   const [fromMs, toMs] = [(number - 1) * 5_000, number * 5_000]
-  return packed([JSON.stringify({ session, number, fromMs, toMs, ...head }), ...events.map((event) => JSON.stringify({ at: fromMs, ...event }))].join('\n') + '\n')
+  return packed(
+    [JSON.stringify({ session, number, fromMs, toMs, ...head }), ...events.map((event) => JSON.stringify({ at: fromMs, ...event }))].join(
+      '\n',
+    ) + '\n',
+  )
 }
 
 export const packed = (text: string | Buffer): Uint8Array<ArrayBuffer> => new Uint8Array(gzipSync(text))
 
-const key = { type: 'picture', display: 'console', width: 8, height: 8, key: true, parts: [{ x: 0, y: 0, width: 8, height: 8, jpeg: '/9j/' }] }
+const key = {
+  type: 'picture',
+  display: 'console',
+  width: 8,
+  height: 8,
+  key: true,
+  parts: [{ x: 0, y: 0, width: 8, height: 8, jpeg: '/9j/' }],
+}
 export const picture = (changes: object = {}) => ({ ...key, ...changes })
 export const terminal = (text: string, changes: object = {}) => ({ type: 'terminal', terminal: 1, columns: 80, rows: 24, text, ...changes })

@@ -51,10 +51,17 @@ export class RemoteDevice {
     this.installation = installation
   }
 
-  static async make(world: RemoteWorld, { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: DeviceOptions = {}): Promise<RemoteDevice> {
+  static async make(
+    world: RemoteWorld,
+    { remote = everything, organisation = 'contoso', enrolled = true, name = 'Lyon 1' }: DeviceOptions = {},
+  ): Promise<RemoteDevice> {
     const place = { country: 'France', city: 'Lyon', building: 'Confluence', floor: '1', timeZone: 'Europe/Paris' }
     const installation = v7()
-    const device = await TestDevice.enrol(world.url, { installation, facts: { ...facts, ...(remote ? { remote } : {}) }, room: { name, place } }, `key-of-${organisation}-0123456789`)
+    const device = await TestDevice.enrol(
+      world.url,
+      { installation, facts: { ...facts, ...(remote ? { remote } : {}) }, room: { name, place } },
+      `key-of-${organisation}-0123456789`,
+    )
     if (enrolled) await done(world.command(`boss@${organisation}.example`, { type: 'rooms.enrol', rooms: [device.enrolment.room] }))
     await device.connect()
     return new RemoteDevice(device, installation)
@@ -121,11 +128,31 @@ export class Rig {
   }
 
   /** Gives someone a role of these permissions over these rooms; returns the assignment. */
-  async give(email: Email, permissions: readonly string[], rooms: readonly string[], by: Operator = { email: 'boss@contoso.example' }): Promise<{ assignment: string; role: string }> {
+  async give(
+    email: Email,
+    permissions: readonly string[],
+    rooms: readonly string[],
+    by: Operator = { email: 'boss@contoso.example' },
+  ): Promise<{ assignment: string; role: string }> {
     const [role, assignment] = [v7(), v7()]
     await done(this.world.command(by.email, { type: 'role.save', role, name: `role ${role}`, description: '', permissions }, by))
     const members = [{ kind: 'person', id: objectIdOf(email) }]
-    await done(this.world.command(by.email, { type: 'assignment.save', assignment, role, name: `assignment ${assignment}`, description: '', notify: false, members, scope: { rooms, groups: [] } }, by))
+    await done(
+      this.world.command(
+        by.email,
+        {
+          type: 'assignment.save',
+          assignment,
+          role,
+          name: `assignment ${assignment}`,
+          description: '',
+          notify: false,
+          members,
+          scope: { rooms, groups: [] },
+        },
+        by,
+      ),
+    )
     return { assignment, role }
   }
 
@@ -133,12 +160,22 @@ export class Rig {
     return this.world.ask(operator.email, path, body, operator.customer)
   }
 
-  begin(operator: Operator, room: string, mode: RemoteMode = 'modify', session: string = v7(), key: string = ephemeral()): { session: SessionId; answer: Promise<Answered> } {
+  begin(
+    operator: Operator,
+    room: string,
+    mode: RemoteMode = 'modify',
+    session: string = v7(),
+    key: string = ephemeral(),
+  ): { session: SessionId; answer: Promise<Answered> } {
     return { session: SessionId.parse(session), answer: this.ask(operator, '/v1/sessions', { session, room, mode, key }) }
   }
 
   /** A session that runs: the device has agreed, and both sides are at the relay, unless `joined` is false. */
-  async session(operator: Operator, device: RemoteDevice, { mode = 'modify', joined = true }: { mode?: RemoteMode; joined?: boolean } = {}): Promise<Running> {
+  async session(
+    operator: Operator,
+    device: RemoteDevice,
+    { mode = 'modify', joined = true }: { mode?: RemoteMode; joined?: boolean } = {},
+  ): Promise<Running> {
     const { session, answer } = this.begin(operator, device.room, mode)
     const offer = await device.agree(session)
     const body = SessionAnswer.parse((await done(answer)).body)
@@ -163,7 +200,9 @@ export class Rig {
 
   /** The audit's records of a session, the oldest first. */
   async audited(session: string, organisation: Organisation = 'contoso'): Promise<AuditRecordView[]> {
-    const page = AuditPage.parse((await done(this.world.ask(`boss@${organisation}.example`, '/v1/audit?category=RemoteSession&limit=200'))).body)
+    const page = AuditPage.parse(
+      (await done(this.world.ask(`boss@${organisation}.example`, '/v1/audit?category=RemoteSession&limit=200'))).body,
+    )
     return page.items.filter(({ detail }) => detail['session'] === session).reverse()
   }
 }

@@ -30,22 +30,51 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('seenAt', 'bigint')
     .addPrimaryKeyConstraint('person_key', ['tenant', 'id'])
     .execute()
-  const columns = ['tenant', 'id', 'issuer', 'directory', 'objectId', 'name', 'email', 'globalAdministrator', 'groups', 'claimsAt', 'scopeVersion', 'scopeDigest']
+  const columns = [
+    'tenant',
+    'id',
+    'issuer',
+    'directory',
+    'objectId',
+    'name',
+    'email',
+    'globalAdministrator',
+    'groups',
+    'claimsAt',
+    'scopeVersion',
+    'scopeDigest',
+  ]
   const list = sql.join(columns.map((name) => sql.ref(name)))
-  await sql`insert into ${sql.table('person')} (${list}, ${sql.ref('link')}, ${sql.ref('groupsAt')}, ${sql.ref('seenAt')}) select ${list}, null, ${sql.ref('claimsAt')}, ${sql.ref('claimsAt')} from ${sql.table('personBefore')}`.execute(db)
+  await sql`insert into ${sql.table('person')} (${list}, ${sql.ref('link')}, ${sql.ref('groupsAt')}, ${sql.ref('seenAt')}) select ${list}, null, ${sql.ref('claimsAt')}, ${sql.ref('claimsAt')} from ${sql.table('personBefore')}`.execute(
+    db,
+  )
   await schema.dropTable('personBefore').execute()
   await schema.createIndex('person_object').unique().on('person').columns(['tenant', 'issuer', 'directory', 'objectId']).execute()
   await schema.createIndex('person_triple_anywhere').on('person').columns(['issuer', 'directory', 'objectId']).execute()
 
   await schema.alterTable('assignment').addColumn('link', 'text').execute()
-  await schema.alterTable('assignment').addColumn('description', 'text', (c) => c.notNull().defaultTo('')).execute()
-  await schema.alterTable('assignment').addColumn('notify', 'integer', (c) => c.notNull().defaultTo(0)).execute()
-  await schema.alterTable('assignment').addColumn('builtIn', 'integer', (c) => c.notNull().defaultTo(0)).execute()
+  await schema
+    .alterTable('assignment')
+    .addColumn('description', 'text', (c) => c.notNull().defaultTo(''))
+    .execute()
+  await schema
+    .alterTable('assignment')
+    .addColumn('notify', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute()
+  await schema
+    .alterTable('assignment')
+    .addColumn('builtIn', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute()
   // A scope was a list of rooms; now it may name groups, too.
   const scoped = db.withTables<{ assignment: { tenant: string; id: string; scope: string } }>()
   for (const { tenant, id, scope } of await scoped.selectFrom('assignment').select(['tenant', 'id', 'scope']).execute()) {
     if (!scope.startsWith('[')) continue
-    await scoped.updateTable('assignment').set({ scope: `{"rooms":${scope},"groups":[]}` }).where('tenant', '=', tenant).where('id', '=', id).execute()
+    await scoped
+      .updateTable('assignment')
+      .set({ scope: `{"rooms":${scope},"groups":[]}` })
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .execute()
   }
 
   await schema
@@ -121,7 +150,10 @@ async function up(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex('directoryGroup_directory').on('directoryGroup').columns(['directory', 'name']).execute()
   // Who is in a group is said by the group.
   await schema.alterTable('directoryAccount').dropColumn('groups').execute()
-  await schema.alterTable('directoryTenant').addColumn('domains', 'text', (c) => c.notNull().defaultTo('[]')).execute()
+  await schema
+    .alterTable('directoryTenant')
+    .addColumn('domains', 'text', (c) => c.notNull().defaultTo('[]'))
+    .execute()
 
   await schema
     .createTable('auditChain')
@@ -131,8 +163,14 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('headNumber', 'bigint', (c) => c.notNull())
     .addColumn('headHash', 'text', (c) => c.notNull())
     .execute()
-  await schema.alterTable('audit').addColumn('number', 'bigint', (c) => c.notNull().defaultTo(0)).execute()
-  await schema.alterTable('audit').addColumn('hash', 'text', (c) => c.notNull().defaultTo('')).execute()
+  await schema
+    .alterTable('audit')
+    .addColumn('number', 'bigint', (c) => c.notNull().defaultTo(0))
+    .execute()
+  await schema
+    .alterTable('audit')
+    .addColumn('hash', 'text', (c) => c.notNull().defaultTo(''))
+    .execute()
   await chainAudit(db)
   await schema.createIndex('audit_number').unique().on('audit').columns(['tenant', 'number']).execute()
 }

@@ -13,10 +13,17 @@ export const pruned: Migration = { version: 9, name: 'pruned', up }
 async function up(all: Kysely<unknown>, now: () => number): Promise<void> {
   const db = all.withTables<Pick<Tables, 'audit' | 'auditChain'>>()
   const at = now()
-  for (const { tenant, prunedNumber, prunedHash } of await db.selectFrom('auditChain').selectAll().where('prunedNumber', '>', 0).execute()) {
+  for (const { tenant, prunedNumber, prunedHash } of await db
+    .selectFrom('auditChain')
+    .selectAll()
+    .where('prunedNumber', '>', 0)
+    .execute()) {
     // When the last of them was written is not known any more; that it was old enough is.
     const deleted = { from: 1, to: prunedNumber, count: prunedNumber, lastAt: at - retentionMs - 1, lastHash: prunedHash }
     const record = prunedRecord(tenant, at, { action: 'audit.prune', ...deleted })
-    await db.insertInto('audit').values(await appendToChain(db, tenant, [record])).execute()
+    await db
+      .insertInto('audit')
+      .values(await appendToChain(db, tenant, [record]))
+      .execute()
   }
 }

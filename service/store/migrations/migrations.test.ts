@@ -49,7 +49,9 @@ describe('migrations', () => {
     await migrated()
     await migrated()
     const after = new Database(path)
-    expect(after.prepare('select "version", "appliedAt" from "schemaVersion"').all()).toEqual(migrations.map(({ version }) => ({ version, appliedAt: 7 })))
+    expect(after.prepare('select "version", "appliedAt" from "schemaVersion"').all()).toEqual(
+      migrations.map(({ version }) => ({ version, appliedAt: 7 })),
+    )
     expect(after.prepare('select "name", "lastSeq" from tenant').all()).toEqual([{ name: 'T', lastSeq: 3 }])
     after.close()
   })
@@ -60,7 +62,9 @@ describe('migrations', () => {
     db.exec(`insert into person ("tenant", "id", "issuer", "directory", "objectId", "name", "email", "globalAdministrator", "groups", "claimsAt", "scopeVersion", "scopeDigest", "groupsAt")
       values ('t', 'p', 'i', 'd', 'o', 'N', 'e', 0, '[]', 0, 0, '', 0)`)
     db.exec(`insert into "securityGroup" ("tenant", "directory", "id", "name") values ('t', 'd', 'g', 'G')`)
-    db.exec(`insert into request ("tenant", "id", "link", "person", "request", "doer", "status", "expiresAt") values ('t', 'r', 'l', 'p', '{}', '{}', 'waiting', 5)`)
+    db.exec(
+      `insert into request ("tenant", "id", "link", "person", "request", "doer", "status", "expiresAt") values ('t', 'r', 'l', 'p', '{}', '{}', 'waiting', 5)`,
+    )
     db.close()
     await migrated()
     const after = new Database(path)
@@ -96,10 +100,14 @@ describe('migrations', () => {
   })
 
   it('leave nothing behind where one fails', async () => {
-    const failing = { version: (migrations.at(-1)?.version ?? 0) + 1, name: 'bad', up: async (db: Kysely<unknown>) => {
-      await db.schema.createTable('half').addColumn('a', 'text').execute()
-      throw new Error('no')
-    } }
+    const failing = {
+      version: (migrations.at(-1)?.version ?? 0) + 1,
+      name: 'bad',
+      up: async (db: Kysely<unknown>) => {
+        await db.schema.createTable('half').addColumn('a', 'text').execute()
+        throw new Error('no')
+      },
+    }
     await expect(migrated([...migrations, failing])).rejects.toThrow('no')
     const db = new Database(path)
     expect(db.prepare(`select count(*) as n from sqlite_schema where name = 'half'`).get()).toEqual({ n: 0 })
@@ -120,18 +128,38 @@ it('[AUD-1] an audit log that was shortened before its chain said so gets the re
   await migrated(migrations.filter(({ version }) => version < 9))
   const db = new Database(path)
   const tenant = TenantId.parse(v7())
-  const record = { tenant, id: v7(), at: 5, category: 'Room', objectName: 'x', operation: 'Create' as const, resultStatus: 'Successful' as const, userId: '', userTenantId: '', actor: null, detail: '{}', number: 8 }
+  const record = {
+    tenant,
+    id: v7(),
+    at: 5,
+    category: 'Room',
+    objectName: 'x',
+    operation: 'Create' as const,
+    resultStatus: 'Successful' as const,
+    userId: '',
+    userTenantId: '',
+    actor: null,
+    detail: '{}',
+    number: 8,
+  }
   const start = 'a'.repeat(43)
   const hash = chainHash(start, record)
   const columns = Object.keys({ ...record, hash })
-  db.prepare(`insert into audit (${columns.map((name) => `"${name}"`).join()}) values (${columns.map((name) => `@${name}`).join()})`).run({ ...record, hash })
-  db.prepare(`insert into "auditChain" (tenant, "prunedNumber", "prunedHash", "headNumber", "headHash") values (?, 7, ?, 8, ?), ('whole', 0, '', 0, '')`).run(tenant, start, hash)
+  db.prepare(`insert into audit (${columns.map((name) => `"${name}"`).join()}) values (${columns.map((name) => `@${name}`).join()})`).run({
+    ...record,
+    hash,
+  })
+  db.prepare(
+    `insert into "auditChain" (tenant, "prunedNumber", "prunedHash", "headNumber", "headHash") values (?, 7, ?, 8, ?), ('whole', 0, '', 0, '')`,
+  ).run(tenant, start, hash)
   db.close()
   await migrated()
   const writer = openWriter(path)
   const after = new Kysely<Tables>({ dialect: writer.dialect })
   expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: 8 })
-  expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([{ tenant, number: 9, objectName: 'Audit log' }])
+  expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([
+    { tenant, number: 9, objectName: 'Audit log' },
+  ])
   writer.close()
 })
 

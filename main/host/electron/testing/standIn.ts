@@ -1,7 +1,17 @@
 import { EventEmitter } from 'node:events'
 import type { BrowserWindowConstructorOptions, MenuItemConstructorOptions } from 'electron'
 import { consoleAddress } from '../address.ts'
-import type { ContentsApi, ElectronApi, FrameApi, IpcEvent, MenuApi, NavigationDetails, PreventableEvent, WindowApi, SessionApi } from '../api.ts'
+import type {
+  ContentsApi,
+  ElectronApi,
+  FrameApi,
+  IpcEvent,
+  MenuApi,
+  NavigationDetails,
+  PreventableEvent,
+  WindowApi,
+  SessionApi,
+} from '../api.ts'
 
 /**
  * For tests: the part of Electron that this host uses, without Electron. It keeps what it was told, behaves where
