@@ -35,8 +35,10 @@ let busy: HTMLElement | null = null
 function restore(): void {
   const last = places.at(-1)
   if (!isLost() || !last) return
-  if (last.element.matches('[aria-busy="true"]')) return void (busy = last.element)
-  if (last.element.isConnected && !last.element.matches(':disabled')) return void (busy === last.element && gives(busy))
+  if (last.element.isConnected) {
+    if (last.element.matches('[aria-busy="true"]')) return void (busy = last.element)
+    if (!last.element.matches(':disabled')) return void (busy === last.element && gives(busy))
+  }
   const left = last.around.find((one) => one.isConnected)
   const earlier = places.slice(0, -1).reverse()
   const before = earlier.find(({ element }) => element.isConnected)
