@@ -53,8 +53,8 @@ describe('the focus, when what has it goes', () => {
     const work = async (): Promise<void> => {
       take.focus()
       take.setAttribute('aria-busy', 'true')
-      take.setAttribute('disabled', '')
       take.blur()
+      take.setAttribute('disabled', '')
       await vi.advanceTimersByTimeAsync(1)
     }
     await work()
