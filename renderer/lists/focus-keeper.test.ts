@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { h } from 'vue'
 import { untilPasses } from '../../contract/testing/wait.ts'
 import { leave, useFocusKeeper } from './focus-keeper.ts'
@@ -14,6 +14,7 @@ beforeEach(() => {
   )
 })
 afterEach(() => {
+  vi.useRealTimers()
   keeper.unmount()
   document.body.replaceChildren()
 })
@@ -43,6 +44,29 @@ describe('the focus, when what has it goes', () => {
     at('float').remove()
     at('dialog').remove()
     await untilPasses(() => expect(document.activeElement).toBe(at('menu')))
+  })
+
+  it('is back on a button that was busy, and goes on from one that cannot be pressed any more', async () => {
+    vi.useFakeTimers()
+    const take = at('take')
+    /** A browser takes the focus from what is disabled when it draws. */
+    const work = async (): Promise<void> => {
+      take.focus()
+      take.setAttribute('aria-busy', 'true')
+      take.blur()
+      take.setAttribute('disabled', '')
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    await work()
+    expect(document.activeElement).toBe(document.body)
+    take.removeAttribute('aria-busy')
+    take.removeAttribute('disabled')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(document.activeElement).toBe(take)
+    await work()
+    take.removeAttribute('aria-busy')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(document.activeElement).toBe(at('section'))
   })
 
   it('stays nowhere for who has put it nowhere', async () => {

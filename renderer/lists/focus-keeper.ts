@@ -25,10 +25,20 @@ export function leave(element: HTMLElement): void {
   if (!around(element).some(gives)) element.blur()
 }
 
+/** Whether nothing has the focus that can be pressed. A browser takes it from what was disabled only when it draws. */
+const isLost = (): boolean => document.activeElement === document.body || document.activeElement?.matches(':disabled') === true
+
+/** What is busy and had the focus until then: it has it again afterwards. */
+let busy: HTMLElement | null = null
+
 /** What had the focus went away with it: it goes on in what is left around, at the place before where that is in there too. */
 function restore(): void {
   const last = places.at(-1)
-  if (document.activeElement !== document.body || !last || (last.element.isConnected && !last.element.matches(':disabled'))) return
+  if (!isLost() || !last) return
+  if (last.element.isConnected) {
+    if (last.element.matches('[aria-busy="true"]')) return void (busy = last.element)
+    if (!last.element.matches(':disabled')) return void (busy === last.element && gives(busy))
+  }
   const left = last.around.find((one) => one.isConnected)
   const earlier = places.slice(0, -1).reverse()
   const before = earlier.find(({ element }) => element.isConnected)
@@ -40,6 +50,7 @@ function restore(): void {
 
 function arrived({ target }: FocusEvent): void {
   if (!(target instanceof HTMLElement)) return
+  busy = null
   places.push({ element: target, around: around(target) })
   if (places.length > placesAtMost) places.shift()
 }
@@ -51,13 +62,13 @@ function arrived({ target }: FocusEvent): void {
 export function useFocusKeeper(): void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const changes = new MutationObserver(() => {
-    if (document.activeElement !== document.body) return
+    if (!isLost()) return
     clearTimeout(timer)
     timer = setTimeout(restore)
   })
   onMounted(() => {
     document.addEventListener('focusin', arrived)
-    changes.observe(document.body, { childList: true, subtree: true, attributeFilter: ['disabled'] })
+    changes.observe(document.body, { childList: true, subtree: true, attributeFilter: ['disabled', 'aria-busy'] })
   })
   onBeforeUnmount(() => {
     clearTimeout(timer)
