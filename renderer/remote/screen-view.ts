@@ -3,6 +3,7 @@ import type { BridgeStream, StreamEvents } from '../../contract/bridge.ts'
 import { StreamChannel } from './channel.ts'
 import { type Combination, combinations, type KeyNames, pressAll, typeText, watchEscape } from './keys.ts'
 import { Pace } from './pace.ts'
+import { PlainClipboard } from './plain-clipboard.ts'
 import type { Level } from './quality.ts'
 
 export interface ScreenOptions {
@@ -108,7 +109,8 @@ export function openScreen(options: ScreenOptions): ScreenView {
   rfb.background = 'transparent'
   rfb.qualityLevel = options.level.quality
   rfb.keyNames = options.keyNames
-  rfb.addEventListener('clipboard', ({ detail }) => options.onClipboard(detail.text))
+  const plain = new PlainClipboard()
+  rfb.addEventListener('clipboard', ({ detail }) => options.onClipboard(rfb.takesAnyText() ? detail.text : plain.read(detail.text)))
 
   const canvas = element.querySelector('canvas')
   if (canvas) {
@@ -133,8 +135,8 @@ export function openScreen(options: ScreenOptions): ScreenView {
       rfb.releaseKeys()
       rfb.keyNames = names
     },
-    sendText: (text) => rfb.clipboardPasteFrom(text),
-    unsendable: (text) => (rfb.takesAnyText() ? [] : beyondLatin1(text)),
+    sendText: (text) => rfb.clipboardPasteFrom(rfb.takesAnyText() ? text : plain.write(text)),
+    unsendable: (text) => (rfb.takesAnyText() ? [] : plain.unsendable(text)),
     fit: (on) => (rfb.scaleViewport = on),
     level: ({ quality }) => (rfb.qualityLevel = quality),
     figures: () => ({ framesPerSecond: pace.perSecond(), frameMs: pace.frameMs() }),
@@ -148,13 +150,6 @@ export function openScreen(options: ScreenOptions): ScreenView {
       element.remove()
     },
   }
-}
-
-const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-
-const beyondLatin1 = (text: string): string[] => {
-  const found = [...characters.segment(text)].map(({ segment }) => segment).filter((one) => /[^\u0000-\u00ff]/u.test(one))
-  return [...new Set(found)]
 }
 
 /** Puts a copy of the picture in its place: noVNC takes its own away when it ends. */
