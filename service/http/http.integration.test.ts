@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { decodeJwt, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose'
@@ -12,147 +11,24 @@ import { Problem } from '../../contract/errors.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { enrolmentOf, enrolRaw, newKey, type TestDevice } from '../agents/testing/device.ts'
-import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
+import { DemoService, type Who } from '../testing/demo.ts'
+import { codeOf, demo, runCommand, type TestService } from '../testing/process.ts'
 import { breakCamera, giveScope, makeRooms } from '../testing/rooms.ts'
 
+let running: DemoService
 let data: string
 let service: TestService
 let devices: TestDevice[]
-const tokens = { manager: '', lead: '', tech: '', nobody: '' }
-const people = ['manager', 'lead', 'tech', 'nobody'] as const
-type Who = (typeof people)[number]
-const roomOf = (index: number): string => devices[index]?.enrolment.room ?? ''
+let tokens: DemoService['tokens']
+const roomOf = (index: number): string => running.roomOf(index)
 
 beforeAll(async () => {
-  data = makeFolder()
-  service = await TestService.start(data, '--demo', '--metrics-port', '0', '--open-hold-ms', '0', '--resolve-hold-ms', '0')
-  for (const who of people) tokens[who] = await service.tokenOf(demo[who])
-  devices = await makeRooms(service, 3)
-  await giveScope(service, 'siteLead', [roomOf(0)])
-  await giveScope(service, 'siteTech', [roomOf(1)])
+  running = await DemoService.start('--metrics-port', '0', '--open-hold-ms', '0', '--resolve-hold-ms', '0')
+  ;({ data, service, devices, tokens } = running)
 })
-afterAll(async () => {
-  for (const device of devices) device.drop()
-  await service.stop()
-  removeFolder(data)
-})
+afterAll(async () => running.close())
 
 const command = (body: object, issuedAt = Date.now(), key: string = v7()) => ({ key, issuedAt, command: body })
-
-describe('every route, every role', () => {
-  const unknown = v7()
-  const role = () => ({ type: 'role.save', role: v7(), name: `Role ${v7()}`, description: '', permissions: ['rooms.view'] })
-  const group = () => ({ type: 'group.save', group: v7(), name: `Group ${v7()}`, description: '', rooms: [roomOf(0)], rule: null })
-  const session = (room: string) => ({ session: v7(), room, mode: 'modify', key: 'a'.repeat(43) })
-  const rows: [method: string, path: string, body: (() => unknown) | null, allowed: Record<Who, number>][] = [
-    ['GET', '/v1/me', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
-    ['GET', '/v1/rooms', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
-    ['GET', '/v1/rooms/ROOM0', null, { manager: 200, lead: 200, tech: 404, nobody: 403 }],
-    ['GET', '/v1/rooms/ROOM1', null, { manager: 200, lead: 404, tech: 200, nobody: 403 }],
-    ['GET', '/v1/rooms/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
-    ['GET', '/v1/incidents', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
-    ['GET', '/v1/incidents/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
-    ['GET', '/v1/roles', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/assignments', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/groups', null, { manager: 200, lead: 200, tech: 403, nobody: 403 }],
-    ['POST', '/v1/groups/preview', () => ({ rooms: [roomOf(0)], rule: null }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command(role()), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'role.delete', role: unknown }), { manager: 404, lead: 403, tech: 403, nobody: 403 }],
-    [
-      'POST',
-      '/v1/commands',
-      () => command({ type: 'assignment.delete', assignment: unknown }),
-      { manager: 404, lead: 403, tech: 403, nobody: 403 },
-    ],
-    ['POST', '/v1/commands', () => command(group()), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'group.delete', group: unknown }), { manager: 404, lead: 404, tech: 403, nobody: 403 }],
-    [
-      'POST',
-      '/v1/commands',
-      () => command({ type: 'rooms.ring', rooms: [roomOf(0)], ring: 'Staging' }),
-      { manager: 200, lead: 200, tech: 403, nobody: 403 },
-    ],
-    ['POST', '/v1/commands/preview', () => ({ command: role() }), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands/preview', () => ({ command: group() }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
-    ['GET', '/v1/people', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
-    ['POST', '/v1/people/owners', () => ({ rooms: [roomOf(0)] }), { manager: 200, lead: 200, tech: 404, nobody: 403 }],
-    ['GET', '/v1/enrolment/key', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
-    ['POST', '/v1/enrolment/key/reset', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/enrolment/installer', null, { manager: 200, lead: 200, tech: 403, nobody: 403 }],
-    ['GET', '/v1/snapshot', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
-    ['POST', '/v1/commands', () => command({ type: 'settings.change', changes: {} }), { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['POST', '/v1/commands', () => command({ type: 'rooms.enrol', rooms: [unknown] }), { manager: 404, lead: 404, tech: 403, nobody: 403 }],
-    [
-      'POST',
-      '/v1/commands',
-      () => command({ type: 'rooms.enrol', rooms: [roomOf(1)] }),
-      { manager: 200, lead: 404, tech: 403, nobody: 403 },
-    ],
-    [
-      'POST',
-      '/v1/commands',
-      () => command({ type: 'rooms.unenrol', rooms: [unknown] }),
-      { manager: 404, lead: 404, tech: 404, nobody: 403 },
-    ],
-    [
-      'POST',
-      '/v1/commands',
-      () => command({ type: 'incident.acknowledge', incident: unknown }),
-      { manager: 404, lead: 404, tech: 404, nobody: 403 },
-    ],
-    [
-      'POST',
-      '/v1/commands',
-      () => command({ type: 'incident.comment', incident: unknown, text: 'x' }),
-      { manager: 404, lead: 404, tech: 404, nobody: 403 },
-    ],
-    ['GET', '/v1/partners', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/customers', null, { manager: 200, lead: 200, tech: 200, nobody: 200 }],
-    ['GET', '/v1/directory', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/explain?permission=rooms.view', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/explain/people/UNKNOWN', null, { manager: 404, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/audit', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/audit.csv?from=0&to=1', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/audit/check', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/policy', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['POST', '/v1/sessions', () => session(roomOf(0)), { manager: 403, lead: 403, tech: 404, nobody: 404 }],
-    ['POST', '/v1/sessions', () => session(unknown), { manager: 404, lead: 404, tech: 404, nobody: 404 }],
-    ['GET', '/v1/sessions', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/sessions.csv?from=0&to=1', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
-    ['GET', '/v1/sessions/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 404 }],
-    ['POST', '/v1/sessions/UNKNOWN/ticket', null, { manager: 404, lead: 404, tech: 404, nobody: 404 }],
-    ['POST', '/v1/sessions/UNKNOWN/end', null, { manager: 404, lead: 404, tech: 404, nobody: 404 }],
-    ['GET', '/v1/local/users', null, { manager: 401, lead: 401, tech: 401, nobody: 401 }],
-  ]
-
-  it.each(rows)('%s %s', async (method, template, body, allowed) => {
-    const path = template.replace('ROOM0', roomOf(0)).replace('ROOM1', roomOf(1)).replace('UNKNOWN', unknown)
-    for (const who of people) {
-      const status = allowed[who]
-      const answer = await service.ask(path, { method, token: tokens[who], ...(body ? { body: body() } : {}) })
-      expect({ who, status: answer.status }).toEqual({ who, status })
-      if (status >= 400) {
-        expect(answer.headers.get('content-type')).toContain('application/problem+json')
-        expect(Problem.parse(answer.json).status).toBe(status)
-      }
-    }
-    if (path.startsWith('/v1/local')) return
-    const stranger = await service.ask(path, { method, ...(body ? { body: body() } : {}) })
-    expect([stranger.status, codeOf(stranger)]).toEqual([401, 'auth.missing'])
-  })
-
-  it('is covered: the interface has no route that is not tried here or elsewhere', async () => {
-    const { paths } = z
-      .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
-      .parse((await service.ask('/v1/openapi.json')).json)
-    const listed = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, ':id')}`),
-    )
-    const tried = new Set(rows.map(([method, path]) => `${method} ${path.replace(/ROOM\d|UNKNOWN/, ':id').replace(/\?.*/, '')}`))
-    const elsewhere = ['GET /.well-known/roomkeeper', 'GET /healthz', 'GET /v1/relay/key', 'POST /v1/setup', 'POST /v1/enrolments']
-    expect(listed.filter((route) => !tried.has(route) && !elsewhere.includes(route) && !route.includes('/v1/recordings/'))).toEqual([])
-  })
-})
 
 describe('what a scope shows', () => {
   it('is cut to the rooms of the person, totals too', async () => {
@@ -385,26 +261,6 @@ describe('enrolment of devices (ENR-1)', () => {
 })
 
 describe('the edges', () => {
-  it('answers under loopback names only', async () => {
-    const { hostname, port } = new URL(service.url)
-    /** As it is written on the wire; clients of Node's own would not send some of these. */
-    const answerTo = (host: string) =>
-      new Promise<string>((resolve) => {
-        let text = ''
-        const socket = connect(Number(port), hostname, () =>
-          socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
-        )
-        socket.on('data', (bytes) => (text += String(bytes))).on('close', () => resolve(text))
-      })
-    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '127.0.0.1', '[::1]:1'])
-      expect(await answerTo(host), host).toContain(' 200 ')
-    for (const host of ['evil.example', '', '127.0.0.1:80@evil', '127.0.0.999', '127.0.0.1:99999', 'a b', '[', '%00', '127.0.0.1/../']) {
-      const answer = await answerTo(host)
-      expect(answer, host).toMatch(/^HTTP\/1.1 400 /)
-      expect(answer, host).toContain('request.invalid')
-    }
-  })
-
   it('says what is too large, not JSON, or not there, and goes on', async () => {
     const large = await service.ask('/v1/commands', { token: tokens.lead, body: `"${'x'.repeat(300_000)}"` })
     expect([large.status, codeOf(large)]).toEqual([413, 'request.tooLarge'])

@@ -2,30 +2,20 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MeAnswer, RoomList } from '../../contract/api.ts'
 import { AssignmentList, Effect, GroupList, RoleList } from '../../contract/policyApi.ts'
-import type { TestDevice } from '../agents/testing/device.ts'
-import { codeOf, demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
-import { giveScope, makeRooms } from '../testing/rooms.ts'
+import { DemoService, type Who } from '../testing/demo.ts'
+import { codeOf, type TestService } from '../testing/process.ts'
+import { makeRooms } from '../testing/rooms.ts'
 
-let data: string
+let running: DemoService
 let service: TestService
-let devices: TestDevice[]
-const tokens = { manager: '', lead: '', tech: '' }
-type Who = keyof typeof tokens
-const roomOf = (index: number): string => devices[index]?.enrolment.room ?? ''
+let tokens: DemoService['tokens']
+const roomOf = (index: number): string => running.roomOf(index)
 
 beforeAll(async () => {
-  data = makeFolder()
-  service = await TestService.start(data, '--demo')
-  for (const who of ['manager', 'lead', 'tech'] as const) tokens[who] = await service.tokenOf(demo[who])
-  devices = await makeRooms(service, 3)
-  await giveScope(service, 'siteLead', [roomOf(0)])
-  await giveScope(service, 'siteTech', [roomOf(1)])
+  running = await DemoService.start()
+  ;({ service, tokens } = running)
 })
-afterAll(async () => {
-  for (const device of devices) device.drop()
-  await service.stop()
-  removeFolder(data)
-})
+afterAll(async () => running.close())
 
 const command = (body: object) => ({ key: v7(), issuedAt: Date.now(), command: body })
 const send = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command(body) })
@@ -182,7 +172,7 @@ describe('groups of rooms', () => {
     await save('manager', { group, name: `Rule ${group}`, rooms: [], rule })
     const before = (await groupsOf('manager')).find(({ id }) => id === group)?.total ?? 0
     expect(before).toBeGreaterThan(0)
-    devices.push(...(await makeRooms(service, 1)))
+    running.devices.push(...(await makeRooms(service, 1)))
     expect((await groupsOf('manager')).find(({ id }) => id === group)?.total).toBe(before + 1)
   })
 })

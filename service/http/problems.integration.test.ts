@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
 import { Problem } from '../../contract/errors.ts'
 import { makeFolder, removeFolder, TestService } from '../testing/process.ts'
@@ -78,4 +78,26 @@ it.each([
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(head.toLowerCase()).toContain('content-type: application/problem+json')
   expect(Problem.parse(JSON.parse(body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1)))).toMatchObject({ status, code })
+})
+
+describe('the edges', () => {
+  it('answers under loopback names only', async () => {
+    const { hostname, port } = new URL(service.url)
+    /** As it is written on the wire; clients of Node's own would not send some of these. */
+    const answerTo = (host: string) =>
+      new Promise<string>((resolve) => {
+        let text = ''
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        )
+        socket.on('data', (bytes) => (text += String(bytes))).on('close', () => resolve(text))
+      })
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, '127.0.0.1', '[::1]:1'])
+      expect(await answerTo(host), host).toContain(' 200 ')
+    for (const host of ['evil.example', '', '127.0.0.1:80@evil', '127.0.0.999', '127.0.0.1:99999', 'a b', '[', '%00', '127.0.0.1/../']) {
+      const answer = await answerTo(host)
+      expect(answer, host).toMatch(/^HTTP\/1.1 400 /)
+      expect(answer, host).toContain('request.invalid')
+    }
+  })
 })
