@@ -4,57 +4,19 @@ import {
   type AgentToService,
   challengeProof,
   ServiceToAgent,
-  type SessionKey,
   type SignedWord,
   welcomeWord,
 } from '../../contract/agent.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
-import type { BootId, DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Random } from '../random.ts'
+import type { ConnectionOptions, SessionMessage, SessionWord } from './connection-options.ts'
 import type { ConnectionState } from './connection-state.ts'
+import { ReportWindow } from './report-window.ts'
 import { isSignedWord } from './signed-words.ts'
-import type { DeviceKey } from './identity.ts'
-import type { Journal } from './journal.ts'
-import { messageBudgetBytes } from './report.ts'
-import type { Dial, Socket } from './socket.ts'
-import type { Timers, Undo } from './timers.ts'
+import type { Socket } from './socket.ts'
+import type { Undo } from './timers.ts'
 
-export interface ConnectionOptions {
-  /** Address of the agents' socket, ws: or wss:. */
-  url: string
-  device: DeviceId
-  /** The name of the service that the device enrolled with; it signs for no other. */
-  service: string
-  /**
-   * The key that the service gave at the enrolment: nothing else can welcome or end the agent. Undefined: it kept none, and nothing
-   * can end it.
-   */
-  serviceKey: SessionKey | undefined
-  boot: BootId
-  key: DeviceKey
-  journal: Journal
-  dial: Dial
-  now: () => number
-  /** The machine's clock (UTC ms), which the service is told of. */
-  wall: () => number
-  timers: Timers
-  random: Random
-  onState: (state: ConnectionState) => void
-  /** A line for the logs of the device. */
-  onNote: (level: 'info' | 'warn', text: string) => void
-  /** The service has welcomed the device: put the full report in the journal now. */
-  onWelcome: () => void
-  /** The service wants the device off-boarded. When that is done, call `farewell`. */
-  onOffboard: () => void
-  /** The service said something about remote sessions. */
-  onSession: (message: SessionMessage) => void
-}
-
-/** What the service says about remote sessions (REM-7). */
-export type SessionMessage = Extract<ServiceToAgent, { type: 'session' | 'sessionTicket' | 'sessionEnd' }>
-/** What the device says about them. */
-export type SessionWord = Extract<AgentToService, { type: 'sessionAccepted' | 'sessionRefused' | 'sessionTicketWanted' | 'sessionEnded' }>
+export type { SessionMessage, SessionWord }
 
 /** Refusals of a device as such: it may take a person to mend them. */
 const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -67,8 +29,6 @@ const refusalsOfDevice: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const steadyShare = 0.5
 /** A service that was silent for this many heartbeats is taken for gone. */
 const silentBeats = 3
-/** So many requests to send again, without an acknowledgement between them, mean that it leads nowhere. */
-const mostResends = 20
 
 /**
  * One device's connection to the service (INC-2, ENR-3): it dials, proves the device, sends what the journal holds in
@@ -81,12 +41,10 @@ export class Connection {
   /** Counts sockets, so that a late word of an old one changes nothing. */
   #dialled = 0
   #tries = 0
-  #sentUpTo = 0
+  readonly #window: ReportWindow
   #timer: Undo | undefined
   #beat: Undo | undefined
   #heardAt = 0
-  #ackedAt = 0
-  #resends = 0
   #refusal: ErrorCode | undefined
   /** Of the hello of this connection: what the service's words must be signed over. */
   #nonce: string | undefined
@@ -95,6 +53,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#window = new ReportWindow(options.journal, options.now)
     options.journal.onRenewed(() => {
       if (this.#state.state === 'connected') this.#lost('the journal began anew')
     })
@@ -132,17 +91,7 @@ export class Connection {
 
   /** Sends what the journal holds and the window allows. Call it when a report has been written. */
   pump(): void {
-    const { journal } = this.#options
-    if (this.#state.state !== 'connected') return
-    for (;;) {
-      const room = journal.acknowledged + limits.agentWindowReports - this.#sentUpTo
-      const reports = journal.read(this.#sentUpTo, Math.min(room, limits.reportsPerMessage), messageBudgetBytes)
-      const newest = reports.at(-1)
-      if (!newest) return
-      if (this.#sentUpTo === journal.acknowledged) this.#ackedAt = this.#options.now()
-      this.#sentUpTo = newest.number
-      this.#socket?.send(`{"type":"report","reports":[${reports.map(({ json }) => json).join(',')}]}`)
-    }
+    if (this.#state.state === 'connected') this.#window.send((text) => this.#socket?.send(text))
   }
 
   /** Says something about a remote session. False: there is no connection that it could go over. */
@@ -261,10 +210,8 @@ export class Connection {
       this.#lost('the journal began anew')
       return
     }
-    journal.acknowledge(message.acknowledged)
-    this.#sentUpTo = message.acknowledged
-    this.#resends = 0
-    this.#heardAt = this.#ackedAt = now()
+    this.#window.begin(message.acknowledged)
+    this.#heardAt = now()
     this.#enter({ state: 'connected', since: now(), lifecycle: message.lifecycle })
     // The first beat at a random moment, so that those of a fleet are spread over the interval.
     this.#beat = timers.after(message.heartbeatMs * random(), () => {
@@ -275,16 +222,14 @@ export class Connection {
   }
 
   #converse(message: ServiceToAgent, state: Extract<ConnectionState, { state: 'connected' }>): void {
-    const { journal, now, onNote } = this.#options
+    const { journal, onNote } = this.#options
     switch (message.type) {
       case 'ack':
         for (const { number, code } of message.rejected ?? []) {
           onNote('warn', `Report ${number} was refused: ${code}. ${errors[code][1]}`)
         }
-        this.#ackedAt = now()
         this.#tries = 0
-        if (message.upTo > journal.acknowledged) this.#resends = 0
-        journal.acknowledge(Math.min(message.upTo, this.#sentUpTo))
+        this.#window.acknowledge(message.upTo)
         this.pump()
         return
       case 'resend':
@@ -293,12 +238,10 @@ export class Connection {
           journal.renew()
           return
         }
-        this.#resends += 1
-        if (this.#resends > mostResends) {
+        if (!this.#window.sendAgain(message.from)) {
           this.#lost('the service asks for the same reports again and again')
           return
         }
-        this.#sentUpTo = Math.min(this.#sentUpTo, message.from - 1)
         this.pump()
         return
       case 'lifecycle':
@@ -345,13 +288,13 @@ export class Connection {
   }
 
   #keepAlive(everyMs: number): void {
-    const { now, timers, journal } = this.#options
+    const { now, timers } = this.#options
     const silent = now() - this.#heardAt
     if (silent > everyMs * silentBeats) {
       this.#lost('the service fell silent')
       return
     }
-    if (this.#sentUpTo > journal.acknowledged && now() - this.#ackedAt > limits.agentAckMs) {
+    if (this.#window.overdue) {
       this.#lost('reports were not acknowledged in time')
       return
     }
