@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kind } from '../contract/entities.ts'
 import { RoomkeeperError } from '../contract/errors.ts'
@@ -19,9 +18,11 @@ import type { Account, AccountState, CoreOptions, Undo } from './platform.ts'
 import { ServiceSetup } from './setup.ts'
 import { ServiceClient } from './sync/http.ts'
 import type { Closed } from './sync/sync.ts'
-import { type Entered, enteredOf, worstOf } from './tenants/entered.ts'
-import { forgetAccount } from './tenants/place.ts'
+import { type Entered, enteredOf, isCustomer } from './tenants/entered.ts'
+import { forgetLeftOvers } from './tenants/place.ts'
+import { outboxOf, picturesOf, sessionOf, syncOf } from './tenants/state.ts'
 import { Tenants } from './tenants/tenants.ts'
+import { Turns } from './turns.ts'
 import { Picture } from './views/picture.ts'
 import type { ShownChange } from './views/shown.ts'
 
@@ -48,13 +49,13 @@ export class Console {
   #tenantsUndo: Undo[] = []
   #picture = new Picture([])
   #everything = new Picture([])
-  #turn: Promise<void> = Promise.resolve()
-  #stopped = false
+  readonly #turns: Turns
   #toldSync = ''
   readonly #undo: Undo[]
 
   constructor(options: CoreOptions, machine: Clock) {
     this.options = options
+    this.#turns = new Turns(options.log)
     this.homeClient = new ServiceClient(options.service, options.session)
     this.preferences = new PreferenceFile(join(options.folder.path, 'preferences.json'))
     const clock = keptTime(machine, this.preferences, options.log)
@@ -66,27 +67,28 @@ export class Console {
       clock.watch(),
       options.session.listen((state) => {
         this.onSession.emit(this.session)
-        void this.#inTurn(() => this.#follow(state))
+        void this.#turns.run(() => this.#follow(state))
       }),
     ]
   }
 
   /** Opens what the last run left open, and clears what an interrupted sign-out left behind. */
   async start(): Promise<void> {
-    const { state } = this.options.session
-    await this.#inTurn(async () => {
-      await this.#clearLeftOvers(state.state === 'signedIn' ? state.account.id : undefined)
+    const { folder, session, vault } = this.options
+    const { state } = session
+    await this.#turns.run(async () => {
+      await forgetLeftOvers(folder.path, state.state === 'signedIn' ? state.account.id : undefined, vault)
       await this.#follow(state)
     })
     this.setup.poll(!this.preferences.workOffline)
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#turns.stop()
     for (const undo of this.#undo) undo()
     this.setup.stop()
     this.changes.stop()
-    await this.#inTurn(() => this.#close())
+    await this.#turns.run(() => this.#close())
   }
 
   /** What is open for the person who is signed in. Errors: `session.none`. */
@@ -102,7 +104,7 @@ export class Console {
   /** The tenant that is acted in: the entered one; one's own with all together. Errors: `session.none`. */
   get acting(): OpenAccount {
     const { entered } = this
-    const account = this.#isCustomer(entered) ? this.tenants.of(entered) : this.tenants.home
+    const account = isCustomer(entered, this.#own) ? this.tenants.of(entered) : this.tenants.home
     if (account === null || account === undefined) throw new RoomkeeperError('session.none')
     return account
   }
@@ -156,60 +158,15 @@ export class Console {
 
   get session(): SessionState {
     const { state } = this.options.session
-    if (state.state !== 'signedIn') return state
-    const { account, renewalNeeded } = state
-    const tenants = this.#tenants?.id === account.id ? this.#tenants : null
-    const { entered } = this
-    const shown = tenants === null ? undefined : (this.#isCustomer(entered) ? tenants.of(entered) : tenants.home)?.shown
-    return {
-      state: 'signedIn',
-      account: { name: account.name, email: account.email },
-      me: shown?.me ?? null,
-      tenant: shown?.tenant?.name ?? null,
-      tenants: tenants === null ? [] : this.#named(tenants, account),
-      entered: tenants === null ? null : entered,
-      renewalNeeded,
-    }
-  }
-
-  #isCustomer(entered: Entered | null): entered is TenantId {
-    return entered !== null && entered !== 'all' && entered !== this.#own
-  }
-
-  #named(tenants: Tenants, account: Account): Extract<SessionState, { state: 'signedIn' }>['tenants'] {
-    const own = this.#own
-    const listed = new Map((tenants.home?.shown.me?.customers ?? []).map((customer) => [customer.tenant, customer]))
-    return tenants.all.flatMap(({ customer, shown, lease }) => {
-      const locked = lease.ended
-      const { remote } = shown
-      if (customer === null) {
-        // While its copy is locked, its name is not known: the domain says whose it is.
-        return own === null ? [] : [{ id: own, name: shown.tenant?.name ?? account.email.replace(/^.*@/u, ''), link: null, locked, remote }]
-      }
-      // Where one's own copy is locked too, nothing says what it is called: it is named when one's own is back.
-      const name = shown.tenant?.name ?? listed.get(customer.tenant)?.name
-      const link = shown.me?.access.link ?? listed.get(customer.tenant)?.link ?? customer.link
-      return name === undefined ? [] : [{ id: customer.tenant, name, link, locked, remote }]
-    })
+    return sessionOf(state, this.#tenants, this.#own, this.entered)
   }
 
   get sync(): SyncState {
-    const tenants = this.#tenants
-    if (tenants === null) return { state: 'stopped' }
-    const { entered } = this
-    const accounts = entered === 'all' ? tenants.all : [this.#isCustomer(entered) ? tenants.of(entered) : tenants.home]
-    return worstOf(accounts.flatMap((account) => (account === null || account === undefined ? [] : [account.sync.state])))
+    return syncOf(this.#tenants, this.#own, this.entered)
   }
 
   get outbox(): TopicOutput<'outbox'> {
-    const counts = { pending: 0, refused: 0, toSend: 0 }
-    for (const outbox of this.#tenants?.outboxes ?? []) {
-      const { pending, refused, unsent } = outbox.counts()
-      counts.pending += pending
-      counts.refused += refused
-      counts.toSend += unsent - refused
-    }
-    return counts
+    return outboxOf(this.#tenants)
   }
 
   /** Runs a reading or writing of what is open; a file that turns out to be damaged is mended behind it. */
@@ -237,7 +194,7 @@ export class Console {
    * `disk.failed`.
    */
   async signOut(unsent: 'ask' | 'keep' | 'discard'): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.run(async () => {
       const tenants = this.#tenants
       if (tenants !== null) {
         const counts = tenants.outboxes.map((outbox) => outbox.counts())
@@ -256,7 +213,7 @@ export class Console {
   }
 
   async #follow(state: AccountState): Promise<void> {
-    if (this.#stopped) return
+    if (this.#turns.stopped) return
     if (state.state !== 'signedIn') {
       if (state.state === 'signedOut') await this.#close()
       return
@@ -281,7 +238,7 @@ export class Console {
       random: Math.random,
       log,
       ...(host.cacheWorker === undefined ? {} : { cacheWorker: host.cacheWorker }),
-      inTurn: (run) => void this.#inTurn(run).catch(() => undefined),
+      inTurn: (run) => void this.#turns.run(run).catch(() => undefined),
     })
     this.#tenants = tenants
     this.#tenantsUndo = [
@@ -331,21 +288,9 @@ export class Console {
   }
 
   #draw(): void {
-    const tenants = this.#tenants
-    const { entered } = this
-    const together = entered === 'all'
-    const all = tenants?.all ?? []
-    const parts = together
-      ? all
-      : all.filter(({ customer }) => (customer === null ? !this.#isCustomer(entered) : customer.tenant === entered))
-    this.#picture = new Picture(
-      parts.map(({ shown }) => shown),
-      together,
-    )
-    this.#everything = new Picture(
-      all.map(({ shown }) => shown),
-      together,
-    )
+    const { entered, all } = picturesOf(this.#tenants, this.#own, this.entered)
+    this.#picture = entered
+    this.#everything = all
   }
 
   #tellAll(): void {
@@ -374,27 +319,6 @@ export class Console {
         ? 'signedOut'
         : null
     this.#tenants?.gate(closed)
-  }
-
-  /** One change of what is open at a time. A failure is logged, and told to whoever waits. */
-  #inTurn(run: () => Promise<void>): Promise<void> {
-    const mine = this.#turn.then(run)
-    this.#turn = mine.catch((error: unknown) => {
-      if (error instanceof RoomkeeperError && error.code === 'session.unsent') return
-      this.options.log.error({ error: String(error) }, 'the account could not be opened or closed')
-    })
-    return mine.catch((error: unknown) => {
-      if (this.#stopped) return
-      throw error
-    })
-  }
-
-  async #clearLeftOvers(current: string | undefined): Promise<void> {
-    const { folder, vault } = this.options
-    for (const entry of readdirSync(folder.path, { withFileTypes: true })) {
-      if (!entry.isDirectory() || entry.name === current || !existsSync(join(folder.path, entry.name, 'cache.db'))) continue
-      await forgetAccount(folder.path, entry.name, vault)
-    }
   }
 }
 

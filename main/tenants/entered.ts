@@ -20,6 +20,11 @@ export function enteredOf(
   return nothingAtHome && customers.length > 0 ? 'all' : own
 }
 
+/** Whether it is one customer's tenant that is entered. */
+export function isCustomer(entered: Entered | null, own: TenantId | null): entered is TenantId {
+  return entered !== null && entered !== 'all' && entered !== own
+}
+
 /** From the worst to the best. */
 const order: readonly SyncState['state'][] = ['offline', 'stopped', 'connecting', 'catchingUp', 'live']
 

@@ -68,3 +68,11 @@ export async function forgetAccount(root: string, account: string, vault: Vault)
     await forgetCache(place, vault)
   }
 }
+
+/** Forgets what an interrupted sign-out left behind, of all accounts but the current one. */
+export async function forgetLeftOvers(root: string, current: string | undefined, vault: Vault): Promise<void> {
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    if (!entry.isDirectory() || entry.name === current || !existsSync(join(root, entry.name, 'cache.db'))) continue
+    await forgetAccount(root, entry.name, vault)
+  }
+}
