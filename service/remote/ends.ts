@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RelayEnd, RelaySide } from '../../contract/relay.ts'
 import { SessionEnd } from '../../contract/remote.ts'
+import type { ServiceDeps } from '../deps.ts'
+import type { LiveSession } from './live.ts'
 
 /** What only the service may say of a session's end, or the operator; a device that says it has ended it by itself. */
 const servicesOwn: ReadonlySet<SessionEnd> = new Set<SessionEnd>([
@@ -36,6 +38,24 @@ export function endOfRelay(reason: RelayEnd, by: RelaySide | undefined): Session
     case 'protocol':
       return reason
   }
+}
+
+/** Why a session that lasts too long, whose sides have not come, or whose device's agent is silent, is over; null: it goes on. */
+export function endDue(
+  { now, line, config }: Pick<ServiceDeps, 'now' | 'line' | 'config'>,
+  { phase, device, expiresAt, silentSince, joined, runningAt }: LiveSession,
+  relayIsInside: boolean,
+): SessionEnd | null {
+  if (phase !== 'running') return null
+  const { sessionJoinMs, sessionUnattendedMs, heartbeatMs } = config.timing
+  const at = now()
+  // A connected agent need not say more than its beats.
+  const silenceMs = Math.max(sessionUnattendedMs, 2 * heartbeatMs)
+  const heardAt = line.heardAt(device)
+  const silent = heardAt === undefined ? silentSince !== undefined && at - silentSince >= sessionUnattendedMs : at - heardAt >= silenceMs
+  if (at >= expiresAt) return 'maximum'
+  if (silent) return 'deviceLost'
+  return relayIsInside && !joined && at - runningAt >= sessionJoinMs ? 'neverJoined' : null
 }
 
 /** What a device may answer to an offer; anything else is a refusal without a reason. */

@@ -7,13 +7,15 @@ import type { LineListener, SessionWord } from '../agents/line.ts'
 import { storedKey } from '../agents/proofs.ts'
 import type { DeviceIdentity } from '../agents/session.ts'
 import type { ServiceDeps } from '../deps.ts'
-import { RateLimit } from '../http/rateLimit.ts'
 import type { SessionSummary } from '../relay/session.ts'
 import type { Doer } from '../store/transaction.ts'
-import { endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
+import { DeviceAsks } from './deviceAsks.ts'
+import { endDue, endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
 import { isHalfOf, type Signer } from './grants.ts'
 import { type DeviceAnswer, type LiveSession, LiveSessions } from './live.ts'
 import { liveNamed, ownNameOf, rowsNamed } from './names.ts'
+import { offerOf } from './offer.ts'
+import { Pending } from './pending.ts'
 import { isVisibleTo, preconditions } from './preconditions.ts'
 import { RefusedSessions } from './refusals.ts'
 import { type Attempt, openRows, writeEnded, writeStarted } from './rows.ts'
@@ -24,8 +26,6 @@ const deviceEndsMs = 300
 /** How long an operator's own word of an end may take, once the device has said that they ended it. */
 const operatorSaysMs = 2_000
 const sweepMs = 250
-/** How often a device may ask for tickets, or speak of sessions that do not run, in a minute. More: not answered. */
-const asksPerMinute = 60
 
 /** What sessions need of the relay inside the service. */
 export interface RelayInside {
@@ -41,12 +41,10 @@ export class RemoteSessions implements LineListener {
   readonly #deps: ServiceDeps
   readonly #signer: Signer
   readonly #refused: RefusedSessions
-  readonly #askRate: RateLimit
+  readonly #asks: DeviceAsks
+  readonly #pending: Pending
   readonly #unwatch: () => void
   readonly #sweeping: NodeJS.Timeout
-  /** Waits of this object, each with what is done when the service stops before it is over. */
-  readonly #waits = new Map<NodeJS.Timeout, () => void>()
-  readonly #writes = new Set<Promise<void>>()
   /** Sessions of before this start, by device: their devices are told when they come. */
   readonly #orphans = new Map<DeviceId, SessionId[]>()
   /** Where it runs inside the service. */
@@ -57,7 +55,8 @@ export class RemoteSessions implements LineListener {
     this.#deps = deps
     this.#signer = signer
     this.#refused = new RefusedSessions(deps.refusals, deps.now)
-    this.#askRate = new RateLimit(asksPerMinute, deps.now)
+    this.#asks = new DeviceAsks(deps, signer, this.live)
+    this.#pending = new Pending(deps.log)
     this.#unwatch = watchStanding(deps, this.live, (session, end) => void this.end(session, end))
     this.#sweeping = setInterval(() => this.#sweep(), sweepMs)
     this.#sweeping.unref()
@@ -79,13 +78,7 @@ export class RemoteSessions implements LineListener {
     clearInterval(this.#sweeping)
     const all = this.live.all()
     await Promise.all(all.map((session) => this.end(session, 'serviceStopped')))
-    if (this.#waits.size > 0) await new Promise((resolve) => setTimeout(resolve, deviceEndsMs))
-    for (const [timer, finish] of this.#waits) {
-      clearTimeout(timer)
-      finish()
-    }
-    this.#waits.clear()
-    await Promise.all(this.#writes)
+    await this.#pending.finish(deviceEndsMs)
   }
 
   /**
@@ -133,7 +126,7 @@ export class RemoteSessions implements LineListener {
       session.written = Promise.resolve(session.answer).then(nothing, nothing)
       session.answered({ type: 'ended', end })
     } else {
-      session.written = this.#keep(writeEnded(store, tenant, id, end, now(), doer))
+      session.written = this.#pending.keep(writeEnded(store, tenant, id, end, now(), doer))
     }
     return session.written
   }
@@ -155,7 +148,7 @@ export class RemoteSessions implements LineListener {
     if (!session) return
     session.relayEnded = true
     const end = (): void => void this.end(session, endOfRelay(reason, by))
-    if (reason === 'ended' || reason === 'finished') this.#after(deviceEndsMs, end)
+    if (reason === 'ended' || reason === 'finished') this.#pending.after(deviceEndsMs, end)
     else end()
   }
 
@@ -163,13 +156,12 @@ export class RemoteSessions implements LineListener {
   said(from: DeviceIdentity, word: SessionWord): void {
     const session = this.live.get(word.session)
     if (session?.device !== from.device) {
-      if ((word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') && this.#mayAsk(from.device))
-        void this.#tellOver(from, word.session)
+      if (word.type === 'sessionAccepted' || word.type === 'sessionTicketWanted') void this.#asks.tellOver(from, word.session)
       return
     }
     if (word.type === 'sessionAccepted' || word.type === 'sessionRefused') session.answered(word)
     else if (word.type === 'sessionEnded') this.#endedByDevice(session, word.reason)
-    else if (session.phase === 'running' && this.#mayAsk(from.device)) void this.#giveTicket(session)
+    else if (session.phase === 'running') void this.#asks.giveTicket(session)
   }
 
   /** For the line to the agents. */
@@ -273,51 +265,30 @@ export class RemoteSessions implements LineListener {
   /** Asks the device. */
   async #agree(session: LiveSession, answered: Promise<DeviceAnswer>): Promise<SessionAnswer> {
     const { store, line, now } = this.#deps
-    const { id, tenant, device, request, caller, mode, room, expiresAt, seen } = session
+    const { id, device } = session
     // What changed while it was looked at, before changes were watched for it.
     const over = await endOf(this.#deps, session)
     if (over) throw new RoomkeeperError(refusalOfEnd(over))
     const enrolled = await store.deviceById(device)
     if (enrolled?.state !== 'active') throw new RoomkeeperError('remote.disconnected')
-    const record = (await store.read(tenant, 'wholeTenant').get('settings', tenant))?.recordSessions === true
-    const offered = seen?.device.remote ?? { displays: [], terminal: false }
-    const grant = await this.#signer.grant({
-      sid: id,
-      tenant,
-      room,
-      device,
-      operator: {
-        id: caller.person,
-        name: caller.name,
-        ...(caller.organisation === undefined ? {} : { organisation: caller.organisation }),
-      },
-      mode,
-      displays: offered.displays,
-      terminal: mode === 'modify' && offered.terminal,
-      record,
-      key: request.key,
-      iat: Math.floor(now() / 1000),
-      exp: Math.floor(expiresAt / 1000),
-    })
-    const upload = record ? { upload: await this.#signer.upload(session) } : {}
-    const offer = { type: 'session' as const, session: id, grant, ...(await this.#signer.ticket(session, 'device')), ...upload }
+    const { offer, record } = await offerOf(this.#deps, this.#signer, session)
     if (session.phase === 'asking' && !line.order(device, offer)) throw new RoomkeeperError('remote.disconnected')
     const answer = await this.#inTime(answered)
     if (answer.type === 'ended') throw new RoomkeeperError(refusalOfEnd(answer.end))
     if (answer.type === 'sessionRefused') throw new RoomkeeperError(refusalOfDevice(answer.code))
     const enrolledKey = storedKey(enrolled.publicKey)
     const half = { key: answer.key, signature: answer.signature }
-    if (!isHalfOf(enrolledKey, id, grant, half)) {
+    if (!isHalfOf(enrolledKey, id, offer.grant, half)) {
       this.#deps.log.warn({ session: id, device }, "a device's half of a remote session is not signed by its key")
       throw new RoomkeeperError('remote.refused')
     }
     session.phase = 'running'
     session.runningAt = now()
     session.begun = true
-    await this.#keep(writeStarted(store, session, record), true)
+    await this.#pending.keep(writeStarted(store, session, record), true)
     const ticket = await this.#signer.ticket(session, 'operator')
     if (this.live.get(id) !== session) throw new RoomkeeperError('remote.ended')
-    return { grant, device: { ...half, enrolledKey }, ...ticket }
+    return { grant: offer.grant, device: { ...half, enrolledKey }, ...ticket }
   }
 
   /** @throws RoomkeeperError remote.noAnswer */
@@ -339,87 +310,21 @@ export class RemoteSessions implements LineListener {
     session.phase = 'over'
     this.live.remove(session)
     this.#deps.line.order(device, { type: 'sessionEnd', session: id, reason: end })
-    if (this.relay && !relayEnded) this.#after(deviceEndsMs, () => this.relay?.end(id, 'withdrawn'))
+    if (this.relay && !relayEnded) this.#pending.after(deviceEndsMs, () => this.relay?.end(id, 'withdrawn'))
   }
 
   /** What the operator has done, they or the relay say themselves: a device alone is not believed that they have ended it. */
   #endedByDevice(session: LiveSession, said: string): void {
     const end = (): void => void this.end(session, endOfDevice(said))
-    if (said === 'operatorEnded') this.#after(operatorSaysMs, end)
+    if (said === 'operatorEnded') this.#pending.after(operatorSaysMs, end)
     else end()
   }
 
-  #mayAsk(device: DeviceId): boolean {
-    try {
-      this.#askRate.take(device)
-      return true
-    } catch {
-      this.#deps.log.debug({ device }, 'a device asks too often about its remote sessions')
-      return false
-    }
-  }
-
-  async #giveTicket(session: LiveSession): Promise<void> {
-    try {
-      const fresh = await this.#signer.ticket(session, 'device')
-      if (this.live.get(session.id) === session)
-        this.#deps.line.order(session.device, { type: 'sessionTicket', session: session.id, ...fresh })
-    } catch (error) {
-      this.#deps.log.warn({ err: error, session: session.id }, 'a device got no fresh ticket')
-    }
-  }
-
-  /** A device speaks of a session that does not run. */
-  async #tellOver({ tenant, device }: DeviceIdentity, session: SessionId): Promise<void> {
-    try {
-      const row = await this.#deps.store
-        .read(tenant, 'wholeTenant')
-        .tables.remoteSession()
-        .select('end')
-        .where('id', '=', session)
-        .where('device', '=', device)
-        .executeTakeFirst()
-      this.#deps.line.order(device, { type: 'sessionEnd', session, reason: row?.end ?? 'neverJoined' })
-    } catch (error) {
-      this.#deps.log.error({ err: error, session }, 'a device could not be told that its session is over')
-    }
-  }
-
-  /** Sessions that last too long, whose sides have not come, or whose device's agent is silent. */
   #sweep(): void {
-    const { now, line, config } = this.#deps
-    const { sessionJoinMs, sessionUnattendedMs, heartbeatMs } = config.timing
-    const at = now()
-    // A connected agent need not say more than its beats.
-    const silenceMs = Math.max(sessionUnattendedMs, 2 * heartbeatMs)
     for (const session of this.live.all()) {
-      if (session.phase !== 'running') continue
-      const heardAt = line.heardAt(session.device)
-      const silent =
-        heardAt === undefined
-          ? session.silentSince !== undefined && at - session.silentSince >= sessionUnattendedMs
-          : at - heardAt >= silenceMs
-      if (at >= session.expiresAt) void this.end(session, 'maximum')
-      else if (silent) void this.end(session, 'deviceLost')
-      else if (this.relay && !session.joined && at - session.runningAt >= sessionJoinMs) void this.end(session, 'neverJoined')
+      const end = endDue(this.#deps, session, this.relay !== undefined)
+      if (end) void this.end(session, end)
     }
-  }
-
-  #after(ms: number, finish: () => void): void {
-    const timer = setTimeout(() => {
-      this.#waits.delete(timer)
-      finish()
-    }, ms)
-    this.#waits.set(timer, finish)
-  }
-
-  /** Waits for a write when the service stops. One that failed is logged, or thrown too. */
-  async #keep(write: Promise<void>, thrown = false): Promise<void> {
-    const kept = write.catch((error: unknown) => this.#deps.log.error({ err: error }, 'the session log could not be written'))
-    this.#writes.add(kept)
-    await kept
-    this.#writes.delete(kept)
-    if (thrown) await write
   }
 }
 
