@@ -5,7 +5,9 @@ import { messageBudgetBytes } from './report.ts'
 /** So many requests to send again, without an acknowledgement between them, mean that it leads nowhere. */
 const mostResends = 20
 
-/** How far the journal has gone up on one connection after the other: in order, with no more than a window ahead of the acknowledgements. */
+/**
+ * How far the journal has gone up on one connection after the other: in order, with no more than a window ahead of the acknowledgements.
+ */
 export class ReportWindow {
   readonly #journal: Journal
   readonly #now: () => number

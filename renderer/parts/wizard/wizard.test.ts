@@ -1,7 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
-import { nextTick } from 'vue'
-import { untilPasses } from '../../../contract/testing/wait.ts'
+import { until, untilPasses } from '../../../contract/testing/wait.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import WizardFrame from './WizardFrame.vue'
 
@@ -20,8 +19,8 @@ describe('a wizard', () => {
       global,
       attachTo: document.body,
     })
-    await nextTick()
-    find('wizard-next')?.click()
+    const next = await until('the first page', () => find('wizard-next'))
+    next.click()
     expect(wizard.emitted('update:at')).toEqual([['rooms']])
     await wizard.setProps({ at: 'rooms' })
     await wizard.setProps({ steps: steps('That domain is your own.') })

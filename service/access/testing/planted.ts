@@ -124,8 +124,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'a retry is judged anew',
     file: 'service/commands/submit.ts',
-    text: ".where('person', '=', person).where('key', '=', key).executeTakeFirst()\n  return row &&",
-    instead: ".where('person', '=', person).where('key', '=', key).where('at', '<', 0).executeTakeFirst()\n  return row &&",
+    text: ".where('key', '=', key)\n    .executeTakeFirst()\n  return row &&",
+    instead: ".where('key', '=', key)\n    .where('at', '<', 0)\n    .executeTakeFirst()\n  return row &&",
   },
   {
     name: 'a hidden room is acted on',
