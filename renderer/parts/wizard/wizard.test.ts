@@ -14,18 +14,20 @@ const steps = (wrong: string) => [
 describe('a wizard', () => {
   it('leads back to a page that turned out to be wrong after it was left, and says what is', async () => {
     const { global } = surroundings()
+    const wanted: string[] = []
+    const heard = { 'onUpdate:at': (to: string) => void wanted.push(to) }
     const wizard = mount(WizardFrame, {
-      props: { open: true, at: 'domain', title: 'Add', steps: steps(''), finish: 'Add', touched: true },
+      props: { open: true, at: 'domain', title: 'Add', steps: steps(''), finish: 'Add', touched: true, ...heard },
       global,
       attachTo: document.body,
     })
     const next = await until('the first page', () => find('wizard-next'))
     next.click()
-    expect(wizard.emitted('update:at')).toEqual([['rooms']])
+    expect(wanted).toEqual(['rooms'])
     await wizard.setProps({ at: 'rooms' })
     await wizard.setProps({ steps: steps('That domain is your own.') })
     find('wizard-next')?.click()
-    expect(wizard.emitted('update:at')?.at(-1)).toEqual(['domain'])
+    expect(wanted).toEqual(['rooms', 'domain'])
     await wizard.setProps({ at: 'domain' })
     await untilPasses(() => expect(find('wizard-missing')?.textContent).toBe('That domain is your own.'))
     wizard.unmount()
