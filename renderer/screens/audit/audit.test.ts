@@ -34,12 +34,16 @@ describe('Settings → Audit', () => {
 
   it('[AUD-1] calls things of the product by their French names, and what people have named as they call it', async () => {
     const records = [
+      makeRecord(4, { category: 'Room', action: 'rooms.enrol', objectName: '3 rooms', detail: { rooms: ['a', 'b', 'c'] } }),
+      makeRecord(3, { category: 'Room', action: 'rooms.enrol', objectName: '3 rooms', detail: { rooms: ['a'] } }),
       makeRecord(2, { category: 'Settings', action: 'settings.change', objectName: 'Settings' }),
       makeRecord(1, { category: 'Role', action: 'role.save', objectName: 'Settings' }),
     ]
     const { global } = surroundings({ rooms: 6, answers: partnerAnswers({ 'audit.list': () => ({ items: records, next: null }) }) }, 'fr')
     mount(Audit, { global, attachTo: document.body })
-    await untilPasses(() => expect(all('audit-object').map((one) => one.textContent)).toEqual(['Réglages', 'Settings']))
+    await untilPasses(() =>
+      expect(all('audit-object').map((one) => one.textContent)).toEqual(['3 salles', '3 rooms', 'Réglages', 'Settings']),
+    )
   })
 
   it('reads page after page, and shows the details of a record', async () => {
