@@ -33,13 +33,10 @@ async function runTimed(kind: Kind, how: How): Promise<Counts> {
   return counts
 }
 
-/** Their tests wait much: for processes, sockets, and a browser. */
-const waits = (kind: Kind): boolean => kind === 'integration' || kind === 'e2e'
-
 /**
- * What only computes runs alone, and what waits runs side by side: there the cores would be idle for a third of the time. The checks,
- * which wait for nobody and nobody for them, run beside all others, in the gaps that those leave; and programs of the system come from
- * the network meanwhile.
+ * One kind after the other: side by side, integration and end-to-end tests take longer than apart, and by their load may fail by chance. The
+ * checks, which wait for nobody and nobody for them, run beside all others, in the gaps that those leave; and programs of the system come
+ * from the network meanwhile.
  */
 async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   const tests = chosen.filter((kind) => kind !== 'check')
@@ -48,10 +45,11 @@ async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   if (tests.some((kind) => kind !== 'unit')) await Promise.all([buildRenderer(), buildPrograms()])
   const checks = chosen.includes('check') ? runTimed('check', { ...how, inTheGaps: tests.length > 0 }) : Promise.resolve(none())
   let total = none()
-  for (const kind of tests.filter((one) => !waits(one))) total = add(total, await runTimed(kind, how))
-  await fetched
-  const waiting = await Promise.all(tests.filter(waits).map((kind) => runTimed(kind, how)))
-  return [...waiting, await checks].reduce(add, total)
+  for (const kind of tests) {
+    if (kind !== 'unit') await fetched
+    total = add(total, await runTimed(kind, how))
+  }
+  return add(total, await checks)
 }
 
 /** Runs the selection again and again, with all cores busy. Its failures say when, and how to have them again. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { effectScope, type EffectScope } from 'vue'
-import { useShortcuts } from './shortcuts.ts'
+import { effectScope, type EffectScope, nextTick } from 'vue'
+import { dropTyping, keepTyping, useShortcuts } from './shortcuts.ts'
 
 const scopes: EffectScope[] = []
 function layer(keys: Parameters<typeof useShortcuts>[0]): EffectScope {
@@ -14,6 +14,7 @@ function press(key: string, options: KeyboardEventInit = {}, target: EventTarget
 }
 afterEach(() => {
   for (const scope of scopes.splice(0)) scope.stop()
+  dropTyping()
   vi.useRealTimers()
 })
 
@@ -86,5 +87,62 @@ describe('shortcuts', () => {
     press('Enter', {}, button)
     press('Enter')
     expect(enter).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('what is typed before its field has the focus', () => {
+  const begin = () => {
+    const keys = { a: vi.fn(), Enter: vi.fn() }
+    layer(keys)
+    keepTyping()
+    const field = document.createElement('input')
+    const got: string[] = []
+    field.addEventListener('input', () => got.push(field.value))
+    field.addEventListener('keydown', (event) => got.push(`${event.ctrlKey ? 'Ctrl+' : ''}${event.key}`))
+    return { keys, field, got }
+  }
+
+  it('goes into it, with the Enter after it, though its dialog is there already', async () => {
+    const { keys, field, got } = begin()
+    press('x')
+    press('Backspace')
+    press('f')
+    const dialog = document.createElement('div')
+    dialog.role = 'dialog'
+    document.body.append(dialog)
+    press('a')
+    keepTyping()
+    press('r')
+    press('Enter')
+    press('a')
+    dialog.append(field)
+    expect(got).toEqual([])
+    field.focus()
+    await nextTick()
+    expect(got).toEqual(['far', 'Enter'])
+    expect([keys.a.mock.calls.length, keys.Enter.mock.calls.length]).toEqual([0, 0])
+  })
+
+  it('is sent by Ctrl and Enter, too', async () => {
+    const { field, got } = begin()
+    press('h')
+    press('i')
+    press('Enter', { ctrlKey: true })
+    document.body.append(field)
+    field.focus()
+    await nextTick()
+    expect(got).toEqual(['hi', 'Ctrl+Enter'])
+  })
+
+  it('is nothing after Escape, and keys mean what they mean', async () => {
+    const { keys, field, got } = begin()
+    press('h')
+    press('Enter')
+    press('Escape')
+    press('a')
+    document.body.append(field)
+    field.focus()
+    await nextTick()
+    expect([got, keys.a.mock.calls.length]).toEqual([[], 1])
   })
 })

@@ -1,4 +1,4 @@
-import { onScopeDispose } from 'vue'
+import { nextTick, onScopeDispose } from 'vue'
 
 /** How long after "g" its second key is waited for. */
 const secondKeyMs = 1_500
@@ -9,13 +9,13 @@ const layers: Keys[] = []
 let first: string | null = null
 let firstAt = 0
 
-/** What was typed for a field that is still on its way; null: none is. */
-let early: string | null = null
+/** What was typed for a field that is still on its way, and the Enter after it; null: none is. */
+let early: { text: string; enter: KeyboardEvent | null } | null = null
 
 /** A key has asked for a field that what it belongs to has to be read for first: until it has the focus, its text is kept for it. */
 export function keepTyping(): void {
   if (early === null) document.addEventListener('focusin', giveTyping)
-  early = ''
+  early ??= { text: '', enter: null }
 }
 
 /** No field comes: keys mean again what they mean. */
@@ -25,46 +25,61 @@ export function dropTyping(): void {
 }
 
 function giveTyping({ target }: FocusEvent): void {
-  if (!(target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) || target.type === 'checkbox') return
-  const text = early
+  if (!isField(target)) return
+  const typed = early
   dropTyping()
-  if (!text) return
-  target.setRangeText(text, target.value.length, target.value.length, 'end')
-  target.dispatchEvent(new InputEvent('input', { bubbles: true, data: text, inputType: 'insertText' }))
+  if (!typed) return
+  if (typed.text !== '') {
+    target.setRangeText(typed.text, target.value.length, target.value.length, 'end')
+    target.dispatchEvent(new InputEvent('input', { bubbles: true, data: typed.text, inputType: 'insertText' }))
+  }
+  const { enter } = typed
+  if (enter === null) return
+  // Once what was typed has been taken in.
+  void nextTick(() => {
+    const { key, code, ctrlKey, metaKey, shiftKey } = enter
+    target.dispatchEvent(new KeyboardEvent('keydown', { key, code, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }))
+  })
 }
 
-/** Takes a key into the text that is kept; false where it is no part of one. */
+/** Takes a key into what is kept; false where it is no part of it. */
 function keptKey(event: KeyboardEvent): boolean {
-  if (early === null) return false
+  if (early === null || isField(event.target)) return false
   if (event.key === 'Escape') {
     dropTyping()
     return false
   }
-  if (event.key === 'Backspace') early = early.slice(0, -1)
-  else if (event.key.length === 1) early += event.key
+  if ((event.ctrlKey || event.metaKey) && event.key !== 'Enter') return false
   event.preventDefault()
+  // What comes after Enter is for nothing that is there.
+  if (early.enter !== null) return true
+  if (event.key === 'Enter') early.enter = event
+  else if (event.key === 'Backspace') early.text = early.text.slice(0, -1)
+  else if (event.key.length === 1) early.text += event.key
   return true
 }
 
+/** What one types a text into. */
+const isField = (target: EventTarget | null): target is HTMLInputElement | HTMLTextAreaElement =>
+  target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== 'checkbox')
+
 /** Typing belongs to the field, and an open dialog or menu has its own keys. */
-function busy(event: KeyboardEvent): boolean {
-  const target = event.target
+function busy({ target }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false
-  if (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) {
-    return !(target instanceof HTMLInputElement && target.type === 'checkbox')
-  }
-  return document.querySelector('[role="dialog"],[role="menu"],[role="alertdialog"]') !== null
+  if (isField(target) || target.isContentEditable || target.tagName === 'SELECT') return true
+  return !(target instanceof HTMLInputElement) && document.querySelector('[role="dialog"],[role="menu"],[role="alertdialog"]') !== null
 }
 
 function onKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.altKey) return
+  // Also where the dialog is there, and its field has no focus yet.
+  if (event.defaultPrevented || event.altKey || keptKey(event)) return
   const command = event.ctrlKey || event.metaKey
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (command) {
     run(`mod+${key}`, event)
     return
   }
-  if (busy(event) || keptKey(event)) return
+  if (busy(event)) return
   // Enter and Space belong to the button or link that has the focus.
   if ((key === 'Enter' || key === ' ') && event.target instanceof HTMLElement && event.target.closest('button,a,input')) return
   const sequence = first !== null && Date.now() - firstAt < secondKeyMs ? `${first} ${key}` : null
