@@ -34,9 +34,9 @@ async function runTimed(kind: Kind, how: How): Promise<Counts> {
 }
 
 /**
- * One kind after the other: side by side, integration and end-to-end tests take longer than apart, and by their load may fail by chance. The
- * checks, which wait for nobody and nobody for them, run beside all others, in the gaps that those leave; and programs of the system come
- * from the network meanwhile.
+ * One kind after the other: side by side, integration and end-to-end tests take longer than apart, and by their load may fail by chance.
+ * The checks, which wait for nobody and nobody for them, run beside all others, in the gaps that those leave; and programs of the system
+ * come from the network meanwhile.
  */
 async function runOnce(chosen: readonly Kind[], how: How): Promise<Counts> {
   const tests = chosen.filter((kind) => kind !== 'check')
