@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { effectScope, type EffectScope, nextTick } from 'vue'
+import { effectScope, type EffectScope } from 'vue'
+import { settle, untilPasses } from '../../contract/testing/wait.ts'
 import { dropTyping, keepTyping, useShortcuts } from './shortcuts.ts'
 
 const scopes: EffectScope[] = []
@@ -118,8 +119,7 @@ describe('what is typed before its field has the focus', () => {
     dialog.append(field)
     expect(got).toEqual([])
     field.focus()
-    await nextTick()
-    expect(got).toEqual(['far', 'Enter'])
+    await untilPasses(() => expect(got).toEqual(['far', 'Enter']))
     expect([keys.a.mock.calls.length, keys.Enter.mock.calls.length]).toEqual([0, 0])
   })
 
@@ -130,8 +130,17 @@ describe('what is typed before its field has the focus', () => {
     press('Enter', { ctrlKey: true })
     document.body.append(field)
     field.focus()
-    await nextTick()
-    expect(got).toEqual(['hi', 'Ctrl+Enter'])
+    await untilPasses(() => expect(got).toEqual(['hi', 'Ctrl+Enter']))
+  })
+
+  it('stays where the field is selected as it gets the focus: the next key comes behind it', async () => {
+    const { field, got } = begin()
+    press('f')
+    document.body.append(field)
+    field.focus()
+    field.select()
+    await untilPasses(() => expect(got).toEqual(['f']))
+    expect([field.selectionStart, field.selectionEnd]).toEqual([1, 1])
   })
 
   it('is nothing after Escape, and keys mean what they mean', async () => {
@@ -142,7 +151,7 @@ describe('what is typed before its field has the focus', () => {
     press('a')
     document.body.append(field)
     field.focus()
-    await nextTick()
+    await settle()
     expect([got, keys.a.mock.calls.length]).toEqual([[], 1])
   })
 })

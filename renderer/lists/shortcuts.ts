@@ -28,18 +28,24 @@ function giveTyping({ target }: FocusEvent): void {
   if (!isField(target)) return
   const typed = early
   dropTyping()
-  if (!typed) return
-  if (typed.text !== '') {
-    target.setRangeText(typed.text, target.value.length, target.value.length, 'end')
-    target.dispatchEvent(new InputEvent('input', { bubbles: true, data: typed.text, inputType: 'insertText' }))
+  if (typed) void give(typed, target)
+}
+
+async function give(
+  { text, enter }: { text: string; enter: KeyboardEvent | null },
+  field: HTMLInputElement | HTMLTextAreaElement,
+): Promise<void> {
+  // Who gives a field the focus may select all of it next: the key after this would replace what is given.
+  await Promise.resolve()
+  if (text !== '') {
+    field.setRangeText(text, field.value.length, field.value.length, 'end')
+    field.dispatchEvent(new InputEvent('input', { bubbles: true, data: text, inputType: 'insertText' }))
   }
-  const { enter } = typed
   if (enter === null) return
   // Once what was typed has been taken in.
-  void nextTick(() => {
-    const { key, code, ctrlKey, metaKey, shiftKey } = enter
-    target.dispatchEvent(new KeyboardEvent('keydown', { key, code, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }))
-  })
+  await nextTick()
+  const { key, code, ctrlKey, metaKey, shiftKey } = enter
+  field.dispatchEvent(new KeyboardEvent('keydown', { key, code, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }))
 }
 
 /** Takes a key into what is kept; false where it is no part of it. */
