@@ -54,7 +54,8 @@ export function resolveFault(names: readonly string[], fault: RawFault): Extract
       derived
         ? `${fault.signal} is derived by the service: from missed heartbeats, or from two machines with one key. ` +
             'Use a scenario that loses the network.'
-        : `There is no signal "${fault.signal}". Nearest: ${nearest(reportedSignals, fault.signal, 2).join(', ')}. All: ${reportedSignals.join(', ')}.`,
+        : `There is no signal "${fault.signal}". Nearest: ${nearest(reportedSignals, fault.signal, 2).join(', ')}. ` +
+            `All: ${reportedSignals.join(', ')}.`,
     )
   }
   const value = SignalValue.options.find((option) => option === fault.value)

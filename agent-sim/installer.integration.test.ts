@@ -263,7 +263,7 @@ describe.skipIf(withoutShell)('the installer', () => {
     return child.stdout
   }
 
-  it('[ENR-1] writes as the agent’s account where that one has written before, also in the foreground and for a second installation', () => {
+  it('[ENR-1] writes as the agent’s account where that one has written before, in the foreground and at a second installation too', () => {
     mkdirSync(join(base, '.data', 'agents', 'host', 'device'), { recursive: true })
     const became = /^setpriv --reuid roomkeeper-agent --regid roomkeeper-agent --groups \S+ -- node agent check /mu
     expect(asRoot('install.sh', '# With systemd, everything', '\n# The hosts are', 'systemd=no node=node agent=agent')).toMatch(became)

@@ -177,7 +177,9 @@ async function showPeople(folder: string): Promise<number[]> {
 
 export const access: Bench = {
   name: 'access',
-  what: `who may do what, with ${size.rooms.toLocaleString('en')} rooms, ${size.assignments.toLocaleString('en')} assignments and ${size.people.toLocaleString('en')} people`,
+  what:
+    `who may do what, with ${size.rooms.toLocaleString('en')} rooms, ${size.assignments.toLocaleString('en')} assignments ` +
+    `and ${size.people.toLocaleString('en')} people`,
   peers: [],
   run: async ({ folder, say }) => {
     const organisation = makeOrganisation()

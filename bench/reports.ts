@@ -43,7 +43,8 @@ export const reports: Bench = {
   name: 'reports',
   what: `reports per second from ${devices} agents, checked, evaluated, committed and acknowledged by one process`,
   peers: [
-    'parsed, compared and committed to SQLite in batches of 1,000: 148,000/s with 5 % changed, 48,000/s with 100 % changed; one transaction each: 2,100/s',
+    'parsed, compared and committed to SQLite in batches of 1,000: 148,000/s with 5 % changed, 48,000/s with 100 % changed; ' +
+      'one transaction each: 2,100/s',
     '300-byte reports to one subscriber, nothing stored: ws 72,600/s, mosquitto QoS 1 32,300/s, NATS 77,000/s',
   ],
   run: async ({ folder }) => {

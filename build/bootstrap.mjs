@@ -76,7 +76,8 @@ async function main() {
   const node = projectNode(root)
   if (node === undefined) {
     say(
-      `The packages bring no Node for ${process.platform} ${process.arch}, and this one (${process.versions.node}) is older than ${ownMajor}.\n` +
+      `The packages bring no Node for ${process.platform} ${process.arch}, and this one (${process.versions.node}) ` +
+        `is older than ${ownMajor}.\n` +
         `Where npm was told to leave out optional packages: npm ci --include=optional. Elsewhere: install Node ${ownMajor} or newer.`,
     )
     return 1

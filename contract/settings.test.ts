@@ -27,7 +27,7 @@ const settings: fc.Arbitrary<Settings> = fc
   )
 
 describe('who may change which setting (REM-1)', () => {
-  it('[rule 14] is whoever has settings.modify over all rooms, and for remote access the managers of the tenant itself, for any policy and person', () => {
+  it('[rule 14] is whoever has settings.modify over all rooms, for remote access the managers of the tenant itself, in any policy', () => {
     fc.assert(
       fc.property(policies, subjects, changes, (policy, subject, change) => {
         const access = accessOf(resolvePolicy(policy, rooms), subject)

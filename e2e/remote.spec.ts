@@ -91,7 +91,7 @@ async function clickAt(page: Page, x: number, y: number): Promise<void> {
 
 test.use({ viewport: { width: 1280, height: 800 } })
 
-test('[REM-1, REM-2, REM-3, REM-8] remote access is switched on, given to a security group over a room, used, recorded, exported, and taken away', async ({
+test('[REM-1, REM-2, REM-3, REM-8] remote access is switched on, given to a group, used, recorded, exported, and taken away', async ({
   page: tab,
   stack,
   browser,

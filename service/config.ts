@@ -123,7 +123,9 @@ export const Config = z
       check.addIssue({
         code: 'custom',
         path: ['host'],
-        message: `${config.host} is not a loopback address. Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front speaks TLS.`,
+        message:
+          `${config.host} is not a loopback address. Give --tls-cert and --tls-key, ` +
+          'or --behind-proxy when a proxy in front speaks TLS.',
       })
     }
     if (!isEmbedded(config) && !config.issuer) {

@@ -204,7 +204,8 @@ export class Connection {
     if (message.acknowledged < journal.acknowledged || message.acknowledged > journal.committed) {
       onNote(
         'warn',
-        `The service has ${message.acknowledged} reports of this journal, and it should be ${journal.acknowledged} to ${journal.committed}. Beginning a new one.`,
+        `The service has ${message.acknowledged} reports of this journal, and it should be ${journal.acknowledged} to ` +
+          `${journal.committed}. Beginning a new one.`,
       )
       journal.renew(message.acknowledged > journal.committed ? journal.committed : journal.acknowledged)
       this.#lost('the journal began anew')

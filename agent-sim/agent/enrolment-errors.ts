@@ -27,8 +27,14 @@ export const enrolmentErrors: Readonly<Record<EnrolmentErrorId, EnrolmentErrorTe
       fr: 'Les données TPM sont introuvables',
     },
     remedy: {
-      en: 'Turn the Trusted Platform Module on in the firmware settings. On an Intel NUC: plug in a keyboard, restart, press F2 repeatedly, Advanced, Security, on the right under Security Features turn on Intel Platform Trust Technology, F10 to save, confirm with Yes.',
-      fr: 'Activez le module de plateforme sécurisée (TPM) dans les réglages du microprogramme. Sur un Intel NUC : branchez un clavier, redémarrez, appuyez plusieurs fois sur F2, Advanced, Security, puis à droite, sous Security Features, activez Intel Platform Trust Technology ; F10 pour enregistrer, confirmez par Yes.',
+      en:
+        'Turn the Trusted Platform Module on in the firmware settings. On an Intel NUC: plug in a keyboard, restart, press F2 ' +
+        'repeatedly, Advanced, Security, on the right under Security Features turn on Intel Platform Trust Technology, ' +
+        'F10 to save, confirm with Yes.',
+      fr:
+        'Activez le module de plateforme sécurisée (TPM) dans les réglages du microprogramme. Sur un Intel NUC : branchez un clavier, ' +
+        'redémarrez, appuyez plusieurs fois sur F2, Advanced, Security, puis à droite, sous Security Features, activez Intel Platform ' +
+        'Trust Technology ; F10 pour enregistrer, confirmez par Yes.',
     },
   },
   accountMissing: {

@@ -40,7 +40,8 @@ export class RunningRooms {
     const running = (await Promise.all(asked)).filter((one) => one !== undefined)
     if (running.length === 0) {
       throw new ActionError(
-        `No rooms are running with the data folder ${folder}. Start them with "npm start", or with "npm run agent -- fleet --service URL --key-file FILE"; name the folder with --data if it is another.`,
+        `No rooms are running with the data folder ${folder}. Start them with "npm start", or with "npm run agent -- fleet --service URL ` +
+          '--key-file FILE"; name the folder with --data if it is another.',
       )
     }
     return new RunningRooms(running)

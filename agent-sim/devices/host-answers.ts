@@ -10,7 +10,8 @@ export function windowsAnswers(run: RunProgram = runProgram): PrerequisiteAnswer
     elevated: async () => {
       const said = await powershell(
         run,
-        '([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)',
+        '([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent())' +
+          '.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)',
       )
       return said.trim() === 'True'
     },

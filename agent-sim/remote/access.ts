@@ -157,7 +157,8 @@ export class RemoteAccess {
       if (inCall()) throw new RoomkeeperError('remote.inCall')
       onNote(
         'info',
-        `Remote session ${session}: ${grant.operator.name} may ${grant.mode === 'view' ? 'look' : 'look and work'}${grant.record ? ', recorded' : ''}.`,
+        `Remote session ${session}: ${grant.operator.name} may ${grant.mode === 'view' ? 'look' : 'look and work'}` +
+          `${grant.record ? ', recorded' : ''}.`,
       )
       say({ type: 'sessionAccepted', session, key: half.key, signature: half.signature })
       this.#begin(grant, parts, keys, { ticket, relay }, upload)

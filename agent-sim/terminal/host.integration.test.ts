@@ -105,7 +105,8 @@ describe.skipIf(onWindows)('HostTerminal', () => {
 
   it('ends everything that was started in it when it is killed', async () => {
     type(
-      'sleep 1001 & echo "first=$!"; (trap "" HUP TERM; echo "second=$(sh -c \'echo $PPID\')"; while :; do sleep 1; done) & nohup sleep 1002 >/dev/null 2>&1 & echo "third=$!"',
+      'sleep 1001 & echo "first=$!"; (trap "" HUP TERM; echo "second=$(sh -c \'echo $PPID\')"; while :; do sleep 1; done) & ' +
+        'nohup sleep 1002 >/dev/null 2>&1 & echo "third=$!"',
     )
     const pids = [terminal.pid ?? 0, await numberAfter('first='), await numberAfter('second='), await numberAfter('third=')]
     expect(pids.map(alive)).toEqual([true, true, true, true])

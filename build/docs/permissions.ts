@@ -119,11 +119,13 @@ ${table(['command', 'needs', 'where', 'change control'], commandRows())}
 - **on any room; cut to those**: roles, assignments and groups are seen, given, changed and taken as far as the rooms go where
   one holds the permission, by the rules at the end of this page.
 - **on what the request touches**: its rooms; of one about roles, all rooms. There one also needs what it shows:
-  \`rooms.view\`, and \`incidents.view\` for one about an incident; \`roles.view\` for one about roles. Who cannot decide a request cannot read it.
+  \`rooms.view\`, and \`incidents.view\` for one about an incident; \`roles.view\` for one about roles. Who cannot decide a request
+  cannot read it.
 - **change control**: the kind under which a customer may ask for manual approval of a partner's command. A command without one
   is either nothing that a partner can do here, or its own affair.
-- \`group.save\` of a group that is new also needs \`groups.create\` on each of its rooms, with a rule over all rooms. With \`groups.modify\` over some rooms one changes only
-  those rooms of a group, and no rule; what it is called where all of its rooms are among them.
+- \`group.save\` of a group that is new also needs \`groups.create\` on each of its rooms, with a rule over all rooms. With
+  \`groups.modify\` over some rooms one changes only those rooms of a group, and no rule; what it is called
+  where all of its rooms are among them.
 - \`policy.import\` also needs \`roles.view\` over all rooms; where the file changes groups also \`groups.modify\` over all rooms
   (\`groups.create\` for new ones), and where it changes partners or who manages customers what those commands need.
 - A preview needs what its command needs; people are named in it for who holds \`roles.view\`.
@@ -180,8 +182,8 @@ over all. Documents of a room go to who holds the permission on that room.
   in each request, and an open console without it is cut off when the link begins to ask.
 - **Remote access**: whether a partner may hold it is for a Pro Manager to say, or for who holds \`remoteAccess.modify\` over all
   rooms.
-- **Settings of remote access** (\`remoteAccess\`, \`remoteContact\`, \`recordSessions\`, \`recordingDays\` of \`settings.change\`), the session
-  log and recordings: Pro Managers and Global Administrators of the tenant itself; no permission gives them.
+- **Settings of remote access** (\`remoteAccess\`, \`remoteContact\`, \`recordSessions\`, \`recordingDays\` of \`settings.change\`),
+  the session log and recordings: Pro Managers and Global Administrators of the tenant itself; no permission gives them.
 - **Remote sessions**: \`POST /v1/sessions\` needs \`remoteAccess.modify\` on the room, or \`remoteAccess.view\` to look only. A session
   is its operator's: nobody else gets a ticket of it, and under the id of somebody else's it begins under an id of their own.
   Auditors may read and end it too; to anyone else it does not exist. It ends when the right, the switch or the room goes.

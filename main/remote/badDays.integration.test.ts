@@ -134,7 +134,7 @@ describe.concurrent('a session', { timeout: 180_000 }, () => {
     await other.bridge.call('remote.end', { session: next })
   })
 
-  it('goes on when the network of the device was away, without a lost or doubled byte, either way; and with a program that floods', async () => {
+  it('goes on when the device’s network was away, without a lost or doubled byte, either way; and with a program that floods', async () => {
     const last = 600_000
     const counting = program(
       'counting',

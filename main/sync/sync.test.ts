@@ -199,7 +199,7 @@ describe('[CON-2] sync', () => {
     expect(sync.state.state).toBe('live')
   })
 
-  it('[ACC-8] forgets what was synced when the service says that the person was removed, and fetches it again when they are back', async () => {
+  it('[ACC-8] forgets what was synced when the service says that the person was removed, and fetches it when they are back', async () => {
     await live()
     line().handlers.closed({ code: 1006, status: 403, problem: 'auth.removed' })
     await settle()

@@ -45,7 +45,8 @@ export class FakeService {
       if (tenant === undefined) {
         const body = JSON.stringify(new RoomkeeperError('access.denied').toProblem())
         wire.end(
-          `HTTP/1.1 403 Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+          'HTTP/1.1 403 Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n' +
+            `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
         )
         return
       }

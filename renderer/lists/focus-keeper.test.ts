@@ -10,7 +10,10 @@ beforeEach(() => {
   document.body.insertAdjacentHTML(
     'beforeend',
     `<button id="menu">Help</button>
-     <main tabindex="-1"><button id="row">Row</button><section tabindex="-1"><button id="take">Take</button><form><input id="note"></form></section></main>`,
+     <main tabindex="-1">
+       <button id="row">Row</button>
+       <section tabindex="-1"><button id="take">Take</button><form><input id="note"></form></section>
+     </main>`,
   )
 })
 afterEach(() => {

@@ -67,7 +67,8 @@ describe('[AUD-1] the audit log over HTTP', () => {
     expect(answer.headers.get('content-type')).toContain('text/csv')
     const [head, first] = answer.text.split('\r\n')
     expect(head).toBe(
-      'activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,creationTime,user.userId,user.userTenantId',
+      'activity.category,activity.objectName,activity.operation,activity.resultStatus,activity.tenantId,' +
+        'creationTime,user.userId,user.userTenantId',
     )
     expect(first).toMatch(/^Tenant,Contoso,Create,Successful,[0-9a-f-]{36},\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,,$/)
     expect(answer.text).not.toContain('Audit log')

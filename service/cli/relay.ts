@@ -71,10 +71,7 @@ export async function relayCommand(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   if (values['parent-pipe']) process.stdin.on('end', stop).on('error', stop).resume()
-  if (values.json)
-    process.stdout.write(
-      `${JSON.stringify({ ready: true, service: relay.url, relay: id.data, ...(relay.metrics === undefined ? {} : { metrics: relay.metrics }) })}\n`,
-    )
+  if (values.json) process.stdout.write(`${JSON.stringify({ ready: true, service: relay.url, relay: id.data, metrics: relay.metrics })}\n`)
 }
 
 interface PlaceValues {

@@ -257,8 +257,5 @@ export async function serve(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   if (parentPipe) process.stdin.on('end', stop).on('error', stop).resume()
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ ready: true, service: service.url, data: service.data, ...(service.metrics === undefined ? {} : { metrics: service.metrics }) })}\n`,
-    )
+  if (json) process.stdout.write(`${JSON.stringify({ ready: true, service: service.url, data: service.data, metrics: service.metrics })}\n`)
 }

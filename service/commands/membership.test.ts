@@ -13,6 +13,9 @@ import { codeOf, DirectoryRig, group, person, save } from './testing/directoryRi
 const rig = new DirectoryRig()
 const { deps, read, callerOf, give, setMembers, membersOf, proManagers, known } = rig
 
+/** What a policy file with nothing but assignments begins with. */
+const head = 'roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n'
+
 describe('membership of a security group, where it decides', () => {
   it('[ACC-3] is the directory’s and not the one known before: a group that lost its people cannot be the last Pro Manager', async () => {
     const caller = await callerOf(cyd, rig.made.contoso, 'contoso')
@@ -100,7 +103,7 @@ describe('membership of a security group, where it decides', () => {
   it('[ACC-5] is asked about for a policy file too: nobody unknown comes by it', async () => {
     const caller = await callerOf(cyd, rig.made.contoso, 'contoso')
     const file = (id: string, kind = 'person') =>
-      `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n  - name: Pro Managers\n    role: proManager\n    scope: all\n    members:\n      - { kind: ${kind}, id: ${id} }\n`
+      `${head}  - name: Pro Managers\n    role: proManager\n    scope: all\n    members:\n      - { kind: ${kind}, id: ${id} }\n`
     expect(await codeOf(give({ type: 'policy.import', yaml: file(v7()) }, caller))).toBe('policy.fileInvalid')
     await setMembers('ops', [])
     expect(await codeOf(give({ type: 'policy.import', yaml: file('ops', 'group') }, caller))).toBe('assignment.lastProManager')
@@ -119,7 +122,7 @@ describe('a policy file', () => {
     await setMembers('ops', [])
     const one = (name: string, role: string) =>
       `  - name: ${name}\n    role: ${role}\n    scope: all\n    members:\n      - { kind: group, id: ops }\n`
-    const yaml = `roomkeeper: policy\nversion: 1\nroles: []\ngroups: []\npartners: []\nassignments:\n${one('Pro Managers', 'proManager')}${one('Leads', 'siteLead')}`
+    const yaml = `${head}${one('Pro Managers', 'proManager')}${one('Leads', 'siteLead')}`
     expect(await codeOf(give({ type: 'policy.import', yaml }, caller))).toBe('assignment.lastProManager')
   })
 })

@@ -191,7 +191,8 @@ describe('the policy file', () => {
   beforeEach(() => become([...manager, 'rooms.create', 'groups.view', 'groups.modify', 'groups.create'], 'all'))
 
   it('names nobody to manage customers whom its sender could not name by the command', async () => {
-    const managers = `assignments:\n  - name: Managers\n    role: tenantManager\n    members: [{ kind: person, id: ${admin(deputy).id} }]\n    scope: all\n`
+    const members = `[{ kind: person, id: ${admin(deputy).id} }]`
+    const managers = `assignments:\n  - name: Managers\n    role: tenantManager\n    members: ${members}\n    scope: all\n`
     const wanted = await file((yaml) => yaml.replace('assignments:\n', managers))
     expect((await world.command(deputy, wanted)).code).toBe('access.denied')
     expect((await world.command(boss, wanted)).status).toBe(200)

@@ -68,7 +68,8 @@ it.each([
   ],
   [
     'a body without end',
-    'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\nx',
+    'POST /v1/enrolments HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n' +
+      'Content-Length: 999999999\r\n\r\nx',
     413,
     'request.tooLarge',
   ],

@@ -65,6 +65,7 @@ export function refuseUpgrade(socket: Duplex, status: string, problem?: object, 
   const again = retryAfter === undefined ? '' : `Retry-After: ${String(retryAfter)}\r\n`
   socket.on('error', () => socket.destroy())
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\n${again}Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\n${again}Content-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }

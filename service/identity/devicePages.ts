@@ -16,7 +16,9 @@ async function userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out?:
   const w = wordsOf(language)
   const alert = error ? `<p class="problem" role="alert">${escapeHtml(error.name === 'AbortedError' ? w.stopped : w.codeWrong)}</p>` : ''
   const own = form.replace(/<input(?=[^>]*type="text")[^>]*>(<\/input>)?/, '')
-  const field = `<label>${escapeHtml(w.code)}<input class="code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus maxlength="20"></label>
+  const field = `<label>${escapeHtml(w.code)}
+<input class="code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false"
+  required autofocus maxlength="20"></label>
 <button type="submit" class="primary">${escapeHtml(w.goOn)}</button>`
   ctx.type = 'html'
   ctx.body = page(language, w.deviceTitle, `<p>${escapeHtml(w.deviceAsk)}</p>${alert}${fill(own, field)}`)
@@ -37,7 +39,8 @@ async function userCodeConfirmSource(
   ctx.body = page(
     language,
     w.deviceTitle,
-    `<p>${escapeHtml(w.confirm)}</p><p class="code">${escapeHtml(userCode)}</p><p class="warning">${escapeHtml(w.confirmWarn)}</p>${fill(form, buttons)}`,
+    `<p>${escapeHtml(w.confirm)}</p><p class="code">${escapeHtml(userCode)}</p>
+<p class="warning">${escapeHtml(w.confirmWarn)}</p>${fill(form, buttons)}`,
   )
 }
 

@@ -167,7 +167,8 @@ ${parts}
 </form>`
   if (people.length > 0) {
     const button = (person: DemoPerson): string =>
-      `<li><button type="submit" name="email" value="${escapeHtml(person.email)}"><span>${escapeHtml(person.name)}</span><small>${escapeHtml(w.role[person.role])} · ${escapeHtml(person.email)}</small></button></li>`
+      `<li><button type="submit" name="email" value="${escapeHtml(person.email)}"><span>${escapeHtml(person.name)}</span>
+<small>${escapeHtml(w.role[person.role])} · ${escapeHtml(person.email)}</small></button></li>`
     const organisations = [...new Set(people.map(({ organisation }) => organisation))].map((organisation) => {
       const buttons = people.filter((person) => person.organisation === organisation).map(button)
       return `<h2>${escapeHtml(organisation)}</h2><ul class="people">\n${buttons.join('\n')}\n</ul>`
@@ -177,7 +178,8 @@ ${parts}
   return page(
     language,
     w.signInTo,
-    inForm(`<label>${escapeHtml(w.email)}<input name="email" type="email" autocomplete="username" required autofocus value="${escapeHtml(email)}"></label>
+    inForm(`<label>${escapeHtml(w.email)}
+<input name="email" type="email" autocomplete="username" required autofocus value="${escapeHtml(email)}"></label>
 <label>${escapeHtml(w.password)}<input name="password" type="password" autocomplete="current-password" required></label>
 <button type="submit" class="primary">${escapeHtml(w.signIn)}</button>`),
   )

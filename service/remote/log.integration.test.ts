@@ -160,10 +160,12 @@ describe('[REM-8] its export as CSV', () => {
       [
         '\ufeffsession,operator,operatorEmail,organisation,room,device,mode,from,to,end,refusal,recorded',
         `${at(0)},Zoë Müller,${mail},,Élysée,Console,modify,2026-02-01T12:00:00.000Z,2026-02-01T12:00:05.000Z,operatorEnded,,no`,
-        `${at(1)},Tess Moreau,tess@fabrikam.example,Fabrikam,Boardroom,Acme Bar (S-7),modify,2026-02-01T12:01:00.000Z,2026-02-01T12:01:05.000Z,operatorEnded,,no`,
+        `${at(1)},Tess Moreau,tess@fabrikam.example,Fabrikam,Boardroom,Acme Bar (S-7),modify,` +
+          '2026-02-01T12:01:00.000Z,2026-02-01T12:01:05.000Z,operatorEnded,,no',
         `${at(2)},Ada Lovelace,${mail},,Boardroom,Console,view,2026-02-01T12:02:00.000Z,2026-02-01T12:02:00.000Z,,remote.inCall,no`,
         `${at(3)},'@cmd,${mail},,'=1+1,'-2,modify,2026-02-01T12:03:00.000Z,2026-02-01T12:03:05.000Z,accessWithdrawn,,yes`,
-        `${at(4)},Ada Lovelace,${mail},,"Quote ""and"", comma\nline",Console,modify,2026-02-01T12:04:00.000Z,2026-02-01T12:04:05.000Z,idle,,deleted`,
+        `${at(4)},Ada Lovelace,${mail},,"Quote ""and"", comma\nline",Console,modify,` +
+          '2026-02-01T12:04:00.000Z,2026-02-01T12:04:05.000Z,idle,,deleted',
         `${at(5)},Ada Lovelace,${mail},,Boardroom,Console,modify,2026-02-01T12:05:00.000Z,,,,no`,
         '',
       ].join('\r\n'),

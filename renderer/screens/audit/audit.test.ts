@@ -61,7 +61,7 @@ describe('Settings → Audit', () => {
     await untilPasses(() => expect(find('audit-detail')?.textContent).toContain('Executive'))
   })
 
-  it('puts what came meanwhile above what is there when told to refresh, and starts from the top where that is more than a page', async () => {
+  it('puts what came meanwhile above what is there when refreshed, and starts from the top where that is more than a page', async () => {
     const log = Array.from({ length: 4 }, (_, n) => makeRecord(n + 1))
     let down = false
     const { global } = surroundings({

@@ -45,9 +45,9 @@ async function up(db: Kysely<unknown>): Promise<void> {
     'scopeDigest',
   ]
   const list = sql.join(columns.map((name) => sql.ref(name)))
-  await sql`insert into ${sql.table('person')} (${list}, ${sql.ref('link')}, ${sql.ref('groupsAt')}, ${sql.ref('seenAt')}) select ${list}, null, ${sql.ref('claimsAt')}, ${sql.ref('claimsAt')} from ${sql.table('personBefore')}`.execute(
-    db,
-  )
+  const copied = sql`insert into ${sql.table('person')} (${list}, ${sql.ref('link')}, ${sql.ref('groupsAt')}, ${sql.ref('seenAt')})
+    select ${list}, null, ${sql.ref('claimsAt')}, ${sql.ref('claimsAt')} from ${sql.table('personBefore')}`
+  await copied.execute(db)
   await schema.dropTable('personBefore').execute()
   await schema.createIndex('person_object').unique().on('person').columns(['tenant', 'issuer', 'directory', 'objectId']).execute()
   await schema.createIndex('person_triple_anywhere').on('person').columns(['issuer', 'directory', 'objectId']).execute()

@@ -37,9 +37,8 @@ type VersionTable = { schemaVersion: { version: number; name: string; appliedAt:
  * @throws NewerDatabase where the database knows a version that this program does not.
  */
 export async function migrate(db: Kysely<unknown>, now: () => number, steps = migrations): Promise<void> {
-  await sql`create table if not exists "schemaVersion" ("version" integer primary key, "name" text not null, "appliedAt" bigint not null)`.execute(
-    db,
-  )
+  const columns = sql`"version" integer primary key, "name" text not null, "appliedAt" bigint not null`
+  await sql`create table if not exists "schemaVersion" (${columns})`.execute(db)
   const versions = db.withTables<VersionTable>()
   const done = await versions.selectFrom('schemaVersion').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst()
   const known = steps.at(-1)?.version ?? 0

@@ -59,11 +59,13 @@ describe('migrations', () => {
   it('take people, groups and requests from before to be what nothing speaks against', async () => {
     await migrated(migrations.filter(({ version }) => version < 7))
     const db = new Database(path)
-    db.exec(`insert into person ("tenant", "id", "issuer", "directory", "objectId", "name", "email", "globalAdministrator", "groups", "claimsAt", "scopeVersion", "scopeDigest", "groupsAt")
+    db.exec(`insert into person ("tenant", "id", "issuer", "directory", "objectId", "name", "email",
+        "globalAdministrator", "groups", "claimsAt", "scopeVersion", "scopeDigest", "groupsAt")
       values ('t', 'p', 'i', 'd', 'o', 'N', 'e', 0, '[]', 0, 0, '', 0)`)
     db.exec(`insert into "securityGroup" ("tenant", "directory", "id", "name") values ('t', 'd', 'g', 'G')`)
     db.exec(
-      `insert into request ("tenant", "id", "link", "person", "request", "doer", "status", "expiresAt") values ('t', 'r', 'l', 'p', '{}', '{}', 'waiting', 5)`,
+      `insert into request ("tenant", "id", "link", "person", "request", "doer", "status", "expiresAt")
+        values ('t', 'r', 'l', 'p', '{}', '{}', 'waiting', 5)`,
     )
     db.close()
     await migrated()
@@ -150,7 +152,8 @@ it('[AUD-1] an audit log that was shortened before its chain said so gets the re
     hash,
   })
   db.prepare(
-    `insert into "auditChain" (tenant, "prunedNumber", "prunedHash", "headNumber", "headHash") values (?, 7, ?, 8, ?), ('whole', 0, '', 0, '')`,
+    `insert into "auditChain" (tenant, "prunedNumber", "prunedHash", "headNumber", "headHash")
+      values (?, 7, ?, 8, ?), ('whole', 0, '', 0, '')`,
   ).run(tenant, start, hash)
   db.close()
   await migrated()
