@@ -12,7 +12,7 @@ const entries: Readonly<Record<keyof typeof programs | `${string}-worker`, strin
   console: 'main/host/browser/main.ts',
   'cache-worker': 'main/cache/worker.ts',
   'policy-worker': 'service/policyFile/worker.ts',
-  'recording-worker': 'service/remote/recordingWorker.ts',
+  'recording-worker': 'service/remote/recordings/worker.ts',
 }
 
 /** Packages that have a native part, or read files beside their own code. */

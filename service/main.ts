@@ -1,4 +1,4 @@
-import { CommandProblem, ConfigProblem } from './problems.ts'
+import { CommandProblem, ConfigProblem } from './ground/problems.ts'
 
 const help = `The Roomkeeper service. Commands, each with --help:
 

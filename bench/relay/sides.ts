@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net'
 import { v7 } from 'uuid'
 import { DeviceId, SessionId } from '../../contract/ids.ts'
 import { RelayId, relayPath, type RelaySide } from '../../contract/relay.ts'
-import { type FrameHandler, FrameReader, masked, payloadFrame } from '../../service/relay/frames.ts'
-import { signTicket, ticketAuthorization } from '../../service/relay/tickets.ts'
+import { type FrameHandler, FrameReader, masked, payloadFrame } from '../../service/remote/relay/frames.ts'
+import { signTicket, ticketAuthorization } from '../../service/remote/relay/tickets.ts'
 import type { Candidate } from './job.ts'
 
 /**

@@ -15,7 +15,7 @@ const Routes = z.array(z.object({ method: z.string(), path: z.string(), access: 
 
 const code = (text: string): string => `\`${text}\``
 
-/** What the named kinds of access in service/http/routeAccess.ts mean. */
+/** What the named kinds of access in service/ground/http/routeAccess.ts mean. */
 const accessWords: Readonly<Record<string, string>> = {
   public: 'nothing',
   device: "a device's credential: to enrol, the self-enrolment key or the account of its room; to upload, its session's ticket",

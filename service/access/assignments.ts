@@ -1,7 +1,7 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { AssignmentId } from '../../contract/ids.ts'
 import type { Assignment } from '../../contract/policy.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { changePolicy } from './policies.ts'
 
 /** Assignments as they are stored, and their changes by the service itself. What people change goes through commands. */

@@ -2,8 +2,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { accessOf, type ResolvedAssignment, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { AssignmentId, LinkId } from '../../contract/ids.ts'
 import type { Assignment, Member } from '../../contract/policy.ts'
-import type { PersonTable } from '../store/tables.ts'
-import { system, type TenantTransaction } from '../store/transaction.ts'
+import type { PersonTable } from '../ground/store/tables.ts'
+import { system, type TenantTransaction } from '../ground/store/transaction.ts'
 import { Members } from './refresh.ts'
 import { resolvedOf, subjectOf } from './resolved.ts'
 
@@ -54,7 +54,7 @@ const text = (assignments: readonly ResolvedAssignment[]): string =>
   JSON.stringify(assignments.map(({ assignment: { id, members } }) => [id, members]))
 
 /**
- * What a command changes is decided by what the directory says now: `service/directory/deciding.ts` has it read before. A
+ * What a command changes is decided by what the directory says now: `service/access/membership/deciding.ts` has it read before. A
  * security group that could not be read then is no evidence that somebody is in it.
  * @throws RoomkeeperError assignment.lastProManager, partner.lastAdmin where the change takes the last one away;
  * directory.unavailable where only the directory could say whether it does.

@@ -2,7 +2,7 @@ import { v7 } from 'uuid'
 import { type Access, may } from '../../contract/access.ts'
 import type { Incident } from '../../contract/entities.ts'
 import { EntryId, type PersonId } from '../../contract/ids.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 
 /**
  * Whose incidents are (INC-5). An open incident belongs to nobody who does not see its room: who loses sight of it leaves it to the

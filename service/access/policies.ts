@@ -4,7 +4,7 @@ import { type Escalation, escalationOf, regroupsBeyond, takesBeyond } from '../.
 import { ruleTest, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId } from '../../contract/ids.ts'
 import type { Policy, RoomFacts } from '../../contract/policy.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { assignmentIsShown, linkIsShown } from './explain.ts'
 import { checkSomeoneStays } from './lastOnes.ts'
 import { Members, membersChanged, refreshAccess } from './refresh.ts'

@@ -5,8 +5,8 @@ import { accessOf, type ResolvedAssignment, type ResolvedPolicy } from '../../co
 import type { LinkId, PersonId, TenantId } from '../../contract/ids.ts'
 import type { Member } from '../../contract/policy.ts'
 import { Permission } from '../../contract/permissions.ts'
-import type { PersonTable } from '../store/tables.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { PersonTable } from '../ground/store/tables.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { leaveUnseen } from './owners.ts'
 import { groupsOfPerson, subjectOf } from './resolved.ts'
 

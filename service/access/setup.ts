@@ -1,8 +1,8 @@
 import { v7 } from 'uuid'
 import type { Settings } from '../../contract/entities.ts'
 import { AssignmentId, RoleId, TenantId } from '../../contract/ids.ts'
-import type { Store } from '../store/store.ts'
-import { system, type TenantTransaction } from '../store/transaction.ts'
+import type { Store } from '../ground/store/store.ts'
+import { system, type TenantTransaction } from '../ground/store/transaction.ts'
 import { saveAssignment } from './assignments.ts'
 import { putTenant } from './tenantDocument.ts'
 

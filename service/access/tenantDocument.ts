@@ -1,5 +1,5 @@
 import { defaultSettings, type Settings, type Tenant } from '../../contract/entities.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 
 /** Puts into the tenant's document what everyone's console must know of its settings, whoever may see those (ACC-8, REM-1). */
 export function putTenant(tx: TenantTransaction, tenant: Tenant, { offlineLeaseDays, remoteAccess, recordSessions }: Settings): void {

@@ -5,7 +5,7 @@ import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
-import { isSafeUrl } from '../config.ts'
+import { isSafeUrl } from '../ground/config.ts'
 
 /** The directory role template that Entra puts into `wids` for a Global Administrator. */
 export const globalAdministratorRole = '62e90394-69f5-4237-9190-012177145e10'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { LinkId, PersonId, TenantId } from '../../contract/ids.ts'
-import type { PersonTable, SecurityGroupTable } from '../store/tables.ts'
+import type { PersonTable, SecurityGroupTable } from '../ground/store/tables.ts'
 import { Names } from './views.ts'
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`

@@ -1,5 +1,5 @@
 import type { AgentToService } from '../../contract/agent.ts'
-import type { ServiceDeps } from '../deps.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
 import type { AgentSession } from './session.ts'
 import type { Silences } from './silences.ts'
 

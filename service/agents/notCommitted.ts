@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
-import type { Logger } from '../ops/log.ts'
+import type { Logger } from '../ground/ops/log.ts'
 import type { Boots } from './boots.ts'
 import { type IntakeItem, isLocked } from './intake.ts'
 import type { AgentSession } from './session.ts'

@@ -1,16 +1,16 @@
 import { EnrolmentAnswer, EnrolmentRequest } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
-import type { App, Plugin, ServiceDeps } from '../deps.ts'
-import { RateLimit } from '../http/rateLimit.ts'
-import { onUpgrade } from '../http/upgrades.ts'
+import type { App, Plugin, ServiceDeps } from '../ground/deps.ts'
+import { RateLimit } from '../ground/rateLimit.ts'
+import { onUpgrade } from '../ground/http/upgrades.ts'
 import type { ServiceSecrets } from '../identity/secrets.ts'
 import { Timers } from '../incidents/timers.ts'
-import { system } from '../store/transaction.ts'
-import { Enrolments, readCredential } from './enrolments.ts'
+import { system } from '../ground/store/transaction.ts'
+import { Enrolments, readCredential } from '../enrolment/enrolments.ts'
 import { SignedWords } from './signedWords.ts'
 import { AgentHub } from './hub.ts'
-import { revoke } from './offboarding.ts'
-import { leaveOverdue } from './onboarding.ts'
+import { revoke } from '../enrolment/offboarding.ts'
+import { leaveOverdue } from '../enrolment/onboarding.ts'
 
 /** How often connections are looked at, as a share of the silence that counts; and how often off-boardings are. */
 const sweepShare = 1 / 20

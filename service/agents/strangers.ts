@@ -1,6 +1,6 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import { RateLimit } from '../http/rateLimit.ts'
+import { RateLimit } from '../ground/rateLimit.ts'
 
 /**
  * Connections by address until they have proved a device; from then on they are counted by device. A thousand devices share

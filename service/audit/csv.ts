@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import { csvOf } from '../csv.ts'
-import type { AuditTable } from '../store/tables.ts'
+import { csvOf } from '../ground/csv.ts'
+import type { AuditTable } from '../ground/store/tables.ts'
 
 /** The columns of the exported audit log, in their order (AUD-1). */
 export const auditColumns = [

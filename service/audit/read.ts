@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { fold } from '../../contract/fold.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import type { AuditQuery, AuditRecordView } from '../../contract/policyApi.ts'
-import type { Store } from '../store/store.ts'
-import type { AuditTable } from '../store/tables.ts'
-import type { TenantSelects } from '../store/tenantTables.ts'
+import type { Store } from '../ground/store/store.ts'
+import type { AuditTable } from '../ground/store/tables.ts'
+import type { TenantSelects } from '../ground/store/tenantTables.ts'
 
 /** Reads of the audit log for who may see it all (AUD-1). */
 

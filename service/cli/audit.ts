@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util'
 import { Kysely } from 'kysely'
 import { checkChain, chainSource } from '../audit/check.ts'
 import { type HeadState, type NotedHead, readHead } from '../audit/head.ts'
-import { filesOf, readConfig } from '../config.ts'
-import { CommandProblem, ConfigProblem } from '../problems.ts'
-import { openReader } from '../store/sqlite.ts'
-import type { Tables } from '../store/tables.ts'
-import { tenantSelects } from '../store/tenantTables.ts'
+import { filesOf, readConfig } from '../ground/config.ts'
+import { CommandProblem, ConfigProblem } from '../ground/problems.ts'
+import { openReader } from '../ground/store/sqlite.ts'
+import type { Tables } from '../ground/store/tables.ts'
+import { tenantSelects } from '../ground/store/tenantTables.ts'
 
 export const auditHelp = `service audit verify: whether the audit log is as it was written; one line of JSON per tenant
 

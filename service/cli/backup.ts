@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readConfig } from '../config.ts'
-import { backup, restore } from '../ops/backup.ts'
-import { ConfigProblem } from '../problems.ts'
+import { readConfig } from '../ground/config.ts'
+import { backup, restore } from '../ground/ops/backup.ts'
+import { ConfigProblem } from '../ground/problems.ts'
 
 export const backupHelp = `service backup: copies the service's data into one file, also while the service runs
 

@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { DirectoryListing } from '../directory/edits.ts'
-import { ConfigProblem } from '../problems.ts'
+import { ConfigProblem } from '../ground/problems.ts'
 import { runningService } from './local.ts'
 
 export const directoryHelp = `service directory: people and security groups of the embedded directory

@@ -2,9 +2,9 @@ import type { z } from 'zod'
 import { readJson } from '../../contract/answer.ts'
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import { filesOf, readConfig } from '../config.ts'
-import { readRuntime } from '../ops/runtime.ts'
-import { CommandProblem } from '../problems.ts'
+import { filesOf, readConfig } from '../ground/config.ts'
+import { readRuntime } from '../ground/ops/runtime.ts'
+import { CommandProblem } from '../ground/problems.ts'
 
 export type AskService = <T extends z.ZodType>(path: string, schema: T, body?: object) => Promise<z.output<T>>
 

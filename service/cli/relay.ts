@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { RelayId } from '../../contract/relay.ts'
-import { Config, isLoopback } from '../config.ts'
-import { ConfigProblem } from '../problems.ts'
+import { Config, isLoopback } from '../ground/config.ts'
+import { ConfigProblem } from '../ground/problems.ts'
 
 export const relayHelp = `relay: forwards the bytes of remote sessions between operator and device, alone
 
@@ -48,8 +48,8 @@ export async function relayCommand(args: readonly string[]): Promise<void> {
     process.stdout.write(relayHelp)
     return
   }
-  const { startRelay } = await import('../relay/alone.ts')
-  const { readPublicKey } = await import('../relay/keys.ts')
+  const { startRelay } = await import('../remote/relay/alone.ts')
+  const { readPublicKey } = await import('../remote/relay/keys.ts')
   const keyFile = values['key-file']
   const id = RelayId.safeParse(values['relay-id'])
   if (keyFile === undefined) throw new ConfigProblem('--key-file is missing.')

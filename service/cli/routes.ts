@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readConfig } from '../config.ts'
-import type { DeclaredRoute } from '../http/routeAccess.ts'
+import { readConfig } from '../ground/config.ts'
+import type { DeclaredRoute } from '../ground/http/routeAccess.ts'
 
 export const routesHelp = `service routes: every HTTP route with what it needs, as one line of JSON
 

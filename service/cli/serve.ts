@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { detailsOf } from '../../contract/errors.ts'
-import { Config, type ConfigInput, readConfig } from '../config.ts'
-import { takeWayOut } from '../ops/outgoing.ts'
-import { ConfigProblem } from '../problems.ts'
+import { Config, type ConfigInput, readConfig } from '../ground/config.ts'
+import { takeWayOut } from '../ground/ops/outgoing.ts'
+import { ConfigProblem } from '../ground/problems.ts'
 
 export const serveHelp = `service serve: the Roomkeeper service
 

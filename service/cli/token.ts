@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { LocalToken, LocalUsers } from '../ops/runtime.ts'
-import { ConfigProblem } from '../problems.ts'
+import { LocalToken, LocalUsers } from '../ground/ops/runtime.ts'
+import { ConfigProblem } from '../ground/problems.ts'
 import { runningService } from './local.ts'
 
 export const tokenHelp = `service token: tokens of the embedded identity provider, for scripts

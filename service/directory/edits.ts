@@ -5,9 +5,9 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
 import { typedName } from '../../contract/text.ts'
-import { passwords } from '../identity/passwords.ts'
-import type { Store } from '../store/store.ts'
-import type { DirectoryGroupTable, ServiceTables } from '../store/tables.ts'
+import { passwords } from './passwords.ts'
+import type { Store } from '../ground/store/store.ts'
+import type { DirectoryGroupTable, ServiceTables } from '../ground/store/tables.ts'
 import { membersOf } from './embedded.ts'
 
 /** Changes of the embedded directory, by this machine's user. */

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
-import type { Store } from '../store/store.ts'
-import type { DirectoryGroupTable } from '../store/tables.ts'
+import type { Store } from '../ground/store/store.ts'
+import type { DirectoryGroupTable } from '../ground/store/tables.ts'
 import type { DirectoryMatches, DirectoryMembers, DirectoryPerson, DirectoryPrincipal, DirectoryReader } from './directory.ts'
 
 const Members = z.array(Member)

@@ -4,7 +4,7 @@ import { readJson } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
-import type { Logger } from '../ops/log.ts'
+import type { Logger } from '../ground/ops/log.ts'
 import type { GraphToken } from './graphToken.ts'
 
 export interface GraphRequestsOptions {

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { Cursor } from '../../contract/feed.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
-import type { Position } from '../store/generations.ts'
+import type { Position } from '../ground/store/generations.ts'
 
 /** Whose cursor it is: it opens for nobody else. */
 export interface Holder {

@@ -5,10 +5,10 @@ import { AssignmentId, EntryId, RoleId, type RoomId } from '../../contract/ids.t
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
-import { enrolRooms } from '../agents/offboarding.ts'
+import { enrolRooms } from '../enrolment/offboarding.ts'
 import { TestDevice } from '../agents/testing/device.ts'
 import { type Parts, proManager, startParts } from '../agents/testing/parts.ts'
-import { system } from '../store/transaction.ts'
+import { system } from '../ground/store/transaction.ts'
 import { TestConsole } from './testing/console.ts'
 
 let service: Parts

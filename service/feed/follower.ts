@@ -1,9 +1,9 @@
 import { type ConsoleToFeed, type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Caller, CurrentAccess } from '../access/service.ts'
-import type { BusTopics } from '../bus/bus.ts'
-import type { Lineage } from '../store/generations.ts'
-import type { Store } from '../store/store.ts'
+import type { BusTopics } from '../ground/bus.ts'
+import type { Lineage } from '../ground/store/generations.ts'
+import type { Store } from '../ground/store/store.ts'
 import type { Cursors } from './cursors.ts'
 import { batchText, rowText, Sight } from './rows.ts'
 

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
 import { limits } from '../../contract/limits.ts'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../ground/store/store.ts'
 
 const Payload: z.ZodType<AdapterPayload> = z.looseObject({})
 const Rotated = z.looseObject({ consumed: z.number().optional(), rotations: z.number().default(0) })

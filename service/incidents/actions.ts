@@ -1,7 +1,7 @@
 import type { Incident, Lifecycle, Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import type { Rooms } from './rooms.ts'
 
 /**
@@ -13,7 +13,7 @@ import type { Rooms } from './rooms.ts'
 /**
  * Rooms into another lifecycle state (ENR-5): enrolling evaluates at once what is known of them, unenrolling closes
  * what is open. Rooms that are in that state already are left alone. Devices are not told: see
- * service/agents/offboarding.ts, which is what commands call.
+ * service/enrolment/offboarding.ts, which is what commands call.
  * @returns the rooms that changed.
  * @throws room.notFound where one does not exist; nothing must be committed then.
  */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Entry, Incident, Room, RoomEvent } from '../../contract/entities.ts'
 import { IncidentId, type EntryId, type Millis, type RoomId } from '../../contract/ids.ts'
 import { signals, SignalId } from '../../contract/signals.ts'
-import type { Doer } from '../store/transaction.ts'
+import type { Doer } from '../ground/store/transaction.ts'
 import type { EntryEffect, RoomEventEffect } from './engine.ts'
 import { countsOf, type IncidentMemory, memories, type RoomState, severityOf, statusOf } from './state.ts'
 

@@ -1,6 +1,6 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { RoomWork } from './apply.ts'
 import type { IncidentNames, RoomBase } from './documents.ts'
 import type { EngineSettings, RoomState } from './state.ts'

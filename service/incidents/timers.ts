@@ -1,7 +1,7 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Store } from '../store/store.ts'
-import { system } from '../store/transaction.ts'
+import type { Store } from '../ground/store/store.ts'
+import { system } from '../ground/store/transaction.ts'
 import type { Rooms } from './rooms.ts'
 
 /** The longest single sleep; timers further away are looked at again then. */

@@ -1,6 +1,6 @@
 import type { Link } from '../../contract/policy.ts'
 import { changePolicy } from '../access/policies.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { withdrawRequests } from './approvals.ts'
 import { markPartner } from './marks.ts'
 

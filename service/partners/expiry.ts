@@ -1,6 +1,6 @@
 import { limits } from '../../contract/limits.ts'
-import type { Plugin, ServiceDeps } from '../deps.ts'
-import { system } from '../store/transaction.ts'
+import type { Plugin, ServiceDeps } from '../ground/deps.ts'
+import { system } from '../ground/store/transaction.ts'
 import { nameOf, settle } from './approvals.ts'
 
 const dayMs = 24 * 3_600_000

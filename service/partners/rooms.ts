@@ -3,7 +3,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { LinkId } from '../../contract/ids.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 
 /** Which rooms are handed to a partner (PAR-1): at least one. Who invites holds settings.modify over all of them. */
 

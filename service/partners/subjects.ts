@@ -2,7 +2,7 @@ import type { Command } from '../../contract/commands.ts'
 import type { ApprovalRequest } from '../../contract/entities.ts'
 import type { AssignmentId, IncidentId, LinkId, PersonId, RoleId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { TenantTransaction } from '../store/transaction.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 
 export type Subjects = Pick<ApprovalRequest, 'subjects' | 'subjectCount' | 'text' | 'rooms'>
 

@@ -9,9 +9,9 @@ import { linkIsShown } from '../access/explain.ts'
 import { subjectOf } from '../access/people.ts'
 import type { Caller } from '../access/service.ts'
 import { Names } from '../access/views.ts'
-import type { ServiceDeps } from '../deps.ts'
-import { domainsAsKept } from './domains.ts'
-import { isExpired, linkOf } from './links.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
+import { domainsAsKept } from '../directory/domains.ts'
+import { isExpired, linkOf } from '../access/links.ts'
 
 type Deps = Pick<ServiceDeps, 'store' | 'access' | 'directory' | 'now'>
 type Rooms = ReadonlyMap<RoomId, RoomFacts>

@@ -6,8 +6,8 @@ import { plainName } from '../../contract/names.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, CustomRole, Link, Policy, RoomGroup } from '../../contract/policy.ts'
 import type { Effect } from '../../contract/policyApi.ts'
-import { builtInNames, isBuiltInRole } from '../commands/names.ts'
-import { domainOf } from '../partners/domains.ts'
+import { builtInNames, isBuiltInRole } from '../access/names.ts'
+import { domainOf } from '../directory/domains.ts'
 import type { FileScope, ParsedPolicy } from './parse.ts'
 
 /** Made (no `before`), changed, or removed (no `after`). */

@@ -1,7 +1,7 @@
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { DeviceIdentity } from '../agents/session.ts'
-import type { ServiceDeps } from '../deps.ts'
-import { RateLimit } from '../http/rateLimit.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
+import { RateLimit } from '../ground/rateLimit.ts'
 import type { Signer } from './grants.ts'
 import type { LiveSession, LiveSessions } from './live.ts'
 

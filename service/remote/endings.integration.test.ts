@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SessionEnd, TicketAnswer } from '../../contract/remote.ts'
 import { enrolmentOf, enrolRaw, newKey } from '../agents/testing/device.ts'
 import { objectIdOf, World } from '../partners/testing/world.ts'
-import { Refused, TestSide } from '../relay/testing/client.ts'
+import { Refused, TestSide } from './relay/testing/client.ts'
 import { done, ephemeral, type Operator, relayWord, RemoteDevice, Rig, type Running, type Sides } from './testing/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RelayEnd, RelaySide } from '../../contract/relay.ts'
 import { SessionEnd } from '../../contract/remote.ts'
-import type { ServiceDeps } from '../deps.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
 import type { LiveSession } from './live.ts'
 
 /** What only the service may say of a session's end, or the operator; a device that says it has ended it by itself. */

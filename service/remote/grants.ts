@@ -5,9 +5,9 @@ import type { DevicePublicKey } from '../../contract/agent.ts'
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { RelayId, RelaySide } from '../../contract/relay.ts'
 import { SessionGrant, sessionGrantType, sessionProof } from '../../contract/remote.ts'
-import { isSignedBy } from '../agents/proofs.ts'
-import { signTicket } from '../relay/tickets.ts'
-import { signRecordingTicket } from './recordingTicket.ts'
+import { isSignedBy } from '../enrolment/proofs.ts'
+import { signTicket } from './relay/tickets.ts'
+import { signRecordingTicket } from './recordings/ticket.ts'
 
 /** How long a ticket of the relay can be used: a side dials as soon as it has it. */
 const ticketLifeMs = 30_000

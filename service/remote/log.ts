@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import { fold } from '../../contract/fold.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { SessionPage, SessionQuery } from '../../contract/remote.ts'
-import type { Store } from '../store/store.ts'
-import type { RemoteSessionTable } from '../store/tables.ts'
-import type { TenantSelects } from '../store/tenantTables.ts'
+import type { Store } from '../ground/store/store.ts'
+import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import type { TenantSelects } from '../ground/store/tenantTables.ts'
 import { recordOf } from './record.ts'
 
 /** Reads of the log of remote sessions (REM-8). Its order is the time of the start, then the id. */

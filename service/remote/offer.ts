@@ -1,4 +1,4 @@
-import type { ServiceDeps } from '../deps.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
 import type { Signer } from './grants.ts'
 import type { LiveSession } from './live.ts'
 

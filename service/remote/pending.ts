@@ -1,4 +1,4 @@
-import type { ServiceDeps } from '../deps.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
 
 /** What is still to be done for sessions when the service stops: waits that are not over, and writes that are not committed. */
 export class Pending {

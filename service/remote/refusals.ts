@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Refusals } from '../audit/refusals.ts'
+import type { Refusals } from '../ground/audit/refusals.ts'
 import { type Attempt, writeRefused } from './rows.ts'
 
 /** People whose refusals are counted. Full: the one counted longest is forgotten. */

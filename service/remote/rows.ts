@@ -6,10 +6,10 @@ import { limits } from '../../contract/limits.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import type { Caller } from '../access/service.ts'
-import type { Refusals } from '../audit/refusals.ts'
-import type { Store } from '../store/store.ts'
-import type { RemoteSessionTable } from '../store/tables.ts'
-import { type AuditRecord, type Doer, system, type TenantTransaction } from '../store/transaction.ts'
+import type { Refusals } from '../ground/audit/refusals.ts'
+import type { Store } from '../ground/store/store.ts'
+import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import { type AuditRecord, type Doer, system, type TenantTransaction } from '../ground/store/transaction.ts'
 
 /** Rows of the session log (REM-8) as they are written: each with its audit record, in one commit. */
 

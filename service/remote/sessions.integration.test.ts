@@ -8,7 +8,7 @@ import { RecordingTicket, recordingTicketType } from '../../contract/recording.t
 import { RelayTicket } from '../../contract/relay.ts'
 import { SessionAnswer, SessionGrant, sessionGrantType } from '../../contract/remote.ts'
 import { objectIdOf, World } from '../partners/testing/world.ts'
-import { TestSide } from '../relay/testing/client.ts'
+import { TestSide } from './relay/testing/client.ts'
 import { done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }

@@ -1,8 +1,8 @@
 import type { Room, Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
-import type { ServiceDeps } from '../deps.ts'
-import { parse } from '../store/documents.ts'
+import type { ServiceDeps } from '../ground/deps.ts'
+import { parse } from '../ground/store/documents.ts'
 import type { LiveSession, LiveSessions } from './live.ts'
 import { mayRemote } from './preconditions.ts'
 

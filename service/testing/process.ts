@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { programs } from '../../contract/testing/programs.ts'
-import { Runtime } from '../ops/runtime.ts'
+import { Runtime } from '../ground/ops/runtime.ts'
 
 /** For tests: the service as its own process, on a free port, with a folder of its own. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LinkId } from '../../../contract/ids.ts'
-import type { TenantReader } from '../../store/reader.ts'
+import type { TenantReader } from '../../ground/store/reader.ts'
 import type { TenantFacts } from './facts.ts'
 
 /** A tenant's policy as its tables have it, read without any of the product's own reading of it. */

@@ -1,5 +1,5 @@
-import { system } from '../../store/transaction.ts'
-import { enrolRooms, unenrolRooms } from '../offboarding.ts'
+import { system } from '../../ground/store/transaction.ts'
+import { enrolRooms, unenrolRooms } from '../../enrolment/offboarding.ts'
 import type { TestDevice } from './device.ts'
 import type { Parts } from './parts.ts'
 

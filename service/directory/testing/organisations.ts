@@ -6,9 +6,9 @@ import { defaultSettings } from '../../../contract/entities.ts'
 import type { TenantId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
 import { makeTenant } from '../../access/setup.ts'
-import { type Bus, inProcessBus } from '../../bus/bus.ts'
-import { Directory, embeddedIssuerName } from '../../identity/directory.ts'
-import { Store } from '../../store/store.ts'
+import { type Bus, inProcessBus } from '../../ground/bus.ts'
+import { Directory, embeddedIssuerName } from '../accounts.ts'
+import { Store } from '../../ground/store/store.ts'
 
 /** For tests: a store with the organisations Contoso and Fabrikam in the embedded directory, each a tenant. */
 

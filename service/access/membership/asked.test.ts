@@ -1,0 +1,87 @@
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Command } from '../../../contract/commands.ts'
+import { AssignmentId, LinkId, PersonId, RoleId } from '../../../contract/ids.ts'
+import { noDirectory } from '../../directory/none.ts'
+import { ada, makeOrganisations, type Organisations } from '../../directory/testing/organisations.ts'
+import type { Doer } from '../../ground/store/transaction.ts'
+import { askDirectory } from './asked.ts'
+
+let made: Organisations
+beforeAll(async () => {
+  made = await makeOrganisations()
+})
+afterAll(() => made.close())
+
+const doer: Doer = { kind: 'person', id: PersonId.parse(v7()), name: 'Ada', userId: ada.id, userTenantId: 'contoso' }
+const link = LinkId.parse(v7())
+const members = [{ kind: 'person' as const, id: ada.id }]
+const automatic = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' } as const
+const ask = (command: Command, directory = noDirectory) =>
+  askDirectory({ directory, store: made.store, now: () => 5 }, { doer, tenant: made.contoso, home: made.contoso }, command)
+
+describe('a directory that cannot be reached', () => {
+  it('keeps nobody from inviting', async () => {
+    const invite = {
+      type: 'partner.invite',
+      link,
+      domain: 'fabrikam.example',
+      days: 7,
+      changeControl: automatic,
+      scope: 'all',
+      remoteAccess: false,
+      multiFactor: false,
+      agreed: true,
+    } as const
+    expect((await ask(invite)).domains).toEqual([])
+  })
+
+  it.each<Command>([
+    { type: 'invitation.accept', link, admins: members },
+    { type: 'invitation.deny', link },
+  ])('decides no invitation: %j', async (command) => {
+    await expect(ask(command)).rejects.toMatchObject({ code: 'directory.unavailable' })
+  })
+
+  it('says of members that it said nothing', async () => {
+    const { members: asked } = await ask({ type: 'tenantManagers.set', members })
+    expect(asked).toMatchObject({ home: made.contoso, reading: { answered: false, named: [], failed: { code: 'directory.unavailable' } } })
+  })
+})
+
+describe('a directory', () => {
+  it('is asked for domains, members, and the people of groups among them, on the side that names them', async () => {
+    const group = { kind: 'group', id: 'operators', name: 'Operators', email: '' } as const
+    const person = { kind: 'person', ...ada } as const
+    const directory = {
+      ...noDirectory,
+      domainsOf: async () => ['Fabrikam.example'],
+      principals: async () => [group, person],
+      membersOf: async () => ({ people: [person], more: false }),
+    }
+    const asked = await ask({ type: 'invitation.accept', link, admins: [{ kind: 'group', id: 'operators' }, ...members] }, directory)
+    expect(asked.domains).toEqual(['fabrikam.example'])
+    expect(asked.members?.reading).toEqual({
+      source: {
+        link,
+        issuer: 'embedded',
+        directory: 'contoso',
+        groups: new Set(['operators']),
+        named: new Set([ada.id]),
+        known: new Set(),
+        whole: false,
+      },
+      at: 5,
+      groups: new Map([['operators', { people: [person], whole: true, exists: true }]]),
+      named: [group, person],
+      answered: true,
+      failed: undefined,
+    })
+  })
+
+  it('is not asked by commands that do not depend on it', async () => {
+    expect(await ask({ type: 'assignment.delete', assignment: AssignmentId.parse(v7()) })).toEqual(
+      await ask({ type: 'role.delete', role: RoleId.parse('x') }),
+    )
+  })
+})

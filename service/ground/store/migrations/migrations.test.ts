@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { Kysely } from 'kysely'
+import { v7 } from 'uuid'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TenantId } from '../../../../contract/ids.ts'
+import { chainHash } from '../../audit/chain.ts'
+import { chainSource, checkChain } from '../../../audit/check.ts'
+import { openWriter } from '../sqlite.ts'
+import type { Tables } from '../tables.ts'
+import { tenantSelects } from '../tenantTables.ts'
+import { migrate, migrations, NewerDatabase } from './index.ts'
+
+let folder: string
+let path: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'roomkeeper-migrations-'))
+  path = join(folder, 'service.db')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+async function migrated(steps = migrations): Promise<void> {
+  const writer = openWriter(path)
+  await migrate(new Kysely<unknown>({ dialect: writer.dialect }), () => 7, steps)
+  writer.close()
+}
+
+/** How SQLite would run it. */
+function planOf(query: string): string {
+  const db = new Database(path)
+  const steps: unknown[] = db.prepare(`explain query plan ${query}`).all()
+  db.close()
+  return JSON.stringify(steps)
+}
+
+describe('migrations', () => {
+  it('are numbered, each once, in the order in which they run', () => {
+    const versions = migrations.map(({ version }) => version)
+    expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b))
+  })
+
+  it('run once each, and keep what is there', async () => {
+    await migrated(migrations.slice(0, 1))
+    const db = new Database(path)
+    db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 3, 1, 0)`)
+    db.close()
+    await migrated()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "version", "appliedAt" from "schemaVersion"').all()).toEqual(
+      migrations.map(({ version }) => ({ version, appliedAt: 7 })),
+    )
+    expect(after.prepare('select "name", "lastSeq" from tenant').all()).toEqual([{ name: 'T', lastSeq: 3 }])
+    after.close()
+  })
+
+  it('take people, groups and requests from before to be what nothing speaks against', async () => {
+    await migrated(migrations.filter(({ version }) => version < 7))
+    const db = new Database(path)
+    db.exec(`insert into person ("tenant", "id", "issuer", "directory", "objectId", "name", "email",
+        "globalAdministrator", "groups", "claimsAt", "scopeVersion", "scopeDigest", "groupsAt")
+      values ('t', 'p', 'i', 'd', 'o', 'N', 'e', 0, '[]', 0, 0, '', 0)`)
+    db.exec(`insert into "securityGroup" ("tenant", "directory", "id", "name") values ('t', 'd', 'g', 'G')`)
+    db.exec(
+      `insert into request ("tenant", "id", "link", "person", "request", "doer", "status", "expiresAt")
+        values ('t', 'r', 'l', 'p', '{}', '{}', 'waiting', 5)`,
+    )
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "removedAt" from person').all()).toEqual([{ removedAt: null }])
+    expect(after.prepare('select "whole" from "securityGroup"').all()).toEqual([{ whole: 1 }])
+    expect(after.prepare('select "multiFactor" from request').all()).toEqual([{ multiFactor: 0 }])
+    after.close()
+  })
+
+  it('[ENR-1] leave devices from before to no account', async () => {
+    await migrated(migrations.filter(({ version }) => version < 11))
+    const db = new Database(path)
+    db.exec(
+      `insert into device ("tenant", "id", "room", "installation", "thumbprint", "publicKey", "state", "enrolledAt")
+       values ('t', 'd', 'r', 'i', 'p', '{}', 'active', 5)`,
+    )
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "account", "enrolledAt" from device').all()).toEqual([{ account: null, enrolledAt: 5 }])
+    after.close()
+  })
+
+  it('[CON-2] take what was written before generations were counted for one without a name', async () => {
+    await migrated(migrations.filter(({ version }) => version < 12))
+    const db = new Database(path)
+    db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 3, 1, 0)`)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select * from generation').all()).toEqual([{ tenant: 't', fromSeq: 0, id: '' }])
+    after.close()
+  })
+
+  it('leave nothing behind where one fails', async () => {
+    const failing = {
+      version: (migrations.at(-1)?.version ?? 0) + 1,
+      name: 'bad',
+      up: async (db: Kysely<unknown>) => {
+        await db.schema.createTable('half').addColumn('a', 'text').execute()
+        throw new Error('no')
+      },
+    }
+    await expect(migrated([...migrations, failing])).rejects.toThrow('no')
+    const db = new Database(path)
+    expect(db.prepare(`select count(*) as n from sqlite_schema where name = 'half'`).get()).toEqual({ n: 0 })
+    db.close()
+  })
+
+  it('refuse a database of a newer version, in plain words, and change nothing', async () => {
+    await migrated()
+    const db = new Database(path)
+    db.exec(`insert into "schemaVersion" values (99, 'future', 0)`)
+    db.close()
+    await expect(migrated()).rejects.toThrow(NewerDatabase)
+    await expect(migrated()).rejects.toThrow(/database version 99; this one knows \d+\)\. Nothing was changed/)
+  })
+})
+
+it('[AUD-1] an audit log that was shortened before its chain said so gets the record that tells of it, which proves nothing', async () => {
+  await migrated(migrations.filter(({ version }) => version < 9))
+  const db = new Database(path)
+  const tenant = TenantId.parse(v7())
+  const record = {
+    tenant,
+    id: v7(),
+    at: 5,
+    category: 'Room',
+    objectName: 'x',
+    operation: 'Create' as const,
+    resultStatus: 'Successful' as const,
+    userId: '',
+    userTenantId: '',
+    actor: null,
+    detail: '{}',
+    number: 8,
+  }
+  const start = 'a'.repeat(43)
+  const hash = chainHash(start, record)
+  const columns = Object.keys({ ...record, hash })
+  db.prepare(`insert into audit (${columns.map((name) => `"${name}"`).join()}) values (${columns.map((name) => `@${name}`).join()})`).run({
+    ...record,
+    hash,
+  })
+  db.prepare(
+    `insert into "auditChain" (tenant, "prunedNumber", "prunedHash", "headNumber", "headHash")
+      values (?, 7, ?, 8, ?), ('whole', 0, '', 0, '')`,
+  ).run(tenant, start, hash)
+  db.close()
+  await migrated()
+  const writer = openWriter(path)
+  const after = new Kysely<Tables>({ dialect: writer.dialect })
+  expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: 8 })
+  expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([
+    { tenant, number: 9, objectName: 'Audit log' },
+  ])
+  writer.close()
+})
+
+describe('the queries that matter', () => {
+  it.each([
+    ['changes since a sequence', `select * from document where tenant = 't' and seq > 5 order by seq limit 10`, 'document_seq'],
+    [
+      'a page of a kind',
+      `select * from document where tenant = 't' and kind = 'room' and id > 'a' order by id limit 10`,
+      'autoindex_document_1',
+    ],
+    [
+      'what belongs to rooms',
+      `select * from document where tenant = 't' and kind = 'incident' and room in ('a', 'b') and deleted = 0`,
+      'document_room',
+    ],
+    ['a device at its hello', `select * from device where id = 'd'`, 'autoindex_device_1'],
+    ['a key at enrolment', `select * from "enrolmentKey" where digest = 'x'`, 'autoindex_enrolmentKey_2'],
+    [
+      'an outcome by its key',
+      `select * from "commandOutcome" where tenant = 't' and person = 'p' and "key" = 'k'`,
+      'autoindex_commandOutcome_1',
+    ],
+    [
+      'the generations of a tenant',
+      `select "id", "fromSeq" from generation where tenant = 't' order by "fromSeq"`,
+      'autoindex_generation_1',
+    ],
+    ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],
+  ])('find %s by an index, without a sort', async (_, query, index) => {
+    await migrated()
+    const plan = planOf(query)
+    expect(plan).toContain(index)
+    expect(plan).not.toContain('TEMP B-TREE')
+    expect(plan).not.toMatch(/"SCAN /)
+  })
+})

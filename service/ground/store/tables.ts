@@ -1,0 +1,173 @@
+import type { Kysely } from 'kysely'
+import type { Kind } from '../../../contract/entities.ts'
+import type { CommandKey, DeviceId, PersonId, RoomId, SessionId, TenantId } from '../../../contract/ids.ts'
+import type { SessionEnd } from '../../../contract/remote.ts'
+import type { RemoteMode } from '../../../contract/remoteFacts.ts'
+import type {
+  AssignmentTable,
+  LinkTable,
+  PersonTable,
+  RequestTable,
+  RoleTable,
+  RoomGroupTable,
+  SecurityGroupTable,
+} from './accessTables.ts'
+import type { DeviceProgressTable, DeviceTable, EnrolmentKeyTable, RejectedReportTable, RoomStateTable } from './deviceTables.ts'
+import type { ServiceTables } from './serviceTables.ts'
+
+/**
+ * The columns of the service's database, for Kysely. Names and types are those of SQLite and PostgreSQL alike: text,
+ * integers (times are integer UTC ms, booleans 0 or 1), JSON as text. Migrations make them; a change here is a new one.
+ */
+
+export type * from './accessTables.ts'
+export type * from './deviceTables.ts'
+export type * from './serviceTables.ts'
+
+/** A synced document at its latest revision: the change log and the truth at once. */
+export interface DocumentTable {
+  tenant: TenantId
+  kind: Kind
+  id: string
+  /** The room it belongs to, which decides who may read it. */
+  room: RoomId | null
+  /** The one person it is for (kinds read by `self`). */
+  owner: PersonId | null
+  /** A short word of the body that lists filter by: an incident's status, a room's lifecycle. */
+  state: string | null
+  rev: number
+  /** Per tenant, gapless, given inside the transaction that wrote the row. */
+  seq: number
+  deleted: number
+  /** The document as JSON, serialised once; empty when deleted. */
+  body: string
+}
+
+export interface TenantTable {
+  id: TenantId
+  name: string
+  /** The token issuer and the directory tenant (`tid`) whose people belong here. */
+  issuer: string
+  directory: string
+  lastSeq: number
+  nextIncidentNumber: number
+  createdAt: number
+}
+
+/** A run of the service that wrote to a tenant, from the change after `fromSeq` on (ground/store/generations.ts). */
+export interface GenerationTable {
+  tenant: TenantId
+  fromSeq: number
+  id: string
+}
+
+/** Where the audit chain of a tenant starts (after pruning) and ends. */
+export interface AuditChainTable {
+  tenant: TenantId
+  /** Number and hash of the last record that was pruned: 0 and '' at first. */
+  prunedNumber: number
+  prunedHash: string
+  headNumber: number
+  headHash: string
+}
+
+export interface CommandOutcomeTable {
+  tenant: TenantId
+  person: PersonId
+  key: CommandKey
+  /** SHA-256 of the command's canonical JSON. */
+  digest: string
+  /** CommandOutcome as JSON. */
+  outcome: string
+  at: number
+}
+
+export interface AuditTable {
+  tenant: TenantId
+  id: string
+  at: number
+  category: string
+  objectName: string
+  operation: 'Create' | 'Update' | 'Delete'
+  resultStatus: 'Successful' | 'Failed'
+  /** Directory object id and tenant of the actor; empty for the system. */
+  userId: string
+  userTenantId: string
+  /** The acting person here, or null for the system. */
+  actor: PersonId | null
+  /** JSON. */
+  detail: string
+  /** Per tenant, gapless from 1, and the hash over this record and the one before it (service/ground/audit/chain.ts). */
+  number: number
+  hash: string
+}
+
+/** One remote session, or a refused attempt at one (REM-8); contract/remote.ts: SessionRecord. */
+export interface RemoteSessionTable {
+  tenant: TenantId
+  id: SessionId
+  room: RoomId
+  roomName: string
+  device: DeviceId | null
+  deviceName: string
+  operator: PersonId
+  operatorName: string
+  operatorEmail: string
+  /** The partner's name, where the operator is a partner's. */
+  organisation: string | null
+  mode: RemoteMode
+  startedAt: number
+  endedAt: number | null
+  end: SessionEnd | null
+  refusal: string | null
+  /** What the service has of its recording. */
+  recordedBytes: number
+  recordedMs: number
+  recordingDeletedAt: number | null
+}
+
+/** One uploaded chunk of a recording, packed as it came (contract/recording.ts). */
+export interface RecordingChunkTable {
+  tenant: TenantId
+  session: SessionId
+  number: number
+  fromMs: number
+  toMs: number
+  /** Whether there is something of a terminal in it. */
+  terminal: number
+  body: Uint8Array
+}
+
+/** Every version of the settings with the moment from which it held: enough to replay any moment. */
+export interface SettingsHistoryTable {
+  tenant: TenantId
+  validFrom: number
+  body: string
+}
+
+export interface Tables extends ServiceTables {
+  tenant: TenantTable
+  document: DocumentTable
+  person: PersonTable
+  assignment: AssignmentTable
+  role: RoleTable
+  roomGroup: RoomGroupTable
+  link: LinkTable
+  request: RequestTable
+  securityGroup: SecurityGroupTable
+  generation: GenerationTable
+  auditChain: AuditChainTable
+  device: DeviceTable
+  deviceProgress: DeviceProgressTable
+  roomState: RoomStateTable
+  rejectedReport: RejectedReportTable
+  enrolmentKey: EnrolmentKeyTable
+  commandOutcome: CommandOutcomeTable
+  audit: AuditTable
+  settingsHistory: SettingsHistoryTable
+  remoteSession: RemoteSessionTable
+  recordingChunk: RecordingChunkTable
+}
+
+/** A handle that can only read; its connection refuses writes too. */
+export type ReadHandle<T> = Pick<Kysely<T>, 'selectFrom'>

@@ -1,0 +1,19 @@
+import { CustomerList, PartnerList } from '../../contract/policyApi.ts'
+import type { Plugin } from '../ground/deps.ts'
+import { customersOf, partnersOf } from './views.ts'
+import { callerOf } from '../ground/http/routeAccess.ts'
+
+/** Partners, from the customer's side and from theirs (PAR-1, PAR-2, PAR-8). */
+export const partnerRoutes: Plugin = (app, deps) => {
+  app.get(
+    '/v1/partners',
+    { config: { access: { permission: ['settings.view', 'roles.view'] } }, schema: { tags: ['partners'], response: { 200: PartnerList } } },
+    async (request) => ({ items: await partnersOf(deps, callerOf(request)) }),
+  )
+
+  app.get(
+    '/v1/customers',
+    { config: { access: 'anyone' }, schema: { tags: ['partners'], response: { 200: CustomerList } } },
+    async (request) => customersOf(deps, callerOf(request)),
+  )
+}

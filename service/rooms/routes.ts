@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { IncidentList, IncidentQuery, RoomList, RoomQuery } from '../../contract/api.ts'
+import { type Doc, Incident, Room } from '../../contract/entities.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { IncidentId, RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Plugin } from '../ground/deps.ts'
+import type { TenantReader } from '../ground/store/reader.ts'
+import { callerOf } from '../ground/http/routeAccess.ts'
+
+/** Rooms and incidents for scripts; consoles follow the feed instead. */
+export const roomRoutes: Plugin = (app, { store }) => {
+  app.get(
+    '/v1/rooms',
+    { config: { access: { permission: 'rooms.view' } }, schema: { tags: ['rooms'], querystring: RoomQuery, response: { 200: RoomList } } },
+    async (request) => {
+      const { tenant, reach } = callerOf(request)
+      const { after, limit, name } = request.query
+      const read = store.read(tenant, reach)
+      if (name !== undefined) return roomsNamed(read, name.toLocaleLowerCase(), after ?? '', limit)
+      const items = await read.list('room', { limit, ...(after === undefined ? {} : { after }) })
+      return { items, total: await read.count('room'), ...nextOf(items, limit) }
+    },
+  )
+
+  app.get(
+    '/v1/rooms/:room',
+    {
+      config: { access: { permission: 'rooms.view', room: 'room' } },
+      schema: { tags: ['rooms'], params: z.object({ room: RoomId }), response: { 200: Room } },
+    },
+    async (request) => {
+      const { tenant, reach } = callerOf(request)
+      const room = await store.read(tenant, reach).get('room', request.params.room)
+      if (!room) throw new RoomkeeperError('access.outOfScope')
+      return room
+    },
+  )
+
+  app.get(
+    '/v1/incidents',
+    {
+      config: { access: { permission: 'incidents.view' } },
+      schema: { tags: ['incidents'], querystring: IncidentQuery, response: { 200: IncidentList } },
+    },
+    async (request) => {
+      const { tenant, reach } = callerOf(request)
+      const { after, limit, status, room } = request.query
+      const read = store.read(tenant, reach)
+      const filter = {
+        ...(room === undefined ? {} : { room }),
+        ...(status === undefined ? {} : { states: status === 'open' ? ['needAction', 'investigating'] : [status] }),
+      }
+      const items = await read.list('incident', { limit, ...filter, ...(after === undefined ? {} : { after }) })
+      return { items, total: await read.count('incident', filter), ...nextOf(items, limit) }
+    },
+  )
+
+  app.get(
+    '/v1/incidents/:incident',
+    {
+      config: { access: { permission: 'incidents.view' } },
+      schema: { tags: ['incidents'], params: z.object({ incident: IncidentId }), response: { 200: Incident } },
+    },
+    async (request) => {
+      const { tenant, reach } = callerOf(request)
+      const incident = await store.read(tenant, reach).get('incident', request.params.incident)
+      if (!incident) throw new RoomkeeperError('access.outOfScope')
+      return incident
+    },
+  )
+}
+
+/** Where the next page starts, if this one is full. */
+function nextOf(items: readonly { id: string }[], limit: number): { next?: string } {
+  const last = items.at(-1)
+  return last && items.length === limit ? { next: last.id } : {}
+}
+
+/** Rooms with this in their name. Reads all rooms within the scope, a page at a time, so that others are served too. */
+async function roomsNamed(read: TenantReader, name: string, after: string, limit: number): Promise<z.infer<typeof RoomList>> {
+  const items: Doc<'room'>[] = []
+  let total = 0
+  let from = ''
+  for (;;) {
+    const page = await read.list('room', { limit: limits.listRows, after: from })
+    for (const room of page) {
+      if (!room.name.toLocaleLowerCase().includes(name)) continue
+      total += 1
+      if (room.id > after && items.length < limit) items.push(room)
+    }
+    const last = page.at(-1)
+    if (!last || page.length < limits.listRows) return { items, total, ...nextOf(items, limit) }
+    from = last.id
+  }
+}
