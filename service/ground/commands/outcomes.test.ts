@@ -5,7 +5,20 @@ import { AssignmentId, CommandKey, RoleId } from '../../../contract/ids.ts'
 import { saveAssignment } from '../../access/assignments.ts'
 import { ada, bela, finn } from '../../directory/testing/organisations.ts'
 import { system } from '../store/transaction.ts'
-import { admins, group, grouped, inside, link, ofLink, outside, over, person, role, saved, ScopeRig } from '../../access/testing/scopeRig.ts'
+import {
+  admins,
+  group,
+  grouped,
+  inside,
+  link,
+  ofLink,
+  outside,
+  over,
+  person,
+  role,
+  saved,
+  ScopeRig,
+} from '../../access/testing/scopeRig.ts'
 
 /** How a command ends: applied, with or without a record, asked for, or to be sent again. */
 
