@@ -1,5 +1,13 @@
 const products = 'service|agent-sim|main|preload|renderer'
 const test = '[.]test[.]ts$|(^|/)testing/'
+const machine = '^contract/machine[.]ts$'
+/** The programs, which hand in what they take from their machine. */
+const roots = [
+  '^main/host/(browser/main|electron/index)[.]ts$',
+  '^agent-sim/(main|cli/.*)[.]ts$',
+  '^service/(main|cli/.*)[.]ts$',
+  '^(build|bench|e2e)/',
+]
 const electron = '(^|/)node_modules/electron/|^electron$'
 
 /** The layers: imports go one way, every product may import the contract, and no product imports another. */
@@ -9,8 +17,15 @@ export default {
       name: 'contract-stands-alone',
       comment: 'The contract imports zod and itself, so that every process can load it.',
       severity: 'error',
-      from: { path: '^contract/', pathNot: [test, '^contract/sealed/'] },
+      from: { path: '^contract/', pathNot: [test, '^contract/sealed/', machine] },
       to: { pathNot: '^contract/(?!sealed/)|(^|/)node_modules/zod/' },
+    },
+    {
+      name: 'the-machine-at-the-roots',
+      comment: "Time, chance, ids and turns are handed in (contract/system.ts): only the roots of programs take the machine's own.",
+      severity: 'error',
+      from: { pathNot: [test, ...roots] },
+      to: { path: machine },
     },
     {
       name: 'sealed-with-node-crypto',

@@ -1,0 +1,14 @@
+import { idsOf } from '../machine.ts'
+import type { Random, System } from '../system.ts'
+import { chance, someBytes } from './chance.ts'
+import { FakeClock } from './clock.ts'
+import { settle } from './wait.ts'
+
+/** Chance of the run's seed and these words. */
+export const fakeRandom = (...words: (string | number)[]): Random => ({ bytes: someBytes, number: chance(...words) })
+
+/** A system whose time stands still, and whose chance is the run's. */
+export function fakeSystem(clock = new FakeClock()): System & { readonly clock: FakeClock } {
+  const random = fakeRandom('system')
+  return { clock, random, ids: idsOf(clock, random), turn: settle }
+}
