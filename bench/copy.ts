@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Cache } from '../main/cache/cache.ts'
-import { systemClock } from '../main/clock.ts'
 import { ServiceTime } from '../main/serviceTime.ts'
 import { createLog } from '../main/log.ts'
 import { type Session } from '../main/platform.ts'
@@ -9,6 +8,7 @@ import { ServiceClient } from '../main/sync/http.ts'
 import { feedOf } from '../main/sync/socket.ts'
 import { Sync } from '../main/sync/sync.ts'
 import { limits } from '../contract/limits.ts'
+import { machine } from '../contract/machine.ts'
 import { type Service } from './stack.ts'
 
 const liveMs = 120_000
@@ -39,12 +39,14 @@ function signedIn(service: Pick<Service, 'token'>): Session {
   }
 }
 
+const { clock, random } = machine({ keepsAlive: false })
+
 /** Opens an empty copy of what the token's owner sees, and waits until it follows the service live. */
 export async function openCopy(service: Pick<Service, 'url' | 'data' | 'token'>): Promise<Copy> {
   const log = createLog('silent')
-  const cache = await Cache.open({ path: join(service.data, 'copy.db'), key: randomBytes(32), clock: systemClock, log })
+  const cache = await Cache.open({ path: join(service.data, 'copy.db'), key: randomBytes(32), clock: clock, log })
   const session = signedIn(service)
-  const client = new ServiceClient(service.url, session)
+  const client = new ServiceClient(service.url, session, clock)
   const sync = new Sync({
     store: cache,
     session,
@@ -53,8 +55,8 @@ export async function openCopy(service: Pick<Service, 'url' | 'data' | 'token'>)
       return (await client.ask({ path: `/v1/snapshot${query}`, atMostBytes: limits.snapshotPageBytes, signal })).bytes
     },
     openFeed: feedOf(service.url),
-    clock: new ServiceTime(systemClock, 0),
-    random: Math.random,
+    clock: new ServiceTime(clock, 0),
+    random: () => random.number(),
     log,
     onSnapshot: () => undefined,
   })

@@ -3,16 +3,16 @@ import { CommandOutcome } from '../contract/commands.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { LinkId, TenantId } from '../contract/ids.ts'
 import { limits } from '../contract/limits.ts'
+import type { Clock, Ids, System, Undo } from '../contract/system.ts'
 import { Cache } from './cache/cache.ts'
 import { saysDamaged } from './cache/open.ts'
-import type { Clock } from './clock.ts'
 import { defaultLeaseDays, Lease, type LeaseGuard } from './lease/lease.ts'
 import type { Log } from './log.ts'
 import { Outbox } from './outbox/outbox.ts'
 import { Patience } from './outbox/patience.ts'
 import { Sender } from './outbox/sender.ts'
 import { OutboxStore } from './outbox/store.ts'
-import type { Session, Undo, Vault } from './platform.ts'
+import type { Session, Vault } from './platform.ts'
 import type { ServiceTime } from './serviceTime.ts'
 import type { ServiceClient } from './sync/http.ts'
 import type { OpenFeed } from './sync/socket.ts'
@@ -38,7 +38,8 @@ export interface AccountOptions {
   /** Opens this tenant's feed. */
   openFeed: OpenFeed
   clock: ServiceTime
-  random(): number
+  /** This machine's. */
+  system: System
   log: Log
   cacheWorker?: URL
   /** The cache turned out to be damaged: this account must be closed, its cache set aside, and opened again. */
@@ -65,7 +66,7 @@ export class OpenAccount {
   readonly #undo: Undo[]
 
   private constructor(options: AccountOptions, lease: LeaseGuard, cache: Cache, outbox: Outbox) {
-    const { customer, place, session, client, openFeed, clock, random, log } = options
+    const { customer, place, session, client, openFeed, clock, system, log } = options
     this.customer = customer
     this.place = place
     this.client = client
@@ -84,7 +85,7 @@ export class OpenAccount {
       session,
       openFeed,
       clock,
-      random,
+      random: () => system.random.number(),
       log,
       fetchPage: async (after, signal) => {
         const query = after === null ? '' : `?after=${encodeURIComponent(after)}`
@@ -100,7 +101,7 @@ export class OpenAccount {
     this.sender = new Sender({
       outbox,
       clock,
-      random,
+      random: () => system.random.number(),
       log,
       send: (request, signal) => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body: request, signal }),
     })
@@ -132,19 +133,20 @@ export class OpenAccount {
 
   /** Opens the files, made or mended where needed. Errors: `disk.failed`, `outbox.locked`. */
   static async open(options: AccountOptions): Promise<OpenAccount> {
-    const { place, vault, clock, log } = options
+    const { place, vault, clock, system, log } = options
     mkdirSync(place.folder, { recursive: true, mode: 0o700 })
     const lease = new Lease({
       cachePath: place.cachePath,
       key: () => vault.key(place.cacheKey),
       forgetKey: () => vault.forget(place.cacheKey),
       clock: clock.machine,
+      random: system.random,
       log,
     })
     try {
       // Before anything of the copy is read. Where the lease has ended the copy is gone, and an empty one is opened.
       await lease.mayOpen()
-      const outbox = await openOutbox(place, vault, clock, log)
+      const outbox = await openOutbox(place, vault, { clock, ids: system.ids }, log)
       const openCache = async (): Promise<Cache> =>
         Cache.open({
           path: place.cachePath,
@@ -195,13 +197,14 @@ export class OpenAccount {
 }
 
 /** Opens what the operator did in a tenant, whether or not its cache is open. Errors: `disk.failed`, `outbox.locked`. */
-export async function openOutbox(place: Place, vault: Vault, clock: Clock, log: Log): Promise<Outbox> {
+export async function openOutbox(place: Place, vault: Vault, of: { clock: Clock; ids: Ids }, log: Log): Promise<Outbox> {
   const key = await vault.key(place.outboxKey)
+  const { clock } = of
   return new Patience(clock).keep(() => {
     const opened = OutboxStore.open(place.outboxPath, key, clock.now())
     if (opened.setAside !== undefined) log.warn({ why: opened.setAside, saved: opened.saved }, 'outbox set aside and kept')
     try {
-      return new Outbox(opened.store, clock)
+      return new Outbox(opened.store, of)
     } catch (error) {
       opened.store.close()
       throw error

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { System } from '../contract/system.ts'
+import { realSystem } from '../contract/testing/system.ts'
 import { until } from '../contract/testing/wait.ts'
-import { type Clock, systemClock } from './clock.ts'
 import { lockDataFolder } from './core.ts'
 import { makeRoom } from './testing/documents.ts'
 import { comment, Rig } from './testing/rig.ts'
@@ -215,10 +216,9 @@ describe('files that cannot be used', () => {
 })
 
 describe('[rule 11] a clock of this machine that is wrong', () => {
-  const clockOff = (byMs: number): Clock => ({
-    now: () => Date.now() + byMs,
-    steady: () => systemClock.steady(),
-    after: (ms, run) => systemClock.after(ms, run),
+  const clockOff = (byMs: number): System => ({
+    ...realSystem,
+    clock: { ...realSystem.clock, now: () => realSystem.clock.now() + byMs },
   })
   const hour = 3_600_000
 

@@ -2,19 +2,19 @@ import { join } from 'node:path'
 import { Kind } from '../contract/entities.ts'
 import { RoomkeeperError } from '../contract/errors.ts'
 import type { TenantId } from '../contract/ids.ts'
+import type { Undo } from '../contract/system.ts'
 import type { SessionState, SyncState } from '../contract/views.ts'
 import type { OpenAccount } from './account.ts'
 import type { TopicOutput } from '../contract/bridge.ts'
 import { Changeset } from './bridge/changes.ts'
 import { saysDamaged } from './cache/open.ts'
-import type { Clock } from './clock.ts'
 import { keptTime, type ServiceTime } from './serviceTime.ts'
 import { Emitter } from './emitter.ts'
 import { PreferenceFile } from './preferences.ts'
 import { mayKeep } from './remote/access.ts'
 import { relayDial } from './remote/dial.ts'
 import { RemoteSessions } from './remote/sessions.ts'
-import type { Account, AccountState, CoreOptions, Undo } from './platform.ts'
+import type { Account, AccountState, CoreOptions } from './platform.ts'
 import { ServiceSetup } from './setup.ts'
 import { ServiceClient } from './sync/http.ts'
 import type { Closed } from './sync/sync.ts'
@@ -53,16 +53,17 @@ export class Console {
   #toldSync = ''
   readonly #undo: Undo[]
 
-  constructor(options: CoreOptions, machine: Clock) {
+  constructor(options: CoreOptions) {
     this.options = options
-    this.#turns = new Turns(options.log)
-    this.homeClient = new ServiceClient(options.service, options.session)
+    const { system, log } = options
+    this.#turns = new Turns(log)
+    this.homeClient = new ServiceClient(options.service, options.session, system.clock)
     this.preferences = new PreferenceFile(join(options.folder.path, 'preferences.json'))
-    const clock = keptTime(machine, this.preferences, options.log)
+    const clock = keptTime(system.clock, this.preferences, log)
     this.clock = clock
     this.setup = new ServiceSetup(this.homeClient, clock)
     this.changes = new Changeset(clock)
-    this.remote = new RemoteSessions({ dial: relayDial(options.service), clock, log: options.log })
+    this.remote = new RemoteSessions({ dial: relayDial(options.service, clock), clock, system, log })
     this.#undo = [
       clock.watch(),
       options.session.listen((state) => {
@@ -227,7 +228,7 @@ export class Console {
 
   async #open(account: Account): Promise<void> {
     const { options, clock } = this
-    const { folder, service, vault, session, log, host } = options
+    const { folder, service, vault, session, system, log, host } = options
     const tenants = await Tenants.open({
       account,
       root: folder.path,
@@ -235,7 +236,7 @@ export class Console {
       vault,
       session,
       clock,
-      random: Math.random,
+      system,
       log,
       ...(host.cacheWorker === undefined ? {} : { cacheWorker: host.cacheWorker }),
       inTurn: (run) => void this.#turns.run(run).catch(() => undefined),

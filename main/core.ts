@@ -1,7 +1,6 @@
 import { callHandlers } from './bridge/handlers.ts'
 import { Dispatcher } from './bridge/dispatcher.ts'
 import { topicSources } from './bridge/topics.ts'
-import { type Clock, systemClock } from './clock.ts'
 import { Console } from './console.ts'
 import type { Core, CoreOptions } from './platform.ts'
 import { streamSources } from './remote/handlers.ts'
@@ -16,7 +15,6 @@ export type {
   DataFolder,
   HostPlatform,
   Session,
-  Undo,
   Vault,
   WindowPipe,
 } from './platform.ts'
@@ -27,11 +25,11 @@ export { lockDataFolder } from './lock.ts'
  * Starts the console's core: opens the account that the session restored (with no network at all, CON-2) and serves the
  * bridge. Errors: `disk.failed` where the account's files can be neither used nor made.
  */
-export async function createCore(options: CoreOptions, clock: Clock = systemClock): Promise<Core> {
-  const core = new Console(options, clock)
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const core = new Console(options)
   await core.start()
   return {
-    bridge: new Dispatcher(callHandlers(core), topicSources(core), streamSources(core), clock, options.log),
+    bridge: new Dispatcher(callHandlers(core), topicSources(core), streamSources(core), options.system.clock, options.log),
     stop: () => core.stop(),
   }
 }

@@ -1,4 +1,4 @@
-import type { Undo } from './platform.ts'
+import type { Undo } from '../contract/system.ts'
 
 /** Listeners of one thing. Subscribing returns its undo. */
 export class Emitter<T> {

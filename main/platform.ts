@@ -1,5 +1,6 @@
 import type { BridgeResponse } from '../contract/bridge.ts'
 import type { ErrorCode } from '../contract/errors.ts'
+import type { System, Undo } from '../contract/system.ts'
 import type { Protection } from '../contract/views.ts'
 import type { Log } from './log.ts'
 
@@ -7,9 +8,6 @@ import type { Log } from './log.ts'
  * What the console's core needs from the two parts around it: the sign-in (`main/session`) and the host
  * (`main/host/…`). Types only; the core never imports either of them.
  */
-
-/** Takes back a subscription or a registration. Calling it twice does nothing. */
-export type Undo = () => void
 
 /** An account that is signed in. */
 export interface Account {
@@ -112,6 +110,8 @@ export interface CoreOptions {
   session: Session
   vault: Vault
   host: HostPlatform
+  /** This machine's time and chance. */
+  system: System
   log: Log
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { TenantId } from '../contract/ids.ts'
+import type { Undo } from '../contract/system.ts'
 import { Preferences } from '../contract/views.ts'
-import type { Undo } from './platform.ts'
 import { writeWhole } from './files.ts'
 
 /**

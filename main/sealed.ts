@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import type { Random } from '../contract/system.ts'
 
 /**
  * Authenticated encryption of small files (ACC-1: tokens rest encrypted): AES-256-GCM with a fresh nonce each time.
@@ -8,8 +9,8 @@ const magic = Buffer.from('RKS1', 'latin1')
 const nonceBytes = 12
 const tagBytes = 16
 
-export function seal(key: Uint8Array, purpose: string, plain: Uint8Array): Buffer {
-  const nonce = randomBytes(nonceBytes)
+export function seal(key: Uint8Array, purpose: string, plain: Uint8Array, random: Random): Buffer {
+  const nonce = random.bytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.concat([magic, Buffer.from(purpose, 'utf8')]))
   const body = Buffer.concat([cipher.update(plain), cipher.final()])

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { FakeClock } from './clock.ts'
+import { FakeClock } from '../contract/testing/clock.ts'
 import { ServiceTime } from './serviceTime.ts'
 
 const hour = 3_600_000

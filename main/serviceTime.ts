@@ -1,7 +1,6 @@
-import type { Clock } from './clock.ts'
+import type { Clock, Undo } from '../contract/system.ts'
 import { Emitter } from './emitter.ts'
 import type { Log } from './log.ts'
-import type { Undo } from './platform.ts'
 import type { PreferenceFile } from './preferences.ts'
 
 /** A difference of less than this (ms) is the way of a message, or a time told in whole seconds. */

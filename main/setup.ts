@@ -1,7 +1,6 @@
 import { Discovery, SetupAnswer, type SetupRequest } from '../contract/api.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Undo } from '../contract/system.ts'
 import { Emitter } from './emitter.ts'
-import type { Undo } from './platform.ts'
 import type { ServiceClient } from './sync/http.ts'
 
 /** While the answer may still change, the service is asked this often. */

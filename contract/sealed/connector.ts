@@ -3,7 +3,8 @@ import type { SessionId } from '../ids.ts'
 import { limits } from '../limits.ts'
 import { relayAuthorization, relayCloseCodes, type RelayEnd, type RelaySide, RelayToSide, type SideToRelay } from '../relay.ts'
 import type { SessionEnd } from '../remote.ts'
-import type { LinkDial, LinkSocket, LinkTimers, TicketFor } from './interfaces.ts'
+import type { Timers } from '../system.ts'
+import type { LinkDial, LinkSocket, TicketFor } from './interfaces.ts'
 
 /** What a relay may say over one connection, in messages. More: it is left for another. */
 const mostControl = 1_000
@@ -14,7 +15,7 @@ export interface ConnectorOptions {
   readonly dial: LinkDial
   readonly first: TicketFor
   readonly freshTicket: () => Promise<TicketFor>
-  readonly timers: LinkTimers
+  readonly timers: Timers
   readonly now: () => number
   readonly random: () => number
   /** Both ends are at the relay: bytes of both directions begin anew. */

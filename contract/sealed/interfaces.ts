@@ -1,5 +1,6 @@
 import type { SessionId } from '../ids.ts'
 import type { SessionEnd } from '../remote.ts'
+import type { Timers } from '../system.ts'
 
 /** What an end of a remote session gives to its sealed link (link.ts), and what it gets. No I/O here: sockets are brought. */
 
@@ -36,11 +37,6 @@ export interface LinkSocketEvents {
 /** Opens a socket. `relay`: its address; undefined: at the service's own. `authorization`: the header's value; never logged. */
 export type LinkDial = (relay: string | undefined, authorization: string, events: LinkSocketEvents) => LinkSocket
 
-/** The same as the agent's timers: returns its undo. */
-export interface LinkTimers {
-  after(ms: number, run: () => void): () => void
-}
-
 export type LinkState =
   | { readonly state: 'connecting' }
   /** At the relay; the other end has not come (back) yet. */
@@ -66,7 +62,7 @@ export interface LinkOptions {
    * 429) where the session is over; any other rejection is tried again.
    */
   readonly freshTicket: () => Promise<TicketFor>
-  readonly timers: LinkTimers
+  readonly timers: Timers
   readonly now: () => number
   readonly random: () => number
   /** Frames of all channels in order, each once. One that does not fit a record (`frameBytes`, frames.ts) comes in parts. */

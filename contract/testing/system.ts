@@ -1,4 +1,4 @@
-import { idsOf } from '../machine.ts'
+import { idsOf, machine } from '../machine.ts'
 import type { Random, System } from '../system.ts'
 import { chance, someBytes } from './chance.ts'
 import { FakeClock } from './clock.ts'
@@ -12,3 +12,6 @@ export function fakeSystem(clock = new FakeClock()): System & { readonly clock: 
   const random = fakeRandom('system')
   return { clock, random, ids: idsOf(clock, random), turn: settle }
 }
+
+/** The machine's, for tests of parts that have sockets and processes around them. */
+export const realSystem = machine({ keepsAlive: false })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FakeClock } from '../clock.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { idOf } from '../testing/documents.ts'
 import { Changeset } from './changes.ts'
 

@@ -2,8 +2,7 @@ import type { TopicOutput } from '../../contract/bridge.ts'
 import type { Kind } from '../../contract/entities.ts'
 import { IncidentId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../clock.ts'
-import type { Undo } from '../platform.ts'
+import type { Clock, Undo } from '../../contract/system.ts'
 import type { ShownChange } from '../views/shown.ts'
 
 type Changes = TopicOutput<'changes'>

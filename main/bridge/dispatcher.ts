@@ -16,10 +16,10 @@ import {
 import { StreamEnd } from '../../contract/byteStream.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock, Undo } from '../../contract/system.ts'
 import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
-import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import type { BridgeServer, Undo, WindowPipe } from '../platform.ts'
+import type { BridgeServer, WindowPipe } from '../platform.ts'
 
 /** One handler for each call of the contract. The signal ends when the window does not wait for the answer any more. */
 export type CallHandlers = {

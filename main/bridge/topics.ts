@@ -1,6 +1,6 @@
+import type { Undo } from '../../contract/system.ts'
 import type { AppState, IncidentView } from '../../contract/views.ts'
 import { type Console, everyKind } from '../console.ts'
-import type { Undo } from '../platform.ts'
 import { incidentView, needAction } from '../views/incidents.ts'
 import { roomView } from '../views/rooms.ts'
 import type { ShownChange } from '../views/shown.ts'

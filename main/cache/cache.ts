@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock, Undo } from '../../contract/system.ts'
 import type { Log } from '../log.ts'
-import type { Undo } from '../platform.ts'
 import type {
   CacheState,
   Change,

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { BridgeResponse, calls, type CallName, streams, type StreamName, topics, type TopicName } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { type CallHandlers, Dispatcher, type StreamSources, type TopicSources, type WindowStream } from '../bridge/dispatcher.ts'
-import { systemClock } from '../clock.ts'
 import { createLog } from '../core.ts'
 import { idOf } from '../testing/documents.ts'
 import { type TestPage, transports } from './testing/transports.ts'
@@ -44,7 +44,7 @@ class Echo {
       { ...every(Object.keys(calls) as CallName[]), 'sync.now': () => ({}) } as unknown as CallHandlers,
       every(Object.keys(topics) as TopicName[]) as unknown as TopicSources,
       { ...every(Object.keys(streams) as StreamName[]), ...sources },
-      systemClock,
+      realSystem.clock,
       createLog('silent'),
     )
   }

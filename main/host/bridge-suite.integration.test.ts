@@ -12,6 +12,7 @@ import {
   topics,
 } from '../../contract/bridge.ts'
 import { limits } from '../../contract/limits.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
 import { idOf, makeIncident, makeRoom, personId, tenantId } from '../testing/documents.ts'
@@ -197,6 +198,7 @@ async function open(make: (typeof transports)[number][1]): Promise<Setting> {
     session: new FakeSession(),
     vault: new FakeVault(),
     host: { kind: 'browser', version: '1.2.3', downloadFolder: join(folder.path, 'downloads') },
+    system: realSystem,
     log: createLog('silent'),
   })
   undo.push(() => core.stop())

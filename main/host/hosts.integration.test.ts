@@ -15,6 +15,7 @@ import { screensFolder } from './testing/screens.ts'
 import type { TestPage } from './testing/transports.ts'
 import { pageOf, Watcher } from './testing/watcher.ts'
 import { programs } from '../../contract/testing/programs.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 
 /** Both hosts as a whole, with the real service and its embedded issuer as a process of their own. */
 
@@ -141,6 +142,7 @@ describe('the Electron host, with a stand-in for Electron', () => {
       platform: 'linux',
       screens,
       preload: '/preload/index.cjs',
+      system: realSystem,
       cacheWorker: undefined,
       defaultData: () => folder.path,
       stdin,

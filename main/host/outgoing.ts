@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs'
 import http from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { isPrivate } from '../../contract/proxies.ts'
+import type { Undo } from '../../contract/system.ts'
 import { certificatesIn, credentialsIn, noProxy, type Outgoing, OutgoingProblem, proxyAddress } from '../../contract/wayOut.ts'
-import type { Undo } from '../platform.ts'
 
 /**
  * What the console asks of its service, an issuer and a relay goes this way from now on, in the whole process. `also`: what the

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { existsSync } from 'node:fs'
+import type { System } from '../../contract/system.ts'
 import { type BridgeServer, createCore, type DataFolder, type HostPlatform, type Log } from '../core.ts'
 import type { Session } from '../platform.ts'
 import type { SignInPlace } from '../session/attempt.ts'
@@ -14,6 +15,7 @@ export interface ProgramOptions {
   keeper: KeyKeeper
   place: SignInPlace
   host: HostPlatform
+  system: System
   log: Log
   session?: Partial<SessionSettings>
   /** Called when somebody who was signed in has signed out. */
@@ -30,14 +32,14 @@ export interface Program {
  * folder is released then.
  */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
-  const { folder, service, keeper, place, host, log, session: settings, onSignedOut } = options
+  const { folder, service, keeper, place, host, system, log, session: settings, onSignedOut } = options
   try {
-    const vault = await openVault(folder.path, keeper)
+    const vault = await openVault(folder.path, keeper, system)
     if (vault.protection === 'none')
       log.warn({}, 'the keys of the cached data are not protected: anyone who reads this folder can use them')
-    const session = await openSession({ folder: folder.path, service, vault, place, log, ...(settings ? { settings } : {}) })
+    const session = await openSession({ folder: folder.path, service, vault, place, system, log, ...(settings ? { settings } : {}) })
     if (onSignedOut) whenSignedOut(session, onSignedOut)
-    const core = await createCore({ folder, service, session, vault, host, log })
+    const core = await createCore({ folder, service, session, vault, host, system, log })
     return {
       bridge: core.bridge,
       stop: async () => {

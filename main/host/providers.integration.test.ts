@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Discovery } from '../../contract/api.ts'
 import { programs } from '../../contract/testing/programs.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { createLog } from '../log.ts'
 import { type HostSession, openSession } from '../session/session.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
@@ -75,9 +76,10 @@ describe.skipIf(without !== undefined).each([
       return Response.json({ ...Discovery.parse(JSON.parse(await answer.text())), ...told })
     }
     const made = await openSession({
+      system: realSystem,
       folder: at,
       service: service.ready.service,
-      vault: await openVault(at, plainKeeper),
+      vault: await openVault(at, plainKeeper, realSystem),
       place: { kind: 'here', returnTo: () => 'http://127.0.0.1:1/' },
       log: createLog('silent'),
       settings: { fetch: otherwise },

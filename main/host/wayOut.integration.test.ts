@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { programs } from '../../contract/testing/programs.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { createLog } from '../log.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
 import { directory, startIssuer, type TestIssuer } from '../session/testing/issuer.ts'
@@ -136,6 +137,7 @@ describe('[ACC-1] [ACC-3] behind a proxy, with a private authority, at an issuer
       platform: 'linux',
       screens,
       preload: '/preload/index.cjs',
+      system: realSystem,
       cacheWorker: undefined,
       defaultData: () => folder.path,
       stdin: new PassThrough(),

@@ -1,8 +1,9 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { FakeClock } from '../clock.ts'
 import { tenantId } from '../testing/documents.ts'
 import { Rig } from '../testing/rig.ts'
 import { leasePath } from './record.ts'
@@ -15,7 +16,7 @@ let clock: FakeClock
 
 const cachePath = (): string => join(rig.lock.path, rig.account, 'cache.db')
 const cacheKey = (): Uint8Array | undefined => rig.vault.keys.get(`cache-${rig.account}`)
-const start = (): Promise<void> => rig.start(rig.service.url, clock)
+const start = (): Promise<void> => rig.start(rig.service.url, { ...realSystem, clock })
 const locked = async (): Promise<boolean | undefined> => {
   const session = await rig.now('session')
   return session.state === 'signedIn' ? session.tenants[0]?.locked : undefined

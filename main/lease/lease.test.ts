@@ -2,11 +2,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeRandom } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { migration1 } from '../cache/migration1.ts'
 import { openWritable, removeDatabase, setAside } from '../cache/open.ts'
 import { cacheMigrations } from '../cache/schema.ts'
-import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
 import { FakeVault, tempFolder } from '../testing/fakes.ts'
 import { defaultLeaseDays, Lease } from './lease.ts'
@@ -23,7 +24,7 @@ const name = 'cache-x'
 const path = (): string => join(folder.path, 'cache.db')
 
 const make = (forgetKey = (): Promise<void> => vault.forget(name)): Lease =>
-  new Lease({ cachePath: path(), key: () => vault.key(name), forgetKey, clock, log: createLog('silent') })
+  new Lease({ cachePath: path(), key: () => vault.key(name), forgetKey, clock, random: fakeRandom('lease'), log: createLog('silent') })
 
 /** Starts the console: the lease is asked, then the copy is opened, made where there is none. Returns whether it was whole. */
 async function start(): Promise<boolean> {

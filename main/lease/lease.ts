@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { defaultSettings } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock, Random, Undo } from '../../contract/system.ts'
 import { removeDatabase } from '../cache/open.ts'
-import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
-import type { Undo } from '../platform.ts'
 import { copyIs, type LeaseRecord, readLease, writeLease } from './record.ts'
 
 const dayMs = 86_400_000
@@ -25,6 +24,7 @@ export interface LeaseOptions {
   /** Forgets the copy's key: from then on the copy is unreadable. */
   forgetKey(): Promise<void>
   clock: Clock
+  random: Random
   log: Log
 }
 
@@ -193,7 +193,7 @@ export class Lease implements LeaseGuard {
   #keep(): void {
     if (this.#record === null || this.#key === null) return
     try {
-      writeLease(this.#options.cachePath, this.#key, this.#record)
+      writeLease(this.#options.cachePath, this.#key, this.#record, this.#options.random)
       this.#keptAt = this.#options.clock.now()
     } catch (error) {
       this.#options.log.warn({ error: String(error) }, 'the offline lease could not be noted')

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { z } from 'zod'
 import { Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Random } from '../../contract/system.ts'
 import { openReadable } from '../cache/open.ts'
 import { writeWhole } from '../files.ts'
 import { seal, unseal } from '../sealed.ts'
@@ -42,8 +43,8 @@ export function readLease(cachePath: string, key: Uint8Array): LeaseRecord | 'no
 }
 
 /** On the disk when it returns. Errors: `disk.failed`. */
-export function writeLease(cachePath: string, key: Uint8Array, record: LeaseRecord): void {
-  writeWhole(leasePath(cachePath), seal(key, purpose, Buffer.from(JSON.stringify(record), 'utf8')))
+export function writeLease(cachePath: string, key: Uint8Array, record: LeaseRecord, random: Random): void {
+  writeWhole(leasePath(cachePath), seal(key, purpose, Buffer.from(JSON.stringify(record), 'utf8'), random))
 }
 
 /**

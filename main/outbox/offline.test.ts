@@ -9,7 +9,7 @@ import type { RoomId } from '../../contract/ids.ts'
 import { modelEverywhere, modelManages, modelMay } from '../../contract/testing/model.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
-import { FakeClock } from '../clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeIncident, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
@@ -31,7 +31,7 @@ const incidentOf = (room: RoomId): string => idOf('incident', rooms.findIndex(({
 beforeAll(() => {
   cache = openTestCache()
   folder = tempFolder()
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), 1).store, new FakeClock())
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), 1).store, fakeSystem())
   cache.fill(
     rooms.flatMap(({ id, name }, n) => [
       rowOf('room', makeRoom(n, { id, name })),

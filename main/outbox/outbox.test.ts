@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { limits } from '../../contract/limits.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import { openWritable } from '../cache/open.ts'
-import { FakeClock } from '../clock.ts'
 import { idOf, makeRequest } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { Outbox } from './outbox.ts'
@@ -19,7 +20,7 @@ const comment = (text: string) => QueuedCommand.parse({ type: 'incident.comment'
 const path = (): string => join(folder.path, 'outbox.db')
 const open = () => {
   const { store, setAside, saved } = OutboxStore.open(path(), key, clock.now())
-  return { outbox: new Outbox(store, clock), setAside, saved }
+  return { outbox: new Outbox(store, fakeSystem(clock)), setAside, saved }
 }
 
 beforeEach(() => {

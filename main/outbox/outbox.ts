@@ -1,11 +1,9 @@
-import { v7 } from 'uuid'
 import type { QueuedCommand } from '../../contract/commands.ts'
 import type { Doc } from '../../contract/entities.ts'
 import { ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import { CommandKey } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../clock.ts'
-import type { Undo } from '../platform.ts'
+import type { Clock, Ids, Undo } from '../../contract/system.ts'
 import { subjectsOf } from './overlay.ts'
 import type { OutboxRow, OutboxStore } from './store.ts'
 
@@ -19,15 +17,17 @@ export type OutboxListener = (subjects: readonly string[]) => void
 export class Outbox {
   readonly #store: OutboxStore
   readonly #clock: Clock
+  readonly #ids: Ids
   readonly #rows = new Map<string, OutboxRow>()
   readonly #bySubject = new Map<string, Map<string, OutboxRow>>()
   readonly #listeners = new Set<OutboxListener>()
   /** What was issued in this run, by a clock that may turn out to be wrong. */
   readonly #issuedHere = new Set<string>()
 
-  constructor(store: OutboxStore, clock: Clock) {
+  constructor(store: OutboxStore, { clock, ids }: { clock: Clock; ids: Ids }) {
     this.#store = store
     this.#clock = clock
+    this.#ids = ids
     for (const row of store.all()) {
       // The answer to what was on its way when the program ended is not known: it goes again, under the same key.
       const known: OutboxRow = row.state === 'sending' ? { ...row, state: 'pending' } : row
@@ -211,7 +211,7 @@ export class Outbox {
 
   #fresh(command: QueuedCommand): OutboxRow {
     const issuedAt = this.#clock.now()
-    return { key: newKey(issuedAt), command, issuedAt, state: 'pending', tries: 0 }
+    return { key: CommandKey.parse(this.#ids(issuedAt)), command, issuedAt, state: 'pending', tries: 0 }
   }
 
   #add(rows: readonly OutboxRow[]): void {
@@ -295,5 +295,3 @@ function codeOf({ status, code }: Doc<'request'>): ErrorCode {
   const named = ErrorCode.safeParse(code)
   return named.success ? named.data : 'service.failed'
 }
-
-const newKey = (at: number): CommandKey => CommandKey.parse(v7({ msecs: at }))

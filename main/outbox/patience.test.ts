@@ -3,9 +3,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { limits } from '../../contract/limits.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { type Db, openWritable } from '../cache/open.ts'
-import { FakeClock } from '../clock.ts'
 import { idOf } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { Outbox } from './outbox.ts'
@@ -22,7 +23,7 @@ let outbox: Outbox
 let patience: Patience
 let other: Db
 
-const open = () => new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), key, clock.now()).store, clock)
+const open = () => new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), key, clock.now()).store, fakeSystem(clock))
 const texts = (of: Outbox) => of.rows().map(({ command }) => (command.type === 'incident.comment' ? command.text : ''))
 /** Lets all pauses go by that come up in so many ms of the clock. */
 async function pass(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../contract/system.ts'
 
 /**
  * Waits for another program's lock on an outbox beside the thread, which answers everything (docs/decisions/0050-locks-of-others.md).

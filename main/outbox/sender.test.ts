@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CommandOutcome, type CommandRequest, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { settle } from '../../contract/testing/wait.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { openWritable } from '../cache/open.ts'
-import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
 import { idOf } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
@@ -30,7 +31,7 @@ beforeEach(() => {
   folder = tempFolder()
   clock = new FakeClock()
   sent = []
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), fileKey, clock.now()).store, clock)
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), fileKey, clock.now()).store, fakeSystem(clock))
   sender = new Sender({
     outbox,
     clock,

@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { PeopleList } from '../../contract/api.ts'
 import type { CallName } from '../../contract/bridge.ts'
 import { CommandOutcome, type CommandRequest, type PolicyCommand } from '../../contract/commands.ts'
@@ -52,7 +51,11 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
     'policy.customers': (_input, signal) => home().json(CustomerList, { path: '/v1/customers', signal }),
     'policy.preview': ({ tenant, command }, signal) =>
       of(tenant).json(Effect, { method: 'POST', path: '/v1/commands/preview', body: { command }, signal, ...patienceFor(command) }),
-    'policy.apply': ({ tenant, command }, signal) => apply(of(tenant), command, core.clock.now(), signal),
+    'policy.apply': ({ tenant, command }, signal) => {
+      const issuedAt = core.clock.now()
+      const key = CommandKey.parse(core.options.system.ids(issuedAt))
+      return apply(of(tenant), { key, issuedAt, sentAt: issuedAt, command }, signal)
+    },
     'policy.saveFile': async ({ tenant }, signal) => {
       const client = of(tenant)
       const name = core.accountOf(tenant).shown.tenant?.name ?? ''
@@ -75,10 +78,13 @@ const patienceFor = ({ type }: PolicyCommand): { headMs?: number } =>
   type === 'policy.import' ? { headMs: limits.consoleRequestMs + limits.policyFileMs } : {}
 
 /** Where the answer is lost on the way, it is asked for once more under the same key, which applies nothing twice. */
-async function apply(client: ServiceClient, command: PolicyCommand, issuedAt: number, signal: AbortSignal): Promise<CommandOutcome> {
-  const body: CommandRequest = { key: CommandKey.parse(v7({ msecs: issuedAt })), issuedAt, sentAt: issuedAt, command }
+async function apply(
+  client: ServiceClient,
+  body: CommandRequest & { command: PolicyCommand },
+  signal: AbortSignal,
+): Promise<CommandOutcome> {
   const send = (): Promise<CommandOutcome> =>
-    client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal, ...patienceFor(command) })
+    client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body, signal, ...patienceFor(body.command) })
   try {
     return await send()
   } catch (error) {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { limits } from '../../contract/limits.ts'
 import type { LinkSocketEvents } from '../../contract/sealed/interfaces.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { relayDial } from './dial.ts'
 
@@ -54,7 +55,7 @@ class Heard implements LinkSocketEvents {
 describe('dialling a relay', () => {
   it('shows the ticket in the header and nothing in the address, and carries bytes and text', async () => {
     const heard = new Heard()
-    const socket = relayDial(url)(undefined, 'Ticket abc', heard)
+    const socket = relayDial(url, realSystem.clock)(undefined, 'Ticket abc', heard)
     const { socket: peer, request } = await until('the relay', () => peers[0])
     expect([request.url, request.headers.authorization, request.headers['sec-websocket-extensions']]).toEqual([
       '/v1/relay',
@@ -88,14 +89,14 @@ describe('dialling a relay', () => {
       )
     })
     const heard = new Heard()
-    relayDial('http://127.0.0.1:1')(url, 'Resume x', heard)
+    relayDial('http://127.0.0.1:1', realSystem.clock)(url, 'Resume x', heard)
     await until('the refusal', () => heard.closedWith.length > 0)
     expect(heard.closedWith).toEqual([{ status: 410, problem: 'relay.resumeRefused' }])
   })
 
   it('drops a relay whose control is too large', async () => {
     const heard = new Heard()
-    relayDial(url)(undefined, 'Ticket abc', heard)
+    relayDial(url, realSystem.clock)(undefined, 'Ticket abc', heard)
     const { socket: peer } = await until('the relay', () => peers[0])
     peer.send('x'.repeat(limits.relayControlBytes + 1))
     await until('the close', () => heard.closedWith.length > 0)
@@ -111,7 +112,7 @@ describe('dialling a relay', () => {
     ['http://127.0.0.1:1'],
   ])('reaches nobody at %s, and says so', async (relay) => {
     const heard = new Heard()
-    const socket = relayDial(url)(relay, 'Ticket abc', heard)
+    const socket = relayDial(url, realSystem.clock)(relay, 'Ticket abc', heard)
     socket.send(Buffer.from('x'))
     await until('the close', () => heard.closedWith.length > 0)
     expect([heard.got, peers]).toEqual([[], []])

@@ -5,6 +5,7 @@ import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { relayPath } from '../../contract/relay.ts'
 import type { LinkDial, LinkSocket } from '../../contract/sealed/interfaces.ts'
+import type { Timers } from '../../contract/system.ts'
 import { wayOut } from '../wayOut.ts'
 
 /** The answer of a relay that refuses is read up to this, in bytes. */
@@ -14,7 +15,7 @@ const problemBytes = 8 * 1024
  * Dials relays (REM-7), with the same trust as everything else here: at the service's own address, or where a ticket says; that
  * must be https or on this machine. One message is 16 MiB at most, and control 1 KiB; more is a drop.
  */
-export function relayDial(service: string): LinkDial {
+export function relayDial(service: string, timers: Timers): LinkDial {
   return (relay, authorization, events) => {
     const url = relayAddress(relay, service)
     if (url === undefined) {
@@ -58,11 +59,11 @@ export function relayDial(service: string): LinkDial {
     // The close follows.
     socket.on('error', () => socket.terminate())
     socket.on('close', closed)
-    return linkSocket(socket, () => events.drained())
+    return linkSocket(socket, timers, () => events.drained())
   }
 }
 
-function linkSocket(socket: WebSocket, drained: () => void): LinkSocket {
+function linkSocket(socket: WebSocket, timers: Timers, drained: () => void): LinkSocket {
   const sent = (): void => {
     if (socket.bufferedAmount === 0) drained()
   }
@@ -81,9 +82,10 @@ function linkSocket(socket: WebSocket, drained: () => void): LinkSocket {
     resume: () => socket.resume(),
     close(code) {
       socket.resume()
-      const giveUp = setTimeout(() => socket.terminate(), limits.relayCloseMs)
-      giveUp.unref()
-      socket.once('close', () => clearTimeout(giveUp))
+      socket.once(
+        'close',
+        timers.after(limits.relayCloseMs, () => socket.terminate()),
+      )
       socket.close(code)
     },
     drop: () => socket.terminate(),

@@ -51,7 +51,7 @@ export function remoteHandlers(core: Console): Pick<CallHandlers, RemoteCall> {
     'remote.recording': ({ tenant, session }, signal) => of(tenant).json(RecordingIndex, { path: `/v1/recordings/${session}`, signal }),
     'remote.chunk': async ({ tenant, session, number }, signal) => {
       const { bytes } = await of(tenant).ask({ path: chunkPath(session, number), atMostBytes: limits.recordingChunkBytes, signal })
-      return readChunk(bytes, session, number)
+      return readChunk(bytes, session, number, core.options.system.turn)
     },
     'remote.searchRecording': async ({ tenant, session, text }, signal) => {
       const { bytes } = await of(tenant).ask({
@@ -59,7 +59,7 @@ export function remoteHandlers(core: Console): Pick<CallHandlers, RemoteCall> {
         atMostBytes: limits.recordingTerminalBytes,
         signal,
       })
-      return searchTerminals(bytes, text)
+      return searchTerminals(bytes, text, core.options.system.turn)
     },
   }
 }

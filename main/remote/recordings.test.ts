@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { settle } from '../../contract/testing/wait.ts'
 import { idOf } from '../testing/documents.ts'
 import { readChunk, searchTerminals } from './recordings.ts'
 
@@ -30,8 +31,8 @@ const packed = (...lines: unknown[]): Uint8Array =>
 describe('a chunk', () => {
   it('is read as its device made it', async () => {
     const events = [picture, terminal(1_200, '$ ls\r\n'), { type: 'dark', at: 6_000, display: 'console' }]
-    expect(await readChunk(packed(head, ...events), session, 3)).toEqual({ head, events })
-    expect(await readChunk(packed(head, ''), session, 3)).toEqual({ head, events: [] })
+    expect(await readChunk(packed(head, ...events), session, 3, settle)).toEqual({ head, events })
+    expect(await readChunk(packed(head, ''), session, 3, settle)).toEqual({ head, events: [] })
   })
 
   it.each([
@@ -52,7 +53,7 @@ describe('a chunk', () => {
     ['an event after its end', packed(head, terminal(6_001, 'a'))],
     ['larger than may be unpacked', gzipSync(Buffer.alloc(limits.recordingUnpackedBytes + 1, ' '))],
   ])('that is %s is refused', async (_what, bytes) => {
-    await expect(readChunk(bytes, session, 3)).rejects.toMatchObject({ code: 'service.failed' })
+    await expect(readChunk(bytes, session, 3, settle)).rejects.toMatchObject({ code: 'service.failed' })
   })
 })
 
@@ -68,6 +69,7 @@ describe('searching what terminals wrote', () => {
         terminal(50, 'host\r\nroom$ '),
       ),
       'CAT /ETC/hosts',
+      settle,
     )
     expect(found).toEqual({ hits: [{ at: 40, terminal: 1, line: 'room$ Cat /etc/hosts' }], more: false })
   })
@@ -78,7 +80,7 @@ describe('searching what terminals wrote', () => {
       terminal(20, 'one needle\r\nhalf a nee', { clear: true }),
       terminal(30, 'dle\r\n'),
     )
-    expect((await searchTerminals(bytes, 'needle')).hits.map(({ at, line }) => [at, line])).toEqual([
+    expect((await searchTerminals(bytes, 'needle', settle)).hits.map(({ at, line }) => [at, line])).toEqual([
       [10, 'one needle'],
       [30, 'half a needle'],
     ])
@@ -92,7 +94,7 @@ describe('searching what terminals wrote', () => {
       { type: 'terminalClosed', at: 40, terminal: 2 },
       terminal(50, 'a last needle'),
     )
-    expect((await searchTerminals(bytes, 'needle')).hits).toEqual([
+    expect((await searchTerminals(bytes, 'needle', settle)).hits).toEqual([
       { at: 30, terminal: 1, line: 'needle in one' },
       { at: 40, terminal: 2, line: 'needle of two' },
       { at: 50, terminal: 1, line: 'a last needle' },
@@ -101,33 +103,33 @@ describe('searching what terminals wrote', () => {
 
   it('reads what was taken back and written over as it was read on the screen', async () => {
     const bytes = packed(terminal(10, 'pasx\b \bsword\r\n'), terminal(20, '10 %\r90 %\r\n'))
-    expect((await searchTerminals(bytes, 'password')).hits.map(({ line }) => line)).toEqual(['password'])
-    expect((await searchTerminals(bytes, '%')).hits.map(({ line }) => line)).toEqual(['10 %', '90 %'])
-    expect((await searchTerminals(bytes, 'pasx')).hits).toEqual([])
+    expect((await searchTerminals(bytes, 'password', settle)).hits.map(({ line }) => line)).toEqual(['password'])
+    expect((await searchTerminals(bytes, '%', settle)).hits.map(({ line }) => line)).toEqual(['10 %', '90 %'])
+    expect((await searchTerminals(bytes, 'pasx', settle)).hits).toEqual([])
   })
 
   it('does not take what the text means to a pattern, nor events of screens', async () => {
     const bytes = packed(picture, terminal(10, 'a.c\r\nabc\r\n'))
-    expect((await searchTerminals(bytes, 'a.c')).hits.map(({ line }) => line)).toEqual(['a.c'])
-    expect((await searchTerminals(packed(), 'a')).hits).toEqual([])
+    expect((await searchTerminals(bytes, 'a.c', settle)).hits.map(({ line }) => line)).toEqual(['a.c'])
+    expect((await searchTerminals(packed(), 'a', settle)).hits).toEqual([])
   })
 
   it('gives so many, and says that there are more', async () => {
     const lines = (count: number) => packed(terminal(10, 'yes\n'.repeat(count)))
-    const exactly = await searchTerminals(lines(limits.recordingHits), 'yes')
+    const exactly = await searchTerminals(lines(limits.recordingHits), 'yes', settle)
     expect([exactly.hits.length, exactly.more]).toEqual([limits.recordingHits, false])
-    const found = await searchTerminals(lines(limits.recordingHits + 1), 'yes')
+    const found = await searchTerminals(lines(limits.recordingHits + 1), 'yes', settle)
     expect([found.hits.length, found.more]).toEqual([limits.recordingHits, true])
   })
 
   it('cuts a line that never ends', async () => {
-    const { hits } = await searchTerminals(packed(...Array.from({ length: 30 }, (_, n) => terminal(n, 'x'.repeat(1_000)))), 'x')
+    const { hits } = await searchTerminals(packed(...Array.from({ length: 30 }, (_, n) => terminal(n, 'x'.repeat(1_000)))), 'x', settle)
     expect(hits.map(({ line }) => line.length)).toEqual([8_192, 8_192, 8_192, 30_000 - 3 * 8_192])
   })
 
   it('refuses what is no recording', async () => {
     for (const bytes of [Buffer.from('x'), packed('{'), packed({ type: 'keys', at: 1 })]) {
-      await expect(searchTerminals(bytes, 'x')).rejects.toMatchObject({ code: 'service.failed' })
+      await expect(searchTerminals(bytes, 'x', settle)).rejects.toMatchObject({ code: 'service.failed' })
     }
   })
 })

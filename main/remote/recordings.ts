@@ -5,6 +5,7 @@ import type { CallOutput } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { ChunkHead, type RecordingChunk, RecordingEvent } from '../../contract/recording.ts'
+import type { Turn } from '../../contract/system.ts'
 
 /**
  * Recordings as devices made them (REM-8): looked at line by line, because a device may be as hostile as can be, and its
@@ -19,11 +20,11 @@ const lineChars = 8_192
 const invalid = (detail: string): RoomkeeperError => new RoomkeeperError('service.failed', { detail })
 
 /** A packed chunk of this session, unpacked and read. Errors: service.failed, whatever is wrong with it. */
-export async function readChunk(packed: Uint8Array, session: string, number: number): Promise<RecordingChunk> {
+export async function readChunk(packed: Uint8Array, session: string, number: number, turn: Turn): Promise<RecordingChunk> {
   let head: ChunkHead | undefined
   let last = 0
   const events: RecordingEvent[] = []
-  for await (const line of linesOf(await unpacked(packed, limits.recordingUnpackedBytes))) {
+  for await (const line of linesOf(await unpacked(packed, limits.recordingUnpackedBytes), turn)) {
     if (head === undefined) {
       head = parsed(ChunkHead, line)
       if (head.session !== session || head.number !== number || head.toMs < head.fromMs) throw invalid('It is another chunk.')
@@ -43,7 +44,7 @@ export async function readChunk(packed: Uint8Array, session: string, number: num
  * The lines of terminals (gzip of NDJSON of their events) that hold `text`, however it is written; `at`: when the line was whole.
  * No more than `limits.recordingHits`; `more`: there are. Errors: service.failed.
  */
-export async function searchTerminals(packed: Uint8Array, text: string): Promise<CallOutput<'remote.searchRecording'>> {
+export async function searchTerminals(packed: Uint8Array, text: string, turn: Turn): Promise<CallOutput<'remote.searchRecording'>> {
   const wanted = folded(text)
   const hits: CallOutput<'remote.searchRecording'>['hits'] = []
   const open = new Map<number, TerminalLines>()
@@ -56,7 +57,7 @@ export async function searchTerminals(packed: Uint8Array, text: string): Promise
     }
   }
   const lasts = new Map<number, number>()
-  for await (const raw of linesOf(await unpacked(packed, limits.recordingTerminalBytes))) {
+  for await (const raw of linesOf(await unpacked(packed, limits.recordingTerminalBytes), turn)) {
     const event = parsed(RecordingEvent, raw)
     if (event.type !== 'terminal' && event.type !== 'terminalClosed') continue
     const { at, terminal } = event
@@ -145,7 +146,7 @@ const newline = 0x0a
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** The lines of NDJSON, with a pause now and then in which others have their turn. */
-async function* linesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* linesOf(bytes: Uint8Array, turn: Turn): AsyncGenerator<Uint8Array> {
   let read = 0
   for (let start = 0; start < bytes.byteLength;) {
     const found = bytes.indexOf(newline, start)
@@ -153,7 +154,7 @@ async function* linesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     if (end > start) yield bytes.subarray(start, end)
     start = end + 1
     read += 1
-    if (read % linesAtOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (read % linesAtOnce === 0) await turn()
   }
 }
 

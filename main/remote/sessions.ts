@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { type RoomId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -7,8 +6,8 @@ import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import type { Link, LinkDial, LinkOptions } from '../../contract/sealed/interfaces.ts'
 import { makePair } from '../../contract/sealed/keys.ts'
 import { SealedLink } from '../../contract/sealed/link.ts'
+import type { Clock, System } from '../../contract/system.ts'
 import type { RemoteSessionView } from '../../contract/views.ts'
-import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
 import type { ServiceClient } from '../sync/http.ts'
@@ -21,8 +20,8 @@ const leaveMs = 3_000
 export interface SessionsOptions {
   readonly dial: LinkDial
   readonly clock: Clock
+  readonly system: Pick<System, 'ids' | 'random'>
   readonly log: Log
-  readonly random?: () => number
   /** Left out: a sealed link. */
   readonly makeLink?: (options: LinkOptions) => Link
 }
@@ -55,10 +54,18 @@ export class RemoteSessions {
    * Errors: remote.tooMany (this console's own limit), remote.ended (it was ended meanwhile), what the service refuses with.
    */
   async start({ client, tenant, room, roomName, mode }: StartOptions): Promise<SessionId> {
-    const { clock, log, dial, random = Math.random, makeLink = (options) => new SealedLink(options) } = this.#options
+    const { clock, system, log, dial, makeLink = (options) => new SealedLink(options) } = this.#options
     if (this.#running.length >= limits.sessionsPerConsole) throw new RoomkeeperError('remote.tooMany')
-    const of: SessionOf = { id: SessionId.parse(v7({ msecs: clock.now() })), tenant, room, roomName, mode }
-    const session = new RemoteSession(of, { client, dial, makeLink, clock, random, log, changed: () => this.#changed(of.id) })
+    const of: SessionOf = { id: SessionId.parse(system.ids(clock.now())), tenant, room, roomName, mode }
+    const session = new RemoteSession(of, {
+      client,
+      dial,
+      makeLink,
+      clock,
+      random: () => system.random.number(),
+      log,
+      changed: () => this.#changed(of.id),
+    })
     this.#add(session)
     const pair = makePair()
     try {

@@ -5,8 +5,9 @@ import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Bridge, TopicOutput } from '../../contract/bridge.ts'
 import { PolicyCommand, QueuedCommand } from '../../contract/commands.ts'
-import type { RemoteSessionView, RoomRow } from '../../contract/views.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
+import type { RemoteSessionView, RoomRow } from '../../contract/views.ts'
 import { createCore, createLog, lockDataFolder } from '../core.ts'
 import { runProcess, startProcess, startService } from '../host/testing/processes.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from '../testing/fakes.ts'
@@ -45,6 +46,7 @@ async function begin(): Promise<{ bridge: Bridge; latest: { session?: TopicOutpu
     session: new FakeSession(token),
     vault: new FakeVault(),
     host: { kind: 'browser', version: '1', downloadFolder: join(folder.path, 'downloads') },
+    system: realSystem,
     log: createLog('silent'),
   })
   undo.push(() => core.stop())

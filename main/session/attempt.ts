@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { PublicClientApplication } from '@azure/msal-node'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { System } from '../../contract/system.ts'
 import { type Connection, safeUrl } from './discovery.ts'
 import { clientOf, personOf, promptOf, type SignedIn } from './msal.ts'
 import type { NetworkSettings } from './network.ts'
@@ -21,7 +21,7 @@ export interface AttemptOptions {
   method: 'browser' | 'deviceCode'
   place: SignInPlace
   network: NetworkSettings
-  now: () => number
+  system: Pick<System, 'clock' | 'random'>
   /** Told once, when the person can begin. */
   invite: (invitation: Invitation) => void
   /** Ends the attempt. */
@@ -43,14 +43,14 @@ export async function attemptSignIn(options: AttemptOptions): Promise<AttemptRes
   return { ...personOf(result), cache: client.getTokenCache().serialize() }
 }
 
-function withBrowser(client: PublicClientApplication, { connection, place, invite, signal }: AttemptOptions) {
+function withBrowser(client: PublicClientApplication, { connection, place, system, invite, signal }: AttemptOptions) {
   const returnTo = place.kind === 'here' ? place.returnTo() : undefined
   const { redirectPort, resource } = connection
   return client.acquireTokenInteractive({
     scopes: [...connection.scopes],
     prompt: promptOf(connection),
     // Some issuers ask for one; MSAL then holds the ID token to it.
-    nonce: randomBytes(16).toString('base64url'),
+    nonce: system.random.bytes(16).toString('base64url'),
     ...(redirectPort === undefined ? {} : { preferredPort: redirectPort }),
     ...(resource === undefined ? {} : { extraQueryParameters: { resource } }),
     successTemplate: signedInPage(returnTo),
@@ -92,7 +92,7 @@ async function endListening(authorization: URL): Promise<void> {
   }
 }
 
-function withDeviceCode(client: PublicClientApplication, { connection, invite, now, signal }: AttemptOptions) {
+function withDeviceCode(client: PublicClientApplication, { connection, invite, system, signal }: AttemptOptions) {
   if (connection.endpoints && connection.endpoints.device_authorization_endpoint === undefined) {
     throw new RoomkeeperError('session.failed', { field: 'method', detail: 'The issuer offers no device code.' })
   }
@@ -101,7 +101,7 @@ function withDeviceCode(client: PublicClientApplication, { connection, invite, n
     cancel: signal.aborted,
     deviceCodeCallback: (answer: { userCode: string; verificationUri: string; expiresIn: number }) => {
       const url = safeUrl(answer.verificationUri, 'verification_uri').href
-      invite({ url, code: answer.userCode, expiresAt: now() + answer.expiresIn * 1_000 })
+      invite({ url, code: answer.userCode, expiresAt: system.clock.now() + answer.expiresIn * 1_000 })
     },
     // MSAL leaves out what outside Entra must be asked for to get a refresh token.
     ...(connection.endpoints ? { extraQueryParameters: { prompt: 'consent' } } : {}),

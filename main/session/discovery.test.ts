@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { Discovery } from '../../contract/api.ts'
 import { limits } from '../../contract/limits.ts'
 import { endlessAnswer } from '../../contract/testing/endless.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { connectionOf, discover } from './discovery.ts'
 import { IssuerNetwork } from './network.ts'
 
 /** A service or an issuer that answers without end, with this status. */
 function endless(status: number) {
   const { answer, seen } = endlessAnswer(status)
-  return { seen, settings: { timeoutMs: 10_000, devicePollMs: 5, fetch: async () => answer } }
+  return { seen, settings: { timeoutMs: 10_000, timers: realSystem.clock, devicePollMs: 5, fetch: async () => answer } }
 }
 
 const discovery = Discovery.parse({

@@ -3,6 +3,8 @@ import { AnswerTooLarge, readText } from '../../contract/answer.ts'
 import { Discovery } from '../../contract/api.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
+import { within } from '../../contract/timing.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
 
 /** Where one console signs in: what its service named, and where the issuer's endpoints are. */
@@ -45,15 +47,18 @@ export function safeUrl(raw: string, field: string): URL {
 export interface Fetching {
   fetch: typeof fetch
   timeoutMs: number
+  timers: Timers
 }
 
 /** GET of a JSON document, parsed by its schema. Errors: network.offline, session.failed. */
-async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, timeoutMs }: Fetching): Promise<z.output<T>> {
+async function getJson<T extends z.ZodType>(url: string, schema: T, { fetch, timeoutMs, timers }: Fetching): Promise<z.output<T>> {
   let response: Response
   let text: string
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' }, redirect: 'error' })
-    text = await readText(response.body, limits.issuerAnswerBytes)
+    ;[response, text] = await within(timers, timeoutMs, async (signal) => {
+      const answer = await fetch(url, { signal, headers: { accept: 'application/json' }, redirect: 'error' })
+      return [answer, await readText(answer.body, limits.issuerAnswerBytes)]
+    })
   } catch (error) {
     if (error instanceof AnswerTooLarge)
       throw new RoomkeeperError('session.failed', { detail: `${new URL(url).pathname} answered too much.` }, error)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -9,12 +8,14 @@ export async function privateFolder(folder: string): Promise<void> {
 
 /**
  * Replaces a file as a whole, readable by this user only: a crash leaves the old content or the new one. The data is
- * on the disk when this returns.
+ * on the disk when this returns. One at a time for a path.
  */
 export async function writePrivate(path: string, data: string | Uint8Array): Promise<void> {
   await privateFolder(dirname(path))
-  const draft = `${path}.${randomBytes(6).toString('hex')}.new`
+  const draft = `${path}.${process.pid}.new`
   try {
+    // What a kill left of an earlier run.
+    await rm(draft, { force: true })
     const file = await open(draft, 'wx', 0o600)
     try {
       await file.writeFile(data)

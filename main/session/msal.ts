@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
+import { within } from '../../contract/timing.ts'
 import type { Account } from '../platform.ts'
 import { type Connection, isEntra, safeUrl } from './discovery.ts'
 import { IssuerNetwork, type NetworkSettings } from './network.ts'
@@ -118,19 +119,17 @@ export function endOfSession({ issuer, clientId, endpoints }: Connection, cache:
 const RefreshTokens = z.object({ RefreshToken: z.record(z.string(), z.object({ secret: z.string() })).optional() })
 
 /** Tells the issuer that the refresh tokens are not wanted any more (RFC 7009), where it can be told. Never fails. */
-export async function revoke(connection: Connection, cache: string, { fetch, timeoutMs }: NetworkSettings): Promise<void> {
+export async function revoke(connection: Connection, cache: string, { fetch, timeoutMs, timers }: NetworkSettings): Promise<void> {
   const endpoint = connection.endpoints?.revocation_endpoint
   if (endpoint === undefined) return
   try {
     for (const { secret } of Object.values(RefreshTokens.parse(JSON.parse(cache)).RefreshToken ?? {})) {
-      const answer = await fetch(endpoint, {
-        method: 'POST',
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMs),
-        body: new URLSearchParams({ client_id: connection.clientId, token: secret, token_type_hint: 'refresh_token' }),
+      const body = new URLSearchParams({ client_id: connection.clientId, token: secret, token_type_hint: 'refresh_token' })
+      await within(timers, timeoutMs, async (signal) => {
+        const answer = await fetch(endpoint, { method: 'POST', redirect: 'error', signal, body })
+        // What it says to that is nothing to read.
+        await answer.body?.cancel()
       })
-      // What it says to that is nothing to read.
-      await answer.body?.cancel()
     }
   } catch {
     // Offline, or an issuer that cannot: the tokens are gone from this machine either way, and expire there.

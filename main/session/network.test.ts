@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { realSystem } from '../../contract/testing/system.ts'
 import { IssuerNetwork } from './network.ts'
 
 const endpoints = {
@@ -13,6 +14,7 @@ function network(answers: [status: number, body: unknown][]) {
   const sent: { url: string; form: Record<string, string> }[] = []
   const made = new IssuerNetwork(endpoints, {
     timeoutMs: 1_000,
+    timers: realSystem.clock,
     devicePollMs: 5,
     fetch: async (input, init) => {
       sent.push({ url: String(input), form: Object.fromEntries(new URLSearchParams(String(init?.body ?? ''))) })
@@ -54,6 +56,7 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
     expect(sent[1]?.form).toEqual({ grant_type: 'refresh_token' })
     const client = new IssuerNetwork(undefined, {
       timeoutMs: 1_000,
+      timers: realSystem.clock,
       devicePollMs: 5,
       fetch: async (_input, init) => Response.json({ access_token: String(init?.body) }),
     })
@@ -73,7 +76,12 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
     [400, '{"error":{"code":5}}'],
   ])('[ACC-1] takes %i for a refusal, whatever is said with it: %j', async (status, text) => {
     for (const of of [endpoints, undefined]) {
-      const made = new IssuerNetwork(of, { timeoutMs: 1_000, devicePollMs: 5, fetch: async () => new Response(text, { status }) })
+      const made = new IssuerNetwork(of, {
+        timeoutMs: 1_000,
+        timers: realSystem.clock,
+        devicePollMs: 5,
+        fetch: async () => new Response(text, { status }),
+      })
       const answer = await made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })
       expect(answer).toMatchObject({ status, body: { error: 'invalid_grant' } })
     }
@@ -91,7 +99,12 @@ describe("MSAL's device code flow, mended for RFC 8628", () => {
     [400, '{"error":"temporarily_unavailable"}'],
     [400, '{"error":"server_error"}'],
   ])('[CON-2] takes %i with %j for not reached', async (status, text) => {
-    const made = new IssuerNetwork(endpoints, { timeoutMs: 1_000, devicePollMs: 5, fetch: async () => new Response(text, { status }) })
+    const made = new IssuerNetwork(endpoints, {
+      timeoutMs: 1_000,
+      timers: realSystem.clock,
+      devicePollMs: 5,
+      fetch: async () => new Response(text, { status }),
+    })
     await expect(made.sendPostRequestAsync(endpoints.token_endpoint, { body: 'grant_type=refresh_token' })).rejects.toThrow(
       'The issuer answered',
     )

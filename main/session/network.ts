@@ -1,8 +1,8 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
-import { setTimeout as pause } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
 import { readText } from '../../contract/answer.ts'
 import { limits } from '../../contract/limits.ts'
+import { pause, within } from '../../contract/timing.ts'
 import type { Connection, Fetching } from './discovery.ts'
 
 const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -65,7 +65,7 @@ export class IssuerNetwork implements INetworkModule {
     if (form.get('grant_type') === 'refresh_token') return { ...answer, body: this.#named(lasting(answer.body)) }
     if (answer.body['access_token'] !== undefined) return { ...answer, body: lasting(answer.body) }
     if (answer.body['error'] !== 'slow_down' || !this.#endpoints) return answer
-    await pause(this.#settings.devicePollMs)
+    await pause(this.#settings.timers, this.#settings.devicePollMs)
     return { ...answer, body: { ...answer.body, error: 'authorization_pending' } }
   }
 
@@ -98,16 +98,19 @@ export class IssuerNetwork implements INetworkModule {
     timeout?: number,
     read: (status: number, text: string) => T = (_, text) => JSON.parse(text),
   ): Promise<NetworkResponse<T>> {
-    const response = await this.#settings.fetch(url, {
-      method,
-      headers: options?.headers ?? {},
-      signal: AbortSignal.timeout(timeout ?? this.#settings.timeoutMs),
-      redirect: 'error',
-      ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
+    const { fetch, timers, timeoutMs } = this.#settings
+    return within(timers, timeout ?? timeoutMs, async (signal) => {
+      const response = await fetch(url, {
+        method,
+        headers: options?.headers ?? {},
+        signal,
+        redirect: 'error',
+        ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
+      })
+      const text = await readText(response.body, limits.issuerAnswerBytes)
+      if (response.status >= 500 || response.status === 429) throw new Error(`The issuer answered ${response.status}.`)
+      return { status: response.status, headers: Object.fromEntries(response.headers), body: read(response.status, text) }
     })
-    const text = await readText(response.body, limits.issuerAnswerBytes)
-    if (response.status >= 500 || response.status === 429) throw new Error(`The issuer answered ${response.status}.`)
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: read(response.status, text) }
   }
 }
 

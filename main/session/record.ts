@@ -1,6 +1,7 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { System } from '../../contract/system.ts'
 import type { Vault } from '../platform.ts'
 import { Connection } from './discovery.ts'
 import { readIfThere, writePrivate } from './files.ts'
@@ -29,11 +30,13 @@ const purpose = 'roomkeeper-session'
 export class RecordFile {
   readonly #path: string
   readonly #vault: Vault
+  readonly #system: Pick<System, 'clock' | 'random'>
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(folder: string, vault: Vault) {
+  constructor(folder: string, vault: Vault, system: Pick<System, 'clock' | 'random'>) {
     this.#path = join(folder, 'session.sealed')
     this.#vault = vault
+    this.#system = system
   }
 
   /** Undefined: nobody is signed in. A file that cannot be opened is set aside: signing in again replaces it. */
@@ -44,7 +47,7 @@ export class RecordFile {
     try {
       return SignInRecord.parse(JSON.parse(plain?.toString('utf8') ?? ''))
     } catch {
-      await rename(this.#path, `${this.#path}.unreadable-${Date.now()}`)
+      await rename(this.#path, `${this.#path}.unreadable-${this.#system.clock.now()}`)
       return undefined
     }
   }
@@ -52,7 +55,7 @@ export class RecordFile {
   write(record: SignInRecord): Promise<void> {
     return this.#inTurn(async () => {
       const plain = Buffer.from(JSON.stringify(record), 'utf8')
-      await writePrivate(this.#path, seal(await this.#vault.key(keyName), purpose, plain))
+      await writePrivate(this.#path, seal(await this.#vault.key(keyName), purpose, plain, this.#system.random))
     })
   }
 

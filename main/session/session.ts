@@ -1,8 +1,10 @@
 import type { ICachePlugin, PublicClientApplication } from '@azure/msal-node'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { System, Undo } from '../../contract/system.ts'
+import { within } from '../../contract/timing.ts'
 import type { Log } from '../log.ts'
-import type { AccessToken, AccountState, Session, Undo, Vault } from '../platform.ts'
+import type { AccessToken, AccountState, Session, Vault } from '../platform.ts'
 import { attemptSignIn, type AttemptResult, type SignInPlace } from './attempt.ts'
 import { connectionOf, discover } from './discovery.ts'
 import { accountIn, clientOf, endOfSession, idTokenIn, revoke } from './msal.ts'
@@ -15,7 +17,7 @@ export interface SessionSettings extends NetworkSettings {
   signInMs: number
 }
 
-export const sessionSettings: SessionSettings = {
+const usualSettings: Omit<SessionSettings, 'timers'> = {
   fetch: (input, init) => fetch(input, init),
   timeoutMs: limits.issuerRequestMs,
   devicePollMs: 5_000,
@@ -30,8 +32,8 @@ export interface SessionOptions {
   vault: Vault
   place: SignInPlace
   log: Log
+  system: Pick<System, 'clock' | 'random'>
   settings?: Partial<SessionSettings>
-  now?: () => number
 }
 
 /** A token with less life left than this is renewed before it is given out. */
@@ -45,7 +47,7 @@ export interface HostSession extends Session {
 
 /** Restores the sign-in of the last run; no network is touched (CON-2). Errors: vault.locked. */
 export async function openSession(options: SessionOptions): Promise<HostSession> {
-  const file = new RecordFile(options.folder, options.vault)
+  const file = new RecordFile(options.folder, options.vault, options.system)
   const record = await file.read()
   return new MsalSession(options, file, record?.service === options.service ? record : undefined)
 }
@@ -62,7 +64,6 @@ interface Held {
 class MsalSession implements HostSession {
   readonly #options: SessionOptions
   readonly #settings: SessionSettings
-  readonly #now: () => number
   readonly #file: RecordFile
   readonly #listeners = new Set<(state: AccountState) => void>()
   #state: AccountState
@@ -72,8 +73,7 @@ class MsalSession implements HostSession {
 
   constructor(options: SessionOptions, file: RecordFile, record: SignInRecord | undefined) {
     this.#options = options
-    this.#settings = { ...sessionSettings, ...options.settings }
-    this.#now = options.now ?? Date.now
+    this.#settings = { ...usualSettings, timers: options.system.clock, ...options.settings }
     this.#file = file
     this.#held = record && this.#hold(record)
     this.#state = this.#resting()
@@ -93,7 +93,7 @@ class MsalSession implements HostSession {
   async accessToken({ renew = false }: { renew?: boolean } = {}): Promise<AccessToken> {
     const held = this.#held
     if (!held || held.renewalNeeded) throw new RoomkeeperError('session.none')
-    if (!renew && held.token && held.token.expiresAt - this.#now() > lifeLeftMs) return held.token
+    if (!renew && held.token && held.token.expiresAt - this.#options.system.clock.now() > lifeLeftMs) return held.token
     held.renewing ??= this.#renew(held, renew || held.token !== undefined).finally(() => (held.renewing = undefined))
     return held.renewing
   }
@@ -156,24 +156,27 @@ class MsalSession implements HostSession {
   }
 
   async #signIn(method: 'browser' | 'deviceCode', signal: AbortSignal, begun: () => void): Promise<void> {
-    const deadline = AbortSignal.timeout(this.#settings.signInMs)
-    const discovery = await discover(this.#options.service, this.#settings)
-    const connection = await connectionOf(discovery, this.#settings)
-    signal.throwIfAborted()
-    const result = await attemptSignIn({
-      connection,
-      method,
-      place: this.#options.place,
-      network: this.#settings,
-      now: this.#now,
-      signal: AbortSignal.any([signal, deadline]),
-      invite: (invitation) => {
-        if (!signal.aborted) this.#set({ state: 'signingIn', method, ...invitation })
-        begun()
-      },
+    const { service, place, system } = this.#options
+    const signedIn = await within(this.#settings.timers, this.#settings.signInMs, async (deadline) => {
+      const discovery = await discover(service, this.#settings)
+      const connection = await connectionOf(discovery, this.#settings)
+      signal.throwIfAborted()
+      const result = await attemptSignIn({
+        connection,
+        method,
+        place,
+        network: this.#settings,
+        system,
+        signal: AbortSignal.any([signal, deadline]),
+        invite: (invitation) => {
+          if (!signal.aborted) this.#set({ state: 'signingIn', method, ...invitation })
+          begun()
+        },
+      })
+      return { connection, method, service, result }
     })
     signal.throwIfAborted()
-    await this.#accept({ connection, method, service: this.#options.service, result })
+    await this.#accept(signedIn)
   }
 
   async #accept({ result, ...at }: Pick<SignInRecord, 'connection' | 'method' | 'service'> & { result: AttemptResult }): Promise<void> {
@@ -223,7 +226,7 @@ class MsalSession implements HostSession {
       if (!account) throw new RoomkeeperError('session.none')
       const request = { account, scopes: [...held.record.connection.scopes] }
       let result = await held.client.acquireTokenSilent({ ...request, forceRefresh })
-      if (result.fromCache && tokenOf(result).expiresAt - this.#now() <= lifeLeftMs) {
+      if (result.fromCache && tokenOf(result).expiresAt - this.#options.system.clock.now() <= lifeLeftMs) {
         result = await held.client.acquireTokenSilent({ ...request, forceRefresh: true })
       }
       // A renewal for somebody else (OpenID Connect Core 12.2) is none of this person's.

@@ -1,8 +1,9 @@
-import { randomBytes, scrypt } from 'node:crypto'
+import { scrypt } from 'node:crypto'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { Random, System } from '../../contract/system.ts'
 import type { Protection } from '../../contract/views.ts'
 import { readIfThere, writePrivate } from './files.ts'
 import { seal, unseal } from '../sealed.ts'
@@ -62,8 +63,8 @@ const Cost = z.object({
 const PassphraseWrap = z.object({ salt: z.base64(), ...Cost.shape, sealed: z.base64() })
 
 /** Derives with scrypt; each salt is derived once and remembered while the program runs. */
-export function passphraseKeeper(passphrase: string, cost: z.infer<typeof Cost> = passphraseCost): KeyKeeper {
-  const salt = randomBytes(16)
+export function passphraseKeeper(passphrase: string, random: Random, cost: z.infer<typeof Cost> = passphraseCost): KeyKeeper {
+  const salt = random.bytes(16)
   const derived = new Map<string, Promise<Buffer>>()
   const derive = (from: Buffer, { n, r, p }: z.infer<typeof Cost>): Promise<Buffer> => {
     const at = `${from.toString('base64')}:${n}:${r}:${p}`
@@ -80,7 +81,7 @@ export function passphraseKeeper(passphrase: string, cost: z.infer<typeof Cost> 
   return {
     protection: 'passphrase',
     wrap: async (name, key) => {
-      const sealed = seal(await derive(salt, cost), `vault:${name}`, key).toString('base64')
+      const sealed = seal(await derive(salt, cost), `vault:${name}`, key, random).toString('base64')
       return JSON.stringify({ salt: salt.toString('base64'), ...cost, sealed })
     },
     unwrap: async (name, wrapped) => {
@@ -117,9 +118,9 @@ export interface Vault {
  * at hand; the other direction never happens by itself. A vault file that cannot be read is set aside, not deleted.
  * Errors: vault.locked.
  */
-export async function openVault(folder: string, keeper: KeyKeeper): Promise<Vault> {
+export async function openVault(folder: string, keeper: KeyKeeper, { clock, random }: Pick<System, 'clock' | 'random'>): Promise<Vault> {
   const path = join(folder, 'vault.json')
-  const stored = await readVault(path)
+  const stored = await readVault(path, clock.now())
   let file: VaultFile = stored ?? { version: 1, protection: keeper.protection, keys: {} }
   const keys = new Map<string, Buffer>()
   const reader = file.protection === keeper.protection ? keeper : file.protection === 'none' ? plainKeeper : undefined
@@ -155,7 +156,7 @@ export async function openVault(folder: string, keeper: KeyKeeper): Promise<Vaul
       inTurn(async () => {
         const known = keys.get(KeyName.parse(name))
         if (known) return known
-        const made = randomBytes(32)
+        const made = random.bytes(32)
         keys.set(name, made)
         try {
           await save()
@@ -181,13 +182,13 @@ const locked = (protection: Protection): RoomkeeperError =>
         : 'The keys of this data folder are protected by the system store of the Electron console: open it there.',
   })
 
-async function readVault(path: string): Promise<VaultFile | undefined> {
+async function readVault(path: string, at: number): Promise<VaultFile | undefined> {
   const bytes = await readIfThere(path)
   if (!bytes) return undefined
   try {
     return VaultFile.parse(JSON.parse(bytes.toString('utf8')))
   } catch {
-    await rename(path, `${path}.unreadable-${Date.now()}`)
+    await rename(path, `${path}.unreadable-${at}`)
     return undefined
   }
 }

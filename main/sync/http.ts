@@ -4,6 +4,7 @@ import { Problem, RoomkeeperError } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { tenantHeader } from '../../contract/policyApi.ts'
+import type { Timers } from '../../contract/system.ts'
 import type { AccessToken, Session } from '../platform.ts'
 import { codeOfNew } from './ends.ts'
 
@@ -31,12 +32,14 @@ export interface Answer {
 export class ServiceClient {
   readonly #root: string
   readonly #session: Session
+  readonly #timers: Timers
   readonly #tenant: TenantId | undefined
 
   /** `tenant`: the customer that every request is about; without it, one's own tenant. */
-  constructor(service: string, session: Session, tenant?: TenantId) {
+  constructor(service: string, session: Session, timers: Timers, tenant?: TenantId) {
     this.#root = service.replace(/\/+$/, '')
     this.#session = session
+    this.#timers = timers
     this.#tenant = tenant
   }
 
@@ -75,10 +78,10 @@ export class ServiceClient {
 
   async #once(ask: Ask, token?: string): Promise<Answer> {
     const slow = new AbortController()
-    let timer = setTimeout(() => slow.abort(), ask.headMs ?? limits.consoleRequestMs)
+    let undo = this.#timers.after(ask.headMs ?? limits.consoleRequestMs, () => slow.abort())
     const alive = (): void => {
-      clearTimeout(timer)
-      timer = setTimeout(() => slow.abort(), limits.consoleRequestMs)
+      undo()
+      undo = this.#timers.after(limits.consoleRequestMs, () => slow.abort())
     }
     try {
       const response = await fetch(this.#root + ask.path, {
@@ -101,7 +104,7 @@ export class ServiceClient {
       if (error instanceof AnswerTooLarge) throw new RoomkeeperError('service.failed', { detail: 'The answer is too large.' }, error)
       throw new RoomkeeperError('network.offline', {}, error)
     } finally {
-      clearTimeout(timer)
+      undo()
     }
   }
 }

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CallOutput, TopicOutput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { TenantId } from '../../contract/ids.ts'
+import type { System } from '../../contract/system.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { type Clock, systemClock } from '../clock.ts'
 import type { Entered } from './entered.ts'
 import { idOf, makeIncident, makeMe, makeRoom, tenantId } from '../testing/documents.ts'
 import { Rig } from '../testing/rig.ts'
@@ -251,7 +252,10 @@ describe('a customer that is one no more', () => {
 })
 
 describe('copies that were too long without contact', () => {
-  const inDays = (days: number): Clock => ({ ...systemClock, now: () => systemClock.now() + days * 86_400_000 })
+  const inDays = (days: number): System => ({
+    ...realSystem,
+    clock: { ...realSystem.clock, now: () => realSystem.clock.now() + days * 86_400_000 },
+  })
 
   it('are locked each by its own tenant, and come back with the service', async () => {
     rig.service.put('tenant', { id: own, name: 'Contoso', offlineLeaseDays: 90 } as { id: string })

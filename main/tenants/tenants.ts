@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import type { TenantId } from '../../contract/ids.ts'
+import type { System, Undo } from '../../contract/system.ts'
 import { type Customer, OpenAccount, openOutbox } from '../account.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { Patience } from '../outbox/patience.ts'
-import type { Account, Session, Undo, Vault } from '../platform.ts'
+import type { Account, Session, Vault } from '../platform.ts'
 import type { ServiceTime } from '../serviceTime.ts'
 import { ServiceClient } from '../sync/http.ts'
 import { feedOf } from '../sync/socket.ts'
@@ -21,7 +22,7 @@ export interface TenantsOptions {
   vault: Vault
   session: Session
   clock: ServiceTime
-  random(): number
+  system: System
   log: Log
   cacheWorker?: URL
   /** Runs one change of what is open after the other. Failures are logged there. */
@@ -174,7 +175,7 @@ export class Tenants {
   }
 
   async #openOne(customer: Customer | null): Promise<void> {
-    const { service, session } = this.#options
+    const { service, session, system } = this.#options
     const tenant = customer?.tenant ?? null
     if (tenant !== null) this.#unpark(tenant)
     let account: OpenAccount | null = null
@@ -185,7 +186,7 @@ export class Tenants {
       ...this.#options,
       customer,
       place: this.#place(tenant),
-      client: new ServiceClient(service, session, customer?.tenant),
+      client: new ServiceClient(service, session, system.clock, customer?.tenant),
       openFeed: feedOf(service, customer?.tenant),
       onDamage: mine((open) => this.mend(open)),
       onLeaseEnd: mine((open) => this.#reopen(open, () => undefined)),
@@ -251,7 +252,7 @@ export class Tenants {
 
   /** There is no access to this customer any more: the key of its copy goes first, then the copy, then what is typed is parked. */
   async #withdraw(tenant: TenantId): Promise<void> {
-    const { vault, clock, log } = this.#options
+    const { vault, clock, system, log } = this.#options
     const place = this.#place(tenant)
     await vault.forget(place.cacheKey)
     await this.#closeOne(tenant)
@@ -260,7 +261,7 @@ export class Tenants {
       await forgetPlace(place, vault)
       return
     }
-    const outbox = await openOutbox(place, vault, clock, log)
+    const outbox = await openOutbox(place, vault, { clock, ids: system.ids }, log)
     try {
       await this.patience.keep(() => outbox.giveUp('access.denied'))
     } catch (error) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { someBytes } from '../../contract/testing/chance.ts'
-import { FakeClock } from '../clock.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
 import { Picture } from '../views/picture.ts'
@@ -13,7 +14,10 @@ export class TestCopy {
   readonly cache = openTestCache()
   readonly #folder = tempFolder()
   readonly #clock = new FakeClock()
-  readonly outbox = new Outbox(OutboxStore.open(join(this.#folder.path, 'outbox.db'), someBytes(32), this.#clock.now()).store, this.#clock)
+  readonly outbox = new Outbox(
+    OutboxStore.open(join(this.#folder.path, 'outbox.db'), someBytes(32), this.#clock.now()).store,
+    fakeSystem(this.#clock),
+  )
   shown = new Shown(this.cache.reader, this.outbox)
 
   /** Puts these rows in as a whole snapshot. */

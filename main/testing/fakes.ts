@@ -20,9 +20,10 @@ import {
 } from '../../contract/bridge.ts'
 import { StreamEnd } from '../../contract/byteStream.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { Undo } from '../../contract/system.ts'
 import { someBytes } from '../../contract/testing/chance.ts'
 import { Emitter } from '../emitter.ts'
-import type { AccessToken, AccountState, BridgeServer, Session, Undo, Vault } from '../platform.ts'
+import type { AccessToken, AccountState, BridgeServer, Session, Vault } from '../platform.ts'
 
 /** Stand-ins for what surrounds the core, for its tests. */
 

@@ -12,13 +12,13 @@ import { ConsoleToDevice, controlChannel, type DeviceToConsole, type SessionEnd 
 import type { SessionKeys } from '../../contract/sealed/interfaces.ts'
 import { SealedLink } from '../../contract/sealed/link.ts'
 import { chance } from '../../contract/testing/chance.ts'
-import { systemClock } from '../clock.ts'
 import { type Running, startProcess } from '../host/testing/processes.ts'
 import { relayDial } from '../remote/dial.ts'
 import { idOf } from './documents.ts'
 import { FakeDevice, recordOf } from './remote.ts'
 import type { FakeService } from './service.ts'
 import { programs } from '../../contract/testing/programs.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 
 /** Remote sessions through a real relay, with a service and devices that do what a test says. */
 
@@ -84,7 +84,7 @@ export class DeviceEnd {
       dial,
       first: { ticket: first },
       freshTicket: async () => ({ ticket: await ticket() }),
-      timers: systemClock,
+      timers: realSystem.clock,
       now: () => Date.now(),
       random: chance('device'),
       onFrame: (channel, bytes) => this.#took(channel, bytes),
@@ -239,7 +239,7 @@ export class RemoteService {
     const ticket = (): Promise<string> => Promise.resolve(this.#ticket(session, 'device'))
     // The device's own way to the relay is not the console's, and follows it when that is another one.
     const dial: ReturnType<typeof relayDial> = (relay, authorization, events) =>
-      relayDial(this.#relay.ready.service)(relay, authorization, events)
+      relayDial(this.#relay.ready.service, realSystem.clock)(relay, authorization, events)
     this.ends.set(session, new DeviceEnd(keys, dial, ticket, this.#ticket(session, 'device')))
     return { ...answer, relay: this.wire.url }
   }

@@ -1,7 +1,7 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { RoomId, type SessionId, TenantId } from '../../contract/ids.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import type { WindowStream } from '../bridge/dispatcher.ts'
-import { FakeClock } from '../clock.ts'
 import { createLog } from '../log.ts'
 import { RemoteSessions } from '../remote/sessions.ts'
 import { idOf } from './documents.ts'
@@ -39,7 +39,7 @@ export class Stream implements WindowStream {
 
 /** `changes`: of the grant; `tampered`: the device does not prove itself. */
 export function setUp({ changes = {}, tampered = false }: { changes?: object; tampered?: boolean } = {}) {
-  const clock = new FakeClock()
+  const { clock, ids, random } = fakeSystem()
   const device = new FakeDevice()
   const links: FakeLink[] = []
   const log = createLog('silent')
@@ -55,7 +55,7 @@ export function setUp({ changes = {}, tampered = false }: { changes?: object; ta
     dial: () => refuse('console.failed'),
     clock,
     log,
-    random: () => 0,
+    system: { ids, random: { ...random, number: () => 0 } },
     makeLink: (options) => {
       const link = new FakeLink(options)
       links.push(link)

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { Bridge, TopicName, TopicOutput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { IncidentId } from '../../contract/ids.ts'
-import type { RoomRow } from '../../contract/views.ts'
+import type { System } from '../../contract/system.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import type { RoomRow } from '../../contract/views.ts'
 import { type Core, type CoreOptions, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
 import { idOf, makeIncident, makeRoom } from './documents.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from './fakes.ts'
@@ -41,16 +42,17 @@ export class Rig {
     return this.#bridge
   }
 
-  async start(address = this.service.url, clock: Clock = systemClock): Promise<void> {
+  async start(address = this.service.url, system: System = realSystem): Promise<void> {
     const options: CoreOptions = {
       folder: this.lock,
       service: address,
       session: this.session,
       vault: this.vault,
       host: { kind: 'browser', version: '1.2.3', downloadFolder: join(this.folder.path, 'downloads') },
+      system,
       log: this.log,
     }
-    this.#core = await createCore(options, clock)
+    this.#core = await createCore(options)
     this.#bridge = openWindow(this.#core.bridge).bridge
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { realSystem } from '../../contract/testing/system.ts'
 import { playDelay } from '../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../core.ts'
 import { idOf } from './documents.ts'
@@ -21,6 +22,7 @@ const core = await createCore({
   session: new FakeSession(),
   vault,
   host: { kind: 'browser', version: '0', downloadFolder: dataDir },
+  system: realSystem,
   log: createLog('silent'),
 })
 const { bridge } = openWindow(core.bridge)

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { someBytes } from '../../contract/testing/chance.ts'
-import { FakeClock } from '../clock.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
 import { openTestCache, type TestCache } from '../testing/cache.ts'
@@ -31,7 +32,7 @@ beforeEach(() => {
   folder = tempFolder()
   const clock = new FakeClock()
   outboxes = caches.map(
-    (_cache, n) => new Outbox(OutboxStore.open(join(folder.path, `outbox-${n}.db`), someBytes(32), clock.now()).store, clock),
+    (_cache, n) => new Outbox(OutboxStore.open(join(folder.path, `outbox-${n}.db`), someBytes(32), clock.now()).store, fakeSystem(clock)),
   )
   parts = caches.flatMap(({ reader }, n) => {
     const outbox = outboxes[n]

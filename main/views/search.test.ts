@@ -5,12 +5,13 @@ import { calls } from '../../contract/bridge.ts'
 import { fold } from '../../contract/fold.ts'
 import { PersonId } from '../../contract/ids.ts'
 import { cases, someBytes } from '../../contract/testing/chance.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem } from '../../contract/testing/system.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import { CacheReader } from '../cache/reader.ts'
 import { openReadable, openWritable } from '../cache/open.ts'
 import { cacheMigrations } from '../cache/schema.ts'
 import { tokensOf } from '../cache/tokens.ts'
-import { FakeClock } from '../clock.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
 import { openTestCache, type TestCache } from '../testing/cache.ts'
@@ -32,7 +33,7 @@ const picture = (): Picture => new Picture([shown])
 beforeEach(() => {
   cache = openTestCache()
   folder = tempFolder()
-  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), clock.now()).store, clock)
+  outbox = new Outbox(OutboxStore.open(join(folder.path, 'outbox.db'), someBytes(32), clock.now()).store, fakeSystem(clock))
 })
 afterEach(() => {
   shown.close()

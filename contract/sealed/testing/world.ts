@@ -1,5 +1,6 @@
 import type { RelaySide } from '../../relay.ts'
-import type { LinkOptions, LinkState, LinkTimers } from '../interfaces.ts'
+import type { Timers } from '../../system.ts'
+import type { LinkOptions, LinkState } from '../interfaces.ts'
 import { SealedLink } from '../link.ts'
 import { settle } from '../../testing/wait.ts'
 import { chance } from '../../testing/chance.ts'
@@ -7,7 +8,7 @@ import { type KeysOfBoth, makeKeys } from './grants.ts'
 import { MemoryRelay } from './relay.ts'
 
 /** Time that stands still until it is moved. */
-export class Clock implements LinkTimers {
+export class Clock implements Timers {
   now = 1_000_000
   readonly #waits = new Set<{ at: number; run: () => void }>()
 

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RoomkeeperError } from '../../../contract/errors.ts'
+import { machine } from '../../../contract/machine.ts'
+import type { System } from '../../../contract/system.ts'
 import { createLog, lockDataFolder } from '../../core.ts'
 import { plainKeeper } from '../../session/vault.ts'
 import { takeWayOut } from '../outgoing.ts'
@@ -36,28 +37,29 @@ function say(json: boolean, console: string, more: object = {}): Promise<void> {
 }
 
 /** The folder, or the link that the console holding it has given. */
-async function takeFolder(options: BrowserOptions) {
+async function takeFolder(options: BrowserOptions, { clock }: System) {
   try {
     return lockDataFolder(options.data)
   } catch (error) {
     if (!(error instanceof RoomkeeperError) || error.code !== 'cache.locked') throw error
-    const link = await linkFromRunning(join(options.data, 'console'))
+    const link = await linkFromRunning(join(options.data, 'console'), clock)
     if (link === undefined) throw new Error(heldElsewhere, { cause: error })
     return link
   }
 }
 
 async function run(options: BrowserOptions): Promise<void> {
+  const system = machine({ keepsAlive: false })
   const ended = toldToEnd(options.parentPipe)
   const shell = openShell(screens)
   if (!shell) throw new Error(notBuilt)
   takeWayOut(options.outgoing)
-  const keeper = options.passphraseFile === undefined ? plainKeeper : passphraseFrom(options.passphraseFile)
-  const folder = await takeFolder(options)
+  const keeper = options.passphraseFile === undefined ? plainKeeper : passphraseFrom(options.passphraseFile, system.random)
+  const folder = await takeFolder(options, system)
   if (typeof folder === 'string') return say(options.json, folder, { running: true })
   const log = createLog(options.logLevel)
-  const secret = randomBytes(32).toString('base64url')
-  const server = await startBrowserServer(options.port, { shell, secret, log }).catch((error: unknown) => {
+  const secret = system.random.bytes(32).toString('base64url')
+  const server = await startBrowserServer(options.port, { shell, secret, system, log }).catch((error: unknown) => {
     folder.release()
     throw portProblem(error, options.port)
   })
@@ -69,6 +71,7 @@ async function run(options: BrowserOptions): Promise<void> {
       keeper,
       place: { kind: 'here', returnTo: () => server.address },
       host: { kind: 'browser', version, downloadFolder: options.downloads },
+      system,
       log,
       onSignedOut: () => server.signedOut(),
     })

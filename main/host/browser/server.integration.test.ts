@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { limits } from '../../../contract/limits.ts'
-import { untilPasses } from '../../../contract/testing/wait.ts'
 import { bridgeProtocol, Entered, protocolsOf, secretIn, signedOutClose } from '../../../contract/tab.ts'
+import { fakeSystem, realSystem } from '../../../contract/testing/system.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
 import { createLog } from '../../log.ts'
 import { tabFrom, testShell } from '../testing/transports.ts'
 import { type BrowserServer, startBrowserServer } from './server.ts'
@@ -24,7 +25,7 @@ async function start(beatMs?: number): Promise<BrowserServer> {
     shell: shell.shell,
     secret,
     log: createLog('silent'),
-    now: () => now,
+    system: { ...realSystem, clock: { ...realSystem.clock, now: () => now } },
     ...(beatMs === undefined ? {} : { beatMs }),
   })
   const windows = new Set<object>()
@@ -297,10 +298,10 @@ describe('the bridge', () => {
 
 describe('visitors', () => {
   it('lose their link when it is old or when too many newer ones were made', () => {
-    let time = 0
-    const visitors = new Visitors(() => time)
+    const system = fakeSystem()
+    const visitors = new Visitors(system)
     const old = visitors.link()
-    time = limits.consoleLinkMs
+    system.clock.advance(limits.consoleLinkMs)
     expect(visitors.enter(old)).toBeUndefined()
     const [first, ...others] = Array.from({ length: limits.consoleLinks + 1 }, () => visitors.link())
     expect(visitors.enter(first ?? '')).toBeUndefined()
@@ -310,7 +311,7 @@ describe('visitors', () => {
   })
 
   it('lose their tab when too many newer ones were made, and all of them at once', () => {
-    const visitors = new Visitors()
+    const visitors = new Visitors(fakeSystem())
     const [first, ...others] = Array.from({ length: limits.consoleTabs + 1 }, () => visitors.tab())
     expect([visitors.isIn(first), others.every((secret) => visitors.isIn(secret))]).toEqual([false, true])
     visitors.endTabs()

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { AnswerTooLarge, readText } from '../../../contract/answer.ts'
 import { limits } from '../../../contract/limits.ts'
+import type { System } from '../../../contract/system.ts'
 import { bridgeProtocol, Entrance, type Renewed, secretIn, signedOutClose } from '../../../contract/tab.ts'
 import type { BridgeServer } from '../../core.ts'
 import type { Log } from '../../log.ts'
@@ -18,7 +19,7 @@ export interface BrowserServerOptions {
   log: Log
   /** Between two signs that a window must give, in milliseconds. */
   beatMs?: number
-  now?: () => number
+  system: Pick<System, 'clock' | 'random'>
 }
 
 export interface BrowserServer {
@@ -74,7 +75,7 @@ class Served implements BrowserServer {
     this.#http = http
     this.#port = bound.port
     this.#options = options
-    this.#visitors = new Visitors(options.now)
+    this.#visitors = new Visitors(options.system)
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: limits.bridgeMessageBytes,
@@ -123,12 +124,12 @@ class Served implements BrowserServer {
     this.#http.close()
     this.#http.closeIdleConnections()
     // A window that does not answer the closing handshake must not hold the end up.
-    const force = setTimeout(() => {
+    const undo = this.#options.system.clock.after(500, () => {
       for (const socket of this.#sockets.clients) socket.terminate()
       this.#http.closeAllConnections()
-    }, 500)
+    })
     await closed
-    clearTimeout(force)
+    undo()
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -188,7 +189,7 @@ class Served implements BrowserServer {
     const bridge = this.#bridge
     if (!bridge || this.#sockets.clients.size >= limits.bridgeWindows) return refuse('503 Service Unavailable')
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-      serveSocket(opened, bridge, { ...this.#options, onSignOut: () => (this.#signsOut = opened) })
+      serveSocket(opened, bridge, { ...this.#options, timers: this.#options.system.clock, onSignOut: () => (this.#signsOut = opened) })
     })
   }
 }

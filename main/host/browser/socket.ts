@@ -1,6 +1,8 @@
 import type { RawData, WebSocket } from 'ws'
 import { z } from 'zod'
 import { packBytes, unpackBytes } from '../../../contract/byteStream.ts'
+import type { Timers } from '../../../contract/system.ts'
+import { every } from '../../../contract/timing.ts'
 import type { BridgeServer } from '../../core.ts'
 import type { Log } from '../../log.ts'
 
@@ -11,19 +13,21 @@ const SignOut = z.object({ type: z.literal('call'), name: z.literal('session.sig
 
 export interface SocketOptions {
   log: Log
+  timers: Timers
   beatMs?: number
   /** Called before a window's wish to sign out is handed on. */
   onSignOut: () => void
 }
 
 /** Serves one window over its socket until that closes. What is neither JSON text nor bytes of a stream ends it with 1007. */
-export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beatMs = usualBeatMs, onSignOut }: SocketOptions): void {
+export function serveSocket(socket: WebSocket, bridge: BridgeServer, options: SocketOptions): void {
+  const { log, timers, beatMs = usualBeatMs, onSignOut } = options
   let alive = true
-  const beat = setInterval(() => {
+  const rest = every(timers, beatMs, () => {
     if (!alive) return socket.terminate()
     alive = false
     socket.ping()
-  }, beatMs)
+  })
   socket.on('pong', () => (alive = true))
   socket.on('error', (error) => log.warn({ code: 'code' in error ? error.code : error.name }, 'a window sent what it must not'))
 
@@ -45,7 +49,7 @@ export function serveSocket(socket: WebSocket, bridge: BridgeServer, { log, beat
     waiting: () => socket.bufferedAmount,
   })
   socket.once('close', () => {
-    clearInterval(beat)
+    rest()
     undo()
   })
 }

@@ -1,8 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { limits } from '../../../contract/limits.ts'
+import type { Clock, Random, System } from '../../../contract/system.ts'
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
-const secretOf = (): string => randomBytes(32).toString('base64url')
 
 /** Whether two secrets are the same, in a time that says nothing of either. */
 export const sameSecret = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other))
@@ -11,11 +11,13 @@ export const sameSecret = (one: string, other: string): boolean => timingSafeEqu
 class Given {
   #kept: { hash: Buffer; until: number }[] = []
   readonly #max: number
-  constructor(max: number) {
+  readonly #random: Random
+  constructor(max: number, random: Random) {
     this.#max = max
+    this.#random = random
   }
   make(until: number): string {
-    const secret = secretOf()
+    const secret = this.#random.bytes(32).toString('base64url')
     this.#kept = [...this.#kept, { hash: digest(secret), until }].slice(-this.#max)
     return secret
   }
@@ -38,22 +40,24 @@ class Given {
  * by a tab that was left open, learns nothing that works.
  */
 export class Visitors {
-  readonly #links = new Given(limits.consoleLinks)
-  readonly #tabs = new Given(limits.consoleTabs)
-  readonly #now: () => number
+  readonly #links: Given
+  readonly #tabs: Given
+  readonly #clock: Clock
 
-  constructor(now: () => number = Date.now) {
-    this.#now = now
+  constructor({ clock, random }: Pick<System, 'clock' | 'random'>) {
+    this.#links = new Given(limits.consoleLinks, random)
+    this.#tabs = new Given(limits.consoleTabs, random)
+    this.#clock = clock
   }
 
   /** The token of a new link. */
   link(): string {
-    return this.#links.make(this.#now() + limits.consoleLinkMs)
+    return this.#links.make(this.#clock.now() + limits.consoleLinkMs)
   }
 
   /** A tab's secret for a link's token; undefined where the token is unknown, used or too old. */
   enter(token: string): string | undefined {
-    if (!this.#links.knows(token, this.#now())) return undefined
+    if (!this.#links.knows(token, this.#clock.now())) return undefined
     this.#links.forget(token)
     return this.tab()
   }
@@ -64,7 +68,7 @@ export class Visitors {
   }
 
   isIn(secret: string | undefined): boolean {
-    return secret !== undefined && this.#tabs.knows(secret, this.#now())
+    return secret !== undefined && this.#tabs.knows(secret, this.#clock.now())
   }
 
   /** Every tab's secret ends. Links that were not used yet stay good. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
+import { fakeRandom } from '../../../contract/testing/system.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { BridgeServer, WindowPipe } from '../../core.ts'
 import { createLog } from '../../log.ts'
@@ -294,15 +295,15 @@ describe('keys', () => {
     ['', 'win32', 'system'],
   ] as const)('with the backend %s on %s are protected by: %s', (backend, platform, protection) => {
     electron.backend = backend
-    expect(keeperFor(electron.api.safeStorage, platform, undefined).protection).toBe(protection)
+    expect(keeperFor(electron.api.safeStorage, platform, undefined, fakeRandom('keys')).protection).toBe(protection)
   })
 
   it('are protected by a passphrase where the system has no store', () => {
     electron.backend = 'basic_text'
     writeFileSync(join(folder, 'phrase'), 'correct horse\n')
-    expect(keeperFor(electron.api.safeStorage, 'linux', join(folder, 'phrase')).protection).toBe('passphrase')
+    expect(keeperFor(electron.api.safeStorage, 'linux', join(folder, 'phrase'), fakeRandom('keys')).protection).toBe('passphrase')
     writeFileSync(join(folder, 'phrase'), '\n')
-    expect(() => keeperFor(electron.api.safeStorage, 'linux', join(folder, 'phrase'))).toThrow('first line')
+    expect(() => keeperFor(electron.api.safeStorage, 'linux', join(folder, 'phrase'), fakeRandom('keys'))).toThrow('first line')
   })
 })
 

@@ -1,5 +1,6 @@
 import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, screen, session, shell } from 'electron'
 import { join } from 'node:path'
+import { machine } from '../../../contract/machine.ts'
 import type { ElectronApi } from './api.ts'
 import { runElectron } from './program.ts'
 
@@ -12,6 +13,7 @@ process.umask(0o077)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
 
 void runElectron(electron, {
+  system: machine({ keepsAlive: false }),
   // Unpacked, Electron is told the path of the program first.
   args: process.argv.slice(app.isPackaged ? 1 : 2),
   platform: process.platform,

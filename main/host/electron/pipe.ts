@@ -1,6 +1,7 @@
 import { alone } from '../../../contract/byteStream.ts'
 import { limits } from '../../../contract/limits.ts'
-import type { BridgeServer, Undo } from '../../core.ts'
+import type { Undo } from '../../../contract/system.ts'
+import type { BridgeServer } from '../../core.ts'
 import type { Log } from '../../log.ts'
 import { channel, isOurs } from './address.ts'
 import type { ContentsApi, ElectronApi, IpcEvent } from './api.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { createLog, lockDataFolder, type Log } from '../../core.ts'
-import type { Undo } from '../../platform.ts'
 import { type KeyKeeper, plainKeeper, systemKeeper } from '../../session/vault.ts'
+import type { Clock, Random, System, Undo } from '../../../contract/system.ts'
 import type { Outgoing } from '../../../contract/wayOut.ts'
 import { readCredentials, takeWayOut } from '../outgoing.ts'
 import { passphraseFrom } from '../passphrase.ts'
@@ -21,6 +21,7 @@ import { menuTemplate, openWindow, showWindow } from './window.ts'
 
 /** What surrounds the program: where its built parts are, and how it was started. */
 export interface Surroundings {
+  system: System
   /** Arguments behind the program's own path. */
   args: readonly string[]
   platform: NodeJS.Platform
@@ -40,15 +41,16 @@ export interface Surroundings {
  * Keys are kept by the system's store where there is a real one: on Linux the backend `basic_text` is a fixed password
  * in Chromium's source and counts as none.
  */
-export function keeperFor(store: SafeStorageApi, platform: NodeJS.Platform, passphraseFile: string | undefined): KeyKeeper {
+export function keeperFor(store: SafeStorageApi, platform: NodeJS.Platform, passphraseFile: string | undefined, random: Random): KeyKeeper {
   const real = platform !== 'linux' || !['basic_text', 'unknown'].includes(store.getSelectedStorageBackend?.() ?? 'unknown')
   if (real && store.isEncryptionAvailable()) return systemKeeper(store)
-  return passphraseFile === undefined ? plainKeeper : passphraseFrom(passphraseFile)
+  return passphraseFile === undefined ? plainKeeper : passphraseFrom(passphraseFile, random)
 }
 
 /** Runs the console in Electron. Settles when its window is open, or when it has ended because it could not. */
 export async function runElectron(api: ElectronApi, around: Surroundings): Promise<void> {
   const { app } = api
+  const { system } = around
   const options = readOptions(around.args, around.defaultData())
   if (options === 'help') {
     around.say(help)
@@ -87,16 +89,17 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
   try {
     const shell = openShell(around.screens)
     if (!shell) throw new Error('The screens are not built.')
-    opened.wayOut = takeSystemWayOut(options.outgoing, (url) => api.session.defaultSession.resolveProxy(url))
+    opened.wayOut = takeSystemWayOut(options.outgoing, (url) => api.session.defaultSession.resolveProxy(url), system.clock)
     const folder = lockDataFolder(options.data)
     const downloadFolder = options.downloads ?? app.getPath('downloads')
     mkdirSync(downloadFolder, { recursive: true })
     opened.program = await startProgram({
       folder,
       service: options.service,
-      keeper: keeperFor(api.safeStorage, around.platform, options.passphraseFile),
+      keeper: keeperFor(api.safeStorage, around.platform, options.passphraseFile, system.random),
       place: { kind: 'system', open: (url) => api.shell.openExternal(url) },
       host: { kind: 'electron', version, downloadFolder, ...(around.cacheWorker ? { cacheWorker: around.cacheWorker } : {}) },
+      system,
       log,
     })
     guardSession(api, api.session.defaultSession, shell)
@@ -113,10 +116,10 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
 }
 
 /** What the system trusts is trusted, and where it says that the way leads is gone, unless something else was named. */
-function takeSystemWayOut(outgoing: Outgoing, resolve: ResolveProxy): Undo {
+function takeSystemWayOut(outgoing: Outgoing, resolve: ResolveProxy, clock: Clock): Undo {
   const distrust = takeWayOut(outgoing, 'system')
   if (outgoing.proxy !== undefined) return distrust
-  const leave = followSystemProxy(resolve, readCredentials(outgoing.proxyCredentials))
+  const leave = followSystemProxy(resolve, clock, readCredentials(outgoing.proxyCredentials))
   return () => {
     leave()
     distrust()

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { Agent as FetchAgent, buildConnector, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { limits } from '../../../contract/limits.ts'
 import { DeadWays, type Proxy, proxyName, wantedBy, waysIn } from '../../../contract/proxies.ts'
-import type { Undo } from '../../platform.ts'
+import type { Clock, Timers, Undo } from '../../../contract/system.ts'
 import { isLoopback } from '../../session/discovery.ts'
 
 /** What the system says of the way to an address, as a PAC file would: `PROXY proxy.example:3128; DIRECT`. */
@@ -31,9 +31,9 @@ class ProxyProblem extends Error {
  * proxies are passed over.
  * `credentials`: `user:password` for proxies that ask. Answers its undo.
  */
-export function followSystemProxy(resolve: ResolveProxy, credentials?: string): Undo {
+export function followSystemProxy(resolve: ResolveProxy, clock: Clock, credentials?: string): Undo {
   const before = { dispatcher: getGlobalDispatcher(), http: http.globalAgent, https: https.globalAgent }
-  const ways = new Ways(resolve, credentials)
+  const ways = new Ways(resolve, clock, credentials)
   const direct = buildConnector({ timeout: limits.consoleRequestMs })
   const dispatcher = new FetchAgent({
     connect: (options, done) => {
@@ -66,11 +66,14 @@ const toSecureProxies = new https.Agent()
 
 class Ways {
   readonly #resolve: ResolveProxy
-  readonly #dead = new DeadWays(() => performance.now())
+  readonly #timers: Timers
+  readonly #dead: DeadWays
   readonly #authorization: Readonly<Record<string, string>>
 
-  constructor(resolve: ResolveProxy, credentials: string | undefined) {
+  constructor(resolve: ResolveProxy, clock: Clock, credentials: string | undefined) {
     this.#resolve = resolve
+    this.#timers = clock
+    this.#dead = new DeadWays(() => clock.steady())
     this.#authorization = credentials === undefined ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }
   }
 
@@ -86,7 +89,7 @@ class Ways {
       if (way === 'direct' && isLast) return undefined
       const ms = isLast ? limits.consoleRequestMs : limits.proxyWayMs
       try {
-        const socket = await (way === 'direct' ? directly(host, port, ms) : this.#tunnel(way, target, ms))
+        const socket = await (way === 'direct' ? directly(host, port, ms, this.#timers) : this.#tunnel(way, target, ms))
         this.#dead.works(way, target)
         return socket
       } catch (error) {
@@ -107,15 +110,15 @@ class Ways {
           ? https.request({ ...ask, agent: toSecureProxies, ...(isIP(host) ? {} : { servername: host }) })
           : http.request({ ...ask, agent: toProxies })
       // From the beginning to the answer: one that drips is as good as silent.
-      const late = setTimeout(() => asked.destroy(new Error('it does not answer')), ms)
-      asked.on('close', () => clearTimeout(late))
+      const undo = this.#timers.after(ms, () => asked.destroy(new Error('it does not answer')))
+      asked.on('close', undo)
       const refused = ({ statusCode, headers }: http.IncomingMessage): ProxyProblem => {
         if (statusCode !== 407) return new ProxyProblem(`${name} answers ${statusCode}`)
         const { words, remedy } = wantedBy(headers['proxy-authenticate'], 'proxy-authorization' in this.#authorization)
         return new ProxyProblem(`${name} ${words}. ${remedy}`)
       }
       asked.on('connect', (answer, socket, head) => {
-        clearTimeout(late)
+        undo()
         const { statusCode = 0 } = answer
         if (statusCode >= 200 && statusCode < 300 && head.length === 0) {
           resolve(socket)
@@ -136,18 +139,18 @@ class Ways {
 }
 
 /** Without a proxy, where another way is left if that leads nowhere. */
-function directly(host: string, port: number, ms: number): Promise<Socket> {
+function directly(host: string, port: number, ms: number, timers: Timers): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     const fail = (error: Error): void => {
       socket.destroy()
       reject(error)
     }
-    const late = setTimeout(() => fail(new Error(`${host}:${port} does not answer`)), ms)
-    socket.once('close', () => clearTimeout(late))
+    const undo = timers.after(ms, () => fail(new Error(`${host}:${port} does not answer`)))
+    socket.once('close', undo)
     socket.once('error', fail)
     socket.once('connect', () => {
-      clearTimeout(late)
+      undo()
       socket.off('error', fail)
       resolve(socket)
     })

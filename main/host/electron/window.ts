@@ -1,5 +1,5 @@
 import type { BrowserWindowConstructorOptions, MenuItemConstructorOptions } from 'electron'
-import type { Undo } from '../../core.ts'
+import type { Undo } from '../../../contract/system.ts'
 import type { Log } from '../../log.ts'
 import { consoleAddress } from './address.ts'
 import type { ElectronApi, WindowApi } from './api.ts'

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { BridgeRequest } from '../../../contract/bridge.ts'
 import { packBytes, unpackBytes } from '../../../contract/byteStream.ts'
 import { Entered, protocolsOf } from '../../../contract/tab.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
 import type { BridgeServer } from '../../core.ts'
 import { createLog } from '../../log.ts'
 import { startBrowserServer } from '../browser/server.ts'
@@ -60,7 +61,7 @@ function bytesIn(message: unknown): Uint8Array | undefined {
 
 async function browserTransport(bridge: BridgeServer): Promise<TestTransport> {
   const { shell, remove } = testShell()
-  const server = await startBrowserServer(0, { shell, secret: 's'.repeat(43), log })
+  const server = await startBrowserServer(0, { shell, secret: 's'.repeat(43), system: realSystem, log })
   server.serve(bridge)
   const secret = await tabFrom(server.link())
   return {

@@ -8,9 +8,10 @@ import type { Me } from '../../../contract/entities.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { RoomId, SessionId } from '../../../contract/ids.ts'
 import type { SessionRecord } from '../../../contract/remote.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
+import { until } from '../../../contract/testing/wait.ts'
 import type { RemoteSessionView, RoomRow } from '../../../contract/views.ts'
 import { startCutProxy, type CutProxy } from '../../../contract/testing/cut-proxy.ts'
-import { until } from '../../../contract/testing/wait.ts'
 import { createCore, createLog, lockDataFolder } from '../../core.ts'
 import { type Running, runProcess, startProcess } from '../../host/testing/processes.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from '../../testing/fakes.ts'
@@ -219,6 +220,7 @@ export async function openConsole(folder: string, service: string, token: string
     session: new FakeSession(token),
     vault: new FakeVault(),
     host: { kind: 'browser', version: '1', downloadFolder: join(folder, 'downloads') },
+    system: realSystem,
     log: createLog('silent'),
   })
   const stop = async (): Promise<void> => {

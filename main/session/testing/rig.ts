@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { z } from 'zod'
+import { realSystem } from '../../../contract/testing/system.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import { createLog } from '../../log.ts'
 import type { AccountState } from '../../platform.ts'
@@ -55,7 +56,7 @@ export class SignInRig {
   constructor() {
     beforeEach(async () => {
       this.#folder = await mkdtemp(join(tmpdir(), 'rk-session-'))
-      this.#vault = await openVault(this.#folder, plainKeeper)
+      this.#vault = await openVault(this.#folder, plainKeeper, realSystem)
     })
     afterEach(async () => {
       for (const end of this.undo.splice(0).reverse()) await end()
@@ -85,6 +86,7 @@ export class SignInRig {
       service: this.issuer.url,
       vault: this.#vault,
       place,
+      system: realSystem,
       log: createLog('silent'),
       settings: { devicePollMs: 20, ...settings },
     })

@@ -2,13 +2,14 @@ import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { relayPath } from '../../../../contract/relay.ts'
-import type { LinkDial, LinkOptions, LinkSocket, LinkState, LinkTimers } from '../../../../contract/sealed/interfaces.ts'
+import type { LinkDial, LinkOptions, LinkSocket, LinkState } from '../../../../contract/sealed/interfaces.ts'
+import type { Timers } from '../../../../contract/system.ts'
 import { SealedLink } from '../../../../contract/sealed/link.ts'
 import { chance } from '../../../../contract/testing/chance.ts'
 
 const Coded = z.object({ code: z.string() })
 
-const timers: LinkTimers = {
+const timers: Timers = {
   after(ms, run) {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)
