@@ -4,7 +4,7 @@ const machine = '^contract/machine[.]ts$'
 /** The programs, which hand in what they take from their machine. */
 const roots = [
   '^main/host/(browser/main|electron/index)[.]ts$',
-  '^agent-sim/(main|cli/.*)[.]ts$',
+  '^agent-sim/main[.]ts$',
   '^service/(main|cli/.*)[.]ts$',
   '^(build|bench|e2e)/',
 ]

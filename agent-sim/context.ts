@@ -1,7 +1,5 @@
-import { uptime } from 'node:os'
 import { join } from 'node:path'
-import { v7 } from 'uuid'
-import { steadyTime } from '../contract/steady.ts'
+import type { Ids, Random, System, Timers } from '../contract/system.ts'
 import type { Allowlist } from './agent/allowlist.ts'
 import type { Credential } from './agent/enrol.ts'
 import { makePrivateFolder } from './agent/files.ts'
@@ -10,7 +8,6 @@ import { JournalStore } from './agent/journal-store.ts'
 import { type WayOptions, wayTo } from './agent/network.ts'
 import { serviceAddress, type ServiceAddress } from './agent/service-address.ts'
 import { webSocketDial, type Dial } from './agent/socket.ts'
-import type { Timers } from './agent/timers.ts'
 import { notesOf } from './notes.ts'
 import type { WayOut } from './agent/way-out.ts'
 
@@ -42,8 +39,8 @@ export interface Context {
   /** The machine's clock (UTC ms), for its own logs. */
   wall: () => number
   timers: Timers
-  random: () => number
-  newId: () => string
+  random: Random
+  newId: Ids
   verboseLogs: boolean
   /** Keys and enrolments survive a loss of power; journals always do. */
   durable: boolean
@@ -55,6 +52,9 @@ export interface ContextOptions extends NetworkOptions {
   /** Where journals, keys and logs are kept. */
   folder: string
   credential: Credential | undefined
+  /** The machine's. */
+  system: System
+  /** For the waits of devices. */
   timers: Timers
   verboseLogs: boolean
   /** Keys and enrolments survive a loss of power; journals always do. */
@@ -72,24 +72,26 @@ export const defaultRestartMs = 4_000
  */
 export function openContext(options: ContextOptions): Context {
   const address = serviceAddress(options.service)
-  const note = notesOf(options.note, () => performance.now())
-  const { way, ca } = wayTo(options, note)
+  const { system, timers } = options
+  const { clock, random, ids } = system
+  const note = notesOf(options.note, () => clock.steady())
+  const { way, ca } = wayTo(options, clock, note)
   makePrivateFolder(options.folder)
   const { allowlist } = options
   return {
     folder: options.folder,
-    store: JournalStore.open({ file: join(options.folder, 'journal.db'), newId: v7, now: Date.now, timers: options.timers }),
+    store: JournalStore.open({ file: join(options.folder, 'journal.db'), system }),
     address,
     credential: options.credential,
     way,
-    dial: webSocketDial(way.agentTo(address.socket)),
+    dial: webSocketDial(clock, way.agentTo(address.socket)),
     checkHosts: allowlist && (() => checkHosts(allowlist, { way, ca })),
     note,
-    now: steadyTime({ wall: Date.now, even: () => performance.now(), up: () => uptime() * 1_000 }),
-    wall: Date.now,
-    timers: options.timers,
-    random: Math.random,
-    newId: v7,
+    now: () => clock.steady(),
+    wall: () => clock.now(),
+    timers,
+    random,
+    newId: ids,
     verboseLogs: options.verboseLogs,
     durable: options.durable,
     restartMs: options.restartMs ?? defaultRestartMs,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Report } from '../contract/agent.ts'
 import { limits } from '../contract/limits.ts'
 import { reportedSignals } from '../contract/signals.ts'
+import { realSystem } from '../contract/testing/system.ts'
 import { playDelay, until } from '../contract/testing/wait.ts'
 import { ActionError } from './actions.ts'
 import { startFleet, type Fleet, type FleetOptions } from './fleet.ts'
@@ -29,6 +30,7 @@ afterEach(async () => {
 
 async function start(options: Partial<FleetOptions> = {}): Promise<Fleet> {
   const fleet = await startFleet({
+    system: realSystem,
     service: service.url,
     credential: { kind: 'key', secret: service.key },
     rooms: 3,
@@ -239,6 +241,7 @@ describe('enrolling', () => {
     await service.stop()
     let running: Fleet | undefined
     const starting = startFleet({
+      system: realSystem,
       service: service.url,
       credential: { kind: 'key', secret: service.key },
       rooms: 50,

@@ -1,8 +1,8 @@
-import { v7 } from 'uuid'
 import { SoftwareKeyStore } from './agent/identity.ts'
 import { TimerWheel } from './agent/timers.ts'
 import { limits } from '../contract/limits.ts'
 import type { SignalId, SignalValue } from '../contract/signals.ts'
+import type { System } from '../contract/system.ts'
 import { ActionError, findRoom, type Action } from './actions.ts'
 import { closeContext, openContext, type Context, type NetworkOptions } from './context.ts'
 import type { Credential } from './agent/enrol.ts'
@@ -13,6 +13,7 @@ import { seededRandom } from './random.ts'
 import { AgentRoom } from './room.ts'
 
 export interface FleetOptions extends NetworkOptions {
+  system: System
   /** How devices that are not enrolled yet are let in. */
   credential?: Credential
   rooms: number
@@ -65,7 +66,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const context = openContext({
     ...options,
     credential: options.credential,
-    timers: new TimerWheel(),
+    timers: new TimerWheel(options.system.clock),
     durable: false,
     verboseLogs: options.verboseLogs ?? options.rooms <= verboseRooms,
   })
@@ -79,7 +80,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     })
     await Promise.all(found.map(({ room, action }) => room.act(action)))
   }
-  const control = options.control === false ? undefined : await startControl(options.folder, devices, act)
+  const control = options.control === false ? undefined : await startControl(options.folder, devices, act, options.system.random)
   let stopped: Promise<void> | undefined
   const fleet: Fleet = {
     devices,
@@ -116,7 +117,7 @@ function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
     const folder = `devices/${slug(String(seed))}-${String(index + 1).padStart(5, '0')}`
     if (options.bringBack) context.store.setOffboarded(folder, false)
     const changes = parseChanges(context.store.remembered(folder))
-    const device = new SimulatedDevice({ roomName: name, place, seed, boot: v7(), hostile, changes })
+    const device = new SimulatedDevice({ roomName: name, place, seed, boot: context.newId(), hostile, changes })
     return new AgentRoom(context, { name, folder, device, keys: (path) => new SoftwareKeyStore(path, false) })
   })
 }

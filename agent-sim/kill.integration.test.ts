@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { realSystem } from '../contract/testing/system.ts'
 import { until } from '../contract/testing/wait.ts'
 import { RunningRooms } from './control/client.ts'
 import { randomInt, seededRandom } from './random.ts'
@@ -38,7 +39,7 @@ it('kill -9 under load: what was accepted arrives once and in order', { timeout:
   let given = 0
   for (let round = 0; round < 5; round += 1) {
     const running = await start()
-    const rooms = await RunningRooms.find(join(data, 'agents'))
+    const rooms = await RunningRooms.find(join(data, 'agents'), realSystem.clock)
     const [room] = rooms.rooms
     if (!room) throw new Error('no rooms')
     // In every other round the service is away, so that the journal is what carries the reports over.
@@ -61,7 +62,7 @@ it('kill -9 under load: what was accepted arrives once and in order', { timeout:
     if (round % 2 === 1) await service.start()
   }
   await start()
-  const [name] = (await RunningRooms.find(join(data, 'agents'))).rooms.map((room) => room.name)
+  const [name] = (await RunningRooms.find(join(data, 'agents'), realSystem.clock)).rooms.map((room) => room.name)
   const device = service.deviceOf(name ?? '')
   const story = () => {
     const details: string[] = []

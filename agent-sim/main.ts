@@ -1,4 +1,5 @@
 import { RoomkeeperError } from '../contract/errors.ts'
+import { machine } from '../contract/machine.ts'
 import { plainLines } from '../contract/text.ts'
 import { print, UsageError } from './cli/command.ts'
 import { commandSummaries, loadCommand } from './cli/commands.ts'
@@ -23,7 +24,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     print(command.help)
     return 0
   }
-  return command.run(args)
+  return command.run(args, machine({ keepsAlive: true }))
 }
 
 /** What an error means to the person at the device, and the exit code for it. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Undo } from '../contract/system.ts'
 import { Agent } from './agent/agent.ts'
 import type { SessionMessage } from './agent/connection.ts'
 import type { ConnectionState } from './agent/connection-state.ts'
@@ -14,7 +15,6 @@ import {
 import type { KeyStore } from './agent/identity.ts'
 import type { Journal } from './agent/journal.ts'
 import { DeviceLog } from './agent/log.ts'
-import type { Undo } from './agent/timers.ts'
 import { ActionError, type Action } from './actions.ts'
 import type { Context } from './context.ts'
 import type { RoomStatus } from './control/protocol.ts'
@@ -138,7 +138,8 @@ export class AgentRoom {
       url: address.enrolments,
       agent: way.agentTo(address.enrolments),
       credential,
-      random,
+      timers,
+      random: () => random.number(),
       newId,
       durable,
       signal: this.#ended.signal,

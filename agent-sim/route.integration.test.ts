@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Server } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { realSystem } from '../contract/testing/system.ts'
 import { until } from '../contract/testing/wait.ts'
 import { startFleet, type FleetOptions } from './fleet.ts'
 import { FakeService } from './testing/fake-service.ts'
@@ -39,6 +40,7 @@ afterEach(async () => {
 async function useFleet(options: Partial<FleetOptions>): Promise<void> {
   const credential = { kind: 'key' as const, secret: service.key }
   const fleet = await startFleet({
+    system: realSystem,
     service: url,
     caFile: testCertificate.certFile,
     credential,
@@ -63,6 +65,7 @@ describe('the way to the service', () => {
   it('is not taken with a certificate that it does not trust', async () => {
     let end = () => Promise.resolve()
     const starting = startFleet({
+      system: realSystem,
       service: url,
       credential: { kind: 'key', secret: service.key },
       rooms: 1,

@@ -1,7 +1,7 @@
 import type { Credential } from './agent/enrol.ts'
 import { adoptNextKey, keyStoreFor, nextKeyStoreFor } from './agent/key-choice.ts'
-import { systemTimers } from './agent/timers.ts'
 import type { KeyProtection } from '../contract/entities.ts'
+import type { System } from '../contract/system.ts'
 import { join } from 'node:path'
 import { startControl } from './control/server.ts'
 import { closeContext, openContext, type NetworkOptions } from './context.ts'
@@ -10,6 +10,7 @@ import type { HostRemote } from './remote/host-options.ts'
 import { AgentRoom } from './room.ts'
 
 export interface SingleOptions extends NetworkOptions {
+  system: System
   credential: Credential | undefined
   /** The folder of all agents; this device gets its own in it. */
   folder: string
@@ -37,7 +38,7 @@ export interface Single {
 /** Opens one device's folder. It is enrolled and connected by its room. @throws JournalStoreError where it is in use; KeyStoreError */
 export async function openSingle(options: SingleOptions, simulated: boolean): Promise<Single> {
   const home = join(options.folder, options.id)
-  const context = openContext({ ...options, folder: home, timers: systemTimers, verboseLogs: true, durable: true })
+  const context = openContext({ ...options, folder: home, timers: options.system.clock, verboseLogs: true, durable: true })
   const room = new AgentRoom(context, {
     name: options.device.roomName,
     folder: 'device',
@@ -50,7 +51,7 @@ export async function openSingle(options: SingleOptions, simulated: boolean): Pr
     host: options.host,
   })
   const act = (actions: Parameters<AgentRoom['act']>[0][]) => Promise.all(actions.map((action) => room.act(action))).then(() => undefined)
-  const control = options.control ? await startControl(home, [room], (actions) => act([...actions])) : undefined
+  const control = options.control ? await startControl(home, [room], (actions) => act([...actions]), options.system.random) : undefined
   return {
     room,
     stop: async () => {

@@ -9,6 +9,7 @@ import { signIn } from '../e2e/test.ts'
 import { type Bench, percentile } from './bench.ts'
 import { openCopy } from './copy.ts'
 import { administrator, keyFile, type Service, startService } from './stack.ts'
+import { machine } from '../contract/machine.ts'
 import { programs } from '../contract/testing/programs.ts'
 
 const agents = 1_000
@@ -147,7 +148,7 @@ export const fault: Bench = {
       try {
         if (fleet.ready.rooms !== agents) throw new Error(`only ${fleet.ready.rooms} agents are connected`)
         await service.api.enrolRooms((await service.api.rooms()).map((room) => room.id))
-        const running = await RunningRooms.find(join(folder, 'agents'))
+        const running = await RunningRooms.find(join(folder, 'agents'), machine({ keepsAlive: true }).clock)
         const cache = await toCache(service, running)
         const pixel = await toPixel(service, running)
         return [

@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Linter } from 'eslint'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { root } from './paths.ts'
 
 /** What the linters cannot say of the sources. */
@@ -21,5 +23,54 @@ describe('a source', () => {
 
   it('has lines of at most 140 characters', () => {
     expect(lines.filter(({ line }) => line.length > 140).map(({ where }) => where)).toEqual([])
+  })
+})
+
+const Overrides = z.object({ overrides: z.array(z.object({ rules: z.record(z.string(), z.unknown()) })) })
+const Listed = z.tuple([z.literal('error')], z.object({ selector: z.string(), message: z.string() }))
+
+describe('[rule 11] time, chance, ids and turns', () => {
+  const { overrides } = Overrides.parse(JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')))
+  const [, ...handed] = Listed.parse(overrides.map(({ rules }) => rules['syntax/handed']).find(Boolean))
+  const refused = (code: string): number => new Linter().verify(code, [{ rules: { 'no-restricted-syntax': ['error', ...handed] } }]).length
+
+  it.each([
+    'Date.now()',
+    'const now = Date.now',
+    'new Date()',
+    'Date()',
+    'performance.now()',
+    'globalThis.performance.now()',
+    'process.hrtime.bigint()',
+    'setTimeout(run, 10)',
+    'const wait = setInterval',
+    'new Promise((resolve) => setImmediate(resolve))',
+    'new Promise(setImmediate)',
+    'globalThis.setTimeout(run)',
+    'AbortSignal.timeout(10)',
+    'Math.random()',
+    'crypto.randomUUID()',
+    'crypto.getRandomValues(bytes)',
+    "import { randomBytes } from 'node:crypto'",
+    "import { createHash, randomUUID as made } from 'crypto'",
+    "import { uptime } from 'node:os'",
+    "import { v7 } from 'uuid'",
+    "import { setTimeout as pause } from 'node:timers/promises'",
+    "import { performance } from 'node:perf_hooks'",
+    "const { v7 } = await import('uuid')",
+  ])('are not taken by %s', (code) => {
+    expect(refused(code)).toBe(1)
+  })
+
+  it.each([
+    'clock.now()',
+    'new Date(at).toISOString()',
+    'timers.after(10, run)',
+    'answer.setTimeout(10, () => answer.destroy())',
+    'random.bytes(16)',
+    'queueMicrotask(run)',
+    "import { createHash } from 'node:crypto'",
+  ])('may be used as in %s', (code) => {
+    expect(refused(code)).toBe(0)
   })
 })

@@ -35,7 +35,7 @@ function machineClock({ keepsAlive }: MachineOptions): Clock {
 
 const machineRandom: Random = { bytes: (count) => randomBytes(count), number: () => Math.random() }
 
-/** Ids of this clock and this chance. Those of one millisecond are counted on, and a clock that is put back leaves their order as it was. */
+/** Ids of this clock and this chance. Those of one millisecond are counted on, and a clock that is put back leaves their order. */
 export function idsOf(clock: Pick<Clock, 'now'>, random: Random): Ids {
   let [last, count] = [Number.NEGATIVE_INFINITY, 0]
   return (at) => {

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import { ofTime } from '../../contract/wayOut.ts'
 import { WayError } from './proxy.ts'
 
@@ -20,9 +21,10 @@ class CertificateError extends WayError {
 
 /**
  * TLS over a connection, once its certificate is trusted and of `host`; nothing is sent before. `ca`: PEM certificates that are trusted
- * in the place of the well-known ones. `now`: UTC ms. @throws CertificateError that names the certificate; WayError
+ * in the place of the well-known ones. `clock`: this machine's, which is shown where it may be wrong.
+ * @throws CertificateError that names the certificate; WayError
  */
-export function secured(socket: Socket, host: string, ca: string | undefined, now: () => number = Date.now): Promise<TLSSocket> {
+export function secured(socket: Socket, host: string, ca: string | undefined, clock: Pick<Clock, 'now'>): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // It is judged below, where it can still be named; a socket that was not authorized is given to nobody.
     const named = isIP(host) ? { host } : { servername: host }
@@ -38,7 +40,7 @@ export function secured(socket: Socket, host: string, ca: string | undefined, no
     tls.once('close', closed)
     tls.once('secureConnect', () => {
       if (!tls.authorized) {
-        fail(untrusted(tls, host, now()))
+        fail(untrusted(tls, host, clock.now()))
         return
       }
       tls.setTimeout(0)

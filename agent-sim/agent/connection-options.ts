@@ -1,11 +1,10 @@
 import type { AgentToService, ServiceToAgent, SessionKey } from '../../contract/agent.ts'
 import type { BootId, DeviceId } from '../../contract/ids.ts'
-import type { Random } from '../random.ts'
+import type { Random, Timers } from '../../contract/system.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import type { Dial } from './socket.ts'
-import type { Timers } from './timers.ts'
 
 /** What the service says about remote sessions (REM-7). */
 export type SessionMessage = Extract<ServiceToAgent, { type: 'session' | 'sessionTicket' | 'sessionEnd' }>

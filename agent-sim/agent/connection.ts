@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   agentProtocolVersions,
   type AgentToService,
@@ -9,12 +8,12 @@ import {
 } from '../../contract/agent.ts'
 import { errors, type ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Undo } from '../../contract/system.ts'
 import type { ConnectionOptions, SessionMessage, SessionWord } from './connection-options.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { ReportWindow } from './report-window.ts'
 import { isSignedWord } from './signed-words.ts'
 import type { Socket } from './socket.ts'
-import type { Undo } from './timers.ts'
 
 export type { SessionMessage, SessionWord }
 
@@ -49,10 +48,11 @@ export class Connection {
   /** Of the hello of this connection: what the service's words must be signed over. */
   #nonce: string | undefined
   /** Says which start of the agent this is. */
-  readonly #run = randomBytes(16).toString('base64url')
+  readonly #run: string
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#run = options.random.bytes(16).toString('base64url')
     this.#window = new ReportWindow(options.journal, options.now)
     options.journal.onRenewed(() => {
       if (this.#state.state === 'connected') this.#lost('the journal began anew')
@@ -171,7 +171,7 @@ export class Connection {
   }
 
   #prove(nonce: string, service: string): void {
-    const { device, key, journal, boot, now, wall, onNote } = this.#options
+    const { device, key, journal, boot, now, wall, random, onNote } = this.#options
     if (service !== this.#options.service) {
       onNote('warn', `The service calls itself ${service}, and this device enrolled with ${this.#options.service}.`)
       this.#lost('another service answered')
@@ -182,7 +182,7 @@ export class Connection {
       .sign(challengeProof(nonce, service, device))
       .then((signature) => {
         if (mine !== this.#dialled) return
-        this.#nonce = randomBytes(32).toString('base64url')
+        this.#nonce = random.bytes(32).toString('base64url')
         const said = { device, signature, nonce: this.#nonce, journal: journal.id, boot, run: this.#run, sentAt: now(), clock: wall() }
         this.#say({ type: 'hello', versions: [...agentProtocolVersions], ...said })
       })
@@ -215,7 +215,7 @@ export class Connection {
     this.#heardAt = now()
     this.#enter({ state: 'connected', since: now(), lifecycle: message.lifecycle })
     // The first beat at a random moment, so that those of a fleet are spread over the interval.
-    this.#beat = timers.after(message.heartbeatMs * random(), () => {
+    this.#beat = timers.after(message.heartbeatMs * random.number(), () => {
       this.#keepAlive(message.heartbeatMs)
     })
     this.#options.onWelcome()
@@ -324,7 +324,7 @@ export class Connection {
     const longest =
       this.#refusal === 'device.twice' ? limits.twinRetryMs : Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** this.#tries)
     this.#tries = Math.min(this.#tries + 1, 30)
-    return longest * (steadyShare + (1 - steadyShare) * this.#options.random())
+    return longest * (steadyShare + (1 - steadyShare) * this.#options.random.number())
   }
 
   async #hangUp(how: 'close' | 'drop'): Promise<void> {

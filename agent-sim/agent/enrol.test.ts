@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { generateKeyPairSync } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterEach, expect, it } from 'vitest'
+import { realSystem } from '../../contract/testing/system.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { enrol } from './enrol.ts'
 import { publicKeyOf } from './identity.ts'
@@ -53,6 +54,7 @@ it.each<[string, number, Record<string, string>, string, string]>([
       seed: 'enrol',
       boot: v7(),
     }),
+    timers: realSystem.clock,
     pause: () => Promise.resolve(),
     random: () => 0,
     onRetry: (why) => notes.push(why),

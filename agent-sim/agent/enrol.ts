@@ -3,6 +3,7 @@ import type { Agent as HttpAgent } from 'node:http'
 import { EnrolmentAnswer, enrolmentProof, type EnrolmentRequest, keyChangeProof } from '../../contract/agent.ts'
 import { Problem, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
 import type { Device } from '../devices/device.ts'
 import { type Answer, request } from './http.ts'
 import type { DeviceKey } from './identity.ts'
@@ -30,6 +31,7 @@ export interface EnrolOptions {
   former?: DeviceKey | undefined
   device: Device
   agent?: HttpAgent
+  timers: Timers
   /** Waits before the next try. */
   pause: (ms: number) => Promise<void>
   random: () => number
@@ -92,10 +94,10 @@ export async function enrolmentRequest(
 type Outcome = { answer: EnrolmentAnswer } | { answer?: undefined; why: string; waitMs?: number }
 
 async function tryOnce(options: EnrolOptions, headers: Record<string, string>, body: string): Promise<Outcome> {
-  const { url, agent } = options
+  const { url, agent, timers } = options
   let answer
   try {
-    answer = await request(url, { method: 'POST', headers, body, ...(agent ? { agent } : {}) })
+    answer = await request(url, { timers, method: 'POST', headers, body, ...(agent ? { agent } : {}) })
   } catch (error) {
     if (error instanceof WayError && error.lasting) throw error
     return { why: `${url.origin} cannot be reached: ${error instanceof Error ? error.message : String(error)}` }

@@ -1,6 +1,7 @@
 import { createServer as createPlainServer, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { realSystem } from '../../contract/testing/system.ts'
 import { portOf, startProxy, startTextServer } from '../testing/proxy.ts'
 import { testCertificate } from '../testing/tls.ts'
 import { microsoftAllowlist, type AllowedHost } from './allowlist.ts'
@@ -26,7 +27,7 @@ afterEach(async () => {
 })
 
 const { cert: ca } = testCertificate
-const by = (proxy?: string): WayOut => new WayOut({ proxy: parseProxy(proxy), ca })
+const by = (proxy?: string): WayOut => new WayOut({ proxy: parseProxy(proxy), ca, clock: realSystem.clock })
 const hosts = (...names: string[]): AllowedHost[] => names.map((host) => ({ host, for: ['enrolment'] }))
 
 describe('checkHosts', () => {

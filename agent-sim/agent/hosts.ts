@@ -60,7 +60,7 @@ async function checkHost({ host, for: uses }: AllowedHost, port: number, options
     return failed(error instanceof ProxyError ? 'proxy' : (await isNamed(host)) ? 'tcp' : 'resolve', error)
   }
   try {
-    const secure = await secured(socket, host, options.ca)
+    const secure = await secured(socket, host, options.ca, options.way.clock)
     secure.destroy()
     return { ...checked, step: 'passed' }
   } catch (error) {

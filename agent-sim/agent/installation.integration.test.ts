@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { realSystem } from '../../contract/testing/system.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import type { AgentRoom } from '../room.ts'
 import { openSingle, type SingleOptions } from '../single.ts'
@@ -32,7 +33,7 @@ async function started<T>(work: (room: AgentRoom) => Promise<T>, options: Partia
     boot: v7(),
   })
   const { room, stop } = await openSingle(
-    { service: service.url, credential: undefined, folder, id: 'host', device, control: false, ...options },
+    { system: realSystem, service: service.url, credential: undefined, folder, id: 'host', device, control: false, ...options },
     true,
   )
   try {

@@ -195,10 +195,11 @@ function ask(
   options: InstallOptions,
   said: Pick<EnrolOptions, 'credential' | 'installation' | 'key' | 'former'>,
 ): Promise<EnrolmentAnswer> {
-  const { url, agent, pause, random, signal, device, log } = options
+  const { url, agent, timers, pause, random, signal, device, log } = options
   return enrol({
     url,
     pause,
+    timers,
     random,
     device,
     ...said,

@@ -2,8 +2,8 @@ import { renameSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock, System, Undo } from '../../contract/system.ts'
 import { Journal, type JournalRow, type Waiting } from './journal.ts'
-import { systemTimers, type Timers, type Undo } from './timers.ts'
 import { ExplainedError } from '../explained.ts'
 
 /** The layout of the journal database. A newer one is refused, never deleted. */
@@ -30,9 +30,7 @@ const schema = `
 export interface JournalStoreOptions {
   /** The database file; `:memory:` keeps nothing. */
   file: string
-  newId: () => string
-  now: () => number
-  timers?: Timers
+  system: Pick<System, 'clock' | 'ids' | 'turn'>
   /** Reports kept per device before the oldest are folded. */
   maxReports?: number
   /** How long acknowledgements may wait for company before the rows that they free are deleted, in ms. */
@@ -51,7 +49,7 @@ export class JournalStoreError extends ExplainedError {
 export class JournalStore {
   readonly #db: Database.Database
   readonly #options: JournalStoreOptions
-  readonly #timers: Timers
+  readonly #clock: Clock
   readonly #statements: ReturnType<typeof prepare>
   readonly #freed = new Set<Journal>()
   readonly #begun = new Map<string, JournalRow>()
@@ -59,7 +57,7 @@ export class JournalStore {
   readonly #memories = new Map<string, string>()
   #queue: Waiting[] = []
   #flushing: Undo | undefined
-  /** When the last commit ended and how long it took, in ms of a clock that only runs forward. */
+  /** When the last commit ended and how long it took, in even ms. */
   #committedAt = 0
   #commitTook = 0
   #forgetting: (() => void) | undefined
@@ -68,7 +66,7 @@ export class JournalStore {
   private constructor(db: Database.Database, options: JournalStoreOptions) {
     this.#db = db
     this.#options = options
-    this.#timers = options.timers ?? systemTimers
+    this.#clock = options.system.clock
     this.#statements = prepare(db)
     this.#lastSlot = this.#statements.lastSlot.get()?.seq ?? 0
   }
@@ -88,7 +86,7 @@ export class JournalStore {
         })
       }
       if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') throw error
-      const aside = `${options.file}.damaged-${options.now()}`
+      const aside = `${options.file}.damaged-${options.system.clock.now()}`
       renameSync(options.file, aside)
       return new JournalStore(openDatabase(options.file), options)
     }
@@ -99,13 +97,13 @@ export class JournalStore {
     const row = this.#statements.find.get(name) ?? this.#begun.get(name) ?? this.#begin(name)
     const maxReports = this.#options.maxReports ?? limits.agentJournalReports
     return new Journal(row, maxReports, {
-      newId: () => JournalId.parse(this.#options.newId()),
+      newId: () => JournalId.parse(this.#options.system.ids()),
       append: (waiting) => {
         this.#append(waiting)
       },
       freed: (journal) => {
         this.#freed.add(journal)
-        this.#forgetting ??= this.#timers.after(this.#options.forgetAfterMs ?? 250, () => {
+        this.#forgetting ??= this.#clock.after(this.#options.forgetAfterMs ?? 250, () => {
           this.flush()
         })
       },
@@ -131,7 +129,7 @@ export class JournalStore {
 
   /** Remembers that a device was off-boarded, so that a fleet does not bring it back at its next start. */
   setOffboarded(name: string, offboarded: boolean): void {
-    if (offboarded) this.#statements.markOffboarded.run(name, this.#options.now())
+    if (offboarded) this.#statements.markOffboarded.run(name, this.#clock.now())
     else this.#statements.clearOffboarded.run(name)
   }
 
@@ -167,7 +165,7 @@ export class JournalStore {
     this.#freed.clear()
     this.#memories.clear()
     const last = new Map<Journal, number>()
-    const startedAt = performance.now()
+    const startedAt = this.#clock.steady()
     try {
       this.#db.transaction(() => {
         for (const { slot, name, journal } of begun) this.#statements.create.run(slot, name, journal)
@@ -187,7 +185,7 @@ export class JournalStore {
       for (const waiting of queue) waiting.failed(error)
       return
     }
-    this.#committedAt = performance.now()
+    this.#committedAt = this.#clock.steady()
     this.#commitTook = this.#committedAt - startedAt
     for (const { name } of begun) this.#begun.delete(name)
     for (const waiting of queue) waiting.journal.written(waiting)
@@ -207,22 +205,22 @@ export class JournalStore {
    */
   #schedule(): void {
     if (this.#flushing) return
-    const wait = this.#committedAt + this.#commitTook - performance.now()
-    const flush = () => {
-      this.flush()
+    const wait = this.#committedAt + this.#commitTook - this.#clock.steady()
+    if (wait > 1) {
+      this.#flushing = this.#clock.after(wait, () => this.flush())
+      return
     }
-    if (wait < 1) {
-      const immediate = setImmediate(flush)
-      this.#flushing = () => {
-        clearImmediate(immediate)
-      }
-    } else this.#flushing = systemTimers.after(wait, flush)
+    let undone = false
+    this.#flushing = () => (undone = true)
+    void this.#options.system.turn().then(() => {
+      if (!undone) this.flush()
+    })
   }
 
   /** A journal for a new device: on the disk with its first report, so that a thousand new devices cost one commit. */
   #begin(name: string): JournalRow {
     this.#lastSlot += 1
-    const row = { slot: this.#lastSlot, name, journal: this.#options.newId(), last: 0, acknowledged: 0 }
+    const row = { slot: this.#lastSlot, name, journal: this.#options.system.ids(), last: 0, acknowledged: 0 }
     this.#begun.set(name, row)
     return row
   }

@@ -2,10 +2,10 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Report } from '../../contract/agent.ts'
 import { reportedSignals } from '../../contract/signals.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { JournalStore, JournalStoreError } from './journal-store.ts'
 import type { Journal, NewReport } from './journal.ts'
 
@@ -22,7 +22,7 @@ afterEach(() => {
 })
 
 function openStore(maxReports?: number): JournalStore {
-  const options = { file: join(folder, 'journal.db'), newId: v7, now: Date.now, forgetAfterMs: 1 }
+  const options = { file: join(folder, 'journal.db'), system: realSystem, forgetAfterMs: 1 }
   const store = JournalStore.open({ ...options, ...(maxReports === undefined ? {} : { maxReports }) })
   open.push(store)
   return store

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { DeviceLog } from './log.ts'
 
 let folder: string

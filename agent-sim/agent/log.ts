@@ -1,8 +1,8 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { limits } from '../../contract/limits.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 import { cleanText } from '../../contract/text.ts'
-import type { Timers, Undo } from './timers.ts'
 
 export type LogLevel = 'info' | 'warn' | 'error'
 

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import type { Clock } from '../../contract/system.ts'
 import { certificatesIn, credentialsIn, OutgoingProblem } from '../../contract/wayOut.ts'
 import { isPrivate } from '../../contract/proxies.ts'
 import { parseProxy, ProxyError } from './proxy.ts'
@@ -17,14 +18,14 @@ export interface WayOptions {
 }
 
 /** The way out that the options name, and the certificates by which the service is known. @throws ProxyError that names the option */
-export function wayTo(options: WayOptions, note?: (text: string) => void): { way: WayOut; ca: string | undefined } {
+export function wayTo(options: WayOptions, clock: Clock, note?: (text: string) => void): { way: WayOut; ca: string | undefined } {
   const { caFile, proxyCredentials: file } = options
   const proxy = parseProxy(options.proxy, options.pac)
   const ca = caFile === undefined ? undefined : certificates(caFile)
   // Looked at now, so that an option which cannot be used ends the start; and for each tunnel, since passwords change.
   if (file !== undefined) credentials(file)
   const shown = file === undefined ? {} : { credentials: () => credentials(file) }
-  return { way: new WayOut({ proxy, ca, ...shown, ...(note ? { note } : {}) }), ca }
+  return { way: new WayOut({ proxy, ca, clock, ...shown, ...(note ? { note } : {}) }), ca }
 }
 
 function certificates(file: string): string {

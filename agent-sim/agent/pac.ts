@@ -1,6 +1,7 @@
 import { Agent as HttpsAgent } from 'node:https'
 import { limits } from '../../contract/limits.ts'
 import { type Way, waysIn } from '../../contract/proxies.ts'
+import type { Clock } from '../../contract/system.ts'
 import { request } from './http.ts'
 import { proxyAuthorities, ProxyError } from './proxy.ts'
 
@@ -8,8 +9,7 @@ interface PacOptions {
   url: string
   /** PEM certificates that its server may have beside the well-known ones. */
   ca?: string | undefined
-  /** Ms of a clock that is never set. */
-  now: () => number
+  clock: Clock
   /** Is told what is used in its place, and when it is used again. */
   note?: ((text: string) => void) | undefined
 }
@@ -38,8 +38,8 @@ export class PacFile {
    * directly, as browsers do. @throws ProxyError where it names none that can be taken
    */
   async waysTo(url: URL): Promise<Way[]> {
-    const { note, now } = this.#options
-    if (this.#failed && now() < this.#until && this.#text === undefined) return ['direct']
+    const { note, clock } = this.#options
+    if (this.#failed && clock.steady() < this.#until && this.#text === undefined) return ['direct']
     try {
       const answer = await this.#answer(url, await this.#current())
       if (this.#failed && !this.#isOld) {
@@ -50,7 +50,7 @@ export class PacFile {
     } catch (error) {
       if (!(error instanceof UselessPac)) throw error
       this.#failed = error
-      this.#until = now() + limits.pacAgainMs
+      this.#until = clock.steady() + limits.pacAgainMs
       this.#text = undefined
       note?.(`${error.message}. Until it can, the way is direct.`)
       return ['direct']
@@ -76,32 +76,32 @@ export class PacFile {
   }
 
   async #current(): Promise<string> {
-    const { note, now } = this.#options
-    if (this.#text !== undefined && now() < this.#until) return this.#text
+    const { note, clock } = this.#options
+    if (this.#text !== undefined && clock.steady() < this.#until) return this.#text
     try {
       const text = await (this.#fetching ??= this.#fetch().finally(() => {
         this.#fetching = undefined
       }))
       this.#isOld = false
       this.#answers.clear()
-      this.#until = now() + limits.pacFreshMs
+      this.#until = clock.steady() + limits.pacFreshMs
       return (this.#text = text)
     } catch (error) {
       if (this.#text === undefined || !(error instanceof UselessPac)) throw error
       this.#failed = error
       this.#isOld = true
-      this.#until = now() + limits.pacAgainMs
+      this.#until = clock.steady() + limits.pacAgainMs
       note?.(`${error.message}. Until it can, it counts as it was.`)
       return this.#text
     }
   }
 
   async #fetch(): Promise<string> {
-    const { url, ca } = this.#options
+    const { url, ca, clock } = this.#options
     const authorities = proxyAuthorities(ca)
     const agent = authorities !== undefined && url.startsWith('https:') ? new HttpsAgent({ ca: authorities }) : undefined
     try {
-      const file = await request(new URL(url), { method: 'GET', ...(agent ? { agent } : {}) })
+      const file = await request(new URL(url), { timers: clock, method: 'GET', ...(agent ? { agent } : {}) })
       if (file.status !== 200) throw new Error(`it answers with status ${file.status}`)
       if (!file.text.includes('FindProxyForURL')) throw new Error('there is no FindProxyForURL in it; a proxy is given as host:port')
       return file.text

@@ -4,6 +4,7 @@ import { isIP, type Socket } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { limits } from '../../contract/limits.ts'
 import { hostAndPort, proxyName, type Proxy, wantedBy } from '../../contract/proxies.ts'
+import type { Timers } from '../../contract/system.ts'
 import { ExplainedError } from '../explained.ts'
 
 /** The way out of a device's network: no proxy, one proxy, or a PAC file that names them per address (ENR-2). */
@@ -87,7 +88,7 @@ export function openTunnel(
   proxy: Proxy,
   host: string,
   port: number,
-  access: ProxyAccess = {},
+  access: ProxyAccess & { readonly timers: Timers },
   ms: number = limits.agentRequestMs,
 ): Promise<Socket> {
   const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
@@ -109,10 +110,10 @@ export function openTunnel(
         ? httpsRequest({ ...ask, ...(ca === undefined ? {} : { ca }), ...(isIP(proxy.host) ? {} : { servername: proxy.host }) })
         : httpRequest(ask)
     // From the beginning to the answer: one that drips is as good as silent.
-    const late = setTimeout(() => asked.destroy(new Error(`no answer within ${ms / 1_000} s`)), ms)
-    asked.on('close', () => clearTimeout(late))
+    const undo = access.timers.after(ms, () => asked.destroy(new Error(`no answer within ${ms / 1_000} s`)))
+    asked.on('close', undo)
     asked.on('connect', (answer, socket, head) => {
-      clearTimeout(late)
+      undo()
       if (isSuccess(answer) && head.length === 0) {
         resolve(socket)
         return

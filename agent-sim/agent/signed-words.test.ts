@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type SignedWord, signedWordProof, type ServiceToAgent, SessionKey, welcomeWord } from '../../contract/agent.ts'
 import { BootId, DeviceId, JournalId, SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeRandom, fakeSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { fakeDial, type FakeSocket, newestOf } from '../testing/fake-socket.ts'
 import { Connection } from './connection.ts'
 import { publicKeyOf } from './identity.ts'
@@ -42,7 +43,7 @@ function make(serviceKey: SessionKey | undefined): void {
     now: clock.now,
     wall: clock.now,
     timers: clock,
-    random: () => 1,
+    random: { ...fakeRandom('words'), number: () => 1 },
     onState: () => undefined,
     onNote: (_level, text) => notes.push(text),
     onWelcome: () => undefined,
@@ -55,7 +56,7 @@ function make(serviceKey: SessionKey | undefined): void {
 
 beforeEach(() => {
   clock = new FakeClock()
-  store = JournalStore.open({ file: ':memory:', newId: v7, now: clock.now, timers: clock })
+  store = JournalStore.open({ file: ':memory:', system: fakeSystem(clock) })
   journal = store.journal('room')
   notes = []
   offboards = 0

@@ -1,6 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http'
 import { WebSocket, type RawData } from 'ws'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
 
 /** One try of a connection, as the agent uses it. */
 export interface Socket {
@@ -31,7 +32,7 @@ const noUpgrade: ReadonlySet<number> = new Set([200, 204, 400, 403, 404, 405, 41
 export type Dial = (url: string, events: SocketEvents) => Socket
 
 /** Opens WebSockets with `ws`; `agent` leads them through a proxy or trusts a deployment's own certificate. */
-export function webSocketDial(agent?: HttpAgent): Dial {
+export function webSocketDial(timers: Timers, agent?: HttpAgent): Dial {
   return (url, events) => {
     const socket = new WebSocket(url, {
       perMessageDeflate: false,
@@ -76,11 +77,11 @@ export function webSocketDial(agent?: HttpAgent): Dial {
             done()
             return
           }
-          const giveUp = setTimeout(() => {
+          const undo = timers.after(closeMs, () => {
             socket.terminate()
-          }, closeMs)
+          })
           socket.once('close', () => {
-            clearTimeout(giveUp)
+            undo()
             done()
           })
           socket.close(1000)

@@ -1,22 +1,5 @@
-/** Ends what was started; calling it again does nothing. */
-export type Undo = () => void
-
-/** Where waits come from, so that a test can stand still and a fleet can share one timer. */
-export interface Timers {
-  /** Runs once after `ms` milliseconds, unless undone before. */
-  after(ms: number, run: () => void): Undo
-}
-
-/** One timer of the process per wait: for a single device. */
-export const systemTimers: Timers = {
-  after(ms, run) {
-    const timer = setTimeout(run, ms)
-    return () => {
-      clearTimeout(timer)
-    }
-  },
-}
-
+import type { Clock, Undo } from '../../contract/system.ts'
+import { every } from '../../contract/timing.ts'
 interface Entry {
   rounds: number
   run: () => void
@@ -26,31 +9,39 @@ interface Entry {
  * One ticking timer for all waits of a fleet: ten thousand devices with a heartbeat and a retry each cost one timer of
  * the process. Waits are rounded up to the next tick, so they are late by at most one tick, and never early.
  */
-export class TimerWheel implements Timers {
+export class TimerWheel implements Clock {
   readonly #slots: Set<Entry>[]
   readonly #tickMs: number
-  readonly #now: () => number
+  readonly #clock: Clock
   #ticks = 0
   readonly #startedAt: number
-  #ticking: NodeJS.Timeout | undefined
+  #ticking: Undo | undefined
   #waiting = 0
 
-  constructor(options: { tickMs?: number; slots?: number; now?: () => number } = {}) {
+  constructor(clock: Clock, options: { tickMs?: number; slots?: number } = {}) {
+    this.#clock = clock
     this.#tickMs = options.tickMs ?? 25
     this.#slots = Array.from({ length: options.slots ?? 1_024 }, () => new Set<Entry>())
-    this.#now = options.now ?? (() => performance.now())
-    this.#startedAt = this.#now()
+    this.#startedAt = this.#clock.steady()
+  }
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  steady(): number {
+    return this.#clock.steady()
   }
 
   after(ms: number, run: () => void): Undo {
     if (this.#waiting === 0) {
       // Nothing waits in any slot, so the wheel may jump to now.
-      this.#ticks = Math.floor((this.#now() - this.#startedAt) / this.#tickMs)
-      this.#ticking = setInterval(() => {
+      this.#ticks = Math.floor((this.#clock.steady() - this.#startedAt) / this.#tickMs)
+      this.#ticking = every(this.#clock, this.#tickMs, () => {
         this.advance()
-      }, this.#tickMs)
+      })
     }
-    const late = this.#now() - this.#startedAt - this.#ticks * this.#tickMs
+    const late = this.#clock.steady() - this.#startedAt - this.#ticks * this.#tickMs
     const ticks = Math.max(1, Math.ceil((ms + late) / this.#tickMs))
     const slot = this.#slots[(this.#ticks + ticks) % this.#slots.length]
     const entry: Entry = { rounds: Math.floor((ticks - 1) / this.#slots.length), run }
@@ -63,7 +54,7 @@ export class TimerWheel implements Timers {
 
   /** Runs what is due by now. The wheel's own interval calls it; a test may. */
   advance(): void {
-    const due = Math.floor((this.#now() - this.#startedAt) / this.#tickMs)
+    const due = Math.floor((this.#clock.steady() - this.#startedAt) / this.#tickMs)
     while (this.#ticks < due && this.#waiting > 0) {
       this.#ticks += 1
       const slot = this.#slots[this.#ticks % this.#slots.length]
@@ -82,7 +73,7 @@ export class TimerWheel implements Timers {
   #left(): void {
     this.#waiting -= 1
     if (this.#waiting === 0) {
-      clearInterval(this.#ticking)
+      this.#ticking?.()
       this.#ticking = undefined
     }
   }

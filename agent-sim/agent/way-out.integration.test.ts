@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { portOf, startProxy, startTextServer } from '../testing/proxy.ts'
 import { testCertificate } from '../testing/tls.ts'
 import { secured } from './certificates.ts'
 import { wayTo } from './network.ts'
 import { openTunnel, parseProxy } from './proxy.ts'
 import { WayOut, type WayOutOptions } from './way-out.ts'
+
+const { clock } = realSystem
 
 const { cert: ca } = testCertificate
 let stops: (() => unknown)[]
@@ -68,12 +71,12 @@ async function pacFile(answer: string, how: Parameters<typeof startTextServer>[1
 }
 
 const wayBy = (url: string | undefined, more: Partial<WayOutOptions> = {}): WayOut =>
-  new WayOut({ proxy: parseProxy(url), ca, now: () => at, note: (text) => notes.push(text), ...more })
+  new WayOut({ proxy: parseProxy(url), ca, clock: { ...clock, steady: () => at }, note: (text) => notes.push(text), ...more })
 
 async function goes(way: WayOut): Promise<string> {
   try {
     const socket = await way.open('https:', '127.0.0.1', port)
-    const tls = await secured(socket, 'localhost', ca)
+    const tls = await secured(socket, 'localhost', ca, clock)
     tls.destroy()
     return 'through'
   } catch (error) {
@@ -186,7 +189,7 @@ describe('[ENR-2] a proxy', () => {
 
   it('that is silent is given up', async () => {
     const mute = await listening(createPlainServer())
-    const silent = openTunnel({ protocol: 'http', host: '127.0.0.1', port: portOf(mute) }, '127.0.0.1', port, {}, 20)
+    const silent = openTunnel({ protocol: 'http', host: '127.0.0.1', port: portOf(mute) }, '127.0.0.1', port, { timers: clock }, 20)
     await expect(silent).rejects.toMatchObject({ dead: true, message: expect.stringContaining('no answer within') })
   })
 })
@@ -197,7 +200,7 @@ describe('[ENR-2] a certificate that nobody here trusts', () => {
     ['of another name', 'rooms.example.com', ca, false, 'Something else'],
   ])('%s is named: whose it is and who issued it', async (_what, host, trusted, lasting, remedy) => {
     const socket = await wayBy(undefined).open('https:', '127.0.0.1', port)
-    const error: unknown = await secured(socket, host, trusted).catch((reason: unknown) => reason)
+    const error: unknown = await secured(socket, host, trusted, clock).catch((reason: unknown) => reason)
     expect(error).toMatchObject({
       message: expect.stringContaining('for CN=Roomkeeper test, issued by CN=Roomkeeper test'),
       lasting,
@@ -221,10 +224,10 @@ describe('[ENR-2] the options of the way out', () => {
   }
 
   it.skipIf(process.platform === 'win32')('take credentials from a file that is for this account alone, anew for each tunnel', async () => {
-    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o644) })).toThrow(/must belong to this account \(chmod 600\)/u)
-    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o660) })).toThrow(/must belong to this account \(chmod 600\)/u)
+    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o644) }, clock)).toThrow(/must belong to this account \(chmod 600\)/u)
+    expect(() => wayTo({ proxyCredentials: file('ada:secret', 0o660) }, clock)).toThrow(/must belong to this account \(chmod 600\)/u)
     const asking = await proxy({ credentials: 'ada:new' })
-    const { way } = wayTo({ proxy: `127.0.0.1:${asking.port}`, proxyCredentials: file('\uFEFFada:old\r\n') })
+    const { way } = wayTo({ proxy: `127.0.0.1:${asking.port}`, proxyCredentials: file('\uFEFFada:old\r\n') }, clock)
     expect(await goes(way)).toContain('does not take')
     file('ada:new\n', 0o400)
     expect(await goes(way)).toBe('through')
@@ -234,8 +237,8 @@ describe('[ENR-2] the options of the way out', () => {
     ['--ca', { caFile: 'none' }],
     ['--proxy-credentials', { proxyCredentials: 'none' }],
   ])('%s names what cannot be used', (option, given) => {
-    expect(() => wayTo(given)).toThrow(option)
+    expect(() => wayTo(given, clock)).toThrow(option)
     const text = file('nothing of the kind')
-    expect(() => wayTo(Object.fromEntries(Object.keys(given).map((name) => [name, text])))).toThrow(option)
+    expect(() => wayTo(Object.fromEntries(Object.keys(given).map((name) => [name, text])), clock)).toThrow(option)
   })
 })

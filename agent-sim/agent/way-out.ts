@@ -4,6 +4,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { limits } from '../../contract/limits.ts'
 import { DeadWays, type Way } from '../../contract/proxies.ts'
+import type { Clock, Timers } from '../../contract/system.ts'
 import { secured } from './certificates.ts'
 import { PacFile } from './pac.ts'
 import { openTunnel, ProxyError, type ProxyAccess, type ProxySetting, WayError } from './proxy.ts'
@@ -12,8 +13,7 @@ export interface WayOutOptions extends ProxyAccess {
   proxy: ProxySetting
   /** PEM certificates by which the service is known, in the place of the well-known ones. */
   ca?: string | undefined
-  /** Ms of a clock that is never set. */
-  now?: () => number
+  clock: Clock
   /** Is told what happens to a PAC file. */
   note?: (text: string) => void
 }
@@ -23,16 +23,18 @@ export interface WayOutOptions extends ProxyAccess {
  * what is dead is passed by for a while.
  */
 export class WayOut {
+  readonly clock: Clock
   readonly #options: WayOutOptions
   readonly #pac: PacFile | undefined
   readonly #dead: DeadWays
   readonly #agents = new Map<string, HttpAgent>()
 
   constructor(options: WayOutOptions) {
-    const { proxy, ca, note, now = () => performance.now() } = options
+    const { proxy, ca, note, clock } = options
+    this.clock = clock
     this.#options = options
-    this.#dead = new DeadWays(now)
-    this.#pac = proxy.kind === 'pac' ? new PacFile({ url: proxy.url, ca, now, note }) : undefined
+    this.#dead = new DeadWays(() => clock.steady())
+    this.#pac = proxy.kind === 'pac' ? new PacFile({ url: proxy.url, ca, clock, note }) : undefined
   }
 
   /** The agent of node:http or node:https that leads to an address by this way; for requests it keeps connections for reuse. */
@@ -64,7 +66,9 @@ export class WayOut {
     for (const [index, way] of ways.entries()) {
       const ms = index < ways.length - 1 ? limits.proxyWayMs : limits.agentRequestMs
       try {
-        const socket = await (way === 'direct' ? directly(host, port, ms) : openTunnel(way, host, port, this.#options, ms))
+        const socket = await (way === 'direct'
+          ? directly(host, port, ms, this.clock)
+          : openTunnel(way, host, port, { ...this.#options, timers: this.clock }, ms))
         this.#dead.works(way, target)
         return socket
       } catch (error) {
@@ -90,18 +94,18 @@ export class WayOut {
   }
 }
 
-function directly(host: string, port: number, ms: number): Promise<Socket> {
+function directly(host: string, port: number, ms: number, timers: Timers): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     const fail = (error: Error): void => {
       socket.destroy()
       reject(new WayError(error.message, { cause: error }))
     }
-    const late = setTimeout(() => fail(new Error(`connect to ${host}:${port}: no answer within ${ms / 1_000} s`)), ms)
-    socket.once('close', () => clearTimeout(late))
+    const undo = timers.after(ms, () => fail(new Error(`connect to ${host}:${port}: no answer within ${ms / 1_000} s`)))
+    socket.once('close', undo)
     socket.once('error', fail)
     socket.once('connect', () => {
-      clearTimeout(late)
+      undo()
       socket.off('error', fail)
       resolve(socket)
     })
@@ -137,7 +141,7 @@ class SecureAgent extends HttpsAgent {
   override createConnection({ host = '', port }: Target, connected: Connected): undefined {
     const opened = this.#way.open('https:', host, Number(port))
     handOver(
-      opened.then((socket) => secured(socket, host, this.#ca)),
+      opened.then((socket) => secured(socket, host, this.#ca, this.#way.clock)),
       connected,
     )
   }

@@ -24,7 +24,7 @@ reach. Ends with 1 if something stands in the way of an enrolment; hosts of remo
 ${wayHelp}
   --lang en|fr               language of the messages (default en)
   --json                     the results as JSON`,
-  async run(args) {
+  async run(args, { clock }) {
     const { values } = parse(args, {
       profile: { type: 'string', default: 'windows-mtr' },
       allowlist: { type: 'string' },
@@ -37,7 +37,7 @@ ${wayHelp}
     if (!profile) throw new UsageError(`--profile must be one of ${DeviceProfile.options.join(', ')}.`)
     if (values.lang !== 'en' && values.lang !== 'fr') throw new UsageError('--lang must be en or fr.')
     const list = allowlistFrom(values.allowlist) ?? microsoftAllowlist
-    const out = wayTo(wayFrom(values))
+    const out = wayTo(wayFrom(values), clock)
     const prerequisites = await checkPrerequisites(profile, hostAnswers())
     const hosts = values['no-hosts'] ? [] : await checkHosts(list, { ...out, strictly: true })
     const ready = prerequisites.every(({ outcome }) => outcome !== 'failed') && !hosts.some(blocksEnrolment)

@@ -6,13 +6,14 @@ import { Allowlist, microsoftAllowlist } from '../agent/allowlist.ts'
 import type { Credential } from '../agent/enrol.ts'
 import type { WayOptions } from '../agent/network.ts'
 import { detailsOf } from '../../contract/errors.ts'
+import type { System } from '../../contract/system.ts'
 import { plainLines } from '../../contract/text.ts'
 
 /** One command of the command line. */
 export interface Command {
   readonly help: string
   /** Does it; gives the exit code. @throws UsageError for arguments that do not fit. */
-  run(args: readonly string[]): Promise<number>
+  run(args: readonly string[], system: System): Promise<number>
 }
 
 /** Arguments that do not fit: shown without a stack, exit code 2. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { realSystem } from '../../contract/testing/system.ts'
 import { ExplainedError } from '../explained.ts'
 import { UsageError } from './command.ts'
 import { commandSummaries, loadCommand } from './commands.ts'
 
 /** How many wait for the process to be asked to end. */
 const waiting = () => (['SIGINT', 'SIGTERM'] as const).map((signal) => process.listenerCount(signal))
-const run = async (name: string, ...args: string[]) => (await loadCommand(name)).run(args)
+const run = async (name: string, ...args: string[]) => (await loadCommand(name)).run(args, realSystem)
 
 describe('commands', () => {
   it.each(Object.keys(commandSummaries))('%s explains itself', async (name) => {

@@ -16,9 +16,9 @@ folder. "run" then connects.
 ${singleHelp}
 ${networkHelp}
 ${dataHelp}`,
-  async run(args) {
+  async run(args, system) {
     const values = parseSingle(args, { json: { type: 'boolean' }, 'new-key': { type: 'boolean' } })
-    const { room, stop } = await openDevice(values, { control: false, newKey: values['new-key'], note: sayMeanwhile })
+    const { room, stop } = await openDevice(values, { system, control: false, newKey: values['new-key'], note: sayMeanwhile })
     try {
       const known = enrolmentIn(room.folder)
       room.bringBack()

@@ -13,7 +13,7 @@ ${dataHelp}
 
 Signals and their values (notApplicable is always allowed):
 ${reportedSignals.map((id) => `  ${id.padEnd(29)}${signals[id].values.join(', ')}`).join('\n')}`,
-  async run(args) {
+  async run(args, { clock }) {
     const { values } = parse(args, {
       room: { type: 'string' },
       signal: { type: 'string' },
@@ -27,7 +27,7 @@ ${reportedSignals.map((id) => `  ${id.padEnd(29)}${signals[id].values.join(', ')
       value: required(values.value, '--value'),
       ...(values.detail === undefined ? {} : { detail: values.detail }),
     }
-    const running = await RunningRooms.find(agentsFolder(values.data))
+    const running = await RunningRooms.find(agentsFolder(values.data), clock)
     const room = await running.fault(fault)
     print(`${room}: ${fault.signal} is now ${fault.value}.`)
     return 0

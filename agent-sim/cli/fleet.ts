@@ -39,7 +39,7 @@ ${restartHelp}
 ${networkHelp}
 ${dataHelp}
 ${processHelp}`,
-  async run(args) {
+  async run(args, system) {
     const { values } = parse(args, {
       ...networkOptions,
       ...processOptions,
@@ -58,6 +58,7 @@ ${processHelp}`,
     let running: Fleet | undefined
     let ending = false
     const starting = startFleet({
+      system,
       service: required(values.service, '--service'),
       ...wayFrom(values),
       note: (text) => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
 import { ActionError } from '../actions.ts'
 import { ExplainedError } from '../explained.ts'
 import { RunningRooms } from '../control/client.ts'
@@ -20,16 +20,17 @@ code 3). Afterwards, unenrol the room in the console.
 ${singleHelp}
 ${networkHelp}
 ${dataHelp}`,
-  async run(args) {
+  async run(args, system) {
+    const { clock } = system
     const values = parseSingle(args, {})
     if (values.service === undefined) {
-      const running = await RunningRooms.find(agentsFolder(values.data))
+      const running = await RunningRooms.find(agentsFolder(values.data), clock)
       const { name, left } = await running.offboard(required(values.room, '--room'))
       print(`${name} is off-boarded.`)
       return notRemoved(left)
     }
     // Where the key is and what became of it is nothing that keeps the agent on the device.
-    const { room, stop } = await openDevice({ ...values, key: undefined }, { control: false, note: sayMeanwhile })
+    const { room, stop } = await openDevice({ ...values, key: undefined }, { system, control: false, note: sayMeanwhile })
     try {
       const trouble = await room.resume().then(
         (installed) => {
@@ -42,7 +43,7 @@ ${dataHelp}`,
           return error.message
         },
       )
-      const told = trouble === undefined && (await tell(room))
+      const told = trouble === undefined && (await tell(room, clock))
       const left = room.offboarded ? [] : await room.offboard()
       const why = trouble === undefined ? '' : `: ${trouble}`
       print(`${room.name} is off-boarded${told ? '' : `; the service could not be told${why}`}.`)
@@ -60,12 +61,10 @@ function notRemoved(left: readonly string[]): number {
 }
 
 /** Connects, so that the service hears of it. A service that wants the device off-boarded says so at once, and the agent has obeyed. */
-async function tell(room: AgentRoom): Promise<boolean> {
-  const late = new AbortController()
-  const connected = await Promise.race([
-    room.connect().then(({ state }) => state === 'connected'),
-    setTimeout(limits.agentRequestMs, false, { signal: late.signal }),
-  ])
-  late.abort()
+async function tell(room: AgentRoom, timers: Timers): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const undo = timers.after(limits.agentRequestMs, () => resolve(false))
+  const connected = await Promise.race([room.connect().then(({ state }) => state === 'connected'), late])
+  undo()
   return connected || room.offboarded
 }

@@ -8,9 +8,9 @@ export const roomsCommand: Command = {
 
   --json                     everything, as one JSON array
 ${dataHelp}`,
-  async run(args) {
+  async run(args, { clock }) {
     const { values } = parse(args, { json: { type: 'boolean' }, data: { type: 'string' } })
-    const running = await RunningRooms.find(agentsFolder(values.data))
+    const running = await RunningRooms.find(agentsFolder(values.data), clock)
     const order = new Intl.Collator('en', { numeric: true })
     const rooms = running.rooms.sort((one, other) => order.compare(one.building, other.building) || order.compare(one.name, other.name))
     print(values.json ? JSON.stringify(rooms) : table(rooms))

@@ -11,11 +11,12 @@ ${singleHelp}
 ${networkHelp}
 ${dataHelp}
 ${processHelp}`,
-  async run(args) {
+  async run(args, system) {
     const values = parseSingle(args, processOptions)
     const log = processLog(values['log-level'])
     using asked = askedToEnd(values['parent-pipe'] ?? false)
     const { room, stop } = await openDevice(values, {
+      system,
       control: true,
       note: (text) => {
         log.warn(text)

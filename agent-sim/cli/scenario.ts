@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { ActionError, nearest } from '../actions.ts'
-import { systemTimers } from '../agent/timers.ts'
 import { RunningRooms } from '../control/client.ts'
 import { builtInScenario, builtInScenarios } from '../scenarios/built-in.ts'
 import { plan } from '../scenarios/plan.ts'
@@ -22,11 +21,11 @@ Scenarios that come along:
 ${builtInScenarios()
   .map((name) => `  ${name.padEnd(16)} ${builtInScenario(name)?.description ?? ''}`)
   .join('\n')}`,
-  async run(args) {
+  async run(args, { clock }) {
     const options = { seed: { type: 'string' }, plan: { type: 'boolean' }, data: { type: 'string' } } as const
     const { values, positionals } = parse(args, options, 1)
     const scenario = load(positionals[0])
-    const running = await RunningRooms.find(agentsFolder(values.data))
+    const running = await RunningRooms.find(agentsFolder(values.data), clock)
     const planned = plan(
       scenario,
       running.rooms.filter(({ simulated, connection }) => simulated && connection !== 'offboarded'),
@@ -41,8 +40,8 @@ ${builtInScenarios()
     void asked.end.then(() => ending.abort())
     await play(planned, {
       act: (actions) => running.act(actions),
-      timers: systemTimers,
-      now: Date.now,
+      timers: clock,
+      now: () => clock.now(),
       signal: ending.signal,
       onActions: (atMs, actions) => {
         for (const action of actions) print(`${(atMs / 1_000).toFixed(1).padStart(7)}s  ${describe(action)}`)

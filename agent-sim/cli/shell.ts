@@ -21,7 +21,7 @@ runs with --shell unix:PATH. Whoever may open the socket gets a shell, so its ri
   --listen PATH              the socket (default: the one that systemd hands over)
   --program PROGRAM          what terminals run (default: the account's own shell)
 ${processHelp}`,
-  async run(args) {
+  async run(args, { clock }) {
     const { values } = parse(args, { ...processOptions, listen: { type: 'string' }, program: { type: 'string' } })
     const { listen, program } = values
     if (listen === undefined && Number(process.env['LISTEN_FDS'] ?? 0) !== 1)
@@ -29,7 +29,7 @@ ${processHelp}`,
     const log = processLog(values['log-level'])
     using asked = askedToEnd(values['parent-pipe'] ?? false)
     const server = createServer((socket) => {
-      serveShell(socket, new HostTerminal({ shell: program }), (text) => {
+      serveShell(socket, new HostTerminal({ shell: program, timers: clock }), (text) => {
         log.warn(text)
       })
     })

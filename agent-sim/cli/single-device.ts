@@ -1,6 +1,6 @@
-import { v7 } from 'uuid'
 import { DeviceProfile, KeyProtection } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
+import type { System } from '../../contract/system.ts'
 import { HostDevice } from '../devices/host.ts'
 import { buildings, roomsOf } from '../devices/places.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
@@ -56,6 +56,7 @@ type Values = Partial<Record<Exclude<keyof typeof singleOptions, keyof RemoteVal
 
 /** How a command opens its device: listening for others, wanting another key where `--key` says. */
 interface Opening {
+  system: System
   control: boolean
   newKey?: boolean | undefined
   /** Is told what stands between the device and its service. */
@@ -63,7 +64,7 @@ interface Opening {
 }
 
 /** Opens the device that the options name. @throws UsageError, KeyStoreError, ProxyError */
-export function openDevice(values: Values, { control, newKey = false, note }: Opening): Promise<Single> {
+export function openDevice(values: Values, { system, control, newKey = false, note }: Opening): Promise<Single> {
   const { device: kind } = values
   if (kind !== 'host' && kind !== 'sim') throw new UsageError(`--device must be host or sim, and is "${kind}".`)
   const pollMs = values['poll-ms'] === undefined ? limits.hostPollMs : wholeNumber(values['poll-ms'], '--poll-ms', 100, 86_400_000)
@@ -79,8 +80,9 @@ export function openDevice(values: Values, { control, newKey = false, note }: Op
   const host = remoteFrom(values, simulated)
   const restartMs = restartMsFrom(values['restart-ms'])
   const device = simulated
-    ? simulatedDevice(values.room, place)
+    ? simulatedDevice(values.room, place, system.ids())
     : new HostDevice({
+        system,
         roomName: values.room,
         place,
         pollMs,
@@ -90,6 +92,7 @@ export function openDevice(values: Values, { control, newKey = false, note }: Op
       })
   return openSingle(
     {
+      system,
       service: required(values.service, '--service'),
       ...wayFrom(values),
       note,
@@ -112,11 +115,11 @@ export function openDevice(values: Values, { control, newKey = false, note }: Op
 export const parseSingle = <O extends Options>(args: readonly string[], more: O) =>
   parse(withSettings(args), { ...singleOptions, ...more }).values
 
-function simulatedDevice(name: string | undefined, place: Partial<SimulatedDevice['place']>): SimulatedDevice {
+function simulatedDevice(name: string | undefined, place: Partial<SimulatedDevice['place']>, boot: string): SimulatedDevice {
   const [building] = buildings
   if (!building) throw new RangeError('There are no buildings.')
   const made = roomsOf(building, seededRandom('single')).next()
   if (made.done) throw new RangeError('The building ran out of rooms.')
   const room = made.value
-  return new SimulatedDevice({ roomName: name ?? room.name, place: { ...room.place, ...place }, seed: 'single', boot: v7() })
+  return new SimulatedDevice({ roomName: name ?? room.name, place: { ...room.place, ...place }, seed: 'single', boot })
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
 import { readIfThere } from '../agent/files.ts'
 import { request } from '../agent/http.ts'
 import { ActionError, findRoom, type Action, type RawFault } from '../actions.ts'
@@ -25,17 +26,19 @@ interface Running {
 /** The processes that run rooms under a data folder, seen from another process (the command line). */
 export class RunningRooms {
   readonly #running: readonly Running[]
+  readonly #timers: Timers
 
-  private constructor(running: readonly Running[]) {
+  private constructor(running: readonly Running[], timers: Timers) {
     this.#running = running
+    this.#timers = timers
   }
 
   /** Asks every process whose control file lies in the folder. @throws ActionError where none answers. */
-  static async find(folder: string): Promise<RunningRooms> {
+  static async find(folder: string, timers: Timers): Promise<RunningRooms> {
     const files = [join(folder, controlFileName), ...subfolders(folder).map((name) => join(folder, name, controlFileName))]
     const asked = files.flatMap((file) => {
       const control = controlIn(file)
-      return control ? [ask(control)] : []
+      return control ? [ask(control, timers)] : []
     })
     const running = (await Promise.all(asked)).filter((one) => one !== undefined)
     if (running.length === 0) {
@@ -44,7 +47,7 @@ export class RunningRooms {
           '--key-file FILE"; name the folder with --data if it is another.',
       )
     }
-    return new RunningRooms(running)
+    return new RunningRooms(running, timers)
   }
 
   get rooms(): RoomStatus[] {
@@ -54,7 +57,7 @@ export class RunningRooms {
   /** Applies a fault; returns the room's own name. @throws ActionError where room, signal or value do not exist. */
   async fault(fault: RawFault): Promise<string> {
     const owner = this.#ownerOf(fault.room)
-    const { room = fault.room } = await post(owner.control, '/fault', fault, DoneAnswer)
+    const { room = fault.room } = await this.#post(owner.control, '/fault', fault, DoneAnswer)
     return room
   }
 
@@ -68,15 +71,27 @@ export class RunningRooms {
     await Promise.all(
       [...parts].map(([{ control }, part]) => {
         const body: z.input<typeof ActionsRequest> = { actions: part }
-        return post(control, '/actions', body, DoneAnswer)
+        return this.#post(control, '/actions', body, DoneAnswer)
       }),
     )
   }
 
   /** Off-boards a room; returns its own name, and what could not be removed. @throws ActionError */
   async offboard(room: string): Promise<{ name: string; left: readonly string[] }> {
-    const { room: name = room, left = [] } = await post(this.#ownerOf(room).control, '/offboard', { room }, DoneAnswer)
+    const { room: name = room, left = [] } = await this.#post(this.#ownerOf(room).control, '/offboard', { room }, DoneAnswer)
     return { name, left }
+  }
+
+  async #post<T extends z.ZodType>(control: ControlFile, path: string, body: unknown, schema: T): Promise<z.output<T>> {
+    const answer = await request(new URL(path, control.url), {
+      timers: this.#timers,
+      method: 'POST',
+      headers: { [secretHeader]: control.secret, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const content: unknown = JSON.parse(answer.text)
+    if (answer.status !== 200) throw new ActionError(RefusedAnswer.parse(content).message)
+    return schema.parse(content)
   }
 
   #ownerOf(room: string): Running {
@@ -108,21 +123,9 @@ function controlIn(file: string): ControlFile | undefined {
 }
 
 /** Undefined where a process ended without taking its control file along. */
-async function ask(control: ControlFile): Promise<Running | undefined> {
+async function ask(control: ControlFile, timers: Timers): Promise<Running | undefined> {
   const headers = { [secretHeader]: control.secret }
-  const answer = await request(new URL('/rooms', control.url), { method: 'GET', headers, maxBytes: limits.roomsAnswerBytes }).catch(
-    () => undefined,
-  )
+  const asked = { timers, method: 'GET', headers, maxBytes: limits.roomsAnswerBytes }
+  const answer = await request(new URL('/rooms', control.url), asked).catch(() => undefined)
   return answer?.status === 200 ? { control, rooms: RoomsAnswer.parse(JSON.parse(answer.text)).rooms } : undefined
-}
-
-async function post<T extends z.ZodType>(control: ControlFile, path: string, body: unknown, schema: T): Promise<z.output<T>> {
-  const answer = await request(new URL(path, control.url), {
-    method: 'POST',
-    headers: { [secretHeader]: control.secret, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  const content: unknown = JSON.parse(answer.text)
-  if (answer.status !== 200) throw new ActionError(RefusedAnswer.parse(content).message)
-  return schema.parse(content)
 }

@@ -1,10 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { ZodError, type z } from 'zod'
 import { AnswerTooLarge, readJson } from '../../contract/answer.ts'
 import { detailsOf } from '../../contract/errors.ts'
+import type { Random } from '../../contract/system.ts'
 import { writePrivateFile } from '../agent/files.ts'
 import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
 import type { AgentRoom } from '../room.ts'
@@ -30,8 +31,9 @@ export async function startControl(
   folder: string,
   rooms: readonly AgentRoom[],
   act: (actions: readonly Action[]) => Promise<void>,
+  random: Random,
 ): Promise<{ stop(): Promise<void> }> {
-  const secret = randomBytes(32).toString('base64url')
+  const secret = random.bytes(32).toString('base64url')
   const file = join(folder, controlFileName)
   const names = rooms.map(({ name }) => name)
 

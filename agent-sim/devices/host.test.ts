@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Report } from '../../contract/agent.ts'
 import { reportedSignals } from '../../contract/signals.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeSystem, realSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import type { Change } from './device.ts'
 import { HostDevice, type HostParts } from './host.ts'
 import * as real from './host-facts.ts'
@@ -30,7 +31,7 @@ const nothing = (): HostParts => ({
 })
 describe('HostDevice', () => {
   it('shows what the machine has', async () => {
-    const { signals, facts } = await new HostDevice({ parts: laptop() }).read()
+    const { signals, facts } = await new HostDevice({ system: realSystem, parts: laptop() }).read()
     expect(signals['display.frontOfRoom1']).toEqual({ value: 'healthy', detail: 'DELL U2723QE, 3840×2160' })
     expect(signals['display.frontOfRoom2']).toEqual({ value: 'notApplicable' })
     expect(signals['connectivity.network']).toEqual({ value: 'healthy', detail: 'eth0 is up, 1000 Mbit/s, 192.0.2.7' })
@@ -45,7 +46,11 @@ describe('HostDevice', () => {
       { display: 'frontOfRoom2' as const, host: '127.0.0.1', port: 5902 },
       { display: 'console' as const, host: '127.0.0.1', port: 5901 },
     ]
-    const device = new HostDevice({ parts: { ...laptop(), listens: ({ port }) => Promise.resolve(up.has(port)) }, screens })
+    const device = new HostDevice({
+      system: realSystem,
+      parts: { ...laptop(), listens: ({ port }) => Promise.resolve(up.has(port)) },
+      screens,
+    })
     const { signals } = await device.read()
     expect(signals['display.frontOfRoom1']?.detail).toContain('DELL')
     expect(signals['display.frontOfRoom2']).toEqual({ value: 'unhealthy', detail: 'No VNC server at 127.0.0.1:5902' })
@@ -56,12 +61,12 @@ describe('HostDevice', () => {
 
   it('offers to remote sessions what it was told to offer, and else nothing', async () => {
     const remote = { displays: ['console' as const], terminal: true, restart: false }
-    expect((await new HostDevice({ parts: laptop(), remote }).read()).facts.remote).toEqual(remote)
-    expect((await new HostDevice({ parts: laptop() }).read()).facts).not.toHaveProperty('remote')
+    expect((await new HostDevice({ system: realSystem, parts: laptop(), remote }).read()).facts.remote).toEqual(remote)
+    expect((await new HostDevice({ system: realSystem, parts: laptop() }).read()).facts).not.toHaveProperty('remote')
   })
 
   it('calls not applicable what the machine never had', async () => {
-    const { signals, facts } = await new HostDevice({ parts: nothing() }).read()
+    const { signals, facts } = await new HostDevice({ system: realSystem, parts: nothing() }).read()
     for (const id of [
       'display.frontOfRoom1',
       'audio.microphone',
@@ -78,7 +83,7 @@ describe('HostDevice', () => {
   it('calls unhealthy what was there and is gone, and healthy when it is back', async () => {
     let here = true
     const parts = { ...laptop(), cameras: () => Promise.resolve(here ? ['Integrated Camera'] : []) }
-    const device = new HostDevice({ parts })
+    const device = new HostDevice({ system: realSystem, parts })
     await device.read()
     here = false
     expect((await device.read()).signals['peripherals.camera']).toEqual({ value: 'unhealthy', detail: 'Integrated Camera is gone' })
@@ -97,7 +102,7 @@ describe('HostDevice', () => {
       },
       network: () => Promise.reject(new Error('broken')),
     }
-    const device = new HostDevice({ parts, timers: clock, probeMs: 100 })
+    const device = new HostDevice({ parts, system: fakeSystem(clock), probeMs: 100 })
     for (let reading = 0; reading < 3; reading += 1) {
       const read = device.read()
       await settle()
@@ -113,7 +118,7 @@ describe('HostDevice', () => {
   it('is read at its interval until it is no longer watched', async () => {
     const clock = new FakeClock()
     const told: Change[] = []
-    const device = new HostDevice({ parts: laptop(), timers: clock, pollMs: 1_000 })
+    const device = new HostDevice({ parts: laptop(), system: fakeSystem(clock), pollMs: 1_000 })
     const undo = device.watch((change) => {
       told.push(change)
       return Promise.resolve()
@@ -131,11 +136,11 @@ describe('HostDevice', () => {
 
   it('says that a full disk keeps the system from its updates', async () => {
     const parts = { ...laptop(), systemDisk: () => Promise.resolve({ freeBytes: 1e8, sizeBytes: 100e9 }) }
-    expect((await new HostDevice({ parts }).read()).signals['versioning.os']?.value).toBe('unhealthy')
+    expect((await new HostDevice({ system: realSystem, parts }).read()).signals['versioning.os']?.value).toBe('unhealthy')
   })
 
   it('runs on this machine, whatever it has', async () => {
-    const { signals, facts } = await new HostDevice({ probeMs: 4_000 }).read()
+    const { signals, facts } = await new HostDevice({ system: realSystem, probeMs: 4_000 }).read()
     expect(Object.keys(signals).sort()).toEqual([...reportedSignals].sort())
     expect(Report.safeParse({ number: 1, observedAt: 1, full: true, signals, facts }).error).toBeUndefined()
     expect(signals['versioning.os']?.value).not.toBe('notApplicable')

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { v7 } from 'uuid'
 import type { DeviceFacts, Observation } from '../../contract/agent.ts'
 import type { DeviceProfile, Place } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { reportedSignals, type SignalId } from '../../contract/signals.ts'
+import type { Ids, System, Timers, Undo } from '../../contract/system.ts'
 import type { Observations } from '../agent/report.ts'
 import type { HostRemote } from '../remote/host-options.ts'
-import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
 import { agentVersion } from '../version.ts'
 import type { Change, Device, PrerequisiteAnswers, Reading } from './device.ts'
 import { hostAnswers } from './host-answers.ts'
@@ -23,12 +22,12 @@ const unanswered: Observation = { value: 'unknown', detail: 'The machine did not
 export type HostParts = typeof machineParts
 
 export interface HostDeviceOptions {
+  system: Pick<System, 'clock' | 'ids'>
   roomName?: string | undefined
   place?: Partial<Place>
   profile?: DeviceProfile
   pollMs?: number
   probeMs?: number
-  timers?: Timers
   /** What it offers to remote sessions (REM-9); nothing where left out. */
   remote?: RemoteFacts | undefined
   /** The VNC servers behind those displays. */
@@ -50,24 +49,24 @@ export class HostDevice implements Device {
   readonly #remote: RemoteFacts | undefined
   /** One probe for each, which stays the same from reading to reading. */
   readonly #screens: readonly { readonly signal: SignalId; readonly place: string; readonly listens: () => Promise<boolean> }[]
-  readonly #options: Required<Pick<HostDeviceOptions, 'pollMs' | 'probeMs' | 'timers' | 'parts'>>
+  readonly #options: Required<Pick<HostDeviceOptions, 'pollMs' | 'probeMs' | 'parts'>> & { readonly timers: Timers }
   /** The most of each part that was ever seen since the agent started. */
   readonly #seen = new Map<SignalId, string>()
   /** Probes that have not answered yet: one that hangs is not started again beside itself. */
   readonly #slow = new Set<() => Promise<unknown>>()
   #facts: DeviceFacts | undefined
 
-  constructor(options: HostDeviceOptions = {}) {
+  constructor(options: HostDeviceOptions) {
     this.roomName = options.roomName ?? hostname()
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
     this.place = { country: '', city: '', building: '', floor: '', timeZone, ...options.place }
     this.profile = options.profile ?? 'generic'
-    this.boot = bootId()
+    this.boot = bootId(options.system.ids)
     this.#remote = options.remote
     this.#options = {
       pollMs: options.pollMs ?? limits.hostPollMs,
       probeMs: options.probeMs ?? limits.hostProbeMs,
-      timers: options.timers ?? systemTimers,
+      timers: options.system.clock,
       parts: options.parts ?? machineParts,
     }
     this.#screens = (options.screens ?? []).map(({ display, host, port }) => ({
@@ -208,10 +207,10 @@ function systemSignal(name: string | undefined, disk: machineParts.DiskPart | un
 }
 
 /** The system's own id of this boot where it has one, else one of this start of the agent. */
-function bootId(): string {
+function bootId(ids: Ids): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {
-    return v7()
+    return ids()
   }
 }

@@ -1,4 +1,4 @@
-import { pick, randomInt, type Random } from '../random.ts'
+import { pick, randomInt, type Chance } from '../random.ts'
 
 /** A room device as it is sold, with the parts that usually stand around it. */
 export interface Equipment {
@@ -39,7 +39,7 @@ const systems = [
 const apps = ['5.2.115.0', '5.2.115.0', '5.3.112.0', '5.1.45.0'] as const
 
 /** Plausible equipment of one room. The same random numbers give the same room. */
-export function equip(random: Random): Equipment {
+export function equip(random: Chance): Equipment {
   const { manufacturer, model, serial } = pick(random, consoles)
   return {
     manufacturer,

@@ -1,5 +1,5 @@
 import type { Place } from '../../contract/entities.ts'
-import { pick, randomInt, type Random } from '../random.ts'
+import { pick, randomInt, type Chance } from '../random.ts'
 
 /** A building of the simulated customer, with the names that its rooms are given. */
 export interface Building {
@@ -189,7 +189,7 @@ export interface RoomPlace {
  * Rooms of a building one after the other, each under a number that no other has. The first ones are the same however
  * many are taken; a building that is full grows floors.
  */
-export function* roomsOf(building: Building, random: Random): Generator<RoomPlace> {
+export function* roomsOf(building: Building, random: Chance): Generator<RoomPlace> {
   const taken = new Set<string>()
   for (let count = 0; ; count += 1) {
     const floors = Math.max(building.floors, Math.ceil(count / 30))

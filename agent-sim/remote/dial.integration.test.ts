@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { LinkSocket } from '../../contract/sealed/interfaces.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { parseProxy } from '../agent/proxy.ts'
 import { WayOut } from '../agent/way-out.ts'
@@ -67,8 +68,8 @@ function open(dial: ReturnType<typeof relayDial>, relay?: string) {
 }
 
 const direct = (url: URL, proxy?: string) => {
-  const way = new WayOut({ proxy: parseProxy(proxy), ca: testCertificate.cert })
-  return relayDial(url, (to) => way.agentTo(to))
+  const way = new WayOut({ proxy: parseProxy(proxy), ca: testCertificate.cert, clock: realSystem.clock })
+  return relayDial(url, (to) => way.agentTo(to), realSystem.clock)
 }
 
 describe('the way to a relay', () => {

@@ -5,6 +5,7 @@ import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { relayPath } from '../../contract/relay.ts'
 import type { LinkDial } from '../../contract/sealed/interfaces.ts'
+import type { Timers } from '../../contract/system.ts'
 import { serviceAddress } from '../agent/service-address.ts'
 
 /** The answer of a relay that refuses is read up to this, in bytes. */
@@ -15,7 +16,7 @@ const problemBytes = 8 * 1024
  * leads to an address through the device's proxy and with its certificates. A relay that is not on this machine must be
  * https. Text must be UTF-8; a message is 16 MiB at most, control 1 KiB; more is a drop.
  */
-export function relayDial(service: URL, agentTo: (url: URL) => HttpAgent): LinkDial {
+export function relayDial(service: URL, agentTo: (url: URL) => HttpAgent, timers: Timers): LinkDial {
   return (relay, authorization, events) => {
     let url: URL
     try {
@@ -81,12 +82,12 @@ export function relayDial(service: URL, agentTo: (url: URL) => HttpAgent): LinkD
       },
       close: (code) => {
         socket.resume()
-        const giveUp = setTimeout(() => {
-          socket.terminate()
-        }, limits.relayCloseMs)
-        socket.once('close', () => {
-          clearTimeout(giveUp)
-        })
+        socket.once(
+          'close',
+          timers.after(limits.relayCloseMs, () => {
+            socket.terminate()
+          }),
+        )
         socket.close(code)
       },
       drop: () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { systemTimers } from '../agent/timers.ts'
 import { HostDevice } from '../devices/host.ts'
 import { serveScreen } from '../rfb/server.ts'
 import { socketStream } from '../rfb/socket.ts'
@@ -33,7 +33,7 @@ beforeEach(async () => {
   sockets = []
   vnc = createServer((socket) => {
     sockets.push(socket)
-    serveScreen({ stream: socketStream(socket), screen, mode: 'modify' })
+    serveScreen({ stream: socketStream(socket, realSystem.clock), screen, mode: 'modify', timers: realSystem.clock })
   })
   await new Promise<void>((done) => vnc.listen(0, '127.0.0.1', done))
   remote = {
@@ -51,7 +51,7 @@ function parts(changes: Partial<HostRemote> = {}): HostParts {
   const whole = { ...remote, ...changes }
   const facts = hostFacts(whole)
   if (!facts) throw new Error('nothing is offered')
-  return new HostParts({ remote: whole, facts, timers: systemTimers, onNote: (_level, text) => notes.push(text) })
+  return new HostParts({ remote: whole, facts, timers: realSystem.clock, onNote: (_level, text) => notes.push(text) })
 }
 
 /** Looks at the display as an operator who sends a click and a key. */
@@ -132,9 +132,10 @@ describe('a session with this machine', () => {
     await service.start()
     let single: Single | undefined
     try {
-      const device = new HostDevice({ roomName: 'This machine', remote: hostFacts(remote) })
+      const device = new HostDevice({ system: realSystem, roomName: 'This machine', remote: hostFacts(remote) })
       single = await openSingle(
         {
+          system: realSystem,
           service: service.url,
           credential: { kind: 'key', secret: service.key },
           folder,

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { DisplayId, RemoteFacts } from '../../contract/remoteFacts.ts'
+import type { Timers } from '../../contract/system.ts'
 import type { LogLevel } from '../agent/log.ts'
-import type { Timers } from '../agent/timers.ts'
 import { readVncPassword } from '../rfb/client.ts'
 import { bridgeScreen } from '../rfb/filter.ts'
 import { connectStream } from '../rfb/socket.ts'
@@ -81,7 +81,7 @@ export class HostParts implements RemoteParts {
     const { shell } = this.#options.remote
     if (shell?.startsWith(otherAccount)) return new ShellClient(shell.slice(otherAccount.length))
     const { HostTerminal } = await import('../terminal/host.ts')
-    return new HostTerminal({ shell })
+    return new HostTerminal({ shell, timers: this.#options.timers })
   }
 
   ring(session: Parameters<RemoteParts['ring']>[0]): void {

@@ -1,4 +1,4 @@
-import type { Timers, Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 
 export interface IdlenessOptions {
   readonly timers: Timers

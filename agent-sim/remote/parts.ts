@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { DisplayId, RemoteFacts, RemoteMode } from '../../contract/remoteFacts.ts'
-import type { Undo } from '../agent/timers.ts'
+import type { Undo } from '../../contract/system.ts'
 import type { Picture, ScreenOptions, ScreenService } from '../rfb/interfaces.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChunkHead, chunkPath, RecordingEvent } from '../../contract/recording.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { enrolmentIn } from '../agent/installation.ts'
 import { startFleet, type Fleet } from '../fleet.ts'
@@ -34,6 +35,7 @@ afterEach(async () => {
 
 async function startRoom(): Promise<void> {
   fleet = await startFleet({
+    system: realSystem,
     service: service.url,
     credential: { kind: 'key', secret: service.key },
     rooms: 1,
@@ -217,6 +219,7 @@ describe('a session with a simulated room', () => {
 
 async function startRoomAgain(): Promise<void> {
   fleet = await startFleet({
+    system: realSystem,
     service: service.url,
     credential: { kind: 'key', secret: service.key },
     rooms: 1,

@@ -49,14 +49,14 @@ export class RoomRemote {
     this.#options = options
     const { context, installed, log, agent } = options
     const { now, timers, random } = context
-    this.#dial = relayDial(context.address.enrolments, (url) => context.way.agentTo(url))
+    this.#dial = relayDial(context.address.enrolments, (url) => context.way.agentTo(url), timers)
     const rules = { enrolment: installed.enrolment, key: installed.key, now }
     this.#access = new RemoteAccess({
       parts: () => (this.#parts ??= options.parts()),
       inCall: () => agent()?.facts.inCall ?? false,
       check: (offered) => checkGrant(offered, rules),
       agree: (grant, text) => agreeTo(grant, text, rules),
-      link: (link): Link => new SealedLink({ ...link, side: 'device', dial: this.#dialled, timers, now, random }),
+      link: (link): Link => new SealedLink({ ...link, side: 'device', dial: this.#dialled, timers, now, random: () => random.number() }),
       recorder: (recorder) => this.#recorder(recorder),
       say: (word) => agent()?.connection.say(word) ?? false,
       timers,
@@ -140,10 +140,10 @@ export class RoomRemote {
       put: async (number, body) => {
         if (!networkUp()) throw new Error('no network')
         const url = new URL(chunkPath(grant.sid, number), address.enrolments)
-        return request(url, { method: 'PUT', headers, body, agent: way.agentTo(url) })
+        return request(url, { timers, method: 'PUT', headers, body, agent: way.agentTo(url) })
       },
       timers,
-      random,
+      random: () => random.number(),
       finishMs: limits.sessionLostMs,
       onFailed: failed,
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { SimulatedParts } from './simulated.ts'
 
 const place = { country: 'France', city: 'Lyon', building: 'Lyon', floor: '1', timeZone: 'Europe/Paris' }

@@ -1,6 +1,6 @@
 import type { DisplayId, RemoteFacts } from '../../contract/remoteFacts.ts'
+import type { Timers } from '../../contract/system.ts'
 import type { LogLevel } from '../agent/log.ts'
-import type { Timers } from '../agent/timers.ts'
 import type { SimulatedDevice } from '../devices/simulated.ts'
 import { serveScreen } from '../rfb/server.ts'
 import { SimulatedRoomScreens } from '../screen/room-screens.ts'

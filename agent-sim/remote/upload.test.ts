@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { settle } from '../../contract/testing/wait.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { Upload } from './upload.ts'
 
 let clock: FakeClock

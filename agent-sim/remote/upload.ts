@@ -1,6 +1,6 @@
 import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Timers, Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 
 /** Sends one chunk. @throws Error where no answer came. */
 export type PutChunk = (number: number, bytes: Uint8Array) => Promise<{ status: number; text: string }>

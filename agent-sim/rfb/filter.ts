@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
-import { systemTimers, type Timers } from '../agent/timers.ts'
+import type { Timers } from '../../contract/system.ts'
 import { Intake, Malformed, Packet, type Steps } from './bytes.ts'
 import { clientHandshake, screenCode } from './client.ts'
 import { Framer } from './frames.ts'
@@ -19,7 +19,7 @@ export interface BridgeOptions extends ScreenOptions {
   readonly password?: string | undefined
   /** Why it failed, for the device's own log. */
   readonly log?: (text: string) => void
-  readonly timers?: Timers
+  readonly timers: Timers
 }
 
 /** How long a VNC server may take until it has said what its screen is. Then `remote.screenLost`. */
@@ -65,7 +65,7 @@ class Bridge implements ScreenService {
   constructor(options: BridgeOptions) {
     this.#options = options
     this.#mode = options.mode
-    const { stream, server, timers = systemTimers } = options
+    const { stream, server, timers } = options
     this.#fromOperator = new Intake(this.#serve(), (error) => {
       this.#end('request.invalid', `The operator's viewer was cut off: ${error.message}.`)
     })

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
-import type { Undo } from '../agent/timers.ts'
+import type { Undo } from '../../contract/system.ts'
 
 /** What remote screens are made of (REM-4, REM-9): pictures, simulated screens, streams of bytes, and what serves them. */
 
@@ -92,5 +92,5 @@ export interface ScreenOptions {
  * server.ts   serveScreen({ screen, ...ScreenOptions }): ScreenService            a simulated screen
  * filter.ts   bridgeScreen({ server, password?, ...ScreenOptions }): ScreenService  a real VNC server behind `server: ByteStream`
  * viewer.ts   viewPicture({ server, password? }): Promise<Viewer>                 the same as a Picture, for the recorder
- * socket.ts   connectStream(host, port, ms): Promise<ByteStream>                  a TCP connection
+ * socket.ts   connectStream(host, port, ms, timers): Promise<ByteStream>                  a TCP connection
  */

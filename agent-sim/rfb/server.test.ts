@@ -1,14 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { novncEncodings, inputs, FakeScreen, say } from '../testing/rfb.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { NovncPicture } from '../testing/novnc.ts'
 import { TestClient } from '../testing/rfb-client.ts'
 import { streamPair, type PairOptions } from '../testing/streams.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { settle, until } from '../../contract/testing/wait.ts'
-import { systemTimers, type Timers } from '../agent/timers.ts'
 import { Packet } from './bytes.ts'
 import { clipboardMessage, everything, type ClipboardMessage } from './clipboard.ts'
 import { rgba } from './pixels.ts'
@@ -16,7 +17,7 @@ import { encodings, fromClient, fromServer } from './protocol.ts'
 import { serveScreen } from './server.ts'
 
 async function start(options: { screen?: FakeScreen; mode?: RemoteMode; version?: string; pair?: PairOptions; timers?: Timers } = {}) {
-  const { screen = new FakeScreen(200, 130), mode = 'modify', timers = systemTimers } = options
+  const { screen = new FakeScreen(200, 130), mode = 'modify', timers = realSystem.clock } = options
   const [device, operator] = streamPair(options.pair)
   const failures: Error[] = []
   const service = serveScreen({ screen, stream: device, mode, timers })
@@ -270,7 +271,7 @@ describe('input', () => {
       fc.asyncProperty(stream, async (parts) => {
         const screen = new FakeScreen(20, 20)
         const [device, operator] = streamPair()
-        const service = serveScreen({ screen, stream: device, mode: 'view' })
+        const service = serveScreen({ screen, stream: device, mode: 'view', timers: realSystem.clock })
         for (const part of [say.greeting(), Uint8Array.of(1, 1), ...parts]) operator.send(part)
         await until('all of it to be read', () => operator.waiting === 0 || operator.ended !== undefined)
         service.close()
@@ -327,7 +328,7 @@ describe('input', () => {
     for (const wrong of ['GET / HTTP/1.1\r\n', 'RFB 002.000\n', 'RFB 003.008\n\u0002']) {
       const [device, operator] = streamPair()
       const screen = new FakeScreen(10, 10)
-      serveScreen({ screen, stream: device, mode: 'modify' })
+      serveScreen({ screen, stream: device, mode: 'modify', timers: realSystem.clock })
       operator.send(Buffer.from(wrong))
       await until('the end', () => operator.ended !== undefined)
       expect(operator.ended).toEqual({ code: 'request.invalid' })

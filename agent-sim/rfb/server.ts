@@ -1,6 +1,6 @@
 import { limits } from '../../contract/limits.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
-import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 import { Intake, Packet, type Steps } from './bytes.ts'
 import { clipboardMessage, everything, type ClipboardMessage } from './clipboard.ts'
 import { serveHandshake } from './handshake.ts'
@@ -16,7 +16,7 @@ import { Updates } from './updates.ts'
 export interface ServerOptions extends ScreenOptions {
   readonly screen: Screen
   readonly jpeg?: Jpeg
-  readonly timers?: Timers
+  readonly timers: Timers
   /** Why the operator's viewer was cut off, for the device's own log. */
   readonly log?: (text: string) => void
 }
@@ -70,7 +70,7 @@ class Server implements ScreenService {
     this.#options = options
     this.#stream = options.stream
     this.#screen = options.screen
-    this.#timers = options.timers ?? systemTimers
+    this.#timers = options.timers
     const { screen } = options
     this.#held = new Held({
       key: ({ keysym }, down) => {

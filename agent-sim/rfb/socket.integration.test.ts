@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { portOf } from '../testing/proxy.ts'
 import { connectStream } from './socket.ts'
 

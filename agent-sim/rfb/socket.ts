@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net'
-import { systemTimers, type Timers } from '../agent/timers.ts'
+import type { Timers } from '../../contract/system.ts'
 import type { ByteStream } from './interfaces.ts'
 
 /** How long the other end of a connection that was closed here may take to close it there. */
 const leaveMs = 2_000
 
 /** A TCP socket as a stream. The other end's close, and any error, close it with `remote.screenLost`. */
-export function socketStream(socket: Socket, timers: Timers = systemTimers): ByteStream {
+export function socketStream(socket: Socket, timers: Timers): ByteStream {
   socket.setNoDelay(true)
   socket.pause()
   let code: Parameters<ByteStream['close']>[0] = 'remote.screenLost'
@@ -53,7 +53,7 @@ export function socketStream(socket: Socket, timers: Timers = systemTimers): Byt
 }
 
 /** Connects within `ms` milliseconds. @throws where nothing answers there. */
-export function connectStream(host: string, port: number, ms: number, timers: Timers = systemTimers): Promise<ByteStream> {
+export function connectStream(host: string, port: number, ms: number, timers: Timers): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     const enough = timers.after(ms, () => {

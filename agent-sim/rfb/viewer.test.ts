@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { FakeScreen } from '../testing/rfb.ts'
 import { streamPair } from '../testing/streams.ts'
 import { FakeVncServer, type VncServerOptions } from '../testing/vnc-server.ts'
@@ -16,8 +17,8 @@ it('sees what a screen shows, also after changes and with another size', async (
     const screen = new FakeScreen(130, 70)
     screen.paint({ x: 0, y: 0, width: 130, height: 70 }, (x, y) => [x, y, 9])
     const [device, local] = streamPair({ piece })
-    serveScreen({ screen, stream: device, mode: 'view' })
-    const viewer = await viewPicture({ server: local, pauseMs: 1, onLost: (why) => expect.fail(why) })
+    serveScreen({ screen, stream: device, mode: 'view', timers: realSystem.clock })
+    const viewer = await viewPicture({ server: local, timers: realSystem.clock, pauseMs: 1, onLost: (why) => expect.fail(why) })
     expect([viewer.name, viewer.width, viewer.height]).toEqual(['Fake screen', 130, 70])
     expect(whole(viewer).equals(screen.pixels)).toBe(true)
     expect([...viewer.read({ x: 129, y: 69, width: 1, height: 1 })]).toEqual([129, 69, 9, 255])
@@ -46,7 +47,7 @@ async function view(options: VncServerOptions = {}) {
   const [local, remote] = streamPair()
   const server = new FakeVncServer(remote, { width: 4, height: 4, ...options })
   const lost: string[] = []
-  const seen = viewPicture({ server: local, onLost: (why) => lost.push(why), pauseMs: 1 })
+  const seen = viewPicture({ server: local, onLost: (why) => lost.push(why), timers: realSystem.clock, pauseMs: 1 })
   seen.catch(() => undefined)
   await until('the handshake', () => server.heard.some(({ type }) => type === 'updateRequest'))
   return { server, seen, lost }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contract/errors.ts'
-import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 import { Intake, Malformed, Packet, pass, s32, skip, skipColours, take, u16, u32, type Steps } from './bytes.ts'
 import { clientHandshake, screenCode, ScreenRefused } from './client.ts'
 import { checkSize } from './handshake.ts'
@@ -14,7 +14,7 @@ export interface ViewerOptions {
   readonly onLost: (why: string, code: ErrorCode) => void
   /** Between an update and asking for the next one. */
   readonly pauseMs?: number
-  readonly timers?: Timers
+  readonly timers: Timers
 }
 
 export interface Viewer extends Picture {
@@ -55,7 +55,7 @@ class Seen implements Viewer {
 
   constructor(options: ViewerOptions) {
     this.#options = options
-    this.#timers = options.timers ?? systemTimers
+    this.#timers = options.timers
     this.first = new Promise((resolve, reject) => {
       this.#arrived = () => {
         resolve(this)

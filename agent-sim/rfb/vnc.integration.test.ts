@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { NovncPicture } from '../testing/novnc.ts'
 import { novncEncodings, say } from '../testing/rfb.ts'
@@ -13,8 +14,10 @@ import type { Picture, ScreenService } from './interfaces.ts'
 import { connectStream } from './socket.ts'
 import { viewPicture, type Viewer } from './viewer.ts'
 
+const { clock: timers } = realSystem
+
 const password = 'pa55w0rd'
-const reach = (port: number) => connectStream('127.0.0.1', port, 5_000)
+const reach = (port: number) => connectStream('127.0.0.1', port, 5_000, timers)
 const whole = (picture: Picture) => Buffer.from(picture.read({ x: 0, y: 0, width: picture.width, height: picture.height }))
 
 describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === undefined ? '' : ` (skipped: ${withoutVnc})`}`, () => {
@@ -29,7 +32,7 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
   afterAll(() => xvnc.stop())
 
   async function look(): Promise<Viewer> {
-    const viewer = await viewPicture({ server: await reach(xvnc.port), password, pauseMs: 20, onLost: (why) => expect.fail(why) })
+    const viewer = await viewPicture({ timers, server: await reach(xvnc.port), password, pauseMs: 20, onLost: (why) => expect.fail(why) })
     open.push(viewer)
     return viewer
   }
@@ -37,7 +40,7 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
   async function operate(mode: RemoteMode) {
     const [device, operator] = streamPair()
     const log: string[] = []
-    const service = bridgeScreen({ stream: device, server: await reach(xvnc.port), password, mode, log: (text) => log.push(text) })
+    const service = bridgeScreen({ timers, stream: device, server: await reach(xvnc.port), password, mode, log: (text) => log.push(text) })
     open.push(service)
     const client = new TestClient(operator, (error) => expect.fail(error.message))
     await until('the handshake', () => client.init !== undefined || log.length > 0)
@@ -59,7 +62,7 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
 
   it('refuses a wrong password, and one is needed', async () => {
     for (const wrong of ['wrong', undefined]) {
-      const seen = reach(xvnc.port).then((server) => viewPicture({ server, password: wrong, onLost: () => undefined }))
+      const seen = reach(xvnc.port).then((server) => viewPicture({ timers, server, password: wrong, onLost: () => undefined }))
       await expect(seen).rejects.toThrow(wrong === undefined ? 'wants a password' : 'refused the password')
     }
   })
@@ -156,10 +159,10 @@ describe.skipIf(withoutVnc !== undefined)(`a real VNC server${withoutVnc === und
   it('that ends is told', async () => {
     const other = await startXvnc(password)
     const [device, operator] = streamPair()
-    bridgeScreen({ stream: device, server: await reach(other.port), password, mode: 'view' })
+    bridgeScreen({ timers, stream: device, server: await reach(other.port), password, mode: 'view' })
     const client = new TestClient(operator, (error) => expect.fail(error.message))
     const lost: string[] = []
-    await viewPicture({ server: await reach(other.port), password, onLost: (why) => lost.push(why) })
+    await viewPicture({ timers, server: await reach(other.port), password, onLost: (why) => lost.push(why) })
     await until('the handshake', () => client.init !== undefined)
     const gone = other.port
     await other.stop()

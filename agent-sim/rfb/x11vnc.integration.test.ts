@@ -3,17 +3,20 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { until, untilPasses } from '../../contract/testing/wait.ts'
 import { say } from '../testing/rfb.ts'
 import { TestClient } from '../testing/rfb-client.ts'
 import { streamPair } from '../testing/streams.ts'
 import { startXvnc, withoutVnc, type Xvnc } from '../testing/xvnc.ts'
 import { freePort } from '../../contract/testing/port.ts'
+import { realSystem } from '../../contract/testing/system.ts'
+import { until, untilPasses } from '../../contract/testing/wait.ts'
 import { clipboardMessage } from './clipboard.ts'
 import { bridgeScreen } from './filter.ts'
 import { encodings, fromClient } from './protocol.ts'
 import { connectStream } from './socket.ts'
 import { viewPicture } from './viewer.ts'
+
+const { clock: timers } = realSystem
 
 const absent = ['x11vnc', 'xev'].filter((program) => spawnSync('which', [program]).status !== 0)
 const told = withoutVnc ?? process.env['ROOMKEEPER_NO_X11VNC']
@@ -54,12 +57,19 @@ describe.skipIf(without !== undefined)(
       return port
     }
 
-    const reach = (port: number) => connectStream('127.0.0.1', port, 5_000)
+    const reach = (port: number) => connectStream('127.0.0.1', port, 5_000, timers)
 
     async function operate(port: number, password?: string) {
       const [device, operator] = streamPair()
       const log: string[] = []
-      const service = bridgeScreen({ stream: device, server: await reach(port), password, mode: 'modify', log: (text) => log.push(text) })
+      const service = bridgeScreen({
+        timers,
+        stream: device,
+        server: await reach(port),
+        password,
+        mode: 'modify',
+        log: (text) => log.push(text),
+      })
       open.push(service)
       const client = new TestClient(operator, (error) => expect.fail(error.message))
       await until('the handshake, or its end', () => client.init !== undefined || client.closed !== undefined)
@@ -101,14 +111,14 @@ describe.skipIf(without !== undefined)(
     it('that is not shared is why nothing can be recorded: it lets in no second viewer', async () => {
       const port = await start()
       await operate(port)
-      const recorder = viewPicture({ server: await reach(port), onLost: () => undefined })
+      const recorder = viewPicture({ timers, server: await reach(port), onLost: () => undefined })
       await expect(recorder).rejects.toMatchObject({ code: 'remote.screenAlone' })
     })
 
     it('that is never shared is why nothing is recorded any more: it hangs up on the first viewer', async () => {
       const port = await start('-nevershared')
       const lost: string[] = []
-      open.push(await viewPicture({ server: await reach(port), onLost: (_why, code) => lost.push(code) }))
+      open.push(await viewPicture({ timers, server: await reach(port), onLost: (_why, code) => lost.push(code) }))
       const { client } = await operate(port)
       await untilPasses(() => expect(lost).toEqual(['remote.screenAlone']))
       expect(client.closed).toBeUndefined()

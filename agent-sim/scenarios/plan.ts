@@ -1,7 +1,7 @@
 import { limits } from '../../contract/limits.ts'
 import { reportedSignals, signals, type SignalId } from '../../contract/signals.ts'
 import { ActionError, findRoom, type Action } from '../actions.ts'
-import { pick, randomInt, sample, seededRandom, type Random } from '../random.ts'
+import { pick, randomInt, sample, seededRandom, type Chance } from '../random.ts'
 import type { Scenario, Selector, Step } from './schema.ts'
 
 /** A room as a scenario sees it. */
@@ -35,7 +35,7 @@ export function plan(scenario: Scenario, rooms: readonly ScenarioRoom[], seed: s
   return planned.sort((one, other) => one.atMs - other.atMs)
 }
 
-function select(selector: Selector, rooms: readonly ScenarioRoom[], named: Map<string, ScenarioRoom[]>, random: Random): ScenarioRoom[] {
+function select(selector: Selector, rooms: readonly ScenarioRoom[], named: Map<string, ScenarioRoom[]>, random: Chance): ScenarioRoom[] {
   if (selector === 'all') return [...rooms]
   if ('same' in selector) {
     const same = named.get(selector.same)
@@ -57,7 +57,7 @@ function select(selector: Selector, rooms: readonly ScenarioRoom[], named: Map<s
 function chooseWithin(
   selector: Exclude<Selector, 'all' | { same: string } | { name: string }>,
   rooms: readonly ScenarioRoom[],
-  random: Random,
+  random: Chance,
 ): ScenarioRoom[] {
   if ('randomBuilding' in selector) {
     const buildings = [...new Set(rooms.map(({ building }) => building))].sort()
@@ -71,7 +71,7 @@ function chooseWithin(
   return 'random' in selector ? sample(random, within, selector.random) : [...within]
 }
 
-function expand(step: Step, rooms: readonly ScenarioRoom[], random: Random): Planned[] {
+function expand(step: Step, rooms: readonly ScenarioRoom[], random: Chance): Planned[] {
   const { at, set, network, inCall, flap, noise } = step
   const all = (action: (room: string) => Action, atMs = at): Planned[] => rooms.map(({ name }) => ({ atMs, action: action(name) }))
   if (set) {
@@ -98,7 +98,7 @@ function expand(step: Step, rooms: readonly ScenarioRoom[], random: Random): Pla
 }
 
 /** Things that go wrong for half a second to ten seconds and are right again, at random moments and places. */
-function makeNoise(at: number, noise: { for: number; perMinute: number }, rooms: readonly ScenarioRoom[], random: Random): Planned[] {
+function makeNoise(at: number, noise: { for: number; perMinute: number }, rooms: readonly ScenarioRoom[], random: Chance): Planned[] {
   const noisy = reportedSignals.filter((id) => signals[id].enabledByDefault)
   const count = Math.round((noise.for / 60_000) * noise.perMinute)
   // Checked before it is built: `perMinute` and `for` multiply.

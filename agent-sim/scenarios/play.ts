@@ -1,5 +1,5 @@
+import type { Timers } from '../../contract/system.ts'
 import type { Action } from '../actions.ts'
-import type { Timers } from '../agent/timers.ts'
 import type { Planned } from './plan.ts'
 
 export interface PlayOptions {

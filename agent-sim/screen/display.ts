@@ -1,5 +1,5 @@
 import type { Canvas } from '@napi-rs/canvas'
-import type { Undo } from '../agent/timers.ts'
+import type { Undo } from '../../contract/system.ts'
 import type { Rect, Screen } from '../rfb/interfaces.ts'
 import type { CanvasLibrary } from './canvas.ts'
 import { Painter } from './paint.ts'

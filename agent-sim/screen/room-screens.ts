@@ -1,5 +1,5 @@
 import type { DisplayId, RemoteMode } from '../../contract/remoteFacts.ts'
-import type { Timers, Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 import type { Change } from '../devices/device.ts'
 import type { Screen } from '../rfb/interfaces.ts'
 import { loadCanvas, type CanvasLibrary } from './canvas.ts'

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { HostTerminal } from './host.ts'
 import { killSession, startOf } from './processes.ts'
@@ -22,7 +23,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     text = ''
     ends = 0
     bytesGot = 0
-    terminal = listened(new HostTerminal({ shell: { program: '/bin/sh' }, folder }))
+    terminal = listened(new HostTerminal({ timers: realSystem.clock, shell: { program: '/bin/sh' }, folder }))
     await terminal.start(91, 33)
   })
   afterEach(() => {
@@ -74,7 +75,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
   it('gives the shell nothing of the agent’s environment but what it needs', async () => {
     process.env.ROOMKEEPER_SECRET_OF_TEST = 'do-not-show'
     try {
-      const other = listened(new HostTerminal({ shell: '/bin/sh', folder }))
+      const other = listened(new HostTerminal({ timers: realSystem.clock, shell: '/bin/sh', folder }))
       await other.start(200, 50)
       text = ''
       other.write(Buffer.from('env | sed "s/=.*//" | sort | tr "\\n" ","; echo end$((1 + 1))\n'))
@@ -94,7 +95,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
       ['fr_FR.utf8', 'fr_FR.utf8'],
     ] as const) {
       vi.stubEnv('LANG', locale)
-      const other = listened(new HostTerminal({ shell: '/bin/sh', folder }))
+      const other = listened(new HostTerminal({ timers: realSystem.clock, shell: '/bin/sh', folder }))
       await other.start(200, 50)
       text = ''
       other.write(Buffer.from('echo "has=$LANG;"\n'))
@@ -144,7 +145,7 @@ describe.skipIf(onWindows)('HostTerminal', () => {
     terminal.pause()
     terminal.write(Buffer.from(flood('held')))
     // Another one that is read is through with the same: had this one not been held, so would it be.
-    const other = listened(new HostTerminal({ shell: '/bin/sh', folder }))
+    const other = listened(new HostTerminal({ timers: realSystem.clock, shell: '/bin/sh', folder }))
     await other.start(80, 24)
     other.write(Buffer.from(flood('free')))
     await until('the other is through', () => text.includes('<2end>'))
@@ -192,11 +193,11 @@ describe.skipIf(onWindows)('HostTerminal', () => {
   })
 
   it('is not started after it was killed, and says where a shell cannot be', async () => {
-    const never = listened(new HostTerminal({ shell: '/bin/sh', folder }))
+    const never = listened(new HostTerminal({ timers: realSystem.clock, shell: '/bin/sh', folder }))
     never.kill()
     await never.start(80, 24)
     expect(never.pid).toBeUndefined()
-    const missing = listened(new HostTerminal({ shell: join(folder, 'no-such-shell'), folder }))
+    const missing = listened(new HostTerminal({ timers: realSystem.clock, shell: join(folder, 'no-such-shell'), folder }))
     ends = 0
     await missing.start(80, 24).catch(() => {
       ends += 1

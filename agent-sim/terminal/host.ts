@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { IPty } from '@lydell/node-pty'
 import { TerminalSize } from '../../contract/remote.ts'
-import { systemTimers, type Timers, type Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { killSession, startOf, type ProcessStart } from './processes.ts'
@@ -18,7 +18,7 @@ export interface HostTerminalOptions {
   readonly shell?: Shell | string | undefined
   /** Where it starts; the home folder where left out. */
   readonly folder?: string | undefined
-  readonly timers?: Timers | undefined
+  readonly timers: Timers
 }
 
 /**
@@ -33,7 +33,7 @@ export class HostTerminal implements Terminal {
   #leader: ProcessStart | undefined
   #killed = false
 
-  constructor(options: HostTerminalOptions = {}) {
+  constructor(options: HostTerminalOptions) {
     this.#options = options
   }
 
@@ -56,7 +56,7 @@ export class HostTerminal implements Terminal {
       encoding: null,
     })
     this.#pty = pty
-    this.#input = new Input(pty, this.#options.timers ?? systemTimers)
+    this.#input = new Input(pty, this.#options.timers)
     this.#leader = startOf(pty.pid)
     takeErrors(pty)
     // Without an encoding it gives bytes, whatever its types say.

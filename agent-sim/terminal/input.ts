@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
 import type { IPty } from '@lydell/node-pty'
 import { limits } from '../../contract/limits.ts'
-import type { Timers, Undo } from '../agent/timers.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 
 /** After this time (ms) a program is offered again what it did not take. */
 const againMs = 20

@@ -1,4 +1,4 @@
-import type { Undo } from '../agent/timers.ts'
+import type { Undo } from '../../contract/system.ts'
 
 /** Bytes on their way to whoever looks at a terminal: kept while paused, in order, and then its end. */
 export class Output {

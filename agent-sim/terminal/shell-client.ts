@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { limits } from '../../contract/limits.ts'
 import { TerminalSize } from '../../contract/remote.ts'
-import type { Undo } from '../agent/timers.ts'
+import type { Undo } from '../../contract/system.ts'
 import { Intake } from '../rfb/bytes.ts'
 import { Output } from './output.ts'
 import { type FrameKind, frames, readFrames } from './shell-frames.ts'

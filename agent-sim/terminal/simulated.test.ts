@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { hostileTexts } from '../devices/hostile.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
 import { SimulatedTerminal } from './simulated.ts'
 
 const place = { country: 'France', city: 'Lyon', building: 'Lyon – Confluence', floor: '2', timeZone: 'Europe/Paris' }

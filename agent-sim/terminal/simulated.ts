@@ -1,7 +1,7 @@
 import { limits } from '../../contract/limits.ts'
 import { TerminalSize } from '../../contract/remote.ts'
+import type { Timers, Undo } from '../../contract/system.ts'
 import { cleanText } from '../../contract/text.ts'
-import type { Timers, Undo } from '../agent/timers.ts'
 import type { Change } from '../devices/device.ts'
 import type { SimulatedDevice } from '../devices/simulated.ts'
 import { commands, type Command } from './commands.ts'

@@ -1,4 +1,4 @@
-import type { Undo } from '../agent/timers.ts'
+import type { Undo } from '../../contract/system.ts'
 
 /**
  * What an operator types into and reads from: a real shell (host.ts) or the one of a simulated device (simulated.ts).

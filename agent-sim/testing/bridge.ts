@@ -1,7 +1,7 @@
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { bridgeScreen } from '../rfb/filter.ts'
-import { FakeClock } from './fake-clock.ts'
 import { TestClient } from './rfb-client.ts'
 import { streamPair } from './streams.ts'
 import { FakeVncServer, type VncServerOptions } from './vnc-server.ts'

@@ -3,12 +3,13 @@ import { v7 } from 'uuid'
 import { type SignedWord, signedWordProof, type ServiceToAgent, SessionKey, welcomeWord } from '../../contract/agent.ts'
 import { BootId, DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { FakeClock } from '../../contract/testing/clock.ts'
+import { fakeRandom, fakeSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { Connection } from '../agent/connection.ts'
 import type { ConnectionState } from '../agent/connection-state.ts'
 import { publicKeyOf } from '../agent/identity.ts'
 import { JournalStore } from '../agent/journal-store.ts'
-import { FakeClock } from './fake-clock.ts'
 import { fakeDial, type FakeSocket, newestOf } from './fake-socket.ts'
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -24,7 +25,7 @@ export const ack = (upTo: number): ServiceToAgent => ({ type: 'ack', upTo })
 /** An agent's connection to a service that the test plays, with all that is seen of it; one for each test. */
 export class TestConnection {
   readonly clock = new FakeClock()
-  readonly #store = JournalStore.open({ file: ':memory:', newId: v7, now: this.clock.now, timers: this.clock })
+  readonly #store = JournalStore.open({ file: ':memory:', system: fakeSystem(this.clock) })
   readonly journal = this.#store.journal('room')
   readonly #fake = fakeDial()
   readonly sockets = this.#fake.sockets
@@ -51,7 +52,7 @@ export class TestConnection {
     now: this.clock.now,
     wall: () => this.clock.now() + 60_000,
     timers: this.clock,
-    random: () => this.random,
+    random: { ...fakeRandom('connection'), number: () => this.random },
     onState: (state) => this.states.push(state),
     onNote: (_level, text) => this.notes.push(text),
     onWelcome: () => undefined,

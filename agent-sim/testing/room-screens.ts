@@ -1,9 +1,9 @@
+import { FakeClock } from '../../contract/testing/clock.ts'
 import type { Rect, Screen } from '../rfb/interfaces.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { noAttention } from '../screen/parts.ts'
 import { pictureOf } from '../screen/pictures.ts'
 import { SimulatedRoomScreens, type RoomScreensOptions } from '../screen/room-screens.ts'
-import { FakeClock } from './fake-clock.ts'
 
 export const place = { country: 'France', city: 'Lyon', building: 'Lyon – Confluence', floor: '2', timeZone: 'Europe/Paris' }
 /** Early in the minute and in the afternoon: 14:07:20 in the room. */

@@ -4,10 +4,10 @@ import { DeviceId, PersonId, RoomId, SessionId, TenantId } from '../../../contra
 import { controlChannel, DeviceToConsole, type SessionEnd, type SessionGrant } from '../../../contract/remote.ts'
 import type { DisplayId, RemoteFacts } from '../../../contract/remoteFacts.ts'
 import type { Link, LinkOptions, LinkState } from '../../../contract/sealed/interfaces.ts'
+import type { Timers } from '../../../contract/system.ts'
 import type { Rect, Screen } from '../../rfb/interfaces.ts'
 import { serveScreen } from '../../rfb/server.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import type { Timers } from '../../agent/timers.ts'
 import type { Look, Reached, RemoteParts } from '../parts.ts'
 
 /** A grant of `modify` with everything, over a day from `now` (ms), unless told otherwise. */

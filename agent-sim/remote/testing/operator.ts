@@ -7,9 +7,9 @@ import { isDeviceHalf } from '../../../contract/sealed/grant.ts'
 import type { Link, LinkState } from '../../../contract/sealed/interfaces.ts'
 import { agree, makePair } from '../../../contract/sealed/keys.ts'
 import { SealedLink } from '../../../contract/sealed/link.ts'
-import { until } from '../../../contract/testing/wait.ts'
 import { chance } from '../../../contract/testing/chance.ts'
-import { systemTimers } from '../../agent/timers.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
+import { until } from '../../../contract/testing/wait.ts'
 import type { FakeDevice, FakeService } from '../../testing/fake-service.ts'
 import { relayDial } from '../dial.ts'
 
@@ -73,10 +73,10 @@ export class Operator {
     this.#link = new SealedLink({
       side: 'operator',
       keys: agree({ side: 'operator', privateKey: this.#pair.privateKey, peerKey: half.key, grant }),
-      dial: relayDial(new URL(this.#service.url), () => new HttpAgent()),
+      dial: relayDial(new URL(this.#service.url), () => new HttpAgent(), realSystem.clock),
       first: { ticket: `${this.session}.operator` },
       freshTicket: () => Promise.resolve({ ticket: `${this.session}.operator` }),
-      timers: systemTimers,
+      timers: realSystem.clock,
       now: Date.now,
       random: chance('operator'),
       onFrame: (channel, bytes) => {
