@@ -10,6 +10,32 @@ const roots = [
 ]
 const electron = '(^|/)node_modules/electron/|^electron$'
 
+/**
+ * The floors of the service, from the ground up: a part imports what stands on its own floor only of itself, and whatever is below.
+ * A new capability is one folder, and one word here.
+ */
+const floors = [
+  ['ground'],
+  ['directory', 'audit'],
+  ['access'],
+  ['identity', 'incidents', 'partners', 'feed'],
+  ['enrolment', 'policyFile', 'demo'],
+  ['agents', 'rooms'],
+  ['remote'],
+]
+const capabilities = floors.flat()
+
+/** What a capability of this floor must not import: its neighbours, and all that stands above it. */
+const floorRules = floors.flatMap((floor, index) =>
+  floor.map((capability) => ({
+    name: `floor-of-${capability}`,
+    comment: `What service/${capability} needs from its own floor or above is an event of the bus, or an interface further down.`,
+    severity: 'error',
+    from: { path: `^service/${capability}/`, pathNot: test },
+    to: { path: `^service/(?!(${[...floors.slice(0, index).flat(), capability].join('|')})/)` },
+  })),
+)
+
 /** The layers: imports go one way, every product may import the contract, and no product imports another. */
 export default {
   forbidden: [
@@ -75,6 +101,14 @@ export default {
       severity: 'error',
       from: { path: '^(contract|service|agent-sim|main)/', pathNot: test },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: electron },
+    },
+    ...floorRules,
+    {
+      name: 'every-folder-has-a-floor',
+      comment: 'A capability of the service stands on one of the floors above.',
+      severity: 'error',
+      from: {},
+      to: { path: '^service/[^/]+/', pathNot: `^service/(${[...capabilities, 'cli', 'testing'].join('|')})/` },
     },
     {
       name: 'no-circles',

@@ -196,6 +196,9 @@ export function mayCommand(access: Access, type: CommandType): boolean {
   }
 }
 
+/** Whether someone may import at all: its preview names all that is there. What else they hold decides what they may change by it. */
+export const mayImport = (access: Access): boolean => mayCommand(access, 'policy.import') && mayEverywhere(access, 'roles.view')
+
 /** The kind of change control that a partner's command falls under (PAR-1); null: a partner cannot send it, or it is their own affair. */
 export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'incident.acknowledge': 'incidents',

@@ -1,63 +1,93 @@
+import { accessPart } from './access/part.ts'
+import type { AgentDeps } from './agents/deps.ts'
+import { agentsPart } from './agents/part.ts'
+import { auditPart } from './audit/part.ts'
+import { enrolmentPart } from './enrolment/part.ts'
+import { feedPart } from './feed/part.ts'
+import { commandRoutes } from './ground/commands/routes.ts'
+import type { Plugin } from './ground/deps.ts'
+import { pruning } from './ground/ops/pruning.ts'
+import type { Part } from './ground/part.ts'
+import type { ServiceSecrets } from './ground/secrets.ts'
+import { identityOf } from './identity/identity.ts'
+import { identityPart } from './identity/part.ts'
+import { incidentsPart } from './incidents/part.ts'
+import { partnersPart } from './partners/part.ts'
+import { policyFilePart } from './policyFile/part.ts'
+import { remotePart } from './remote/part.ts'
+import { roomsPart } from './rooms/part.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Discovery } from '../contract/api.ts'
-import { limits } from '../contract/limits.ts'
 import { Budgets } from './ground/budgets.ts'
 import { AccessService } from './access/service.ts'
-import { makeTenant } from './access/setup.ts'
-import { keysOfIssuer, type TokenRules } from './access/tokens.ts'
 import { DeviceLine } from './agents/line.ts'
-import { agentsPart } from './agents/plugin.ts'
 import { Refusals } from './ground/audit/refusals.ts'
 import { inProcessBus } from './ground/bus.ts'
-import { type Config, filesOf, isEmbedded, newTenantSettings } from './ground/config.ts'
+import { type Config, filesOf, isEmbedded } from './ground/config.ts'
 import { makeDemo } from './demo/demo.ts'
-import { demoPeople } from './identity/people.ts'
-import type { App, Plugin, ServiceDeps } from './ground/deps.ts'
-import type { DirectoryReader } from './directory/directory.ts'
-import { EmbeddedDirectory } from './directory/embedded.ts'
-import { GraphDirectory } from './directory/graph.ts'
-import { GraphRequests } from './directory/graphRequests.ts'
-import { graphTokens } from './directory/graphToken.ts'
-import { noDirectory } from './directory/none.ts'
-import { directorySync } from './access/membership/sync.ts'
-import { feed } from './feed/plugin.ts'
+import { approvals } from './partners/approvals.ts'
+import { Commands } from './ground/commands/commands.ts'
 import { buildApp } from './ground/http/app.ts'
 import { closeServer, listen, makeServer, urlOf } from './ground/http/listen.ts'
 import type { DeclaredRoute } from './ground/http/routeAccess.ts'
-import { auditRoutes } from './audit/routes.ts'
-import { commandRoutes } from './ground/commands/routes.ts'
-import { directoryEdits, directoryRoutes } from './access/directoryRoutes.ts'
-import { enrolmentRoutes } from './enrolment/routes.ts'
-import { explainRoutes } from './access/explainRoutes.ts'
-import { localRoutes } from './identity/localRoutes.ts'
-import { tenantRoutes } from './identity/tenantRoutes.ts'
-import { partnerRoutes } from './partners/routes.ts'
-import { peopleRoutes } from './access/peopleRoutes.ts'
-import { roleRoutes } from './access/roleRoutes.ts'
-import { policyFileRoutes } from './policyFile/routes.ts'
-import { recordingRoutes } from './remote/recordings/routes.ts'
-import { roomRoutes } from './rooms/routes.ts'
 import { serviceRoutes } from './ground/http/service.ts'
-import { sessionLogRoutes } from './remote/logRoutes.ts'
-import { Directory, embeddedIssuerName } from './directory/accounts.ts'
-import { embeddedClient, identityPath, makeIssuer } from './identity/issuer.ts'
-import { identityRoutes } from './identity/plugin.ts'
-import { readSecrets, type ServiceSecrets } from './identity/secrets.ts'
+import { Directory } from './directory/accounts.ts'
+import { identityPath } from './identity/issuer.ts'
+import { readSecrets } from './ground/secrets.ts'
 import { Rooms } from './incidents/rooms.ts'
-import { type Logger, makeLogger } from './ground/ops/log.ts'
+import { makeLogger } from './ground/ops/log.ts'
 import { makeMetrics } from './ground/ops/metrics.ts'
 import { serveMetrics } from './ground/ops/metricsServer.ts'
-import { pruning } from './ground/ops/pruning.ts'
 import { RefusalLog } from './ground/ops/refusalLog.ts'
 import { removeRuntime, writeRuntime } from './ground/ops/runtime.ts'
-import { requestExpiry } from './partners/expiry.ts'
 import { CommandProblem } from './ground/problems.ts'
 import { publicPartOf } from './remote/relay/keys.ts'
-import { remotePart } from './remote/plugin.ts'
 import { lockFolder } from './ground/store/sqlite.ts'
 import { Store } from './ground/store/store.ts'
+
+/** What the whole service is made with. */
+export type ServiceDeps = AgentDeps
+
+export interface PartsOptions {
+  /** Where devices reach this service. */
+  readonly url: string
+  readonly secrets: Pick<ServiceSecrets, 'relayKey'>
+  /** How people sign in. */
+  readonly identity: readonly Plugin[]
+}
+
+/** The capabilities of the service, in the order in which they start. */
+export const partsOf = ({ url, secrets, identity }: PartsOptions): readonly Part<ServiceDeps>[] => [
+  accessPart,
+  incidentsPart,
+  roomsPart,
+  partnersPart,
+  policyFilePart,
+  auditPart,
+  enrolmentPart(url),
+  // Before the agents: what it says to them must be said before they are cut off.
+  remotePart(secrets),
+  agentsPart(secrets),
+  feedPart,
+  identityPart(identity),
+]
+
+/** All that adds routes or runs by itself. */
+export const pluginsOf = (parts: readonly Part<ServiceDeps>[]): readonly Plugin<ServiceDeps>[] => [
+  commandRoutes,
+  ...parts.flatMap(({ plugins = [] }) => plugins),
+  pruning(parts),
+]
+
+/**
+ * Fills `deps.commands` with what the parts have.
+ * @throws where two parts have the same command, or none has one: mistakes of the program.
+ */
+export function addCommands(parts: readonly Pick<Part<ServiceDeps>, 'commands'>[], deps: ServiceDeps): void {
+  for (const { commands } of parts) if (commands) deps.commands.add(commands(deps))
+  if (deps.commands.missing.length > 0) throw new Error(`No part has the command ${deps.commands.missing.join(', ')}.`)
+}
 
 export interface RunningService {
   readonly url: string
@@ -118,6 +148,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     opened.push(() => store.close())
     const secrets = await readSecrets(store)
     const adminSecret = randomBytes(32).toString('base64url')
+    if (isEmbedded(config) && config.demo) await makeDemo(store, new Directory(store), config.settings)
     const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, now, log })
     const budgets = new Budgets(now)
     const refusals = new Refusals({ store, now, log })
@@ -132,6 +163,8 @@ export async function startService(config: Config, now: () => number = Date.now)
       access,
       budgets,
       refusals,
+      commands: new Commands(),
+      approvals,
       directory: identity.directory,
       rooms: new Rooms(),
       line: new DeviceLine(),
@@ -154,35 +187,15 @@ export async function startService(config: Config, now: () => number = Date.now)
       embeddedIssuer: identity.embedded,
       setupRequired: identity.embedded && (await store.tenants()).length === 0,
     })
+    const parts = partsOf({ url: publicUrl, secrets, identity: identity.plugins })
+    addCommands(parts, deps)
     const routes: DeclaredRoute[] = []
     const app = await buildApp(deps, {
       version,
       server,
       adminSecret,
       onRoute: (route) => routes.push(route),
-      plugins: [
-        serviceRoutes(discovery),
-        peopleRoutes,
-        roleRoutes,
-        roomRoutes,
-        commandRoutes,
-        partnerRoutes,
-        auditRoutes,
-        explainRoutes,
-        policyFileRoutes,
-        directoryRoutes,
-        directorySync,
-        enrolmentRoutes(publicUrl),
-        // Before the agents: what it says to them must be said before they are cut off.
-        remotePart(secrets),
-        sessionLogRoutes,
-        recordingRoutes,
-        agentsPart(secrets),
-        feed,
-        requestExpiry,
-        pruning,
-        ...identity.plugins,
-      ],
+      plugins: [serviceRoutes(discovery), ...pluginsOf(parts)],
     })
     opened.push(() => app.close())
     writeRuntime(files.runtime, { pid: process.pid, url, adminSecret })
@@ -193,84 +206,4 @@ export async function startService(config: Config, now: () => number = Date.now)
     await stop()
     throw error
   }
-}
-
-interface Identity {
-  readonly embedded: boolean
-  readonly issuerUrl: string
-  readonly clientId: string
-  readonly scope: string
-  /** What else consoles have to know of an issuer elsewhere. */
-  readonly consoles?: Pick<Discovery, 'redirectPort' | 'resource'>
-  readonly rules: TokenRules
-  readonly directory: DirectoryReader
-  readonly plugins: readonly Plugin[]
-}
-
-interface IdentityParts {
-  readonly store: Store
-  readonly secrets: ServiceSecrets
-  readonly now: () => number
-  readonly log: Logger
-}
-
-async function identityOf(config: Config, url: string, { store, secrets, now, log }: IdentityParts): Promise<Identity> {
-  const { issuer: external, firstTenant } = config
-  if (!isEmbedded(config) && external) {
-    const issuerOf = (directory: string): string => external.url.replace('{tenantid}', directory)
-    if (firstTenant && (await store.tenants()).length === 0) {
-      await makeTenant(store, { ...firstTenant, issuer: issuerOf(firstTenant.directory), settings: newTenantSettings(config) })
-    }
-    return {
-      embedded: false,
-      issuerUrl: external.url,
-      clientId: external.clientId,
-      scope: external.scope,
-      consoles: { redirectPort: external.redirectPort, resource: external.resource },
-      rules: {
-        issuer: external.url,
-        audience: external.audience,
-        keys: keysOfIssuer(external.url),
-        now,
-        clockToleranceMs: limits.tokenClockToleranceMs,
-        scope: external.scope,
-        ...(external.administrator ? { administrator: external.administrator } : {}),
-        ...(external.listSeparator ? { listSeparator: external.listSeparator } : {}),
-        ...(external.tokenClients ? { clients: external.tokenClients } : {}),
-      },
-      directory: graphOf(config, now, log),
-      plugins: [tenantRoutes({ issuerOf })],
-    }
-  }
-  const directory = new Directory(store)
-  if (config.demo) await makeDemo(store, directory, config.settings)
-  const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, now, log })
-  const people = () => demoPeople(store, directory)
-  return {
-    embedded: true,
-    issuerUrl: url,
-    ...embeddedClient,
-    rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
-    directory: new EmbeddedDirectory(store),
-    plugins: [
-      (app: App) => identityRoutes(app, { issuer, directory, people, behindProxy: config.behindProxy, now }),
-      localRoutes(issuer, directory),
-      tenantRoutes({ embedded: embeddedIssuerName, addDirectory: (organisation) => directory.addTenant(organisation) }),
-      directoryEdits,
-    ],
-  }
-}
-
-/** Microsoft Graph, where it is configured. @throws CommandProblem where its secret cannot be read */
-function graphOf({ graph }: Config, now: () => number, log: Logger): DirectoryReader {
-  if (!graph) return noDirectory
-  let secret: string
-  try {
-    secret = readFileSync(graph.secretFile, 'utf8').trim()
-  } catch {
-    throw new CommandProblem(`The file ${graph.secretFile} cannot be read.`)
-  }
-  if (secret === '') throw new CommandProblem(`The file ${graph.secretFile} is empty.`)
-  const { url, clientId, authority } = graph
-  return new GraphDirectory(new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }), log, now }))
 }

@@ -1,25 +1,33 @@
 import { v7 } from 'uuid'
-import { may, scopeOf } from '../../contract/access.ts'
+import { type Access, may, scopeOf } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { isBeyond } from '../../contract/escalation.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
-import { AssignmentId, type GroupId, type RoomId } from '../../contract/ids.ts'
+import { AssignmentId, type GroupId, type RoomId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, Member, Policy } from '../../contract/policy.ts'
 import { writeAssignment } from './assignments.ts'
 import { assignmentIsShown } from './explain.ts'
-import { changePolicy, checkTaken } from './policies.ts'
+import { changePolicy, checkSomeRoom, checkTaken } from './policies.ts'
 import { reached } from '../ground/reach.ts'
+import { type AskDeps, asksDirectory, membersAsked, nothingAsked } from './membership/asked.ts'
+import type { Asked } from './membership/members.ts'
 import { ownMembers } from './membership/members.ts'
-import { checkSomeRoom } from '../partners/rooms.ts'
-import { checkPermitted, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
+import { resolvedOf } from './resolved.ts'
+import { type AskedContext, type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
 import { checkCount, checkName, sameSide } from './names.ts'
 import { assignmentTouched } from '../ground/commands/touched.ts'
 
 /** Gives a role to people and security groups over a scope (ACC-4, ACC-6, PAR-4). */
-export const saveAssignment: CommandHandler<'assignment.save'> = {
+export const saveAssignment = (deps: AskDeps): AskingHandler<'assignment.save', Asked> => ({
+  ...asksDirectory(deps, async (command, asker) => {
+    const { tenant, link = null, access } = asker
+    // Of a partner's that they see, the customer changes the rooms only. One that is hidden is like none.
+    const changesRooms = link === null && access !== undefined && (await seesPartners(deps, tenant, access, command.assignment))
+    return changesRooms ? nothingAsked : { domains: [], ...(await membersAsked(deps, asker, link, command.members)) }
+  }),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply(command, context) {
     const { tx, caller } = context
@@ -39,9 +47,10 @@ export const saveAssignment: CommandHandler<'assignment.save'> = {
       detail: { action: command.type, ...(await assignmentTouched(tx, result)), ...was },
     }
   },
-}
+})
 
-export const deleteAssignment: CommandHandler<'assignment.delete'> = {
+export const deleteAssignment = (deps: AskDeps): AskingHandler<'assignment.delete', Asked> => ({
+  ...asksDirectory(deps),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, assignment: id }, context) {
     const { tx, caller } = context
@@ -65,6 +74,15 @@ export const deleteAssignment: CommandHandler<'assignment.delete'> = {
       detail: { action: type, ...(await assignmentTouched(tx, known)) },
     }
   },
+})
+
+async function seesPartners({ store }: AskDeps, tenant: TenantId, access: Access, id: AssignmentId): Promise<boolean> {
+  const read = store.read(tenant, 'wholeTenant')
+  const row = await read.tables.assignment().select('link').where('id', '=', id).executeTakeFirst()
+  if (!row || row.link === null) return false
+  const resolved = await resolvedOf(read)
+  const known = resolved.policy.assignments.find((one) => one.id === id)
+  return known !== undefined && assignmentIsShown(access, known, resolved)
 }
 
 type Wanted = Omit<Extract<Command, { type: 'assignment.save' }>, 'type'>
@@ -74,7 +92,7 @@ type Wanted = Omit<Extract<Command, { type: 'assignment.save' }>, 'type'>
  * @throws RoomkeeperError assignment.builtIn, assignment.invalid, access.denied, policy.tooMany
  */
 export async function putAssignment(
-  context: CommandContext,
+  context: AskedContext<Asked>,
   wanted: Wanted,
   policy: Policy,
   resolved: ResolvedPolicy,

@@ -3,13 +3,14 @@ import { limits } from '../../contract/limits.ts'
 import { DirectoryQuery, PrincipalList } from '../../contract/policyApi.ts'
 import { setRemoved } from './people.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from './deps.ts'
 import { DirectoryEdit, DirectoryListing, editDirectory, listDirectory } from '../directory/edits.ts'
 import { embeddedIssuerName } from '../directory/accounts.ts'
 import { system } from '../ground/store/transaction.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** People and security groups to name in assignments (ACC-4): of the caller's own organisation, in a customer's tenant too. */
-export const directoryRoutes: Plugin = (app, { directory }) => {
+export const directoryRoutes: Plugin<AccessDeps> = (app, { directory }) => {
   app.get(
     '/v1/directory',
     { config: { access: 'directory' }, schema: { tags: ['access'], querystring: DirectoryQuery, response: { 200: PrincipalList } } },

@@ -3,10 +3,11 @@ import { PersonId } from '../../contract/ids.ts'
 import { WhatCan, WhoCan, WhoCanQuery } from '../../contract/policyApi.ts'
 import { explainWhat, explainWho } from './explanations.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from './deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** "Who can do this, and why?" (ACC-7), cut to what the caller may be told. */
-export const explainRoutes: Plugin = (app, deps) => {
+export const explainRoutes: Plugin<AccessDeps> = (app, deps) => {
   app.get(
     '/v1/explain',
     { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], querystring: WhoCanQuery, response: { 200: WhoCan } } },

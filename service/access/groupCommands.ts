@@ -8,7 +8,9 @@ import type { AssignmentScope, GroupRule, RoomGroup } from '../../contract/polic
 import { assignmentIsShown, groupIsShown, linkIsShown } from './explain.ts'
 import { changeGroups } from './policies.ts'
 import { reached } from '../ground/reach.ts'
-import { checkPermitted, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
+import { type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
+import { type AskDeps, asksDirectory } from './membership/asked.ts'
+import type { Asked } from './membership/members.ts'
 import { checkCount, checkName } from './names.ts'
 import { roomsTouched } from '../ground/commands/touched.ts'
 
@@ -16,7 +18,8 @@ import { roomsTouched } from '../ground/commands/touched.ts'
  * Makes or changes a group of rooms. Who has groups.modify on some rooms only changes what is theirs: no rules, and the
  * rooms of others in the group stay as they are; so does what it is called, while it holds any of those.
  */
-export const saveGroup: CommandHandler<'group.save'> = {
+export const saveGroup = (deps: AskDeps): AskingHandler<'group.save', Asked> => ({
+  ...asksDirectory(deps),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, group: named, name, description, rooms: wanted, rule: given }, context) {
     const { tx, caller } = context
@@ -60,9 +63,10 @@ export const saveGroup: CommandHandler<'group.save'> = {
     const detail = { action: type, group: id, description, ...moved, rule: result.rule, ...was }
     return { category: 'RoomGroup', objectName: name, operation: known ? 'Update' : 'Create', detail }
   },
-}
+})
 
-export const deleteGroup: CommandHandler<'group.delete'> = {
+export const deleteGroup = (deps: AskDeps): AskingHandler<'group.delete', Asked> => ({
+  ...asksDirectory(deps),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, group: id }, context) {
     const { tx, caller } = context
@@ -91,7 +95,7 @@ export const deleteGroup: CommandHandler<'group.delete'> = {
       detail: { action: type, group: id, ...(await roomsTouched(tx, group.rooms)), rule: group.rule },
     }
   },
-}
+})
 
 /** A new group takes groups.create too, on each of its rooms; with a rule over all rooms. @throws RoomkeeperError access.denied */
 function checkCreated(rooms: readonly RoomId[], rule: GroupRule | null, { caller: { access } }: CommandContext): void {

@@ -7,6 +7,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, CommandKey, DeviceId, GroupId, type IncidentId, PersonId, RoleId, RoomId } from '../../contract/ids.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
 import { Refusals } from '../ground/audit/refusals.ts'
+import { commandDeps } from '../testing/commands.ts'
 import { submit } from '../ground/commands/submit.ts'
 import { EmbeddedDirectory } from '../directory/embedded.ts'
 import { ada, bela, cyd, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
@@ -15,7 +16,8 @@ import { Rooms } from '../incidents/rooms.ts'
 import { makeMetrics } from '../ground/ops/metrics.ts'
 import { system } from '../ground/store/transaction.ts'
 import { savePerson, saveRemoved } from './people.ts'
-import { type Caller, callerWithin } from './service.ts'
+import { callerWithin } from './service.ts'
+import type { Caller } from '../ground/caller.ts'
 
 /** Cyd, a Pro Manager, gives an incident to Ada, a technician of one room. */
 
@@ -111,7 +113,14 @@ async function callerOf(one: typeof ada): Promise<Caller> {
 
 const send = (caller: Caller, command: Command) =>
   submit(
-    { store: made.store, rooms, metrics: makeMetrics(), directory: new EmbeddedDirectory(made.store), refusals, now: () => clock },
+    commandDeps({
+      store: made.store,
+      rooms,
+      metrics: makeMetrics(),
+      directory: new EmbeddedDirectory(made.store),
+      refusals,
+      now: () => clock,
+    }),
     caller,
     {
       key: CommandKey.parse(v7()),

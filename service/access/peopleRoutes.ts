@@ -5,12 +5,13 @@ import { accessOf } from '../../contract/evaluate.ts'
 import { addressIsShown, ownerTest, personIsShown } from './explain.ts'
 import { reached } from '../ground/reach.ts'
 import { subjectOf } from './resolved.ts'
-import type { Caller } from './service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from './deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** Who is who (ACC-6). */
-export const peopleRoutes: Plugin = (app, { store, access }) => {
+export const peopleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
   app.get('/v1/me', { config: { access: 'anyone' }, schema: { tags: ['access'], response: { 200: MeAnswer } } }, async (request) => {
     const { tenant, person, reach } = callerOf(request)
     const me = await store.read(tenant, reach).get('me', person)

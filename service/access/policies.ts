@@ -134,3 +134,8 @@ export async function roomsPlaced(tx: TenantTransaction, rooms: readonly RoomFac
   for (const link of linksTouched) tx.put('policy', { id: link, at: tx.at })
   tx.put('policy', { id: tx.tenant, at: tx.at })
 }
+
+/** Of a link as it is stored: groups may hold no room. @throws RoomkeeperError partner.noRooms */
+export function checkSomeRoom({ links }: ResolvedPolicy, link: LinkId): void {
+  if (links.get(link)?.scope.length === 0) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
+}

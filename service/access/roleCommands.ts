@@ -8,8 +8,10 @@ import type { CustomRole } from '../../contract/policy.ts'
 import { roleIsShown } from './explain.ts'
 import { changePolicy, checkTaken } from './policies.ts'
 import { reached } from '../ground/reach.ts'
+import { type AskDeps, asksDirectory, membersAsked } from './membership/asked.ts'
+import type { Asked } from './membership/members.ts'
 import { putAssignment, sameAssignment } from './assignmentCommands.ts'
-import { checkPermitted, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
+import { type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
 import { builtInNames, checkCount, checkName, isBuiltInRole, sameSide } from './names.ts'
 import { assignmentTouched } from '../ground/commands/touched.ts'
 
@@ -17,7 +19,11 @@ import { assignmentTouched } from '../ground/commands/touched.ts'
  * Makes or changes a custom role, with its first assignment if there is one (ACC-5); a partner's person makes one of their own link
  * (PAR-4).
  */
-export const saveRole: CommandHandler<'role.save'> = {
+export const saveRole = (deps: AskDeps): AskingHandler<'role.save', Asked> => ({
+  ...asksDirectory(deps, async ({ first }, asker) => ({
+    domains: [],
+    ...(await membersAsked(deps, asker, asker.link ?? null, first?.members ?? [])),
+  })),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, role: named, name, description, permissions: wanted, first }, context) {
     const { tx, caller } = context
@@ -72,10 +78,11 @@ export const saveRole: CommandHandler<'role.save'> = {
     }
     return { category: 'Role', objectName: name, operation: known ? 'Update' : 'Create', detail }
   },
-}
+})
 
 /** Deletes a custom role; its assignments go with it. */
-export const deleteRole: CommandHandler<'role.delete'> = {
+export const deleteRole = (deps: AskDeps): AskingHandler<'role.delete', Asked> => ({
+  ...asksDirectory(deps),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, role: id }, context) {
     const { tx, caller } = context
@@ -100,7 +107,7 @@ export const deleteRole: CommandHandler<'role.delete'> = {
       detail: { action: type, role: id, permissions: role.permissions, assignments },
     }
   },
-}
+})
 
 /** In which order the permissions stand says nothing. */
 const sameRole = (one: Pick<CustomRole, 'name' | 'description' | 'permissions'>, other: typeof one): boolean =>

@@ -17,12 +17,13 @@ import {
 } from '../../contract/policyApi.ts'
 import { isShown, roleIsShown, viewerOf } from './explain.ts'
 import { assignmentViews } from './views.ts'
-import type { Caller } from './service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from './deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** Roles, assignments and groups of rooms, as far as the caller may see them (ACC-2, ACC-4, PAR-4). */
-export const roleRoutes: Plugin = (app, { store, access }) => {
+export const roleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
   app.get(
     '/v1/roles',
     { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], response: { 200: RoleList } } },

@@ -1,45 +1,19 @@
 import type { Access } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { LinkId, PersonId, TenantId } from '../../contract/ids.ts'
+import type { PersonId, TenantId } from '../../contract/ids.ts'
 import type { Bus } from '../ground/bus.ts'
 import type { DirectoryReader } from '../directory/directory.ts'
 import { noDirectory } from '../directory/none.ts'
 import type { Logger } from '../ground/ops/log.ts'
-import type { Reach } from '../ground/store/reader.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { LinkTable, PersonTable } from '../ground/store/tables.ts'
-import { type Doer, system, type TenantTransaction } from '../ground/store/transaction.ts'
+import { system, type TenantTransaction } from '../ground/store/transaction.ts'
 import type { Budgets } from '../ground/budgets.ts'
 import { groupsOfPerson, isCurrent, personOf, savePerson, saveRemoved } from './people.ts'
-import { NotLetIn } from '../ground/refused.ts'
+import { type Authenticator, type Caller, NotLetIn } from '../ground/caller.ts'
 import { resolvedOf } from './resolved.ts'
 import { type Claims, readToken, type TokenRules } from './tokens.ts'
-
-/** A signed-in person, with what they may do at this moment. */
-export interface Caller {
-  /** The tenant whose data this is about: their own, or a customer's that they named. */
-  readonly tenant: TenantId
-  /** The tenant that they belong to. */
-  readonly home: TenantId
-  /** The link under which they are in a customer's tenant, and their organisation's name; absent at home. */
-  readonly link?: LinkId
-  readonly organisation?: string
-  readonly person: PersonId
-  readonly name: string
-  readonly email: string
-  readonly access: Access
-  readonly scopeVersion: number
-  /** For writes and for reads on this person's behalf. */
-  readonly doer: Doer
-  readonly reach: Reach
-  /** When their access token ends (ms). */
-  readonly expiresAt: number
-  /** It says that they signed in with more than a password. */
-  readonly multiFactor: boolean
-  /** Somebody who has nothing in this customer's tenant any more: what they are refused with, for all but their own outcomes. */
-  readonly notLetIn?: NotLetIn
-}
 
 /** What a person may do now, and the version of the scope that their rows are cut to. */
 export interface CurrentAccess {
@@ -85,7 +59,7 @@ export interface AccessOptions {
 }
 
 /** Who asks, and what they may do (ACC-1, ACC-6). */
-export class AccessService {
+export class AccessService implements Authenticator {
   readonly #options: AccessOptions
   readonly #known = new Map<string, Known>()
   readonly #keyOfPerson = new Map<PersonId, string>()
@@ -175,6 +149,11 @@ export class AccessService {
     const tenant = await this.#options.store.tenantOfDirectory(claims.issuer, claims.directory)
     if (!claims.roomAccount || !tenant) throw new RoomkeeperError('enrol.accountInvalid')
     return { tenant: tenant.id, id: claims.objectId, name: claims.name, email: claims.email }
+  }
+
+  /** See `callerWithin`. */
+  async within(tx: TenantTransaction, person: PersonId, multiFactor = false): Promise<Caller | undefined> {
+    return callerWithin(tx, person, multiFactor)
   }
 
   /** For the feed: what a person who is connected may do now. */

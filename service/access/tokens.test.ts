@@ -3,7 +3,8 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { endlessAnswer } from '../../contract/testing/endless.ts'
-import { globalAdministratorRole, keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
+import { keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
+import { globalAdministratorRole } from '../directory/directory.ts'
 
 const now = 1_800_000_000_000
 const claims = { tid: 'directory', oid: 'object', name: 'Ada', email: 'ada@contoso.example' }

@@ -1,3 +1,4 @@
+import { globalAdministratorRole } from '../directory/directory.ts'
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { readBytes, readJson } from '../../contract/answer.ts'
@@ -6,9 +7,6 @@ import { limits } from '../../contract/limits.ts'
 import { cleanText } from '../../contract/text.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
 import { isSafeUrl } from '../ground/config.ts'
-
-/** The directory role template that Entra puts into `wids` for a Global Administrator. */
-export const globalAdministratorRole = '62e90394-69f5-4237-9190-012177145e10'
 
 /** What a token says of a person. */
 export interface PersonClaims {

@@ -8,7 +8,7 @@ import { visibleScope } from './assignmentCommands.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
 import type { PersonTable, SecurityGroupTable } from '../ground/store/tables.ts'
 import { subjectOf } from './resolved.ts'
-import type { Caller } from './service.ts'
+import type { Caller } from '../ground/caller.ts'
 
 /** Assignments with names, for screens: cut to the caller's rooms. `read`: of the whole tenant. */
 export async function assignmentViews(

@@ -4,7 +4,7 @@ import type { RoomWork } from '../incidents/apply.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { auditDevice } from '../enrolment/deviceAudit.ts'
-import type { IntakeItem, SessionOutcome } from './intake.ts'
+import type { IntakeItem, SessionOutcome } from './intakeItems.ts'
 import type { AgentSession, DeviceIdentity, Progress } from './session.ts'
 
 interface DeviceWork {

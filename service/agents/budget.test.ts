@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
-import { Bucket, DeviceBudget } from './budget.ts'
+import { DeviceBudget } from './budget.ts'
+import { Bucket } from '../ground/bucket.ts'
 
 describe('a bucket', () => {
   it('[rule 13] lets through no more than it holds and what came back, whatever the order of moments', () => {

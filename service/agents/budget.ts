@@ -1,34 +1,5 @@
 import { limits } from '../../contract/limits.ts'
-
-/** Tokens that come back one by one; more may be spent than are there, and then it takes longer. Times in ms, handed in. */
-export class Bucket {
-  readonly #capacity: number
-  readonly #everyMs: number
-  #tokens: number
-  #at: number
-
-  /** `everyMs`: one token comes back in this time. */
-  constructor(capacity: number, everyMs: number, at: number) {
-    this.#capacity = capacity
-    this.#everyMs = everyMs
-    this.#tokens = capacity
-    this.#at = at
-  }
-
-  /** What there is at this moment; one from before the newest that something was spent at counts as that. */
-  left(at: number): number {
-    return Math.min(this.#capacity, this.#tokens + Math.max(0, at - this.#at) / this.#everyMs)
-  }
-
-  spend(tokens: number, at: number): void {
-    this.#tokens = this.left(at) - tokens
-    this.#at = Math.max(this.#at, at)
-  }
-
-  isFull(at: number): boolean {
-    return this.left(at) >= this.#capacity
-  }
-}
+import { Bucket } from '../ground/bucket.ts'
 
 /**
  * What one device may cost (a device, and nobody else, waits when it costs more): messages by their bytes and reports, changes

@@ -1,5 +1,5 @@
 import type { AgentToService } from '../../contract/agent.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from './deps.ts'
 import type { AgentSession } from './session.ts'
 import type { Silences } from './silences.ts'
 
@@ -40,7 +40,7 @@ export class ClockSet {
 }
 
 /** A clock that is set (`byMs`; 0: it was not) is no silence of anybody: who was heard a moment ago still was. */
-export function clockWasSet(log: ServiceDeps['log'], sessions: Iterable<AgentSession>, silences: Silences, byMs: number, at: number): void {
+export function clockWasSet(log: AgentDeps['log'], sessions: Iterable<AgentSession>, silences: Silences, byMs: number, at: number): void {
   if (byMs === 0) return
   log.warn({ byMs }, "the clock of the service's machine was set")
   for (const session of sessions) {

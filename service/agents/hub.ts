@@ -3,17 +3,19 @@ import type { IncomingMessage } from 'node:http'
 import { uptime } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { agentProtocolVersions, type AgentToService, challengeProof, type SignedWord, welcomeWord } from '../../contract/agent.ts'
+import { agentProtocolVersions, type AgentToService, type SignedWord, welcomeWord } from '../../contract/agent.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { DeviceChange } from '../ground/bus.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from './deps.ts'
 import { addressOf } from '../ground/http/address.ts'
 import { refuse } from '../ground/http/upgrades.ts'
 import { Absence } from './absence.ts'
 import { ClockSet, clocksOf, clockWasSet } from './clockSet.ts'
-import { acknowledgement, Intake, type SessionOutcome } from './intake.ts'
+import { type Hello, provedDevice } from './hello.ts'
+import { acknowledgement, Intake } from './intake.ts'
+import type { SessionOutcome } from './intakeItems.ts'
 import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { Boots } from './boots.ts'
 import type { SignedWords } from './signedWords.ts'
@@ -21,13 +23,10 @@ import { readMessage } from './messages.ts'
 import { notCommitted } from './notCommitted.ts'
 import { revoke } from '../enrolment/offboarding.ts'
 import { Pacing } from './pacing.ts'
-import { isSignedBy, storedKey } from '../enrolment/proofs.ts'
 import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
 import { Silences } from './silences.ts'
 import { Strangers } from './strangers.ts'
 import { TwinGuard } from './twinGuard.ts'
-
-type Hello = Extract<AgentToService, { type: 'hello' }>
 
 /** A look that is late by less is one of a busy machine. */
 const leastAbsenceMs = 10_000
@@ -46,7 +45,7 @@ const finalRefusal: ErrorCode = 'device.unknown'
  */
 export class AgentHub implements SessionOwner, LineEnd {
   readonly intake: Intake
-  readonly #deps: ServiceDeps
+  readonly #deps: AgentDeps
   readonly #signedWords: SignedWords
   readonly #pacing: Pacing
   readonly #strangers: Strangers
@@ -63,7 +62,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   #closing = false
 
   /** `up`: how long the machine has been up, sleep included (ms). */
-  constructor(deps: ServiceDeps, signedWords: SignedWords, up: () => number = () => uptime() * 1_000) {
+  constructor(deps: AgentDeps, signedWords: SignedWords, up: () => number = () => uptime() * 1_000) {
     this.#deps = deps
     this.#absence = new Absence(up, Math.max(leastAbsenceMs, deps.config.timing.disconnectAfterMs / 4))
     this.#clockSet = new ClockSet(() => deps.now(), deps.evenly ?? up)
@@ -228,16 +227,10 @@ export class AgentHub implements SessionOwner, LineEnd {
     session.phase = 'verifying'
     const { nonce } = session
     session.nonce = ''
-    const { store, serviceName, now } = this.#deps
+    const { now } = this.#deps
     const helloAt = now()
     try {
-      const device = await store.deviceById(hello.device)
-      if (!device) throw new RoomkeeperError('device.unknown')
-      const text = challengeProof(nonce, serviceName, hello.device)
-      if (!isSignedBy(storedKey(device.publicKey), text, hello.signature)) throw new RoomkeeperError('device.signature')
-      session.proved = { device: device.id, nonce: hello.nonce }
-      if (device.state === 'revoked') throw new RoomkeeperError('device.unknown')
-      if (!agentProtocolVersions.some((version) => hello.versions.includes(version))) throw new RoomkeeperError('device.version')
+      const device = await provedDevice(this.#deps, session, nonce, hello)
       if (session.phase !== 'verifying') return
       const identity = { device: device.id, tenant: device.tenant, room: device.room }
       this.#pacing.admit(session, device.id, now())

@@ -3,10 +3,10 @@ import type { NumberedReport } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from './deps.ts'
 import { DeviceBudget } from './budget.ts'
 import { changesOf, hold } from './held.ts'
-import type { IntakeItem } from './intake.ts'
+import type { IntakeItem } from './intakeItems.ts'
 import { readReport } from './messages.ts'
 import type { AgentSession } from './session.ts'
 
@@ -17,12 +17,12 @@ import type { AgentSession } from './session.ts'
  * acknowledged that is not committed, so what is held when a connection ends comes again.
  */
 export class Pacing {
-  readonly #deps: Pick<ServiceDeps, 'rooms' | 'metrics' | 'log'>
+  readonly #deps: Pick<AgentDeps, 'rooms' | 'metrics' | 'log'>
   readonly #add: (item: IntakeItem) => void
   /** Of devices that are connected, or were and have spent something. */
   readonly #budgets = new Map<DeviceId, DeviceBudget>()
 
-  constructor(deps: Pick<ServiceDeps, 'rooms' | 'metrics' | 'log'>, add: (item: IntakeItem) => void) {
+  constructor(deps: Pick<AgentDeps, 'rooms' | 'metrics' | 'log'>, add: (item: IntakeItem) => void) {
     this.#deps = deps
     this.#add = add
   }

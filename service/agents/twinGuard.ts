@@ -1,6 +1,6 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomState } from '../incidents/state.ts'
-import type { IntakeItem } from './intake.ts'
+import type { IntakeItem } from './intakeItems.ts'
 import type { AgentSession, DeviceIdentity } from './session.ts'
 import { TwinWatch } from './twins.ts'
 

@@ -1,4 +1,4 @@
-import type { ChainWalk } from './check.ts'
+import type { AuditChainTable } from '../ground/store/tables.ts'
 import { retentionMs } from '../ground/audit/pruned.ts'
 
 /**
@@ -35,7 +35,7 @@ export type HeadState = 'found' | 'pruned' | 'cut' | 'missing'
 /** `hashes`: those of the records in the log by number, of what was asked for; `now` (UTC ms). */
 export function stateOfHead(
   noted: NotedHead,
-  { prunedNumber, prunedHash, headNumber }: Pick<ChainWalk, 'prunedNumber' | 'prunedHash' | 'headNumber'>,
+  { prunedNumber, prunedHash, headNumber }: Pick<AuditChainTable, 'prunedNumber' | 'prunedHash' | 'headNumber'>,
   hashThere: string | undefined,
   now: number,
 ): HeadState {

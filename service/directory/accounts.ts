@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Member } from '../../contract/policy.ts'
-import { globalAdministratorRole } from '../access/tokens.ts'
+import { globalAdministratorRole } from './directory.ts'
 import { EmbeddedDirectory } from './embedded.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { DirectoryAccountTable } from '../ground/store/tables.ts'

@@ -1,5 +1,8 @@
 import type { Member } from '../../contract/policy.ts'
 
+/** The directory role template that Entra puts into `wids` for a Global Administrator. */
+export const globalAdministratorRole = '62e90394-69f5-4237-9190-012177145e10'
+
 /** Someone who has an account and may sign in, or a security group, as a directory knows them. `email` is empty where there is none. */
 export interface DirectoryPrincipal {
   readonly kind: Member['kind']

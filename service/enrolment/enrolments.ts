@@ -7,12 +7,12 @@ import { DeviceId, RoomId, type TenantId } from '../../contract/ids.ts'
 import { isTimeZone } from '../../contract/timeZone.ts'
 import { limits } from '../../contract/limits.ts'
 import { digestOfKey } from './keys.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { IncidentDeps } from '../incidents/deps.ts'
 import type { RateLimit } from '../ground/rateLimit.ts'
 import { remoteOf } from '../incidents/apply.ts'
 import type { DeviceTable } from '../ground/store/tables.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
-import { Bucket } from '../agents/budget.ts'
+import { Bucket } from '../ground/bucket.ts'
 import { auditDevice, type EnrolledBy } from './deviceAudit.ts'
 import { OnboardingRooms } from './onboarding.ts'
 import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
@@ -35,7 +35,7 @@ export interface EnrolmentCredential {
  * @throws auth.missing, enrol.keyInvalid, enrol.accountInvalid, device.unknown; rate.limited, counted by key or account once it is known.
  */
 export async function readCredential(
-  deps: Pick<ServiceDeps, 'store' | 'access'>,
+  deps: Pick<IncidentDeps, 'store' | 'access'>,
   rate: RateLimit,
   header: string | undefined,
 ): Promise<EnrolmentCredential> {
@@ -77,12 +77,12 @@ interface Waiting {
 
 /** Enrolments; those that come together are committed together (ENR-8: a thousand at once). */
 export class Enrolments {
-  readonly #deps: Pick<ServiceDeps, 'store' | 'rooms'>
+  readonly #deps: Pick<IncidentDeps, 'store' | 'rooms'>
   #waiting: Waiting[] = []
   #working = false
   readonly #comings = new Comings()
 
-  constructor(deps: Pick<ServiceDeps, 'store' | 'rooms'>) {
+  constructor(deps: Pick<IncidentDeps, 'store' | 'rooms'>) {
     this.#deps = deps
   }
 
@@ -156,7 +156,7 @@ class Comings {
   }
 }
 
-type Deps = Pick<ServiceDeps, 'store' | 'rooms'> & { readonly comings: Comings }
+type Deps = Pick<IncidentDeps, 'store' | 'rooms'> & { readonly comings: Comings }
 
 /** A refusal comes before anything is written, so it leaves the others' work alone. */
 async function attempt(deps: Deps, tx: TenantTransaction, onboarding: OnboardingRooms, one: Waiting): Promise<() => void> {

@@ -1,6 +1,6 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { IncidentDeps } from '../incidents/deps.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
 import { unenrolRooms } from './offboarding.ts'
 
@@ -35,7 +35,7 @@ export class OnboardingRooms {
 }
 
 /** Rooms that nobody has enrolled in time leave (ENR-4): unenrolled by the service, with a record of each, their devices off-boarded. */
-export async function leaveOverdue({ store, rooms, now, config }: Pick<ServiceDeps, 'store' | 'rooms' | 'now' | 'config'>): Promise<void> {
+export async function leaveOverdue({ store, rooms, now, config }: Pick<IncidentDeps, 'store' | 'rooms' | 'now' | 'config'>): Promise<void> {
   for (const { id: tenant } of await store.tenants()) {
     for (;;) {
       const overdue = await store.roomsOnboardingBefore(tenant, now() - config.timing.onboardingMs, limits.listRows)

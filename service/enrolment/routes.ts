@@ -1,12 +1,13 @@
 import { EnrolmentKey } from '../../contract/api.ts'
 import { downloadKey, resetKey } from './keys.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { IncidentDeps } from '../incidents/deps.ts'
 import { packInstaller } from './installer.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** What Settings → General → Enrol a room offers (ENR-1). `url`: where devices reach this service. */
 export const enrolmentRoutes =
-  (url: string): Plugin =>
+  (url: string): Plugin<IncidentDeps> =>
   (app, { store }) => {
     /** Packed at the first download; the files do not change while the service runs. */
     let packed: Buffer | undefined

@@ -1,6 +1,7 @@
 import { type ConsoleToFeed, type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Caller, CurrentAccess } from '../access/service.ts'
+import type { CurrentAccess } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { BusTopics } from '../ground/bus.ts'
 import type { Lineage } from '../ground/store/generations.ts'
 import type { Store } from '../ground/store/store.ts'

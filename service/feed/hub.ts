@@ -5,10 +5,12 @@ import { type ErrorCode, detailsOf, RoomkeeperError } from '../../contract/error
 import { ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { NotLetIn, recordOfRefusal } from '../ground/refused.ts'
-import type { Caller, CurrentAccess } from '../access/service.ts'
+import { recordOfRefusal } from '../ground/refused.ts'
+import { NotLetIn } from '../ground/caller.ts'
+import type { CurrentAccess } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { BusTopics } from '../ground/bus.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AccessDeps } from '../access/deps.ts'
 import { addressOf } from '../ground/http/address.ts'
 import { tenantNamed } from '../ground/http/tenantNamed.ts'
 import { refuse } from '../ground/http/upgrades.ts'
@@ -38,7 +40,7 @@ const tooManyAgainS = 30
 
 /** The consoles' sockets: who follows which tenant, under which scope, until when. */
 export class FeedHub {
-  readonly #deps: ServiceDeps
+  readonly #deps: AccessDeps
   readonly #options: FollowerOptions
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -51,7 +53,7 @@ export class FeedHub {
   readonly #open = new Map<string, number>()
   #closing = false
 
-  constructor(deps: ServiceDeps, cursors: Cursors) {
+  constructor(deps: AccessDeps, cursors: Cursors) {
     this.#deps = deps
     this.#options = {
       store: deps.store,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from '../access/deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 import { onUpgrade } from '../ground/http/upgrades.ts'
 import { Cursors } from './cursors.ts'
@@ -11,7 +12,7 @@ import { snapshotPage } from './snapshot.ts'
 const expiryEveryMs = 1_000
 
 /** How consoles keep their copy (CON-2, ACC-8): pages of a snapshot, and the socket that follows. */
-export const feed: Plugin = (app, deps) => {
+export const feed: Plugin<AccessDeps> = (app, deps) => {
   // Of no particular type: the page is text already.
   const response: Record<200, z.ZodType> = { 200: SnapshotPage }
   const cursors = new Cursors(deps.cursorKey)

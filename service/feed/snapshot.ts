@@ -1,7 +1,7 @@
 import type { Kind } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Caller } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { Cursors, SnapshotPlace } from './cursors.ts'
 import { rowText } from './rows.ts'

@@ -1,6 +1,5 @@
 import { limits } from '../../contract/limits.ts'
 import { RateLimit } from './rateLimit.ts'
-import type { Claims } from '../access/tokens.ts'
 
 /**
  * What each may ask of the service in a minute (rule 13): an address before anything of a request is believed, then the person of
@@ -30,7 +29,7 @@ export class Budgets {
   }
 
   /** Somebody whose token was verified. @throws RoomkeeperError rate.limited */
-  person({ issuer, directory, objectId }: Pick<Claims, 'issuer' | 'directory' | 'objectId'>): void {
+  person({ issuer, directory, objectId }: { readonly issuer: string; readonly directory: string; readonly objectId: string }): void {
     this.#person.take(JSON.stringify([issuer, directory, objectId]))
     this.#tenant.take(JSON.stringify([issuer, directory]))
   }

@@ -23,6 +23,8 @@ export interface BusTopics {
   policy: { readonly tenant: TenantId }
   /** The embedded directory was edited. */
   directory: { readonly directory: string }
+  /** A room is new, or back in onboarding: its agent is waited for. */
+  enrolled: { readonly tenant: TenantId; readonly room: RoomId }
   /** Tell the connected agent, if it is. */
   device: { readonly tenant: TenantId; readonly device: DeviceId; readonly change: DeviceChange }
 }
@@ -52,7 +54,14 @@ type Listeners = { [T in BusTopic]: Set<(message: BusTopics[T]) => void> }
 
 /** The bus of a service that is one process. */
 export function inProcessBus(onProblem: (error: unknown, topic: BusTopic) => void): Bus {
-  const listeners: Listeners = { changes: new Set(), scope: new Set(), policy: new Set(), directory: new Set(), device: new Set() }
+  const listeners: Listeners = {
+    changes: new Set(),
+    scope: new Set(),
+    policy: new Set(),
+    directory: new Set(),
+    enrolled: new Set(),
+    device: new Set(),
+  }
   return {
     publish(topic, message) {
       for (const listener of [...listeners[topic]]) {

@@ -10,7 +10,7 @@ import { unknownField, unknownFieldSays } from '../../contract/unknown.ts'
 import { ConfigProblem } from './problems.ts'
 
 /** The checkout this program runs from. */
-export const checkout = fileURLToPath(new URL('..', import.meta.url))
+export const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
 const ms = z.int().min(1).max(2_147_483_647)
 const folder = z

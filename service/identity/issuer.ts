@@ -10,7 +10,7 @@ import { StoreAdapter } from './adapter.ts'
 import type { Account, Directory } from '../directory/accounts.ts'
 import { devicePages, renderError } from './devicePages.ts'
 import { securityHeaders } from './pages.ts'
-import type { ServiceSecrets } from './secrets.ts'
+import type { ServiceSecrets } from '../ground/secrets.ts'
 
 /** What the embedded issuer and the service's token rules agree on. */
 export const embeddedClient = {

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
 import type { DeviceFacts } from '../../contract/agent.ts'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
-import { EntryId, IncidentId, type RoomId } from '../../contract/ids.ts'
+import { EntryId, IncidentId, type RoomId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { SignalId } from '../../contract/signals.ts'
@@ -11,8 +11,24 @@ import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, roomEventDocument } from './documents.ts'
 import { type EngineEvent, type EntryEffect, type RoomEventEffect, step } from './engine.ts'
-import type { KnownRoom, Rooms } from './rooms.ts'
 import { type EngineSettings, newRoomState, RoomState } from './state.ts'
+
+/** A room as the engine's shell knows it: as committed, never changed in place. */
+export interface KnownRoom {
+  readonly tenant: TenantId
+  readonly base: RoomBase
+  readonly state: RoomState
+  readonly names: IncidentNames
+  readonly nextTimerAt: number | null
+}
+
+/** What is remembered of rooms between transactions. */
+export interface RoomMemory {
+  cached(room: RoomId): KnownRoom | undefined
+  settingsOf(tenant: TenantId): EngineSettings | undefined
+  /** Told after the commit: what is true now. */
+  remember(tenant: TenantId, rooms: Iterable<KnownRoom>, settings: EngineSettings | undefined): void
+}
 
 interface OpenRoom {
   base: RoomBase
@@ -34,14 +50,14 @@ interface OpenRoom {
  */
 export class RoomWork {
   readonly #tx: TenantTransaction
-  readonly #rooms: Rooms
+  readonly #rooms: RoomMemory
   readonly #open = new Map<RoomId, OpenRoom>()
   /** Rooms that are new (undefined), or have another name or place than before. */
   readonly #placed = new Map<RoomId, RoomBase | undefined>()
   #settings: EngineSettings | undefined
   #remembers = false
 
-  constructor(tx: TenantTransaction, rooms: Rooms) {
+  constructor(tx: TenantTransaction, rooms: RoomMemory) {
     this.#tx = tx
     this.#rooms = rooms
   }

@@ -1,25 +1,15 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
-import { RoomWork } from './apply.ts'
-import type { IncidentNames, RoomBase } from './documents.ts'
-import type { EngineSettings, RoomState } from './state.ts'
-
-/** A room as the engine's shell knows it: as committed, never changed in place. */
-export interface KnownRoom {
-  readonly tenant: TenantId
-  readonly base: RoomBase
-  readonly state: RoomState
-  readonly names: IncidentNames
-  readonly nextTimerAt: number | null
-}
+import { type KnownRoom, type RoomMemory, RoomWork } from './apply.ts'
+import type { EngineSettings } from './state.ts'
 
 /**
  * The engine's shell: a write-through cache of what it remembers of rooms, in the one process that writes. All changes
  * of room documents, and all that the engine does to incidents, go through `within`; memory changes only after the
  * commit, so that a failed transaction leaves no trace.
  */
-export class Rooms {
+export class Rooms implements RoomMemory {
   readonly #capacity: number
   readonly #rooms = new Map<RoomId, KnownRoom>()
   readonly #settings = new Map<TenantId, EngineSettings>()

@@ -2,11 +2,13 @@ import { v7 } from 'uuid'
 import { changeKindOf, type CommandOutcome, CommandRequest, type CommandType } from '../../contract/commands.ts'
 import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
 import { detailsKept, type ErrorCode, type ErrorDetails, RoomkeeperError } from '../../contract/errors.ts'
-import { type CommandKey, type LinkId, type PersonId, RequestId } from '../../contract/ids.ts'
+import { type LinkId, RequestId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { type CommandContext, personRefOf } from '../ground/commands/handler.ts'
 import type { RequestTable } from '../ground/store/tables.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
+import type { Approvals } from '../ground/commands/approvals.ts'
+import { putReceipt } from '../ground/commands/receipt.ts'
 import { linkHere, linkOf } from '../access/links.ts'
 import { subjectsOf } from './subjects.ts'
 
@@ -18,7 +20,7 @@ import { subjectsOf } from './subjects.ts'
 const dayMs = 24 * 3_600_000
 
 /** Whether the customer wants to approve this kind of a partner's person's actions, as it stands in this write. */
-export async function isApproved(tx: TenantTransaction, link: LinkId | undefined, type: CommandType): Promise<boolean> {
+async function isApproved(tx: TenantTransaction, link: LinkId | undefined, type: CommandType): Promise<boolean> {
   const kind = changeKindOf[type]
   const row = link === undefined || kind === null ? undefined : await tx.tables.link().selectAll().where('id', '=', link).executeTakeFirst()
   return row !== undefined && kind !== null && linkOf(row).changeControl[kind] === 'manual'
@@ -28,7 +30,7 @@ export async function isApproved(tx: TenantTransaction, link: LinkId | undefined
  * Keeps what has to be approved; the outcome is `requested`. Called when the command is theirs to give and its key is new.
  * @throws RoomkeeperError access.denied for nobody of a partner; policy.tooMany
  */
-export async function keepRequest(context: CommandContext, request: CommandRequest): Promise<CommandOutcome> {
+async function keepRequest(context: CommandContext, request: CommandRequest): Promise<CommandOutcome> {
   const { tx, caller } = context
   const kind = changeKindOf[request.command.type]
   if (caller.access.link === undefined || kind === null) throw new RoomkeeperError('access.denied')
@@ -78,6 +80,9 @@ export async function keepRequest(context: CommandContext, request: CommandReque
   })
   return { outcome: 'requested', request: id, expiresAt }
 }
+
+/** What the way of a command asks of partners. */
+export const approvals: Approvals = { waits: isApproved, keep: keepRequest }
 
 export interface WaitingRequest {
   readonly row: RequestTable
@@ -131,11 +136,6 @@ export async function settle(
   tx.put('request', doc)
   if (ending.status === 'approved') await putReceipt(tx, key, row.person)
   return doc
-}
-
-/** A receipt is never changed: where somebody else's command has the same key, theirs stays, and a snapshot tells the console instead. */
-export async function putReceipt(tx: TenantTransaction, id: CommandKey, person: PersonId): Promise<void> {
-  if (!(await tx.get('receipt', id))) tx.put('receipt', { id, person, at: tx.at })
 }
 
 function outcomeOf(ending: Ending, at: number, note: string | undefined): CommandOutcome {

@@ -1,12 +1,13 @@
 import { limits } from '../../contract/limits.ts'
-import type { Plugin, ServiceDeps } from '../ground/deps.ts'
+import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from '../access/deps.ts'
 import { system } from '../ground/store/transaction.ts'
 import { nameOf, settle } from './approvals.ts'
 
 const dayMs = 24 * 3_600_000
 
 /** Ends requests that nobody decided in time; who asked is told by the request itself (PAR-5). Returns how many. */
-export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' | 'now'>): Promise<number> {
+export async function expireRequests({ store, now }: Pick<AccessDeps, 'store' | 'now'>): Promise<number> {
   const due = await store.expiredRequests('waiting', now(), limits.listRows)
   if (due.length === 0) return 0
   await store.writeMany(system, async (on) => {
@@ -27,7 +28,7 @@ export async function expireRequests({ store, now }: Pick<ServiceDeps, 'store' |
 }
 
 /** Forgets those that were decided long ago. Returns how many. */
-export async function forgetRequests({ store, now }: Pick<ServiceDeps, 'store' | 'now'>): Promise<number> {
+export async function forgetRequests({ store, now }: Pick<AccessDeps, 'store' | 'now'>): Promise<number> {
   const old = await store.expiredRequests('decided', now() - limits.requestsKeptDays * dayMs, limits.listRows)
   if (old.length === 0) return 0
   await store.writeMany(system, async (on) => {
@@ -39,7 +40,7 @@ export async function forgetRequests({ store, now }: Pick<ServiceDeps, 'store' |
   return old.length
 }
 
-export const requestExpiry: Plugin = (app, deps) => {
+export const requestExpiry: Plugin<AccessDeps> = (app, deps) => {
   const { config, log } = deps
   const run = (): void => {
     Promise.all([expireRequests(deps), forgetRequests(deps)]).catch((error: unknown) =>

@@ -11,10 +11,18 @@ import { assignmentOf } from '../access/resolved.ts'
 import { endLink } from './ending.ts'
 import { checkNotLinked, isExpired, linkOf } from '../access/links.ts'
 import { markPartner } from './marks.ts'
+import { type AskDeps, asksDirectory, domainsAsked, membersAsked } from '../access/membership/asked.ts'
+import type { Asked } from '../access/membership/members.ts'
 import { knowMembers, notInDirectory, ownMembers } from '../access/membership/members.ts'
 import type { PersonTable } from '../ground/store/tables.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
-import { checkPermitted, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
+import {
+  type AskedContext,
+  type AskingHandler,
+  checkPermitted,
+  type CommandContext,
+  type CommandHandler,
+} from '../ground/commands/handler.ts'
 import { assignmentTouched, membersTouched, scopeTouched, some } from '../ground/commands/touched.ts'
 
 /** What the partner's side does, in its own tenant; what it changes stands in the customer's (PAR-2, PAR-6). */
@@ -23,7 +31,7 @@ import { assignmentTouched, membersTouched, scopeTouched, some } from '../ground
  * An invitation of one of the caller's domains.
  * @throws RoomkeeperError partner.notFound: the same for none and for another's; partner.accepted where it is theirs already.
  */
-async function invitationOf(id: LinkId, { tx, asked }: CommandContext): Promise<Link> {
+async function invitationOf(id: LinkId, { tx, asked }: AskedContext<Asked>): Promise<Link> {
   const row = await tx.linkById(id)
   if (row?.status === 'active' && row.partner === tx.tenant) throw new RoomkeeperError('partner.accepted')
   if (row?.status !== 'invited' || row.tenant === tx.tenant || !asked.domains.includes(row.domain))
@@ -32,7 +40,11 @@ async function invitationOf(id: LinkId, { tx, asked }: CommandContext): Promise<
 }
 
 /** Accepts and names the primary admins. The first to accept makes the link; who that was has no standing afterwards. */
-export const accept: CommandHandler<'invitation.accept'> = {
+export const accept = (deps: AskDeps): AskingHandler<'invitation.accept', Asked> => ({
+  ...asksDirectory(deps, async ({ link, admins }, asker) => ({
+    domains: await domainsAsked(deps, asker),
+    ...(await membersAsked(deps, asker, link, admins)),
+  })),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, link: id, admins }, context) {
     const { tx, caller, asked } = context
@@ -82,10 +94,11 @@ export const accept: CommandHandler<'invitation.accept'> = {
       detail: { action: type, link: id, admins: await membersTouched(tx, members) },
     }
   },
-}
+})
 
 /** Deletes the invitation (PAR-2); also one that expired. */
-export const deny: CommandHandler<'invitation.deny'> = {
+export const deny = (deps: AskDeps): AskingHandler<'invitation.deny', Asked> => ({
+  ...asksDirectory(deps, async (_, asker) => ({ domains: await domainsAsked(deps, asker) })),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, link: id }, context) {
     const { tx, caller } = context
@@ -107,7 +120,7 @@ export const deny: CommandHandler<'invitation.deny'> = {
       detail: { action: type, link: id },
     }
   },
-}
+})
 
 /** Ends the link from the partner's side (PAR-6). */
 export const leave: CommandHandler<'customer.leave'> = {
@@ -137,7 +150,8 @@ export const leave: CommandHandler<'customer.leave'> = {
 }
 
 /** Names who manages the organisation's customers, beside Pro Managers and Global Administrators. None is fine. */
-export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
+export const setTenantManagers = (deps: AskDeps): AskingHandler<'tenantManagers.set', Asked> => ({
+  ...asksDirectory(deps, async ({ members }, asker) => ({ domains: [], ...(await membersAsked(deps, asker, null, members)) })),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, members: named }, { tx, caller, asked }) {
     const members = await ownMembers(tx, named, asked, notInDirectory, await managersNow(tx))
@@ -179,7 +193,7 @@ export const setTenantManagers: CommandHandler<'tenantManagers.set'> = {
       detail: { action: type, assignment: id, members: await membersTouched(tx, members), before: await membersTouched(tx, before) },
     }
   },
-}
+})
 
 /** The customer's name. */
 const nameOf = async ({ tx }: CommandContext, { tenant }: Link): Promise<string> => (await tx.on(tenant).tenantRow()).name

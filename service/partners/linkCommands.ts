@@ -2,18 +2,25 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Link } from '../../contract/policy.ts'
 import { changePolicy } from '../access/policies.ts'
+import { type AskDeps, asksDirectory, domainsAsked } from '../access/membership/asked.ts'
+import type { Asked } from '../access/membership/members.ts'
 import { domainOf } from '../directory/domains.ts'
 import { endLink } from './ending.ts'
 import { addInvitation, linkHere, linkRow } from '../access/links.ts'
 import { markPartner } from './marks.ts'
-import { checkNamed, checkRemoteAccess, checkSomeRoom } from './rooms.ts'
-import { checkPermitted, type CommandHandler } from '../ground/commands/handler.ts'
+import { checkNamed, checkRemoteAccess } from './rooms.ts'
+import { checkSomeRoom } from '../access/policies.ts'
+import { type AskingHandler, checkPermitted } from '../ground/commands/handler.ts'
 import { scopeTouched } from '../ground/commands/touched.ts'
 
 const dayMs = 24 * 3_600_000
 
 /** Invites an organisation by its domain to manage rooms (PAR-1). An invitation of that domain that expired is replaced. */
-export const invite: CommandHandler<'partner.invite'> = {
+export const invite = (deps: AskDeps): AskingHandler<'partner.invite', Asked> => ({
+  ...asksDirectory(deps, async (_, asker) => ({
+    // Nobody could accept an invitation of their own organisation: who cannot be asked need not be waited for.
+    domains: await domainsAsked(deps, asker).catch(() => []),
+  })),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, link: id, domain: typed, days, changeControl, scope, remoteAccess, multiFactor }, { tx, caller, asked }) {
     const domain = domainOf(typed)
@@ -48,10 +55,11 @@ export const invite: CommandHandler<'partner.invite'> = {
     }
     return { category: 'PartnerInvitation', objectName: domain, operation: 'Create', detail }
   },
-}
+})
 
 /** Other terms for a partner or an invitation. Its rooms are changed at the scope of Assigned admins. */
-export const change: CommandHandler<'partner.change'> = {
+export const change = (deps: AskDeps): AskingHandler<'partner.change', Asked> => ({
+  ...asksDirectory(deps),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, link: id, changeControl, remoteAccess, multiFactor }, { tx, caller }) {
     const before = await linkHere(tx, id)
@@ -71,10 +79,11 @@ export const change: CommandHandler<'partner.change'> = {
       detail: { action: type, link: id, domain: link.domain, ...terms, before: termsBefore },
     }
   },
-}
+})
 
 /** Ends a partner's access at once, or takes an invitation back (PAR-6). */
-export const remove: CommandHandler<'partner.remove'> = {
+export const remove = (deps: AskDeps): AskingHandler<'partner.remove', Asked> => ({
+  ...asksDirectory(deps),
   check: async (command, context) => checkPermitted(command.type, context),
   async apply({ type, link: id }, { tx }) {
     const link = await linkHere(tx, id)
@@ -86,7 +95,7 @@ export const remove: CommandHandler<'partner.remove'> = {
       detail: { action: type, link: id, domain: link.domain, was: link.status, scope: await scopeTouched(tx, link.scope) },
     }
   },
-}
+})
 
 type Terms = Pick<Link, 'changeControl' | 'remoteAccess' | 'multiFactor'>
 

@@ -4,17 +4,17 @@ import { ChangeKind } from '../../contract/entities.ts'
 import { AssignmentId, CommandKey, LinkId, RequestId, RoleId } from '../../contract/ids.ts'
 import type { AssignmentScope, Member } from '../../contract/policy.ts'
 import { changePolicy } from '../access/policies.ts'
-import type { Caller } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import { ada, cyd, finn } from '../directory/testing/organisations.ts'
 import { linkRow } from '../access/links.ts'
 import { system } from '../ground/store/transaction.ts'
-import { prepare } from '../ground/commands/prepare.ts'
-import { preview } from '../ground/commands/preview.ts'
+import { preview } from '../access/preview.ts'
+import { readyFor } from '../ground/commands/submit.ts'
 import { codeOf, DirectoryRig, group, person, save } from '../access/membership/testing/directoryRig.ts'
 
 const rig = new DirectoryRig()
 const { deps, read, callerOf, give, setMembers, membersOf, proManagers, known } = rig
-const preparing = (caller: Caller, request: RequestId) => prepare(deps(), caller, { type: 'request.decide', request, approve: true })
+const preparing = (caller: Caller, request: RequestId) => readyFor(deps(), caller, { type: 'request.decide', request, approve: true })
 
 describe('a partner’s people', () => {
   let link: LinkId

@@ -1,7 +1,5 @@
 import { type Access, isProManager, mayEverywhere } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { ResolvedPolicy } from '../../contract/evaluate.ts'
-import type { LinkId } from '../../contract/ids.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 
@@ -17,11 +15,6 @@ export async function checkNamed(tx: TenantTransaction, scope: AssignmentScope):
   const groups = scope.groups.length === 0 ? [] : await tx.tables.roomGroup().select('id').where('id', 'in', scope.groups).execute()
   const group = scope.groups.find((id) => !groups.some((one) => one.id === id))
   if (group !== undefined) throw new RoomkeeperError('group.notFound', { field: 'scope.groups', params: { group } })
-}
-
-/** Of a link as it is stored: groups may hold no room. @throws RoomkeeperError partner.noRooms */
-export function checkSomeRoom({ links }: ResolvedPolicy, link: LinkId): void {
-  if (links.get(link)?.scope.length === 0) throw new RoomkeeperError('partner.noRooms', { field: 'scope' })
 }
 
 /** Remote access is nobody's to give but a Pro Manager's, or of who holds it over all rooms. @throws RoomkeeperError policy.escalation */

@@ -1,10 +1,11 @@
 import { CustomerList, PartnerList } from '../../contract/policyApi.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AccessDeps } from '../access/deps.ts'
 import { customersOf, partnersOf } from './views.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** Partners, from the customer's side and from theirs (PAR-1, PAR-2, PAR-8). */
-export const partnerRoutes: Plugin = (app, deps) => {
+export const partnerRoutes: Plugin<AccessDeps> = (app, deps) => {
   app.get(
     '/v1/partners',
     { config: { access: { permission: ['settings.view', 'roles.view'] } }, schema: { tags: ['partners'], response: { 200: PartnerList } } },

@@ -7,13 +7,13 @@ import type { CustomerList, CustomerView, PartnerView } from '../../contract/pol
 import type { z } from 'zod'
 import { linkIsShown } from '../access/explain.ts'
 import { subjectOf } from '../access/people.ts'
-import type { Caller } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import { Names } from '../access/views.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AccessDeps } from '../access/deps.ts'
 import { domainsAsKept } from '../directory/domains.ts'
 import { isExpired, linkOf } from '../access/links.ts'
 
-type Deps = Pick<ServiceDeps, 'store' | 'access' | 'directory' | 'now'>
+type Deps = Pick<AccessDeps, 'store' | 'access' | 'directory' | 'now'>
 type Rooms = ReadonlyMap<RoomId, RoomFacts>
 type Seen = 'all' | ReadonlySet<RoomId>
 

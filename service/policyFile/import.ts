@@ -1,6 +1,5 @@
-import { type Access, mayEverywhere, mayManageCustomers, tenantManagerRole } from '../../contract/access.ts'
+import { mayEverywhere, mayManageCustomers, tenantManagerRole } from '../../contract/access.ts'
 import type { AuditCategory } from '../../contract/audit.ts'
-import { mayCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { permissionBeyond } from '../../contract/escalation.ts'
 import { limits } from '../../contract/limits.ts'
@@ -12,12 +11,16 @@ import { withdrawRequests } from '../partners/approvals.ts'
 import { removeLink } from '../partners/ending.ts'
 import { addInvitation, linkRow } from '../access/links.ts'
 import { markPartner } from '../partners/marks.ts'
+import { type AskDeps, asksDirectory, nothingAsked } from '../access/membership/asked.ts'
 import { ownMembers } from '../access/membership/members.ts'
-import { checkRemoteAccess, checkSomeRoom } from '../partners/rooms.ts'
+import { checkRemoteAccess } from '../partners/rooms.ts'
+import { checkSomeRoom } from '../access/policies.ts'
+import { type AskedOfFile, askForFile } from './asked.ts'
 import { type Change, linesOf, policyDifference, type PolicyDifference, type WantedPartner } from './difference.ts'
 import { parsePolicy } from './parse.ts'
 import type { AuditRecord, TenantTransaction } from '../ground/store/transaction.ts'
-import { checkPermitted, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
+import { type CommandHandlers, handleAsking } from '../ground/commands/commands.ts'
+import { type AskedContext, type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
 import { assignmentTouched, roomsTouched, scopeTouched } from '../ground/commands/touched.ts'
 
 const dayMs = 24 * 3_600_000
@@ -26,7 +29,10 @@ const dayMs = 24 * 3_600_000
  * Makes the customer's roles, groups, assignments and partners what a file says: all of it or nothing. Whoever holds
  * less than the whole tenant sees less than the whole file, and cannot say what is to go.
  */
-export const policyImport: CommandHandler<'policy.import'> = {
+const policyImport = (deps: AskDeps): AskingHandler<'policy.import', AskedOfFile> => ({
+  ...asksDirectory(deps),
+  nothing: nothingAsked,
+  ask: ({ yaml }, asker) => askForFile(deps, yaml, asker),
   check: async (command, context) => {
     checkPermitted(command.type, context)
     checkWhole(context, 'roles.view')
@@ -72,10 +78,12 @@ export const policyImport: CommandHandler<'policy.import'> = {
     return { category: 'Policy', objectName: 'Policy file', operation: 'Update', detail: { action: type, changes: counts } }
   },
   changes: async ({ yaml }, context) => linesOf(await differenceOf(context, yaml)),
-}
+})
+
+export const policyFileCommands = (deps: AskDeps): Partial<CommandHandlers> => ({ 'policy.import': handleAsking(policyImport(deps)) })
 
 /** What the file would change, as the policy stands in this write. @throws RoomkeeperError policy.fileInvalid */
-async function differenceOf({ tx, asked }: CommandContext, yaml: string): Promise<PolicyDifference> {
+async function differenceOf({ tx, asked }: AskedContext<AskedOfFile>, yaml: string): Promise<PolicyDifference> {
   const { policyFile } = asked
   if (policyFile?.status === 'rejected') throw policyFile.reason
   const parsed = policyFile?.value ?? parsePolicy(yaml)
@@ -99,16 +107,13 @@ async function differenceOf({ tx, asked }: CommandContext, yaml: string): Promis
   return difference
 }
 
-/** Whether someone may import at all: its preview names all that is there. What else they hold decides what they may change by it. */
-export const mayImport = (access: Access): boolean => mayCommand(access, 'policy.import') && mayEverywhere(access, 'roles.view')
-
 /** @throws RoomkeeperError access.denied unless it is held over the whole of one's own tenant. */
 function checkWhole({ caller: { access } }: CommandContext, permission: Permission): void {
   if (!mayEverywhere(access, permission)) throw new RoomkeeperError('access.denied')
 }
 
 /** @throws RoomkeeperError partner.ownDomain, policy.escalation */
-function checkPartner({ before, after }: Change<Link, WantedPartner>, { caller, asked }: CommandContext): void {
+function checkPartner({ before, after }: Change<Link, WantedPartner>, { caller, asked }: AskedContext<AskedOfFile>): void {
   if (!after) return
   if (before === undefined && asked.domains.includes(after.domain))
     throw new RoomkeeperError('partner.ownDomain', { field: 'partners', detail: `${after.domain} is a domain of your own organisation.` })

@@ -1,6 +1,6 @@
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { DeviceIdentity } from '../agents/session.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import { RateLimit } from '../ground/rateLimit.ts'
 import type { Signer } from './grants.ts'
 import type { LiveSession, LiveSessions } from './live.ts'
@@ -10,12 +10,12 @@ const asksPerMinute = 60
 
 /** Answers what devices ask about their sessions of their own accord. */
 export class DeviceAsks {
-  readonly #deps: ServiceDeps
+  readonly #deps: AgentDeps
   readonly #signer: Signer
   readonly #live: LiveSessions
   readonly #rate: RateLimit
 
-  constructor(deps: ServiceDeps, signer: Signer, live: LiveSessions) {
+  constructor(deps: AgentDeps, signer: Signer, live: LiveSessions) {
     this.#deps = deps
     this.#signer = signer
     this.#live = live

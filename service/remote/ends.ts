@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RelayEnd, RelaySide } from '../../contract/relay.ts'
 import { SessionEnd } from '../../contract/remote.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import type { LiveSession } from './live.ts'
 
 /** What only the service may say of a session's end, or the operator; a device that says it has ended it by itself. */
@@ -42,7 +42,7 @@ export function endOfRelay(reason: RelayEnd, by: RelaySide | undefined): Session
 
 /** Why a session that lasts too long, whose sides have not come, or whose device's agent is silent, is over; null: it goes on. */
 export function endDue(
-  { now, line, config }: Pick<ServiceDeps, 'now' | 'line' | 'config'>,
+  { now, line, config }: Pick<AgentDeps, 'now' | 'line' | 'config'>,
   { phase, device, expiresAt, silentSince, joined, runningAt }: LiveSession,
   relayIsInside: boolean,
 ): SessionEnd | null {

@@ -1,6 +1,7 @@
 import { AuditRange } from '../../contract/policyApi.ts'
 import { SessionPage, SessionQuery } from '../../contract/remote.ts'
 import type { Plugin } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import { sessionPage, sessionRange } from './log.ts'
 import { sessionCsv } from './logCsv.ts'
 import { checkRange, fileOf } from '../ground/http/range.ts'
@@ -9,7 +10,7 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 const tags = ['remote']
 
 /** The log of remote sessions (REM-8), for Pro Managers and Global Administrators of the tenant itself. */
-export const sessionLogRoutes: Plugin = (app, { store, log }) => {
+export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log }) => {
   app.get(
     '/v1/sessions',
     { config: { access: 'auditor' }, schema: { tags, querystring: SessionQuery, response: { 200: SessionPage } } },

@@ -1,9 +1,9 @@
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import type { Signer } from './grants.ts'
 import type { LiveSession } from './live.ts'
 
 /** What a device is asked with (REM-3): the grant, its ticket of the relay, and that of its recording where sessions are recorded. */
-export async function offerOf({ store, now }: Pick<ServiceDeps, 'store' | 'now'>, signer: Signer, session: LiveSession) {
+export async function offerOf({ store, now }: Pick<AgentDeps, 'store' | 'now'>, signer: Signer, session: LiveSession) {
   const { id, tenant, device, request, caller, mode, room, expiresAt, seen } = session
   const record = (await store.read(tenant, 'wholeTenant').get('settings', tenant))?.recordSessions === true
   const offered = seen?.device.remote ?? { displays: [], terminal: false }

@@ -1,13 +1,13 @@
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 
 /** What is still to be done for sessions when the service stops: waits that are not over, and writes that are not committed. */
 export class Pending {
-  readonly #log: ServiceDeps['log']
+  readonly #log: AgentDeps['log']
   /** Each with what is done when the service stops before it is over. */
   readonly #waits = new Map<NodeJS.Timeout, () => void>()
   readonly #writes = new Set<Promise<void>>()
 
-  constructor(log: ServiceDeps['log']) {
+  constructor(log: AgentDeps['log']) {
     this.#log = log
   }
 

@@ -1,6 +1,7 @@
 import type { Plugin } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import { remoteRoutes } from './routes.ts'
-import type { ServiceSecrets } from '../identity/secrets.ts'
+import type { ServiceSecrets } from '../ground/secrets.ts'
 import { RelayPublicKey } from './relay/keys.ts'
 import { relayInside } from './relay/plugin.ts'
 import { RelayId } from '../../contract/relay.ts'
@@ -11,8 +12,8 @@ import { RemoteSessions } from './sessions.ts'
  * Remote sessions (REM-3, REM-7), with the relay inside the service where the configuration names no other. Comes before
  * the agents' part, so that devices hear of the end of a session before what ended it, and before a stop cuts them off.
  */
-export const remotePart =
-  ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plugin =>
+export const remoteSessions =
+  ({ relayKey }: Pick<ServiceSecrets, 'relayKey'>): Plugin<AgentDeps> =>
   async (app, deps) => {
     const { config, line, now, serviceName, sessionKey } = deps
     const relay = config.relay ?? { id: RelayId.parse(serviceName) }

@@ -3,8 +3,9 @@ import { mayAudit } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { SessionId } from '../../contract/ids.ts'
 import { SessionAnswer, SessionEndRequest, SessionRecord, SessionRequest, TicketAnswer } from '../../contract/remote.ts'
-import type { Caller } from '../access/service.ts'
-import type { App, ServiceDeps } from '../ground/deps.ts'
+import type { Caller } from '../ground/caller.ts'
+import type { App } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import { recordOf } from './record.ts'
 import { liveNamed, rowsNamed } from './names.ts'
 import type { RemoteSessions } from './sessions.ts'
@@ -13,7 +14,7 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 const params = z.object({ session: SessionId })
 
 /** Remote sessions for the consoles of their operators (REM-3). What a session needs is checked by `RemoteSessions`. */
-export function remoteRoutes(app: App, { store }: Pick<ServiceDeps, 'store'>, sessions: RemoteSessions): void {
+export function remoteRoutes(app: App, { store }: Pick<AgentDeps, 'store'>, sessions: RemoteSessions): void {
   /** @throws RoomkeeperError remote.notFound where there is none of this operator's, nor one that an auditor may see. */
   const recordFor = async (caller: Caller, id: SessionId): Promise<SessionRecord> => {
     const { row, own } = await rowsNamed(store.read(caller.tenant, 'wholeTenant'), caller, id)

@@ -5,7 +5,7 @@ import { EntryId, type RoomId, type SessionId, type TenantId } from '../../contr
 import { limits } from '../../contract/limits.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
-import type { Caller } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { Refusals } from '../ground/audit/refusals.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { RemoteSessionTable } from '../ground/store/tables.ts'

@@ -2,11 +2,11 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { RelayEnd } from '../../contract/relay.ts'
 import type { SessionAnswer, SessionEnd, SessionRequest, TicketAnswer } from '../../contract/remote.ts'
-import type { Caller } from '../access/service.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { LineListener, SessionWord } from '../agents/line.ts'
 import { storedKey } from '../enrolment/proofs.ts'
 import type { DeviceIdentity } from '../agents/session.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import type { SessionSummary } from './relay/session.ts'
 import type { Doer } from '../ground/store/transaction.ts'
 import { DeviceAsks } from './deviceAsks.ts'
@@ -38,7 +38,7 @@ export interface RelayInside {
  */
 export class RemoteSessions implements LineListener {
   readonly live = new LiveSessions()
-  readonly #deps: ServiceDeps
+  readonly #deps: AgentDeps
   readonly #signer: Signer
   readonly #refused: RefusedSessions
   readonly #asks: DeviceAsks
@@ -51,7 +51,7 @@ export class RemoteSessions implements LineListener {
   relay: RelayInside | undefined
   #closing = false
 
-  constructor(deps: ServiceDeps, signer: Signer) {
+  constructor(deps: AgentDeps, signer: Signer) {
     this.#deps = deps
     this.#signer = signer
     this.#refused = new RefusedSessions(deps.refusals, deps.now)

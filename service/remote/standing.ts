@@ -1,7 +1,7 @@
 import type { Room, Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
-import type { ServiceDeps } from '../ground/deps.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import { parse } from '../ground/store/documents.ts'
 import type { LiveSession, LiveSessions } from './live.ts'
 import { mayRemote } from './preconditions.ts'
@@ -22,7 +22,7 @@ export const endBySettings = (settings: Pick<Settings, 'remoteAccess'> | undefin
 
 /** Asks what its operator may do at this moment. Who is not known any more may nothing. */
 export async function endByAccess(
-  { access }: Pick<ServiceDeps, 'access'>,
+  { access }: Pick<AgentDeps, 'access'>,
   { tenant, caller, room, mode }: LiveSession,
 ): Promise<SessionEnd | null> {
   try {
@@ -36,7 +36,7 @@ export async function endByAccess(
 }
 
 /** All of it, as committed. */
-export async function endOf(deps: Pick<ServiceDeps, 'access' | 'store'>, session: LiveSession): Promise<SessionEnd | null> {
+export async function endOf(deps: Pick<AgentDeps, 'access' | 'store'>, session: LiveSession): Promise<SessionEnd | null> {
   const read = deps.store.read(session.tenant, 'wholeTenant')
   return (
     (await endByAccess(deps, session)) ??
@@ -50,7 +50,7 @@ export async function endOf(deps: Pick<ServiceDeps, 'access' | 'store'>, session
  * loop, or when what the operator may do has been read. Returns its undo.
  */
 export function watchStanding(
-  deps: Pick<ServiceDeps, 'bus' | 'access' | 'log'>,
+  deps: Pick<AgentDeps, 'bus' | 'access' | 'log'>,
   live: LiveSessions,
   end: (session: LiveSession, reason: SessionEnd) => void,
 ): () => void {

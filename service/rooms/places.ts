@@ -1,3 +1,5 @@
+import type { Rooms } from '../incidents/rooms.ts'
+import type { RoomDeps } from './deps.ts'
 import { mayEverywhere } from '../../contract/access.ts'
 import type { Place, Room } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -8,28 +10,28 @@ import { changeGroups } from '../access/policies.ts'
 import { groupsByRule } from '../access/resolved.ts'
 import { factsOf } from '../ground/store/facts.ts'
 import { checkRooms, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
-import { auditOf } from './commands.ts'
+import { auditOf } from './lifecycle.ts'
 
 /** What a room is called and where it is. What its device says of both counts at its enrolment only; from then on people say it. */
 
 /** Calls a room otherwise. */
-export const renameRoom: CommandHandler<'rooms.rename'> = {
+export const renameRoom = ({ rooms }: RoomDeps): CommandHandler<'rooms.rename'> => ({
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply({ type, rooms: ids, name }, context) {
-    const { changed, before } = await place(context, ids, () => ({ name }))
+    const { changed, before } = await place(rooms, context, ids, () => ({ name }))
     return changed.length === 0 ? null : auditOf(context.tx, changed, { action: type, name, before })
   },
-}
+})
 
 /** Says where rooms are; what is not said of it stays. */
-export const moveRooms: CommandHandler<'rooms.move'> = {
+export const moveRooms = ({ rooms }: RoomDeps): CommandHandler<'rooms.move'> => ({
   check: (command, context) => checkRooms(command.type, command.rooms, context),
   async apply({ type, rooms: ids, place: to }, context) {
     const said = Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined))
-    const { changed, before } = await place(context, ids, (room) => ({ place: { ...room.place, ...said } }))
+    const { changed, before } = await place(rooms, context, ids, (room) => ({ place: { ...room.place, ...said } }))
     return changed.length === 0 ? null : auditOf(context.tx, changed, { action: type, place: said, before })
   },
-}
+})
 
 type Placed = Pick<Room, 'name' | 'place'>
 
@@ -43,7 +45,8 @@ const textOf = ({ building, floor, city, country, timeZone }: Place): string =>
  * @throws RoomkeeperError room.changesGroups; access.denied and policy.escalation as of `changeGroups`
  */
 async function place(
-  { tx, rooms, caller }: CommandContext,
+  rooms: Rooms,
+  { tx, caller }: CommandContext,
   ids: readonly RoomId[],
   changesOf: (room: Placed) => Partial<Placed>,
 ): Promise<{ changed: RoomId[]; before: string | undefined }> {

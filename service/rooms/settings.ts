@@ -1,3 +1,4 @@
+import type { RoomDeps } from './deps.ts'
 import type { Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { changedSettings, lacksContact, mayChangeSettings, type SettingsChanges } from '../../contract/settings.ts'
@@ -6,11 +7,11 @@ import { changeSettings } from '../incidents/actions.ts'
 import type { CommandHandler } from '../ground/commands/handler.ts'
 
 /** Other settings from this moment on; what waits is dated anew (INC-3). Who may: `mayChangeSettings` (REM-1). */
-export const settingsChange: CommandHandler<'settings.change'> = {
+export const settingsChange = ({ rooms }: RoomDeps): CommandHandler<'settings.change'> => ({
   async check({ changes }, { caller }) {
     if (!mayChangeSettings(caller.access, changes)) throw new RoomkeeperError('access.denied')
   },
-  async apply({ type, changes: said }, { tx, rooms }) {
+  async apply({ type, changes: said }, { tx }) {
     const before = await tx.get('settings', tx.tenant)
     if (!before) throw new RoomkeeperError('service.failed')
     const changes = differing(before, said)
@@ -32,7 +33,7 @@ export const settingsChange: CommandHandler<'settings.change'> = {
       detail: { action: type, ...detailOf(before, settings, changes) },
     }
   },
-}
+})
 
 /** The changes that are any: no contact is the same as none. */
 const differing = (before: Settings, changes: SettingsChanges): SettingsChanges =>

@@ -1,122 +1,46 @@
-import type { Access } from '../../../contract/access.ts'
-import type { Command } from '../../../contract/commands.ts'
-import type { AssignmentId, LinkId, TenantId } from '../../../contract/ids.ts'
-import { plainName } from '../../../contract/names.ts'
+import type { Command, CommandType } from '../../../contract/commands.ts'
+import type { LinkId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
-import { assignmentIsShown } from '../explain.ts'
-import { resolvedOf } from '../resolved.ts'
-import type { Caller } from '../service.ts'
-import type { ServiceDeps } from '../../ground/deps.ts'
-import { readInTime, type Reading } from './reading.ts'
-import { sourceOf } from './sources.ts'
-import type { ParsedPolicy } from '../../policyFile/parse.ts'
 import { domainsAsKept } from '../../directory/domains.ts'
-
-/**
- * What a command has to know from the directory of the caller's own organisation. It is asked before the write begins: in
- * a write nothing but the database is awaited, and a directory may be far away.
- */
-export interface Asked {
-  /** The organisation's verified domains, as they are kept; empty where the command does not depend on them. */
-  readonly domains: readonly string[]
-  /** What it says of the members that the command names; not there where it names none. */
-  readonly members?: AskedMembers
-  /** The policy file that the command brings, or what is wrong with it; not there where it was not read before. */
-  readonly policyFile?: PromiseSettledResult<ParsedPolicy>
-}
-
-export interface AskedMembers {
-  /** The tenant whose people they are. */
-  readonly home: TenantId
-  /** Its source is the side that names them: of the link under which they come to stand, or the tenant's own. */
-  readonly reading: Reading
-}
+import type { Asker, AskingHandler, CommandOf } from '../../ground/commands/handler.ts'
+import type { AccessDeps } from '../deps.ts'
+import { readDeciding } from './deciding.ts'
+import { type Asked, type AskedMembers, knowMembers } from './members.ts'
+import { readInTime } from './reading.ts'
+import { sourceOf } from './sources.ts'
 
 export const nothingAsked: Asked = { domains: [] }
 
-type Deps = Pick<ServiceDeps, 'directory' | 'store' | 'now'>
-/** In whose name it is asked: where they are, and whose directory is theirs. */
-export type Asker = Pick<Caller, 'tenant' | 'home' | 'doer' | 'link'> & Partial<Pick<Caller, 'access'>>
-
-/** @throws RoomkeeperError directory.unavailable where it decides whose an invitation is. */
-export async function askDirectory(deps: Deps, asker: Asker, command: Command, file?: ParsedPolicy): Promise<Asked> {
-  const { doer, tenant, link = null } = asker
-  if (doer.kind === 'system') return nothingAsked
-  const domains = async (): Promise<string[]> => domainsAsKept(await deps.directory.domainsOf(doer.userTenantId))
-  switch (command.type) {
-    case 'partner.invite':
-      // Nobody could accept an invitation of their own organisation: who cannot be asked need not be waited for.
-      return { domains: await domains().catch(() => []) }
-    case 'invitation.deny':
-      return { domains: await domains() }
-    case 'policy.import':
-      // Only invitations depend on it; no file without these words has one.
-      return {
-        domains: command.yaml.includes('agreeToTerms') ? await domains() : [],
-        ...(await membersAsked(deps, asker, null, await newIn(deps, tenant, file))),
-      }
-    case 'invitation.accept':
-      return { domains: await domains(), ...(await membersAsked(deps, asker, command.link, command.admins)) }
-    case 'role.save':
-      return { domains: [], ...(await membersAsked(deps, asker, link, command.first?.members ?? [])) }
-    case 'assignment.save': {
-      // Of a partner's that they see, the customer changes the rooms only. One that is hidden is like none.
-      const changesRooms =
-        link === null && asker.access !== undefined && (await seesPartners(deps, tenant, asker.access, command.assignment))
-      return changesRooms ? nothingAsked : { domains: [], ...(await membersAsked(deps, asker, link, command.members)) }
-    }
-    case 'tenantManagers.set':
-      return { domains: [], ...(await membersAsked(deps, asker, null, command.members)) }
-    default:
-      return nothingAsked
-  }
-}
-
-async function seesPartners({ store }: Deps, tenant: TenantId, access: Access, id: AssignmentId): Promise<boolean> {
-  const read = store.read(tenant, 'wholeTenant')
-  const row = await read.tables.assignment().select('link').where('id', '=', id).executeTakeFirst()
-  if (!row || row.link === null) return false
-  const resolved = await resolvedOf(read)
-  const known = resolved.policy.assignments.find((one) => one.id === id)
-  return known !== undefined && assignmentIsShown(access, known, resolved)
-}
+export type AskDeps = Pick<AccessDeps, 'directory' | 'store' | 'now'>
 
 /**
- * Whom a policy file names and the policy does not yet; and security groups where an assignment names them that did not, or makes
- * them Pro Managers: who is in them is decided by, however well they are known elsewhere.
+ * For a handler of a command on the policy: what it is decided by is read from the directory, and then `more`, which it asks itself.
  */
-async function newIn({ store }: Deps, tenant: TenantId, file: ParsedPolicy | undefined): Promise<Member[]> {
-  if (!file) return []
-  const rows = await store
-    .read(tenant, 'wholeTenant')
-    .tables.assignment()
-    .select(['id', 'name', 'role', 'members'])
-    .where('link', 'is', null)
-    .execute()
-  const known = new Set(rows.flatMap(({ members }) => membersOf(members)).map(memberKey))
-  const there = new Map<string, (typeof rows)[number]>([
-    ...rows.map((row) => [plainName(row.name), row] as const),
-    ...rows.map((row) => [String(row.id), row] as const),
-  ])
-  return file.file.assignments.flatMap(({ id, name, role, members }) => {
-    const same = there.get(id ?? plainName(name))
-    const had = new Set(same && (role !== 'proManager' || same.role === role) ? membersOf(same.members).map(memberKey) : [])
-    return members
-      .map((member): Member => ({ kind: member.kind, id: member.id }))
-      .filter((member) => !(member.kind === 'group' ? had : known).has(memberKey(member)))
-  })
-}
+export const asksDirectory = <T extends CommandType>(
+  deps: AskDeps,
+  more: (command: CommandOf<T>, asker: Asker) => Promise<Asked> = async () => nothingAsked,
+): Pick<AskingHandler<T, Asked>, 'nothing' | 'ask' | 'answered' | 'know'> => ({
+  nothing: nothingAsked,
+  ask: async (command: CommandOf<T> & Command, asker) => {
+    await readDeciding(deps, asker.tenant, asker.link ?? null, command)
+    return more(command, asker)
+  },
+  answered: ({ members }) => members?.reading.answered !== false,
+  know: knowMembers,
+})
 
-const membersOf = (members: string): Member[] => JSON.parse(members)
-const memberKey = ({ kind, id }: Member): string => `${kind}/${id}`
+/** The verified domains of the asker's own organisation, as they are kept. @throws RoomkeeperError directory.unavailable */
+export const domainsAsked = async ({ directory }: AskDeps, { doer }: Asker): Promise<string[]> =>
+  doer.kind === 'system' ? [] : domainsAsKept(await directory.domainsOf(doer.userTenantId))
 
-async function membersAsked(
-  { directory, store, now }: Deps,
-  { tenant, home }: Asker,
+/** What their own directory says of the members that somebody names, under this link or, with null, in a tenant of their own. */
+export async function membersAsked(
+  { directory, store, now }: AskDeps,
+  { tenant, home, doer }: Asker,
   link: LinkId | null,
   members: readonly Member[],
 ): Promise<{ members?: AskedMembers }> {
-  const own = members.length === 0 ? undefined : await store.tenantById(home)
+  const own = members.length === 0 || doer.kind === 'system' ? undefined : await store.tenantById(home)
   if (!own) return {}
   // Someone may be named by the id that they have here.
   const people = [

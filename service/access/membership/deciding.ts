@@ -3,7 +3,7 @@ import type { AssignmentId, LinkId, TenantId } from '../../../contract/ids.ts'
 import type { Assignment, AssignmentScope, Policy } from '../../../contract/policy.ts'
 import { isLasting } from '../lastOnes.ts'
 import { policyOf } from '../policies.ts'
-import type { ServiceDeps } from '../../ground/deps.ts'
+import type { AccessDeps } from '../deps.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { keepReading, readInTime } from './reading.ts'
 import { someSourcesOf } from './sources.ts'
@@ -14,7 +14,7 @@ import { someSourcesOf } from './sources.ts'
  * time is marked so; who decides looks at that. `byFile`: the assignments that the command's policy file touches.
  */
 export async function readDeciding(
-  { store, directory, now }: Pick<ServiceDeps, 'store' | 'directory' | 'now'>,
+  { store, directory, now }: Pick<AccessDeps, 'store' | 'directory' | 'now'>,
   tenant: TenantId,
   side: LinkId | null,
   command: Command,

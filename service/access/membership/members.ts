@@ -1,12 +1,26 @@
 import { RoomkeeperError } from '../../../contract/errors.ts'
-import type { LinkId } from '../../../contract/ids.ts'
+import type { LinkId, TenantId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
 import { groupsOfPerson, knowPeople, type KnownPerson } from '../people.ts'
-import { keepReading } from './reading.ts'
+import { keepReading, type Reading } from './reading.ts'
 import { isStillSource, type Source } from './sources.ts'
 import type { PersonTable } from '../../ground/store/tables.ts'
 import { system, type TenantTransaction } from '../../ground/store/transaction.ts'
-import type { Asked, AskedMembers } from './asked.ts'
+
+/** What a command has to know from the directory of the caller's own organisation. */
+export interface Asked {
+  /** The organisation's verified domains, as they are kept; empty where the command does not depend on them. */
+  readonly domains: readonly string[]
+  /** What it says of the members that the command names; not there where it names none. */
+  readonly members?: AskedMembers
+}
+
+export interface AskedMembers {
+  /** The tenant whose people they are. */
+  readonly home: TenantId
+  /** Its source is the side that names them: of the link under which they come to stand, or the tenant's own. */
+  readonly reading: Reading
+}
 
 /**
  * The members that someone names, each once and by the directory's object id, as far as they are people or security

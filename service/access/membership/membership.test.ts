@@ -7,7 +7,7 @@ import { savePerson } from '../people.ts'
 import { ada, bela, cyd } from '../../directory/testing/organisations.ts'
 import { embeddedIssuerName } from '../../directory/accounts.ts'
 import { system } from '../../ground/store/transaction.ts'
-import { preview } from '../../ground/commands/preview.ts'
+import { preview } from '../preview.ts'
 import { codeOf, DirectoryRig, group, person, save } from './testing/directoryRig.ts'
 
 const rig = new DirectoryRig()

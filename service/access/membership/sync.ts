@@ -1,5 +1,6 @@
 import type { TenantId } from '../../../contract/ids.ts'
-import type { Plugin, ServiceDeps } from '../../ground/deps.ts'
+import type { Plugin } from '../../ground/deps.ts'
+import type { AccessDeps } from '../deps.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { keepReading, readSource } from './reading.ts'
 import { sourcesOf } from './sources.ts'
@@ -14,12 +15,12 @@ const tenantsAtOnce = 4
  * reached takes nothing away: what was last known stays, marked so.
  */
 export class DirectorySync {
-  readonly #deps: Pick<ServiceDeps, 'store' | 'directory' | 'now' | 'log'>
+  readonly #deps: Pick<AccessDeps, 'store' | 'directory' | 'now' | 'log'>
   readonly #waiting = new Set<TenantId>()
   readonly #running = new Set<TenantId>()
   #closed = false
 
-  constructor(deps: Pick<ServiceDeps, 'store' | 'directory' | 'now' | 'log'>) {
+  constructor(deps: Pick<AccessDeps, 'store' | 'directory' | 'now' | 'log'>) {
     this.#deps = deps
   }
 
@@ -91,7 +92,7 @@ export class DirectorySync {
   }
 }
 
-export const directorySync: Plugin = (app, deps) => {
+export const directorySync: Plugin<AccessDeps> = (app, deps) => {
   const { bus, config, log } = deps
   const sync = new DirectorySync(deps)
   const all = (): void => {

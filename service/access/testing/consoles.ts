@@ -3,7 +3,7 @@ import { FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts
 import { settle } from '../../../contract/testing/wait.ts'
 import type { FeedSocket } from '../../feed/follower.ts'
 import type { FeedHub } from '../../feed/hub.ts'
-import type { Caller } from '../service.ts'
+import type { Caller } from '../../ground/caller.ts'
 import { keyOf, type Organisation, organisations, people, type Person, rooms } from './cast.ts'
 
 /** Everyone's consoles, which follow the feed as the real ones do; what they are sent and what they are left with (ACC-8). */

@@ -1,6 +1,6 @@
 import type { Command } from '../../../contract/commands.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
-import type { Caller } from '../service.ts'
+import type { Caller } from '../../ground/caller.ts'
 import { type Organisation, people } from './cast.ts'
 import { type Facts, holds, permissions, roomsOf, subjectOf } from './facts.ts'
 

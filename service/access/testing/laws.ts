@@ -1,5 +1,6 @@
 import type { Command } from '../../../contract/commands.ts'
 import { keyOf, organisations, type Organisation, people } from './cast.ts'
+import type { Deed } from './deed.ts'
 import { notDone } from './done.ts'
 import {
   type Assignment,
@@ -29,20 +30,6 @@ import {
  * What must hold of every command, whoever sends it, as formulas over what was before and after it. Where the requirements
  * leave a choice, both answers are right: a law says what must not be applied, and what must not be refused.
  */
-
-/** A command as it is judged: in whose tenant, by whom as they are today, and what it was asked with. */
-export interface Deed {
-  readonly at: Organisation
-  readonly maker: Subject
-  readonly command: Command
-  readonly before: Facts
-  /** The room of the incident that it is about, where it is about one that exists. */
-  readonly room?: string
-  /** Whom it gives the incident to, by key. */
-  readonly owner?: string
-  /** The deed that a decision is about. */
-  readonly request?: Deed
-}
 
 const placesOf = (at: Organisation, ...some: readonly Facts[]): Place[] => [
   ...some.slice(-1).flatMap((facts) => roomsOf(facts, at)),

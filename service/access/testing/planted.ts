@@ -93,9 +93,9 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'approval asks no directory',
-    file: 'service/ground/commands/prepare.ts',
-    text: '? forRequest(deps, caller, command.request) : nothingAsked',
-    instead: '? nothingAsked : nothingAsked',
+    file: 'service/partners/requests.ts',
+    text: '? askedFor(deps, asker, request) : undefined',
+    instead: '? undefined : undefined',
   },
   {
     name: 'a request has waited with a password alone',
@@ -141,7 +141,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'a preview tells of those who gain alone',
-    file: 'service/ground/commands/preview.ts',
+    file: 'service/access/preview.ts',
     text: 'const losing = affected.filter(({ change }) => loses(change))',
     instead: 'const losing = affected.filter(({ change }) => loses(change) && change.roomsGained.length > 0)',
   },

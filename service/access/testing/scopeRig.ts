@@ -9,7 +9,8 @@ import type { AssignmentScope, GroupRule, Link } from '../../../contract/policy.
 import { saveAssignment } from '../assignments.ts'
 import { savePerson } from '../people.ts'
 import { changePolicy } from '../policies.ts'
-import { type Caller, callerWithin } from '../service.ts'
+import { callerWithin } from '../service.ts'
+import type { Caller } from '../../ground/caller.ts'
 import { Refusals } from '../../ground/audit/refusals.ts'
 import { EmbeddedDirectory } from '../../directory/embedded.ts'
 import { ada, bela, cyd, finn, makeOrganisations, type Organisations } from '../../directory/testing/organisations.ts'
@@ -18,6 +19,7 @@ import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../../ground/ops/metrics.ts'
 import { linkRow } from '../links.ts'
 import { system } from '../../ground/store/transaction.ts'
+import { commandDeps } from '../../testing/commands.ts'
 import { submit } from '../../ground/commands/submit.ts'
 
 /** Both are in the group, as each test begins. */
@@ -127,7 +129,8 @@ export class ScopeRig {
     const refusals = this.#refusals
     if (!refusals) throw new Error('There are no organisations yet.')
     const { store } = this.made
-    const deps = { store, rooms: this.#rooms, metrics: makeMetrics(), directory: new EmbeddedDirectory(store), refusals, now: Date.now }
+    const directory = new EmbeddedDirectory(store)
+    const deps = commandDeps({ store, rooms: this.#rooms, metrics: makeMetrics(), directory, refusals, now: Date.now })
     return submit(deps, caller, { key, issuedAt: Date.now(), command })
   }
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { tenantHeader } from '../../../contract/policyApi.ts'
-import type { App, Plugin, ServiceDeps } from '../../ground/deps.ts'
+import type { App, Plugin } from '../../ground/deps.ts'
+import type { ServiceDeps } from '../../server.ts'
 import { feed } from '../../feed/plugin.ts'
 import { buildApp } from '../../ground/http/app.ts'
 import type { DeclaredRoute } from '../../ground/http/routeAccess.ts'
@@ -17,7 +18,7 @@ import { sessionLogRoutes } from '../../remote/logRoutes.ts'
 
 /** The service's HTTP interface as people read by it, asked without a network. */
 
-const plugins: readonly Plugin[] = [
+const plugins: readonly Plugin<ServiceDeps>[] = [
   peopleRoutes,
   roleRoutes,
   roomRoutes,

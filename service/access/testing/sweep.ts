@@ -1,6 +1,6 @@
 import { type Access, may, scopeOf } from '../../../contract/access.ts'
 import { Me } from '../../../contract/entities.ts'
-import type { Caller } from '../service.ts'
+import type { Caller } from '../../ground/caller.ts'
 import { keyOf, type Organisation, organisations, people, type Person, rooms } from './cast.ts'
 import { assignmentsOf, type Facts, holds, permissions, roomsHeld, subjectOf } from './facts.ts'
 import type { World } from './world.ts'

@@ -1,6 +1,7 @@
 import { GroupId } from '../../../contract/ids.ts'
 import { isHidden } from './hidden.ts'
-import { type Deed, isOnOwn } from './laws.ts'
+import { isOnOwn } from './laws.ts'
+import type { Deed } from './deed.ts'
 import type { Told } from './world.ts'
 
 /** What whoever sent a command is told, and what a refusal must not say. */

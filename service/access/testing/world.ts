@@ -13,10 +13,12 @@ import { settle } from '../../../contract/testing/wait.ts'
 import { DeviceLine } from '../../agents/line.ts'
 import { Refusals } from '../../ground/audit/refusals.ts'
 import { type Bus, inProcessBus } from '../../ground/bus.ts'
-import { preview } from '../../ground/commands/preview.ts'
+import { Commands } from '../../ground/commands/commands.ts'
+import { approvals } from '../../partners/approvals.ts'
+import { preview } from '../preview.ts'
 import { submit } from '../../ground/commands/submit.ts'
 import { readConfig } from '../../ground/config.ts'
-import type { ServiceDeps } from '../../ground/deps.ts'
+import { addCommands, partsOf, type ServiceDeps } from '../../server.ts'
 import { DirectorySync } from '../membership/sync.ts'
 import { Cursors } from '../../feed/cursors.ts'
 import { FeedHub } from '../../feed/hub.ts'
@@ -28,9 +30,10 @@ import { Store } from '../../ground/store/store.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { saveAssignment } from '../assignments.ts'
 import { Budgets } from '../../ground/budgets.ts'
-import { AccessService, type Caller } from '../service.ts'
+import { AccessService } from '../service.ts'
+import type { Caller } from '../../ground/caller.ts'
 import { makeTenant } from '../setup.ts'
-import { globalAdministratorRole } from '../tokens.ts'
+import { globalAdministratorRole } from '../../directory/directory.ts'
 import {
   assignmentIds,
   builtIn,
@@ -102,6 +105,8 @@ export class World {
     this.#deps = {
       config: readConfig({ data: folder, logLevel: 'silent' }),
       ...{ store, bus, access: this.access, budgets, refusals, directory: this.directory, log, metrics, now },
+      commands: new Commands(),
+      approvals,
       rooms: new Rooms(),
       line: new DeviceLine(),
       turnedAway: new RefusalLog({ log, metrics, now }),
@@ -109,6 +114,7 @@ export class World {
       sessionKey: { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) },
       cursorKey: Buffer.alloc(32, 7),
     }
+    addCommands(partsOf({ url: 'http://localhost', secrets: { relayKey: {} }, identity: [] }), this.#deps)
     const cursors = new Cursors(this.#deps.cursorKey)
     const hub = new FeedHub(this.#deps, cursors)
     this.#unlisten = hub.listen()

@@ -15,7 +15,7 @@ import { makeTenant } from '../../access/setup.ts'
 import { Refusals } from '../../ground/audit/refusals.ts'
 import { inProcessBus } from '../../ground/bus.ts'
 import { type ConfigInput, readConfig } from '../../ground/config.ts'
-import type { ServiceDeps } from '../../ground/deps.ts'
+import type { ServiceDeps } from '../../server.ts'
 import { noDirectory } from '../../directory/none.ts'
 import { feed } from '../../feed/plugin.ts'
 import { buildApp } from '../../ground/http/app.ts'
@@ -26,7 +26,10 @@ import { publicPartOf } from '../../remote/relay/keys.ts'
 import { Store } from '../../ground/store/store.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { DeviceLine } from '../line.ts'
-import { agentsPart } from '../plugin.ts'
+import { devicesComeAndLeave } from '../../enrolment/plugin.ts'
+import { Commands } from '../../ground/commands/commands.ts'
+import { approvals } from '../../partners/approvals.ts'
+import { agentSockets } from '../plugin.ts'
 
 /** For tests: the devices' and consoles' side of the service in this process, with an issuer of its own. */
 
@@ -85,6 +88,8 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     access,
     budgets,
     refusals,
+    commands: new Commands(),
+    approvals,
     directory: noDirectory,
     rooms: new Rooms(),
     line: new DeviceLine(),
@@ -107,7 +112,12 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
       .setExpirationTime(Math.floor(now() / 1000) + seconds)
       .sign(privateKey)
   const server = createServer({ keepAliveTimeout: 60_000 })
-  const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [agentsPart({ relayKey }), feed] })
+  const app = await buildApp(deps, {
+    version: '0',
+    server,
+    adminSecret: 'secret',
+    plugins: [devicesComeAndLeave, agentSockets({ relayKey }), feed],
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4_096, resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The parts listen nowhere.')

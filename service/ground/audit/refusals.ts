@@ -1,6 +1,6 @@
 import { limits } from '../../../contract/limits.ts'
-import type { Who } from '../refused.ts'
-import { Bucket } from '../../agents/budget.ts'
+import type { Who } from '../caller.ts'
+import { Bucket } from '../bucket.ts'
 import type { Logger } from '../ops/log.ts'
 import type { Store } from '../store/store.ts'
 import { type AuditRecord, system, type TenantTransaction } from '../store/transaction.ts'

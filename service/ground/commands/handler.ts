@@ -5,9 +5,7 @@ import type { Incident, PersonRef } from '../../../contract/entities.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../../contract/ids.ts'
 import { reached } from '../reach.ts'
-import type { Caller } from '../../access/service.ts'
-import type { Rooms } from '../../incidents/rooms.ts'
-import type { Asked } from '../../access/membership/asked.ts'
+import type { Caller } from '../caller.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { incidentTouched } from './touched.ts'
 
@@ -17,17 +15,17 @@ export type CommandOf<T extends CommandType> = Extract<Command, { type: T }>
 export interface CommandContext {
   readonly tx: TenantTransaction
   readonly caller: Caller
-  readonly rooms: Rooms
   /** When the operator acted (ms), never later than now: commands may have waited in an outbox. */
   readonly actedAt: number
-  /**
-   * Checks and applies another command in the same transaction, as whoever is the caller of the context given; returns what
-   * the audit is to record. @throws RoomkeeperError the refusal
-   */
-  readonly run: (command: Command, context: CommandContext) => Promise<AuditRecord | null>
-  /** What the caller's directory said before the write began. */
-  readonly asked: Asked
 }
+
+/** The same, with what the handler has asked for. */
+export interface AskedContext<A> extends CommandContext {
+  readonly asked: A
+}
+
+/** In whose name is asked: where they are, whose directory is theirs, and what they may do, where that is known already. */
+export type Asker = Pick<Caller, 'tenant' | 'home' | 'doer' | 'link'> & Partial<Pick<Caller, 'access'>>
 
 /** Thrown by `apply`: undo all that it did, and apply this instead, in a write of its own. */
 export class Instead extends Error {
@@ -45,15 +43,30 @@ export class Instead extends Error {
  * One kind of command. `check` decides access, before anything else of a command whose key is new, and changes nothing;
  * `apply` checks what must hold and puts the changes. Both throw a RoomkeeperError to refuse.
  */
-export interface CommandHandler<T extends CommandType> {
-  check(command: CommandOf<T>, context: CommandContext): Promise<void>
+export interface CommandHandler<T extends CommandType, C extends CommandContext = CommandContext> {
+  check(command: CommandOf<T>, context: C): Promise<void>
   /**
    * Returns the one record that the audit has of it, with every thing that it touched; null where all was as it wants it
    * already. Then it has put nothing either, and is applied without a record.
    */
-  apply(command: CommandOf<T>, context: CommandContext): Promise<AuditRecord | null>
+  apply(command: CommandOf<T>, context: C): Promise<AuditRecord | null>
   /** For its preview: what it makes, changes and deletes, line by line, where it is about many things. */
-  changes?(command: CommandOf<T>, context: CommandContext): Promise<Effect['changes']>
+  changes?(command: CommandOf<T>, context: C): Promise<Effect['changes']>
+}
+
+/**
+ * A kind of command that has to know what is not in the store, as what a directory says. That is asked before the write begins: in a
+ * write nothing but the database is awaited, and a directory may be far away. Who may not give the command has nobody asked.
+ */
+export interface AskingHandler<T extends CommandType, A> extends CommandHandler<T, AskedContext<A>> {
+  /** What is known where nobody was asked. */
+  readonly nothing: A
+  /** @throws RoomkeeperError directory.unavailable where the command cannot be decided without an answer */
+  ask(command: CommandOf<T>, asker: Asker): Promise<A>
+  /** Whether all who were asked answered; left out, they always have. */
+  answered?(asked: A): boolean
+  /** Keeps what was said of people and groups, before anything is decided by it. */
+  know?(tx: TenantTransaction, asked: A): Promise<void>
 }
 
 export const personRefOf = ({ person, name, organisation }: Caller): PersonRef => ({

@@ -9,7 +9,8 @@ import type { Permission } from '../../../contract/permissions.ts'
 import type { AssignmentScope } from '../../../contract/policy.ts'
 import { removeAssignment, saveAssignment } from '../../access/assignments.ts'
 import { savePerson } from '../../access/people.ts'
-import { type Caller, callerWithin } from '../../access/service.ts'
+import { callerWithin } from '../../access/service.ts'
+import type { Caller } from '../caller.ts'
 import { Refusals } from '../audit/refusals.ts'
 import { EmbeddedDirectory } from '../../directory/embedded.ts'
 import { ada, bela, makeOrganisations, type Organisations } from '../../directory/testing/organisations.ts'
@@ -17,7 +18,8 @@ import { embeddedIssuerName } from '../../directory/accounts.ts'
 import { Rooms } from '../../incidents/rooms.ts'
 import { makeMetrics } from '../ops/metrics.ts'
 import { system } from '../store/transaction.ts'
-import { preview } from './preview.ts'
+import { preview } from '../../access/preview.ts'
+import { commandDeps } from '../../testing/commands.ts'
 import { submit } from './submit.ts'
 
 let made: Organisations
@@ -59,7 +61,7 @@ async function callerOf({ id: objectId, name, email }: typeof ada, role?: string
   return { caller, assignment }
 }
 
-const deps = () => ({
+const given = () => ({
   store: made.store,
   rooms: new Rooms(),
   metrics: makeMetrics(),
@@ -67,6 +69,7 @@ const deps = () => ({
   refusals,
   now: Date.now,
 })
+const deps = (other: Partial<ReturnType<typeof given>> = {}) => commandDeps({ ...given(), ...other })
 const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({
   key: CommandKey.parse(v7()),
   issuedAt: Date.now(),
@@ -132,7 +135,7 @@ describe('a command that is sent again', () => {
     const request = requestOf({ type: 'tenantManagers.set', members })
     const applied = await submit(deps(), caller, request)
     const unreachable = Object.assign(new EmbeddedDirectory(made.store), { principals: () => Promise.reject(new Error('asked')) })
-    expect(await submit({ ...deps(), directory: unreachable }, caller, request)).toEqual(applied)
+    expect(await submit(deps({ directory: unreachable }), caller, request)).toEqual(applied)
     expect(await submit(deps(), caller, { ...request, issuedAt: 1 })).toEqual(applied)
     await expect(submit(deps(), caller, requestOf(group('Labs'), { issuedAt: 1 }))).rejects.toMatchObject({ code: 'command.expired' })
   })
@@ -250,10 +253,10 @@ describe('[ACC-6] a command of someone who loses their rights while it waits', (
       scope,
     }
     const request: CommandRequest = { key: CommandKey.parse(v7()), issuedAt: Date.now(), command }
-    await expect(submit({ ...deps(), directory }, caller, request)).rejects.toMatchObject({ code: 'access.denied' })
-    await expect(
-      preview({ store, rooms: new Rooms(), directory: embedded, now: Date.now }, caller, { type: 'role.delete', role: RoleId.parse('x') }),
-    ).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(submit(deps({ directory }), caller, request)).rejects.toMatchObject({ code: 'access.denied' })
+    await expect(preview(deps({ directory: embedded }), caller, { type: 'role.delete', role: RoleId.parse('x') })).rejects.toMatchObject({
+      code: 'access.denied',
+    })
     const assignments = await store.read(contoso, 'wholeTenant').tables.assignment().select('name').execute()
     expect(assignments).toEqual([{ name: 'Pro Managers' }])
   })

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Access } from '../../../contract/access.ts'
 import type { Command, CommandRequest } from '../../../contract/commands.ts'
-import { CommandOutcome } from '../../../contract/commands.ts'
+import { CommandOutcome, mayCommand } from '../../../contract/commands.ts'
 import { detailsKept, RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
-import { type Caller, callerWithin } from '../../access/service.ts'
-import type { ServiceDeps } from '../deps.ts'
-import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
-import { isApproved, keepRequest, putReceipt } from '../../partners/approvals.ts'
-import { type Asked, nothingAsked } from '../../access/membership/asked.ts'
-import { knowMembers } from '../../access/membership/members.ts'
+import type { Caller } from '../caller.ts'
+import type { GroundDeps } from '../deps.ts'
+import type { TenantTransaction } from '../store/transaction.ts'
 import { type CommandContext, Instead } from './handler.ts'
-import { prepare } from './prepare.ts'
-import { handlerOf, run } from './registry.ts'
+import type { ReadyCommand } from './commands.ts'
+import { putReceipt } from './receipt.ts'
 
 /** A refusal inside the transaction: undoes it, and is then stored under the key in one of its own. */
 class Refused extends Error {
@@ -26,30 +23,31 @@ class Refused extends Error {
   }
 }
 
-type Deps = Pick<ServiceDeps, 'store' | 'rooms' | 'metrics' | 'directory' | 'refusals' | 'now'>
+type Deps = Pick<GroundDeps, 'store' | 'metrics' | 'refusals' | 'now' | 'commands' | 'approvals' | 'access'>
 
 /**
- * What a command is applied with; `asked` was read before the write began. The caller is as they are in this write: they
- * may have lost rights since they were let in, while the directory was asked or others wrote.
+ * What a command is applied with. The caller is as they are in this write: they may have lost rights since they were let in, while a
+ * directory was asked or others wrote.
  */
 export async function contextOf(
+  { access: people }: Pick<GroundDeps, 'access'>,
   tx: TenantTransaction,
   caller: Caller,
-  rooms: ServiceDeps['rooms'],
   issuedAt: number,
-  asked: Asked,
 ): Promise<CommandContext> {
-  await knowMembers(tx, asked)
-  const now = await callerWithin(tx, caller.person, caller.multiFactor)
+  const now = await people.within(tx, caller.person, caller.multiFactor)
   const access = now && now.link === caller.link ? now.access : nothingLeft(caller.access)
   return {
     tx,
     caller: { ...caller, access, reach: { tenant: caller.tenant, person: caller.person, access } },
-    rooms,
     actedAt: Math.min(issuedAt, tx.at),
-    asked,
-    run,
   }
+}
+
+/** The command with what its handler asks for. Who may give none of its type has nobody asked. @throws RoomkeeperError directory.unavailable */
+export async function readyFor({ commands }: Pick<GroundDeps, 'commands'>, caller: Caller, command: Command): Promise<ReadyCommand> {
+  const bound = commands.of(command)
+  return mayCommand(caller.access, command.type) ? bound.ask(caller) : bound.unasked
 }
 
 const nothingLeft = (access: Access): Access => ({ ...access, globalAdministrator: false, grants: [] })
@@ -99,21 +97,23 @@ function answerOf({ digest, outcome }: Stored, wanted: string): CommandOutcome {
 
 /** Its key is looked at again: copies of it may wait for this write together. */
 async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, digest: string): Promise<CommandOutcome> {
-  const { store, rooms } = deps
-  const handler = handlerOf(request.command)
-  const asked = await prepare(deps, caller, request.command)
-  const write = (apply: (context: CommandContext) => Promise<AuditRecord | null>, said: Asked): Promise<CommandOutcome> =>
+  const { store, approvals } = deps
+  const { unasked } = deps.commands.of(request.command)
+  const ready = await readyFor(deps, caller, request.command)
+  const write = (command: ReadyCommand): Promise<CommandOutcome> =>
     store.write(caller.tenant, caller.doer, async (tx) => {
       const known = await storedOutcome(tx, caller, request)
       if (known) return answerOf(known, digest)
       try {
         // Nothing happens before it is approved: nobody whom it names comes to be known by it.
-        const waits = await isApproved(tx, caller.link, request.command.type)
-        const context = await contextOf(tx, caller, rooms, request.issuedAt, waits ? nothingAsked : said)
-        await handler.check(context)
+        const waits = await approvals.waits(tx, caller.link, request.command.type)
+        const { know, check, apply } = waits ? { ...command, know: unasked.know, check: unasked.check } : command
+        await know(tx)
+        const context = await contextOf(deps, tx, caller, request.issuedAt)
+        await check(context)
         if (tx.at - request.issuedAt > limits.commandMaxAgeMs)
           throw new RoomkeeperError('command.expired', { detail: expired(request.issuedAt, tx.at) })
-        if (waits) return await keep(tx, caller, request, digest, await keepRequest(context, request))
+        if (waits) return await keep(tx, caller, request, digest, await approvals.keep(context, request))
         const record = await apply(context)
         if (record) tx.audit(record)
       } catch (error) {
@@ -124,9 +124,9 @@ async function applyOnce(deps: Deps, caller: Caller, request: CommandRequest, di
       await putReceipt(tx, request.key, caller.person)
       return applied
     })
-  return write(handler.apply, asked).catch((error: unknown) => {
+  return write(ready).catch((error: unknown) => {
     // Nothing of what was asked for is done: nobody comes to be known by it.
-    if (error instanceof Instead) return write(error.apply, nothingAsked)
+    if (error instanceof Instead) return write({ ...unasked, apply: error.apply })
     throw error
   })
 }

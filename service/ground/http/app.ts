@@ -5,7 +5,7 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
 import { isLoopback } from '../config.ts'
-import type { App, Plugin, ServiceDeps } from '../deps.ts'
+import type { App, GroundDeps, Plugin } from '../deps.ts'
 import { addressOf } from './address.ts'
 import { describeOperation, describeSchemas, tags } from './description.ts'
 import { addGuard } from './guard.ts'
@@ -16,7 +16,7 @@ import { type DeclaredRoute, declaredOf } from './routeAccess.ts'
 import { refuseUnread, upgradeLocally } from './upgrades.ts'
 import { checkUnread, exactValidator } from './validate.ts'
 
-export interface AppOptions {
+export interface AppOptions<D> {
   readonly version: string
   /** The server that listens already; the app answers on it from `ready` on. */
   readonly server: Server
@@ -24,7 +24,7 @@ export interface AppOptions {
   /** Told of every route that is registered. */
   readonly onRoute?: (route: DeclaredRoute) => void
   /** The parts of the service, each with its routes. */
-  readonly plugins: readonly Plugin[]
+  readonly plugins: readonly Plugin<D>[]
 }
 
 /** Said of an address that no route is looked up for. */
@@ -34,7 +34,10 @@ const unreadable = 'The address cannot be read, or a part of it is too long.'
  * The HTTP side of the service, with every part's routes behind one guard. WebSockets do not come through here: parts
  * take them from the server itself (ground/http/upgrades.ts).
  */
-export async function buildApp(deps: ServiceDeps, { version, server, adminSecret, onRoute, plugins }: AppOptions): Promise<App> {
+export async function buildApp<D extends GroundDeps>(
+  deps: D,
+  { version, server, adminSecret, onRoute, plugins }: AppOptions<D>,
+): Promise<App> {
   const logger: FastifyBaseLogger = deps.log
   let answer: RequestListener | undefined
   const app: App = Fastify({

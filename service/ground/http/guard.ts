@@ -5,9 +5,9 @@ import { mayCommand } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { RoomId } from '../../../contract/ids.ts'
 import type { Permission } from '../../../contract/permissions.ts'
-import { NotLetIn } from '../refused.ts'
-import type { Caller } from '../../access/service.ts'
-import type { App, ServiceDeps } from '../deps.ts'
+import { NotLetIn } from '../caller.ts'
+import type { Caller } from '../caller.ts'
+import type { App, GroundDeps } from '../deps.ts'
 import { requireAccessDeclared, type RouteAccess } from './routeAccess.ts'
 import { tenantNamed } from './tenantNamed.ts'
 
@@ -15,7 +15,7 @@ import { tenantNamed } from './tenantNamed.ts'
  * Puts the check in front of every route: its declared access is enforced before its body is even read.
  * `adminSecret` is what the running service wrote for this machine's user.
  */
-export function addGuard(app: App, deps: ServiceDeps, adminSecret: string): void {
+export function addGuard(app: App, deps: GroundDeps, adminSecret: string): void {
   app.decorateRequest('caller', null)
   app.decorateRequest('notLetIn', null)
   app.addHook('onRoute', requireAccessDeclared)

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { type CommandType, commandTypes } from '../../../contract/commands.ts'
 import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
-import { NotLetIn, recordOfRefusal } from '../refused.ts'
-import type { ServiceDeps } from '../deps.ts'
+import { recordOfRefusal } from '../refused.ts'
+import { NotLetIn } from '../caller.ts'
+import type { GroundDeps } from '../deps.ts'
 
 /** What people are refused for want of rights. */
 const forRights: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['access.denied', 'access.outOfScope', 'policy.escalation'])
@@ -15,7 +16,7 @@ const recordedThere: ReadonlySet<string> = new Set(['POST /v1/commands', 'POST /
  * that they asked about, or where they are not let in, where `NotLetIn` says. Strangers are only logged and counted.
  */
 export async function auditRefusal(
-  { log, refusals }: Pick<ServiceDeps, 'log' | 'refusals'>,
+  { log, refusals }: Pick<GroundDeps, 'log' | 'refusals'>,
   request: FastifyRequest,
   error: unknown,
 ): Promise<void> {

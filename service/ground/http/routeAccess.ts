@@ -1,8 +1,8 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { Permission } from '../../../contract/permissions.ts'
-import type { NotLetIn } from '../refused.ts'
-import type { Caller } from '../../access/service.ts'
+import type { NotLetIn } from '../caller.ts'
+import type { Caller } from '../caller.ts'
 
 /**
  * Who may use a route; every route says it as `config: { access: … }`.

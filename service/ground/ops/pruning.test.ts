@@ -17,7 +17,7 @@ it('[rule 13] what was kept long enough goes, however much there is of it', asyn
     for (let n = 0; n < 13; n++) await tx.insert.commandOutcome(...rows(1_000, now - limits.commandKeyKeptMs - 1)).execute()
     await tx.insert.commandOutcome(...rows(3, now - limits.commandKeyKeptMs)).execute()
   })
-  await prune({ store: made.store, now: () => now, log: pino({ level: 'silent' }) })
+  await prune([], { store: made.store, now: () => now, log: pino({ level: 'silent' }) })
   expect(await made.store.read(made.contoso, 'wholeTenant').tables.commandOutcome().select('key').execute()).toHaveLength(3)
   await made.close()
 })

@@ -1,27 +1,35 @@
 import { limits } from '../../../contract/limits.ts'
-import { pruneIssuer } from '../../identity/adapter.ts'
-import type { Plugin, ServiceDeps } from '../deps.ts'
-import { pruneRecordings } from '../../remote/recordings/retention.ts'
+import type { GroundDeps, Plugin } from '../deps.ts'
+import type { Part } from '../part.ts'
 
 const day = 24 * 3_600_000
 
 /**
- * Deletes what was kept long enough: audit (AUD-1), outcomes of commands with their receipts, recordings of remote sessions
- * and their log (REM-8), ended sign-ins. All of it: what one commit takes is bounded, and others write in between.
+ * Deletes what was kept long enough: first what the parts keep, then audit (AUD-1), outcomes of commands with their receipts, and the
+ * log of remote sessions (REM-8). All of it: what one commit takes is bounded, and others write in between.
  */
-export async function prune({ store, now, log }: Pick<ServiceDeps, 'store' | 'now' | 'log'>): Promise<void> {
-  const recordings = await pruneRecordings(store, now())
+export async function prune<D extends Pick<GroundDeps, 'store' | 'now' | 'log'>>(
+  parts: readonly Pick<Part<D>, 'prune'>[],
+  deps: D,
+): Promise<void> {
+  const { store, now, log } = deps
+  for (const part of parts) {
+    const gone = await part.prune?.(deps)
+    if (gone) log.debug(gone, 'pruned')
+  }
   for (let left = true; left;) {
     const deleted = await store.prune({ outcomes: now() - limits.commandKeyKeptMs, sessions: now() - limits.sessionDays * day })
-    log.debug({ ...deleted, recordings }, 'pruned')
+    log.debug(deleted, 'pruned')
     left = deleted.outcomes + deleted.sessions > 0
   }
-  await pruneIssuer(store, now())
 }
 
-export const pruning: Plugin = (app, deps) => {
-  const timer = setInterval(() => {
-    prune(deps).catch((error: unknown) => deps.log.error({ err: error }, 'old records could not be deleted; trying again later'))
-  }, deps.config.timing.pruneEveryMs)
-  app.addHook('onClose', async () => clearInterval(timer))
-}
+/** Does so every now and then. */
+export const pruning =
+  <D extends GroundDeps>(parts: readonly Pick<Part<D>, 'prune'>[]): Plugin<D> =>
+  (app, deps) => {
+    const timer = setInterval(() => {
+      prune(parts, deps).catch((error: unknown) => deps.log.error({ err: error }, 'old records could not be deleted; trying again later'))
+    }, deps.config.timing.pruneEveryMs)
+    app.addHook('onClose', async () => clearInterval(timer))
+  }

@@ -7,6 +7,7 @@ import { SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { RecordingIndex, type RecordingTicket } from '../../../contract/recording.ts'
 import type { Plugin } from '../../ground/deps.ts'
+import type { AgentDeps } from '../../agents/deps.ts'
 import { ChunkRefusals } from './chunkRefusals.ts'
 import { Coming } from './coming.ts'
 import { admitChunk, chunkOf, indexOf, noteOpened, recordingOf, takeChunk, terminalOf } from './recordings.ts'
@@ -22,7 +23,7 @@ const Chunk = Recording.extend({ number: z.coerce.number().int().min(1) })
 const auditor = { access: 'auditor' } as const
 
 /** Recordings of remote sessions: uploaded by the device, played back by whoever may read the audit log. */
-export const recordingRoutes: Plugin = (app, { store, now, log, serviceName, sessionKey }) => {
+export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, serviceName, sessionKey }) => {
   const threads = new RecordingThreads()
   app.addHook('onClose', async () => threads.close())
   const check = recordingTickets({ serviceName, key: sessionKey, now })

@@ -1,5 +1,5 @@
 import { relayPath, RelayId } from '../../../contract/relay.ts'
-import type { App, ServiceDeps } from '../../ground/deps.ts'
+import type { App, GroundDeps } from '../../ground/deps.ts'
 import { onUpgrade } from '../../ground/http/upgrades.ts'
 import { Relay, type RelayOptions } from './relay.ts'
 
@@ -9,7 +9,7 @@ import { Relay, type RelayOptions } from './relay.ts'
  */
 export function relayInside(
   app: App,
-  { config, log, metrics, now, serviceName, sessionKey }: ServiceDeps,
+  { config, log, metrics, now, serviceName, sessionKey }: GroundDeps,
   hooks: Pick<RelayOptions, 'admits' | 'onJoined' | 'onEnded'>,
 ): Relay {
   const relay = new Relay({

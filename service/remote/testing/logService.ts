@@ -17,7 +17,10 @@ import { DeviceLine } from '../../agents/line.ts'
 import { Refusals } from '../../ground/audit/refusals.ts'
 import { inProcessBus } from '../../ground/bus.ts'
 import { type ConfigInput, filesOf, readConfig } from '../../ground/config.ts'
-import type { ServiceDeps } from '../../ground/deps.ts'
+import { Commands } from '../../ground/commands/commands.ts'
+import { approvals } from '../../partners/approvals.ts'
+import { remotePart } from '../part.ts'
+import type { ServiceDeps } from '../../server.ts'
 import { noDirectory } from '../../directory/none.ts'
 import { buildApp } from '../../ground/http/app.ts'
 import { recordingRoutes } from '../recordings/routes.ts'
@@ -102,6 +105,8 @@ export class LogService {
       access,
       budgets,
       refusals,
+      commands: new Commands(),
+      approvals,
       log,
       metrics,
       turnedAway: new RefusalLog({ log, metrics, now }),
@@ -114,7 +119,12 @@ export class LogService {
       cursorKey: someBytes(32),
     }
     const server = createServer({ keepAliveTimeout: 60_000 })
-    const app = await buildApp(deps, { version: '0', server, adminSecret: 'secret', plugins: [sessionLogRoutes, recordingRoutes, pruning] })
+    const app = await buildApp(deps, {
+      version: '0',
+      server,
+      adminSecret: 'secret',
+      plugins: [sessionLogRoutes, recordingRoutes, pruning([remotePart({ relayKey: {} })])],
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('It listens nowhere.')

@@ -6,7 +6,8 @@ import { RoomkeeperError } from '../../../../contract/errors.ts'
 import { type AssignmentId, CommandKey, type LinkId, RoleId, type TenantId } from '../../../../contract/ids.ts'
 import type { AssignmentScope, Member } from '../../../../contract/policy.ts'
 import { knowPeople, savePerson } from '../../people.ts'
-import { type Caller, callerWithin } from '../../service.ts'
+import { callerWithin } from '../../service.ts'
+import type { Caller } from '../../../ground/caller.ts'
 import { Refusals } from '../../../ground/audit/refusals.ts'
 import type { DirectoryReader } from '../../../directory/directory.ts'
 import { EmbeddedDirectory } from '../../../directory/embedded.ts'
@@ -15,6 +16,7 @@ import { embeddedIssuerName } from '../../../directory/accounts.ts'
 import { Rooms } from '../../../incidents/rooms.ts'
 import { makeMetrics } from '../../../ground/ops/metrics.ts'
 import { system } from '../../../ground/store/transaction.ts'
+import { commandDeps } from '../../../testing/commands.ts'
 import { submit } from '../../../ground/commands/submit.ts'
 
 export const person = ({ id }: { id: string }): Member => ({ kind: 'person', id })
@@ -78,7 +80,7 @@ export class DirectoryRig {
   readonly deps = () => {
     const [directory, refusals] = [this.#directory, this.#refusals]
     if (!directory || !refusals) throw new Error('There is no directory yet.')
-    return { store: this.made.store, rooms: new Rooms(), metrics: makeMetrics(), directory, refusals, now: () => this.now }
+    return commandDeps({ store: this.made.store, rooms: new Rooms(), metrics: makeMetrics(), directory, refusals, now: () => this.now })
   }
 
   readonly read = (tenant = this.made.contoso) => this.made.store.read(tenant, 'wholeTenant')

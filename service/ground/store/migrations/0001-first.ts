@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** Everything the first version keeps. */
 export const first: Migration = { version: 1, name: 'first', up }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** What the incident engine remembers of each room, and when it has to look at it again. */
 export const rooms: Migration = { version: 2, name: 'rooms', up }

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { chainHash } from '../../audit/chain.ts'
 import type { AuditChainTable, AuditTable } from '../tables.ts'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** Custom roles, room groups, partner links, requests and security groups; people who are in several tenants; the audit chain. */
 export const policy: Migration = { version: 3, name: 'policy', up }

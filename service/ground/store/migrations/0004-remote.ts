@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** Remote sessions: their log, and what was recorded of them. */
 export const remote: Migration = { version: 4, name: 'remote', up }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** What the directory says of people and groups, and how whoever asked for something had signed in. */
 export const membership: Migration = { version: 7, name: 'membership', up }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { appendToChain } from '../../audit/append.ts'
 import { prunedRecord, retentionMs } from '../../audit/pruned.ts'
 import type { Tables } from '../tables.ts'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /**
  * Audit logs that were shortened before their chains said so get the record that tells of it. It tells, and proves nothing: whoever has

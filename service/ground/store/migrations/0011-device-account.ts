@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** Devices name the room's account that let them in. Of those from before, nobody knows: no account takes them without their key. */
 export const deviceAccount: Migration = {

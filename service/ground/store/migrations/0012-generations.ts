@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 /** What was written before generations were counted is one, without a name: cursors of consoles from then name none either. */
 export const generations: Migration = { version: 12, name: 'generations', up }

@@ -8,14 +8,7 @@ import { membership } from './0007-membership.ts'
 import { pruned } from './0009-pruned.ts'
 import { deviceAccount } from './0011-device-account.ts'
 import { generations } from './0012-generations.ts'
-
-/** One step of the database's shape. Its file is never changed once it was released; a new step is a new file. */
-export interface Migration {
-  readonly version: number
-  readonly name: string
-  /** `now`: UTC ms. */
-  readonly up: (db: Kysely<unknown>, now: () => number) => Promise<void>
-}
+import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership, pruned, deviceAccount, generations]
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { v7 } from 'uuid'
 import { z } from 'zod'
-import type { Store } from '../ground/store/store.ts'
+import type { Store } from './store/store.ts'
 
 /** What the service made up once and keeps for the life of its data. */
 export interface ServiceSecrets {

@@ -1,19 +1,17 @@
-import { type Access, may, scopeOf } from '../../../contract/access.ts'
-import type { PolicyCommand } from '../../../contract/commands.ts'
-import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../../contract/evaluate.ts'
-import type { RoomkeeperError } from '../../../contract/errors.ts'
-import type { RoomId } from '../../../contract/ids.ts'
-import { limits } from '../../../contract/limits.ts'
-import type { Effect, PersonBrief } from '../../../contract/policyApi.ts'
-import { membersChanged } from '../../access/refresh.ts'
-import { resolvedOf, subjectOf } from '../../access/resolved.ts'
-import type { Caller } from '../../access/service.ts'
-import type { ServiceDeps } from '../deps.ts'
-import type { PersonTable } from '../store/tables.ts'
-import { Instead } from './handler.ts'
-import { prepare } from './prepare.ts'
-import { handlerOf } from './registry.ts'
-import { contextOf } from './submit.ts'
+import { type Access, may, scopeOf } from '../../contract/access.ts'
+import type { PolicyCommand } from '../../contract/commands.ts'
+import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
+import type { RoomkeeperError } from '../../contract/errors.ts'
+import type { RoomId } from '../../contract/ids.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Effect, PersonBrief } from '../../contract/policyApi.ts'
+import { membersChanged } from './refresh.ts'
+import { resolvedOf, subjectOf } from './resolved.ts'
+import type { Caller } from '../ground/caller.ts'
+import type { GroundDeps } from '../ground/deps.ts'
+import type { PersonTable } from '../ground/store/tables.ts'
+import { Instead } from '../ground/commands/handler.ts'
+import { contextOf, readyFor } from '../ground/commands/submit.ts'
 
 /** Ends the transaction of a preview, which is never committed. */
 class Undone extends Error {}
@@ -34,21 +32,21 @@ interface Seen {
  * @throws RoomkeeperError the command's refusal
  */
 export async function preview(
-  deps: Pick<ServiceDeps, 'store' | 'rooms' | 'directory' | 'now'>,
+  deps: Pick<GroundDeps, 'store' | 'access' | 'commands'>,
   caller: Caller,
   command: PolicyCommand,
 ): Promise<Effect> {
-  const asked = await prepare(deps, caller, command)
+  const ready = await readyFor(deps, caller, command)
   let seen: Seen | undefined
   try {
     await deps.store.write(caller.tenant, caller.doer, async (tx) => {
-      const context = await contextOf(tx, caller, deps.rooms, tx.at, asked)
-      const handler = handlerOf(command)
-      await handler.check(context)
+      await ready.know(tx)
+      const context = await contextOf(deps, tx, caller, tx.at)
+      await ready.check(context)
       const before = await resolvedOf(tx)
       const known = new Map((await tx.tables.person().selectAll().execute()).map((row) => [row.id, row]))
-      const changes = await handler.changes(context)
-      await handler.apply(context)
+      const changes = await ready.changes(context)
+      await ready.apply(context)
       const after = await resolvedOf(tx)
       const people = (await membersChanged(before, after).of(tx)).map((row) => ({ row, was: known.get(row.id) }))
       seen = { caller: context.caller, before, after, people, rooms: [...(await tx.roomFacts()).keys()], changes }

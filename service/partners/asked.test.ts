@@ -1,11 +1,14 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Command } from '../../../contract/commands.ts'
-import { AssignmentId, LinkId, PersonId, RoleId } from '../../../contract/ids.ts'
-import { noDirectory } from '../../directory/none.ts'
-import { ada, makeOrganisations, type Organisations } from '../../directory/testing/organisations.ts'
-import type { Doer } from '../../ground/store/transaction.ts'
-import { askDirectory } from './asked.ts'
+import { AssignmentId, LinkId, PersonId, RoleId } from '../../contract/ids.ts'
+import type { DirectoryReader } from '../directory/directory.ts'
+import { noDirectory } from '../directory/none.ts'
+import { ada, makeOrganisations, type Organisations } from '../directory/testing/organisations.ts'
+import type { Doer } from '../ground/store/transaction.ts'
+import { deleteAssignment } from '../access/assignmentCommands.ts'
+import { deleteRole } from '../access/roleCommands.ts'
+import { accept, deny, setTenantManagers } from './invitations.ts'
+import { invite } from './linkCommands.ts'
 
 let made: Organisations
 beforeAll(async () => {
@@ -17,12 +20,12 @@ const doer: Doer = { kind: 'person', id: PersonId.parse(v7()), name: 'Ada', user
 const link = LinkId.parse(v7())
 const members = [{ kind: 'person' as const, id: ada.id }]
 const automatic = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' } as const
-const ask = (command: Command, directory = noDirectory) =>
-  askDirectory({ directory, store: made.store, now: () => 5 }, { doer, tenant: made.contoso, home: made.contoso }, command)
+const asker = () => ({ doer, tenant: made.contoso, home: made.contoso })
+const deps = (directory: DirectoryReader = noDirectory) => ({ directory, store: made.store, now: () => 5 })
 
 describe('a directory that cannot be reached', () => {
   it('keeps nobody from inviting', async () => {
-    const invite = {
+    const invitation = {
       type: 'partner.invite',
       link,
       domain: 'fabrikam.example',
@@ -33,18 +36,17 @@ describe('a directory that cannot be reached', () => {
       multiFactor: false,
       agreed: true,
     } as const
-    expect((await ask(invite)).domains).toEqual([])
+    expect((await invite(deps()).ask(invitation, asker())).domains).toEqual([])
   })
 
-  it.each<Command>([
-    { type: 'invitation.accept', link, admins: members },
-    { type: 'invitation.deny', link },
-  ])('decides no invitation: %j', async (command) => {
-    await expect(ask(command)).rejects.toMatchObject({ code: 'directory.unavailable' })
+  it('decides no invitation', async () => {
+    const unavailable = { code: 'directory.unavailable' }
+    await expect(accept(deps()).ask({ type: 'invitation.accept', link, admins: members }, asker())).rejects.toMatchObject(unavailable)
+    await expect(deny(deps()).ask({ type: 'invitation.deny', link }, asker())).rejects.toMatchObject(unavailable)
   })
 
   it('says of members that it said nothing', async () => {
-    const { members: asked } = await ask({ type: 'tenantManagers.set', members })
+    const { members: asked } = await setTenantManagers(deps()).ask({ type: 'tenantManagers.set', members }, asker())
     expect(asked).toMatchObject({ home: made.contoso, reading: { answered: false, named: [], failed: { code: 'directory.unavailable' } } })
   })
 })
@@ -59,7 +61,8 @@ describe('a directory', () => {
       principals: async () => [group, person],
       membersOf: async () => ({ people: [person], more: false }),
     }
-    const asked = await ask({ type: 'invitation.accept', link, admins: [{ kind: 'group', id: 'operators' }, ...members] }, directory)
+    const admins = [{ kind: 'group' as const, id: 'operators' }, ...members]
+    const asked = await accept(deps(directory)).ask({ type: 'invitation.accept', link, admins }, asker())
     expect(asked.domains).toEqual(['fabrikam.example'])
     expect(asked.members?.reading).toEqual({
       source: {
@@ -80,8 +83,8 @@ describe('a directory', () => {
   })
 
   it('is not asked by commands that do not depend on it', async () => {
-    expect(await ask({ type: 'assignment.delete', assignment: AssignmentId.parse(v7()) })).toEqual(
-      await ask({ type: 'role.delete', role: RoleId.parse('x') }),
-    )
+    const one = await deleteAssignment(deps()).ask({ type: 'assignment.delete', assignment: AssignmentId.parse(v7()) }, asker())
+    expect(one).toEqual(await deleteRole(deps()).ask({ type: 'role.delete', role: RoleId.parse('x') }, asker()))
+    expect(one).toEqual({ domains: [] })
   })
 })

@@ -1,0 +1,3 @@
+import type { IncidentDeps } from '../incidents/deps.ts'
+
+export type RoomDeps = Pick<IncidentDeps, 'rooms'>
