@@ -44,7 +44,10 @@ export async function contextOf(
   }
 }
 
-/** The command with what its handler asks for. Who may give none of its type has nobody asked. @throws RoomkeeperError directory.unavailable */
+/**
+ * The command with what its handler asks for. Who may give none of its type has nobody asked.
+ * @throws RoomkeeperError directory.unavailable
+ */
 export async function readyFor({ commands }: Pick<GroundDeps, 'commands'>, caller: Caller, command: Command): Promise<ReadyCommand> {
   const bound = commands.of(command)
   return mayCommand(caller.access, command.type) ? bound.ask(caller) : bound.unasked
