@@ -1,7 +1,7 @@
 import type { Doc } from '../../contract/entities.ts'
 import { fold } from '../../contract/fold.ts'
 import { SignalId } from '../../contract/signals.ts'
-import { type RoomState, roomStateOf, stateSince } from '../../contract/views.ts'
+import { isTaken, type RoomState, roomStateOf, stateSince } from '../../contract/views.ts'
 import { indexed } from './tokens.ts'
 import { signalWords } from './words.ts'
 
@@ -16,7 +16,7 @@ export function sortKey(text: string): string {
 }
 
 /** The order of a list by state: what needs somebody first. */
-const stateOrder: Readonly<Record<RoomState, number>> = {
+export const stateOrder: Readonly<Record<RoomState, number>> = {
   unhealthy: 0,
   disconnected: 1,
   unknown: 2,
@@ -75,6 +75,20 @@ export interface RoomColumns {
   words: string
 }
 
+/** The columns of `room_list`, in no order that counts. */
+export const roomColumnNames = [
+  'id',
+  'name',
+  'building',
+  'city',
+  'buildingKey',
+  'state',
+  'stateOrder',
+  'since',
+  'contact',
+  'words',
+] as const satisfies readonly (keyof RoomColumns)[]
+
 export function roomColumns(room: Doc<'room'>): RoomColumns {
   const { place } = room
   const state = roomStateOf(room)
@@ -104,7 +118,23 @@ export interface IncidentColumns {
   words: string
   /** 1 or 0. */
   acknowledged: number
+  /** Whether somebody is on it (`isTaken`), 1 or 0. */
+  taken: number
 }
+
+export const incidentColumnNames = [
+  'id',
+  'number',
+  'room',
+  'signalOrder',
+  'status',
+  'severityOrder',
+  'owner',
+  'at',
+  'words',
+  'acknowledged',
+  'taken',
+] as const satisfies readonly (keyof IncidentColumns)[]
 
 export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
   return {
@@ -118,5 +148,6 @@ export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
     at: (incident.status === 'resolved' ? incident.resolvedAt : incident.openedAt) ?? incident.since,
     words: indexed(incidentFields.map((field) => incidentField(incident, field))),
     acknowledged: incident.acknowledged === undefined ? 0 : 1,
+    taken: isTaken(incident) ? 1 : 0,
   }
 }

@@ -102,7 +102,6 @@ describe('the cache schema', () => {
     ],
     ['select at from event_list where room = ? and at >= ?', /USING (COVERING )?INDEX event_list_room/],
     ['select at from event_list where room = ? and at < ? and signal = ? order by at desc limit 1', /INDEX event_list_signal/],
-    ['select state, count(*) from room_list group by state', /COVERING INDEX room_list_state/],
     ['select id from incident_list where status = ? and owner is null', /INDEX incident_list_status/],
     ['select status, count(*) from incident_list where room = ? group by status', /COVERING INDEX incident_list_room/],
     ['select id from incident_list where number = ?', /INDEX incident_list_number/],

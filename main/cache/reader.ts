@@ -44,7 +44,16 @@ export class CacheReader {
         union all select * from temp.room_overlay;
       create temp view incident_shown as
         select * from main.incident_list where docid not in (select docid from temp.incident_overlay)
-        union all select * from temp.incident_overlay;`)
+        union all select * from temp.incident_overlay;
+      create temp view room_total_shown as
+        select building, city, stateOrder, n from main.room_total
+        union all select building, city, stateOrder, -1 from main.room_list where docid in (select docid from temp.room_overlay)
+        union all select building, city, stateOrder, 1 from temp.room_overlay;
+      create temp view incident_total_shown as
+        select status, signalOrder, severityOrder, owner, acknowledged, n from main.incident_total
+        union all select status, signalOrder, severityOrder, ifnull(owner, ''), acknowledged, -1
+          from main.incident_list where docid in (select docid from temp.incident_overlay)
+        union all select status, signalOrder, severityOrder, ifnull(owner, ''), acknowledged, 1 from temp.incident_overlay;`)
   }
 
   /** The document, or undefined where the cache has none. */
@@ -149,7 +158,7 @@ export class CacheReader {
       this.#run(
         `insert into temp.incident_overlay
          values ((select docid from main.document where kind = 'incident' and id = @id),
-           @id, @number, @room, @signalOrder, @status, @severityOrder, @owner, @at, @words, @acknowledged)`,
+           @id, @number, @room, @signalOrder, @status, @severityOrder, @owner, @at, @words, @acknowledged, @taken)`,
         [columns],
       )
     }
@@ -163,6 +172,15 @@ export class CacheReader {
 
   get incidents(): 'incident_list' | 'incident_shown' {
     return this.#overlaid.incident === 0 ? 'incident_list' : 'incident_shown'
+  }
+
+  /** Where their totals are read from: what the cache keeps, and with unsent changes what these make of it. */
+  get roomTotals(): 'room_total' | 'room_total_shown' {
+    return this.#overlaid.room === 0 ? 'room_total' : 'room_total_shown'
+  }
+
+  get incidentTotals(): 'incident_total' | 'incident_total_shown' {
+    return this.#overlaid.incident === 0 ? 'incident_total' : 'incident_total_shown'
   }
 
   /** Rows of a query over the tables of columns. The text is the console's own, never put together from input. */

@@ -3,7 +3,10 @@ import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities
 import { detailsOf } from '../../contract/errors.ts'
 import { Row } from '../../contract/feed.ts'
 import { SignalId } from '../../contract/signals.ts'
-import { incidentColumns, roomColumns } from './derive.ts'
+import { incidentColumnNames, incidentColumns, roomColumnNames, roomColumns } from './derive.ts'
+import { Lines } from './lines.ts'
+import { roomOrders } from './migration5.ts'
+import { Totals } from './totals.ts'
 import type { Change } from './messages.ts'
 import type { Db } from './open.ts'
 
@@ -59,14 +62,10 @@ export class RowStore {
   readonly #insert
   readonly #update
   readonly #see
-  readonly #words
-  readonly #setRoom
-  readonly #setIncident
-  readonly #setEntry
-  readonly #setEvent
+  readonly #lines
+  readonly #totals
   readonly #addWords
   readonly #dropWords
-  readonly #unlist
 
   constructor(db: Db) {
     this.#db = db
@@ -75,18 +74,16 @@ export class RowStore {
     this.#insert = db.prepare('insert into document (kind, id, room, rev, seen, body) values (?, ?, ?, ?, ?, ?)')
     this.#update = db.prepare('update document set room = ?, rev = ?, seen = ?, body = ? where docid = ?')
     this.#see = db.prepare('update document set seen = ? where docid = ?')
-    this.#words = {
-      room: db.prepare<[number], { words: string }>('select words from room_list where docid = ?'),
-      incident: db.prepare<[number], { words: string }>('select words from incident_list where docid = ?'),
+    this.#totals = {
+      room: new Totals(db, 'room_total', ['building', 'city', 'stateOrder']),
+      incident: new Totals(db, 'incident_total', ['status', 'signalOrder', 'severityOrder', 'owner', 'acknowledged']),
     }
-    this.#setRoom = this.#setter(`
-      into room_list (docid, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    this.#setIncident = this.#setter(`
-      into incident_list (docid, id, number, room, signalOrder, status, severityOrder, owner, at, words, acknowledged)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    this.#setEntry = this.#setter('into entry_list (docid, incident, at) values (?, ?, ?)')
-    this.#setEvent = this.#setter('into event_list (docid, room, at, kind, signal, value) values (?, ?, ?, ?, ?, ?)')
+    this.#lines = {
+      room: new Lines(db, 'room_list', roomColumnNames),
+      incident: new Lines(db, 'incident_list', incidentColumnNames),
+      entry: new Lines(db, 'entry_list', ['incident', 'at']),
+      roomEvent: new Lines(db, 'event_list', ['room', 'at', 'kind', 'signal', 'value']),
+    }
     this.#addWords = {
       room: db.prepare('insert into room_words (rowid, words) values (?, ?)'),
       incident: db.prepare('insert into incident_words (rowid, words) values (?, ?)'),
@@ -94,24 +91,6 @@ export class RowStore {
     this.#dropWords = {
       room: db.prepare('delete from room_words where rowid = ?'),
       incident: db.prepare('delete from incident_words where rowid = ?'),
-    }
-    this.#unlist = {
-      room: db.prepare('delete from room_list where docid = ?'),
-      incident: db.prepare('delete from incident_list where docid = ?'),
-      entry: db.prepare('delete from entry_list where docid = ?'),
-      roomEvent: db.prepare('delete from event_list where docid = ?'),
-    }
-  }
-
-  /**
-   * A new line goes in by a plain insert: `or replace` opens a savepoint of its own, at which the full-text index writes
-   * out what it has gathered, and that would be once a row.
-   */
-  #setter(into: string): (place: Place, ...columns: (string | number | null)[]) => void {
-    const insert = this.#db.prepare(`insert ${into}`)
-    const replace = this.#db.prepare(`insert or replace ${into}`)
-    return ({ docid, fresh }, ...columns) => {
-      ;(fresh ? insert : replace).run(docid, ...columns)
     }
   }
 
@@ -121,6 +100,7 @@ export class RowStore {
       written.skipped.count++
       if (written.skipped.first === '') written.skipped.first = reason
     }
+    this.#forgetTotals()
     for (const raw of rows) {
       const checked = Row.safeParse(raw)
       if (!checked.success) {
@@ -145,6 +125,18 @@ export class RowStore {
       this.#list(place, parsed)
       this.#told(row, parsed, written)
     }
+    this.#writeTotals()
+  }
+
+  /** A write that failed may have left some that were rolled back. */
+  #forgetTotals(): void {
+    this.#totals.room.forget()
+    this.#totals.incident.forget()
+  }
+
+  #writeTotals(): void {
+    this.#totals.room.write()
+    this.#totals.incident.write()
   }
 
   /** The document's place, or undefined where what is there is as new. */
@@ -168,23 +160,25 @@ export class RowStore {
   #list(place: Place, parsed: AnyDoc): void {
     switch (parsed.kind) {
       case 'room': {
-        const { id, name, building, city, buildingKey, state, stateOrder, since, contact, words } = roomColumns(parsed.doc)
-        this.#index('room', place, words)
-        this.#setRoom(place, id, name, building, city, buildingKey, state, stateOrder, since, contact, words)
+        const line = roomColumns(parsed.doc)
+        const before = this.#lines.room.put(place, line)
+        this.#totals.room.moved(before, line)
+        this.#index('room', place.docid, before?.words, line.words)
         break
       }
       case 'incident': {
-        const { id, number, room, signalOrder, status, severityOrder, owner, at, words, acknowledged } = incidentColumns(parsed.doc)
-        this.#index('incident', place, words)
-        this.#setIncident(place, id, number, room, signalOrder, status, severityOrder, owner, at, words, acknowledged)
+        const line = incidentColumns(parsed.doc)
+        const before = this.#lines.incident.put(place, line)
+        this.#totals.incident.moved(before, line)
+        this.#index('incident', place.docid, before?.words, line.words)
         break
       }
       case 'entry':
-        this.#setEntry(place, parsed.doc.incident, parsed.doc.at)
+        this.#lines.entry.put(place, parsed.doc)
         break
       case 'roomEvent': {
-        const { room, at, kind, signal, value } = parsed.doc
-        this.#setEvent(place, room, at, kind, signal ?? null, value ?? null)
+        const { room, at, kind, signal = null, value = null } = parsed.doc
+        this.#lines.roomEvent.put(place, { room, at, kind, signal, value })
         break
       }
       case 'tenant':
@@ -198,18 +192,37 @@ export class RowStore {
   }
 
   /** Most changes of a room leave its words alone; then the index is left alone too. */
-  #index(kind: 'room' | 'incident', { docid, fresh }: Place, words: string): void {
-    const before = fresh ? undefined : this.#words[kind].get(docid)
-    if (before?.words === words) return
+  #index(kind: 'room' | 'incident', docid: number, before: string | number | null | undefined, words: string): void {
+    if (before === words) return
     if (before !== undefined) this.#dropWords[kind].run(docid)
     this.#addWords[kind].run(docid, words)
   }
 
   #dropDerived(kind: Kind, docid: number): void {
-    if (kind === 'room' || kind === 'incident') {
-      if (this.#unlist[kind].run(docid).changes > 0) this.#dropWords[kind].run(docid)
-    } else if (kind === 'entry' || kind === 'roomEvent') {
-      this.#unlist[kind].run(docid)
+    switch (kind) {
+      case 'room': {
+        const before = this.#lines.room.remove(docid)
+        this.#totals.room.moved(before, undefined)
+        if (before !== undefined) this.#dropWords.room.run(docid)
+        break
+      }
+      case 'incident': {
+        const before = this.#lines.incident.remove(docid)
+        this.#totals.incident.moved(before, undefined)
+        if (before !== undefined) this.#dropWords.incident.run(docid)
+        break
+      }
+      case 'entry':
+      case 'roomEvent':
+        this.#lines[kind].remove(docid)
+        break
+      case 'tenant':
+      case 'me':
+      case 'settings':
+      case 'receipt':
+      case 'policy':
+      case 'request':
+        break
     }
   }
 
@@ -244,6 +257,17 @@ export class RowStore {
     }
   }
 
+  /** Takes the orders of rooms away while very many come into an empty copy (`roomOrders`); where there are rooms they stay. */
+  withoutOrders(): void {
+    if (this.#db.prepare('select 1 from room_list limit 1').get() !== undefined) return
+    for (const name of Object.keys(roomOrders)) this.#db.exec(`drop index if exists ${name}`)
+  }
+
+  /** Makes the orders that are not there. */
+  ordered(): void {
+    for (const [name, columns] of Object.entries(roomOrders)) this.#db.exec(`create index if not exists ${name} on room_list (${columns})`)
+  }
+
   /** Removes the documents that a query names, with all that was derived from them; returns how many of each kind. */
   remove(where: string, ...parameters: (string | number)[]): Map<Kind, number> {
     const gone = this.#db
@@ -251,11 +275,13 @@ export class RowStore {
       .all(...parameters)
     const erase = this.#db.prepare('delete from document where docid = ?')
     const counts = new Map<Kind, number>()
+    this.#forgetTotals()
     for (const { docid, kind } of gone) {
       this.#dropDerived(kind, docid)
       erase.run(docid)
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
     }
+    this.#writeTotals()
     return counts
   }
 }

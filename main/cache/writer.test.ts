@@ -13,6 +13,7 @@ import {
   rowOf,
   tenantId,
 } from '../testing/documents.ts'
+import { roomOrders } from './migration5.ts'
 
 const open: TestCache[] = []
 const cache = (): TestCache => {
@@ -181,6 +182,25 @@ describe('a snapshot', () => {
     expect(writer.page(page([], 'p2'), first.generation, null, 3).event.type).toBe('dropped')
     expect(writer.page(page([rowOf('room', makeRoom(2))]), first.generation, 'p2', 5).event.type).toBe('finished')
     expect(writer.state).toEqual({ cursor: 'c5', scope: 1, snapshot: null, syncedAt: 5 })
+  })
+
+  it('of very many rooms into an empty copy makes the orders of lists at its end, and a later one leaves them', () => {
+    const { writer, reader } = cache()
+    const orders = (): string[] =>
+      reader
+        .all<{ name: string }>(`select name from sqlite_schema where type = 'index' and tbl_name = 'room_list' order by name`)
+        .map(({ name }) => name)
+    const before = orders()
+    const many = (rows: unknown[], next?: string) => bytesOf({ cursor: 'c5', scope: 1, rows, total: 100_000, ...(next && { next }) })
+    const { generation } = writer.beginSnapshot(true, 3)
+    writer.page(many([rowOf('room', makeRoom(1))], 'p2'), generation, null, 3)
+    expect(orders()).toEqual([])
+    expect(writer.page(many([rowOf('room', makeRoom(2))]), generation, 'p2', 3).event.type).toBe('finished')
+    expect(orders()).toEqual(before)
+    expect(before.length).toBe(Object.keys(roomOrders).length)
+    writer.feed(bytesOf({ type: 'snapshot' }), 1)
+    writer.page(many([rowOf('room', makeRoom(1))], 'p2'), writer.beginSnapshot(true, 4).generation, null, 4)
+    expect(orders()).toEqual(before)
   })
 
   it('takes away what the service does not have any more, and takes back older revisions of a restored service', () => {

@@ -16,6 +16,8 @@ export interface TestCache {
   fill(rows: readonly unknown[], cursor?: string): void
   /** From now on there is hardly any room for more. */
   fillDisk(): void
+  /** Meanwhile no document of this id can be stored. */
+  refusing(id: string, run: () => void): void
   remove(): void
 }
 
@@ -39,6 +41,14 @@ export function openTestCache(): TestCache {
       const page = { cursor, scope: writer.state.scope ?? 1, rows, total: rows.length }
       const { event } = writer.page(bytesOf(page), generation, null, 1)
       if (event.type !== 'finished') throw new Error(`the snapshot ended as ${JSON.stringify(event)}`)
+    },
+    refusing(id, run) {
+      db.exec(`create temp trigger refusing before insert on main.document when new.id = '${id}' begin select raise(abort, 'refused'); end`)
+      try {
+        run()
+      } finally {
+        db.exec('drop trigger refusing')
+      }
     },
     remove() {
       reader.close()

@@ -1,13 +1,12 @@
 import type { CallOutput, CallParsed } from '../../contract/bridge.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { EntryView, IncidentChip, IncidentFilter, IncidentGroup, IncidentView } from '../../contract/views.ts'
-import { SignalId } from '../../contract/signals.ts'
 import { pendingEntries } from '../outbox/overlay.ts'
-import { sortKey } from '../cache/derive.ts'
+import { customerKeys, incidentPages, keptTotals, signalAt, totalsOf } from './incidentPages.ts'
 import type { Key, LineSource, ListLine } from './lists.ts'
 import { incidentMatch } from './matches.ts'
 import { pick } from './pick.ts'
-import type { Picture, Run } from './picture.ts'
+import { Picture, type Run } from './picture.ts'
 import { incidentNumber, isEmptySearch, phraseOf, searchWords } from './search.ts'
 import type { Shown } from './shown.ts'
 
@@ -46,9 +45,6 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
   return { sql: parts.join(' and '), values }
 }
 
-/** In the words of SQL: it needs action, and nobody is on it (`isTaken`). */
-const unclaimed = `status = 'needAction' and owner is null and acknowledged = 0`
-
 /**
  * What nobody is on first, then the gravest, then the newest; resolved ones by when they were. Groups come before all that: their
  * order, then their value.
@@ -64,7 +60,7 @@ function keysOf(group: IncidentGroup, chip: IncidentChip, line: RawLine, custome
     case 'building':
       return [line.buildingKey ?? '', line.building ?? '', ...own]
     case 'signal':
-      return [line.signalOrder, SignalId.options[line.signalOrder] ?? '', ...own]
+      return [line.signalOrder, signalAt(line.signalOrder), ...own]
   }
 }
 
@@ -85,8 +81,7 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
   const building = group === 'building' ? 'r.buildingKey, r.building' : 'null as buildingKey, null as building'
   const join =
     group === 'building' ? "left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid" : ''
-  const { tenant } = shown
-  const customer = [sortKey(tenant?.name ?? ''), tenant?.id ?? '']
+  const customer = customerKeys(shown)
   return (only) => {
     const some =
       only === undefined
@@ -94,8 +89,7 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
         : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
     return shown.reader
       .all<RawLine>(
-        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, i.acknowledged,
-           i.acknowledged or i.owner is not null as taken, ${building}
+        `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, i.acknowledged, i.taken, ${building}
          from ${shown.reader.incidents} i ${join} where ${sql} ${some}`,
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
@@ -108,11 +102,12 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
 export function listIncidents(picture: Picture, input: CallParsed<'incidents.list'>): CallOutput<'incidents.list'> {
   const { filter, group, offset, limit } = input
   const run = runOf(picture, input)
-  const rows = picture.slice(run, offset, limit).flatMap(({ id, shown }) => foundIncident(picture, shown, id, filter.search) ?? [])
-  if (group === 'none') return { total: run.lines.length, rows, groups: [] }
-  const counts = countsOf(run.lines)
-  const values = [...new Set(run.lines.slice(offset, offset + limit).map(groupOf))]
-  return { total: run.lines.length, rows, groups: values.map((value) => ({ value, incidents: counts.get(value) ?? 0 })) }
+  const page = picture.page(run, offset, limit)
+  const rows = picture.placedAll(run, page, offset).flatMap(({ id, shown }) => foundIncident(picture, shown, id, filter.search) ?? [])
+  if (group === 'none') return { total: run.total, rows, groups: [] }
+  const counts = run.groups?.() ?? countsOf(run.lines)
+  const values = [...new Set(page.map(groupOf))]
+  return { total: run.total, rows, groups: values.map((value) => ({ value, incidents: counts.get(value) ?? 0 })) }
 }
 
 /** Incidents of such a list to be marked. */
@@ -149,7 +144,14 @@ export function pickIncidents(picture: Picture, input: CallParsed<'incidents.pic
 }
 
 function runOf(picture: Picture, { filter, group }: Pick<CallParsed<'incidents.list'>, 'filter' | 'group'>): Run {
-  return picture.run(JSON.stringify(['incidents', filter, group]), (shown) => source(shown, filter, group), false)
+  const { chip } = filter
+  const plain = filter.room === undefined && (filter.search ?? '').trim() === ''
+  const keyed = plain && chip !== 'mine' && group !== 'building'
+  return picture.run(
+    JSON.stringify(['incidents', filter, group]),
+    { lines: (shown) => source(shown, filter, group), ...(keyed && { keyed: (shown: Shown) => incidentPages(shown, chip, group) }) },
+    false,
+  )
 }
 
 /** The value of a line's group: its second key, in a list that has groups. */
@@ -187,21 +189,13 @@ export function incidentView(picture: Picture, id: string): IncidentView | undef
 
 /** How many incidents are under each chip, and how many need action that nobody is on; of one room, where it is named. */
 export function incidentCounts({ parts }: Picture, room: string | undefined): CallOutput<'incidents.counts'> {
-  const [where, values] = room === undefined ? ['1', []] : ['room = ?', [room]]
   const counts: CallOutput<'incidents.counts'> = { needAction: 0, investigating: 0, unassigned: 0, mine: 0, resolved: 0, unclaimed: 0 }
   for (const shown of parts) {
-    const rows = shown.reader.all<{ status: string; owned: 'me' | 'other' | null; n: number; unclaimed: number }>(
-      `select status, case when owner is null then null when owner = ? then 'me' else 'other' end as owned, count(*) as n,
-         sum(${unclaimed}) as unclaimed
-       from ${shown.reader.incidents} where ${where} group by status, owned`,
-      myId(shown),
-      ...values,
-    )
-    for (const { status, owned, n, unclaimed: fresh } of rows) {
-      counts.unclaimed += fresh
+    for (const { status, owner, acknowledged, n } of room === undefined ? keptTotals(shown) : totalsOf(shown, room)) {
       if (status === 'needAction' || status === 'investigating' || status === 'resolved') counts[status] += n
-      if (status === 'needAction' && owned === null) counts.unassigned += n
-      if (status !== 'resolved' && owned === 'me') counts.mine += n
+      if (status === 'needAction' && owner === '') counts.unassigned += n
+      if (status === 'needAction' && owner === '' && acknowledged === 0) counts.unclaimed += n
+      if (status !== 'resolved' && owner !== '' && owner === myId(shown)) counts.mine += n
     }
   }
   return counts
@@ -209,12 +203,10 @@ export function incidentCounts({ parts }: Picture, room: string | undefined): Ca
 
 /** How many incidents need action in each organisation, and how many of them nobody is on. */
 export function needAction({ parts }: Picture): { tenant: TenantId; count: number; unclaimed: number }[] {
-  return parts.flatMap(({ tenant, reader }) => {
-    if (tenant === null) return []
-    const found = reader.one<{ count: number; fresh: number | null }>(
-      `select count(*) as count, sum(${unclaimed}) as fresh from ${reader.incidents} where status = 'needAction'`,
-    )
-    return [{ tenant: tenant.id, count: found?.count ?? 0, unclaimed: found?.fresh ?? 0 }]
+  return parts.flatMap((shown) => {
+    if (shown.tenant === null) return []
+    const { needAction: count, unclaimed } = incidentCounts(new Picture([shown]), undefined)
+    return [{ tenant: shown.tenant.id, count, unclaimed }]
   })
 }
 

@@ -1,3 +1,5 @@
+import { type KeyedSource, Marks } from './keyed.ts'
+
 /**
  * Sorted lists of ids that are kept between two readings: a screen reads a slice at a time, and a change of some rooms
  * moves only these within the list, so that its cost does not grow with a query over all of them.
@@ -86,6 +88,7 @@ const touchedAtMost = 2_000
 export class Lists {
   readonly #size: number
   readonly #lists = new Map<string, List>()
+  readonly #marks = new Map<string, Marks>()
 
   constructor(size: number) {
     this.#size = size
@@ -93,22 +96,30 @@ export class Lists {
 
   /** The list under this name, made from the source where it is not kept. */
   lines(name: string, source: LineSource, descending = false): readonly ListLine[] {
-    let list = this.#lists.get(name)
-    if (list === undefined) {
-      list = new List(source, descending)
-    } else {
-      this.#lists.delete(name)
-    }
-    this.#lists.set(name, list)
-    for (const oldest of this.#lists.keys()) {
-      if (this.#lists.size <= this.#size) break
-      this.#lists.delete(oldest)
-    }
+    const list = this.#lists.get(name) ?? new List(source, descending)
+    this.#keep(this.#lists, name, list)
     return list.lines()
+  }
+
+  /** A page of the list under this name, read by key. */
+  page(name: string, source: KeyedSource, offset: number, limit: number): ListLine[] {
+    const marks = this.#marks.get(name) ?? new Marks()
+    this.#keep(this.#marks, name, marks)
+    return marks.page(source, offset, limit)
+  }
+
+  #keep<T>(kept: Map<string, T>, name: string, value: T): void {
+    kept.delete(name)
+    kept.set(name, value)
+    for (const oldest of kept.keys()) {
+      if (kept.size <= this.#size) break
+      kept.delete(oldest)
+    }
   }
 
   /** Something changed about these ids; without ids, about any. */
   touch(ids?: readonly string[]): void {
+    if (ids === undefined || ids.length > 0) this.#marks.clear()
     if (ids === undefined) this.#lists.clear()
     else for (const [name, list] of this.#lists) if (!list.touch(ids)) this.#lists.delete(name)
   }

@@ -71,7 +71,7 @@ describe('a list over several tenants', () => {
               shown.lists.touch([own])
             }
             const all = [...lines.values()].flat().sort(compareLines(descending))
-            const run = picture.run(name, sourceOf, descending)
+            const run = picture.run(name, { lines: sourceOf }, descending)
             const [total, some] = [run.lines.length, picture.slice(run, offset, limit)]
             expect(total).toBe(all.length)
             expect(some.map(({ id }) => id)).toEqual(all.slice(offset, offset + limit).map(({ id }) => id))
@@ -96,7 +96,7 @@ describe('a list over several tenants', () => {
       Array.from({ length: count }, (_, n) => ({ id: `b${n}`, keys: [2 * n + 1] })),
     )
     const picture = new Picture([one, two], true)
-    const at = (offset: number) => picture.slice(picture.run('all', sourceOf, false), offset, 2).map(({ id }) => id)
+    const at = (offset: number) => picture.slice(picture.run('all', { lines: sourceOf }, false), offset, 2).map(({ id }) => id)
     for (let offset = 0; offset < 2 * count; offset += 1_000) expect(at(offset)).toEqual([`a${offset / 2}`, `b${offset / 2}`])
     expect(asked).toEqual([undefined, undefined])
     lines.set(
@@ -110,7 +110,7 @@ describe('a list over several tenants', () => {
 
   it('of nothing is empty', () => {
     const none = new Picture([], true)
-    const run = none.run('none', sourceOf, false)
+    const run = none.run('none', { lines: sourceOf }, false)
     expect([run.lines, none.slice(run, 0, 10)]).toEqual([[], []])
   })
 })

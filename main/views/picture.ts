@@ -1,4 +1,5 @@
 import { limits } from '../../contract/limits.ts'
+import type { KeyedSource } from './keyed.ts'
 import { compareLines, type LineSource, type ListLine } from './lists.ts'
 import type { Shown, TenantName } from './shown.ts'
 
@@ -10,8 +11,19 @@ export interface Placed {
 
 /** Lines of one order, with whose each is, side by side. */
 export interface Run {
+  readonly total: number
   readonly lines: readonly ListLine[]
   readonly of: readonly Shown[]
+  /** Where pages are read by key: a page, without all of the lines. */
+  page?(offset: number, limit: number): readonly ListLine[]
+  /** How many lines are in each group, where that is kept. */
+  groups?(): ReadonlyMap<string, number> | undefined
+}
+
+/** Where a list comes from: lines, and where an index has its order, pages by key. */
+export interface RunSource {
+  lines(shown: Shown): LineSource
+  keyed?(shown: Shown): KeyedSource
 }
 
 interface Kept {
@@ -48,7 +60,17 @@ export class Picture {
 
   /** A slice of a list. */
   slice(run: Run, offset: number, limit: number): Placed[] {
-    return run.lines.slice(offset, offset + limit).flatMap(({ id }, n) => this.placed(run, id, offset + n))
+    return this.placedAll(run, this.page(run, offset, limit), offset)
+  }
+
+  /** The lines of a slice. */
+  page(run: Run, offset: number, limit: number): readonly ListLine[] {
+    return run.page?.(offset, limit) ?? run.lines.slice(offset, offset + limit)
+  }
+
+  /** Lines of a list from this place on, with whose each is. */
+  placedAll(run: Run, lines: readonly ListLine[], offset: number): Placed[] {
+    return lines.flatMap(({ id }, n) => this.placed(run, id, offset + n))
   }
 
   /** The line at this place of a list, with whose it is. */
@@ -58,10 +80,14 @@ export class Picture {
   }
 
   /** The list that each part keeps under this name, in one order. The same until something of it changed. */
-  run(name: string, source: (shown: Shown) => LineSource, descending: boolean): Run {
-    const from = this.parts.map((shown) => shown.lists.lines(name, source(shown), descending))
-    const [only] = from
-    if (only !== undefined && from.length === 1) return { lines: only, of: this.parts }
+  run(name: string, source: RunSource, descending: boolean): Run {
+    const [only] = this.parts
+    if (only !== undefined && this.parts.length === 1) {
+      const all = (): readonly ListLine[] => only.lists.lines(name, source.lines(only), descending)
+      const keyed = source.keyed?.(only)
+      return keyed === undefined ? runOf(all(), this.parts) : new KeyedRun(name, keyed, only, all)
+    }
+    const from = this.parts.map((shown) => shown.lists.lines(name, source.lines(shown), descending))
     const kept = this.#kept.get(name)
     this.#kept.delete(name)
     const fresh =
@@ -77,7 +103,12 @@ export class Picture {
   /** Two by two, so that a list costs its length times the logarithm of how many tenants there are. */
   #merge(from: readonly (readonly ListLine[])[], descending: boolean): Run {
     const compare = compareLines(descending)
-    let runs: Run[] = from.map((lines, n) => ({ lines, of: Array.from(lines, () => this.parts[n]).filter((shown) => shown !== undefined) }))
+    let runs = from.map((lines, n) =>
+      runOf(
+        lines,
+        Array.from(lines, () => this.parts[n]).filter((shown) => shown !== undefined),
+      ),
+    )
     while (runs.length > 1) {
       const next: Run[] = []
       for (let n = 0; n < runs.length; n += 2) {
@@ -86,7 +117,7 @@ export class Picture {
       }
       runs = next
     }
-    return runs[0] ?? { lines: [], of: [] }
+    return runs[0] ?? runOf([], [])
   }
 }
 
@@ -105,5 +136,39 @@ function merged(one: Run, two: Run, compare: (a: ListLine, b: ListLine) => numbe
     if (right === undefined || (left !== undefined && compare(left, right) <= 0)) take(one, a++)
     else take(two, b++)
   }
-  return { lines, of }
+  return runOf(lines, of)
+}
+
+const runOf = (lines: readonly ListLine[], of: readonly Shown[]): Run => ({ total: lines.length, lines, of })
+
+/** A list of one tenant of which only the pages are read that are asked for. */
+class KeyedRun implements Run {
+  readonly total: number
+  readonly of: readonly Shown[]
+  readonly #name: string
+  readonly #source: KeyedSource
+  readonly #shown: Shown
+  readonly #all: () => readonly ListLine[]
+
+  constructor(name: string, source: KeyedSource, shown: Shown, all: () => readonly ListLine[]) {
+    this.#name = name
+    this.#source = source
+    this.#shown = shown
+    this.#all = all
+    this.total = source.total()
+    this.of = [shown]
+  }
+
+  /** All of them, for who marks a range or everything. */
+  get lines(): readonly ListLine[] {
+    return this.#all()
+  }
+
+  groups(): ReadonlyMap<string, number> | undefined {
+    return this.#source.groups?.()
+  }
+
+  page(offset: number, limit: number): readonly ListLine[] {
+    return this.#shown.lists.page(this.#name, this.#source, offset, limit)
+  }
 }

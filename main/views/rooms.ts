@@ -1,10 +1,12 @@
 import type { CallParsed, CallOutput } from '../../contract/bridge.ts'
-import type { RoomFilter, RoomRow, RoomSort, RoomState, RoomView } from '../../contract/views.ts'
+import { type RoomFilter, type RoomRow, type RoomSort, RoomState, type RoomView } from '../../contract/views.ts'
 import { sortKey } from '../cache/derive.ts'
+import type { CacheReader } from '../cache/reader.ts'
 import { compareLines, type LineSource, type ListLine } from './lists.ts'
 import { roomMatch } from './matches.ts'
 import { pick } from './pick.ts'
 import type { Picture, Run } from './picture.ts'
+import { roomCounts, roomPages, sortColumn } from './roomPages.ts'
 import { isEmptySearch, nameTier, phraseOf, searchWords } from './search.ts'
 import type { Shown } from './shown.ts'
 
@@ -13,15 +15,6 @@ type Value = string | number
 interface Condition {
   sql: string
   values: Value[]
-}
-
-/** The columns a list is sorted by. The first one turns round when descending; names stay in their order. */
-const sortColumns: Readonly<Record<RoomSort, readonly [string, ...string[]]>> = {
-  name: ['name'],
-  state: ['stateOrder', 'name'],
-  building: ['buildingKey', 'name'],
-  lastContact: ['contact', 'name'],
-  since: ['since', 'name'],
 }
 
 function conditionOf(filter: RoomFilter): Condition {
@@ -49,7 +42,7 @@ export function listRooms(picture: Picture, input: CallParsed<'rooms.list'>): Ca
   const { filter, offset, limit } = input
   const run = runOf(picture, input)
   return {
-    total: run.lines.length,
+    total: run.total,
     rows: picture.slice(run, offset, limit).flatMap(({ id, shown }) => foundRoom(picture, shown, id, filter.search) ?? []),
   }
 }
@@ -69,7 +62,15 @@ export function pickRooms(picture: Picture, input: CallParsed<'rooms.pick'>): Ca
 }
 
 function runOf(picture: Picture, { filter, sort, descending }: Pick<CallParsed<'rooms.list'>, 'filter' | 'sort' | 'descending'>): Run {
-  return picture.run(JSON.stringify(['rooms', filter, sort, descending]), (shown) => source(shown, filter, sort, descending), descending)
+  const { search, ...others } = filter
+  return picture.run(
+    JSON.stringify(['rooms', filter, sort, descending]),
+    {
+      lines: (shown) => source(shown, filter, sort, descending),
+      ...((search ?? '').trim() === '' && { keyed: ({ reader }: Shown) => roomPages(reader, others, sort, descending) }),
+    },
+    descending,
+  )
 }
 
 /** One room as lists show it. */
@@ -103,33 +104,42 @@ function source(shown: Shown, filter: RoomFilter, sort: RoomSort, descending: bo
   const { sql, values } = conditionOf(filter)
   const words = searchWords(filter.search ?? '')
   const tier = words.length > 0 && sort === 'name' && !descending ? nameTier('words', words) : undefined
-  const [first, ...others] = tier === undefined ? sortColumns[sort] : [tier.sql, 'name']
+  const first = tier?.sql ?? sortColumn[sort]
+  const byName = tier !== undefined || sort !== 'name'
   return (only) => {
     const some =
       only === undefined ? '' : "and docid in (select docid from document where kind = 'room' and id in (select value from json_each(?)))"
     return shown.reader
-      .all<{ id: string; first: Value; second: Value | null }>(
-        `select id, ${first} as first, ${others[0] ?? 'null'} as second from ${shown.reader.rooms} where ${sql} ${some}`,
+      .all<{ id: string; docid: number; first: Value; name: string }>(
+        `select id, docid, ${first} as first, name from ${shown.reader.rooms} where ${sql} ${some}`,
         ...(tier?.values ?? []),
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
       )
-      .map(({ id, first: key, second }): ListLine => ({ id, keys: second === null ? [key] : [key, second] }))
+      .map(({ id, docid, first: key, name }): ListLine => ({ id, keys: byName ? [key, name, docid] : [key, docid] }))
   }
 }
 
 /** How many rooms are in each state, whatever states are filtered for. */
 export function roomTotals({ parts }: Picture, filter: Omit<RoomFilter, 'states'>): CallOutput<'rooms.totals'> {
-  const { sql, values } = conditionOf(filter)
   const totals: Record<RoomState, number> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
   for (const { reader } of parts) {
-    const rows = reader.all<{ state: RoomState; n: number }>(
-      `select state, count(*) as n from ${reader.rooms} where ${sql} group by state`,
-      ...values,
-    )
-    for (const { state, n } of rows) totals[state] += n
+    const counts = (filter.search ?? '').trim() === '' ? roomCounts(reader, filter) : foundCounts(reader, filter)
+    for (const state of RoomState.options) totals[state] += counts[state]
   }
   return totals
+}
+
+/** Of what is searched for, they are counted. */
+function foundCounts(reader: CacheReader, filter: Omit<RoomFilter, 'states'>): CallOutput<'rooms.totals'> {
+  const { sql, values } = conditionOf(filter)
+  const counts: Record<RoomState, number> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
+  for (const { state, n } of reader.all<{ state: RoomState; n: number }>(
+    `select state, count(*) as n from ${reader.rooms} where ${sql} group by state`,
+    ...values,
+  ))
+    counts[state] += n
+  return counts
 }
 
 /** All buildings with their rooms, for filters. Buildings of one name are one, as the filter takes them. */
@@ -137,7 +147,7 @@ export function roomBuildings({ parts }: Picture): CallOutput<'rooms.buildings'>
   const found = new Map<string, { building: string; city: string; rooms: number }>()
   for (const { reader } of parts) {
     for (const row of reader.all<{ building: string; city: string; rooms: number }>(
-      'select building, min(city) as city, count(*) as rooms from room_list group by building',
+      'select building, min(city) as city, sum(n) as rooms from room_total where n > 0 group by building',
     )) {
       const known = found.get(row.building)
       if (known === undefined) found.set(row.building, row)

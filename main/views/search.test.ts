@@ -200,7 +200,11 @@ describe('[CON-4] a copy of the version before', () => {
   function makeOlder(path: string, key: Uint8Array): void {
     const older = openWritable({ path, key, migrations: cacheMigrations.slice(0, 2), synchronous: 'normal' })
     const document = older.prepare('insert into document (docid, kind, id, room, rev, seen, body) values (?, ?, ?, ?, 1, 1, ?)')
-    const line = (table: string, docid: number, { acknowledged: _, ...columns }: Record<string, string | number | null>): void => {
+    const line = (
+      table: string,
+      docid: number,
+      { acknowledged: _, taken: __, ...columns }: Record<string, string | number | null>,
+    ): void => {
       const all = { docid, ...columns, words: 'other' }
       const names = Object.keys(all)
       older.prepare(`insert into ${table}_list (${names.join()}) values (${names.map((name) => `@${name}`).join()})`).run(all)

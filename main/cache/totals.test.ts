@@ -1,0 +1,119 @@
+import fc from 'fast-check'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cases, someBytes } from '../../contract/testing/chance.ts'
+import { PersonId } from '../../contract/ids.ts'
+import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
+import { idOf, makeIncident, makeRoom, removalOf, rowOf } from '../testing/documents.ts'
+import { tempFolder } from '../testing/fakes.ts'
+import { incidentColumns, roomColumns } from './derive.ts'
+import { openWritable } from './open.ts'
+import { cacheMigrations } from './schema.ts'
+
+interface Total {
+  n: number
+}
+const keptRooms = 'select building, city, stateOrder, n from room_total where n != 0 order by 1, 2, 3'
+const countedRooms = 'select building, city, stateOrder, count(*) as n from room_list group by 1, 2, 3 order by 1, 2, 3'
+const by = `status, signalOrder, severityOrder, ifnull(owner, '') as owner, acknowledged`
+const keptIncidents = `select ${by}, n from incident_total where n != 0 order by 1, 2, 3, 4, 5`
+const countedIncidents = `select ${by}, count(*) as n from incident_list group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`
+
+function expectKept({ reader }: Pick<TestCache, 'reader'>): void {
+  expect(reader.all<Total>(keptRooms)).toEqual(reader.all<Total>(countedRooms))
+  expect(reader.all<Total>(keptIncidents)).toEqual(reader.all<Total>(countedIncidents))
+}
+
+describe('totals', () => {
+  const thing = fc.record({
+    n: fc.nat(5),
+    gone: fc.boolean(),
+    health: fc.constantFrom('healthy', 'unhealthy', 'disconnected'),
+    building: fc.constantFrom('A', 'B'),
+    city: fc.constantFrom('Lyon', 'Oslo'),
+    status: fc.constantFrom('needAction', 'investigating', 'resolved'),
+    owned: fc.boolean(),
+  })
+  type Thing = typeof thing extends fc.Arbitrary<infer T> ? T : never
+  const step = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ do: fc.constant('batch' as const), things: fc.array(thing, { maxLength: 6 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('snapshot' as const), things: fc.array(thing, { maxLength: 6 }), anew: fc.boolean() }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('scope' as const), rooms: fc.subarray([0, 1, 2, 3, 4, 5]) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('fails' as const), things: fc.array(thing, { minLength: 1, maxLength: 6 }) }) },
+  )
+
+  it('that are kept equal those that are counted, after batches, purges of scope, snapshots and writes that failed', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const made = openTestCache()
+        try {
+          const { writer } = made
+          made.fill([], 'c0')
+          let rev = 1
+          let cursor = 0
+          let scope = 1
+          const rowsOf = (things: readonly Thing[], removals: boolean): unknown[] =>
+            things.flatMap(({ n, gone, health, building, city, status, owned }) => {
+              const [room, incident] = [idOf('room', n), idOf('incident', n + 1)]
+              rev++
+              if (gone && removals) return [removalOf('room', room, room, rev), removalOf('incident', incident, room, rev)]
+              const place = { ...makeRoom(n).place, building, city }
+              const owner = { id: PersonId.parse(idOf('person', 1)), name: 'Kim' }
+              return [
+                rowOf('room', makeRoom(n, { health, place }), rev),
+                rowOf('incident', makeIncident(n + 1, n, { status, ...(owned && { owner }) }), rev),
+              ]
+            })
+          const batch = (rows: unknown[]) => bytesOf({ type: 'batch', scope, from: `c${cursor}`, to: `c${cursor + 1}`, rows, behind: 0 })
+          for (const it of steps) {
+            if (it.do === 'batch') {
+              writer.feed(batch(rowsOf(it.things, true)), 1)
+              cursor++
+            } else if (it.do === 'snapshot') {
+              if (it.anew) writer.feed(bytesOf({ type: 'snapshot' }), 1)
+              const { generation } = writer.beginSnapshot(writer.state.cursor === null, 1)
+              const rows = rowsOf(it.things, false)
+              writer.page(bytesOf({ cursor: `c${cursor}`, scope, rows, total: rows.length }), generation, null, 1)
+            } else if (it.do === 'scope') {
+              const rooms = it.rooms.map((n) => idOf('room', n))
+              writer.feed(bytesOf({ type: 'scope', version: ++scope, rooms: { room: rooms, incident: rooms } }), 1)
+            } else {
+              // The last of them cannot be stored, and the whole batch is rolled back.
+              const rows = [...rowsOf(it.things, true), rowOf('room', makeRoom(9), ++rev)]
+              made.refusing(idOf('room', 9), () => expect(() => writer.feed(batch(rows), 1)).toThrow('refused'))
+            }
+            expectKept(made)
+          }
+        } finally {
+          made.remove()
+        }
+      }),
+      { numRuns: cases(100) },
+    )
+  })
+
+  it('of a copy of the version before are counted once, when it is opened', () => {
+    const folder = tempFolder()
+    const key = someBytes(32)
+    const open = { path: join(folder.path, 'older.db'), key, synchronous: 'normal' } as const
+    const older = openWritable({ ...open, migrations: cacheMigrations.slice(0, 4) })
+    const line = (table: string, docid: number, { taken: _, ...columns }: Record<string, string | number | null>): void => {
+      const all = { docid, ...columns }
+      const names = Object.keys(all)
+      older.prepare(`insert into ${table}_list (${names.join()}) values (${names.map((name) => `@${name}`).join()})`).run(all)
+    }
+    for (const n of [1, 2, 3]) line('room', n, { ...roomColumns(makeRoom(n)) })
+    const owner = { id: PersonId.parse(idOf('person', 1)), name: 'Kim' }
+    for (const n of [4, 5]) line('incident', n, { ...incidentColumns(makeIncident(n, 1, n === 4 ? { owner } : {})) })
+    older.close()
+    const db = openWritable({ ...open, migrations: cacheMigrations })
+    expect(db.prepare(keptRooms).all()).toEqual(db.prepare(countedRooms).all())
+    expect(db.prepare(keptIncidents).all()).toEqual(db.prepare(countedIncidents).all())
+    expect(db.prepare('select taken from incident_list order by docid').pluck().all()).toEqual([1, 0])
+    db.close()
+    folder.remove()
+  })
+})
