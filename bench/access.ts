@@ -1,3 +1,4 @@
+import { schema } from '../service/schema.ts'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { startPart } from '../build/part.ts'
@@ -82,7 +83,7 @@ const device = {
 /** Writes the organisation into a service's data folder, with a Pro Manager who can sign in. */
 async function fill(folder: string, { policy, rooms, people }: Organisation): Promise<void> {
   const now = Date.now
-  const store = await Store.open({ path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
+  const store = await Store.open({ schema, path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
   try {
     await new Directory(store).replaceAll({
       tenants: [{ id: directory, name: 'Bench', domains: ['bench.example'] }],

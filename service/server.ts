@@ -1,3 +1,4 @@
+import { schema } from './schema.ts'
 import { accessPart } from './access/part.ts'
 import type { AgentDeps } from './agents/deps.ts'
 import { agentsPart } from './agents/part.ts'
@@ -5,10 +6,8 @@ import { auditPart } from './audit/part.ts'
 import { enrolmentPart } from './enrolment/part.ts'
 import { feedPart } from './feed/part.ts'
 import { commandRoutes } from './ground/commands/routes.ts'
-import type { Plugin } from './ground/deps.ts'
 import { pruning } from './ground/ops/pruning.ts'
 import type { Part } from './ground/part.ts'
-import type { ServiceSecrets } from './ground/secrets.ts'
 import { identityOf } from './identity/identity.ts'
 import { identityPart } from './identity/part.ts'
 import { incidentsPart } from './incidents/part.ts'
@@ -49,42 +48,27 @@ import { Store } from './ground/store/store.ts'
 /** What the whole service is made with. */
 export type ServiceDeps = AgentDeps
 
-export interface PartsOptions {
-  /** Where devices reach this service. */
-  readonly url: string
-  readonly secrets: Pick<ServiceSecrets, 'relayKey'>
-  /** How people sign in. */
-  readonly identity: readonly Plugin[]
-}
-
 /** The capabilities of the service, in the order in which they start. */
-export const partsOf = ({ url, secrets, identity }: PartsOptions): readonly Part<ServiceDeps>[] => [
+export const parts: readonly Part<ServiceDeps>[] = [
   accessPart,
   incidentsPart,
   roomsPart,
   partnersPart,
   policyFilePart,
   auditPart,
-  enrolmentPart(url),
+  enrolmentPart,
   // Before the agents: what it says to them must be said before they are cut off.
-  remotePart(secrets),
-  agentsPart(secrets),
+  remotePart,
+  agentsPart,
   feedPart,
-  identityPart(identity),
-]
-
-/** All that adds routes or runs by itself. */
-export const pluginsOf = (parts: readonly Part<ServiceDeps>[]): readonly Plugin<ServiceDeps>[] => [
-  commandRoutes,
-  ...parts.flatMap(({ plugins = [] }) => plugins),
-  pruning(parts),
+  identityPart,
 ]
 
 /**
  * Fills `deps.commands` with what the parts have.
  * @throws where two parts have the same command, or none has one: mistakes of the program.
  */
-export function addCommands(parts: readonly Pick<Part<ServiceDeps>, 'commands'>[], deps: ServiceDeps): void {
+export function addCommands(deps: ServiceDeps): void {
   for (const { commands } of parts) if (commands) deps.commands.add(commands(deps))
   if (deps.commands.missing.length > 0) throw new Error(`No part has the command ${deps.commands.missing.join(', ')}.`)
 }
@@ -134,6 +118,7 @@ export async function startService(config: Config, now: () => number = Date.now)
     const bus = inProcessBus((error, topic) => log.error({ err: error, topic }, 'a subscriber failed'))
     const store = await Store.open({
       path: files.database,
+      schema,
       bus,
       now,
       onCommit: (rows, ms) => {
@@ -171,6 +156,8 @@ export async function startService(config: Config, now: () => number = Date.now)
       log,
       metrics,
       turnedAway: new RefusalLog({ log, metrics, now }),
+      publicUrl,
+      relayKey: secrets.relayKey,
       serviceName: secrets.serviceName,
       sessionKey: publicPartOf(secrets.relayKey),
       cursorKey: secrets.cursorKey,
@@ -187,15 +174,20 @@ export async function startService(config: Config, now: () => number = Date.now)
       embeddedIssuer: identity.embedded,
       setupRequired: identity.embedded && (await store.tenants()).length === 0,
     })
-    const parts = partsOf({ url: publicUrl, secrets, identity: identity.plugins })
-    addCommands(parts, deps)
+    addCommands(deps)
     const routes: DeclaredRoute[] = []
     const app = await buildApp(deps, {
       version,
       server,
       adminSecret,
       onRoute: (route) => routes.push(route),
-      plugins: [serviceRoutes(discovery), ...pluginsOf(parts)],
+      plugins: [
+        serviceRoutes(discovery),
+        commandRoutes,
+        ...parts.flatMap(({ plugins: ofPart = [] }) => ofPart),
+        ...identity.plugins,
+        pruning(parts),
+      ],
     })
     opened.push(() => app.close())
     writeRuntime(files.runtime, { pid: process.pid, url, adminSecret })

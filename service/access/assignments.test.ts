@@ -1,3 +1,4 @@
+import { schema } from '../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +40,7 @@ beforeEach(async () => {
     throw error
   })
   bus.subscribe('scope', (message) => scopes.push(message))
-  store = await Store.open({ path: join(folder, 'service.db'), bus, now: () => 5_000 })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => 5_000 })
   tenant = await makeTenant(store, { name: 'Contoso', issuer: 'i', directory: 'd', settings: defaultSettings, proManager: 'boss' })
 })
 afterEach(async () => {

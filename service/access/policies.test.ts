@@ -1,3 +1,4 @@
+import { schema } from '../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -126,7 +127,7 @@ beforeEach(async () => {
     throw error
   })
   bus.subscribe('scope', (message) => scopes.push(message))
-  store = await Store.open({ path: join(folder, 'service.db'), bus, now: () => 5_000 })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => 5_000 })
   const settings = defaultSettings
   customer = await makeTenant(store, { name: 'Contoso', issuer, directory: 'contoso', settings, proManager: 'boss' })
   partner = await makeTenant(store, { name: 'Fabrikam', issuer, directory: 'fabrikam', settings, proManager: 'chief' })

@@ -1,3 +1,4 @@
+import { schema } from '../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +47,7 @@ beforeEach(async () => {
   const bus = inProcessBus((error) => {
     throw error
   })
-  store = await Store.open({ path: join(folder, 'service.db'), bus, now: Date.now })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: Date.now })
   await store.createTenant({ id: tenant, name: 'Contoso', issuer: 'issuer', directory: 'directory' }, system, async () => undefined)
   rooms = new Rooms()
   outcomes = []

@@ -1,10 +1,6 @@
 import type { Part } from '../ground/part.ts'
-import type { ServiceSecrets } from '../ground/secrets.ts'
 import type { AgentDeps } from './deps.ts'
 import { agentSockets } from './plugin.ts'
 
 /** Devices that are connected, and what they report. */
-export const agentsPart = (secrets: Pick<ServiceSecrets, 'relayKey'>): Part<AgentDeps> => ({
-  name: 'agents',
-  plugins: [agentSockets(secrets)],
-})
+export const agentsPart: Part<AgentDeps> = { name: 'agents', plugins: [agentSockets] }

@@ -5,43 +5,41 @@ import type { IncidentDeps } from '../incidents/deps.ts'
 import { packInstaller } from './installer.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
-/** What Settings → General → Enrol a room offers (ENR-1). `url`: where devices reach this service. */
-export const enrolmentRoutes =
-  (url: string): Plugin<IncidentDeps> =>
-  (app, { store }) => {
-    /** Packed at the first download; the files do not change while the service runs. */
-    let packed: Buffer | undefined
-    app.get(
-      '/v1/enrolment/key',
-      { config: { access: { permission: 'rooms.downloadKey' } }, schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } } },
-      async (request) => {
-        const { tenant, doer } = callerOf(request)
-        return store.write(tenant, doer, downloadKey)
-      },
-    )
+/** What Settings → General → Enrol a room offers (ENR-1). */
+export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl }) => {
+  /** Packed at the first download; the files do not change while the service runs. */
+  let packed: Buffer | undefined
+  app.get(
+    '/v1/enrolment/key',
+    { config: { access: { permission: 'rooms.downloadKey' } }, schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } } },
+    async (request) => {
+      const { tenant, doer } = callerOf(request)
+      return store.write(tenant, doer, downloadKey)
+    },
+  )
 
-    app.post(
-      '/v1/enrolment/key/reset',
-      {
-        config: { access: { permission: 'rooms.resetKey', everywhere: true } },
-        schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } },
-      },
-      async (request) => {
-        const { tenant, doer } = callerOf(request)
-        return store.write(tenant, doer, resetKey)
-      },
-    )
+  app.post(
+    '/v1/enrolment/key/reset',
+    {
+      config: { access: { permission: 'rooms.resetKey', everywhere: true } },
+      schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } },
+    },
+    async (request) => {
+      const { tenant, doer } = callerOf(request)
+      return store.write(tenant, doer, resetKey)
+    },
+  )
 
-    app.get(
-      '/v1/enrolment/installer',
-      { config: { access: { permission: ['rooms.create', 'settings.view'] } }, schema: { tags: ['enrolment'] } },
-      async (request, reply) => {
-        const { tenant, doer } = callerOf(request)
-        packed ??= Buffer.from(packInstaller(url))
-        await store.write(tenant, doer, async (tx) =>
-          tx.audit({ category: 'Installer', objectName: 'Agent installer', operation: 'Update', detail: { action: 'installer.download' } }),
-        )
-        return reply.type('application/zip').header('content-disposition', 'attachment; filename="RoomkeeperAgent.zip"').send(packed)
-      },
-    )
-  }
+  app.get(
+    '/v1/enrolment/installer',
+    { config: { access: { permission: ['rooms.create', 'settings.view'] } }, schema: { tags: ['enrolment'] } },
+    async (request, reply) => {
+      const { tenant, doer } = callerOf(request)
+      packed ??= Buffer.from(packInstaller(publicUrl))
+      await store.write(tenant, doer, async (tx) =>
+        tx.audit({ category: 'Installer', objectName: 'Agent installer', operation: 'Update', detail: { action: 'installer.download' } }),
+      )
+      return reply.type('application/zip').header('content-disposition', 'attachment; filename="RoomkeeperAgent.zip"').send(packed)
+    },
+  )
+}

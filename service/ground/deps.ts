@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { JWK } from 'jose'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { SessionKey } from '../../contract/agent.ts'
 import type { Refusals } from './audit/refusals.ts'
@@ -36,6 +37,10 @@ export interface GroundDeps {
   readonly metrics: Metrics
   /** Why somebody was not let in, for the log and the figures. */
   readonly turnedAway: RefusalLog
+  /** Where devices and consoles reach this service, without a slash at its end. */
+  readonly publicUrl: string
+  /** The private key of `sessionKey`; stable for the life of the data. */
+  readonly relayKey: JWK
   /** The name devices sign for; stable for the life of the data. */
   readonly serviceName: string
   /** The public key of what the service signs for remote sessions: grants, and the tickets of relays and recordings. */

@@ -1,3 +1,4 @@
+import { schema } from '../schema.ts'
 import fc from 'fast-check'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,7 +31,7 @@ beforeEach(async () => {
   const bus = inProcessBus((error) => {
     throw error
   })
-  store = await Store.open({ path: join(folder, 'service.db'), bus, now: () => now })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => now })
   rooms = new Rooms()
   await store.createTenant({ id: tenant, name: 'Contoso', issuer: 'issuer', directory: 'directory' }, system, async (tx) => {
     tx.put('settings', settings)

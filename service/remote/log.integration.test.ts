@@ -1,3 +1,4 @@
+import { schema } from '../schema.ts'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -228,6 +229,7 @@ it('a backup has the log and the recordings', async () => {
   await backup(data, file)
   await restore(file, join(elsewhere, 'restored'), Date.now)
   const copy = await Store.open({
+    schema,
     path: filesOf(join(elsewhere, 'restored')).database,
     bus: inProcessBus(() => undefined),
     now: () => service.clock.at,

@@ -3,7 +3,7 @@ import { fold } from '../../contract/fold.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { SessionPage, SessionQuery } from '../../contract/remote.ts'
 import type { Store } from '../ground/store/store.ts'
-import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import type { RemoteSessionTable } from './tables.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
 import { recordOf } from './record.ts'
 

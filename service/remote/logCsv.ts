@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { csvOf } from '../ground/csv.ts'
-import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import type { RemoteSessionTable } from './tables.ts'
 
 /** The columns of the exported session log, in their order (REM-8). */
 export const sessionColumns = [

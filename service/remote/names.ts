@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { SessionId } from '../../contract/ids.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
-import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import type { RemoteSessionTable } from './tables.ts'
 import type { LiveSession, LiveSessions } from './live.ts'
 
 /**

@@ -1,14 +1,13 @@
 import type { AgentDeps } from '../agents/deps.ts'
 import type { Part } from '../ground/part.ts'
-import type { ServiceSecrets } from '../ground/secrets.ts'
 import { sessionLogRoutes } from './logRoutes.ts'
 import { remoteSessions } from './plugin.ts'
-import { pruneRecordings } from './recordings/retention.ts'
+import { pruneRecordings, pruneSessions } from './recordings/retention.ts'
 import { recordingRoutes } from './recordings/routes.ts'
 
 /** Remote sessions with their log and recordings, and the relay. */
-export const remotePart = (secrets: Pick<ServiceSecrets, 'relayKey'>): Part<AgentDeps> => ({
+export const remotePart: Part<AgentDeps> = {
   name: 'remote',
-  plugins: [remoteSessions(secrets), sessionLogRoutes, recordingRoutes],
-  prune: async ({ store, now }) => ({ recordings: await pruneRecordings(store, now()) }),
-})
+  plugins: [remoteSessions, sessionLogRoutes, recordingRoutes],
+  prune: async ({ store, now }) => ({ recordings: await pruneRecordings(store, now()), sessions: await pruneSessions(store, now()) }),
+}

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../contract/errors.ts'
 import type { SessionRecord } from '../../contract/remote.ts'
-import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import type { RemoteSessionTable } from './tables.ts'
 
 /** A row of the session log, as consoles get it (REM-8). */
 export function recordOf(row: Omit<RemoteSessionTable, 'tenant'>): SessionRecord {

@@ -8,7 +8,7 @@ import type { RemoteMode } from '../../contract/remoteFacts.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { Refusals } from '../ground/audit/refusals.ts'
 import type { Store } from '../ground/store/store.ts'
-import type { RemoteSessionTable } from '../ground/store/tables.ts'
+import type { RemoteSessionTable } from './tables.ts'
 import { type AuditRecord, type Doer, system, type TenantTransaction } from '../ground/store/transaction.ts'
 
 /** Rows of the session log (REM-8) as they are written: each with its audit record, in one commit. */

@@ -27,7 +27,7 @@ const plugins: readonly Plugin<ServiceDeps>[] = [
   explainRoutes,
   policyFileRoutes,
   directoryRoutes,
-  enrolmentRoutes('http://localhost'),
+  enrolmentRoutes,
   sessionLogRoutes,
   feed,
 ]

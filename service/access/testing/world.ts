@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { cpSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +19,7 @@ import { approvals } from '../../partners/approvals.ts'
 import { preview } from '../preview.ts'
 import { submit } from '../../ground/commands/submit.ts'
 import { readConfig } from '../../ground/config.ts'
-import { addCommands, partsOf, type ServiceDeps } from '../../server.ts'
+import { addCommands, type ServiceDeps } from '../../server.ts'
 import { DirectorySync } from '../membership/sync.ts'
 import { Cursors } from '../../feed/cursors.ts'
 import { FeedHub } from '../../feed/hub.ts'
@@ -110,11 +111,13 @@ export class World {
       rooms: new Rooms(),
       line: new DeviceLine(),
       turnedAway: new RefusalLog({ log, metrics, now }),
+      publicUrl: 'http://localhost',
+      relayKey: {},
       serviceName: 'service',
       sessionKey: { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) },
       cursorKey: Buffer.alloc(32, 7),
     }
-    addCommands(partsOf({ url: 'http://localhost', secrets: { relayKey: {} }, identity: [] }), this.#deps)
+    addCommands(this.#deps)
     const cursors = new Cursors(this.#deps.cursorKey)
     const hub = new FeedHub(this.#deps, cursors)
     this.#unlisten = hub.listen()
@@ -297,7 +300,7 @@ async function open(folder: string, clock: { readonly now: number }): Promise<{ 
   const bus = inProcessBus((error) => {
     throw error
   })
-  return { store: await Store.open({ path: join(folder, 'service.db'), bus, now: () => clock.now }), bus }
+  return { store: await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => clock.now }), bus }
 }
 
 const row = { publicKey: '{}', state: 'active' as const, account: null, offboardingSince: null }

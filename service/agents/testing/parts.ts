@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -65,7 +66,7 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const bus = inProcessBus((error) => {
     throw error
   })
-  const store = await Store.open({ path: join(folder, 'service.db'), bus, now })
+  const store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now })
   const [known] = await store.tenants()
   const tenant = known?.id ?? (await makeTestTenant(store, options.settings))
   const { publicKey, privateKey } = await generateKeyPair('ES256')
@@ -96,6 +97,8 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     log,
     metrics,
     turnedAway: new RefusalLog({ log, metrics, now }),
+    publicUrl: 'http://localhost',
+    relayKey,
     serviceName: 'roomkeeper:test',
     sessionKey: publicPartOf(relayKey),
     cursorKey: someBytes(32),
@@ -116,7 +119,7 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     version: '0',
     server,
     adminSecret: 'secret',
-    plugins: [devicesComeAndLeave, agentSockets({ relayKey }), feed],
+    plugins: [devicesComeAndLeave, agentSockets, feed],
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4_096, resolve))
   const address = server.address()

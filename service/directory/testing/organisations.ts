@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +35,7 @@ export async function makeOrganisations(now: () => number = Date.now): Promise<O
   const bus = inProcessBus((error) => {
     throw error
   })
-  const store = await Store.open({ path: join(folder, 'service.db'), bus, now })
+  const store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now })
   const accounts = new Directory(store)
   const account = (directory: string) => (one: { id: string; name: string; email: string }) => ({
     ...one,

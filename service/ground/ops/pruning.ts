@@ -2,11 +2,9 @@ import { limits } from '../../../contract/limits.ts'
 import type { GroundDeps, Plugin } from '../deps.ts'
 import type { Part } from '../part.ts'
 
-const day = 24 * 3_600_000
-
 /**
- * Deletes what was kept long enough: first what the parts keep, then audit (AUD-1), outcomes of commands with their receipts, and the
- * log of remote sessions (REM-8). All of it: what one commit takes is bounded, and others write in between.
+ * Deletes what was kept long enough: what the parts keep, then audit (AUD-1), and outcomes of commands with their receipts. All of
+ * it: what one commit takes is bounded, and others write in between.
  */
 export async function prune<D extends Pick<GroundDeps, 'store' | 'now' | 'log'>>(
   parts: readonly Pick<Part<D>, 'prune'>[],
@@ -18,9 +16,9 @@ export async function prune<D extends Pick<GroundDeps, 'store' | 'now' | 'log'>>
     if (gone) log.debug(gone, 'pruned')
   }
   for (let left = true; left;) {
-    const deleted = await store.prune({ outcomes: now() - limits.commandKeyKeptMs, sessions: now() - limits.sessionDays * day })
+    const deleted = await store.prune({ outcomes: now() - limits.commandKeyKeptMs })
     log.debug(deleted, 'pruned')
-    left = deleted.outcomes + deleted.sessions > 0
+    left = deleted.outcomes > 0
   }
 }
 

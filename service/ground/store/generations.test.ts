@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +19,7 @@ const open = async (): Promise<void> => {
   const bus = inProcessBus((error) => {
     throw error
   })
-  store = await Store.open({ path: path(), bus, now: () => 5 })
+  store = await Store.open({ schema, path: path(), bus, now: () => 5 })
 }
 const write = (name: string) => store.write(tenant, system, async (tx) => tx.put('tenant', { id: tenant, name }))
 const here = async (): Promise<Position> => (await store.lineage(tenant)).at(await store.read(tenant, 'wholeTenant').lastSeq())

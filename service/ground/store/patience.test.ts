@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +28,7 @@ it('[rule 9] a lock of another program keeps nobody from reading, and what is wr
   const bus = inProcessBus((error) => {
     throw error
   })
-  const store = await Store.open({ path, bus, now: () => 1_000 })
+  const store = await Store.open({ schema, path, bus, now: () => 1_000 })
   const make = (name: string) => {
     const id = TenantId.parse(v7())
     return store.createTenant({ id, name, issuer: 'i', directory: id }, system, async () => undefined)

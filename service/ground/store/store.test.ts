@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,7 +44,7 @@ async function open(): Promise<Store> {
     throw error
   })
   bus.subscribe('changes', (message) => published.push(message))
-  return Store.open({ path: join(folder, 'service.db'), bus, now: () => now })
+  return Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => now })
 }
 
 beforeEach(async () => {
@@ -163,7 +164,7 @@ describe('pruning', () => {
     }
     for (const at of [100, 200, 300]) await keep(at)
     await keep(100, other)
-    expect(await store.prune({ outcomes: 300, sessions: 300 })).toEqual({ audit: 0, outcomes: 3, sessions: 0 })
+    expect(await store.prune({ outcomes: 300 })).toEqual({ audit: 0, outcomes: 3 })
     const read = store.read(tenantId, 'wholeTenant')
     expect(await read.count('receipt')).toBe(1)
     expect(await read.get('tenant', tenantId)).toBeDefined()
@@ -183,7 +184,7 @@ describe('pruning of outcomes', () => {
         await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
       })
     }
-    expect(await store.prune({ outcomes: 300, sessions: 300 })).toMatchObject({ outcomes: 1 })
+    expect(await store.prune({ outcomes: 300 })).toMatchObject({ outcomes: 1 })
     const left = await store.read(tenantId, 'wholeTenant').tables.commandOutcome().select('person').execute()
     expect(left).toEqual([{ person: second }])
   })
@@ -194,7 +195,7 @@ describe('[AUD-1] pruning of the audit log', () => {
   const start = Date.UTC(2026, 0, 1)
   const prune = async (day: number) => {
     now = start + day * dayMs
-    return (await store.prune({ outcomes: 0, sessions: 0 })).audit
+    return (await store.prune({ outcomes: 0 })).audit
   }
   const write = (day: number, tenant = tenantId) => {
     now = start + day * dayMs

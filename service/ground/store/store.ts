@@ -10,6 +10,7 @@ import { flush } from './commit.ts'
 import { RoomFactsCache } from './facts.ts'
 import { Generations, type Lineage } from './generations.ts'
 import { migrate } from './migrations/index.ts'
+import type { Migration } from './migrations/migration.ts'
 import { type Reach, TenantReader } from './reader.ts'
 import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
 import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, RequestTable, ServiceTables, Tables, TenantTable } from './tables.ts'
@@ -21,6 +22,8 @@ const rowsPruned = 5_000
 export interface StoreOptions {
   /** The database file; its folder is made where it is missing. */
   readonly path: string
+  /** Every step of its shape (service/schema.ts). */
+  readonly schema: readonly Migration[]
   readonly bus: Bus
   /** Integer UTC ms. */
   readonly now: () => number
@@ -67,7 +70,7 @@ export class Store {
       options.onLocked?.(locked, options.path, 'writing')
     })
     try {
-      await migrate(new Kysely<unknown>({ dialect: writer.dialect }), options.now)
+      await migrate(new Kysely<unknown>({ dialect: writer.dialect }), options.now, options.schema)
       const reader = openReader(options.path, (locked) => options.onLocked?.(locked, options.path, 'reading'))
       return (store = new Store(options, writer, reader))
     } catch (error) {
@@ -260,10 +263,9 @@ export class Store {
   }
 
   /**
-   * Deletes what has been kept long enough: audit (ground/audit/pruned.ts), stored outcomes and receipts from before these moments
-   * (ms), and remote sessions that ended before theirs, once what was recorded of them is deleted.
+   * Deletes what has been kept long enough: audit (ground/audit/pruned.ts), stored outcomes and receipts from before this moment (ms).
    */
-  async prune(before: { outcomes: number; sessions: number }): Promise<{ audit: number; outcomes: number; sessions: number }> {
+  async prune(before: { outcomes: number }): Promise<{ audit: number; outcomes: number }> {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
         const audit = await pruneChains(db, this.#options.now())
@@ -274,17 +276,7 @@ export class Store {
           // Consoles forget a receipt once they have seen it, so it needs no tombstone.
           await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
         }
-        const sessions = await db
-          .selectFrom('remoteSession')
-          .select(['tenant', 'id'])
-          .where('startedAt', '<', before.sessions)
-          .where('endedAt', '<', before.sessions)
-          .where((eb) => eb.or([eb('recordedBytes', '=', 0), eb('recordingDeletedAt', 'is not', null)]))
-          .limit(rowsPruned)
-          .execute()
-        for (const { tenant, id } of sessions)
-          await db.deleteFrom('remoteSession').where('tenant', '=', tenant).where('id', '=', id).execute()
-        return { audit, outcomes: old.length, sessions: sessions.length }
+        return { audit, outcomes: old.length }
       }),
     )
   }

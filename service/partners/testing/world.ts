@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -147,7 +148,7 @@ export class World {
 
 /** Fills the data folder of a service that does not run. */
 export async function makeOrganisations(folder: string, now: () => number): Promise<Map<Organisation, TenantId>> {
-  const store = await Store.open({ path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
+  const store = await Store.open({ schema, path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
   const tenants = new Map<Organisation, TenantId>()
   try {
     await new Directory(store).replaceAll({

@@ -1,6 +1,7 @@
+import { limits } from '../../../contract/limits.ts'
 import type { TenantId } from '../../../contract/ids.ts'
 import type { Store } from '../../ground/store/store.ts'
-import type { RemoteSessionTable } from '../../ground/store/tables.ts'
+import type { RemoteSessionTable } from '../tables.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { auditOfRecording, dayMs, isOver, recordingDaysOf } from './recordings.ts'
 
@@ -69,4 +70,35 @@ async function deleteRecording(store: Store, tenant: TenantId, row: RemoteSessio
       return true
     })
   }
+}
+
+/** Log rows deleted in one write. */
+const rowsTogether = 1_000
+
+/**
+ * Deletes the log of remote sessions that ended long ago (REM-8), once what was recorded of them is deleted.
+ * @returns how many were deleted.
+ */
+export async function pruneSessions(store: Store, now: number): Promise<number> {
+  const before = now - limits.sessionDays * dayMs
+  let deleted = 0
+  for (const { id: tenant } of await store.tenants()) {
+    for (let left = true; left;) {
+      const old = await store
+        .read(tenant, 'wholeTenant')
+        .tables.remoteSession()
+        .select('id')
+        .where('startedAt', '<', before)
+        .where('endedAt', '<', before)
+        .where((eb) => eb.or([eb('recordedBytes', '=', 0), eb('recordingDeletedAt', 'is not', null)]))
+        .limit(rowsTogether)
+        .execute()
+      left = old.length > 0
+      if (!left) continue
+      const ids = old.map(({ id }) => id)
+      await store.write(tenant, system, (tx) => tx.delete.remoteSession().where('id', 'in', ids).execute())
+      deleted += ids.length
+    }
+  }
+  return deleted
 }

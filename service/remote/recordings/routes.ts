@@ -13,7 +13,7 @@ import { Coming } from './coming.ts'
 import { admitChunk, chunkOf, indexOf, noteOpened, recordingOf, takeChunk, terminalOf } from './recordings.ts'
 import { RecordingThreads } from './threads.ts'
 import { recordingTicketOf, recordingTickets } from './ticket.ts'
-import type { RemoteSessionTable } from '../../ground/store/tables.ts'
+import type { RemoteSessionTable } from '../tables.ts'
 import { RateLimit } from '../../ground/rateLimit.ts'
 import { callerOf } from '../../ground/http/routeAccess.ts'
 

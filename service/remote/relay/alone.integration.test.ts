@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -131,7 +132,7 @@ describe('[REM-7] the relay inside the service', () => {
     const first = await TestService.start(data)
     const key = RelayPublicKey.parse((await first.ask('/v1/relay/key')).json)
     await first.stop()
-    const store = await Store.open({ path: filesOf(data).database, bus: inProcessBus(() => {}), now: Date.now })
+    const store = await Store.open({ schema, path: filesOf(data).database, bus: inProcessBus(() => {}), now: Date.now })
     const { relayKey, serviceName } = await readSecrets(store)
     await store.close()
     expect(relayKey).toMatchObject(key)

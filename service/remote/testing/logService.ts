@@ -1,3 +1,4 @@
+import { schema } from '../../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -31,7 +32,7 @@ import { RefusalLog } from '../../ground/ops/refusalLog.ts'
 import { pruning } from '../../ground/ops/pruning.ts'
 import { publicPartOf } from '../relay/keys.ts'
 import { Store } from '../../ground/store/store.ts'
-import type { RemoteSessionTable } from '../../ground/store/tables.ts'
+import type { RemoteSessionTable } from '../tables.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { signRecordingTicket } from '../recordings/ticket.ts'
 
@@ -84,7 +85,7 @@ export class LogService {
       throw error
     })
     const log = pino({ level: 'silent' })
-    const store = await Store.open({ path: filesOf(data).database, bus, now })
+    const store = await Store.open({ schema, path: filesOf(data).database, bus, now })
     const make = (directory: string): Promise<TenantId> =>
       makeTenant(store, { name: directory, issuer, directory, settings: defaultSettings, proManager: manager })
     const tenants: [TenantId, TenantId] = [await make('contoso'), await make('adatum')]
@@ -110,6 +111,8 @@ export class LogService {
       log,
       metrics,
       turnedAway: new RefusalLog({ log, metrics, now }),
+      publicUrl: 'http://localhost',
+      relayKey: key,
       serviceName,
       now,
       directory: noDirectory,
@@ -123,7 +126,7 @@ export class LogService {
       version: '0',
       server,
       adminSecret: 'secret',
-      plugins: [sessionLogRoutes, recordingRoutes, pruning([remotePart({ relayKey: {} })])],
+      plugins: [sessionLogRoutes, recordingRoutes, pruning([remotePart])],
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()

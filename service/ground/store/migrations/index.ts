@@ -3,14 +3,14 @@ import { CommandProblem } from '../../problems.ts'
 import { first } from './0001-first.ts'
 import { rooms } from './0002-rooms.ts'
 import { policy } from './0003-policy.ts'
-import { remote } from './0004-remote.ts'
 import { membership } from './0007-membership.ts'
 import { pruned } from './0009-pruned.ts'
 import { deviceAccount } from './0011-device-account.ts'
 import { generations } from './0012-generations.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [first, rooms, policy, remote, membership, pruned, deviceAccount, generations]
+/** Of the tables that the ground itself reads and writes. */
+export const groundMigrations: readonly Migration[] = [first, rooms, policy, membership, pruned, deviceAccount, generations]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {
@@ -26,10 +26,10 @@ export class NewerDatabase extends CommandProblem {
 type VersionTable = { schemaVersion: { version: number; name: string; appliedAt: number } }
 
 /**
- * Brings the database to the newest version, one transaction per step.
+ * Brings the database to the newest version, one transaction per step; `steps` are in the order of their versions.
  * @throws NewerDatabase where the database knows a version that this program does not.
  */
-export async function migrate(db: Kysely<unknown>, now: () => number, steps = migrations): Promise<void> {
+export async function migrate(db: Kysely<unknown>, now: () => number, steps: readonly Migration[]): Promise<void> {
   const columns = sql`"version" integer primary key, "name" text not null, "appliedAt" bigint not null`
   await sql`create table if not exists "schemaVersion" (${columns})`.execute(db)
   const versions = db.withTables<VersionTable>()

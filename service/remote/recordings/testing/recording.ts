@@ -1,4 +1,5 @@
-import type { AuditTable, RecordingChunkTable } from '../../../ground/store/tables.ts'
+import type { AuditTable } from '../../../ground/store/tables.ts'
+import type { RecordingChunkTable } from '../../tables.ts'
 import { type Answered, chunkOf, type LogService, picture, type Row } from '../../testing/logService.ts'
 
 /** A session that runs, whose recording a test uploads and reads. */

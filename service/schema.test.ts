@@ -5,13 +5,14 @@ import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TenantId } from '../../../../contract/ids.ts'
-import { chainHash } from '../../audit/chain.ts'
-import { chainSource, checkChain } from '../../../audit/check.ts'
-import { openWriter } from '../sqlite.ts'
-import type { Tables } from '../tables.ts'
-import { tenantSelects } from '../tenantTables.ts'
-import { migrate, migrations, NewerDatabase } from './index.ts'
+import { TenantId } from '../contract/ids.ts'
+import { chainHash } from './ground/audit/chain.ts'
+import { chainSource, checkChain } from './audit/check.ts'
+import { openWriter } from './ground/store/sqlite.ts'
+import type { Tables } from './ground/store/tables.ts'
+import { tenantSelects } from './ground/store/tenantTables.ts'
+import { migrate, NewerDatabase } from './ground/store/migrations/index.ts'
+import { schema } from './schema.ts'
 
 let folder: string
 let path: string
@@ -21,7 +22,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-async function migrated(steps = migrations): Promise<void> {
+async function migrated(steps = schema): Promise<void> {
   const writer = openWriter(path)
   await migrate(new Kysely<unknown>({ dialect: writer.dialect }), () => 7, steps)
   writer.close()
@@ -37,12 +38,12 @@ function planOf(query: string): string {
 
 describe('migrations', () => {
   it('are numbered, each once, in the order in which they run', () => {
-    const versions = migrations.map(({ version }) => version)
+    const versions = schema.map(({ version }) => version)
     expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b))
   })
 
   it('run once each, and keep what is there', async () => {
-    await migrated(migrations.slice(0, 1))
+    await migrated(schema.slice(0, 1))
     const db = new Database(path)
     db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 3, 1, 0)`)
     db.close()
@@ -50,14 +51,14 @@ describe('migrations', () => {
     await migrated()
     const after = new Database(path)
     expect(after.prepare('select "version", "appliedAt" from "schemaVersion"').all()).toEqual(
-      migrations.map(({ version }) => ({ version, appliedAt: 7 })),
+      schema.map(({ version }) => ({ version, appliedAt: 7 })),
     )
     expect(after.prepare('select "name", "lastSeq" from tenant').all()).toEqual([{ name: 'T', lastSeq: 3 }])
     after.close()
   })
 
   it('take people, groups and requests from before to be what nothing speaks against', async () => {
-    await migrated(migrations.filter(({ version }) => version < 7))
+    await migrated(schema.filter(({ version }) => version < 7))
     const db = new Database(path)
     db.exec(`insert into person ("tenant", "id", "issuer", "directory", "objectId", "name", "email",
         "globalAdministrator", "groups", "claimsAt", "scopeVersion", "scopeDigest", "groupsAt")
@@ -77,7 +78,7 @@ describe('migrations', () => {
   })
 
   it('[ENR-1] leave devices from before to no account', async () => {
-    await migrated(migrations.filter(({ version }) => version < 11))
+    await migrated(schema.filter(({ version }) => version < 11))
     const db = new Database(path)
     db.exec(
       `insert into device ("tenant", "id", "room", "installation", "thumbprint", "publicKey", "state", "enrolledAt")
@@ -91,7 +92,7 @@ describe('migrations', () => {
   })
 
   it('[CON-2] take what was written before generations were counted for one without a name', async () => {
-    await migrated(migrations.filter(({ version }) => version < 12))
+    await migrated(schema.filter(({ version }) => version < 12))
     const db = new Database(path)
     db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 3, 1, 0)`)
     db.close()
@@ -103,14 +104,14 @@ describe('migrations', () => {
 
   it('leave nothing behind where one fails', async () => {
     const failing = {
-      version: (migrations.at(-1)?.version ?? 0) + 1,
+      version: (schema.at(-1)?.version ?? 0) + 1,
       name: 'bad',
       up: async (db: Kysely<unknown>) => {
         await db.schema.createTable('half').addColumn('a', 'text').execute()
         throw new Error('no')
       },
     }
-    await expect(migrated([...migrations, failing])).rejects.toThrow('no')
+    await expect(migrated([...schema, failing])).rejects.toThrow('no')
     const db = new Database(path)
     expect(db.prepare(`select count(*) as n from sqlite_schema where name = 'half'`).get()).toEqual({ n: 0 })
     db.close()
@@ -127,7 +128,7 @@ describe('migrations', () => {
 })
 
 it('[AUD-1] an audit log that was shortened before its chain said so gets the record that tells of it, which proves nothing', async () => {
-  await migrated(migrations.filter(({ version }) => version < 9))
+  await migrated(schema.filter(({ version }) => version < 9))
   const db = new Database(path)
   const tenant = TenantId.parse(v7())
   const record = {

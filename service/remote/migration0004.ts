@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
-import type { Migration } from './migration.ts'
+import type { Migration } from '../ground/store/migrations/migration.ts'
 
 /** Remote sessions: their log, and what was recorded of them. */
-export const remote: Migration = { version: 4, name: 'remote', up }
+export const remoteTables: Migration = { version: 4, name: 'remote', up }
 
 async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
