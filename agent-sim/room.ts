@@ -20,7 +20,7 @@ import type { Context } from './context.ts'
 import type { RoomStatus } from './control/protocol.ts'
 import type { Device } from './devices/device.ts'
 import { SimulatedDevice } from './devices/simulated.ts'
-import type { HostRemote } from './remote/host-options.ts'
+import type { HostRemote } from './devices/host-remote.ts'
 import type { RoomRemote } from './remote/room-remote.ts'
 
 /** How long what was said last has to leave a device that restarts, in ms. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { startControl } from './control/server.ts'
 import { closeContext, openContext, type NetworkOptions } from './context.ts'
 import type { Device } from './devices/device.ts'
-import type { HostRemote } from './remote/host-options.ts'
+import type { HostRemote } from './devices/host-remote.ts'
 import { AgentRoom } from './room.ts'
 
 export interface SingleOptions extends NetworkOptions {

@@ -1,9 +1,9 @@
-import { callHandlers } from './bridge/handlers.ts'
+import { callHandlers } from './calls/handlers.ts'
 import { Dispatcher } from './bridge/dispatcher.ts'
-import { topicSources } from './bridge/topics.ts'
+import { topicSources } from './calls/topics.ts'
 import { Console } from './console.ts'
 import type { Core, CoreOptions } from './platform.ts'
-import { streamSources } from './remote/handlers.ts'
+import { streamSources } from './calls/remote.ts'
 
 export type {
   AccessToken,

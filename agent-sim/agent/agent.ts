@@ -1,13 +1,13 @@
 import type { DeviceFacts, SessionKey } from '../../contract/agent.ts'
 import { BootId, type DeviceId } from '../../contract/ids.ts'
 import type { Random, Timers, Undo } from '../../contract/system.ts'
-import type { Change, Device } from '../devices/device.ts'
+import type { Change, Device, Observations } from '../devices/device.ts'
 import { Connection, type SessionMessage } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { DeviceKey } from './identity.ts'
 import type { Journal } from './journal.ts'
 import type { DeviceLog } from './log.ts'
-import { changedFacts, changedObservations, cutFacts, fitReport, type Observations } from './report.ts'
+import { changedFacts, changedObservations, cutFacts, fitReport } from './report.ts'
 import type { Dial } from './socket.ts'
 
 export interface AgentOptions {

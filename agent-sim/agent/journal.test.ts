@@ -7,7 +7,8 @@ import { Report } from '../../contract/agent.ts'
 import { reportedSignals } from '../../contract/signals.ts'
 import { realSystem } from '../../contract/testing/system.ts'
 import { JournalStore, JournalStoreError } from './journal-store.ts'
-import type { Journal, NewReport } from './journal.ts'
+import type { Journal } from './journal.ts'
+import type { NewReport } from './report.ts'
 
 let folder: string
 let open: JournalStore[]

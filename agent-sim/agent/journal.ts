@@ -1,10 +1,6 @@
-import type { Report } from '../../contract/agent.ts'
 import { JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { foldReports } from './report.ts'
-
-/** A report without its number: the journal gives it one. */
-export type NewReport = Omit<Report, 'number'>
+import { foldReports, type NewReport } from './report.ts'
 
 /** A report on its way to the disk. */
 export interface Waiting {

@@ -1,10 +1,11 @@
+import type { Observations } from '../devices/device.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Report } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { reportedSignals } from '../../contract/signals.ts'
 import { hostileFacts, hostileObservations, hostileTexts } from '../devices/hostile.ts'
-import { changedFacts, changedObservations, cutFacts, fitReport, foldReports, messageBudgetBytes, type Observations } from './report.ts'
+import { changedFacts, changedObservations, cutFacts, fitReport, foldReports, messageBudgetBytes } from './report.ts'
 
 const facts = {
   platform: 'p',

@@ -1,12 +1,12 @@
+import type { Observations } from '../devices/device.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type Observation, Report, type DeviceFacts } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
-import type { NewReport } from './journal.ts'
 
-/** What a device shows of its signals. */
-export type Observations = Partial<Record<SignalId, Observation>>
+/** A report without its number: the journal gives it one. */
+export type NewReport = Omit<Report, 'number'>
 
 /** A report as it lies in the journal, without its number. Texts were cleaned and cut when it was made. */
 const StoredReport = Report.omit({ number: true })

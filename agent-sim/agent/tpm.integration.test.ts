@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { until } from '../../contract/testing/wait.ts'
-import { runProgram } from './run-program.ts'
+import { runProgram } from '../devices/run-program.ts'
 import { TpmKeyStore } from './tpm.ts'
 
 const absent = ['swtpm', 'tpm2_sign'].filter((program) => spawnSync('which', [program]).status !== 0)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makePrivateFolder, sizeIfThere, writePrivateFile } from './files.ts'
 import { KeyStoreError, newKeyRemedy, publicKeyOf, type DeviceKey, type KeyStore } from './identity.ts'
-import { runProgram, type RunProgram } from './run-program.ts'
+import { runProgram, type RunProgram } from '../devices/run-program.ts'
 import { tpmTrouble } from './tpm-trouble.ts'
 import { ExplainedError } from '../explained.ts'
 

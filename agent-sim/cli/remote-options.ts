@@ -1,6 +1,6 @@
 import { DisplayId } from '../../contract/remoteFacts.ts'
 import { defaultRestartMs } from '../context.ts'
-import type { HostRemote } from '../remote/host-options.ts'
+import type { HostRemote } from '../devices/host-remote.ts'
 import { UsageError, wholeNumber } from './command.ts'
 
 /** Options of what a real machine offers to remote sessions (REM-9). */

@@ -6,7 +6,7 @@ import { buildings, roomsOf } from '../devices/places.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { seededRandom } from '../random.ts'
 import { openSingle, type Single } from '../single.ts'
-import { hostFacts } from '../remote/host-options.ts'
+import { hostFacts } from '../devices/host-remote.ts'
 import {
   agentsFolder,
   allowlistFrom,

@@ -8,7 +8,6 @@ import { detailsOf } from '../../contract/errors.ts'
 import type { Random } from '../../contract/system.ts'
 import { writePrivateFile } from '../agent/files.ts'
 import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
-import type { AgentRoom } from '../room.ts'
 import {
   ActionsRequest,
   controlFileName,
@@ -18,7 +17,16 @@ import {
   type ControlFile,
   type DoneAnswer,
   type RoomsAnswer,
+  type RoomStatus,
 } from './protocol.ts'
+
+/** A room of this process, as it is seen and told things from another. */
+export interface ControlledRoom {
+  readonly name: string
+  status(): Promise<z.input<typeof RoomStatus>>
+  /** Removes the agent from its device; gives what could not be removed. */
+  offboard(): Promise<readonly string[]>
+}
 
 /** Largest body of a request, in bytes. */
 const bodyBytes = 4 * 1024 * 1024
@@ -29,7 +37,7 @@ const bodyBytes = 4 * 1024 * 1024
  */
 export async function startControl(
   folder: string,
-  rooms: readonly AgentRoom[],
+  rooms: readonly ControlledRoom[],
   act: (actions: readonly Action[]) => Promise<void>,
   random: Random,
 ): Promise<{ stop(): Promise<void> }> {

@@ -1,6 +1,9 @@
-import type { DeviceFacts } from '../../contract/agent.ts'
+import type { DeviceFacts, Observation } from '../../contract/agent.ts'
 import type { DeviceProfile, Place } from '../../contract/entities.ts'
-import type { Observations } from '../agent/report.ts'
+import type { SignalId } from '../../contract/signals.ts'
+
+/** What a device shows of its signals. */
+export type Observations = Partial<Record<SignalId, Observation>>
 
 /** What a device shows at once: its signals, and what it says of itself. */
 export interface Reading {

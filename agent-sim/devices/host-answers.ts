@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { runProgram, type RunProgram } from '../agent/run-program.ts'
+import { runProgram, type RunProgram } from './run-program.ts'
 import type { PrerequisiteAnswers } from './device.ts'
 
 const powershell = (run: RunProgram, command: string) => run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command])

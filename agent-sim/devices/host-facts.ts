@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import * as system from 'systeminformation'
-import { runProgram } from '../agent/run-program.ts'
+import { runProgram } from './run-program.ts'
 import { connectedDisplays } from './drm.ts'
 
 /**

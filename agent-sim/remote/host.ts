@@ -10,7 +10,7 @@ import { connectStream } from '../rfb/socket.ts'
 import { viewPicture } from '../rfb/viewer.ts'
 import { ShellClient } from '../terminal/shell-client.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { type HostRemote, otherAccount } from './host-options.ts'
+import { type HostRemote, otherAccount } from '../devices/host-remote.ts'
 import type { Look, Reached, RemoteParts } from './parts.ts'
 
 export interface HostPartsOptions {

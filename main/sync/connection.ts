@@ -1,4 +1,4 @@
-import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
 import { type ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Undo } from '../../contract/system.ts'
@@ -7,18 +7,9 @@ import type { FeedEvent } from '../cache/messages.ts'
 import type { Log } from '../log.ts'
 import type { AccessToken, Session } from '../platform.ts'
 import type { ServiceTime } from '../serviceTime.ts'
-import { endOf } from './ends.ts'
+import { type ConnectionEnd, endOf } from './ends.ts'
 import { type FetchPage, fetchSnapshot } from './snapshot.ts'
 import type { FeedSocket, OpenFeed } from './socket.ts'
-
-export interface ConnectionEnd {
-  why: 'network' | 'refused' | 'signedOut'
-  code: ErrorCode
-  /** Whether trying again later may help. */
-  retry: boolean
-  /** The service's own wish, in milliseconds. */
-  retryAfterMs?: number
-}
 
 export interface ConnectionOptions {
   store: SyncStore

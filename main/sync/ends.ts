@@ -1,5 +1,13 @@
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
-import type { ConnectionEnd } from './connection.ts'
+
+export interface ConnectionEnd {
+  why: 'network' | 'refused' | 'signedOut'
+  code: ErrorCode
+  /** Whether trying again later may help. */
+  retry: boolean
+  /** The service's own wish, in milliseconds. */
+  retryAfterMs?: number
+}
 
 const unreached: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['network.offline', 'issuer.unavailable'])
 

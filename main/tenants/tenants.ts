@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { TenantId } from '../../contract/ids.ts'
 import type { System, Undo } from '../../contract/system.ts'
-import { type Customer, OpenAccount, openOutbox } from '../account.ts'
+import { type Customer, OpenAccount, openOutbox } from './account.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'

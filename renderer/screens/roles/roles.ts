@@ -8,9 +8,6 @@ import { useConsole } from '../../stores/console.ts'
 import { plain, useAccessWords } from '../../words/access.ts'
 import { useFormat } from '../../words/format.ts'
 
-/** What of a list is drawn at most; a search brings up the rest. */
-export const rowsDrawn = 200
-
 export interface AssignmentDraft {
   name: string
   description: string

@@ -1,18 +1,18 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { Console } from '../console.ts'
-import { type Enrolment, resetKey, saveInstaller, saveKey } from '../enrolment.ts'
+import { type Enrolment, resetKey, saveInstaller, saveKey } from './enrolment.ts'
 import { saveNew } from '../files.ts'
-import { policyHandlers } from '../policy/handlers.ts'
-import { remoteHandlers } from '../remote/handlers.ts'
+import { policyHandlers } from './policy.ts'
+import { remoteHandlers } from './remote.ts'
 import { makeBundle } from '../support/bundle.ts'
-import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from '../tenants/commands.ts'
+import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from './commands.ts'
 import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
 import type { Picture } from '../views/picture.ts'
 import { listRooms, pickRooms, roomBuildings, roomEvents, roomTotals } from '../views/rooms.ts'
 import { roomTimeline } from '../views/timeline.ts'
-import type { CallHandlers } from './dispatcher.ts'
+import type { CallHandlers } from '../bridge/dispatcher.ts'
 
 /** What every call of the contract does. */
 export function callHandlers(core: Console): CallHandlers {

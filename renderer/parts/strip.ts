@@ -1,5 +1,5 @@
-import type { SignalId, SignalValue } from '../../../contract/signals.ts'
-import type { Timeline } from '../../../contract/views.ts'
+import type { SignalId, SignalValue } from '../../contract/signals.ts'
+import type { Timeline } from '../../contract/views.ts'
 
 export interface Stretch {
   readonly from: number

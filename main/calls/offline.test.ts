@@ -14,8 +14,8 @@ import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import { idOf, makeIncident, makeRoom, personId, rowOf, tenantId } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { Shown } from '../views/shown.ts'
-import { Outbox } from './outbox.ts'
-import { OutboxStore } from './store.ts'
+import { Outbox } from '../outbox/outbox.ts'
+import { OutboxStore } from '../outbox/store.ts'
 import { submitCommand } from './submit.ts'
 
 /** What the console answers offline is what the service would (ACC-6): the same rule, from the synced `me` row. */

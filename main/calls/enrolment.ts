@@ -1,11 +1,11 @@
-import { may, mayEverywhere } from '../contract/access.ts'
-import { EnrolmentKey } from '../contract/api.ts'
-import type { Doc } from '../contract/entities.ts'
-import { RoomkeeperError } from '../contract/errors.ts'
-import { limits } from '../contract/limits.ts'
-import type { Permission } from '../contract/permissions.ts'
-import { safeFileName, saveNew } from './files.ts'
-import type { ServiceClient } from './sync/http.ts'
+import { may, mayEverywhere } from '../../contract/access.ts'
+import { EnrolmentKey } from '../../contract/api.ts'
+import type { Doc } from '../../contract/entities.ts'
+import { RoomkeeperError } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
+import type { Permission } from '../../contract/permissions.ts'
+import { safeFileName, saveNew } from '../files.ts'
+import type { ServiceClient } from '../sync/http.ts'
 
 /**
  * Installer and self-enrolment key (ENR-1): straight from the service, never from the cache and never queued, saved

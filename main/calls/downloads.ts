@@ -1,5 +1,5 @@
-import type { Console } from './console.ts'
-import { safeFileName, saveNew } from './files.ts'
+import type { Console } from '../console.ts'
+import { safeFileName, saveNew } from '../files.ts'
 
 /** Files that operators ask for, and the addresses that they come from. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Timeline } from '../../../contract/views.ts'
+import type { Timeline } from '../../contract/views.ts'
 import { stripOf } from './strip.ts'
 
 const day: Timeline = {

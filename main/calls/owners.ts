@@ -2,7 +2,7 @@ import { PeopleList } from '../../contract/api.ts'
 import type { CallOutput } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
-import type { OpenAccount } from '../account.ts'
+import type { OpenAccount } from '../tenants/account.ts'
 import type { Console } from '../console.ts'
 
 /**

@@ -4,7 +4,7 @@ import { type Console, everyKind } from '../console.ts'
 import { incidentView, needAction } from '../views/incidents.ts'
 import { roomView } from '../views/rooms.ts'
 import type { ShownChange } from '../views/shown.ts'
-import type { TopicSources } from './dispatcher.ts'
+import type { TopicSources } from '../bridge/dispatcher.ts'
 
 /** Where the values of every topic of the contract come from. */
 export function topicSources(core: Console): TopicSources {
