@@ -9,26 +9,26 @@ type Update = Database.Statement<Value[]>
  * One table of derived columns. A line that changes is written in those columns only that did: each of the others has an index that would
  * be written too, in a place of its own.
  */
-export class Lines<Column extends string> {
+export class Lines<Line extends Readonly<Record<keyof Line, Value>>> {
   readonly #db: Db
   readonly #table: string
-  readonly #columns: readonly Column[]
+  readonly #columns: readonly (keyof Line & string)[]
   readonly #insert
   readonly #select
   readonly #remove
   readonly #updates = new Map<string, Update>()
 
-  constructor(db: Db, table: string, columns: readonly Column[]) {
+  constructor(db: Db, table: string, columns: readonly (keyof Line & string)[]) {
     this.#db = db
     this.#table = table
     this.#columns = columns
     this.#insert = db.prepare(`insert into ${table} (docid, ${columns.join(', ')}) values (?, ${columns.map(() => '?').join(', ')})`)
-    this.#select = db.prepare<[number], Record<Column, Value>>(`select ${columns.join(', ')} from ${table} where docid = ?`)
+    this.#select = db.prepare<[number], Line>(`select ${columns.join(', ')} from ${table} where docid = ?`)
     this.#remove = db.prepare(`delete from ${table} where docid = ?`)
   }
 
   /** Writes the line; returns the one before, where there was one. `fresh`: there was none, and none is looked for. */
-  put({ docid, fresh }: { docid: number; fresh: boolean }, line: Readonly<Record<Column, Value>>): Record<Column, Value> | undefined {
+  put({ docid, fresh }: { docid: number; fresh: boolean }, line: Line): Line | undefined {
     const before = fresh ? undefined : this.#select.get(docid)
     if (before === undefined) {
       this.#insert.run(docid, ...this.#columns.map((column) => line[column]))
@@ -40,13 +40,13 @@ export class Lines<Column extends string> {
   }
 
   /** Takes the line away; returns it, where there was one. */
-  remove(docid: number): Record<Column, Value> | undefined {
+  remove(docid: number): Line | undefined {
     const before = this.#select.get(docid)
     if (before !== undefined) this.#remove.run(docid)
     return before
   }
 
-  #update(changed: readonly Column[]): Update {
+  #update(changed: readonly (keyof Line & string)[]): Update {
     const set = changed.map((column) => `${column} = ?`).join(', ')
     let statement = this.#updates.get(set)
     if (statement === undefined) {

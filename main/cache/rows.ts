@@ -3,10 +3,13 @@ import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities
 import { detailsOf } from '../../contract/errors.ts'
 import { Row } from '../../contract/feed.ts'
 import { SignalId } from '../../contract/signals.ts'
-import { incidentColumnNames, incidentColumns, roomColumnNames, roomColumns } from './derive.ts'
+import { type IncidentColumns, incidentColumnNames, incidentColumns, type RoomColumns, roomColumnNames, roomColumns } from './derive.ts'
 import { Lines } from './lines.ts'
 import { roomOrders } from './migration5.ts'
+import { indexWords } from './migration6.ts'
+import { firstField } from './tokens.ts'
 import { Totals } from './totals.ts'
+import { Words } from './wordIndex.ts'
 import type { Change } from './messages.ts'
 import type { Db } from './open.ts'
 
@@ -49,6 +52,8 @@ interface Known {
   seen: number
 }
 
+type EventColumns = Pick<Doc<'roomEvent'>, 'room' | 'at' | 'kind'> & { signal: string | null; value: string | null }
+
 /** Where a document was written, and whether it was not there before. */
 interface Place {
   docid: number
@@ -64,8 +69,9 @@ export class RowStore {
   readonly #see
   readonly #lines
   readonly #totals
-  readonly #addWords
-  readonly #dropWords
+  readonly #words
+  /** The indexes of rooms are made at the end of the snapshot that is under way; known by what is missing, also after a restart. */
+  #later: boolean
 
   constructor(db: Db) {
     this.#db = db
@@ -79,19 +85,14 @@ export class RowStore {
       incident: new Totals(db, 'incident_total', ['status', 'signalOrder', 'severityOrder', 'owner', 'acknowledged']),
     }
     this.#lines = {
-      room: new Lines(db, 'room_list', roomColumnNames),
-      incident: new Lines(db, 'incident_list', incidentColumnNames),
-      entry: new Lines(db, 'entry_list', ['incident', 'at']),
-      roomEvent: new Lines(db, 'event_list', ['room', 'at', 'kind', 'signal', 'value']),
+      room: new Lines<RoomColumns>(db, 'room_list', roomColumnNames),
+      incident: new Lines<IncidentColumns>(db, 'incident_list', incidentColumnNames),
+      entry: new Lines<{ incident: string; at: number }>(db, 'entry_list', ['incident', 'at']),
+      roomEvent: new Lines<EventColumns>(db, 'event_list', ['room', 'at', 'kind', 'signal', 'value']),
     }
-    this.#addWords = {
-      room: db.prepare('insert into room_words (rowid, words) values (?, ?)'),
-      incident: db.prepare('insert into incident_words (rowid, words) values (?, ?)'),
-    }
-    this.#dropWords = {
-      room: db.prepare('delete from room_words where rowid = ?'),
-      incident: db.prepare('delete from incident_words where rowid = ?'),
-    }
+    this.#words = { room: new Words(db, 'room_words'), incident: new Words(db, 'incident_words'), name: new Words(db, 'room_names') }
+    const [order = ''] = Object.keys(roomOrders)
+    this.#later = db.prepare('select 1 from sqlite_schema where name = ?').get(order) === undefined
   }
 
   /** Writes the rows that are newer than what is there. One that does not fit its schema is counted and left out. */
@@ -163,14 +164,14 @@ export class RowStore {
         const line = roomColumns(parsed.doc)
         const before = this.#lines.room.put(place, line)
         this.#totals.room.moved(before, line)
-        this.#index('room', place.docid, before?.words, line.words)
+        this.#indexRoom(place.docid, before?.words, line.words)
         break
       }
       case 'incident': {
         const line = incidentColumns(parsed.doc)
         const before = this.#lines.incident.put(place, line)
         this.#totals.incident.moved(before, line)
-        this.#index('incident', place.docid, before?.words, line.words)
+        this.#words.incident.moved(place.docid, before?.words, line.words)
         break
       }
       case 'entry':
@@ -191,11 +192,10 @@ export class RowStore {
     }
   }
 
-  /** Most changes of a room leave its words alone; then the index is left alone too. */
-  #index(kind: 'room' | 'incident', docid: number, before: string | number | null | undefined, words: string): void {
-    if (before === words) return
-    if (before !== undefined) this.#dropWords[kind].run(docid)
-    this.#addWords[kind].run(docid, words)
+  #indexRoom(docid: number, before: string | undefined, after: string | undefined): void {
+    if (this.#later) return
+    this.#words.room.moved(docid, before, after)
+    this.#words.name.moved(docid, before && firstField(before), after && firstField(after))
   }
 
   #dropDerived(kind: Kind, docid: number): void {
@@ -203,13 +203,13 @@ export class RowStore {
       case 'room': {
         const before = this.#lines.room.remove(docid)
         this.#totals.room.moved(before, undefined)
-        if (before !== undefined) this.#dropWords.room.run(docid)
+        this.#indexRoom(docid, before?.words, undefined)
         break
       }
       case 'incident': {
         const before = this.#lines.incident.remove(docid)
         this.#totals.incident.moved(before, undefined)
-        if (before !== undefined) this.#dropWords.incident.run(docid)
+        this.#words.incident.moved(docid, before?.words, undefined)
         break
       }
       case 'entry':
@@ -257,15 +257,22 @@ export class RowStore {
     }
   }
 
-  /** Takes the orders of rooms away while very many come into an empty copy (`roomOrders`); where there are rooms they stay. */
-  withoutOrders(): void {
+  /**
+   * Leaves the indexes of rooms for later while very many come into an empty copy; where there are rooms they stay. Meanwhile lists are
+   * sorted when they are read, and no room is found by its words.
+   */
+  indexLater(): void {
     if (this.#db.prepare('select 1 from room_list limit 1').get() !== undefined) return
     for (const name of Object.keys(roomOrders)) this.#db.exec(`drop index if exists ${name}`)
+    this.#later = true
   }
 
-  /** Makes the orders that are not there. */
-  ordered(): void {
+  /** Makes the indexes that were left for later. */
+  indexNow(): void {
+    if (!this.#later) return
     for (const [name, columns] of Object.entries(roomOrders)) this.#db.exec(`create index if not exists ${name} on room_list (${columns})`)
+    indexWords(this.#db)
+    this.#later = false
   }
 
   /** Removes the documents that a query names, with all that was derived from them; returns how many of each kind. */

@@ -25,3 +25,6 @@ export function tokensOf(text: string): string {
 
 /** Fields as indexed words, in their order. */
 export const indexed = (fields: readonly string[]): string => fields.map((field) => `${tokensOf(field)} ${fieldEnd}`).join(' ')
+
+/** The first of such fields with its end: of a room, its name. */
+export const firstField = (words: string): string => words.slice(0, words.indexOf(fieldEnd) + 1)

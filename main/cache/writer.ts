@@ -23,8 +23,8 @@ type ScopeMessage = Extract<FeedToConsole, { type: 'scope' }>
 /** Rows of more rooms or incidents than this are not named one by one in a change. */
 const namedAtMost = 1_000
 
-/** A snapshot of more rows into an empty copy makes the orders of its lists at its end. */
-const ordersLaterRows = 20_000
+/** A snapshot of more rows into an empty copy makes its indexes at its end. */
+const indexLaterRows = 20_000
 
 /**
  * The only writer of a cache (CON-2). Takes what came from the service as bytes, checks it, and writes rows, derived
@@ -180,7 +180,7 @@ export class CacheWriter {
       total: Math.max(page.total, done),
     }
     this.#transaction(() => {
-      if (running.full && after === null && page.total > ordersLaterRows) this.#rows.withoutOrders()
+      if (running.full && after === null && page.total > indexLaterRows) this.#rows.indexLater()
       const overwriteBefore = running.full ? generation : 0
       this.#rows.write(page.rows, { generation, overwriteBefore, keepTombstones: true }, written)
       if (page.next !== undefined) return { ...this.#state, snapshot, scope: page.scope }
@@ -193,7 +193,7 @@ export class CacheWriter {
   #finish(snapshot: SnapshotState, cursor: Cursor, scope: number, written: Written, now: number): CacheState {
     for (const kind of this.#rows.remove('seen < ?', snapshot.generation).keys()) written.kinds.add(kind)
     this.#rows.remove('body is null')
-    this.#rows.ordered()
+    this.#rows.indexNow()
     this.#set.run('generation', JSON.stringify(snapshot.generation))
     return { scope, snapshot: null, cursor: snapshot.full ? cursor : this.#state.cursor, syncedAt: now }
   }

@@ -3,10 +3,12 @@ import { foundIncident } from './incidents.ts'
 import { compareLines, type Key, type ListLine } from './lists.ts'
 import type { Picture } from './picture.ts'
 import { foundRoom } from './rooms.ts'
-import { incidentNumber, nameTier, nameTiers, phraseOf, searchWords } from './search.ts'
+import { hasWord, incidentNumber, nameQueries, nameTiers, phraseOf, searchWords, tierIn } from './search.ts'
 import type { Shown } from './shown.ts'
 
 const found = 20
+/** Of one answer of an index so many are looked at. */
+const lookedAt = 300
 /** Tiers in which the whole of what was typed is in the name. */
 const inName = 4
 /** The first key of an incident whose number was typed. */
@@ -35,20 +37,47 @@ function best({ parts }: Picture, find: (shown: Shown) => ListLine[]): (ListLine
   return lines.sort(compareLines(false)).slice(0, found)
 }
 
-/** Rooms by how well their name has what was typed, then by name. */
+interface RoomLine {
+  docid: number
+  id: string
+  name: string
+  words: string
+  tier: number
+}
+
+/**
+ * Rooms by how well their name has what was typed. The index of names is asked first, the best tier first, and that of all words only
+ * where names are not enough; of each answer so many are looked at, whatever the fleet.
+ */
+function roomsFor(shown: Shown, words: readonly string[], atLeast: number): RoomLine[] {
+  const rooms = new Map<number, RoomLine>()
+  const everything = words.map(phraseOf).join(' AND ')
+  const asks = [...nameQueries(words).map((query) => ['room_names', query]), ['room_words', everything]]
+  for (const [index, query = ''] of asks) {
+    if (rooms.size >= atLeast) break
+    const found = shown.reader.all<Omit<RoomLine, 'tier'>>(
+      `select docid, id, name, words from (select rowid as docid from ${index} where ${index} match ? limit ?) join room_list using (docid)`,
+      query,
+      lookedAt,
+    )
+    for (const room of found) if (!rooms.has(room.docid)) rooms.set(room.docid, { ...room, tier: tierIn(room.words, words) })
+  }
+  return [...rooms.values()]
+}
+
 function findRooms(shown: Shown, text: string): ListLine[] {
   const words = searchWords(text)
   if (words.length === 0) return []
-  const tier = nameTier('r.words', words)
-  const rows = shown.reader.all<{ id: string; tier: number; name: string }>(
-    `select r.id, ${tier.sql} as tier, r.name
-     from room_words join room_list r on r.docid = room_words.rowid
-     where room_words match ? order by tier, r.name limit ?`,
-    ...tier.values,
-    words.map(phraseOf).join(' AND '),
-    found,
-  )
-  return rows.map(({ id, tier: first, name }) => ({ id, keys: [first, name] }))
+  return roomsFor(shown, words, found).map(({ id, tier, name }) => ({ id, keys: [tier, name] }))
+}
+
+interface OpenIncident {
+  id: string
+  severityOrder: number
+  at: number
+  words: string
+  /** Of its room; '' where that is not here yet. */
+  roomWords: string
 }
 
 /**
@@ -64,20 +93,39 @@ function findIncidents(shown: Shown, text: string): ListLine[] {
   }
   const words = searchWords(text)
   if (words.length > 0) {
-    const each = words.map(
-      () => `(i.docid in (select rowid from incident_words where incident_words match ?)
-        or i.room in (select id from room_list where docid in (select rowid from room_words where room_words match ?)))`,
-    )
-    const tier = nameTier("ifnull(r.words, '')", words)
-    const rows = shown.reader.all<{ id: string; tier: number; severityOrder: number; at: number }>(
-      `select i.id, ${tier.sql} as tier, i.severityOrder, i.at from incident_list i
-       left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid
-       where i.status != 'resolved' and ${each.join(' and ')} order by tier, i.severityOrder, i.at desc limit ?`,
-      ...tier.values,
-      ...words.flatMap((word) => [phraseOf(word), phraseOf(word)]),
-      found,
-    )
-    for (const { id, tier: first, severityOrder, at } of rows) if (!lines.has(id)) lines.set(id, [first, severityOrder, -at])
+    for (const { id, severityOrder, at, words: own, roomWords } of incidentsFor(shown, words)) {
+      if (lines.has(id) || !words.every((word) => hasWord(own, word) || hasWord(roomWords, word))) continue
+      lines.set(id, [tierIn(roomWords, words), severityOrder, -at])
+    }
   }
   return [...lines].map(([id, keys]) => ({ id, keys }))
+}
+
+/**
+ * Open incidents that may have these words, of themselves or of their room. Where one of the words is rare, those that have it: all that
+ * there are to be found. Where each of them is common, those of the rooms whose names have them best, and the first ones of the lists.
+ */
+function incidentsFor(shown: Shown, words: readonly string[]): OpenIncident[] {
+  const read = (where: string, ...values: (string | number)[]): OpenIncident[] =>
+    shown.reader.all<OpenIncident>(
+      `select i.id, i.severityOrder, i.at, i.words, ifnull(r.words, '') as roomWords from incident_list i
+       left join document d on d.kind = 'room' and d.id = i.room left join room_list r on r.docid = d.docid
+       where i.status in ('needAction', 'investigating') and ${where}`,
+      ...values,
+    )
+  const matching = (index: string, word: string): number[] =>
+    shown.reader
+      .all<{ rowid: number }>(`select rowid from ${index} where ${index} match ? limit ?`, phraseOf(word), lookedAt + 1)
+      .map(({ rowid }) => rowid)
+  const ofRooms = 'i.room in (select id from room_list where docid in (select value from json_each(?)))'
+  for (const word of words) {
+    const own = matching('incident_words', word)
+    const rooms = own.length > lookedAt ? own : matching('room_words', word)
+    if (own.length > lookedAt || rooms.length > lookedAt) continue
+    return read(`(+i.docid in (select value from json_each(?)) or ${ofRooms})`, JSON.stringify(own), JSON.stringify(rooms))
+  }
+  const named = roomsFor(shown, words, lookedAt).map(({ docid }) => docid)
+  const first = (status: string): OpenIncident[] =>
+    read('i.docid in (select docid from incident_list where status = ? order by taken, severityOrder, at desc limit ?)', status, lookedAt)
+  return [...read(ofRooms, JSON.stringify(named)), ...first('needAction'), ...first('investigating')]
 }

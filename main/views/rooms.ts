@@ -2,12 +2,13 @@ import type { CallParsed, CallOutput } from '../../contract/bridge.ts'
 import { type RoomFilter, type RoomRow, type RoomSort, RoomState, type RoomView } from '../../contract/views.ts'
 import { sortKey } from '../cache/derive.ts'
 import type { CacheReader } from '../cache/reader.ts'
+import { fieldEnd } from '../cache/tokens.ts'
 import { compareLines, type LineSource, type ListLine } from './lists.ts'
 import { roomMatch } from './matches.ts'
 import { pick } from './pick.ts'
 import type { Picture, Run } from './picture.ts'
 import { roomCounts, roomPages, sortColumn } from './roomPages.ts'
-import { isEmptySearch, nameTier, phraseOf, searchWords } from './search.ts'
+import { isEmptySearch, phraseOf, searchWords, tierIn } from './search.ts'
 import type { Shown } from './shown.ts'
 
 type Value = string | number
@@ -103,20 +104,25 @@ export function roomEvents(picture: Picture, { room, offset, limit }: CallParsed
 function source(shown: Shown, filter: RoomFilter, sort: RoomSort, descending: boolean): LineSource {
   const { sql, values } = conditionOf(filter)
   const words = searchWords(filter.search ?? '')
-  const tier = words.length > 0 && sort === 'name' && !descending ? nameTier('words', words) : undefined
-  const first = tier?.sql ?? sortColumn[sort]
-  const byName = tier !== undefined || sort !== 'name'
+  const tiers = words.length > 0 && sort === 'name' && !descending
+  // Most of what is found among many is not found by its name, and its words need not be read.
+  const names = `case when docid in (select rowid from room_names where room_names match ?)
+    then substr(words, 1, instr(words || ' ${fieldEnd}', '${fieldEnd}')) else '' end`
+  const first = tiers ? names : sortColumn[sort]
   return (only) => {
     const some =
       only === undefined ? '' : "and docid in (select docid from document where kind = 'room' and id in (select value from json_each(?)))"
     return shown.reader
       .all<{ id: string; docid: number; first: Value; name: string }>(
         `select id, docid, ${first} as first, name from ${shown.reader.rooms} where ${sql} ${some}`,
-        ...(tier?.values ?? []),
+        ...(tiers ? [words.map(phraseOf).join(' OR ')] : []),
         ...values,
         ...(only === undefined ? [] : [JSON.stringify(only)]),
       )
-      .map(({ id, docid, first: key, name }): ListLine => ({ id, keys: byName ? [key, name, docid] : [key, docid] }))
+      .map(({ id, docid, first: key, name }): ListLine => {
+        if (tiers) return { id, keys: [tierIn(String(key), words), name, docid] }
+        return { id, keys: sort === 'name' ? [key, docid] : [key, name, docid] }
+      })
   }
 }
 

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls } from '../../contract/bridge.ts'
+import type { Doc } from '../../contract/entities.ts'
 import { fold } from '../../contract/fold.ts'
 import { PersonId } from '../../contract/ids.ts'
-import { cases, someBytes } from '../../contract/testing/chance.ts'
+import { cases, chance, someBytes } from '../../contract/testing/chance.ts'
 import { FakeClock } from '../../contract/testing/clock.ts'
 import { fakeSystem } from '../../contract/testing/system.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
@@ -19,8 +20,10 @@ import { idOf, makeIncident, makeMe, makeRoom, rowOf } from '../testing/document
 import { tempFolder } from '../testing/fakes.ts'
 import { incidentCounts, listIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
+import { compareLines } from './lists.ts'
 import { Picture } from './picture.ts'
 import { listRooms } from './rooms.ts'
+import { hasWord, searchWords, tierIn } from './search.ts'
 import { Shown } from './shown.ts'
 
 let cache: TestCache
@@ -233,5 +236,80 @@ describe('[CON-4] a copy of the version before', () => {
     expect(jump('camera').incidents.map(({ id }) => id)).toEqual([idOf('incident', 3), idOf('incident', 2)])
     expect(incidentCounts(picture(), undefined)).toMatchObject({ needAction: 2, unclaimed: 1 })
     reader.close()
+  })
+})
+
+describe('[CON-4] the palette in a large fleet', () => {
+  const parts = ['Lab', 'Board', 'Boardroom', '4.1', '4.12', 'Lab 4', 'Ärger', '12']
+  const typed = ['lab', 'la', 'b', 'board', '4', '4.1', 'lab 4', '4 lab', 'arg', 'sn1', 'camera', 'camera lab', 'usb board', 'confluence']
+
+  /** What is there of all rooms and open incidents, without an index: the slow way. */
+  function slowly(
+    text: string,
+    rooms: readonly Doc<'room'>[],
+    incidents: readonly Doc<'incident'>[],
+  ): { rooms: string[]; incidents: string[] } {
+    const words = searchWords(text)
+    const of = new Map(rooms.map((room) => [room.id as string, roomColumns(room)]))
+    const has = (all: string): boolean => words.every((word) => hasWord(all, word))
+    const best = (some: { id: string; keys: (string | number)[] }[]): string[] =>
+      some
+        .sort(compareLines(false))
+        .slice(0, 20)
+        .map(({ id }) => id)
+    return {
+      rooms: best(
+        [...of.values()].filter((room) => has(room.words)).map(({ id, name, words: all }) => ({ id, keys: [tierIn(all, words), name] })),
+      ),
+      incidents: best(
+        incidents.flatMap((incident) => {
+          const { id, severityOrder, at, words: own } = incidentColumns(incident)
+          const room = of.get(incident.room)?.words ?? ''
+          if (incident.status === 'resolved' || !words.every((word) => hasWord(own, word) || hasWord(room, word))) return []
+          return [{ id, keys: [tierIn(room, words), severityOrder, -at] }]
+        }),
+      ),
+    }
+  }
+
+  it('finds what a walk over everything would, in the same order, as long as no word is in very many of them', () => {
+    const draw = chance('palette')
+    const named = (): string => Array.from({ length: 1 + Math.floor(draw() * 2) }, () => parts[Math.floor(draw() * parts.length)]).join(' ')
+    const rooms = Array.from({ length: 120 }, (_, n) => makeRoom(n + 1, { name: named() }))
+    const incidents = rooms.flatMap((_, n) =>
+      draw() < 0.5
+        ? []
+        : [
+            makeIncident(1_000 + n, n + 1, {
+              status: draw() < 0.2 ? 'resolved' : 'needAction',
+              ...(draw() < 0.3 && { detail: 'USB bus' }),
+            }),
+          ],
+    )
+    load([rowOf('me', makeMe()), ...rooms.map((room) => rowOf('room', room)), ...incidents.map((one) => rowOf('incident', one))])
+    for (const text of typed) {
+      const { rooms: found, incidents: open } = jump(text)
+      expect({ rooms: found.map(({ id }) => id), incidents: open.map(({ id }) => id) }, text).toEqual(slowly(text, rooms, incidents))
+    }
+  })
+
+  it('looks at a bounded part of what very many have, and has the name itself and the rare word all the same', () => {
+    const rooms = Array.from({ length: 1_200 }, (_, n) => makeRoom(n + 1, { name: n === 1_100 ? 'Lab' : `Lab ${n}` }))
+    const incidents = rooms.map((_, n) => makeIncident(5_000 + n, n + 1, n === 1_150 ? { detail: 'USB bus' } : {}))
+    load([rowOf('me', makeMe()), ...rooms.map((room) => rowOf('room', room)), ...incidents.map((one) => rowOf('incident', one))])
+    const read: number[] = []
+    const all = shown.reader.all.bind(shown.reader)
+    shown.reader.all = <R>(sql: string, ...values: (string | number | null)[]): R[] => {
+      const rows = all<R>(sql, ...values)
+      read.push(rows.length)
+      return rows
+    }
+    expect(jump('lab').rooms[0]?.name).toBe('Lab')
+    expect(jump('lab').incidents[0]?.roomName).toBe('Lab')
+    expect(jump('l').incidents.length).toBe(20)
+    expect(jump('lab usb').incidents.map(({ number }) => number)).toEqual([6_150])
+    expect(jump('camera 1150').incidents[0]?.number).toBe(6_150)
+    expect(jump('acme').rooms.length).toBe(20)
+    expect(Math.max(...read)).toBeLessThanOrEqual(301)
   })
 })

@@ -34,22 +34,32 @@ export function incidentNumber(text: string): number | undefined {
 export const nameTiers = 6
 
 /**
- * That as SQL over a column of indexed words, which begin with the name: the name itself, whole words at its beginning,
- * its beginning, all words somewhere in it, all as beginnings, some, none.
+ * That, of a room's indexed words, which begin with its name: the name itself, whole words at its beginning, its beginning, all words
+ * somewhere in it, all as beginnings, some, none.
  */
-export function nameTier(column: string, words: readonly string[]): { sql: string; values: string[] } {
-  const name = `(' ' || substr(${column}, 1, instr(${column} || ' ${fieldEnd}', '${fieldEnd}') - 1))`
+export function tierIn(indexed: string, words: readonly string[]): number {
+  const end = indexed.indexOf(` ${fieldEnd}`)
+  const name = ` ${end < 0 ? indexed : indexed.slice(0, end)} `
   const all = words.join(' ')
-  const each = (how: string): string => words.map(() => `instr(${name}, ${how}) > 0`).join(' and ')
-  return {
-    sql: `case
-      when ${name} = ' ' || ? || ' ' then 0
-      when instr(${name}, ' ' || ? || ' ') = 1 then 1
-      when instr(${name}, ' ' || ?) = 1 then 2
-      when ${each(`' ' || ? || ' '`)} then 3
-      when ${each(`' ' || ?`)} then 4
-      when ${words.map(() => `instr(${name}, ' ' || ?) > 0`).join(' or ')} then 5
-      else ${nameTiers} end`,
-    values: [all, all, all, ...words, ...words, ...words],
-  }
+  if (name === ` ${all} `) return 0
+  if (name.startsWith(` ${all} `)) return 1
+  if (name.startsWith(` ${all}`)) return 2
+  if (words.every((word) => name.includes(` ${word} `))) return 3
+  if (words.every((word) => name.includes(` ${word}`))) return 4
+  return words.some((word) => name.includes(` ${word}`)) ? 5 : nameTiers
+}
+
+/** Whether indexed words have this one, of which the last token may go on. */
+export const hasWord = (indexed: string, word: string): boolean => ` ${indexed}`.includes(` ${word}`)
+
+/** What to ask the index of names for, the best first: names in the tiers up to 4 are found by one of them and no later one. */
+export function nameQueries(words: readonly string[]): string[] {
+  const all = words.join(' ')
+  return [
+    `^"${all} ${fieldEnd}"`,
+    `^"${all}"`,
+    `^${phraseOf(all)}`,
+    words.map((word) => `"${word}"`).join(' AND '),
+    words.map(phraseOf).join(' AND '),
+  ]
 }
