@@ -2,7 +2,7 @@ import vue from '@vitejs/plugin-vue'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { noticesModule } from './build/notices.ts'
-import { plantedBy, plantedMistake } from './service/access/testing/planted.ts'
+import { plantedBy, plantedMistake } from './service/testing/access/planted.ts'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {

@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deep } from '../../contract/testing/chance.ts'
-import { cases } from './testing/cases.ts'
-import { casesOfSight } from './testing/casesOfSight.ts'
-import { furnish, play } from './testing/play.ts'
-import { steps } from './testing/steps.ts'
+import { cases } from '../testing/access/cases.ts'
+import { casesOfSight } from '../testing/access/casesOfSight.ts'
+import { furnish, play } from '../testing/access/play.ts'
+import { steps } from '../testing/access/steps.ts'
 
 /**
  * Who may do what, as the service has it, against a model of the requirements that shares nothing with it (testing/facts.ts,

@@ -7,9 +7,9 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
-import { newKey, TestDevice } from './testing/device.ts'
-import { type Parts, startParts } from './testing/parts.ts'
-import { roomsOf } from './testing/rooms.ts'
+import { newKey, TestDevice } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
+import { roomsOf } from '../testing/agents/rooms.ts'
 
 /** What enrolled devices and the service say to each other, or do not say. */
 

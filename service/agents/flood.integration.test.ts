@@ -9,8 +9,8 @@ import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
 import { leaveOverdue } from '../enrolment/onboarding.ts'
-import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from './testing/device.ts'
-import { type Parts, startParts } from './testing/parts.ts'
+import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 /** Devices that want more than their share. The clock of the service stands still unless a test moves it. */
 

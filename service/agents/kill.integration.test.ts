@@ -3,9 +3,9 @@ import { EnrolmentKey } from '../../contract/api.ts'
 import { Incident, RoomEvent } from '../../contract/entities.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { chance } from '../../contract/testing/chance.ts'
-import { TestConsole } from '../feed/testing/console.ts'
+import { TestConsole } from '../testing/feed/console.ts'
 import { demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
-import { TestDevice } from './testing/device.ts'
+import { TestDevice } from '../testing/agents/device.ts'
 
 let folder: string
 let service: TestService

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { TestDevice } from './testing/device.ts'
-import { type Parts, startParts } from './testing/parts.ts'
+import { TestDevice } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 /** Another program holds the database: what the service noticed meanwhile is not lost. */
 

@@ -5,8 +5,8 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
-import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from './testing/device.ts'
-import { type Parts, startParts } from './testing/parts.ts'
+import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 /** A disk that was copied: two agents with one key. */
 

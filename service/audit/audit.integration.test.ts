@@ -4,7 +4,7 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AuditCheck, AuditPage, Effect, WhatCan, WhoCan } from '../../contract/policyApi.ts'
-import type { TestDevice } from '../agents/testing/device.ts'
+import type { TestDevice } from '../testing/agents/device.ts'
 import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../testing/process.ts'
 import { giveScope, makeRooms } from '../testing/rooms.ts'
 

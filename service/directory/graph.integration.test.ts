@@ -4,7 +4,7 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { GraphDirectory } from './graph.ts'
 import { GraphRequests, retryAfterMs } from './graphRequests.ts'
 import { graphTokens } from './graphToken.ts'
-import { type Answered, type Asked, graphError, type GraphServer, startGraphServer } from './testing/graphServer.ts'
+import { type Answered, type Asked, graphError, type GraphServer, startGraphServer } from '../testing/directory/graphServer.ts'
 
 const tenant = '0f1e2d3c-0000-4000-8000-00000000aaaa'
 const group = '0f1e2d3c-0000-4000-8000-00000000bbbb'

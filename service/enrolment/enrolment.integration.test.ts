@@ -8,9 +8,9 @@ import { until } from '../../contract/testing/wait.ts'
 import { digestOfKey } from './keys.ts'
 import { system } from '../ground/store/transaction.ts'
 import { enrolRooms } from './offboarding.ts'
-import { enrolmentOf, enrolRaw, newKey, TestDevice } from '../agents/testing/device.ts'
-import { type Parts, startParts } from '../agents/testing/parts.ts'
-import { roomsOf } from '../agents/testing/rooms.ts'
+import { enrolmentOf, enrolRaw, newKey, TestDevice } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
+import { roomsOf } from '../testing/agents/rooms.ts'
 
 /** How a device comes to the service, and how it goes. */
 

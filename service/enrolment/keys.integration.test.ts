@@ -16,8 +16,8 @@ import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
 import { enrolRooms, unenrolRooms } from './offboarding.ts'
 import { thumbprintOf } from './proofs.ts'
-import { enrolmentOf, enrolRaw, helloNonce, newKey, signed, TestDevice, type TestKey } from '../agents/testing/device.ts'
-import { type Parts, startParts } from '../agents/testing/parts.ts'
+import { enrolmentOf, enrolRaw, helloNonce, newKey, signed, TestDevice, type TestKey } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 /** Whose key counts: for a room that gets another, and for the words after which an agent is gone. */
 

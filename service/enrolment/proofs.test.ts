@@ -2,7 +2,7 @@ import { calculateJwkThumbprint } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { challengeProof } from '../../contract/agent.ts'
 import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
-import { newKey, signed } from '../agents/testing/device.ts'
+import { newKey, signed } from '../testing/agents/device.ts'
 
 describe('[ENR-3] proofs of devices', () => {
   const key = newKey()

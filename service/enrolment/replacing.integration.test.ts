@@ -7,8 +7,8 @@ import { system } from '../ground/store/transaction.ts'
 import { enrolRooms, unenrolRooms } from './offboarding.ts'
 import { leaveOverdue } from './onboarding.ts'
 import { replaceDevice } from './replacing.ts'
-import { enrolmentOf, enrolRaw, newKey, signed, TestDevice, type TestKey } from '../agents/testing/device.ts'
-import { type Parts, startParts } from '../agents/testing/parts.ts'
+import { enrolmentOf, enrolRaw, newKey, signed, TestDevice, type TestKey } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 /** A machine that was re-imaged comes as another device, and goes where it stood. */
 

@@ -6,10 +6,10 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
-import { TestDevice } from '../agents/testing/device.ts'
-import { type Parts, proManager, startParts } from '../agents/testing/parts.ts'
+import { TestDevice } from '../testing/agents/device.ts'
+import { type Parts, proManager, startParts } from '../testing/agents/parts.ts'
 import { system } from '../ground/store/transaction.ts'
-import { TestConsole } from './testing/console.ts'
+import { TestConsole } from '../testing/feed/console.ts'
 
 let service: Parts
 const assignment = AssignmentId.parse(v7())

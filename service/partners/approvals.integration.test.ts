@@ -5,7 +5,7 @@ import type { LinkId, RoomId } from '../../contract/ids.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import { AssignmentList, Effect } from '../../contract/policyApi.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { admin, automatic, invitation, World } from './testing/world.ts'
+import { admin, automatic, invitation, World } from '../testing/partners/world.ts'
 
 const boss = 'boss@contoso.example'
 const partner = 'boss@fabrikam.example'

@@ -5,12 +5,12 @@ import { AssignmentId, CommandKey, LinkId, RequestId, RoleId } from '../../contr
 import type { AssignmentScope, Member } from '../../contract/policy.ts'
 import { changePolicy } from '../access/policies.ts'
 import type { Caller } from '../ground/caller.ts'
-import { ada, cyd, finn } from '../directory/testing/organisations.ts'
+import { ada, cyd, finn } from '../testing/directory/organisations.ts'
 import { linkRow } from '../access/links.ts'
 import { system } from '../ground/store/transaction.ts'
 import { preview } from '../access/preview.ts'
 import { readyFor } from '../ground/commands/submit.ts'
-import { codeOf, DirectoryRig, group, person, save } from '../access/membership/testing/directoryRig.ts'
+import { codeOf, DirectoryRig, group, person, save } from '../testing/access/directoryRig.ts'
 
 const rig = new DirectoryRig()
 const { deps, read, callerOf, give, setMembers, membersOf, proManagers, known } = rig

@@ -1,10 +1,10 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SessionEnd, TicketAnswer } from '../../contract/remote.ts'
-import { enrolmentOf, enrolRaw, newKey } from '../agents/testing/device.ts'
-import { objectIdOf, World } from '../partners/testing/world.ts'
-import { Refused, TestSide } from './relay/testing/client.ts'
-import { done, ephemeral, type Operator, relayWord, RemoteDevice, Rig, type Running, type Sides } from './testing/rig.ts'
+import { enrolmentOf, enrolRaw, newKey } from '../testing/agents/device.ts'
+import { objectIdOf, World } from '../testing/partners/world.ts'
+import { Refused, TestSide } from '../testing/relay/client.ts'
+import { done, ephemeral, type Operator, relayWord, RemoteDevice, Rig, type Running, type Sides } from '../testing/remote/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const auditor: Operator = { email: 'boss@contoso.example' }

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Room } from '../../contract/entities.ts'
-import { enrolmentOf, enrolRaw, facts, newKey, TestDevice } from '../agents/testing/device.ts'
-import { World } from '../partners/testing/world.ts'
-import { done, everything, RemoteDevice } from './testing/rig.ts'
+import { enrolmentOf, enrolRaw, facts, newKey, TestDevice } from '../testing/agents/device.ts'
+import { World } from '../testing/partners/world.ts'
+import { done, everything, RemoteDevice } from '../testing/remote/rig.ts'
 
 let world: World
 

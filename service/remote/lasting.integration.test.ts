@@ -9,11 +9,11 @@ import { TicketAnswer } from '../../contract/remote.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { type RunningRelay, startRelay } from './relay/alone.ts'
 import { publicPartOf } from './relay/keys.ts'
-import { TestSide } from './relay/testing/client.ts'
-import { makeKeys } from './relay/testing/relay.ts'
+import { TestSide } from '../testing/relay/client.ts'
+import { makeKeys } from '../testing/relay/relay.ts'
 import { ticketAuthorization } from './relay/tickets.ts'
-import { ProcessWorld } from './testing/processWorld.ts'
-import { done, type Operator, relayWord, RemoteDevice, Rig } from './testing/rig.ts'
+import { ProcessWorld } from '../testing/remote/processWorld.ts'
+import { done, type Operator, relayWord, RemoteDevice, Rig } from '../testing/remote/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const modify = ['rooms.view', 'remoteAccess.modify']

@@ -10,7 +10,7 @@ import { backup, restore } from '../ground/ops/backup.ts'
 import { Store } from '../ground/store/store.ts'
 import { makeFolder, removeFolder } from '../testing/process.ts'
 import { chunkOf as storedChunk, recordingOf } from './recordings/recordings.ts'
-import { chunkOf, dayMs, LogService, manager, picture, type Row } from './testing/logService.ts'
+import { chunkOf, dayMs, LogService, manager, picture, type Row } from '../testing/remote/logService.ts'
 
 let service: LogService
 let data: string

@@ -3,8 +3,8 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { RoomId } from '../../contract/ids.ts'
 import { SessionGrant } from '../../contract/remote.ts'
-import { admin, automatic, invitation, World } from '../partners/testing/world.ts'
-import { done, type Operator, RemoteDevice, Rig, type Running } from './testing/rig.ts'
+import { admin, automatic, invitation, World } from '../testing/partners/world.ts'
+import { done, type Operator, RemoteDevice, Rig, type Running } from '../testing/remote/rig.ts'
 
 const boss = 'boss@contoso.example'
 const partner: Operator = { email: 'one@fabrikam.example', customer: 'contoso' }

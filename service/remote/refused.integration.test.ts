@@ -6,9 +6,9 @@ import { AuditPage } from '../../contract/policyApi.ts'
 import { SessionAnswer } from '../../contract/remote.ts'
 import { readGrant } from '../../contract/sealed/grant.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { signed } from '../agents/testing/device.ts'
-import { type Answered, type Organisation, World } from '../partners/testing/world.ts'
-import { type DeviceOptions, done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
+import { signed } from '../testing/agents/device.ts'
+import { type Answered, type Organisation, World } from '../testing/partners/world.ts'
+import { type DeviceOptions, done, ephemeral, type Operator, RemoteDevice, Rig } from '../testing/remote/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const other: Operator = { email: 'two@contoso.example' }

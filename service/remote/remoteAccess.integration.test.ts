@@ -4,7 +4,7 @@ import { ApprovalRequest, Room, Settings, Tenant } from '../../contract/entities
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { AuditPage } from '../../contract/policyApi.ts'
-import { admin, automatic, invitation, objectIdOf, World } from '../partners/testing/world.ts'
+import { admin, automatic, invitation, objectIdOf, World } from '../testing/partners/world.ts'
 
 /** The switch of remote access (REM-1), and licences of rooms (ROM-5), as each role may change them. */
 

@@ -7,9 +7,9 @@ import { SnapshotPage } from '../../contract/feed.ts'
 import { RecordingTicket, recordingTicketType } from '../../contract/recording.ts'
 import { RelayTicket } from '../../contract/relay.ts'
 import { SessionAnswer, SessionGrant, sessionGrantType } from '../../contract/remote.ts'
-import { objectIdOf, World } from '../partners/testing/world.ts'
-import { TestSide } from './relay/testing/client.ts'
-import { done, ephemeral, type Operator, RemoteDevice, Rig } from './testing/rig.ts'
+import { objectIdOf, World } from '../testing/partners/world.ts'
+import { TestSide } from '../testing/relay/client.ts'
+import { done, ephemeral, type Operator, RemoteDevice, Rig } from '../testing/remote/rig.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const looker: Operator = { email: 'two@contoso.example' }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Room, RoomEvent } from '../../contract/entities.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { RoomId } from '../../contract/ids.ts'
-import { objectIdOf, World } from '../partners/testing/world.ts'
+import { objectIdOf, World } from '../testing/partners/world.ts'
 
 const boss = 'boss@contoso.example'
 const lead = 'one@contoso.example'

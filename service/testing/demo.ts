@@ -1,4 +1,4 @@
-import type { TestDevice } from '../agents/testing/device.ts'
+import type { TestDevice } from './agents/device.ts'
 import { demo, makeFolder, removeFolder, TestService } from './process.ts'
 import { giveScope, makeRooms } from './rooms.ts'
 

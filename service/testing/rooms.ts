@@ -3,7 +3,7 @@ import { v7 } from 'uuid'
 import { EnrolmentKey, IncidentList } from '../../contract/api.ts'
 import type { Incident } from '../../contract/entities.ts'
 import { AssignmentList } from '../../contract/policyApi.ts'
-import { enrolmentOf, enrolRaw, newKey, TestDevice } from '../agents/testing/device.ts'
+import { enrolmentOf, enrolRaw, newKey, TestDevice } from './agents/device.ts'
 import { demo, type TestService } from './process.ts'
 
 /** For tests: rooms of a demo service, each with a device that says what it is told to. */

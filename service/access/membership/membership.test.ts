@@ -4,11 +4,11 @@ import type { PolicyCommand } from '../../../contract/commands.ts'
 import { AssignmentId, GroupId, RoleId } from '../../../contract/ids.ts'
 import { saveAssignment } from '../assignments.ts'
 import { savePerson } from '../people.ts'
-import { ada, bela, cyd } from '../../directory/testing/organisations.ts'
+import { ada, bela, cyd } from '../../testing/directory/organisations.ts'
 import { embeddedIssuerName } from '../../directory/accounts.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { preview } from '../preview.ts'
-import { codeOf, DirectoryRig, group, person, save } from './testing/directoryRig.ts'
+import { codeOf, DirectoryRig, group, person, save } from '../../testing/access/directoryRig.ts'
 
 const rig = new DirectoryRig()
 const { deps, read, callerOf, give, setMembers, membersOf, proManagers, known } = rig

@@ -16,7 +16,7 @@ import { system } from '../../ground/store/transaction.ts'
 import type { DirectoryReader } from '../../directory/directory.ts'
 import { EmbeddedDirectory } from '../../directory/embedded.ts'
 import { DirectorySync } from './sync.ts'
-import { ada, bela, cyd, makeOrganisations, type Organisations } from '../../directory/testing/organisations.ts'
+import { ada, bela, cyd, makeOrganisations, type Organisations } from '../../testing/directory/organisations.ts'
 
 /** A directory whose accounts can be disabled and enabled again, as Graph's can, and that can be away. */
 

@@ -13,7 +13,7 @@ import type { DirectoryReader } from '../../directory/directory.ts'
 import { DirectoryEdit, editDirectory } from '../../directory/edits.ts'
 import { EmbeddedDirectory } from '../../directory/embedded.ts'
 import { DirectorySync } from './sync.ts'
-import { ada, bela, cyd, finn, makeOrganisations, type Organisations } from '../../directory/testing/organisations.ts'
+import { ada, bela, cyd, finn, makeOrganisations, type Organisations } from '../../testing/directory/organisations.ts'
 
 let made: Organisations
 let sync: DirectorySync

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { admin, automatic, invitation, World } from '../../partners/testing/world.ts'
+import { admin, automatic, invitation, World } from '../../testing/partners/world.ts'
 
 /** A partner's person sends a command again when their right, or the whole link, is gone: what they did is what they are told. */
 

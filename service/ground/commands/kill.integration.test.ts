@@ -5,7 +5,7 @@ import type { CommandRequest } from '../../../contract/commands.ts'
 import { Entry } from '../../../contract/entities.ts'
 import { CommandKey, type IncidentId } from '../../../contract/ids.ts'
 import { SnapshotPage } from '../../../contract/feed.ts'
-import type { TestDevice } from '../../agents/testing/device.ts'
+import type { TestDevice } from '../../testing/agents/device.ts'
 import { demo, makeFolder, removeFolder, TestService } from '../../testing/process.ts'
 import { breakCamera, makeRooms } from '../../testing/rooms.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Command } from '../../../contract/commands.ts'
 import { AssignmentId, CommandKey, RoleId } from '../../../contract/ids.ts'
 import { saveAssignment } from '../../access/assignments.ts'
-import { ada, bela, finn } from '../../directory/testing/organisations.ts'
+import { ada, bela, finn } from '../../testing/directory/organisations.ts'
 import { system } from '../store/transaction.ts'
 import {
   admins,
@@ -18,7 +18,7 @@ import {
   role,
   saved,
   ScopeRig,
-} from '../../access/testing/scopeRig.ts'
+} from '../../testing/access/scopeRig.ts'
 
 /** How a command ends: applied, with or without a record, asked for, or to be sent again. */
 

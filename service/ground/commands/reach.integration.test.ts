@@ -5,7 +5,7 @@ import { AuditPage, Effect } from '../../../contract/policyApi.ts'
 import type { RoomId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { Permission } from '../../../contract/permissions.ts'
-import { admin, invitation, World } from '../../partners/testing/world.ts'
+import { admin, invitation, World } from '../../testing/partners/world.ts'
 
 /** What people who hold some of a tenant only can do to the rest of it: nothing, and they are not told of it. */
 

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { IncidentList } from '../../../contract/api.ts'
 import { Command, commandTypes, PolicyCommand } from '../../../contract/commands.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { TestDevice } from '../../agents/testing/device.ts'
-import { type Answered, invitation, objectIdOf, World } from '../../partners/testing/world.ts'
+import { TestDevice } from '../../testing/agents/device.ts'
+import { type Answered, invitation, objectIdOf, World } from '../../testing/partners/world.ts'
 
 /**
  * Every route of the service's own description, asked by every role about what is within its scope, outside of it, and

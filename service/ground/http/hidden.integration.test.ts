@@ -4,7 +4,7 @@ import { type CommandType, commandTypes } from '../../../contract/commands.ts'
 import { GroupList, PartnerList } from '../../../contract/policyApi.ts'
 import { Permission } from '../../../contract/permissions.ts'
 import { PeopleList } from '../../../contract/api.ts'
-import { admin, invitation, World } from '../../partners/testing/world.ts'
+import { admin, invitation, World } from '../../testing/partners/world.ts'
 
 /**
  * What is hidden is answered exactly like what does not exist: every command and route that takes an id or a name is asked

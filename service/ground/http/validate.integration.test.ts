@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { invitation, World } from '../../partners/testing/world.ts'
+import { invitation, World } from '../../testing/partners/world.ts'
 
 const boss = 'boss@contoso.example'
 let world: World

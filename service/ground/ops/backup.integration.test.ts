@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomList } from '../../../contract/api.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { TestConsole } from '../../feed/testing/console.ts'
+import { TestConsole } from '../../testing/feed/console.ts'
 import { demo, makeFolder, removeFolder, runCommand, TestService } from '../../testing/process.ts'
 import { makeRooms } from '../../testing/rooms.ts'
 

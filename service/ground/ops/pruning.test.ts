@@ -3,7 +3,7 @@ import { v7 } from 'uuid'
 import { expect, it } from 'vitest'
 import { CommandKey, PersonId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
-import { makeOrganisations } from '../../directory/testing/organisations.ts'
+import { makeOrganisations } from '../../testing/directory/organisations.ts'
 import { system } from '../store/transaction.ts'
 import { prune } from './pruning.ts'
 

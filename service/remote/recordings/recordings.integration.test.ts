@@ -5,8 +5,8 @@ import { RecordingIndex } from '../../../contract/recording.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { recordOf } from '../record.ts'
-import { chunkOf, dayMs, LogService, picture, type Row, terminal } from '../testing/logService.ts'
-import { TestRecording } from './testing/recording.ts'
+import { chunkOf, dayMs, LogService, picture, type Row, terminal } from '../../testing/remote/logService.ts'
+import { TestRecording } from '../../testing/remote/recording.ts'
 
 let service: LogService
 let recording: TestRecording

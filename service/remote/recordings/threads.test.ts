@@ -6,7 +6,7 @@ import { SessionId, TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { type ChunkThread, RecordingThreads } from './threads.ts'
 import type { ChunkAnswer, ChunkJob } from './worker.ts'
-import { chunkOf, terminal } from '../testing/logService.ts'
+import { chunkOf, terminal } from '../../testing/remote/logService.ts'
 
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(

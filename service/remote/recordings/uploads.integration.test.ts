@@ -14,8 +14,8 @@ import { until } from '../../../contract/testing/wait.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { ChunkRefusals } from './chunkRefusals.ts'
 import { takeChunk } from './recordings.ts'
-import { chunkOf, LogService, packed, picture, serviceName, terminal } from '../testing/logService.ts'
-import { TestRecording } from './testing/recording.ts'
+import { chunkOf, LogService, packed, picture, serviceName, terminal } from '../../testing/remote/logService.ts'
+import { TestRecording } from '../../testing/remote/recording.ts'
 
 let service: LogService
 let recording: TestRecording

@@ -6,8 +6,8 @@ import { someBytes } from '../../../contract/testing/chance.ts'
 import { until, untilStill } from '../../../contract/testing/wait.ts'
 import { closeFrame, masked, textFrame } from './frames.ts'
 import type { RelayOptions } from './relay.ts'
-import { TestSide } from './testing/client.ts'
-import { makeKeys, newDevice, newSession, TestRelay } from './testing/relay.ts'
+import { TestSide } from '../../testing/relay/client.ts'
+import { makeKeys, newDevice, newSession, TestRelay } from '../../testing/relay/relay.ts'
 
 const running: TestRelay[] = []
 async function relay(options: Partial<RelayOptions> = {}): Promise<TestRelay> {

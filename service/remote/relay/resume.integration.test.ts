@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { TestSide } from './testing/client.ts'
-import { TestRelay } from './testing/relay.ts'
+import { TestSide } from '../../testing/relay/client.ts'
+import { TestRelay } from '../../testing/relay/relay.ts'
 
 const running: TestRelay[] = []
 async function relay(drainMs = 1): Promise<TestRelay> {

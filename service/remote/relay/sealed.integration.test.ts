@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
 import { makeKeys, type KeysOfBoth } from '../../../contract/sealed/testing/grants.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { TestEnd } from './testing/ends.ts'
-import { newDevice, TestRelay } from './testing/relay.ts'
+import { TestEnd } from '../../testing/relay/ends.ts'
+import { newDevice, TestRelay } from '../../testing/relay/relay.ts'
 
 const undo: (() => Promise<void> | void)[] = []
 afterEach(async () => {

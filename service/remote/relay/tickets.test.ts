@@ -2,7 +2,7 @@ import { SignJWT, importJWK } from 'jose'
 import { v7 } from 'uuid'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { RelayId, relayTicketType } from '../../../contract/relay.ts'
-import { type Keys, makeKeys, newDevice, newSession } from './testing/relay.ts'
+import { type Keys, makeKeys, newDevice, newSession } from '../../testing/relay/relay.ts'
 import { signTicket, type TicketRequest, Tickets } from './tickets.ts'
 
 const relay = RelayId.parse('this relay')

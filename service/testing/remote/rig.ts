@@ -7,9 +7,9 @@ import type { RelayToSide } from '../../../contract/relay.ts'
 import { SessionAnswer, SessionRecord, sessionProof } from '../../../contract/remote.ts'
 import type { ServiceToAgent } from '../../../contract/agent.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { facts, signed, TestDevice } from '../../agents/testing/device.ts'
-import { type Answered, objectIdOf, type Organisation, type World } from '../../partners/testing/world.ts'
-import { TestSide } from '../relay/testing/client.ts'
+import { facts, signed, TestDevice } from '../agents/device.ts'
+import { type Answered, objectIdOf, type Organisation, type World } from '../partners/world.ts'
+import { TestSide } from '../relay/client.ts'
 
 /** For tests of remote sessions: rooms whose devices offer them, operators who may, and the two ends as a test drives them. */
 

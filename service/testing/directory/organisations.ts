@@ -8,7 +8,7 @@ import type { TenantId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { type Bus, inProcessBus } from '../../ground/bus.ts'
-import { Directory, embeddedIssuerName } from '../accounts.ts'
+import { Directory, embeddedIssuerName } from '../../directory/accounts.ts'
 import { Store } from '../../ground/store/store.ts'
 
 /** For tests: a store with the organisations Contoso and Fabrikam in the embedded directory, each a tenant. */

@@ -1,6 +1,6 @@
-import type { AuditTable } from '../../../ground/store/tables.ts'
-import type { RecordingChunkTable } from '../../tables.ts'
-import { type Answered, chunkOf, type LogService, picture, type Row } from '../../testing/logService.ts'
+import type { AuditTable } from '../../ground/store/tables.ts'
+import type { RecordingChunkTable } from '../../remote/tables.ts'
+import { type Answered, chunkOf, type LogService, picture, type Row } from './logService.ts'
 
 /** A session that runs, whose recording a test uploads and reads. */
 export class TestRecording {

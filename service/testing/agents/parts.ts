@@ -26,11 +26,11 @@ import { RefusalLog } from '../../ground/ops/refusalLog.ts'
 import { publicPartOf } from '../../remote/relay/keys.ts'
 import { Store } from '../../ground/store/store.ts'
 import { system } from '../../ground/store/transaction.ts'
-import { DeviceLine } from '../line.ts'
+import { DeviceLine } from '../../agents/line.ts'
 import { devicesComeAndLeave } from '../../enrolment/plugin.ts'
 import { Commands } from '../../ground/commands/commands.ts'
 import { approvals } from '../../partners/approvals.ts'
-import { agentSockets } from '../plugin.ts'
+import { agentSockets } from '../../agents/plugin.ts'
 
 /** For tests: the devices' and consoles' side of the service in this process, with an issuer of its own. */
 

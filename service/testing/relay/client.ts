@@ -3,9 +3,9 @@ import { type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import { relayAuthorization, relayPath, RelayToSide, type RelaySide, type SideToRelay } from '../../../../contract/relay.ts'
-import { someBytes } from '../../../../contract/testing/chance.ts'
-import { closeFrame, type FrameHandler, FrameReader, masked, payloadFrame, pongFrame, textFrame } from '../frames.ts'
+import { relayAuthorization, relayPath, RelayToSide, type RelaySide, type SideToRelay } from '../../../contract/relay.ts'
+import { someBytes } from '../../../contract/testing/chance.ts'
+import { closeFrame, type FrameHandler, FrameReader, masked, payloadFrame, pongFrame, textFrame } from '../../remote/relay/frames.ts'
 
 /** What a refused upgrade was answered. */
 export class Refused extends Error {

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
-import { makeOrganisations, type Answered, type Organisation } from '../../partners/testing/world.ts'
+import { makeOrganisations, type Answered, type Organisation } from '../partners/world.ts'
 import type { TenantId } from '../../../contract/ids.ts'
-import { codeOf, makeFolder, removeFolder, TestService } from '../../testing/process.ts'
+import { codeOf, makeFolder, removeFolder, TestService } from '../process.ts'
 import type { Email, RemoteWorld } from './rig.ts'
 
 /** For tests: the organisations of a `World` in a service that is a process of its own, which can be killed. */

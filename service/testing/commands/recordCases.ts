@@ -1,5 +1,5 @@
-import type { CommandType } from '../../../../contract/commands.ts'
-import { admin, automatic } from '../../../partners/testing/world.ts'
+import type { CommandType } from '../../../contract/commands.ts'
+import { admin, automatic } from '../partners/world.ts'
 import { asker, boss, type Email, other, partner, type RecordStage } from './recordStage.ts'
 
 /** A command, and the records that it leaves. */
