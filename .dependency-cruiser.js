@@ -62,7 +62,7 @@ const floors = {
   ],
 }
 /** What is above all of them: what hands the capabilities of the service in, and what builds the screens. */
-const above = { service: ['cli', 'testing', 'main', 'server'], renderer: ['vite'] }
+const above = { service: ['schema', 'server', 'cli', 'testing', 'main'], renderer: ['vite'] }
 
 /** What a part must not import: its neighbours, and all that stands above it; and nothing imports a part without a floor. */
 const floorRules = Object.entries(floors).flatMap(([product, all]) => [
