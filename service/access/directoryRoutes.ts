@@ -13,7 +13,16 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const directoryRoutes: Plugin<AccessDeps> = (app, { directory }) => {
   app.get(
     '/v1/directory',
-    { config: { access: 'directory' }, schema: { tags: ['access'], querystring: DirectoryQuery, response: { 200: PrincipalList } } },
+    {
+      config: { access: 'directory' },
+      schema: {
+        operationId: 'searchDirectory',
+        summary: 'Search people and security groups of one’s own organisation',
+        tags: ['access'],
+        querystring: DirectoryQuery,
+        response: { 200: PrincipalList },
+      },
+    },
     async (request) => {
       const { doer } = callerOf(request)
       if (doer.kind !== 'person') throw new RoomkeeperError('access.denied')

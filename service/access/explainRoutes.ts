@@ -10,7 +10,16 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const explainRoutes: Plugin<AccessDeps> = (app, deps) => {
   app.get(
     '/v1/explain',
-    { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], querystring: WhoCanQuery, response: { 200: WhoCan } } },
+    {
+      config: { access: { permission: 'roles.view' } },
+      schema: {
+        operationId: 'explainWho',
+        summary: 'Who has a permission on a room, and why',
+        tags: ['access'],
+        querystring: WhoCanQuery,
+        response: { 200: WhoCan },
+      },
+    },
     async (request) => explainWho(deps, callerOf(request), request.query.permission, request.query.room),
   )
 
@@ -18,7 +27,13 @@ export const explainRoutes: Plugin<AccessDeps> = (app, deps) => {
     '/v1/explain/people/:person',
     {
       config: { access: { permission: 'roles.view' } },
-      schema: { tags: ['access'], params: z.object({ person: PersonId }), response: { 200: WhatCan } },
+      schema: {
+        operationId: 'explainWhat',
+        summary: 'What a person can do, and why',
+        tags: ['access'],
+        params: z.object({ person: PersonId }),
+        response: { 200: WhatCan },
+      },
     },
     async (request) => explainWhat(deps, callerOf(request), request.params.person),
   )

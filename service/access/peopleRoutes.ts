@@ -12,16 +12,36 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** Who is who (ACC-6). */
 export const peopleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
-  app.get('/v1/me', { config: { access: 'anyone' }, schema: { tags: ['access'], response: { 200: MeAnswer } } }, async (request) => {
-    const { tenant, person, reach } = callerOf(request)
-    const me = await store.read(tenant, reach).get('me', person)
-    if (!me) throw new RoomkeeperError('service.failed')
-    return me
-  })
+  app.get(
+    '/v1/me',
+    {
+      config: { access: 'anyone' },
+      schema: {
+        operationId: 'getMe',
+        summary: 'Who asks, with their permissions and where they hold them',
+        tags: ['access'],
+        response: { 200: MeAnswer },
+      },
+    },
+    async (request) => {
+      const { tenant, person, reach } = callerOf(request)
+      const me = await store.read(tenant, reach).get('me', person)
+      if (!me) throw new RoomkeeperError('service.failed')
+      return me
+    },
+  )
 
   app.get(
     '/v1/people',
-    { config: { access: { permission: 'incidents.view' } }, schema: { tags: ['access'], response: { 200: PeopleList } } },
+    {
+      config: { access: { permission: 'incidents.view' } },
+      schema: {
+        operationId: 'listPeople',
+        summary: 'People whom the caller may be told of',
+        tags: ['access'],
+        response: { 200: PeopleList },
+      },
+    },
     async (request) => ({ items: await peopleFor(callerOf(request)) }),
   )
 
@@ -29,7 +49,13 @@ export const peopleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
     '/v1/people/owners',
     {
       config: { access: { permission: 'incidents.view' } },
-      schema: { tags: ['access'], body: OwnersQuery, response: { 200: PeopleList } },
+      schema: {
+        operationId: 'listOwners',
+        summary: 'People who can be given incidents of all these rooms',
+        tags: ['access'],
+        body: OwnersQuery,
+        response: { 200: PeopleList },
+      },
     },
     async (request) => {
       const caller = callerOf(request)

@@ -8,7 +8,17 @@ import { preview } from './preview.ts'
 export const previewRoutes: Plugin = (app, deps) => {
   app.post(
     '/v1/commands/preview',
-    { ...largeBodies, config: { access: 'byCommand' }, schema: { tags: ['commands'], body: PreviewRequest, response: { 200: Effect } } },
+    {
+      ...largeBodies,
+      config: { access: 'byCommand' },
+      schema: {
+        operationId: 'previewCommand',
+        summary: 'What a command would change for whom',
+        tags: ['commands'],
+        body: PreviewRequest,
+        response: { 200: Effect },
+      },
+    },
     async (request) => preview(deps, callerOf(request), request.body.command),
   )
 }

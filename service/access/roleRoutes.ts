@@ -26,7 +26,10 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const roleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
   app.get(
     '/v1/roles',
-    { config: { access: { permission: 'roles.view' } }, schema: { tags: ['access'], response: { 200: RoleList } } },
+    {
+      config: { access: { permission: 'roles.view' } },
+      schema: { operationId: 'listRoles', summary: 'Roles, built-in and custom', tags: ['access'], response: { 200: RoleList } },
+    },
     async (request) => {
       const caller = callerOf(request)
       return { items: rolesFor(caller, await access.resolved(caller.tenant)) }
@@ -37,7 +40,13 @@ export const roleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
     '/v1/assignments',
     {
       config: { access: { permission: 'roles.view' } },
-      schema: { tags: ['access'], querystring: AssignmentQuery, response: { 200: AssignmentList } },
+      schema: {
+        operationId: 'listAssignments',
+        summary: 'Assignments of roles',
+        tags: ['access'],
+        querystring: AssignmentQuery,
+        response: { 200: AssignmentList },
+      },
     },
     async (request) => {
       const caller = callerOf(request)
@@ -54,7 +63,13 @@ export const roleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
     '/v1/groups',
     {
       config: { access: { permission: ['groups.view', 'roles.view'] } },
-      schema: { tags: ['access'], querystring: GroupQuery, response: { 200: GroupList } },
+      schema: {
+        operationId: 'listGroups',
+        summary: 'Groups of rooms',
+        tags: ['access'],
+        querystring: GroupQuery,
+        response: { 200: GroupList },
+      },
     },
     async (request) => {
       const caller = callerOf(request)
@@ -67,7 +82,13 @@ export const roleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {
     '/v1/groups/preview',
     {
       config: { access: { permission: 'groups.view' } },
-      schema: { tags: ['access'], body: GroupPreviewRequest, response: { 200: GroupPreview } },
+      schema: {
+        operationId: 'previewGroup',
+        summary: 'Which rooms a group would hold',
+        tags: ['access'],
+        body: GroupPreviewRequest,
+        response: { 200: GroupPreview },
+      },
     },
     async (request) => {
       const { tenant, access: held } = callerOf(request)

@@ -11,7 +11,16 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const auditRoutes: Plugin = (app, { store, log, now }) => {
   app.get(
     '/v1/audit',
-    { config: { access: 'auditor' }, schema: { tags: ['audit'], querystring: AuditQuery, response: { 200: AuditPage } } },
+    {
+      config: { access: 'auditor' },
+      schema: {
+        operationId: 'listAudit',
+        summary: 'The audit log, a page at a time',
+        tags: ['audit'],
+        querystring: AuditQuery,
+        response: { 200: AuditPage },
+      },
+    },
     async (request) => {
       const { from, to } = request.query
       if (from !== undefined && to !== undefined) checkRange({ from, to })
@@ -21,7 +30,16 @@ export const auditRoutes: Plugin = (app, { store, log, now }) => {
 
   app.get(
     '/v1/audit.csv',
-    { config: { access: 'auditor' }, schema: { tags: ['audit'], querystring: AuditRange } },
+    {
+      config: { access: 'auditor' },
+      schema: {
+        operationId: 'exportAudit',
+        summary: 'The audit log as CSV',
+        produces: ['text/csv'],
+        tags: ['audit'],
+        querystring: AuditRange,
+      },
+    },
     async (request, reply) => {
       const { tenant, doer } = callerOf(request)
       const { from, to } = request.query
@@ -44,7 +62,15 @@ export const auditRoutes: Plugin = (app, { store, log, now }) => {
 
   app.get(
     '/v1/audit/check',
-    { config: { access: 'auditor' }, schema: { tags: ['audit'], response: { 200: AuditCheck } } },
+    {
+      config: { access: 'auditor' },
+      schema: {
+        operationId: 'checkAudit',
+        summary: 'Whether the chain of the audit log is whole',
+        tags: ['audit'],
+        response: { 200: AuditCheck },
+      },
+    },
     async (request) => {
       const { records, from, head, broken } = await checkChain(
         chainSource(store.read(callerOf(request).tenant, 'wholeTenant').tables),

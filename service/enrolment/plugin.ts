@@ -28,7 +28,16 @@ function enrolmentRoute(app: App, deps: IncidentDeps): void {
   const rate = new RateLimit(limits.requestsPerMinute, deps.now)
   app.post(
     '/v1/enrolments',
-    { config: { access: 'device' }, schema: { tags: ['devices'], body: EnrolmentRequest, response: { 200: EnrolmentAnswer } } },
+    {
+      config: { access: 'device' },
+      schema: {
+        operationId: 'enrol',
+        summary: 'A device enrols, with a key or a room’s account, or comes back with its own key',
+        tags: ['devices'],
+        body: EnrolmentRequest,
+        response: { 200: EnrolmentAnswer },
+      },
+    },
     async (request) => {
       const credential = await readCredential(deps, rate, request.headers.authorization)
       const { room, device, fresh } = await enrolments.enrol(credential, request.body)

@@ -11,7 +11,10 @@ export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl })
   let packed: Buffer | undefined
   app.get(
     '/v1/enrolment/key',
-    { config: { access: { permission: 'rooms.downloadKey' } }, schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } } },
+    {
+      config: { access: { permission: 'rooms.downloadKey' } },
+      schema: { operationId: 'getEnrolmentKey', summary: 'The self-enrolment key', tags: ['enrolment'], response: { 200: EnrolmentKey } },
+    },
     async (request) => {
       const { tenant, doer } = callerOf(request)
       return store.write(tenant, doer, downloadKey)
@@ -22,7 +25,12 @@ export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl })
     '/v1/enrolment/key/reset',
     {
       config: { access: { permission: 'rooms.resetKey', everywhere: true } },
-      schema: { tags: ['enrolment'], response: { 200: EnrolmentKey } },
+      schema: {
+        operationId: 'resetEnrolmentKey',
+        summary: 'Replace the self-enrolment key',
+        tags: ['enrolment'],
+        response: { 200: EnrolmentKey },
+      },
     },
     async (request) => {
       const { tenant, doer } = callerOf(request)
@@ -32,7 +40,10 @@ export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl })
 
   app.get(
     '/v1/enrolment/installer',
-    { config: { access: { permission: ['rooms.create', 'settings.view'] } }, schema: { tags: ['enrolment'] } },
+    {
+      config: { access: { permission: ['rooms.create', 'settings.view'] } },
+      schema: { operationId: 'getInstaller', summary: 'The installer of the agent', produces: ['application/zip'], tags: ['enrolment'] },
+    },
     async (request, reply) => {
       const { tenant, doer } = callerOf(request)
       packed ??= Buffer.from(packInstaller(publicUrl))

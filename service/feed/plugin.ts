@@ -21,7 +21,13 @@ export const feed: Plugin<AccessDeps> = (app, deps) => {
     '/v1/snapshot',
     {
       config: { access: 'anyone' },
-      schema: { tags: ['feed'], querystring: z.object({ after: z.string().min(1).max(200).optional() }), response },
+      schema: {
+        operationId: 'getSnapshot',
+        summary: 'What a console’s copy starts from, a page at a time',
+        tags: ['feed'],
+        querystring: z.object({ after: z.string().min(1).max(200).optional() }),
+        response,
+      },
     },
     async (request, reply) => {
       const page = await snapshotPage(deps.store, cursors, callerOf(request), request.query.after)

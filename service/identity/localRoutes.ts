@@ -21,7 +21,17 @@ export const localRoutes =
 
     app.post(
       '/v1/setup',
-      { config: { access: 'public' }, schema: { tags: ['service'], security: [], body: SetupRequest, response: { 201: SetupAnswer } } },
+      {
+        config: { access: 'public' },
+        schema: {
+          operationId: 'setUp',
+          summary: 'Make the first organisation and its administrator',
+          tags: ['service'],
+          security: [],
+          body: SetupRequest,
+          response: { 201: SetupAnswer },
+        },
+      },
       async (request, reply) => {
         if (!isLoopback(request.ip.replace('::ffff:', ''))) throw new RoomkeeperError('access.denied')
         // A page of another site could send this form; it cannot say that it is ours.

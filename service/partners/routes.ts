@@ -8,13 +8,24 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const partnerRoutes: Plugin<AccessDeps> = (app, deps) => {
   app.get(
     '/v1/partners',
-    { config: { access: { permission: ['settings.view', 'roles.view'] } }, schema: { tags: ['partners'], response: { 200: PartnerList } } },
+    {
+      config: { access: { permission: ['settings.view', 'roles.view'] } },
+      schema: { operationId: 'listPartners', summary: 'Partners of this customer', tags: ['partners'], response: { 200: PartnerList } },
+    },
     async (request) => ({ items: await partnersOf(deps, callerOf(request)) }),
   )
 
   app.get(
     '/v1/customers',
-    { config: { access: 'anyone' }, schema: { tags: ['partners'], response: { 200: CustomerList } } },
+    {
+      config: { access: 'anyone' },
+      schema: {
+        operationId: 'listCustomers',
+        summary: 'Tenants in which the caller has something',
+        tags: ['partners'],
+        response: { 200: CustomerList },
+      },
+    },
     async (request) => customersOf(deps, callerOf(request)),
   )
 }

@@ -7,7 +7,15 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const policyFileRoutes: Plugin = (app, { store }) => {
   app.get(
     '/v1/policy',
-    { config: { access: { permission: 'roles.view', everywhere: true } }, schema: { tags: ['access'] } },
+    {
+      config: { access: { permission: 'roles.view', everywhere: true } },
+      schema: {
+        operationId: 'exportPolicy',
+        summary: 'Roles, assignments, groups and partners as a file',
+        produces: ['text/yaml'],
+        tags: ['access'],
+      },
+    },
     async (request, reply) => {
       const { tenant } = callerOf(request)
       const read = store.read(tenant, 'wholeTenant')

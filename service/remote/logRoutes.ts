@@ -13,7 +13,16 @@ const tags = ['remote']
 export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log }) => {
   app.get(
     '/v1/sessions',
-    { config: { access: 'auditor' }, schema: { tags, querystring: SessionQuery, response: { 200: SessionPage } } },
+    {
+      config: { access: 'auditor' },
+      schema: {
+        operationId: 'listSessions',
+        summary: 'The log of remote sessions',
+        tags,
+        querystring: SessionQuery,
+        response: { 200: SessionPage },
+      },
+    },
     async (request) => {
       const { from, to } = request.query
       if (from !== undefined && to !== undefined) checkRange({ from, to })
@@ -21,25 +30,38 @@ export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log }) => {
     },
   )
 
-  app.get('/v1/sessions.csv', { config: { access: 'auditor' }, schema: { tags, querystring: AuditRange } }, async (request, reply) => {
-    const { tenant, doer } = callerOf(request)
-    const { from, to } = request.query
-    checkRange({ from, to })
-    const at = await store.write(tenant, doer, async (tx) => {
-      tx.audit({
-        category: 'RemoteSession',
-        objectName: 'Session log',
-        operation: 'Update',
-        detail: { action: 'sessions.export', from, to },
+  app.get(
+    '/v1/sessions.csv',
+    {
+      config: { access: 'auditor' },
+      schema: {
+        operationId: 'exportSessions',
+        summary: 'The log of remote sessions as CSV',
+        produces: ['text/csv'],
+        tags,
+        querystring: AuditRange,
+      },
+    },
+    async (request, reply) => {
+      const { tenant, doer } = callerOf(request)
+      const { from, to } = request.query
+      checkRange({ from, to })
+      const at = await store.write(tenant, doer, async (tx) => {
+        tx.audit({
+          category: 'RemoteSession',
+          objectName: 'Session log',
+          operation: 'Update',
+          detail: { action: 'sessions.export', from, to },
+        })
+        return tx.at
       })
-      return tx.at
-    })
-    // What begins while it is written is not in it.
-    const sessions = sessionRange(store.read(tenant, 'wholeTenant').tables, { from, to: Math.min(to, at + 1) })
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', fileOf('sessions', { from, to }))
-      .header('cache-control', 'no-store')
-      .send(sessionCsv(sessions, (error) => log.error({ err: error }, 'the session log could not be exported')))
-  })
+      // What begins while it is written is not in it.
+      const sessions = sessionRange(store.read(tenant, 'wholeTenant').tables, { from, to: Math.min(to, at + 1) })
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', fileOf('sessions', { from, to }))
+        .header('cache-control', 'no-store')
+        .send(sessionCsv(sessions, (error) => log.error({ err: error }, 'the session log could not be exported')))
+    },
+  )
 }

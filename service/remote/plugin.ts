@@ -28,7 +28,16 @@ export const remoteSessions: Plugin<AgentDeps> = async (app, deps) => {
   await sessions.recover()
   app.get(
     '/v1/relay/key',
-    { config: { access: 'public' }, schema: { tags: ['service'], security: [], response: { 200: RelayPublicKey } } },
+    {
+      config: { access: 'public' },
+      schema: {
+        operationId: 'getRelayKey',
+        summary: 'The public key that signs grants of remote sessions',
+        tags: ['service'],
+        security: [],
+        response: { 200: RelayPublicKey },
+      },
+    },
     async () => sessionKey,
   )
   remoteRoutes(app, deps, sessions)

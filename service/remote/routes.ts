@@ -25,19 +25,46 @@ export function remoteRoutes(app: App, { store }: Pick<AgentDeps, 'store'>, sess
 
   app.post(
     '/v1/sessions',
-    { config: { access: 'anyone' }, schema: { tags: ['remote'], body: SessionRequest, response: { 200: SessionAnswer } } },
+    {
+      config: { access: 'anyone' },
+      schema: {
+        operationId: 'startSession',
+        summary: 'Begin a remote session with a room',
+        tags: ['remote'],
+        body: SessionRequest,
+        response: { 200: SessionAnswer },
+      },
+    },
     async (request) => sessions.start(callerOf(request), request.body),
   )
 
   app.get(
     '/v1/sessions/:session',
-    { config: { access: 'anyone' }, schema: { tags: ['remote'], params, response: { 200: SessionRecord } } },
+    {
+      config: { access: 'anyone' },
+      schema: {
+        operationId: 'getSession',
+        summary: 'A remote session of one’s own',
+        tags: ['remote'],
+        params,
+        response: { 200: SessionRecord },
+      },
+    },
     async (request) => recordFor(callerOf(request), request.params.session),
   )
 
   app.post(
     '/v1/sessions/:session/ticket',
-    { config: { access: 'anyone' }, schema: { tags: ['remote'], params, response: { 200: TicketAnswer } } },
+    {
+      config: { access: 'anyone' },
+      schema: {
+        operationId: 'renewTicket',
+        summary: 'Another ticket for the relay of a session',
+        tags: ['remote'],
+        params,
+        response: { 200: TicketAnswer },
+      },
+    },
     async (request) => sessions.ticket(callerOf(request), request.params.session),
   )
 
@@ -45,7 +72,14 @@ export function remoteRoutes(app: App, { store }: Pick<AgentDeps, 'store'>, sess
     '/v1/sessions/:session/end',
     {
       config: { access: 'anyone' },
-      schema: { tags: ['remote'], params, body: SessionEndRequest.nullish(), response: { 200: SessionRecord } },
+      schema: {
+        operationId: 'endSession',
+        summary: 'End a remote session',
+        tags: ['remote'],
+        params,
+        body: SessionEndRequest.nullish(),
+        response: { 200: SessionRecord },
+      },
     },
     async (request) => {
       const caller = callerOf(request)

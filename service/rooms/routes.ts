@@ -12,7 +12,16 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 export const roomRoutes: Plugin = (app, { store }) => {
   app.get(
     '/v1/rooms',
-    { config: { access: { permission: 'rooms.view' } }, schema: { tags: ['rooms'], querystring: RoomQuery, response: { 200: RoomList } } },
+    {
+      config: { access: { permission: 'rooms.view' } },
+      schema: {
+        operationId: 'listRooms',
+        summary: 'Rooms, a page at a time',
+        tags: ['rooms'],
+        querystring: RoomQuery,
+        response: { 200: RoomList },
+      },
+    },
     async (request) => {
       const { tenant, reach } = callerOf(request)
       const { after, limit, name } = request.query
@@ -27,7 +36,13 @@ export const roomRoutes: Plugin = (app, { store }) => {
     '/v1/rooms/:room',
     {
       config: { access: { permission: 'rooms.view', room: 'room' } },
-      schema: { tags: ['rooms'], params: z.object({ room: RoomId }), response: { 200: Room } },
+      schema: {
+        operationId: 'getRoom',
+        summary: 'A room with its signals',
+        tags: ['rooms'],
+        params: z.object({ room: RoomId }),
+        response: { 200: Room },
+      },
     },
     async (request) => {
       const { tenant, reach } = callerOf(request)
@@ -41,7 +56,13 @@ export const roomRoutes: Plugin = (app, { store }) => {
     '/v1/incidents',
     {
       config: { access: { permission: 'incidents.view' } },
-      schema: { tags: ['incidents'], querystring: IncidentQuery, response: { 200: IncidentList } },
+      schema: {
+        operationId: 'listIncidents',
+        summary: 'Incidents, a page at a time',
+        tags: ['incidents'],
+        querystring: IncidentQuery,
+        response: { 200: IncidentList },
+      },
     },
     async (request) => {
       const { tenant, reach } = callerOf(request)
@@ -60,7 +81,13 @@ export const roomRoutes: Plugin = (app, { store }) => {
     '/v1/incidents/:incident',
     {
       config: { access: { permission: 'incidents.view' } },
-      schema: { tags: ['incidents'], params: z.object({ incident: IncidentId }), response: { 200: Incident } },
+      schema: {
+        operationId: 'getIncident',
+        summary: 'An incident',
+        tags: ['incidents'],
+        params: z.object({ incident: IncidentId }),
+        response: { 200: Incident },
+      },
     },
     async (request) => {
       const { tenant, reach } = callerOf(request)

@@ -11,7 +11,13 @@ export const commandRoutes: Plugin = (app, deps) => {
     {
       ...largeBodies,
       config: { access: 'byKey' },
-      schema: { tags: ['commands'], body: CommandRequest, response: { 200: CommandOutcome } },
+      schema: {
+        operationId: 'sendCommand',
+        summary: 'Send a command; sent again with its key, it is answered as before',
+        tags: ['commands'],
+        body: CommandRequest,
+        response: { 200: CommandOutcome },
+      },
     },
     async (request) => submit(deps, callerOf(request), request.body),
   )

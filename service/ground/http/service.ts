@@ -8,7 +8,16 @@ export const serviceRoutes =
   (app, { store }) => {
     app.get(
       '/.well-known/roomkeeper',
-      { config: { access: 'public' }, schema: { tags: ['service'], security: [], response: { 200: Discovery } } },
+      {
+        config: { access: 'public' },
+        schema: {
+          operationId: 'discover',
+          summary: 'Where the parts of the service are, and who issues its tokens',
+          tags: ['service'],
+          security: [],
+          response: { 200: Discovery },
+        },
+      },
       discovery,
     )
 
@@ -16,7 +25,13 @@ export const serviceRoutes =
       '/healthz',
       {
         config: { access: 'public' },
-        schema: { tags: ['service'], security: [], response: { 200: z.object({ status: z.literal('ok') }) } },
+        schema: {
+          operationId: 'health',
+          summary: 'Whether the service is well',
+          tags: ['service'],
+          security: [],
+          response: { 200: z.object({ status: z.literal('ok') }) },
+        },
       },
       async () => {
         await store.probe()

@@ -43,7 +43,14 @@ export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, servi
     {
       config: { access: 'device' },
       bodyLimit: limits.recordingChunkBytes,
-      schema: { tags, security: [], params: Chunk, consumes: ['application/gzip'] },
+      schema: {
+        operationId: 'putChunk',
+        summary: 'A device sends a chunk of a recording',
+        tags,
+        security: [],
+        params: Chunk,
+        consumes: ['application/gzip'],
+      },
       // Before a byte of the body is read.
       onRequest: async (request) => {
         const ticket = await check(recordingTicketOf(request.headers.authorization))
@@ -76,28 +83,57 @@ export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, servi
 
   app.get(
     '/v1/recordings/:session',
-    { config: auditor, schema: { tags, params: Recording, response: { 200: RecordingIndex } } },
+    {
+      config: auditor,
+      schema: {
+        operationId: 'getRecording',
+        summary: 'What a recording consists of',
+        tags,
+        params: Recording,
+        response: { 200: RecordingIndex },
+      },
+    },
     async (request, reply) => {
       void reply.header('cache-control', 'no-store')
       return indexOf(store, await opened(request, request.params.session))
     },
   )
 
-  app.get('/v1/recordings/:session/chunks/:number', { config: auditor, schema: { tags, params: Chunk } }, async (request, reply) => {
-    const body = await chunkOf(store, await opened(request, request.params.session), request.params.number)
-    return reply
-      .type('application/gzip')
-      .header('cache-control', 'no-store')
-      .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
-  })
+  app.get(
+    '/v1/recordings/:session/chunks/:number',
+    {
+      config: auditor,
+      schema: { operationId: 'getChunk', summary: 'A chunk of a recording', produces: ['application/gzip'], tags, params: Chunk },
+    },
+    async (request, reply) => {
+      const body = await chunkOf(store, await opened(request, request.params.session), request.params.number)
+      return reply
+        .type('application/gzip')
+        .header('cache-control', 'no-store')
+        .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+    },
+  )
 
-  app.get('/v1/recordings/:session/terminal', { config: auditor, schema: { tags, params: Recording } }, async (request, reply) => {
-    const lines = terminalOf(store, threads, await opened(request, request.params.session))
-    const packed = createGzip()
-    pipeline(Readable.from(lines, { objectMode: false }), packed, (error) => {
-      // Who stopped reading has gone away; that is no failure.
-      if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error({ err: error }, 'a recording could not be read')
-    })
-    return reply.type('application/gzip').header('cache-control', 'no-store').send(packed)
-  })
+  app.get(
+    '/v1/recordings/:session/terminal',
+    {
+      config: auditor,
+      schema: {
+        operationId: 'getTerminal',
+        summary: 'What terminals of a session wrote',
+        produces: ['application/gzip'],
+        tags,
+        params: Recording,
+      },
+    },
+    async (request, reply) => {
+      const lines = terminalOf(store, threads, await opened(request, request.params.session))
+      const packed = createGzip()
+      pipeline(Readable.from(lines, { objectMode: false }), packed, (error) => {
+        // Who stopped reading has gone away; that is no failure.
+        if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error({ err: error }, 'a recording could not be read')
+      })
+      return reply.type('application/gzip').header('cache-control', 'no-store').send(packed)
+    },
+  )
 }
