@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { errors } from '../contract/errors.ts'
 import { SignalId, signals } from '../contract/signals.ts'
 import { changeControlTable, permissionsPage } from './docs/permissions.ts'
+import { retentionPage } from './docs/retention.ts'
 import { made, table } from './docs/table.ts'
 import { root } from './paths.ts'
 
@@ -14,6 +15,7 @@ export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
   'docs/partners.md': partnersPage,
   'docs/permissions.md': permissionsPage,
+  'docs/retention.md': retentionPage,
   'docs/signals.md': signalsPage,
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Access } from './access.ts'
 import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
+import { kept } from './retention.ts'
 import { type Permission } from './permissions.ts'
 import { RemoteFacts } from './remoteFacts.ts'
 import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
@@ -249,7 +250,7 @@ export const Settings = z.object({
   /** Remote sessions are recorded; absent: off. */
   recordSessions: z.boolean().optional(),
   /** Days that recordings are kept; absent: `defaultSettings`. */
-  recordingDays: z.int().min(1).max(limits.sessionDays).optional(),
+  recordingDays: z.int().min(1).max(kept.sessionDays).optional(),
 })
 export type Settings = z.infer<typeof Settings>
 

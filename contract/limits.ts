@@ -4,7 +4,8 @@ import { storeLimits } from './storeLimits.ts'
 import { wayLimits } from './wayLimits.ts'
 
 /**
- * Every queue, buffer, list and retry of the product has its limit here, with what happens when it is reached.
+ * Every queue, buffer, list and retry of the product has its limit here, with what happens when it is reached. How long data is kept
+ * is said in `retention.ts`.
  * Sizes in bytes, times in milliseconds, unless the name says otherwise.
  */
 export const limits = {
@@ -18,8 +19,6 @@ export const limits = {
   intakeQueue: 20_000,
   /** Reports committed together. More wait for the next transaction. */
   intakeBatch: 4_000,
-  /** Reports kept that were rejected, per device. Full: the oldest goes. */
-  rejectedReportsPerDevice: 100,
   /** Reports an agent has sent and not seen acknowledged. Full: it waits for an acknowledgement before it sends more. */
   agentWindowReports: 400,
   /** An agent whose reports are not acknowledged for this long drops the socket and asks anew what arrived. */
@@ -119,10 +118,8 @@ export const limits = {
   bodyBytes: 256 * 1024,
   /** Rooms in one command (enrol, unenrol). More: refused as malformed. */
   roomsPerCommand: 5_000,
-  /** A command older than this is refused as `command.expired` and parked by the console. Keys are kept longer. */
+  /** A command older than this is refused as `command.expired` and parked by the console. Keys are kept longer (`retention.ts`). */
   commandMaxAgeMs: 30 * 24 * 3_600_000,
-  /** How long stored outcomes of commands are kept. */
-  commandKeyKeptMs: 60 * 24 * 3_600_000,
   /** Refusals of one person that are stored under their keys (an outbox full of them), and the time in which one more may be. */
   refusedOutcomes: 10_000,
   refusedOutcomeMs: 60_000,
@@ -130,11 +127,6 @@ export const limits = {
   feedBatchRows: 500,
   /** Changes that a console may not see, after which it is sent a cursor without rows so that it need not read them again. */
   feedUnseenRows: 5_000,
-  /**
-   * Generations of a tenant's data that are known: one for each run of the service that wrote to it. A cursor from before gets a
-   * snapshot.
-   */
-  generationsKept: 500,
   /** Feeds open at once of one person in one tenant, and from one address. More: refused as `feed.tooMany`. */
   feedsPerPerson: 50,
   feedsPerAddress: 5_000,
@@ -142,11 +134,8 @@ export const limits = {
   consoleMessageBytes: 64 * 1024,
   /** Bytes waiting in one console's feed socket. More: sending stops until it drains (state-based, nothing is lost). */
   feedBufferedBytes: 4 * 1024 * 1024,
-  /** Rows and bytes (before packing) in one snapshot page. One of the two reached: the page ends, and the rest is on the next. */
-  snapshotPageRows: 2_000,
-  snapshotPageFullBytes: 2 * 1024 * 1024,
-  /** Rows of a snapshot page that are read at once. */
-  snapshotReadRows: 250,
+  /** Rows in one snapshot page. */
+  snapshotPageRows: 1_000,
   /** A list answer of the HTTP interface. */
   listRows: 500,
   /** Unsent commands in one console. Full: the command is refused with `outbox.full`, nothing is dropped. */
@@ -207,8 +196,6 @@ export const limits = {
   refusedEntries: 100,
   refusedEntriesMs: 3_600_000,
   refusalsCounted: 20_000,
-  /** Audit records are kept this many days (AUD-1). */
-  auditDays: 180,
   /** Days of the offline lease (ACC-8), at most; and how far back a clock may be set before the copy is locked. */
   offlineLeaseDaysAtMost: 365,
   leaseClockBackMs: 10 * 60_000,
@@ -234,8 +221,6 @@ export const limits = {
   /** Days an invitation of a partner may wait (PAR-1), and a partner's request for its decision. */
   invitationDaysAtMost: 30,
   requestDays: 7,
-  /** Days that a decided request stays to be seen after it would have expired. The audit log keeps it longer. */
-  requestsKeptDays: 30,
   /** Requests of one partner that wait. More: refused as `policy.tooMany`. */
   requestsWaiting: 1_000,
   /** How often security groups are read again from the directory. */
@@ -368,6 +353,4 @@ export const limits = {
   terminalWaitingBytes: 256 * 1024,
   /** Bytes of one bridge stream that the screen has not taken yet. More: the core stops reading it. */
   bridgeStreamBytes: 1024 * 1024,
-  /** Rows of the session log, and recordings at most, are kept this many days (REM-8). */
-  sessionDays: 180,
 } as const

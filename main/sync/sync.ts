@@ -11,7 +11,6 @@ import { Connection } from './connection.ts'
 import type { ConnectionEnd } from './ends.ts'
 import type { FetchPage } from './snapshot.ts'
 import type { OpenFeed } from './socket.ts'
-import { type Began, timeLeft } from './timeLeft.ts'
 
 export interface SyncOptions {
   store: SyncStore
@@ -43,7 +42,7 @@ type Phase =
   | { name: 'waiting'; since: number; why: Offline['why']; code: ErrorCode; nextTryAt: number | null; retry: Undo | null }
   /** `after`: what was wrong before this try; shown until the try comes to something. */
   | { name: 'connecting'; since: number; connection: Connection; after: Extract<Phase, { name: 'waiting' }> | null }
-  | { name: 'catchingUp'; connection: Connection; done: number; total: number; began: Began }
+  | { name: 'catchingUp'; connection: Connection; done: number; total: number }
   | { name: 'live'; connection: Connection; syncedAt: number }
 
 /** While live, how old the copy is is told at most this often. */
@@ -135,7 +134,7 @@ export class Sync {
       if (behind === 0 && !connection.snapshotting) this.#live(connection, now)
       else if (!connection.snapshotting) {
         const done = this.#phase.name === 'catchingUp' ? this.#phase.done + event.rows : event.rows
-        this.#catchUp(connection, done, done + behind)
+        this.#enter({ name: 'catchingUp', connection, done, total: done + behind })
       }
     } else if (event.type === 'beat' && this.#phase.name === 'live') {
       this.#live(connection, now)
@@ -158,15 +157,7 @@ export class Sync {
   #progress(connection: Connection, done: number, total: number): void {
     if (!this.#isCurrent(connection)) return
     if (connection.upToDate) this.#live(connection, this.#options.clock.now())
-    else this.#catchUp(connection, done, total)
-  }
-
-  /** Its pace goes by what came of one and the same work. */
-  #catchUp(connection: Connection, done: number, total: number): void {
-    const before = this.#phase
-    const goesOn = before.name === 'catchingUp' && before.connection === connection && before.total > 0 && done >= before.done
-    const began = goesOn ? before.began : { at: this.#options.clock.steady(), done }
-    this.#enter({ name: 'catchingUp', connection, done, total, began })
+    else this.#enter({ name: 'catchingUp', connection, done, total })
   }
 
   #ended(connection: Connection, end: ConnectionEnd): void {
@@ -245,13 +236,7 @@ export class Sync {
         return { state: 'offline', since: after.since, why: after.why, code: after.code, nextTryAt: null, syncedAt }
       }
       case 'catchingUp':
-        return {
-          state: 'catchingUp',
-          done: phase.done,
-          total: phase.total,
-          leftMs: timeLeft(phase.began, this.#options.clock.steady(), phase.done, phase.total),
-          syncedAt,
-        }
+        return { state: 'catchingUp', done: phase.done, total: phase.total, syncedAt }
       case 'live':
         return { state: 'live', syncedAt: phase.syncedAt }
     }

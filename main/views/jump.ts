@@ -1,6 +1,6 @@
 import type { CallOutput } from '../../contract/bridge.ts'
 import { foundIncident } from './incidents.ts'
-import { compareLines, type Key, type ListLine } from './line.ts'
+import { compareLines, type Key, type ListLine } from './lists.ts'
 import type { Picture } from './picture.ts'
 import { foundRoom } from './rooms.ts'
 import { hasWord, incidentNumber, nameQueries, nameTiers, phraseOf, searchWords, tierIn } from './search.ts'
@@ -56,8 +56,7 @@ function roomsFor(shown: Shown, words: readonly string[], atLeast: number): Room
   for (const [index, query = ''] of asks) {
     if (rooms.size >= atLeast) break
     const found = shown.reader.all<Omit<RoomLine, 'tier'>>(
-      `select docid, id, name, words from (select rowid as docid from ${index} where ${index} match ? limit ?)
-       join room_list using (docid)`,
+      `select docid, id, name, words from (select rowid as docid from ${index} where ${index} match ? limit ?) join room_list using (docid)`,
       query,
       lookedAt,
     )

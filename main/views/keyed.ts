@@ -1,5 +1,5 @@
 import type { CacheReader } from '../cache/reader.ts'
-import type { Key, ListLine } from './line.ts'
+import type { Key, ListLine } from './lists.ts'
 
 /** A list of one tenant that an index has in its order: it is read by key, and its length is known without reading it. */
 export interface KeyedSource {
@@ -143,8 +143,8 @@ interface Mark {
 const marksKept = 64
 
 /**
- * Pages of a list by offset. Where a page ends is kept until something of the list changes, so that the next one goes on from there by
- * key. A jump walks the index from the nearest place before it, which reads no document.
+ * Pages of a list by offset. Where a page ends is kept until something of the list changes, so that the next one goes on from there by key. A
+ * jump walks the index from the nearest place before it, which reads no document.
  */
 export class Marks {
   #marks: Mark[] = []

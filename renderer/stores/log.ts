@@ -1,7 +1,7 @@
 import { computed, type ComputedRef, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { TenantId } from '../../contract/ids.ts'
-import { limits } from '../../contract/limits.ts'
+import { kept } from '../../contract/retention.ts'
 import { codeOf } from '../bridge/index.ts'
 import { dayOf } from '../words/days.ts'
 import { useClock } from './clock.ts'
@@ -118,7 +118,7 @@ const startOf = (kept: string): number => new Date(`${kept}T00:00:00`).getTime()
  * Days as they are typed in two fields, `''` is no condition; the operator's own days. Nothing can be asked while one of them is no day,
  * or the last one is before the first.
  */
-export function useDays(typed: { from: string; to: string }, keptDays: number = limits.auditDays) {
+export function useDays(typed: { from: string; to: string }, keptDays: number = kept.auditDays) {
   const clock = useClock()
   /** The days that are asked for, up to the start of the day after the last one; all that is kept where none is named. */
   function range(): { from: number; to: number } {

@@ -1,5 +1,6 @@
 import type { DeviceId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { kept } from '../../contract/retention.ts'
 import type { RoomWork } from '../incidents/apply.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
@@ -191,7 +192,7 @@ export class Batch {
         .select('receivedAt')
         .where('device', '=', device)
         .orderBy('receivedAt', 'desc')
-        .offset(limits.rejectedReportsPerDevice)
+        .offset(kept.rejectedReports)
         .limit(1)
         .executeTakeFirst()
       if (oldest) await this.#tx.delete.rejectedReport().where('device', '=', device).where('receivedAt', '<=', oldest.receivedAt).execute()

@@ -2,6 +2,7 @@ import type { Report } from '../../contract/agent.ts'
 import type { Room } from '../../contract/entities.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { kept } from '../../contract/retention.ts'
 import { SignalId, signals } from '../../contract/signals.ts'
 import { factNames } from '../incidents/apply.ts'
 import type { RoomBase } from '../incidents/documents.ts'
@@ -36,7 +37,7 @@ export function hold(held: Held | undefined, number: number, receivedAt: number,
   if (held && report) into.report = merged(into.report, report)
   into.number = number
   into.receivedAt = receivedAt
-  if (code !== undefined && into.rejected.length < limits.rejectedReportsPerDevice) into.rejected.push({ number, code })
+  if (code !== undefined && into.rejected.length < kept.rejectedReports) into.rejected.push({ number, code })
   return into
 }
 

@@ -1,10 +1,9 @@
 import { limits } from '../../contract/limits.ts'
+import { dayMs, kept } from '../../contract/retention.ts'
 import type { Plugin } from '../ground/deps.ts'
 import type { AccessDeps } from '../access/deps.ts'
 import { system } from '../ground/store/transaction.ts'
 import { nameOf, settle } from './approvals.ts'
-
-const dayMs = 24 * 3_600_000
 
 /** Ends requests that nobody decided in time; who asked is told by the request itself (PAR-5). Returns how many. */
 export async function expireRequests({ store, now }: Pick<AccessDeps, 'store' | 'now'>): Promise<number> {
@@ -29,7 +28,7 @@ export async function expireRequests({ store, now }: Pick<AccessDeps, 'store' | 
 
 /** Forgets those that were decided long ago. Returns how many. */
 export async function forgetRequests({ store, now }: Pick<AccessDeps, 'store' | 'now'>): Promise<number> {
-  const old = await store.expiredRequests('decided', now() - limits.requestsKeptDays * dayMs, limits.listRows)
+  const old = await store.expiredRequests('decided', now() - kept.requestDays * dayMs, limits.listRows)
   if (old.length === 0) return 0
   await store.writeMany(system, async (on) => {
     for (const { tenant, id } of old) {

@@ -4,13 +4,14 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PersonId, RoomId, SessionId } from '../../contract/ids.ts'
 import { SessionPage } from '../../contract/remote.ts'
+import { dayMs } from '../../contract/retention.ts'
 import { inProcessBus } from '../ground/bus.ts'
 import { filesOf } from '../ground/config.ts'
 import { backup, restore } from '../ground/ops/backup.ts'
 import { Store } from '../ground/store/store.ts'
 import { makeFolder, removeFolder } from '../testing/process.ts'
 import { chunkOf as storedChunk, recordingOf } from './recordings/recordings.ts'
-import { chunkOf, dayMs, LogService, manager, picture, type Row } from '../testing/remote/logService.ts'
+import { chunkOf, LogService, manager, picture, type Row } from '../testing/remote/logService.ts'
 
 let service: LogService
 let data: string

@@ -2,6 +2,7 @@ import { computed, reactive } from 'vue'
 import type { CallInput } from '../../../contract/bridge.ts'
 import type { SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import { kept } from '../../../contract/retention.ts'
 import type { SessionRecord } from '../../../contract/remote.ts'
 import { useBridge } from '../../bridge/index.ts'
 import { useDays, useLog } from '../../stores/log.ts'
@@ -21,7 +22,7 @@ const nothing: SessionFilter = { from: '', to: '', text: '', outcome: '', record
 export function useSessionLog() {
   const bridge = useBridge()
   const filter = reactive<SessionFilter>({ ...nothing })
-  const { range, rangeWrong, askable, conditions } = useDays(filter, limits.sessionDays)
+  const { range, rangeWrong, askable, conditions } = useDays(filter, kept.sessionDays)
   const question = computed<Question>(() => ({
     ...conditions(),
     ...(filter.text.trim() === '' ? {} : { text: filter.text.trim().slice(0, limits.nameChars) }),

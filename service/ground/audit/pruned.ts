@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import { z } from 'zod'
-import { limits } from '../../../contract/limits.ts'
+import { dayMs, kept } from '../../../contract/retention.ts'
 import type { TenantId } from '../../../contract/ids.ts'
 import type { AuditTable, Tables } from '../store/tables.ts'
 import { appendToChain, type UnchainedRecord } from './append.ts'
@@ -12,7 +12,7 @@ import { appendToChain, type UnchainedRecord } from './append.ts'
  * newest record that is old enough stays: what says so is chained to all that follows, and cannot be made up.
  */
 
-export const retentionMs = limits.auditDays * 24 * 3_600_000
+export const retentionMs = kept.auditDays * dayMs
 /** A log is not shortened more often than this, so that it does not fill with what says so. */
 const everyMs = 24 * 3_600_000
 

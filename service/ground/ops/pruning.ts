@@ -1,4 +1,4 @@
-import { limits } from '../../../contract/limits.ts'
+import { dayMs, kept } from '../../../contract/retention.ts'
 import type { GroundDeps, Plugin } from '../deps.ts'
 import type { Part } from '../part.ts'
 
@@ -16,7 +16,7 @@ export async function prune<D extends Pick<GroundDeps, 'store' | 'now' | 'log'>>
     if (gone) log.debug(gone, 'pruned')
   }
   for (let left = true; left;) {
-    const deleted = await store.prune({ outcomes: now() - limits.commandKeyKeptMs })
+    const deleted = await store.prune({ outcomes: now() - kept.outcomeDays * dayMs })
     log.debug(deleted, 'pruned')
     left = deleted.outcomes > 0
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TenantId } from '../../../contract/ids.ts'
-import { limits } from '../../../contract/limits.ts'
+import { kept } from '../../../contract/retention.ts'
 import { inProcessBus } from '../bus.ts'
 import { Lineage, type Position } from './generations.ts'
 import { Store } from './store.ts'
@@ -81,7 +81,7 @@ describe('[CON-2] a position in the changes of a tenant', () => {
   it('is forgotten after so many generations', async () => {
     const first = await here()
     await store.writeService(async (db) => {
-      const rows = Array.from({ length: limits.generationsKept }, (_, n) => ({ tenant, fromSeq: 10 + n, id: `g${n}` }))
+      const rows = Array.from({ length: kept.generations }, (_, n) => ({ tenant, fromSeq: 10 + n, id: `g${n}` }))
       await db
         .withTables<{ generation: { tenant: TenantId; fromSeq: number; id: string } }>()
         .insertInto('generation')

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { TenantId } from '../../../contract/ids.ts'
-import { limits } from '../../../contract/limits.ts'
+import { kept } from '../../../contract/retention.ts'
 import type { ReadHandle, Tables } from './tables.ts'
 
 /** A place in a tenant's changes: how far, and in which generation of the data that was. */
@@ -85,7 +85,7 @@ export class Generations {
         .select('fromSeq')
         .where('tenant', '=', tenant)
         .orderBy('fromSeq', 'desc')
-        .offset(limits.generationsKept)
+        .offset(kept.generations)
         .limit(1)
         .executeTakeFirst()
       if (tooOld) await db.deleteFrom('generation').where('tenant', '=', tenant).where('fromSeq', '<=', tooOld.fromSeq).execute()

@@ -1,11 +1,12 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
+import { dayMs, kept as retained } from '../../../contract/retention.ts'
 import { RecordingIndex } from '../../../contract/recording.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { system } from '../../ground/store/transaction.ts'
 import { recordOf } from '../record.ts'
-import { chunkOf, dayMs, LogService, picture, type Row, terminal } from '../../testing/remote/logService.ts'
+import { chunkOf, LogService, picture, type Row, terminal } from '../../testing/remote/logService.ts'
 import { TestRecording } from '../../testing/remote/recording.ts'
 
 let service: LogService
@@ -175,7 +176,7 @@ describe('retention', () => {
     await recording.put(1)
     await service.end(recording.session.id)
     const ended = service.clock.at
-    service.clock.at += limits.sessionDays * dayMs
+    service.clock.at += retained.sessionDays * dayMs
     const running = await service.session({ startedAt: ended - 400 * dayMs })
     const kept = async (id: Row['id']) =>
       (await service.deps.store

@@ -3,6 +3,7 @@ import { defaultSettings } from '../../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
 import type { SessionId, TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import { dayMs, kept } from '../../../contract/retention.ts'
 import type { RecordingIndex, RecordingTicket } from '../../../contract/recording.ts'
 import type { Caller } from '../../ground/caller.ts'
 import type { Store } from '../../ground/store/store.ts'
@@ -16,8 +17,6 @@ import type { RecordingThreads } from './threads.ts'
 
 /** Recordings of remote sessions: taken in chunk by chunk, and read the same way; never a whole one at once. */
 
-export const dayMs = 24 * 3_600_000
-
 /** Whether a recording has been kept as long as the tenant wants it (days, from the end of its session). */
 export const isOver = ({ startedAt, endedAt }: Pick<RemoteSessionTable, 'startedAt' | 'endedAt'>, days: number, now: number): boolean =>
   (endedAt ?? startedAt) < now - days * dayMs
@@ -25,7 +24,7 @@ export const isOver = ({ startedAt, endedAt }: Pick<RemoteSessionTable, 'started
 /** Days that a tenant keeps its recordings. */
 export async function recordingDaysOf(store: Store, tenant: TenantId): Promise<number> {
   const settings = await store.read(tenant, 'wholeTenant').get('settings', tenant)
-  return settings?.recordingDays ?? defaultSettings.recordingDays ?? limits.sessionDays
+  return settings?.recordingDays ?? defaultSettings.recordingDays ?? kept.sessionDays
 }
 
 interface Deps {

@@ -1,9 +1,9 @@
-import { limits } from '../../../contract/limits.ts'
 import type { TenantId } from '../../../contract/ids.ts'
+import { dayMs, kept } from '../../../contract/retention.ts'
 import type { Store } from '../../ground/store/store.ts'
 import type { RemoteSessionTable } from '../tables.ts'
 import { system } from '../../ground/store/transaction.ts'
-import { auditOfRecording, dayMs, isOver, recordingDaysOf } from './recordings.ts'
+import { auditOfRecording, isOver, recordingDaysOf } from './recordings.ts'
 
 /** Chunks deleted in one write; others write in between. */
 const chunksTogether = 64
@@ -80,7 +80,7 @@ const rowsTogether = 1_000
  * @returns how many were deleted.
  */
 export async function pruneSessions(store: Store, now: number): Promise<number> {
-  const before = now - limits.sessionDays * dayMs
+  const before = now - kept.sessionDays * dayMs
   let deleted = 0
   for (const { id: tenant } of await store.tenants()) {
     for (let left = true; left;) {

@@ -41,7 +41,6 @@ import { signRecordingTicket } from '../../remote/recordings/ticket.ts'
 const issuer = 'https://issuer.example'
 export const manager = 'object-manager'
 export const serviceName = 'roomkeeper:test'
-export const dayMs = 24 * 3_600_000
 
 export interface Answered {
   readonly status: number

@@ -1,0 +1,115 @@
+/**
+ * What the product keeps, for how long, and what happens then: every kind of data has its end here, and what is deleted is deleted by
+ * these numbers. A test on either side fails for a table or a kind that is not named (`service/retention.test.ts`,
+ * `main/cache/retention.test.ts`); `docs/retention.md` is made from it.
+ */
+
+export const dayMs = 24 * 3_600_000
+
+/** Days, unless the name says otherwise. */
+export const kept = {
+  /** Audit records (AUD-1). */
+  auditDays: 180,
+  /** Rows of the log of remote sessions, and recordings at most (REM-8). */
+  sessionDays: 180,
+  /** Stored outcomes of commands, with their receipts: longer than a command may be old (`commandMaxAgeMs`). */
+  outcomeDays: 60,
+  /** A decided request of a partner, after it would have expired. The audit log keeps it longer. */
+  requestDays: 30,
+  /** Generations of a tenant's data, the newest: one for each run of the service that wrote to it. A cursor from before gets a snapshot. */
+  generations: 500,
+  /** Rejected reports of one device, the newest. */
+  rejectedReports: 100,
+} as const
+
+/** How long: so many days, so many of the newest, or as long as what it belongs to. */
+type Span = { readonly days: number } | { readonly newest: number } | { readonly asLongAs: string }
+
+export interface Retention {
+  /** What it is, in a few words. */
+  readonly what: string
+  readonly kept: Span
+  /** What happens at the end; left out: it is deleted. */
+  readonly end?: string
+}
+
+/** A document: how long the service has it, and a console its copy. */
+interface SyncedRetention extends Retention {
+  /** Left out: as long as the service, and as the person may see it. */
+  readonly console?: Span
+}
+
+const tenant: Span = { asLongAs: 'the tenant' }
+const room: Span = { asLongAs: 'the room' }
+const person: Span = { asLongAs: 'the person has something to do with the tenant' }
+
+/** What is synced to consoles. */
+export const documents = {
+  tenant: { what: "the organisation's name", kept: tenant },
+  me: { what: 'a person with their access', kept: person },
+  settings: { what: 'settings', kept: tenant },
+  room: { what: 'a room and its device', kept: room },
+  roomEvent: { what: 'what happened to a room', kept: room },
+  incident: { what: 'an incident', kept: room },
+  entry: { what: "an entry of an incident's history", kept: room },
+  receipt: { what: 'that a command was applied', kept: { days: kept.outcomeDays } },
+  policy: { what: 'that roles, groups or links changed', kept: tenant },
+  request: { what: "a partner's request that was decided", kept: { days: kept.requestDays }, end: 'deleted; the audit log has it' },
+} as const satisfies Readonly<Record<string, SyncedRetention>>
+
+/** The tables of the service. */
+export const serviceTables = {
+  tenant: { what: 'organisations', kept: tenant },
+  document: { what: 'what is synced to consoles, by its kind, and what was removed of it', kept: { asLongAs: 'its kind, above' } },
+  person: { what: 'people who were seen or given something', kept: tenant, end: 'stays known by name, for what they did' },
+  assignment: { what: 'assignments', kept: { asLongAs: 'nobody deletes them' } },
+  role: { what: 'custom roles', kept: { asLongAs: 'nobody deletes them' } },
+  roomGroup: { what: 'groups of rooms', kept: { asLongAs: 'nobody deletes them' } },
+  link: { what: 'links to partners', kept: { asLongAs: 'nobody ends them' } },
+  request: { what: 'requests of partners', kept: { days: kept.requestDays }, end: 'deleted; the audit log has them' },
+  securityGroup: { what: 'security groups that assignments name', kept: { asLongAs: 'an assignment names them' } },
+  generation: { what: "generations of a tenant's data", kept: { newest: kept.generations } },
+  auditChain: { what: 'where the audit log starts and ends', kept: tenant },
+  audit: { what: 'the audit log', kept: { days: kept.auditDays }, end: 'deleted, the oldest first; a record says so' },
+  device: { what: 'devices with their keys', kept: tenant, end: 'a revoked key stays known, so that it is refused' },
+  deviceProgress: { what: 'how far a device has reported', kept: { asLongAs: 'the device has not enrolled anew' } },
+  roomState: { what: 'what the rules remember of a room', kept: room },
+  rejectedReport: { what: 'reports of a device that were rejected', kept: { newest: kept.rejectedReports } },
+  enrolmentKey: { what: 'the self-enrolment key', kept: { asLongAs: 'nobody resets it' } },
+  commandOutcome: { what: 'outcomes of commands', kept: { days: kept.outcomeDays } },
+  settingsHistory: { what: 'settings from when to when', kept: tenant },
+  remoteSession: { what: 'the log of remote sessions', kept: { days: kept.sessionDays } },
+  recordingChunk: {
+    what: 'recordings of remote sessions',
+    kept: { days: kept.sessionDays },
+    end: 'deleted; a tenant may set fewer days; the log of sessions says so',
+  },
+  serviceValue: { what: "the service's own name and keys", kept: { asLongAs: 'the service' } },
+  issuerState: { what: 'sign-ins of the embedded issuer', kept: { asLongAs: 'they are valid' } },
+  directoryTenant: { what: 'organisations of the embedded directory', kept: { asLongAs: 'nobody deletes them' } },
+  directoryAccount: { what: 'accounts of the embedded directory', kept: { asLongAs: 'nobody deletes them' } },
+  directoryGroup: { what: 'security groups of the embedded directory', kept: { asLongAs: 'nobody deletes them' } },
+  schemaVersion: { what: 'versions of the database', kept: { asLongAs: 'the service' } },
+} as const satisfies Readonly<Record<string, Retention>>
+
+const copy: Span = { asLongAs: 'the document' }
+
+/** The tables of a console: of its copy, which goes as a whole when the offline lease ends (ACC-8), and of what was not sent yet. */
+export const consoleTables = {
+  meta: { what: 'how far the copy goes', kept: { asLongAs: 'the copy' } },
+  document: { what: 'the copy of what the person may see', kept: { asLongAs: 'the service has it and the person may see it' } },
+  room_list: { what: 'rooms, for lists', kept: copy },
+  room_words: { what: 'words of rooms, for search', kept: copy },
+  incident_list: { what: 'incidents, for lists', kept: copy },
+  room_total: { what: 'how many rooms are in each state', kept: copy },
+  incident_total: { what: 'how many incidents are in each state', kept: copy },
+  incident_words: { what: 'words of incidents, for search', kept: copy },
+  room_names: { what: 'names of rooms, for the palette', kept: copy },
+  entry_list: { what: 'entries of incidents, by time', kept: copy },
+  event_list: { what: "rooms' history, by time", kept: copy },
+  command: {
+    what: 'what the operator did, in a file of its own',
+    kept: { asLongAs: 'the service has not confirmed it' },
+    end: 'a refused one stays until the operator discards it',
+  },
+} as const satisfies Readonly<Record<string, Retention>>
