@@ -155,15 +155,8 @@ export default {
       name: 'no-circles',
       comment: 'Modules that need each other are one module, or three; also where one needs but a type.',
       severity: 'error',
-      from: { pathNot: '^service/' },
+      from: {},
       to: { circular: true },
-    },
-    {
-      name: 'no-circles-in-the-service',
-      comment: 'Those of types are still being untied there.',
-      severity: 'error',
-      from: { path: '^service/' },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'everything-resolves',

@@ -6,11 +6,9 @@ import type { DisplayId } from '../../contract/remoteFacts.ts'
 import type { Link, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
 import type { Timers, Undo } from '../../contract/system.ts'
 import type { LogLevel } from '../agent/log.ts'
-import { screenCode } from '../rfb/client.ts'
-import type { ByteStream, ScreenService } from '../rfb/interfaces.ts'
-import type { Terminal } from '../terminal/terminal.ts'
 import { Channels } from './channels.ts'
 import { Idleness } from './idleness.ts'
+import { type Counts, Opened, textOf } from './opened.ts'
 import type { RemoteParts, SessionRecorder } from './parts.ts'
 
 /** Times of a session, in ms. */
@@ -39,21 +37,6 @@ export interface RemoteSessionOptions {
   readonly onEnded: (reason: SessionEnd, restart: boolean, recorded: Promise<void>) => void
 }
 
-/** What a session let through and what it did not, for the log. */
-interface Counts {
-  /** Input that reached a screen or a terminal, in messages. */
-  input: number
-  /** What an operator who may only look sent all the same, in messages. */
-  refused: number
-}
-
-/** A display that is shown, by its channel. */
-interface ShownScreen {
-  readonly display: DisplayId
-  readonly stream: ByteStream
-  readonly service: ScreenService
-}
-
 /** Answers that may wait in a full link. More: the other end asks and does not listen. */
 const mostAnswers = 1_000
 
@@ -69,8 +52,7 @@ export class RemoteSession {
   readonly #link: Link
   readonly #recorder: SessionRecorder | undefined
   readonly #ready: Extract<DeviceToConsole, { type: 'ready' }>
-  readonly #screens = new Map<number, ShownScreen>()
-  readonly #terminals = new Map<number, Terminal>()
+  readonly #opened: Opened
   #restartAtEnd: boolean
   #restarting = false
   #ended: SessionEnd | undefined
@@ -87,7 +69,13 @@ export class RemoteSession {
     const onIdle = () => {
       this.end('idle')
     }
-    this.#idleness = new Idleness({ timers, now, idleMs: options.times.idleMs, shown: drives ? undefined : () => this.#shown(), onIdle })
+    this.#idleness = new Idleness({
+      timers,
+      now,
+      idleMs: options.times.idleMs,
+      shown: drives ? undefined : () => this.#opened.updates(),
+      onIdle,
+    })
     const restart = drives && parts.facts.restart
     this.#restartAtEnd = restart
     this.#ready = {
@@ -128,7 +116,22 @@ export class RemoteSession {
     }
     this.#recorder = options.recorder?.(failed, (display, code) => {
       options.onNote('warn', `The display ${display} cannot be recorded any more, and is not shown.`)
-      for (const shown of [...this.#screens.values()]) if (shown.display === display) shown.stream.close(code)
+      this.#opened.hide(display, code)
+    })
+    this.#opened = new Opened({
+      grant,
+      parts,
+      channels: this.#channels,
+      recorder: this.#recorder,
+      counts: this.counts,
+      offers: this.#ready,
+      onNote: options.onNote,
+      say: (message) => {
+        this.#say(message)
+      },
+      isThere: () => {
+        this.#idleness.isThere()
+      },
     })
   }
 
@@ -198,13 +201,15 @@ export class RemoteSession {
     if (message.type !== 'ping') this.#idleness.isThere()
     switch (message.type) {
       case 'openScreen':
-        if (this.#mayBegin(message.channel)) this.#openScreen(message.channel, message.display).catch(this.#failed)
+        if (this.#mayBegin(message.channel)) this.#opened.screen(message.channel, message.display).catch(this.#failed)
         return
       case 'openTerminal':
-        if (this.#mayBegin(message.channel)) this.#openTerminal(message.channel, message.columns, message.rows).catch(this.#failed)
+        if (this.#mayBegin(message.channel)) {
+          this.#opened.terminal(message.channel, message.columns, message.rows).catch(this.#failed)
+        }
         return
       case 'resize':
-        this.#resize(message.channel, message.columns, message.rows)
+        this.#opened.resize(message.channel, message.columns, message.rows)
         return
       case 'close':
         this.#channels.close(message.channel)
@@ -226,113 +231,6 @@ export class RemoteSession {
     }
   }
 
-  async #openScreen(channel: number, display: DisplayId): Promise<void> {
-    if (!this.#ready.displays.includes(display)) return this.#refuse(channel, 'remote.unsupported')
-    const { parts, onNote, grant } = this.#options
-    let recorded = false
-    const stream = this.#channels.begin(channel, () => {
-      this.#screens.delete(channel)
-      if (recorded) this.#recorder?.hide(display)
-    })
-    let reached
-    try {
-      reached = await parts.reach(display)
-    } catch (error) {
-      onNote('warn', `The display ${display} cannot be shown: ${textOf(error)}`)
-      stream.close(screenCode(error))
-      return
-    }
-    if (this.#channels.isOpen(channel)) {
-      // Nothing is shown before it is recorded. Of what cannot be, the others know nothing: they go on.
-      const why = await this.#record(display)
-      if (why) stream.close(why)
-      recorded = true
-    }
-    if (!this.#channels.isOpen(channel)) {
-      reached.close()
-      if (recorded) this.#recorder?.hide(display)
-      return
-    }
-    this.#say({ type: 'opened', channel })
-    const onInput = () => {
-      this.counts.input += 1
-      this.#idleness.isThere()
-    }
-    const service = reached.serve({ stream, mode: grant.mode, onInput })
-    if (this.#channels.isOpen(channel)) this.#screens.set(channel, { display, stream, service })
-    // It may have been closed before it could hear of that.
-    else service.close()
-  }
-
-  /** Lets the recorder see a display. Answers why it cannot, which is why it is not shown. */
-  async #record(display: DisplayId): Promise<ErrorCode | undefined> {
-    try {
-      await this.#recorder?.show(display)
-      return undefined
-    } catch (error) {
-      this.#options.onNote('error', `The display ${display} cannot be recorded: ${textOf(error)}`)
-      return screenCode(error)
-    }
-  }
-
-  async #openTerminal(channel: number, columns: number, rows: number): Promise<void> {
-    const { parts, onNote, grant } = this.#options
-    if (grant.mode !== 'modify' || !this.#ready.terminal) {
-      if (grant.mode !== 'modify') this.counts.refused += 1
-      this.#refuse(channel, grant.mode === 'modify' && grant.terminal ? 'remote.unsupported' : 'remote.viewOnly')
-      return
-    }
-    let terminal: Terminal | undefined
-    const stream = this.#channels.begin(channel, () => {
-      this.#terminals.delete(channel)
-      if (terminal) this.#recorder?.terminalClosed(channel)
-      terminal?.kill()
-    })
-    try {
-      const made = await parts.terminal()
-      if (!this.#channels.isOpen(channel)) return
-      terminal = made
-      this.#terminals.set(channel, made)
-      this.#recorder?.terminalOpened(channel, columns, rows)
-      made.onEnd(() => {
-        stream.close('remote.terminalEnded')
-      })
-      made.onBytes((bytes) => {
-        this.#idleness.isThere()
-        this.#recorder?.terminalWrote(channel, bytes)
-        if (!stream.send(bytes)) made.pause()
-      })
-      this.#say({ type: 'opened', channel })
-      await made.start(columns, rows)
-      if (!this.#channels.isOpen(channel)) {
-        made.kill()
-        return
-      }
-      stream.listen({
-        bytes: (bytes) => {
-          this.counts.input += 1
-          this.#idleness.isThere()
-          made.write(bytes)
-        },
-        room: () => {
-          made.resume()
-        },
-        // `begin` has heard of it.
-        closed: () => undefined,
-      })
-    } catch (error) {
-      onNote('warn', `The terminal cannot be started: ${textOf(error)}`)
-      stream.close('remote.unsupported')
-    }
-  }
-
-  #resize(channel: number, columns: number, rows: number): void {
-    const terminal = this.#terminals.get(channel)
-    if (!terminal) return
-    terminal.resize(columns, rows)
-    this.#recorder?.terminalResized(channel, columns, rows)
-  }
-
   /** Whether a channel of this number may begin. Where there are too many already it is refused. */
   #mayBegin(channel: number): boolean {
     if (this.#channels.wasUsed(channel)) {
@@ -340,13 +238,8 @@ export class RemoteSession {
       return false
     }
     if (this.#channels.open < limits.sessionChannelsOpen) return true
-    this.#refuse(channel, 'remote.tooMany')
+    this.#opened.refuse(channel, 'remote.tooMany')
     return false
-  }
-
-  #refuse(channel: number, code: ErrorCode): void {
-    this.#channels.use(channel)
-    this.#say({ type: 'closed', channel, code })
   }
 
   #linkIs(state: LinkState): void {
@@ -356,11 +249,6 @@ export class RemoteSession {
   #broken(what: string): void {
     this.#options.onNote('warn', `The console broke the protocol: ${what}`)
     this.end('protocol')
-  }
-
-  /** Updates of all screens, and what was dropped of an operator who may only look. */
-  #shown(): number {
-    return [...this.#screens.values()].reduce((sum, { service: { counts } }) => sum + counts.updates + counts.dropped, 0)
   }
 
   #say(message: DeviceToConsole): void {
@@ -395,5 +283,3 @@ function parsed(bytes: Uint8Array): ConsoleToDevice | undefined {
     return undefined
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
