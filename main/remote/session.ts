@@ -8,25 +8,22 @@ import {
   type SessionAnswer,
   type SessionEnd,
   SessionEndRequest,
-  SessionRecord,
   TicketAnswer,
 } from '../../contract/remote.ts'
 import type { DisplayId, RemoteMode } from '../../contract/remoteFacts.ts'
 import { isDeviceHalf, readGrant } from '../../contract/sealed/grant.ts'
 import type { Link, LinkDial, LinkOptions, LinkState } from '../../contract/sealed/interfaces.ts'
 import { agree } from '../../contract/sealed/keys.ts'
-import type { Clock, Undo } from '../../contract/system.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { RemoteSessionView } from '../../contract/views.ts'
 import type { WindowStream, WindowStreamHandlers } from '../bridge/dispatcher.ts'
 import type { Log } from '../log.ts'
 import type { ServiceClient } from '../sync/http.ts'
 import type { TenantName } from '../views/shown.ts'
 import { Channels } from './channels.ts'
+import { RoundTrip } from './roundTrip.ts'
+import { ServiceRecord } from './serviceRecord.ts'
 
-/** How often the round trip is measured, and how often the service is asked why a session ended. */
-const pingMs = 2_000
-const askMs = 1_000
-const asks = 3
 /** Control messages that may wait in a full link. More: refused. */
 const mostWaiting = 1_000
 
@@ -63,10 +60,9 @@ export class RemoteSession {
   #state: State = { state: 'connecting' }
   #ready: Ready | undefined
   #restartAtEnd = false
-  #roundTripMs: number | null = null
-  /** When the ping that is not answered yet was sent. */
-  #pingAt: number | undefined
-  #undoPing: Undo | undefined
+  readonly #roundTrip: RoundTrip
+  /** What the service has of it. */
+  readonly record: ServiceRecord
   /** Control messages sent since the link was full. */
   #waiting: number | undefined
   /** The reason that this end, or the device, has given. */
@@ -76,6 +72,12 @@ export class RemoteSession {
     this.of = of
     this.#parts = parts
     this.#startedAt = parts.clock.now()
+    this.record = new ServiceRecord(of.id, parts)
+    this.#roundTrip = new RoundTrip({
+      clock: parts.clock,
+      ping: (at) => this.#say({ type: 'ping', at }),
+      changed: () => parts.changed(),
+    })
     this.#channels = new Channels({
       say: (message) => this.#say(message),
       send: (channel, bytes) => this.#link?.send(channel, bytes) ?? true,
@@ -97,7 +99,7 @@ export class RemoteSession {
       offers: ready === undefined ? null : { displays: ready.displays, terminal: ready.terminal, restart: ready.restart },
       restartAtEnd: this.#restartAtEnd,
       recording: ready?.recording ?? false,
-      roundTripMs: this.#roundTripMs,
+      roundTripMs: this.#roundTrip.ms,
       state: this.#state,
     }
   }
@@ -153,24 +155,7 @@ export class RemoteSession {
       this.#say({ type: 'end' })
       this.#link.end(reason)
     }
-    if (tell) await this.tellService(reason)
-  }
-
-  /** Says to the service that it is over. Answers what the service has as the reason; never rejects. */
-  async tellService(reason: SessionEnd): Promise<SessionEnd | undefined> {
-    const { client, log } = this.#parts
-    const body = SessionEndRequest.safeParse({ reason })
-    try {
-      const { end } = await client.json(SessionRecord, {
-        method: 'POST',
-        path: `/v1/sessions/${this.of.id}/end`,
-        ...(body.success ? { body: body.data } : {}),
-      })
-      return end ?? undefined
-    } catch (error) {
-      log.info({ session: this.of.id, code: codeOf(error) }, 'the service was not told that a remote session is over')
-      return undefined
-    }
+    if (tell) await this.record.tellEnd(reason)
   }
 
   /** Errors: remote.ended, request.conflict (not ready yet), remote.unsupported, remote.tooMany. */
@@ -245,7 +230,7 @@ export class RemoteSession {
         this.#channels.closed(message.channel, message.code)
         return
       case 'pong':
-        this.#ponged(message.at)
+        this.#roundTrip.ponged(message.at)
         return
       case 'ending':
         this.#said = message.reason
@@ -270,14 +255,14 @@ export class RemoteSession {
         return
       case 'live':
         this.#enter({ state: 'live' })
-        this.#ping()
+        this.#roundTrip.measure()
         return
       case 'lost': {
         // The link counts even time; what is shown is dated by the service's.
         const toShow = this.#parts.clock.now() - this.#parts.clock.steady()
         const shown = (at: number): number => Math.round(at + toShow)
         const { since, nextTryAt, until } = state
-        this.#quiet()
+        this.#roundTrip.stop()
         // Before it was there for the first time it is still on its way.
         if (this.#state.state === 'connecting') return
         this.#enter({ state: 'lost', since: shown(since), nextTryAt: nextTryAt === null ? null : shown(nextTryAt), until: shown(until) })
@@ -290,7 +275,7 @@ export class RemoteSession {
   }
 
   #over(reason: SessionEnd): void {
-    this.#quiet()
+    this.#roundTrip.stop()
     this.#enter({ state: 'ended', at: this.#parts.clock.now(), reason, code: null })
     this.#channels.end()
     this.#parts.log.info({ session: this.of.id, room: this.of.room, reason }, 'a remote session is over')
@@ -300,25 +285,11 @@ export class RemoteSession {
   async #learn(seen: SessionEnd): Promise<void> {
     const reason =
       SessionEndRequest.safeParse({ reason: seen }).success && seen !== 'operatorEnded'
-        ? await this.tellService(seen)
-        : await this.#whyEnded()
+        ? await this.record.tellEnd(seen)
+        : await this.record.whyEnded()
     const proven = seen === 'tampered' || seen === 'protocol'
     if (reason === undefined || proven || this.#state.state !== 'ended' || this.#state.reason === reason) return
     this.#enter({ ...this.#state, reason })
-  }
-
-  /** The service may need a moment to know. */
-  async #whyEnded(): Promise<SessionEnd | undefined> {
-    for (let n = 0; n < asks; n++) {
-      if (n > 0) await new Promise<void>((resolve) => this.#parts.clock.after(askMs, resolve))
-      try {
-        const { end } = await this.#parts.client.json(SessionRecord, { path: `/v1/sessions/${this.of.id}` })
-        if (end !== null) return end
-      } catch (error) {
-        this.#parts.log.info({ session: this.of.id, code: codeOf(error) }, 'why a remote session ended could not be asked')
-      }
-    }
-    return undefined
   }
 
   #enter(state: State): void {
@@ -335,31 +306,6 @@ export class RemoteSession {
   #say(message: ConsoleToDevice): void {
     if (this.#link?.send(controlChannel, Buffer.from(JSON.stringify(message))) === false) this.#waiting ??= 0
   }
-
-  /** One at a time: where the link is slow no more of them wait in it. */
-  #ping(): void {
-    this.#undoPing?.()
-    this.#undoPing = this.#parts.clock.after(pingMs, () => this.#ping())
-    if (this.#pingAt !== undefined) return
-    this.#pingAt = this.#parts.clock.steady()
-    this.#say({ type: 'ping', at: this.#pingAt })
-  }
-
-  #ponged(at: number): void {
-    if (at !== this.#pingAt) return
-    this.#pingAt = undefined
-    const roundTripMs = Math.max(0, this.#parts.clock.steady() - at)
-    if (roundTripMs === this.#roundTripMs) return
-    this.#roundTripMs = roundTripMs
-    this.#parts.changed()
-  }
-
-  #quiet(): void {
-    this.#undoPing?.()
-    this.#undoPing = undefined
-    this.#pingAt = undefined
-    this.#roundTripMs = null
-  }
 }
 
 function parsed(bytes: Uint8Array): DeviceToConsole | undefined {
@@ -369,5 +315,3 @@ function parsed(bytes: Uint8Array): DeviceToConsole | undefined {
     return undefined
   }
 }
-
-const codeOf = (error: unknown): string => (error instanceof RoomkeeperError ? error.code : 'console.failed')

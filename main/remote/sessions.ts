@@ -76,7 +76,7 @@ export class RemoteSessions {
       const known = error instanceof RoomkeeperError ? error : new RoomkeeperError('console.failed', {}, error)
       log.info({ session: of.id, room, code: known.code }, 'a remote session was refused')
       // Where nobody knows whether the service has begun it, or it is of no use, it must not stay.
-      if (doubtful.has(known.code)) void session.tellService('operatorEnded')
+      if (doubtful.has(known.code)) void session.record.tellEnd('operatorEnded')
       this.#remove(of.id)
       throw known
     }
