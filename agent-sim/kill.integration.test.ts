@@ -33,7 +33,7 @@ async function start(): Promise<Run> {
   return started
 }
 
-it('kill -9 under load: what was accepted arrives once and in order', { timeout: 120_000 }, async () => {
+it('[rule 10] kill -9 under load: what was accepted arrives once and in order', { timeout: 120_000 }, async () => {
   const random = seededRandom('kill', 1)
   const accepted: string[] = []
   let given = 0

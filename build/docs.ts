@@ -4,6 +4,7 @@ import { errors } from '../contract/errors.ts'
 import { SignalId, signals } from '../contract/signals.ts'
 import { changeControlTable, permissionsPage } from './docs/permissions.ts'
 import { retentionPage } from './docs/retention.ts'
+import { rulesPage } from './docs/rules.ts'
 import { made, table } from './docs/table.ts'
 import { root } from './paths.ts'
 
@@ -15,6 +16,7 @@ export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
   'docs/partners.md': partnersPage,
   'docs/permissions.md': permissionsPage,
+  'docs/rules.md': rulesPage,
   'docs/retention.md': retentionPage,
   'docs/signals.md': signalsPage,
 }

@@ -47,7 +47,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-describe('the package', () => {
+describe('[CON-5] the package', () => {
   it('holds the program and SQLite, nothing else, and has its fuses set', async () => {
     await buildElectron()
     const packed = await pack()

@@ -36,7 +36,7 @@ function plainly(access: Access, permission: Permission, room: RoomId): boolean 
   return allowed
 }
 
-describe('may (ACC-6)', () => {
+describe('[ACC-6] may', () => {
   it('is the union of the assignments, each cut to its scope', () => {
     fc.assert(
       fc.property(anyAccess, anyPermission, anyRoom, (access, permission, room) => {

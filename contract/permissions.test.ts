@@ -27,7 +27,7 @@ const table: Record<Permission, string> = {
 }
 const letters: Record<BuiltInRole, string> = { proManager: 'P', siteLead: 'L', siteTech: 'T', primaryAdmin: 'A' }
 
-describe('built-in roles (ACC-2)', () => {
+describe('[ACC-2] built-in roles', () => {
   it.each(BuiltInRole.options)('%s holds exactly what the table says', (role) => {
     const expected = Permission.options.filter((permission) => table[permission].includes(letters[role]))
     expect([...builtInRoles[role].permissions].sort()).toEqual([...expected].sort())

@@ -26,7 +26,7 @@ const settings: fc.Arbitrary<Settings> = fc
     Settings.parse({ id: tenant, ...defaultSettings, remoteAccess, ...(remoteContact === undefined ? {} : { remoteContact }) }),
   )
 
-describe('who may change which setting (REM-1)', () => {
+describe('[REM-1] who may change which setting', () => {
   it('[rule 14] is whoever has settings.modify over all rooms, for remote access the managers of the tenant itself, in any policy', () => {
     fc.assert(
       fc.property(policies, subjects, changes, (policy, subject, change) => {

@@ -39,7 +39,7 @@ describe('what the operator may do', () => {
     expect(subjectOf(copy.shown, copy.outbox.rows()[0]!.command)).toBe('Room 2')
   })
 
-  it('of remote access only a manager of the tenant itself may, and with a contact (REM-1)', () => {
+  it('[REM-1] of remote access only a manager of the tenant itself may, and with a contact', () => {
     const permissions = ['settings.view', 'settings.modify']
     let revision = 1
     const code = (changes: Record<string, unknown>, role = 'siteLead') => {

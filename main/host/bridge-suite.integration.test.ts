@@ -251,7 +251,7 @@ afterEach(async () => {
 const transcripts = new Map<string, Record<string, unknown>>()
 
 describe.each(transports)('the bridge of %s', (transportName, make) => {
-  it('answers every call and gives every topic as the contract has it', async () => {
+  it('[rule 4] answers every call and gives every topic as the contract has it', async () => {
     const { transport } = await open(make)
     const asker = new Asker(await transport.page())
     await live(asker)
@@ -278,7 +278,7 @@ describe.each(transports)('the bridge of %s', (transportName, make) => {
     transcripts.set(transportName, transcript)
   })
 
-  it('refuses input that does not fit, and names the field', async () => {
+  it('[rule 8] refuses input that does not fit, and names the field', async () => {
     const { transport } = await open(make)
     const asker = new Asker(await transport.page())
     const wrong: [type: 'call' | 'listen', name: string, input: unknown, field: string | undefined][] = [
@@ -371,7 +371,7 @@ describe.each(transports)('the bridge of %s', (transportName, make) => {
   })
 })
 
-describe('both transports', () => {
+describe('[rule 5] both transports', () => {
   it('answer alike', () => {
     const [first, second] = transports.map(([name]) => transcripts.get(name))
     expect(Object.keys(first ?? {})).toHaveLength(Object.keys(calls).length + Object.keys(topics).length)

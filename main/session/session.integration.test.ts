@@ -8,7 +8,7 @@ import { amelie, clara, signIn, SignInRig, until } from './testing/rig.ts'
 
 const rig = new SignInRig()
 
-describe('signing in with the browser (ACC-1)', () => {
+describe('[ACC-1] signing in with the browser', () => {
   it('uses a code with PKCE, gets a token for the service, and shows a page that leads back', async () => {
     await rig.given()
     const mine = await rig.session()
@@ -94,7 +94,7 @@ describe('signing in with the browser (ACC-1)', () => {
   })
 })
 
-describe('signing in with a device code (ACC-1)', () => {
+describe('[ACC-1] signing in with a device code', () => {
   async function enter(url: string, code: string): Promise<void> {
     const browser = new TestBrowser()
     await browser.signIn(url, { ...clara, user_code: code })

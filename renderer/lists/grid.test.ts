@@ -45,7 +45,7 @@ async function open(path: string) {
   return { ...made, router }
 }
 
-describe.each(['/incidents', '/rooms'])('[CON-6] the grid of %s', (path) => {
+describe.each(['/incidents', '/rooms'])('[CON-4] the grid of %s', (path) => {
   it('is one stop of Tab, and has the focus where its cursor is', async () => {
     await open(path)
     await untilPasses(() => expect(rows().length).toBeGreaterThan(1))
@@ -95,7 +95,7 @@ describe.each(['/incidents', '/rooms'])('[CON-6] the grid of %s', (path) => {
   })
 })
 
-describe('[CON-6] the groups of /incidents', () => {
+describe('[CON-4] the groups of /incidents', () => {
   it('have headings that are rows of the grid, and a key that marks the group of the cursor’s row', async () => {
     await open('/incidents?group=building')
     const headings = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('[data-testid=group-heading]')]
@@ -120,7 +120,7 @@ describe('[CON-6] the groups of /incidents', () => {
   })
 })
 
-describe('[CON-6] going elsewhere', () => {
+describe('[CON-4] going elsewhere', () => {
   it('takes the focus into the screen and names it in the title', async () => {
     const { router } = await open('/incidents')
     await untilPasses(() => expect(document.title).toBe('Incidents · Roomkeeper'))

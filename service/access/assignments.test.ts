@@ -113,7 +113,7 @@ describe('[ACC-6] a change of assignments', () => {
     expect((await me(id))?.access.grants).toEqual([])
   })
 
-  it('keeps the last Pro Manager assignment with a member (ACC-3)', async () => {
+  it('[ACC-3] keeps the last Pro Manager assignment with a member', async () => {
     const [first] = await store.read(tenant, 'wholeTenant').tables.assignment().select('id').execute()
     if (!first) throw new Error('no assignment')
     const remove = () => store.write(tenant, system, (tx) => removeAssignment(tx, first.id))

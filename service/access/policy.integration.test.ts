@@ -20,7 +20,7 @@ afterAll(async () => running.close())
 const command = (body: object) => ({ key: v7(), issuedAt: Date.now(), command: body })
 const send = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command(body) })
 
-describe('roles (ACC-2)', () => {
+describe('[ACC-2] roles', () => {
   const all = [
     'rooms.view',
     'rooms.modify',
@@ -76,7 +76,7 @@ describe('roles (ACC-2)', () => {
     expect(held).toEqual(Object.fromEntries(Object.entries(matrix).map(([role, permissions]) => [role, [...permissions].sort()])))
   })
 
-  it('keep the last Pro Manager assignment (ACC-3)', async () => {
+  it('[ACC-3] keep the last Pro Manager assignment', async () => {
     const { items } = AssignmentList.parse((await service.ask('/v1/assignments', { token: tokens.manager })).json)
     const last = items.find(({ role }) => role === 'proManager')
     const answer = await service.ask('/v1/commands', {
@@ -87,7 +87,7 @@ describe('roles (ACC-2)', () => {
   })
 })
 
-describe('a change of policy, seen before it is saved (ACC-7)', () => {
+describe('[ACC-7] a change of policy, seen before it is saved', () => {
   const names = (assignment: { name: string; description: string; notify: boolean; members: readonly { kind: string; id: string }[] }) => ({
     name: assignment.name,
     description: assignment.description,
@@ -185,7 +185,7 @@ describe('the header that names a customer', () => {
   })
 })
 
-describe('custom roles (ACC-5)', () => {
+describe('[ACC-5] custom roles', () => {
   const role = (changes: object = {}) => ({
     type: 'role.save',
     role: v7(),
@@ -243,7 +243,7 @@ describe('custom roles (ACC-5)', () => {
 
 const person = async (who: Who) => MeAnswer.parse((await service.ask('/v1/me', { token: tokens[who] })).json)
 
-describe('assignments (ACC-4)', () => {
+describe('[ACC-4] assignments', () => {
   const assignment = async (changes: object = {}) => ({
     type: 'assignment.save',
     assignment: v7(),
@@ -299,7 +299,7 @@ describe('update rings', () => {
   })
 })
 
-it('the offline lease is told to everyone of the tenant (ACC-8)', async () => {
+it('[ACC-8] the offline lease is told to everyone of the tenant', async () => {
   expect((await send('manager', { type: 'settings.change', changes: { offlineLeaseDays: 7 } })).status).toBe(200)
   expect((await service.ask('/v1/snapshot', { token: tokens.tech })).text).toContain('"offlineLeaseDays":7')
 })

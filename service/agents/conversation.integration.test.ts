@@ -153,7 +153,7 @@ describe('[ENR-3] the conversation', () => {
   })
 })
 
-describe('bad days', () => {
+describe('[rule 8] bad days', () => {
   const send: [string, string, (device: TestDevice) => void][] = [
     ['what is not JSON', 'message.malformed', (device) => device.socket?.send('{"type":')],
     ['binary', 'message.malformed', (device) => device.socket?.send(Buffer.from([1, 2, 3]))],
@@ -241,7 +241,7 @@ describe('[ROM-1] silence', () => {
   })
 })
 
-describe('a restart', () => {
+describe('[rule 15] a restart', () => {
   it('knows rooms, numbers and journals, and gives rooms the grace period to come back', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'roomkeeper-restart-'))
     const graceMs = 60_000

@@ -65,7 +65,7 @@ const acknowledgedBy = (device: TestDevice): number =>
     return message.type === 'welcome' ? Math.max(highest, message.acknowledged) : highest
   }, 0)
 
-describe('[INC-2] kill -9 of the service under load', () => {
+describe('[INC-2, rule 10] kill -9 of the service under load', () => {
   it('loses nothing that was acknowledged, and applies nothing twice', async () => {
     const manager = await service.tokenOf(demo.manager)
     const { key } = EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: manager })).json)

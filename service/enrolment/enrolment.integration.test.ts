@@ -42,7 +42,7 @@ describe('[ENR-1, ENR-3, ENR-4] enrolment', () => {
     })
   })
 
-  it('takes a thousand at once, none twice', async () => {
+  it('[ENR-8] takes a thousand at once, none twice', async () => {
     const bodies = Array.from({ length: 1_000 }, () => enrolmentOf(newKey()))
     const send = async (body: object) => EnrolmentAnswer.parse((await enrolRaw(service.url, body)).answer).room
     const rooms = await Promise.all([...bodies, ...bodies.slice(0, 100)].map(send))

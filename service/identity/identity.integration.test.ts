@@ -59,7 +59,7 @@ async function signIn(email: string, answers: Record<string, string> = {}) {
   }
 }
 
-describe('code with PKCE (ACC-1)', () => {
+describe('[ACC-1] code with PKCE', () => {
   it('shows the demo people, comes back with a code, and gives a token that the service takes', async () => {
     const { login, back, tokens } = await signIn(demo.manager)
     expect(login.html).toContain('Amélie Laurent')
@@ -185,7 +185,7 @@ describe('code with PKCE (ACC-1)', () => {
   })
 })
 
-describe('device code (ACC-1)', () => {
+describe('[ACC-1] device code', () => {
   const Device = z.object({
     device_code: z.string(),
     user_code: z.string(),
@@ -230,7 +230,7 @@ describe('device code (ACC-1)', () => {
   })
 })
 
-describe('renewing a sign-in (ACC-1)', () => {
+describe('[ACC-1] renewing a sign-in', () => {
   const renew = (refresh_token: string) => tokenRequest({ grant_type: 'refresh_token', refresh_token })
   const next = async (refresh_token: string): Promise<string> => Tokens.parse((await renew(refresh_token)).json).refresh_token
   const begin = async (): Promise<string> => Tokens.parse((await signIn(demo.lead)).tokens.json).refresh_token

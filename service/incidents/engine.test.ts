@@ -286,7 +286,7 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
     )
   })
 
-  it('the same events give the same states and effects, however often time is asked', () => {
+  it('[rule 1] the same events give the same states and effects, however often time is asked', () => {
     fc.assert(
       fc.property(history, settings, fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 60 }), (events, set, extra) => {
         const until = Math.max(endOf(events), ...extra)
@@ -338,7 +338,7 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
     )
   })
 
-  it('the state that went in is never written', () => {
+  it('[rule 1] the state that went in is never written', () => {
     fc.assert(
       fc.property(history, settings, (events, set) => {
         let state = newRoomState(0)

@@ -253,7 +253,7 @@ describe('[PAR-3, PAR-4, PAR-6, PAR-7] a partner', () => {
     },
   )
 
-  it('is in the audit where its people are not let in: at the customer without a second factor, else at home (AUD-1)', async () => {
+  it('[AUD-1] is in the audit where its people are not let in: at the customer without a second factor, else at home', async () => {
     const link = await linked({ multiFactor: true })
     const failed = async (email: Parameters<World['ask']>[0]) =>
       AuditPage.parse((await world.ask(email, '/v1/audit?limit=200&resultStatus=Failed&category=Access')).body).items

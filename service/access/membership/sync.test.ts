@@ -239,7 +239,7 @@ describe('security groups that assignments name', () => {
   })
 })
 
-describe('the audit log (AUD-1)', () => {
+describe('[AUD-1] the audit log', () => {
   const records = async () => {
     const rows = await read(made.contoso).tables.audit().selectAll().where('category', '=', 'User').orderBy('number').execute()
     return rows.map(({ objectName, operation, resultStatus, userId, actor, detail }) => ({

@@ -49,7 +49,7 @@ async function records(tenant = made.contoso) {
   })
 }
 
-describe('refusals of one person (AUD-1)', () => {
+describe('[AUD-1] refusals of one person', () => {
   it('[rule 13] that are alike are one record, and one more with their count', async () => {
     const ada = person(made.contoso)
     const since = new Date(now).toISOString()

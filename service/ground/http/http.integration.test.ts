@@ -118,7 +118,7 @@ describe('a token that is not right', () => {
   })
 })
 
-describe('a command and its key (CON-3)', () => {
+describe('[CON-3] a command and its key', () => {
   const rename = (holds: number) => ({ type: 'settings.change', changes: { flapCount: holds } })
 
   it('is applied once, however often it comes', async () => {
@@ -169,7 +169,7 @@ describe('a command and its key (CON-3)', () => {
   })
 })
 
-describe('commands about incidents (INC-5)', () => {
+describe('[INC-5] commands about incidents', () => {
   const send = (who: Who, body: object) => service.ask('/v1/commands', { token: tokens[who], body: command(body) })
 
   it('assign, comment, acknowledge and take it back, each with its line of history', async () => {
@@ -229,7 +229,7 @@ it('[AUD-1] refusals of known people stand in the audit, those of strangers do n
   expect(JSON.stringify(rows)).not.toContain(stranger)
 })
 
-describe('enrolment of devices (ENR-1)', () => {
+describe('[ENR-1] enrolment of devices', () => {
   it('uses a key that is the same at every download, until it is reset', async () => {
     const download = async () => EnrolmentKey.parse((await service.ask('/v1/enrolment/key', { token: tokens.tech })).json)
     const first = await download()

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(async () => running.close())
 
-describe('the description of the interface', () => {
+describe('[API-1] the description of the interface', () => {
   const Operation = z.object({
     operationId: z.string(),
     summary: z.string().min(5),

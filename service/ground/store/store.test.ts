@@ -61,7 +61,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-describe('a write', () => {
+describe('[rule 2] a write', () => {
   it('gives gapless sequences per tenant and one revision more per change', async () => {
     await store.write(tenantId, system, async (tx) => tx.put('settings', settings(1)))
     await store.write(other, system, async (tx) => tx.put('settings', settings(1, other)))
@@ -265,7 +265,7 @@ describe('[AUD-1] pruning of the audit log', () => {
   })
 })
 
-describe('a read for a person', () => {
+describe('[rule 3] a read for a person', () => {
   const me = PersonId.parse(v7())
   const siteTech = {
     assignment: AssignmentId.parse(v7()),

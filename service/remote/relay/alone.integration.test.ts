@@ -71,7 +71,7 @@ async function pair(url: string, aud = id, key = keys.privateKey) {
   return { operator, device, tickets }
 }
 
-describe('[REM-7] a relay alone', () => {
+describe('[REM-7, rule 7] a relay alone', () => {
   it('forwards, is healthy, counts, and writes down nothing that is secret', async () => {
     const { url, metrics: figures, child: relay } = await start()
     const { operator, device, tickets } = await pair(url)
