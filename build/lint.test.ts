@@ -29,10 +29,37 @@ describe('a source', () => {
 const Overrides = z.object({ overrides: z.array(z.object({ rules: z.record(z.string(), z.unknown()) })) })
 const Listed = z.tuple([z.literal('error')], z.object({ selector: z.string(), message: z.string() }))
 
-describe('[rule 11] time, chance, ids and turns', () => {
+/** How often a rule of the configuration refuses something in some code. */
+function refusedBy(name: string): (code: string) => number {
   const { overrides } = Overrides.parse(JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')))
-  const [, ...handed] = Listed.parse(overrides.map(({ rules }) => rules['syntax/handed']).find(Boolean))
-  const refused = (code: string): number => new Linter().verify(code, [{ rules: { 'no-restricted-syntax': ['error', ...handed] } }]).length
+  const [, ...listed] = Listed.parse(overrides.map(({ rules }) => rules[name]).find(Boolean))
+  return (code) => new Linter().verify(code, [{ rules: { 'no-restricted-syntax': ['error', ...listed] } }]).length
+}
+
+describe('[rule 2] inside a transaction', () => {
+  const refused = refusedBy('syntax/transactions')
+
+  it.each([
+    'store.write(tenant, doer, async (tx) => { await fetch(url) })',
+    'store.writeMany(doer, async (on) => { const tx = on(tenant); await directory.principals(ids) })',
+    'const handler = { async apply(command, { tx }) { await pause(10); tx.put(kind, doc) } }',
+    'const handler = { check: async (command, context) => { checkPermitted(type, context); await deps.directory.search(text) } }',
+  ])('nothing else is awaited: %s', (code) => {
+    expect(refused(code)).toBe(1)
+  })
+
+  it.each([
+    'store.write(tenant, doer, async (tx) => { await tx.tables.role().execute() })',
+    'store.writeMany(doer, async (on) => { await settle(on(tenant), row) })',
+    'const handler = { apply: async (command, context) => end(await incidentOf(id, context)) }',
+    'async function elsewhere() { await fetch(url) }',
+  ])('the store is: %s', (code) => {
+    expect(refused(code)).toBe(0)
+  })
+})
+
+describe('[rule 11] time, chance, ids and turns', () => {
+  const refused = refusedBy('syntax/handed')
 
   it.each([
     'Date.now()',
