@@ -13,8 +13,8 @@ export const roomOrders: Readonly<Record<string, string>> = {
 }
 
 /**
- * Lists are read by key: each order of rooms and of incidents has its index. How many rooms and incidents there are is kept (`totals.ts`) and
- * not counted.
+ * Lists are read by key: each order of rooms and of incidents has its index. How many rooms and incidents there are is kept
+ * (`totals.ts`) and not counted.
  */
 export function migration5(db: Db): void {
   db.exec('drop index room_list_state')

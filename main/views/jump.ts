@@ -56,7 +56,8 @@ function roomsFor(shown: Shown, words: readonly string[], atLeast: number): Room
   for (const [index, query = ''] of asks) {
     if (rooms.size >= atLeast) break
     const found = shown.reader.all<Omit<RoomLine, 'tier'>>(
-      `select docid, id, name, words from (select rowid as docid from ${index} where ${index} match ? limit ?) join room_list using (docid)`,
+      `select docid, id, name, words from (select rowid as docid from ${index} where ${index} match ? limit ?)
+       join room_list using (docid)`,
       query,
       lookedAt,
     )

@@ -143,8 +143,8 @@ interface Mark {
 const marksKept = 64
 
 /**
- * Pages of a list by offset. Where a page ends is kept until something of the list changes, so that the next one goes on from there by key. A
- * jump walks the index from the nearest place before it, which reads no document.
+ * Pages of a list by offset. Where a page ends is kept until something of the list changes, so that the next one goes on from there by
+ * key. A jump walks the index from the nearest place before it, which reads no document.
  */
 export class Marks {
   #marks: Mark[] = []

@@ -73,7 +73,8 @@ export function roomCounts(reader: CacheReader, { states, buildings }: Total): C
   const counts: CallOutput<'rooms.totals'> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
   const some = buildings !== undefined && buildings.length > 0
   for (const { stateOrder: order, n } of reader.all<{ stateOrder: number; n: number }>(
-    `select stateOrder, sum(n) as n from ${reader.roomTotals} ${some ? 'where building in (select value from json_each(?))' : ''} group by stateOrder`,
+    `select stateOrder, sum(n) as n from ${reader.roomTotals}
+     ${some ? 'where building in (select value from json_each(?))' : ''} group by stateOrder`,
     ...(some ? [JSON.stringify(buildings)] : []),
   )) {
     const state = stateAt.get(order)
