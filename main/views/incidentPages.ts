@@ -2,7 +2,7 @@ import { SignalId } from '../../contract/signals.ts'
 import type { IncidentChip, IncidentGroup } from '../../contract/views.ts'
 import { sortKey } from '../cache/derive.ts'
 import { type KeyedSource, type OrderColumn, OrderedPages } from './keyed.ts'
-import type { Key } from './lists.ts'
+import type { Key } from './line.ts'
 import type { Shown } from './shown.ts'
 
 /** Lists of incidents without a search: pages by key from the index of their order, totals as the cache keeps them. */

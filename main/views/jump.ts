@@ -1,6 +1,6 @@
 import type { CallOutput } from '../../contract/bridge.ts'
 import { foundIncident } from './incidents.ts'
-import { compareLines, type Key, type ListLine } from './lists.ts'
+import { compareLines, type Key, type ListLine } from './line.ts'
 import type { Picture } from './picture.ts'
 import { foundRoom } from './rooms.ts'
 import { hasWord, incidentNumber, nameQueries, nameTiers, phraseOf, searchWords, tierIn } from './search.ts'

@@ -1,5 +1,5 @@
 import type { CacheReader } from '../cache/reader.ts'
-import type { Key, ListLine } from './lists.ts'
+import type { Key, ListLine } from './line.ts'
 
 /** A list of one tenant that an index has in its order: it is read by key, and its length is known without reading it. */
 export interface KeyedSource {

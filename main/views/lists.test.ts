@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
-import { compareLines, Lists, type ListLine } from './lists.ts'
+import { compareLines, type ListLine } from './line.ts'
+import { Lists } from './lists.ts'
 
 describe('lists', () => {
   it('that are kept equal lists that are made anew, whatever changed', () => {

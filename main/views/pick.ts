@@ -1,5 +1,5 @@
 import { limits } from '../../contract/limits.ts'
-import type { ListLine } from './lists.ts'
+import type { ListLine } from './line.ts'
 import type { Picture, Placed, Run } from './picture.ts'
 
 /** Which rows of a list are to be marked, as the contract has it. */

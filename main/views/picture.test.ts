@@ -8,7 +8,7 @@ import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
 import { openTestCache, type TestCache } from '../testing/cache.ts'
 import { tempFolder } from '../testing/fakes.ts'
-import { compareLines, type LineSource, type ListLine } from './lists.ts'
+import { compareLines, type LineSource, type ListLine } from './line.ts'
 import { Picture } from './picture.ts'
 import { Shown } from './shown.ts'
 

@@ -1,6 +1,6 @@
 import { limits } from '../../contract/limits.ts'
 import type { KeyedSource } from './keyed.ts'
-import { compareLines, type LineSource, type ListLine } from './lists.ts'
+import { compareLines, type LineSource, type ListLine } from './line.ts'
 import type { Shown, TenantName } from './shown.ts'
 
 /** One line of a list over several tenants: whose it is goes with it. */

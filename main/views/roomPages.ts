@@ -72,9 +72,9 @@ const stateAt = new Map(RoomState.options.map((state) => [stateOrder[state], sta
 export function roomCounts(reader: CacheReader, { states, buildings }: Total): CallOutput<'rooms.totals'> {
   const counts: CallOutput<'rooms.totals'> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
   const some = buildings !== undefined && buildings.length > 0
+  const where = some ? 'where building in (select value from json_each(?))' : ''
   for (const { stateOrder: order, n } of reader.all<{ stateOrder: number; n: number }>(
-    `select stateOrder, sum(n) as n from ${reader.roomTotals}
-     ${some ? 'where building in (select value from json_each(?))' : ''} group by stateOrder`,
+    `select stateOrder, sum(n) as n from ${reader.roomTotals} ${where} group by stateOrder`,
     ...(some ? [JSON.stringify(buildings)] : []),
   )) {
     const state = stateAt.get(order)

@@ -3,7 +3,7 @@ import { type RoomFilter, type RoomRow, type RoomSort, RoomState, type RoomView 
 import { sortKey } from '../cache/derive.ts'
 import type { CacheReader } from '../cache/reader.ts'
 import { fieldEnd } from '../cache/tokens.ts'
-import { compareLines, type LineSource, type ListLine } from './lists.ts'
+import { compareLines, type LineSource, type ListLine } from './line.ts'
 import { roomMatch } from './matches.ts'
 import { pick } from './pick.ts'
 import type { Picture, Run } from './picture.ts'

@@ -20,7 +20,7 @@ import { idOf, makeIncident, makeMe, makeRoom, rowOf } from '../testing/document
 import { tempFolder } from '../testing/fakes.ts'
 import { incidentCounts, listIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
-import { compareLines } from './lists.ts'
+import { compareLines } from './line.ts'
 import { Picture } from './picture.ts'
 import { listRooms } from './rooms.ts'
 import { hasWord, searchWords, tierIn } from './search.ts'
