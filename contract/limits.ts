@@ -134,8 +134,11 @@ export const limits = {
   consoleMessageBytes: 64 * 1024,
   /** Bytes waiting in one console's feed socket. More: sending stops until it drains (state-based, nothing is lost). */
   feedBufferedBytes: 4 * 1024 * 1024,
-  /** Rows in one snapshot page. */
-  snapshotPageRows: 1_000,
+  /** Rows and bytes (before packing) in one snapshot page. One of the two reached: the page ends, and the rest is on the next. */
+  snapshotPageRows: 2_000,
+  snapshotPageFullBytes: 2 * 1024 * 1024,
+  /** Rows of a snapshot page that are read at once. */
+  snapshotReadRows: 250,
   /** A list answer of the HTTP interface. */
   listRows: 500,
   /** Unsent commands in one console. Full: the command is refused with `outbox.full`, nothing is dropped. */

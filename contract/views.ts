@@ -188,8 +188,8 @@ export type Timeline = z.infer<typeof Timeline>
 export const SyncState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('stopped') }),
   z.object({ state: z.literal('connecting'), since: Millis, syncedAt: Millis.nullable() }),
-  /** `done` of `total` rows; total 0 while it is not known. */
-  z.object({ state: z.literal('catchingUp'), done: z.int(), total: z.int(), syncedAt: Millis.nullable() }),
+  /** `done` of `total` rows; total 0 while it is not known. `leftMs`: how long the rest takes at this pace; null while there is none. */
+  z.object({ state: z.literal('catchingUp'), done: z.int(), total: z.int(), leftMs: z.int().nullable(), syncedAt: Millis.nullable() }),
   z.object({ state: z.literal('live'), syncedAt: Millis }),
   z.object({
     state: z.literal('offline'),

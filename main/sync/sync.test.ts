@@ -140,6 +140,33 @@ describe('[CON-2] sync', () => {
     expect(cache.reader.counts()).toEqual({ room: 2 })
   })
 
+  it('says how long the rest of a snapshot takes, by the pace of this run alone', async () => {
+    sync.open(null)
+    await dial()
+    await say(welcome)
+    const left = () => (sync.state.state === 'catchingUp' ? sync.state.leftMs : undefined)
+    const page = (n: number) => answer({ cursor: 'c1', scope: 1, rows: [rowOf('room', makeRoom(n))], next: `p${n}`, total: 10 })
+    await page(1)
+    expect(left()).toBeNull()
+    clock.advance(1_500)
+    await page(2)
+    // So early a pace would be a guess.
+    expect(left()).toBeNull()
+    clock.advance(1_500)
+    await page(3)
+    expect(left()).toBe(11_000)
+    pages.at(-1)!.fail(new RoomkeeperError('network.offline'))
+    await settle()
+    clock.advance(60_000)
+    await dial()
+    await say(welcome)
+    await page(4)
+    expect(left()).toBeNull()
+    clock.advance(3_000)
+    await page(5)
+    expect(left()).toBe(15_000)
+  })
+
   it('goes on with a snapshot that was interrupted', async () => {
     sync.open(null)
     await dial()

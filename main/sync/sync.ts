@@ -11,6 +11,7 @@ import { Connection } from './connection.ts'
 import type { ConnectionEnd } from './ends.ts'
 import type { FetchPage } from './snapshot.ts'
 import type { OpenFeed } from './socket.ts'
+import { type Began, timeLeft } from './timeLeft.ts'
 
 export interface SyncOptions {
   store: SyncStore
@@ -42,7 +43,7 @@ type Phase =
   | { name: 'waiting'; since: number; why: Offline['why']; code: ErrorCode; nextTryAt: number | null; retry: Undo | null }
   /** `after`: what was wrong before this try; shown until the try comes to something. */
   | { name: 'connecting'; since: number; connection: Connection; after: Extract<Phase, { name: 'waiting' }> | null }
-  | { name: 'catchingUp'; connection: Connection; done: number; total: number }
+  | { name: 'catchingUp'; connection: Connection; done: number; total: number; began: Began }
   | { name: 'live'; connection: Connection; syncedAt: number }
 
 /** While live, how old the copy is is told at most this often. */
@@ -134,7 +135,7 @@ export class Sync {
       if (behind === 0 && !connection.snapshotting) this.#live(connection, now)
       else if (!connection.snapshotting) {
         const done = this.#phase.name === 'catchingUp' ? this.#phase.done + event.rows : event.rows
-        this.#enter({ name: 'catchingUp', connection, done, total: done + behind })
+        this.#catchUp(connection, done, done + behind)
       }
     } else if (event.type === 'beat' && this.#phase.name === 'live') {
       this.#live(connection, now)
@@ -157,7 +158,15 @@ export class Sync {
   #progress(connection: Connection, done: number, total: number): void {
     if (!this.#isCurrent(connection)) return
     if (connection.upToDate) this.#live(connection, this.#options.clock.now())
-    else this.#enter({ name: 'catchingUp', connection, done, total })
+    else this.#catchUp(connection, done, total)
+  }
+
+  /** Its pace goes by what came of one and the same work. */
+  #catchUp(connection: Connection, done: number, total: number): void {
+    const before = this.#phase
+    const goesOn = before.name === 'catchingUp' && before.connection === connection && before.total > 0 && done >= before.done
+    const began = goesOn ? before.began : { at: this.#options.clock.steady(), done }
+    this.#enter({ name: 'catchingUp', connection, done, total, began })
   }
 
   #ended(connection: Connection, end: ConnectionEnd): void {
@@ -236,7 +245,13 @@ export class Sync {
         return { state: 'offline', since: after.since, why: after.why, code: after.code, nextTryAt: null, syncedAt }
       }
       case 'catchingUp':
-        return { state: 'catchingUp', done: phase.done, total: phase.total, syncedAt }
+        return {
+          state: 'catchingUp',
+          done: phase.done,
+          total: phase.total,
+          leftMs: timeLeft(phase.began, this.#options.clock.steady(), phase.done, phase.total),
+          syncedAt,
+        }
       case 'live':
         return { state: 'live', syncedAt: phase.syncedAt }
     }

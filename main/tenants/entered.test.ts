@@ -45,16 +45,20 @@ describe('several copies together', () => {
     ['never synced when one never was', [live, { ...offline, syncedAt: null }], { ...offline, syncedAt: null }],
     [
       'catching up by what all have to do',
-      [live, { state: 'catchingUp', done: 1, total: 10, syncedAt: 3 }, { state: 'catchingUp', done: 2, total: 5, syncedAt: null }],
-      { state: 'catchingUp', done: 3, total: 15, syncedAt: null },
+      [
+        live,
+        { state: 'catchingUp', done: 1, total: 10, leftMs: 4_000, syncedAt: 3 },
+        { state: 'catchingUp', done: 2, total: 5, leftMs: 9_000, syncedAt: null },
+      ],
+      { state: 'catchingUp', done: 3, total: 15, leftMs: 9_000, syncedAt: null },
     ],
     [
       'without a total while one is not known',
       [
-        { state: 'catchingUp', done: 1, total: 10, syncedAt: 3 },
-        { state: 'catchingUp', done: 0, total: 0, syncedAt: 3 },
+        { state: 'catchingUp', done: 1, total: 10, leftMs: 4_000, syncedAt: 3 },
+        { state: 'catchingUp', done: 0, total: 0, leftMs: null, syncedAt: 3 },
       ],
-      { state: 'catchingUp', done: 1, total: 0, syncedAt: 3 },
+      { state: 'catchingUp', done: 1, total: 0, leftMs: null, syncedAt: 3 },
     ],
     ['stopped when there is none', [], { state: 'stopped' }],
   ] as [string, SyncState[], SyncState][])('are %s', (_how, states, expected) => {

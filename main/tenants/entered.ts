@@ -38,5 +38,8 @@ export function worstOf(states: readonly SyncState[]): SyncState {
   if (first.state !== 'catchingUp') return { ...first, syncedAt }
   const busy = states.filter((state) => state.state === 'catchingUp')
   const sum = (of: 'done' | 'total'): number => busy.reduce((all, state) => all + state[of], 0)
-  return { state: 'catchingUp', done: sum('done'), total: busy.some(({ total }) => total === 0) ? 0 : sum('total'), syncedAt }
+  // They are fetched side by side: what takes longest is what is left.
+  const left = busy.flatMap(({ leftMs }) => (leftMs === null ? [] : [leftMs]))
+  const leftMs = left.length < busy.length ? null : Math.max(...left)
+  return { state: 'catchingUp', done: sum('done'), total: busy.some(({ total }) => total === 0) ? 0 : sum('total'), leftMs, syncedAt }
 }

@@ -1,7 +1,8 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { errors } from '../../contract/errors.ts'
-import { AssignmentId, EntryId, RoleId, type RoomId } from '../../contract/ids.ts'
+import { SnapshotPage } from '../../contract/feed.ts'
+import { AssignmentId, EntryId, IncidentId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
@@ -120,7 +121,7 @@ describe('[CON-2] a console', () => {
     await write(async (tx) => {
       for (const { enrolment } of devices) {
         const room = await tx.get('room', enrolment.room)
-        for (let i = 0; i < 12 && room; i++)
+        for (let i = 0; i < 20 && room; i++)
           tx.put('roomEvent', { id: EntryId.parse(v7()), room: room.id, kind: 'health', actor: { kind: 'system' }, at: 1, receivedAt: 1 })
       }
     })
@@ -140,6 +141,41 @@ describe('[CON-2] a console', () => {
     await fresh.snapshot()
     for (const [key, row] of fresh.rows) expect(console.rows.get(key)).toEqual(row)
     expect(console.rows.size).toBe(fresh.rows.size)
+  })
+
+  it('[CON-2] takes pages of so many bytes whatever is in them, gzipped where it takes that, and misses nothing', async () => {
+    const { enrolment } = await TestDevice.enrol(service.url)
+    const text = 'x'.repeat(limits.commentChars)
+    const actor = { kind: 'system' } as const
+    const ids = Array.from({ length: 1_200 }, () => EntryId.parse(v7()))
+    await write(async (tx) => {
+      for (const id of ids)
+        tx.put('entry', { id, incident: IncidentId.parse(v7()), room: enrolment.room, kind: 'comment', actor, at: 1, receivedAt: 1, text })
+    })
+    const authorization = `Bearer ${await service.token(proManager)}`
+    const ask = async (coding: string, after?: string) => {
+      const query = after === undefined ? '' : `?${new URLSearchParams({ after })}`
+      const answer = await fetch(`${service.url}/v1/snapshot${query}`, { headers: { authorization, 'accept-encoding': coding } })
+      const page = await answer.text()
+      return { page, coding: answer.headers.get('content-encoding'), packed: Number(answer.headers.get('content-length')) }
+    }
+    const seen: string[] = []
+    let pages = 0
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const gzipped = await ask('br, gzip;q=0.5', after)
+      const plain = await ask(pages === 0 ? 'gzip;q=0' : 'identity', after)
+      expect([gzipped.coding, plain.coding]).toEqual(['gzip', null])
+      expect(gzipped.page).toBe(plain.page)
+      expect(gzipped.packed).toBeLessThan(plain.packed / 10)
+      expect(plain.packed).toBeLessThan(limits.snapshotPageFullBytes + 16 * 1024)
+      const page = SnapshotPage.parse(JSON.parse(plain.page))
+      seen.push(...page.rows.map(({ kind, id }) => `${kind} ${id}`))
+      after = page.next
+      pages++
+    }
+    expect(pages).toBeGreaterThan(2)
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(ids.every((id) => seen.includes(`entry ${id}`))).toBe(true)
   })
 
   it('cannot use the cursor of another person, or one that it made up', async () => {

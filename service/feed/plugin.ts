@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { z } from 'zod'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { Plugin } from '../ground/deps.ts'
@@ -7,6 +9,13 @@ import { onUpgrade } from '../ground/http/upgrades.ts'
 import { Cursors } from './cursors.ts'
 import { FeedHub } from './hub.ts'
 import { snapshotPage } from './snapshot.ts'
+
+/** In a thread of the pool: rooms are alike, and a page becomes a fifteenth of itself. */
+const packed = promisify<string, Buffer>(gzip)
+
+/** Whether an answer may be gzipped, by the request's own word (RFC 9110, 12.5.3). */
+const takesGzip = (accepted: string | undefined): boolean =>
+  (accepted ?? '').split(',').some((coding) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?:0?\.\d*[1-9]\d*|1(?:\.0*)?)\s*)?$/iu.test(coding))
 
 /** How often tokens are looked at. */
 const expiryEveryMs = 1_000
@@ -32,10 +41,12 @@ export const feed: Plugin<AccessDeps> = (app, deps) => {
     async (request, reply) => {
       const page = await snapshotPage(deps.store, cursors, callerOf(request), request.query.after)
       // The text goes out as it is: the documents in it were checked when they were written.
-      return reply
+      reply
         .header('content-type', 'application/json; charset=utf-8')
+        .header('vary', 'accept-encoding')
         .serializer((text: string) => text)
-        .send(page)
+      if (!takesGzip(request.headers['accept-encoding'])) return reply.send(page)
+      return reply.header('content-encoding', 'gzip').send(await packed(page))
     },
   )
   onUpgrade(app.server, '/v1/feed', (request, socket, head) => void hub.accept(request, socket, head))

@@ -10,8 +10,8 @@ import { rowText } from './rows.ts'
 const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'roomEvent', 'entry']
 
 /**
- * One page of all that the caller may see (CON-2), as JSON text. Pages go by key, so each costs the same, and a snapshot
- * can stop, resume and run beside the live feed: what changed since its first page comes by the cursor. Each page is
+ * One page of all that the caller may see (CON-2), as JSON text: so many rows, or so many bytes. Pages go by key, so each costs the same,
+ * and a snapshot can stop, resume and run beside the live feed: what changed since its first page comes by the cursor. Each page is
  * cut to the scope of its own moment, and says which.
  * @throws request.invalid where `after` is not a place that this person was given.
  */
@@ -31,18 +31,27 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
     place = { position: lineage.at(lastSeq), scope: caller.scopeVersion, kind: 0, after: '', total }
   }
   const rows: string[] = []
+  let bytes = 0
   let next: SnapshotPlace | undefined = place
-  while (next && rows.length < limits.snapshotPageRows) {
+  while (next && rows.length < limits.snapshotPageRows && bytes < limits.snapshotPageFullBytes) {
     const kind: Kind | undefined = order[next.kind]
     if (!kind) {
       next = undefined
       break
     }
-    const wanted = limits.snapshotPageRows - rows.length
+    const wanted = Math.min(limits.snapshotReadRows, limits.snapshotPageRows - rows.length)
     const found = await read.page(kind, next.after, wanted)
-    for (const row of found) rows.push(rowText(row))
-    const last = found.at(-1)
-    next = last && found.length === wanted ? { ...next, after: last.id } : { ...next, kind: next.kind + 1, after: '' }
+    let last: string | undefined
+    for (const row of found) {
+      // The first row of a page is on it whatever its size.
+      if (bytes >= limits.snapshotPageFullBytes) break
+      const text = rowText(row)
+      bytes += Buffer.byteLength(text)
+      rows.push(text)
+      last = row.id
+    }
+    const whole = last === found.at(-1)?.id && found.length < wanted
+    next = whole ? { ...next, kind: next.kind + 1, after: '' } : { ...next, after: last ?? next.after }
     if (next.kind >= order.length) next = undefined
   }
   const cursor = cursors.cursor(caller, place.position)

@@ -181,7 +181,7 @@ describe('a locked copy', () => {
     mount(Shell, { global, attachTo: document.body })
     await untilPasses(() => expect(find('lease-why')?.textContent).toContain('cannot be reached'))
     expect(find('lease-connect')?.hasAttribute('disabled')).toBe(false)
-    core.set('sync', { state: 'catchingUp', done: 1, total: 9, syncedAt: null })
+    core.set('sync', { state: 'catchingUp', done: 1, total: 9, leftMs: null, syncedAt: null })
     await untilPasses(() => expect(find('lease-connect')?.getAttribute('aria-busy')).toBe('true'))
     expect(find('lease-why')).toBeNull()
   })
