@@ -55,36 +55,43 @@ export interface FollowerOptions {
   readonly onProblem: (follower: Follower, error: unknown) => void
 }
 
+/** Where a console is in the data that it follows. */
+interface Trail {
+  readonly lineage: Lineage
+  /** All up to here it has, or need not have. */
+  position: number
+  /** What it knows of its position. */
+  cursor: Cursor
+  cursorPosition: number
+}
+
+/**
+ * What a console does. A state is made anew at each change, so that a reading that was begun in another one is known by it, and sends
+ * nothing more.
+ * - `apart`: it has said no hello yet, or none with a cursor that is good, or follows no more
+ * - `live`: it has everything up to its position, and its socket takes more
+ * - `reading`: it lacks something, which is being read from the store
+ * - `behind`: it lacks something, and something holds it up
+ */
+type State = { readonly is: 'apart' } | { readonly is: 'live' | 'reading' | 'behind'; readonly trail: Trail }
+
 /**
  * One console that follows a tenant's changes. All that is kept of what it lacks is a position: what it gets is read
  * when it is sent, so a slow console costs no memory, and sees the newest state of each thing and not its past.
  *
- * It is `live` when it has everything up to its position and its socket takes more. Anything else (a hello, a new
- * scope, a full socket, a commit that it missed) makes it catch up from the store.
+ * Whatever takes it out of being live (a hello, a new scope, a full socket, a commit that it missed) makes it catch up from the store.
  */
 export class Follower {
   readonly socket: FeedSocket
   caller: Caller
   heardAt: number
-  /** Has said hello with a cursor that is good. */
-  following = false
   readonly #options: FollowerOptions
   #sight: Sight
-  #position = 0
-  /** What the console knows of its position. */
-  #cursor: Cursor | undefined
-  #cursorPosition = 0
-  /** Of the data that it follows. */
-  #lineage: Lineage | undefined
+  #state: State = { is: 'apart' }
   /** The tenant has got at least this far. */
   #tenantAt = 0
-  #live = false
-  #catchingUp = false
-  /** Counts hellos and scopes, so that a read that was begun before does not go on after. */
-  #epoch = 0
-  #draining = false
-  /** Changes of scope, and of what its link asks for, that are not read yet. */
-  #suspended = 0
+  /** Changes of scope, and of what its link asks for, that are not read yet; and its socket, while that is full. */
+  #holds = 0
 
   constructor(socket: FeedSocket, caller: Caller, now: number, options: FollowerOptions) {
     this.socket = socket
@@ -101,9 +108,7 @@ export class Follower {
   /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
   hello(current: CurrentAccess, { cursor, scope }: Pick<Hello, 'cursor' | 'scope'>, lineage: Lineage, lastSeq: number): void {
     const { cursors, beatMs, now } = this.#options
-    this.#epoch++
-    this.#live = false
-    this.following = false
+    this.end()
     this.#see(current)
     this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs, at: now() })
     const position = cursor === undefined ? undefined : cursors.positionOf(this.caller, cursor)
@@ -113,19 +118,15 @@ export class Follower {
       this.say({ type: 'snapshot' })
       return
     }
-    this.#lineage = lineage
-    this.following = true
-    this.#position = this.#cursorPosition = position.seq
-    this.#cursor = cursor
+    this.#state = { is: 'behind', trail: { lineage, position: position.seq, cursor, cursorPosition: position.seq } }
     if (scope !== this.caller.scopeVersion) this.#sayScope()
     this.#catchUp()
   }
 
   /** Nothing more is sent under the scope before; `rescope` follows when the new one is known. */
   suspend(): void {
-    this.#suspended++
-    this.#epoch++
-    this.#live = false
+    this.#holds++
+    this.#fallBehind()
   }
 
   rescope(current: CurrentAccess): void {
@@ -135,13 +136,18 @@ export class Follower {
 
   /** The end of a `suspend`. */
   resume(): void {
-    this.#suspended--
-    if (this.following) this.#catchUp()
+    this.#holds--
+    this.#catchUp()
+  }
+
+  /** Nothing more is sent. */
+  end(): void {
+    this.#state = { is: 'apart' }
   }
 
   /** A partner's person has nothing left here: their copy of this tenant goes as a whole (PAR-6). */
   leave(scopeVersion: number): void {
-    this.following = false
+    this.end()
     this.say({ type: 'scope', version: scopeVersion, rooms: {} })
   }
 
@@ -158,90 +164,85 @@ export class Follower {
   changed(shared: SharedRows): void {
     const { upTo, rows } = shared.changes
     this.#tenantAt = Math.max(this.#tenantAt, upTo)
-    if (!this.#live) return
+    if (this.#state.is !== 'live') return
+    const { trail } = this.#state
     const first = rows[0]
-    if (!first || first.seq > this.#position + 1 || rows.length > limits.feedBatchRows) {
-      this.#live = false
+    if (!first || first.seq > trail.position + 1 || rows.length > limits.feedBatchRows) {
       this.#catchUp()
       return
     }
-    if (upTo <= this.#position) return
-    const whole = first.seq === this.#position + 1 && this.#sight.everyRoom ? shared.all() : undefined
+    if (upTo <= trail.position) return
+    const whole = first.seq === trail.position + 1 && this.#sight.everyRoom ? shared.all() : undefined
     if (whole !== undefined && rows.every((row) => row.room !== null)) {
-      this.#send(whole, rows.length, upTo, 0)
+      this.#send(trail, whole, rows.length, upTo, 0)
       return
     }
     const texts: string[] = []
     rows.forEach((row, index) => {
-      if (row.seq > this.#position && this.#sight.sees(row)) texts.push(shared.text(index))
+      if (row.seq > trail.position && this.#sight.sees(row)) texts.push(shared.text(index))
     })
-    if (texts.length > 0) this.#send(texts.join(','), texts.length, upTo, 0)
-    else this.#pass(upTo)
+    if (texts.length > 0) this.#send(trail, texts.join(','), texts.length, upTo, 0)
+    else this.#pass(trail, upTo)
   }
 
   /** Nothing in it for this console: it is not told, or only rarely, so that it learns nothing of how much happens. */
-  #pass(upTo: number): void {
-    this.#position = upTo
-    if (this.#position - this.#cursorPosition >= limits.feedUnseenRows) this.#send('', 0, upTo, 0)
+  #pass(trail: Trail, upTo: number): void {
+    trail.position = upTo
+    if (trail.position - trail.cursorPosition >= limits.feedUnseenRows) this.#send(trail, '', 0, upTo, 0)
   }
 
+  #fallBehind(): void {
+    if (this.#state.is !== 'apart') this.#state = { is: 'behind', trail: this.#state.trail }
+  }
+
+  /** Reads what it lacks, anew where it was reading already, as soon as nothing holds it up. */
   #catchUp(): void {
-    if (this.#catchingUp || this.#draining || this.#suspended > 0) return
-    this.#catchingUp = true
-    this.#read()
-      .catch((error: unknown) => this.#options.onProblem(this, error))
-      .finally(() => {
-        this.#catchingUp = false
-        // Something put an end to that reading; what it was begins anew.
-        if (!this.#live && this.following && this.#isOpen) this.#catchUp()
-      })
+    this.#fallBehind()
+    if (this.#state.is === 'apart' || this.#holds > 0 || !this.#isOpen) return
+    const reading: State = { is: 'reading', trail: this.#state.trail }
+    this.#state = reading
+    this.#read(reading, reading.trail).catch((error: unknown) => this.#options.onProblem(this, error))
   }
 
   get #isOpen(): boolean {
     return isOpen(this.socket)
   }
 
-  async #read(): Promise<void> {
-    const epoch = this.#epoch
+  async #read(reading: State, trail: Trail): Promise<void> {
     const read = this.#options.store.read(this.caller.tenant, 'wholeTenant')
     for (;;) {
-      const rows = await read.changesAfter(this.#position, limits.feedBatchRows)
+      const rows = await read.changesAfter(trail.position, limits.feedBatchRows)
       const lastSeq = await read.lastSeq()
-      if (epoch !== this.#epoch || !this.#isOpen) return
-      const upTo = rows.at(-1)?.seq ?? this.#position
+      if (this.#state !== reading || !this.#isOpen) return
+      const upTo = rows.at(-1)?.seq ?? trail.position
       const more = rows.length === limits.feedBatchRows
       const seen = rows.filter((row) => this.#sight.sees(row))
       // How much is to come is told to those who may see it all; others only that something is.
       const behind = more ? (this.#sight.everyRoom ? Math.max(1, lastSeq - upTo) : 1) : 0
-      if (seen.length > 0 || !more) this.#send(seen.map(rowText).join(','), seen.length, upTo, behind)
-      else this.#pass(upTo)
-      if (this.#draining) return
-      if (!more && this.#tenantAt <= this.#position) {
-        this.#live = true
+      if (seen.length > 0 || !more) this.#send(trail, seen.map(rowText).join(','), seen.length, upTo, behind)
+      else this.#pass(trail, upTo)
+      if (this.#state !== reading) return
+      if (!more && this.#tenantAt <= trail.position) {
+        this.#state = { is: 'live', trail }
         return
       }
     }
   }
 
-  #send(rows: string, count: number, upTo: number, behind: number): void {
+  #send(trail: Trail, rows: string, count: number, upTo: number, behind: number): void {
     const { cursors, onRows } = this.#options
-    if (this.#cursor === undefined || this.#lineage === undefined) return
-    const to = cursors.cursor(this.caller, this.#lineage.at(upTo))
-    const text = batchText(this.caller.scopeVersion, this.#cursor, to, rows, behind)
-    this.#position = this.#cursorPosition = upTo
-    this.#cursor = to
+    const to = cursors.cursor(this.caller, trail.lineage.at(upTo))
+    const text = batchText(this.caller.scopeVersion, trail.cursor, to, rows, behind)
+    trail.position = trail.cursorPosition = upTo
+    trail.cursor = to
     onRows(count)
     if (this.socket.bufferedAmount + text.length < limits.feedBufferedBytes) {
       this.socket.send(text)
       return
     }
     // The socket is full: nothing more is made until this is gone. Then it catches up with what is true by then.
-    this.#draining = true
-    this.#live = false
-    this.socket.send(text, () => {
-      this.#draining = false
-      if (this.following && this.#isOpen) this.#catchUp()
-    })
+    this.suspend()
+    this.socket.send(text, () => this.resume())
   }
 
   #sayScope(): void {

@@ -101,7 +101,7 @@ export class FeedHub {
     const followers = this.#tenants.get(changes.tenant)
     if (!followers) return
     const shared = new SharedRows(changes)
-    for (const follower of followers) if (follower.following) follower.changed(shared)
+    for (const follower of followers) follower.changed(shared)
   }
 
   /** What a person may see is other than before (ACC-8): nothing more under the old scope. */
@@ -185,7 +185,7 @@ export class FeedHub {
     this.#tenants.set(caller.tenant, followers.add(follower))
     this.#count()
     const left = (): void => {
-      follower.following = false
+      follower.end()
       followers.delete(follower)
       if (followers.size === 0 && this.#tenants.get(caller.tenant) === followers) this.#tenants.delete(caller.tenant)
       this.#count()
@@ -261,7 +261,7 @@ export class FeedHub {
       details: { detail },
     } = error
     this.#deps.turnedAway.note(error, 'feed')
-    follower.following = false
+    follower.end()
     follower.say({
       type: 'error',
       code,

@@ -1,0 +1,161 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { defaultSettings } from '../../contract/entities.ts'
+import { FeedToConsole } from '../../contract/feed.ts'
+import { limits } from '../../contract/limits.ts'
+import { settle } from '../../contract/testing/wait.ts'
+import { cyd } from '../testing/directory/organisations.ts'
+import { DirectoryRig } from '../testing/access/directoryRig.ts'
+import type { BusTopics } from '../ground/bus.ts'
+import type { Caller } from '../ground/caller.ts'
+import { system } from '../ground/store/transaction.ts'
+import { Cursors } from './cursors.ts'
+import { Follower, type FeedSocket, SharedRows } from './follower.ts'
+
+const rig = new DirectoryRig()
+const cursors = new Cursors(Buffer.alloc(32, 1))
+
+/** What it was sent; `full` keeps the next text until `drain`. */
+class Socket implements FeedSocket {
+  readyState = 1
+  bufferedAmount = 0
+  said: FeedToConsole[] = []
+  #sent: (() => void)[] = []
+
+  send(text: string, sent?: () => void): void {
+    this.said.push(FeedToConsole.parse(JSON.parse(text)))
+    if (sent) this.#sent.push(sent)
+  }
+
+  fill(): void {
+    this.bufferedAmount = limits.feedBufferedBytes
+  }
+
+  drain(): void {
+    this.bufferedAmount = 0
+    this.#sent.splice(0).forEach((sent) => sent())
+  }
+
+  close(): void {
+    this.readyState = 2
+  }
+
+  terminate = this.close
+}
+
+let socket: Socket
+let follower: Follower
+let caller: Caller
+const problems: unknown[] = []
+
+const current = () => ({ access: caller.access, scopeVersion: caller.scopeVersion, removed: false, multiFactor: false })
+const lastSeq = () => rig.read().lastSeq()
+
+async function hello(seq?: number): Promise<void> {
+  const lineage = await rig.made.store.lineage(rig.made.contoso)
+  const cursor = cursors.cursor(caller, lineage.at(seq ?? (await lastSeq())))
+  follower.hello(current(), { cursor, scope: caller.scopeVersion }, lineage, await lastSeq())
+}
+
+/** A change that everybody who sees settings hears of, as the bus brings it. */
+async function change(openHoldMs: number): Promise<void> {
+  await rig.made.store.write(rig.made.contoso, system, async (tx) =>
+    tx.put('settings', { id: rig.made.contoso, ...defaultSettings, openHoldMs }),
+  )
+  const upTo = await lastSeq()
+  const rows = await rig.read().changesAfter(upTo - 1, 10)
+  const changes: BusTopics['changes'] = { tenant: rig.made.contoso, upTo, rows }
+  follower.changed(new SharedRows(changes))
+}
+
+/** The values of the settings that it was sent, in their order. */
+const holds = (): unknown[] =>
+  socket.said.flatMap((message) =>
+    message.type === 'batch'
+      ? message.rows.flatMap(({ kind, doc }) => (kind === 'settings' && doc && 'openHoldMs' in doc ? [doc.openHoldMs] : []))
+      : [],
+  )
+
+beforeEach(async () => {
+  socket = new Socket()
+  problems.length = 0
+  caller = await rig.callerOf(cyd, rig.made.contoso, 'contoso')
+  follower = new Follower(socket, caller, 0, {
+    store: rig.made.store,
+    cursors,
+    beatMs: 1_000,
+    now: () => rig.now,
+    onRows: () => undefined,
+    onProblem: (_, error) => problems.push(error),
+  })
+  await hello()
+  await settle()
+})
+
+describe('a console that follows', () => {
+  it('[CON-2] hears each change once it is live, and what it missed when it says hello again', async () => {
+    const before = await lastSeq()
+    await change(1)
+    await change(2)
+    expect(holds()).toEqual([1, 2])
+    await hello(before)
+    await settle()
+    // The newest state, not its past.
+    expect(holds()).toEqual([1, 2, 2])
+    expect(problems).toEqual([])
+  })
+
+  it('[CON-2] is sent nothing more while its socket is full, and then what is true by then', async () => {
+    socket.fill()
+    await change(1)
+    await change(2)
+    await change(3)
+    expect(holds()).toEqual([1])
+    socket.drain()
+    await settle()
+    expect(holds()).toEqual([1, 3])
+    await change(4)
+    expect(holds()).toEqual([1, 3, 4])
+  })
+
+  it('[ACC-8] is sent nothing under a scope that is being read, until each that was asked for is known', async () => {
+    follower.suspend()
+    follower.suspend()
+    await change(1)
+    follower.resume()
+    await settle()
+    expect(holds()).toEqual([])
+    follower.rescope(current())
+    await settle()
+    expect(holds()).toEqual([1])
+  })
+
+  it('[ACC-8] drops what was being read when its scope changes, and a full socket holds it up beside that', async () => {
+    const before = await lastSeq()
+    await change(1)
+    const told = holds().length
+    void hello(before).then(() => follower.suspend())
+    await settle()
+    expect(holds()).toHaveLength(told)
+    socket.fill()
+    follower.resume()
+    await settle()
+    expect(holds().slice(told)).toEqual([1])
+    await change(2)
+    follower.suspend()
+    socket.drain()
+    await settle()
+    expect(holds().slice(told)).toEqual([1])
+    follower.resume()
+    await settle()
+    expect(holds().slice(told)).toEqual([1, 2])
+  })
+
+  it('[CON-2] is sent nothing after its end', async () => {
+    follower.end()
+    await change(1)
+    follower.suspend()
+    follower.resume()
+    await settle()
+    expect(holds()).toEqual([])
+  })
+})
