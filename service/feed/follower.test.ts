@@ -71,7 +71,9 @@ async function change(openHoldMs: number): Promise<void> {
 const holds = (): unknown[] =>
   socket.said.flatMap((message) =>
     message.type === 'batch'
-      ? message.rows.flatMap(({ kind, doc }) => (kind === 'settings' && doc && 'openHoldMs' in doc ? [doc.openHoldMs] : []))
+      ? message.rows.flatMap(({ kind, doc }) =>
+          kind === 'settings' && typeof doc === 'object' && doc !== null && 'openHoldMs' in doc ? [doc.openHoldMs] : [],
+        )
       : [],
   )
 
