@@ -6,6 +6,8 @@ import { z } from 'zod'
 export interface Inspector {
   /** After collecting garbage: bytes of live objects and buffers, and resident bytes. */
   memory(): Promise<Memory>
+  /** The text that an expression comes to. */
+  evaluate(expression: string): Promise<string>
   close(): void
 }
 
@@ -44,11 +46,13 @@ export async function inspect(log: string): Promise<Inspector> {
       socket.on('message', listen)
       socket.send(JSON.stringify({ id, method, params }))
     })
+  const evaluate = async (expression: string): Promise<string> =>
+    Evaluated.parse(await call('Runtime.evaluate', { expression, returnByValue: true })).result.value
   return {
+    evaluate,
     memory: async () => {
       for (let round = 0; round < collections; round++) await call('HeapProfiler.collectGarbage')
-      const answer = await call('Runtime.evaluate', { expression: 'JSON.stringify(process.memoryUsage())', returnByValue: true })
-      const { rss, heapUsed, external } = Usage.parse(JSON.parse(Evaluated.parse(answer).result.value))
+      const { rss, heapUsed, external } = Usage.parse(JSON.parse(await evaluate('JSON.stringify(process.memoryUsage())')))
       return { live: heapUsed + external, resident: rss }
     },
     close: () => socket.close(),

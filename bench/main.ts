@@ -7,13 +7,14 @@ import { agentMemory } from './agent-memory.ts'
 import { access } from './access.ts'
 import { type Bench, type Figure } from './bench.ts'
 import { fault } from './fault.ts'
+import { large } from './large.ts'
 import { relay } from './relay.ts'
 import { reports } from './reports.ts'
 import { session } from './session.ts'
 import { snapshot } from './snapshot.ts'
 import { withdrawal } from './withdrawal.ts'
 
-const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, access, withdrawal, relay, session]
+const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, withdrawal, relay, session]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME …]

@@ -49,15 +49,26 @@ async function fill(service: Service): Promise<void> {
 
 type FetchPage = (after: string | null) => Promise<Uint8Array>
 
-function pagesOf(service: Service): FetchPage {
-  return async (after) => {
-    const query = after === null ? '' : `?${new URLSearchParams({ after })}`
-    const response = await fetch(new URL(`/v1/snapshot${query}`, service.url), {
-      headers: { authorization: `Bearer ${service.token}` },
-    })
-    if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`)
-    return new Uint8Array(await response.arrayBuffer())
+/** Pages as a console asks for them, and the bytes that they were on their way. */
+export interface Pages {
+  readonly fetchPage: FetchPage
+  wireBytes: number
+}
+
+export function pagesOf(service: Service): Pages {
+  const pages: Pages = {
+    wireBytes: 0,
+    fetchPage: async (after) => {
+      const query = after === null ? '' : `?${new URLSearchParams({ after })}`
+      const response = await fetch(new URL(`/v1/snapshot${query}`, service.url), {
+        headers: { authorization: `Bearer ${service.token}` },
+      })
+      if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`)
+      pages.wireBytes += Number(response.headers.get('content-length'))
+      return new Uint8Array(await response.arrayBuffer())
+    },
   }
+  return pages
 }
 
 /** Seconds from an empty encrypted cache to one that holds the whole snapshot, and the rows in it. */
@@ -126,6 +137,31 @@ async function limit(url: string, file: string): Promise<number> {
   return seconds
 }
 
+/** Both ways by turns: median seconds, the rows, and the bytes of one snapshot on its way. */
+export async function compared(
+  pages: Pages,
+  folder: string,
+  turns: number,
+): Promise<{ rows: number; mine: number; limits: number; wireBytes: number }> {
+  const file = join(folder, 'rows.ndjson')
+  const rows = await writeNdjson(pages.fetchPage, file)
+  const { wireBytes } = pages
+  const plain = await startPart({
+    name: 'NDJSON server',
+    args: ['bench/ndjson-server.ts', file],
+    ready: Ready,
+    log: join(folder, 'ndjson.log'),
+  })
+  const mine: number[] = []
+  const limits: number[] = []
+  for (let turn = 0; turn < turns; turn++) {
+    limits.push(await limit(plain.ready.service, join(folder, `limit-${turn}.db`)))
+    mine.push((await ours(pages.fetchPage, join(folder, `cache-${turn}.db`))).seconds)
+  }
+  await plain.stop()
+  return { rows, mine: median(mine), limits: median(limits), wireBytes }
+}
+
 export const snapshot: Bench = {
   name: 'snapshot',
   what: `${rooms.toLocaleString('en')} rooms into an empty, encrypted cache, against plain NDJSON over HTTP into SQLite`,
@@ -135,26 +171,11 @@ export const snapshot: Bench = {
     try {
       say(`enrolling ${rooms} rooms …`)
       await fill(service)
-      const fetchPage = pagesOf(service)
-      const file = join(folder, 'rows.ndjson')
-      const rows = await writeNdjson(fetchPage, file)
-      const plain = await startPart({
-        name: 'NDJSON server',
-        args: ['bench/ndjson-server.ts', file],
-        ready: Ready,
-        log: join(folder, 'ndjson.log'),
-      })
-      const mine: number[] = []
-      const limits: number[] = []
-      for (let round = 0; round < rounds; round++) {
-        limits.push(await limit(plain.ready.service, join(folder, `limit-${round}.db`)))
-        mine.push((await ours(fetchPage, join(folder, `cache-${round}.db`))).seconds)
-      }
-      await plain.stop()
+      const { rows, mine, limits } = await compared(pagesOf(service), folder, rounds)
       return [
-        { what: `ours, ${rows.toLocaleString('en')} rows in all`, value: median(mine), unit: 's' },
-        { what: 'limit: the same rows as NDJSON', value: median(limits), unit: 's' },
-        { name: 'snapshot10k.timesLimit', what: 'ours as a multiple of it', value: median(mine) / median(limits), unit: '×', aim: '2' },
+        { what: `ours, ${rows.toLocaleString('en')} rows in all`, value: mine, unit: 's' },
+        { what: 'limit: the same rows as NDJSON', value: limits, unit: 's' },
+        { name: 'snapshot10k.timesLimit', what: 'ours as a multiple of it', value: mine / limits, unit: '×', aim: '2' },
       ]
     } finally {
       await service.part.stop()
