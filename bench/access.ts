@@ -7,6 +7,7 @@ import { type Access, may } from '../contract/access.ts'
 import { defaultSettings, type Room } from '../contract/entities.ts'
 import { accessOf, resolvePolicy } from '../contract/evaluate.ts'
 import { DeviceId } from '../contract/ids.ts'
+import { machine } from '../contract/machine.ts'
 import { Permission } from '../contract/permissions.ts'
 import { WhatCan } from '../contract/policyApi.ts'
 import { writeAssignment } from '../service/access/assignments.ts'
@@ -82,8 +83,12 @@ const device = {
 
 /** Writes the organisation into a service's data folder, with a Pro Manager who can sign in. */
 async function fill(folder: string, { policy, rooms, people }: Organisation): Promise<void> {
-  const now = Date.now
-  const store = await Store.open({ schema, path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
+  const store = await Store.open({
+    schema,
+    path: filesOf(folder).database,
+    bus: inProcessBus(() => undefined),
+    ...machine({ keepsAlive: true }),
+  })
   try {
     await new Directory(store).replaceAll({
       tenants: [{ id: directory, name: 'Bench', domains: ['bench.example'] }],

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Kind } from '../contract/entities.ts'
 import { limits } from '../contract/limits.ts'
 import { dayMs, documents, kept, serviceTables } from '../contract/retention.ts'
+import { systemAt, realSystem } from '../contract/testing/system.ts'
 import { migrate } from './ground/store/migrations/index.ts'
 import { openWriter } from './ground/store/sqlite.ts'
 import { schema } from './schema.ts'
@@ -19,8 +20,12 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 it('[rule 12] every table of the service says how long it is kept', async () => {
   const path = join(folder, 'service.db')
-  const writer = openWriter(path)
-  await migrate(new Kysely<unknown>({ dialect: writer.dialect }), () => 1, schema)
+  const writer = openWriter(path, realSystem.clock)
+  await migrate(
+    new Kysely<unknown>({ dialect: writer.dialect }),
+    systemAt(() => 1),
+    schema,
+  )
   writer.close()
   const db = new Database(path, { readonly: true })
   const tables = db.prepare(`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`).pluck().all()

@@ -6,6 +6,7 @@ import { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TenantId } from '../contract/ids.ts'
+import { systemAt, realSystem } from '../contract/testing/system.ts'
 import { chainHash } from './ground/audit/chain.ts'
 import { chainSource, checkChain } from './audit/check.ts'
 import { openWriter } from './ground/store/sqlite.ts'
@@ -23,8 +24,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 async function migrated(steps = schema): Promise<void> {
-  const writer = openWriter(path)
-  await migrate(new Kysely<unknown>({ dialect: writer.dialect }), () => 7, steps)
+  const writer = openWriter(path, realSystem.clock)
+  await migrate(
+    new Kysely<unknown>({ dialect: writer.dialect }),
+    systemAt(() => 7),
+    steps,
+  )
   writer.close()
 }
 
@@ -158,7 +163,7 @@ it('[AUD-1] an audit log that was shortened before its chain said so gets the re
   ).run(tenant, start, hash)
   db.close()
   await migrated()
-  const writer = openWriter(path)
+  const writer = openWriter(path, realSystem.clock)
   const after = new Kysely<Tables>({ dialect: writer.dialect })
   expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: 8 })
   expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([

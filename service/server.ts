@@ -1,3 +1,4 @@
+import type { System } from '../contract/system.ts'
 import { schema } from './schema.ts'
 import { accessPart } from './access/part.ts'
 import type { AgentDeps } from './agents/deps.ts'
@@ -15,7 +16,6 @@ import { partnersPart } from './partners/part.ts'
 import { policyFilePart } from './policyFile/part.ts'
 import { remotePart } from './remote/part.ts'
 import { roomsPart } from './rooms/part.ts'
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Budgets } from './ground/budgets.ts'
@@ -91,7 +91,8 @@ const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileS
  * changes nothing.
  * @throws CommandProblem where the folder or port is in use, or the data is of a newer version.
  */
-export async function startService(config: Config, now: () => number = Date.now): Promise<RunningService> {
+export async function startService(config: Config, system: System): Promise<RunningService> {
+  const { clock } = system
   const files = filesOf(config.data)
   mkdirSync(files.folder, { recursive: true, mode: 0o700 })
   const log = makeLogger(config.logLevel, 'service')
@@ -120,10 +121,13 @@ export async function startService(config: Config, now: () => number = Date.now)
       path: files.database,
       schema,
       bus,
-      now,
-      onCommit: (rows, ms) => {
-        metrics.committedRows.inc(rows)
-        metrics.commitSeconds.observe(ms / 1000)
+      ...system,
+      onWrite: () => {
+        const took = metrics.commitSeconds.startTimer()
+        return (rows) => {
+          metrics.committedRows.inc(rows)
+          took()
+        }
       },
       onLocked: (locked, file, of) => {
         if (locked) log.error({ code: 'store.locked', of }, `the database is locked by another program: ${file}`)
@@ -132,11 +136,11 @@ export async function startService(config: Config, now: () => number = Date.now)
     })
     opened.push(() => store.close())
     const secrets = await readSecrets(store)
-    const adminSecret = randomBytes(32).toString('base64url')
+    const adminSecret = system.random.bytes(32).toString('base64url')
     if (isEmbedded(config) && config.demo) await makeDemo(store, new Directory(store), config.settings)
-    const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, now, log })
-    const budgets = new Budgets(now)
-    const refusals = new Refusals({ store, now, log })
+    const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, clock, log })
+    const budgets = new Budgets(clock)
+    const refusals = new Refusals({ store, clock, log })
     opened.push(() => refusals.stop())
     const access = new AccessService({ store, bus, log, budgets, rules: identity.rules, directory: identity.directory })
     opened.push(() => access.close())
@@ -155,13 +159,13 @@ export async function startService(config: Config, now: () => number = Date.now)
       line: new DeviceLine(),
       log,
       metrics,
-      turnedAway: new RefusalLog({ log, metrics, now }),
+      turnedAway: new RefusalLog({ log, metrics, clock }),
       publicUrl,
       relayKey: secrets.relayKey,
       serviceName: secrets.serviceName,
       sessionKey: publicPartOf(secrets.relayKey),
       cursorKey: secrets.cursorKey,
-      now,
+      ...system,
     }
     const discovery = async () => ({
       product: 'roomkeeper' as const,

@@ -15,3 +15,6 @@ export function fakeSystem(clock = new FakeClock()): System & { readonly clock: 
 
 /** The machine's, for tests of parts that have sockets and processes around them. */
 export const realSystem = machine({ keepsAlive: false })
+
+/** The same, where a test says what the time is (UTC ms). */
+export const systemAt = (now: () => number): System => ({ ...realSystem, clock: { ...realSystem.clock, now } })

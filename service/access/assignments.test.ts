@@ -8,6 +8,7 @@ import { defaultSettings, type Room } from '../../contract/entities.ts'
 import { AssignmentId, DeviceId, RoleId, RoomId, type TenantId } from '../../contract/ids.ts'
 import { type BusTopics, inProcessBus } from '../ground/bus.ts'
 import type { Assignment as Stored } from '../../contract/policy.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { Store } from '../ground/store/store.ts'
 import { system } from '../ground/store/transaction.ts'
 import { removeAssignment, saveAssignment } from './assignments.ts'
@@ -40,7 +41,7 @@ beforeEach(async () => {
     throw error
   })
   bus.subscribe('scope', (message) => scopes.push(message))
-  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => 5_000 })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(() => 5_000) })
   tenant = await makeTenant(store, { name: 'Contoso', issuer: 'i', directory: 'd', settings: defaultSettings, proManager: 'boss' })
 })
 afterEach(async () => {

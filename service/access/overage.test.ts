@@ -2,6 +2,7 @@ import { generateKeyPair, SignJWT } from 'jose'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { ada, makeOrganisations, type Organisations } from '../testing/directory/organisations.ts'
 import { embeddedIssuerName } from '../directory/accounts.ts'
 import { Budgets } from '../ground/budgets.ts'
@@ -25,8 +26,8 @@ beforeEach(async () => {
     store: made.store,
     bus: made.bus,
     log: pino({ level: 'silent' }),
-    budgets: new Budgets(() => now),
-    rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now },
+    budgets: new Budgets({ now: () => now }),
+    rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, ...systemAt(() => now) },
     directory: {
       groupsOf: async () => {
         asked += 1

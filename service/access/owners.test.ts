@@ -6,6 +6,7 @@ import type { Entry, Incident } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, CommandKey, DeviceId, GroupId, type IncidentId, PersonId, RoleId, RoomId } from '../../contract/ids.ts'
 import type { AssignmentScope } from '../../contract/policy.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { Refusals } from '../ground/audit/refusals.ts'
 import { commandDeps } from '../testing/commands/deps.ts'
 import { submit } from '../ground/commands/submit.ts'
@@ -36,7 +37,7 @@ const group = GroupId.parse(v7())
 beforeEach(async () => {
   clock = Date.now()
   made = await makeOrganisations(() => clock)
-  refusals = new Refusals({ store: made.store, now: () => clock, log: pino({ level: 'silent' }) })
+  refusals = new Refusals({ store: made.store, ...systemAt(() => clock), log: pino({ level: 'silent' }) })
   rooms = new Rooms()
   inside = await room('Inside')
   outside = await room('Outside')
@@ -119,7 +120,7 @@ const send = (caller: Caller, command: Command) =>
       metrics: makeMetrics(),
       directory: new EmbeddedDirectory(made.store),
       refusals,
-      now: () => clock,
+      ...systemAt(() => clock),
     }),
     caller,
     {

@@ -9,6 +9,7 @@ import { defaultSettings } from '../../contract/entities.ts'
 import { AssignmentId, DeviceId, GroupId, LinkId, RoleId, RoomId, type TenantId } from '../../contract/ids.ts'
 import { builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, Link } from '../../contract/policy.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { type BusTopics, inProcessBus } from '../ground/bus.ts'
 import { Rooms } from '../incidents/rooms.ts'
 import { linkRow } from './links.ts'
@@ -127,7 +128,7 @@ beforeEach(async () => {
     throw error
   })
   bus.subscribe('scope', (message) => scopes.push(message))
-  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => 5_000 })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(() => 5_000) })
   const settings = defaultSettings
   customer = await makeTenant(store, { name: 'Contoso', issuer, directory: 'contoso', settings, proManager: 'boss' })
   partner = await makeTenant(store, { name: 'Fabrikam', issuer, directory: 'fabrikam', settings, proManager: 'chief' })

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { endlessAnswer } from '../../contract/testing/endless.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
 import { globalAdministratorRole } from '../directory/directory.ts'
 
@@ -13,7 +14,7 @@ let rules: TokenRules
 
 beforeAll(async () => {
   keys = await generateKeyPair('RS256', { extractable: true })
-  rules = { issuer: 'https://issuer.example', audience: 'roomkeeper', keys: async () => keys.publicKey, now: () => now }
+  rules = { issuer: 'https://issuer.example', audience: 'roomkeeper', keys: async () => keys.publicKey, ...systemAt(() => now) }
 })
 
 const signed = (extra: Record<string, unknown> = {}, audience = 'roomkeeper', seconds = 60, typ?: string) =>

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { readBytes, readJson } from '../../contract/answer.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import { cleanText } from '../../contract/text.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
 import { isSafeUrl } from '../ground/config.ts'
@@ -86,7 +87,7 @@ export interface TokenRules {
   /** Under which name its people are stored, where its address may change: the embedded issuer's has the port in it. */
   readonly storedAs?: string
   readonly keys: JWTVerifyGetKey
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** What consoles ask the issuer for. Where there are scopes of an interface among them, a token with scopes needs one. */
   readonly scope?: string
   /** The programs whose tokens count; any where it is left out. */
@@ -171,8 +172,8 @@ const instant = (seconds: unknown): string =>
   typeof seconds === 'number' && Math.abs(seconds) < 8.64e12 ? new Date(seconds * 1_000).toISOString() : String(seconds)
 
 /** Why jose takes a token not, as one of our errors. */
-function refusalOf(error: unknown, { now, clockToleranceMs = 0, audience }: TokenRules): RoomkeeperError {
-  const here = `It is ${new Date(now()).toISOString()} here`
+function refusalOf(error: unknown, { clock, clockToleranceMs = 0, audience }: TokenRules): RoomkeeperError {
+  const here = `It is ${new Date(clock.now()).toISOString()} here`
   if (error instanceof errors.JWTExpired) {
     return new RoomkeeperError(
       'auth.expired',
@@ -216,7 +217,7 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
       audience: rules.audience,
       algorithms,
       requiredClaims: ['exp', 'iat'],
-      currentDate: new Date(rules.now()),
+      currentDate: new Date(rules.clock.now()),
       clockTolerance: clockToleranceMs / 1_000,
     })
     verified = payload

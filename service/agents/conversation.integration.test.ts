@@ -7,6 +7,7 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
+import { AheadClock } from '../testing/agents/clock.ts'
 import { newKey, TestDevice } from '../testing/agents/device.ts'
 import { type Parts, startParts } from '../testing/agents/parts.ts'
 import { roomsOf } from '../testing/agents/rooms.ts'
@@ -14,17 +15,13 @@ import { roomsOf } from '../testing/agents/rooms.ts'
 /** What enrolled devices and the service say to each other, or do not say. */
 
 let service: Parts
-/** How far the service's clock is ahead: silence is a matter of that clock alone, so that no test has to be quick. */
-let ahead = 0
-const now = (): number => Date.now() + ahead
+/** Silence is a matter of this clock alone, so that no test has to be quick. */
+let clock: AheadClock
 const disconnectAfterMs = 20_000
-const pass = (ms: number): void => {
-  ahead += ms
-}
 
 beforeEach(async () => {
-  ahead = 0
-  service = await startParts({ now, timing: { disconnectAfterMs, agentHelloMs: 15_000, heartbeatMs: 100 } })
+  clock = new AheadClock()
+  service = await startParts({ clock, timing: { disconnectAfterMs, agentHelloMs: 15_000, heartbeatMs: 100 } })
 })
 afterEach(async () => {
   await service.close()
@@ -205,7 +202,7 @@ describe('[rule 8] bad days', () => {
   it('drops who does not say hello in time', async () => {
     const device = await TestDevice.enrol(service.url)
     await device.dial()
-    pass(15_000)
+    clock.pass(15_000)
     await device.ends()
   })
 
@@ -224,7 +221,7 @@ describe('[ROM-1] silence', () => {
     await enrol(device)
     await device.acknowledged(device.report({ 'audio.speaker': 'healthy' }))
     device.drop()
-    pass(disconnectAfterMs)
+    clock.pass(disconnectAfterMs)
     await until('the room to be disconnected', async () => (await room(device))?.health === 'disconnected')
     expect(await incidents(device)).toMatchObject([{ signal: 'connectivity.agent', status: 'needAction' }])
     await device.connect()
@@ -235,7 +232,7 @@ describe('[ROM-1] silence', () => {
   it('calls a room disconnected whose socket is open and says nothing', async () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()
-    pass(disconnectAfterMs)
+    clock.pass(disconnectAfterMs)
     await device.ends()
     await until('the room to be disconnected', async () => (await room(device))?.connected === false)
   })
@@ -245,7 +242,7 @@ describe('[rule 15] a restart', () => {
   it('knows rooms, numbers and journals, and gives rooms the grace period to come back', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'roomkeeper-restart-'))
     const graceMs = 60_000
-    let parts = await startParts({ folder, now, timing: { disconnectAfterMs } })
+    let parts = await startParts({ folder, clock, timing: { disconnectAfterMs } })
     try {
       const back = await TestDevice.enrol(parts.url)
       const gone = await TestDevice.enrol(parts.url)
@@ -255,7 +252,7 @@ describe('[rule 15] a restart', () => {
         await device.acknowledged(device.report({ 'audio.speaker': 'unhealthy' }))
       }
       await parts.close()
-      parts = await startParts({ folder, now, timing: { disconnectAfterMs, graceMs } })
+      parts = await startParts({ folder, clock, timing: { disconnectAfterMs, graceMs } })
       const read = parts.deps.store.read(parts.tenant, 'wholeTenant')
       const again = new TestDevice(parts.url, back.key, back.enrolment)
       again.journal = back.journal
@@ -267,7 +264,7 @@ describe('[rule 15] a restart', () => {
       expect(found).toMatchObject([{ signal: 'audio.speaker', number: 1, openings: 2 }])
       for (let passed = 0; passed < graceMs; passed += disconnectAfterMs / 2) {
         expect((await read.get('room', gone.enrolment.room))?.connected).toBe(true)
-        pass(disconnectAfterMs / 2)
+        clock.pass(disconnectAfterMs / 2)
         await again.acknowledged(again.report({ 'audio.speaker': 'unhealthy' }))
       }
       await until('the other room to be disconnected', async () => (await read.get('room', gone.enrolment.room))?.health === 'disconnected')

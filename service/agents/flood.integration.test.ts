@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { leapingClock } from '../testing/agents/clock.ts'
 import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
 import { Problem } from '../../contract/errors.ts'
 import { RoomId } from '../../contract/ids.ts'
@@ -19,7 +20,7 @@ let at: number
 
 beforeEach(async () => {
   at = Date.now()
-  service = await startParts({ now: () => at, timing: { disconnectAfterMs: 20_000 } })
+  service = await startParts({ clock: leapingClock(() => at), timing: { disconnectAfterMs: 20_000 } })
 })
 afterEach(async () => {
   await service.close()

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { uptime } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { agentProtocolVersions, type AgentToService, type SignedWord, welcomeWord } from '../../contract/agent.ts'
@@ -61,11 +60,13 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #clockSet: ClockSet
   #closing = false
 
-  /** `up`: how long the machine has been up, sleep included (ms). */
-  constructor(deps: AgentDeps, signedWords: SignedWords, up: () => number = () => uptime() * 1_000) {
+  constructor(deps: AgentDeps, signedWords: SignedWords) {
     this.#deps = deps
-    this.#absence = new Absence(up, Math.max(leastAbsenceMs, deps.config.timing.disconnectAfterMs / 4))
-    this.#clockSet = new ClockSet(() => deps.now(), deps.evenly ?? up)
+    this.#absence = new Absence(() => deps.clock.steady(), Math.max(leastAbsenceMs, deps.config.timing.disconnectAfterMs / 4))
+    this.#clockSet = new ClockSet(
+      () => deps.clock.now(),
+      () => deps.clock.steady(),
+    )
     this.#signedWords = signedWords
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -76,11 +77,11 @@ export class AgentHub implements SessionOwner, LineEnd {
     })
     deps.line.attach(this)
     this.#pacing = new Pacing(deps, (item) => this.intake.add(item))
-    this.#strangers = new Strangers(deps.now)
+    this.#strangers = new Strangers(deps.clock)
     this.#twins = new TwinGuard(deps.config.timing.heartbeatMs, (item) => this.intake.add(item))
-    this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.now() + deps.config.timing.graceMs)
+    this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.clock.now() + deps.config.timing.graceMs)
     const isPresent = (room: RoomId): boolean => this.#byRoom.has(room)
-    const noticing = { log: deps.log, now: deps.now, boots: this.#boots, twins: this.#twins, silences: this.#silences, isPresent }
+    const noticing = { log: deps.log, clock: deps.clock, boots: this.#boots, twins: this.#twins, silences: this.#silences, isPresent }
     this.intake = new Intake({
       ...deps,
       isPresent,
@@ -126,7 +127,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
       socket.off('close', failed)
       const nonce = randomBytes(32).toString('base64url')
-      const session = new AgentSession(accepted, this, nonce, this.#deps.now())
+      const session = new AgentSession(accepted, this, nonce, this.#deps.clock.now())
       session.strangerFrom = address
       session.address = address
       this.#sessions.add(session)
@@ -136,7 +137,7 @@ export class AgentHub implements SessionOwner, LineEnd {
 
   /** A room was made for a device that has not connected yet. */
   expect(tenant: TenantId, room: RoomId): void {
-    if (!this.#byRoom.has(room)) this.#silences.expect(tenant, room, this.#deps.now())
+    if (!this.#byRoom.has(room)) this.#silences.expect(tenant, room, this.#deps.clock.now())
   }
 
   /** Tells a connected device of a change; one that is not connected learns it when it comes. */
@@ -168,7 +169,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** The shared look at all connections: late hellos, missed heartbeats, silent rooms, contacts to be stored. */
   sweep(): void {
     const { agentHelloMs, disconnectAfterMs } = this.#deps.config.timing
-    const at = this.#deps.now()
+    const at = this.#deps.clock.now()
     clockWasSet(this.#deps.log, this.#sessions, this.#silences, this.#clockSet.look(), at)
     const awayMs = this.#absence.look()
     if (awayMs > 0) this.#wasAway(at, awayMs)
@@ -196,11 +197,11 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** For the sessions. */
   receive(session: AgentSession, data: Buffer, isBinary: boolean): void {
     if (session.phase === 'closed') return
-    this.#pacing.heard(session, data.length, this.#deps.now())
+    this.#pacing.heard(session, data.length, this.#deps.clock.now())
     try {
       const message = readMessage(data, isBinary)
       // Before its hello was looked at nobody is there, so that a stranger cannot hold the socket open.
-      if (session.phase === 'live' || session.phase === 'offboarding') session.heardAt = this.#deps.now()
+      if (session.phase === 'live' || session.phase === 'offboarding') session.heardAt = this.#deps.clock.now()
       this.#dispatch(session, message)
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, 'an agent message failed')
@@ -227,22 +228,22 @@ export class AgentHub implements SessionOwner, LineEnd {
     session.phase = 'verifying'
     const { nonce } = session
     session.nonce = ''
-    const { now } = this.#deps
-    const helloAt = now()
+    const { clock } = this.#deps
+    const helloAt = clock.now()
     try {
       const device = await provedDevice(this.#deps, session, nonce, hello)
       if (session.phase !== 'verifying') return
       const identity = { device: device.id, tenant: device.tenant, room: device.room }
-      this.#pacing.admit(session, device.id, now())
-      this.#twins.hello(session, identity, hello, this.#byDevice.get(device.id), now())
+      this.#pacing.admit(session, device.id, clock.now())
+      this.#twins.hello(session, identity, hello, this.#byDevice.get(device.id), clock.now())
       this.#known(session)
       session.phase = 'arriving'
-      session.heardAt = now()
+      session.heardAt = clock.now()
       session.identity = identity
       this.#register(session, device.id, device.room)
       if (device.state === 'offboarding') this.#offboard(session)
       else {
-        const restarted = this.#boots.restarted(device.id, hello.boot, now())
+        const restarted = this.#boots.restarted(device.id, hello.boot, clock.now())
         this.intake.add({ kind: 'arrival', session, journal: hello.journal, ...clocksOf(hello, helloAt), restarted })
       }
     } catch (error) {
@@ -267,7 +268,7 @@ export class AgentHub implements SessionOwner, LineEnd {
   }
 
   #reports(session: AgentSession, reports: Extract<AgentToService, { type: 'report' }>['reports']): void {
-    const receivedAt = this.#deps.now()
+    const receivedAt = this.#deps.clock.now()
     const { progress } = session
     let repeated = 0
     for (const numbered of reports) {
@@ -313,7 +314,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     session.received = progress.acknowledged
     const state = this.#deps.rooms.cached(identity.room)?.state
     const lifecycle = state?.lifecycle ?? 'onboarding'
-    this.#twins.welcomed(identity, state, this.#deps.now())
+    this.#twins.welcomed(identity, state, this.#deps.clock.now())
     const says = { version: agentProtocolVersions[0], acknowledged: progress.acknowledged, heartbeatMs, lifecycle }
     session.say({ type: 'welcome', ...says, ...this.#signed(session, welcomeWord(progress.journal, says)) })
     this.#deps.line.came(identity)

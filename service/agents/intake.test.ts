@@ -6,6 +6,7 @@ import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DeviceId, JournalId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { inProcessBus } from '../ground/bus.ts'
 import { Rooms } from '../incidents/rooms.ts'
 import { makeMetrics } from '../ground/ops/metrics.ts'
@@ -47,7 +48,7 @@ beforeEach(async () => {
   const bus = inProcessBus((error) => {
     throw error
   })
-  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: Date.now })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...realSystem })
   await store.createTenant({ id: tenant, name: 'Contoso', issuer: 'issuer', directory: 'directory' }, system, async () => undefined)
   rooms = new Rooms()
   outcomes = []
@@ -56,7 +57,7 @@ beforeEach(async () => {
     store,
     rooms,
     metrics: makeMetrics(),
-    now: Date.now,
+    ...realSystem,
     isPresent: () => false,
     onCommitted: (found) => {
       outcomes.push(...found)

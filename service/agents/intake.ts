@@ -2,6 +2,7 @@ import type { ServiceToAgent } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { Metrics } from '../ground/ops/metrics.ts'
 import type { Store } from '../ground/store/store.ts'
@@ -14,7 +15,7 @@ export interface IntakeOptions {
   readonly store: Store
   readonly rooms: Rooms
   readonly metrics: Metrics
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** Whether somebody is there for the room: a silence that was noticed before they came is void. */
   readonly isPresent: (room: RoomId) => boolean
   /** Told after the commit. */

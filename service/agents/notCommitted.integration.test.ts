@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { until } from '../../contract/testing/wait.ts'
+import { AheadClock } from '../testing/agents/clock.ts'
 import { TestDevice } from '../testing/agents/device.ts'
 import { type Parts, startParts } from '../testing/agents/parts.ts'
 
@@ -8,11 +9,11 @@ import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 const disconnectAfterMs = 20_000
 let service: Parts
-let ahead = 0
+let clock: AheadClock
 
 beforeEach(async () => {
-  ahead = 0
-  service = await startParts({ now: () => Date.now() + ahead, timing: { disconnectAfterMs, agentHelloMs: 15_000, heartbeatMs: 100 } })
+  clock = new AheadClock()
+  service = await startParts({ clock, timing: { disconnectAfterMs, agentHelloMs: 15_000, heartbeatMs: 100 } })
 })
 afterEach(async () => {
   await service.close()
@@ -32,7 +33,7 @@ it('[ROM-1] a room is called disconnected once a lock is gone that was in the wa
   gone.drop()
   await until('the end of the connections', () => service.deps.metrics.agents.get().then(({ values }) => values[0]?.value === 0))
   const before = locked.mock.calls.length
-  ahead = disconnectAfterMs
+  clock.pass(disconnectAfterMs)
   await until('the silence to be tried again', () => locked.mock.calls.length > before + 2)
   expect(errors).not.toHaveBeenCalled()
   expect((await room(gone))?.connected).toBe(true)

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { Logger } from '../ground/ops/log.ts'
 import type { Boots } from './boots.ts'
 import { isLocked } from './intake.ts'
@@ -14,7 +15,7 @@ const againMs = 60_000
 /** Those who noticed what is committed, and the way to an agent. */
 interface Noticing {
   readonly log: Logger
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   readonly boots: Boots
   readonly twins: TwinGuard
   readonly silences: Silences
@@ -26,11 +27,11 @@ interface Noticing {
 export function notCommitted(
   items: readonly IntakeItem[],
   error: unknown,
-  { log, now, boots, twins, silences, isPresent, refuse }: Noticing,
+  { log, clock, boots, twins, silences, isPresent, refuse }: Noticing,
 ): void {
   const code = isLocked(error) ? error.code : 'service.failed'
   if (code === 'service.failed') log.error({ err: error, items: items.length }, 'what devices did could not be committed')
-  const from = code === 'service.failed' ? now() + againMs : 0
+  const from = code === 'service.failed' ? clock.now() + againMs : 0
   for (const item of items) {
     if (item.kind === 'twins') twins.unsaid(item, from)
     else if (item.kind === 'silence') {

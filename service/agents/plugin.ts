@@ -1,3 +1,4 @@
+import { every } from '../../contract/timing.ts'
 import type { Plugin } from '../ground/deps.ts'
 import { onUpgrade } from '../ground/http/upgrades.ts'
 import { Timers } from '../incidents/timers.ts'
@@ -24,9 +25,9 @@ export const agentSockets: Plugin<AgentDeps> = async (app, deps) => {
   await hub.start()
   timers.start()
   const sweepMs = Math.min(longestSweepMs, Math.max(10, deps.config.timing.disconnectAfterMs * sweepShare))
-  const sweep = setInterval(() => hub.sweep(), sweepMs)
+  const endSweeps = every(deps.clock, sweepMs, () => hub.sweep())
   app.addHook('preClose', async () => {
-    clearInterval(sweep)
+    endSweeps()
     undo.forEach((end) => end())
     await hub.stop()
     await timers.stop()

@@ -1,5 +1,6 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import { RateLimit } from '../ground/rateLimit.ts'
 
 /**
@@ -10,8 +11,8 @@ export class Strangers {
   readonly #waiting = new Map<string, number>()
   readonly #rate: RateLimit
 
-  constructor(now: () => number) {
-    this.#rate = new RateLimit(limits.agentConnectionsPerMinute, now)
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#rate = new RateLimit(limits.agentConnectionsPerMinute, clock)
   }
 
   /** One more of this address. @throws RoomkeeperError rate.limited where it has too many, or asks too often. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { AheadClock } from '../testing/agents/clock.ts'
 import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -11,11 +12,11 @@ import { type Parts, startParts } from '../testing/agents/parts.ts'
 /** A disk that was copied: two agents with one key. */
 
 let service: Parts
-let later = 0
+let clock: AheadClock
 
 beforeEach(async () => {
-  later = 0
-  service = await startParts({ now: () => Date.now() + later })
+  clock = new AheadClock()
+  service = await startParts({ clock })
 })
 afterEach(async () => {
   await service.close()
@@ -67,7 +68,7 @@ it('[ENR-3] two machines with one key are seen, the one that comes is turned awa
   const copied = (await read().list('roomEvent', { room, limit: 100 })).filter(({ kind }) => kind === 'copied')
   expect(copied).toEqual([expect.objectContaining({ detail: machines })])
 
-  later = limits.twinOverMs
+  clock.pass(limits.twinOverMs)
   await until('the end', async () => (await incident())?.status === 'resolved')
   expect(await audited()).toEqual([expect.objectContaining({ over: false }), expect.objectContaining({ over: true, times: 3, room })])
 })

@@ -8,7 +8,7 @@ import { checkRange, fileOf } from '../ground/http/range.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** The audit log, for Pro Managers and Global Administrators of the tenant itself (AUD-1). */
-export const auditRoutes: Plugin = (app, { store, log, now }) => {
+export const auditRoutes: Plugin = (app, { store, log, clock }) => {
   app.get(
     '/v1/audit',
     {
@@ -74,7 +74,7 @@ export const auditRoutes: Plugin = (app, { store, log, now }) => {
     async (request) => {
       const { records, from, head, broken } = await checkChain(
         chainSource(store.read(callerOf(request).tenant, 'wholeTenant').tables),
-        now(),
+        clock.now(),
       )
       return { records, from, head, broken }
     },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { machine } from '../../contract/machine.ts'
 import { readConfig } from '../ground/config.ts'
 import { backup, restore } from '../ground/ops/backup.ts'
 import { ConfigProblem } from '../ground/problems.ts'
@@ -33,6 +34,6 @@ export async function restoreCommand(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], strict: true, options: { from, data, help } })
   if (values.help) return void process.stdout.write(restoreHelp)
   if (values.from === undefined) throw new ConfigProblem('Name the backup with --from FILE.')
-  const former = await restore(resolve(values.from), dataOf(values.data), Date.now)
+  const former = await restore(resolve(values.from), dataOf(values.data), machine({ keepsAlive: true }).clock)
   process.stdout.write(`${JSON.stringify({ restored: dataOf(values.data), ...(former === undefined ? {} : { former }) })}\n`)
 }

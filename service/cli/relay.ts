@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { machine } from '../../contract/machine.ts'
 import { RelayId } from '../../contract/relay.ts'
 import { Config, isLoopback } from '../ground/config.ts'
 import { ConfigProblem } from '../ground/problems.ts'
@@ -55,7 +56,7 @@ export async function relayCommand(args: readonly string[]): Promise<void> {
   if (keyFile === undefined) throw new ConfigProblem('--key-file is missing.')
   if (!id.success) throw new ConfigProblem('--relay-id is missing, or too long.')
   const place = placeOf(values)
-  const relay = await startRelay({ ...place, id: id.data, key: readPublicKey(keyFile) })
+  const relay = await startRelay({ ...place, id: id.data, key: readPublicKey(keyFile) }, machine({ keepsAlive: true }))
   let stopping = false
   const stop = (): void => {
     if (stopping) return

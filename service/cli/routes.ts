@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { machine } from '../../contract/machine.ts'
 import { readConfig } from '../ground/config.ts'
 import type { DeclaredRoute } from '../ground/http/routeAccess.ts'
 
@@ -17,7 +18,7 @@ export async function routesCommand(args: readonly string[]): Promise<void> {
   const { startService } = await import('../server.ts')
   const data = mkdtempSync(join(tmpdir(), 'roomkeeper-routes-'))
   try {
-    const { routes, stop } = await startService(readConfig({ data, port: 0, logLevel: 'silent' }))
+    const { routes, stop } = await startService(readConfig({ data, port: 0, logLevel: 'silent' }), machine({ keepsAlive: true }))
     await stop()
     // Fastify answers HEAD wherever there is a GET.
     const shown = routes.filter(({ method }) => method !== 'HEAD').sort(byPath)

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { detailsOf } from '../../contract/errors.ts'
+import { machine } from '../../contract/machine.ts'
 import { Config, type ConfigInput, readConfig } from '../ground/config.ts'
 import { takeWayOut } from '../ground/ops/outgoing.ts'
 import { ConfigProblem } from '../ground/problems.ts'
@@ -241,7 +242,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const config = readConfig(input)
   if (config.outgoing) takeWayOut(config.outgoing)
   const { startService } = await import('../server.ts')
-  const service = await startService(config)
+  const service = await startService(config, machine({ keepsAlive: true }))
   let stopping = false
   const stop = (): void => {
     if (stopping) return

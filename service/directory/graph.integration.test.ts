@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { systemAt, realSystem } from '../../contract/testing/system.ts'
 import { GraphDirectory } from './graph.ts'
 import { GraphRequests, retryAfterMs } from './graphRequests.ts'
 import { graphTokens } from './graphToken.ts'
@@ -43,7 +44,7 @@ async function start(
   const url = `${server.origin}/v1.0`
   const token = graphTokens({ clientId: 'app', secret, authority: server.origin, graphUrl: url })
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
-  return { server, directory: new GraphDirectory(new GraphRequests({ url, token, log, now: Date.now, ...others })) }
+  return { server, directory: new GraphDirectory(new GraphRequests({ url, token, log, ...realSystem, ...others })) }
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -192,7 +193,7 @@ describe('Microsoft Graph', () => {
           ? graphError(tries === 1 ? 429 : 503, 'TooManyRequests', { 'retry-after': tries === 1 ? '7' : '0' })
           : { body: { value: [user(1)] } }
       },
-      { now: () => time, wait },
+      { ...systemAt(() => time), wait },
     )
     expect((await directory.membersOf(tenant, group)).people).toHaveLength(1)
     expect(waits).toEqual([7_000])

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readJson } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
 import type { Logger } from '../ground/ops/log.ts'
 import type { GraphToken } from './graphToken.ts'
@@ -12,8 +13,7 @@ export interface GraphRequestsOptions {
   readonly url: string
   readonly token: GraphToken
   readonly log: Logger
-  /** Integer UTC ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** One request, and all of one reading with its pauses (ms). */
   readonly requestMs?: number
   readonly readMs?: number
@@ -76,7 +76,7 @@ export class GraphRequests {
       directory,
       indexed: request.indexed ?? false,
       body: request.body,
-      until: this.#options.now() + (patient ? this.#readMs : this.#requestMs),
+      until: this.#options.clock.now() + (patient ? this.#readMs : this.#requestMs),
     }
     const items: z.output<T>[] = []
     let address: URL | undefined = this.#address(request)
@@ -133,7 +133,7 @@ export class GraphRequests {
   }
 
   async #send(address: URL, token: string, { indexed, body, until }: Reading): Promise<Response> {
-    const ms = Math.min(this.#requestMs, until - this.#options.now())
+    const ms = Math.min(this.#requestMs, until - this.#options.clock.now())
     if (ms <= 0) throw unavailable('It took too long.')
     try {
       return await fetch(address, {
@@ -169,7 +169,7 @@ export class GraphRequests {
   }
 
   #putOff(directory: string, retryAfter: string | null, tries: number): void {
-    const now = this.#options.now()
+    const now = this.#options.clock.now()
     this.#notBefore.set(directory, now + (retryAfterMs(retryAfter, now) ?? limits.retryFirstMs * 2 ** tries))
   }
 
@@ -177,7 +177,7 @@ export class GraphRequests {
   async #waitFor({ directory, until }: Reading): Promise<void> {
     const notBefore = this.#notBefore.get(directory)
     if (notBefore === undefined) return
-    const ms = notBefore - this.#options.now()
+    const ms = notBefore - this.#options.clock.now()
     if (notBefore >= until) throw unavailable('It asks not to be asked for a while.')
     if (ms > 0) await (this.#options.wait ?? pause)(ms)
     this.#notBefore.delete(directory)
@@ -186,7 +186,7 @@ export class GraphRequests {
   /** A token that does not come in time counts as a directory that is not reached. */
   async #within<T>({ until }: Reading, work: Promise<T>): Promise<T> {
     const end = new AbortController()
-    const late = pause(Math.max(0, until - this.#options.now()), undefined, { signal: end.signal }).then(() => {
+    const late = pause(Math.max(0, until - this.#options.clock.now()), undefined, { signal: end.signal }).then(() => {
       throw unavailable('Its issuer does not answer.')
     })
     try {

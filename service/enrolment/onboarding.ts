@@ -35,10 +35,15 @@ export class OnboardingRooms {
 }
 
 /** Rooms that nobody has enrolled in time leave (ENR-4): unenrolled by the service, with a record of each, their devices off-boarded. */
-export async function leaveOverdue({ store, rooms, now, config }: Pick<IncidentDeps, 'store' | 'rooms' | 'now' | 'config'>): Promise<void> {
+export async function leaveOverdue({
+  store,
+  rooms,
+  clock,
+  config,
+}: Pick<IncidentDeps, 'store' | 'rooms' | 'clock' | 'config'>): Promise<void> {
   for (const { id: tenant } of await store.tenants()) {
     for (;;) {
-      const overdue = await store.roomsOnboardingBefore(tenant, now() - config.timing.onboardingMs, limits.listRows)
+      const overdue = await store.roomsOnboardingBefore(tenant, clock.now() - config.timing.onboardingMs, limits.listRows)
       if (overdue.length === 0) break
       await store.write(tenant, system, async (tx) => {
         const changed = await unenrolRooms(rooms, tx, overdue)

@@ -25,7 +25,7 @@ export const devicesComeAndLeave: Plugin<IncidentDeps> = (app, deps) => {
 
 function enrolmentRoute(app: App, deps: IncidentDeps): void {
   const enrolments = new Enrolments(deps)
-  const rate = new RateLimit(limits.requestsPerMinute, deps.now)
+  const rate = new RateLimit(limits.requestsPerMinute, deps.clock)
   app.post(
     '/v1/enrolments',
     {
@@ -48,9 +48,9 @@ function enrolmentRoute(app: App, deps: IncidentDeps): void {
 }
 
 /** Devices whose off-boarding was never finished (ENR-5). */
-async function revokeOverdue({ store, now, config }: Pick<IncidentDeps, 'store' | 'now' | 'config'>): Promise<void> {
+async function revokeOverdue({ store, clock, config }: Pick<IncidentDeps, 'store' | 'clock' | 'config'>): Promise<void> {
   for (;;) {
-    const overdue = await store.devicesOffboardingBefore(now() - config.timing.offboardingMs, limits.listRows)
+    const overdue = await store.devicesOffboardingBefore(clock.now() - config.timing.offboardingMs, limits.listRows)
     for (const { tenant, id } of overdue) await store.write(tenant, system, (tx) => revoke(tx, id, 'overdue'))
     if (overdue.length < limits.listRows) return
   }

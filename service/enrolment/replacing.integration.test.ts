@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { leapingClock } from '../testing/agents/clock.ts'
 import { enrolmentProof } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -16,7 +17,7 @@ let service: Parts
 let later = 0
 beforeEach(async () => {
   later = 0
-  service = await startParts({ now: () => Date.now() + later })
+  service = await startParts({ clock: leapingClock(() => Date.now() + later) })
 })
 afterEach(async () => {
   await service.close()

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings } from '../../contract/entities.ts'
 import { FeedToConsole } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { cyd } from '../testing/directory/organisations.ts'
 import { DirectoryRig } from '../testing/access/directoryRig.ts'
@@ -85,7 +86,7 @@ beforeEach(async () => {
     store: rig.made.store,
     cursors,
     beatMs: 1_000,
-    now: () => rig.now,
+    ...systemAt(() => rig.now),
     onRows: () => undefined,
     onProblem: (_, error) => problems.push(error),
   })

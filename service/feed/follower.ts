@@ -1,5 +1,6 @@
 import { type ConsoleToFeed, type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { CurrentAccess } from '../access/service.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { BusTopics } from '../ground/bus.ts'
@@ -50,7 +51,7 @@ export interface FollowerOptions {
   readonly store: Store
   readonly cursors: Cursors
   readonly beatMs: number
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   readonly onRows: (count: number) => void
   readonly onProblem: (follower: Follower, error: unknown) => void
 }
@@ -107,10 +108,10 @@ export class Follower {
 
   /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
   hello(current: CurrentAccess, { cursor, scope }: Pick<Hello, 'cursor' | 'scope'>, lineage: Lineage, lastSeq: number): void {
-    const { cursors, beatMs, now } = this.#options
+    const { cursors, beatMs, clock } = this.#options
     this.end()
     this.#see(current)
-    this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs, at: now() })
+    this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs, at: clock.now() })
     const position = cursor === undefined ? undefined : cursors.positionOf(this.caller, cursor)
     // A copy of data that is not the past of this one, or of a scope that is yet to come, is of what was there before a restore.
     const known = position !== undefined && lineage.holds(position, lastSeq) && (scope ?? 0) <= this.caller.scopeVersion

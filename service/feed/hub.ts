@@ -59,7 +59,7 @@ export class FeedHub {
       store: deps.store,
       cursors,
       beatMs: deps.config.timing.feedBeatMs,
-      now: deps.now,
+      clock: deps.clock,
       onRows: (count) => deps.metrics.feedRows.inc(count),
       onProblem: (follower, error) => {
         deps.log.error({ err: error }, 'a console could not be fed')
@@ -142,7 +142,7 @@ export class FeedHub {
 
   /** Beats, and the ends of tokens and of those who fell silent. */
   beat(): void {
-    const at = this.#deps.now()
+    const at = this.#deps.clock.now()
     const { feedBeatMs } = this.#deps.config.timing
     for (const followers of this.#tenants.values()) {
       for (const follower of followers) {
@@ -154,7 +154,7 @@ export class FeedHub {
   }
 
   expire(): void {
-    const at = this.#deps.now()
+    const at = this.#deps.clock.now()
     for (const followers of this.#tenants.values()) {
       for (const follower of followers) if (at >= follower.caller.expiresAt) this.#end(follower, 'auth.expired')
     }
@@ -180,7 +180,7 @@ export class FeedHub {
 
   /** Somebody who is let in follows by this socket, whose messages and end are told by what is returned. */
   follow(socket: FeedSocket, caller: Caller): { received: (data: RawData, isBinary: boolean) => Promise<void>; left: () => void } {
-    const follower = new Follower(socket, caller, this.#deps.now(), this.#options)
+    const follower = new Follower(socket, caller, this.#deps.clock.now(), this.#options)
     const followers = this.#tenants.get(caller.tenant) ?? new Set()
     this.#tenants.set(caller.tenant, followers.add(follower))
     this.#count()
@@ -209,7 +209,7 @@ export class FeedHub {
   }
 
   async #receive(follower: Follower, data: RawData, isBinary: boolean): Promise<void> {
-    follower.heardAt = this.#deps.now()
+    follower.heardAt = this.#deps.clock.now()
     try {
       const message = readMessage(data, isBinary)
       if (message.type === 'renew') await this.#renew(follower, message.token)

@@ -20,7 +20,7 @@ const issuer = 'https://issuer.example'
 describe('[rule 13] budgets', () => {
   it('of an address let a thousand consoles through, and one address slows down alone', () => {
     let now = 0
-    const budgets = new Budgets(() => now)
+    const budgets = new Budgets({ now: () => now })
     expect(allowed(() => budgets.request('192.0.2.1')).times).toBe(limits.requestsPerAddressPerMinute)
     budgets.request('192.0.2.2')
     now += 1_000
@@ -29,7 +29,7 @@ describe('[rule 13] budgets', () => {
   })
 
   it('of a person and of their organisation are apart', () => {
-    const budgets = new Budgets(() => 0)
+    const budgets = new Budgets({ now: () => 0 })
     const person =
       (objectId: string, directory = 'contoso') =>
       () =>
@@ -45,7 +45,7 @@ describe('[rule 13] budgets', () => {
   })
 
   it('of commands are smaller than those of requests', () => {
-    const budgets = new Budgets(() => 0)
+    const budgets = new Budgets({ now: () => 0 })
     expect(allowed(() => budgets.command({ person: 'ada', home: 'contoso' })).times).toBe(limits.commandsPerMinute)
     budgets.command({ person: 'bela', home: 'contoso' })
     expect(limits.commandsPerMinute).toBeLessThan(limits.requestsPerMinute)

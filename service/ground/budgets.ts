@@ -1,4 +1,5 @@
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import { RateLimit } from './rateLimit.ts'
 
 /**
@@ -14,13 +15,13 @@ export class Budgets {
   readonly #commandsOfTenant: RateLimit
   readonly #hellos: RateLimit
 
-  constructor(now: () => number) {
-    this.#address = new RateLimit(limits.requestsPerAddressPerMinute, now)
-    this.#person = new RateLimit(limits.requestsPerMinute, now)
-    this.#tenant = new RateLimit(limits.requestsPerTenantPerMinute, now)
-    this.#commandsOfPerson = new RateLimit(limits.commandsPerMinute, now)
-    this.#commandsOfTenant = new RateLimit(limits.commandsPerTenantPerMinute, now)
-    this.#hellos = new RateLimit(limits.requestsPerMinute, now)
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#address = new RateLimit(limits.requestsPerAddressPerMinute, clock)
+    this.#person = new RateLimit(limits.requestsPerMinute, clock)
+    this.#tenant = new RateLimit(limits.requestsPerTenantPerMinute, clock)
+    this.#commandsOfPerson = new RateLimit(limits.commandsPerMinute, clock)
+    this.#commandsOfTenant = new RateLimit(limits.commandsPerTenantPerMinute, clock)
+    this.#hellos = new RateLimit(limits.requestsPerMinute, clock)
   }
 
   /** One request or WebSocket. Undefined: where it comes from is not known. @throws RoomkeeperError rate.limited */

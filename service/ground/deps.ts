@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { JWK } from 'jose'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { SessionKey } from '../../contract/agent.ts'
+import type { System } from '../../contract/system.ts'
 import type { Refusals } from './audit/refusals.ts'
 import type { Budgets } from './budgets.ts'
 import type { Bus } from './bus.ts'
@@ -19,7 +20,7 @@ import type { Store } from './store/store.ts'
  * What every part of the service is given; the composition root (server.ts) makes it once. A capability that has more to give names
  * it in a `deps.ts` of its own, for what stands above it.
  */
-export interface GroundDeps {
+export interface GroundDeps extends System {
   readonly config: Config
   readonly store: Store
   readonly bus: Bus
@@ -47,10 +48,6 @@ export interface GroundDeps {
   readonly sessionKey: SessionKey
   /** 32 bytes that make cursors opaque; stable for the life of the data. */
   readonly cursorKey: Buffer
-  /** Integer UTC ms. */
-  readonly now: () => number
-  /** Goes on as `now` does, and is not moved when the clock is set (ms). Undefined: how long the machine has been up. */
-  readonly evenly?: () => number
 }
 
 /** The Fastify instance with zod schemas as types. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { Clock } from '../../contract/system.ts'
 
 /** Buckets kept; the one least recently used goes first, which only ever lets its owner do more. */
 const bucketsKept = 20_000
@@ -12,18 +13,18 @@ interface Bucket {
 /** A bucket per address, person, tenant or key. It holds a minute's worth and refills steadily. */
 export class RateLimit {
   readonly #perMinute: number
-  readonly #now: () => number
+  readonly #clock: Pick<Clock, 'now'>
   readonly #buckets = new Map<string, Bucket>()
 
-  constructor(perMinute: number, now: () => number) {
+  constructor(perMinute: number, clock: Pick<Clock, 'now'>) {
     this.#perMinute = perMinute
-    this.#now = now
+    this.#clock = clock
   }
 
   /** @throws RoomkeeperError rate.limited, with `retryAfter` in seconds. */
   take(owner: string): void {
     const key = createHash('sha256').update(owner).digest('base64url')
-    const now = this.#now()
+    const now = this.#clock.now()
     const known = this.#buckets.get(key)
     const perMs = this.#perMinute / 60_000
     const bucket = known ?? { tokens: this.#perMinute, filledAt: now }

@@ -1,6 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { Store } from '../ground/store/store.ts'
 
 const Payload: z.ZodType<AdapterPayload> = z.looseObject({})
@@ -18,12 +19,12 @@ const superseded = 1
 export class StoreAdapter implements Adapter {
   readonly #model: string
   readonly #store: Store
-  readonly #now: () => number
+  readonly #clock: Pick<Clock, 'now'>
 
-  constructor(model: string, store: Store, now: () => number) {
+  constructor(model: string, store: Store, clock: Pick<Clock, 'now'>) {
     this.#model = model
     this.#store = store
-    this.#now = now
+    this.#clock = clock
   }
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
@@ -34,7 +35,7 @@ export class StoreAdapter implements Adapter {
       grant: payload.grantId ?? null,
       userCode: payload.userCode ?? null,
       uid: payload.uid ?? null,
-      expiresAt: expiresIn === undefined ? null : this.#now() + expiresIn * 1000,
+      expiresAt: expiresIn === undefined ? null : this.#clock.now() + expiresIn * 1000,
     }
     await this.#store.writeService(async (db) => {
       const of = this.#model === 'RefreshToken' ? row.grant : null
@@ -75,7 +76,7 @@ export class StoreAdapter implements Adapter {
     const payload = await this.#first('id', id)
     // The grace counts from the first use.
     if (!payload || payload.consumed !== undefined) return
-    const consumed = JSON.stringify({ ...payload, consumed: Math.floor(this.#now() / 1000) })
+    const consumed = JSON.stringify({ ...payload, consumed: Math.floor(this.#clock.now() / 1000) })
     await this.#store.writeService((db) =>
       db.updateTable('issuerState').set({ payload: consumed }).where('model', '=', this.#model).where('id', '=', id).execute(),
     )
@@ -92,7 +93,7 @@ export class StoreAdapter implements Adapter {
   /** Whether a refresh token that was used may be used once more: just now, and nobody has come with what was given for it. */
   async #countsAgain(payload: AdapterPayload): Promise<boolean> {
     const { consumed, rotations } = Rotated.parse(payload)
-    if (consumed === undefined || this.#now() - consumed * 1_000 > limits.refreshGraceMs) return false
+    if (consumed === undefined || this.#clock.now() - consumed * 1_000 > limits.refreshGraceMs) return false
     const family = await this.#store.service
       .selectFrom('issuerState')
       .select('payload')
@@ -112,7 +113,7 @@ export class StoreAdapter implements Adapter {
       .where('model', '=', this.#model)
       .where(column, '=', value)
       .executeTakeFirst()
-    if (!row || (row.expiresAt !== null && row.expiresAt <= this.#now())) return undefined
+    if (!row || (row.expiresAt !== null && row.expiresAt <= this.#clock.now())) return undefined
     return Payload.parse(JSON.parse(row.payload))
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Discovery } from '../../contract/api.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import { directoryEdits } from '../access/directoryRoutes.ts'
 import { makeTenant } from '../access/setup.ts'
 import { keysOfIssuer, type TokenRules } from '../access/tokens.ts'
@@ -39,11 +40,11 @@ export interface Identity {
 interface IdentityParts {
   readonly store: Store
   readonly secrets: ServiceSecrets
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
 
-export async function identityOf(config: Config, url: string, { store, secrets, now, log }: IdentityParts): Promise<Identity> {
+export async function identityOf(config: Config, url: string, { store, secrets, clock, log }: IdentityParts): Promise<Identity> {
   const { issuer: external, firstTenant } = config
   if (!isEmbedded(config) && external) {
     const issuerOf = (directory: string): string => external.url.replace('{tenantid}', directory)
@@ -60,28 +61,28 @@ export async function identityOf(config: Config, url: string, { store, secrets, 
         issuer: external.url,
         audience: external.audience,
         keys: keysOfIssuer(external.url),
-        now,
+        clock,
         clockToleranceMs: limits.tokenClockToleranceMs,
         scope: external.scope,
         ...(external.administrator ? { administrator: external.administrator } : {}),
         ...(external.listSeparator ? { listSeparator: external.listSeparator } : {}),
         ...(external.tokenClients ? { clients: external.tokenClients } : {}),
       },
-      directory: graphOf(config, now, log),
+      directory: graphOf(config, clock, log),
       plugins: [tenantRoutes({ issuerOf })],
     }
   }
   const directory = new Directory(store)
-  const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, now, log })
+  const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, clock, log })
   const people = () => demoPeople(store, directory)
   return {
     embedded: true,
     issuerUrl: url,
     ...embeddedClient,
-    rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, now },
+    rules: { issuer: url, audience: embeddedClient.audience, storedAs: embeddedIssuerName, keys: issuer.keys, clock },
     directory: new EmbeddedDirectory(store),
     plugins: [
-      (app: App) => identityRoutes(app, { issuer, directory, people, behindProxy: config.behindProxy, now }),
+      (app: App) => identityRoutes(app, { issuer, directory, people, behindProxy: config.behindProxy, clock }),
       localRoutes(issuer, directory),
       tenantRoutes({ embedded: embeddedIssuerName, addDirectory: (organisation) => directory.addTenant(organisation) }),
       directoryEdits,
@@ -90,7 +91,7 @@ export async function identityOf(config: Config, url: string, { store, secrets, 
 }
 
 /** Microsoft Graph, where it is configured. @throws CommandProblem where its secret cannot be read */
-function graphOf({ graph }: Config, now: () => number, log: Logger): DirectoryReader {
+function graphOf({ graph }: Config, clock: Pick<Clock, 'now'>, log: Logger): DirectoryReader {
   if (!graph) return noDirectory
   let secret: string
   try {
@@ -100,5 +101,5 @@ function graphOf({ graph }: Config, now: () => number, log: Logger): DirectoryRe
   }
   if (secret === '') throw new CommandProblem(`The file ${graph.secretFile} is empty.`)
   const { url, clientId, authority } = graph
-  return new GraphDirectory(new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }), log, now }))
+  return new GraphDirectory(new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }), log, clock }))
 }

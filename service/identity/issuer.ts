@@ -3,6 +3,7 @@ import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey, SignJWT }
 import { Provider, type Configuration, interactionPolicy } from 'oidc-provider'
 import { v7 } from 'uuid'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { Config } from '../ground/config.ts'
 import type { Logger } from '../ground/ops/log.ts'
 import type { Store } from '../ground/store/store.ts'
@@ -33,7 +34,7 @@ export interface IssuerOptions {
   readonly directory: Directory
   readonly secrets: ServiceSecrets
   readonly timing: Config['timing']
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
 
@@ -49,14 +50,14 @@ export interface EmbeddedIssuer {
 }
 
 /** The embedded OpenID Connect issuer (ACC-1): code with PKCE, device code, refresh; for loopback only. */
-export async function makeIssuer({ url, store, directory, secrets, timing, now, log }: IssuerOptions): Promise<EmbeddedIssuer> {
+export async function makeIssuer({ url, store, directory, secrets, timing, clock, log }: IssuerOptions): Promise<EmbeddedIssuer> {
   const { signingKey } = secrets
   const lifetime = Math.max(1, Math.floor(timing.accessTokenMs / 1000))
   const port = new URL(url).port
   const proofOf = (interaction: string): string =>
     createHmac('sha256', secrets.cookieKey).update(`sign-in ${interaction}`).digest('base64url')
   const configuration: Configuration = {
-    adapter: (model: string) => new StoreAdapter(model, store, now),
+    adapter: (model: string) => new StoreAdapter(model, store, clock),
     jwks: { keys: [{ ...signingKey, kty: 'RSA' }] },
     clients: [
       {
@@ -147,7 +148,7 @@ export async function makeIssuer({ url, store, directory, secrets, timing, now, 
       return right !== undefined && given !== undefined && right.length === given.length && timingSafeEqual(right, given)
     },
     tokenFor: async (account) => {
-      const issuedAt = Math.floor(now() / 1000)
+      const issuedAt = Math.floor(clock.now() / 1000)
       return new SignJWT({ ...(await directory.claimsOf(account)), client_id: embeddedClient.clientId })
         .setProtectedHeader({ alg: 'RS256', kid: signingKey.kid ?? '', typ: 'at+jwt' })
         .setIssuer(url)

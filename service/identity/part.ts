@@ -4,8 +4,8 @@ import { pruneIssuer } from './adapter.ts'
 /** How people sign in; its routes are those of the embedded issuer, or of one elsewhere (service/identity/identity.ts). */
 export const identityPart: Part = {
   name: 'identity',
-  prune: async ({ store, now }) => {
-    await pruneIssuer(store, now())
+  prune: async ({ store, clock }) => {
+    await pruneIssuer(store, clock.now())
     return {}
   },
 }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { App } from '../ground/deps.ts'
 import { addressOf } from '../ground/http/address.ts'
 import { RateLimit } from '../ground/rateLimit.ts'
@@ -28,13 +29,13 @@ export interface IdentityOptions {
   /** The people shown as buttons; none outside the demo. */
   readonly people: () => Promise<readonly DemoPerson[]>
   readonly behindProxy: boolean
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** Mounts the embedded issuer and its login pages under /identity. */
-export async function identityRoutes(app: App, { issuer, directory, people, behindProxy, now }: IdentityOptions): Promise<void> {
+export async function identityRoutes(app: App, { issuer, directory, people, behindProxy, clock }: IdentityOptions): Promise<void> {
   const { provider } = issuer
-  const tries = new RateLimit(triesPerMinute, now)
+  const tries = new RateLimit(triesPerMinute, clock)
 
   await app.register(async (pages: App) => {
     pages.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_, body, done) =>

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Settings } from '../../contract/entities.ts'
 import { DeviceId, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { SignalId, SignalValue } from '../../contract/signals.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import { inProcessBus } from '../ground/bus.ts'
 import { Store } from '../ground/store/store.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
@@ -31,7 +32,7 @@ beforeEach(async () => {
   const bus = inProcessBus((error) => {
     throw error
   })
-  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => now })
+  store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(() => now) })
   rooms = new Rooms()
   await store.createTenant({ id: tenant, name: 'Contoso', issuer: 'issuer', directory: 'directory' }, system, async (tx) => {
     tx.put('settings', settings)
@@ -49,7 +50,7 @@ const timers = () =>
   new Timers({
     store,
     rooms,
-    now: () => now,
+    ...systemAt(() => now),
     onProblem: (error) => {
       throw error
     },

@@ -1,5 +1,6 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { Store } from '../ground/store/store.ts'
 import { system } from '../ground/store/transaction.ts'
 import type { Rooms } from './rooms.ts'
@@ -10,7 +11,7 @@ const longestSleepMs = 3_600_000
 export interface TimersOptions {
   readonly store: Store
   readonly rooms: Rooms
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** Told when a run failed; the next try follows after a pause. */
   readonly onProblem: (error: unknown) => void
 }
@@ -48,9 +49,9 @@ export class Timers {
 
   /** Lets everything happen that is due now. Returns when it is committed. */
   async run(): Promise<void> {
-    const { store, rooms, now } = this.#options
+    const { store, rooms, clock } = this.#options
     for (;;) {
-      const due = await store.dueRooms(now(), limits.dueRoomsTogether)
+      const due = await store.dueRooms(clock.now(), limits.dueRoomsTogether)
       if (due.length === 0) return
       await store.writeMany(system, async (on) => {
         for (const [tenant, ids] of byTenant(due)) {
@@ -69,7 +70,7 @@ export class Timers {
     if (this.#stopped || this.#running || at >= this.#sleepUntil) return
     clearTimeout(this.#sleep)
     this.#sleepUntil = at
-    const wait = Math.min(Math.max(at - this.#options.now(), 1), longestSleepMs)
+    const wait = Math.min(Math.max(at - this.#options.clock.now(), 1), longestSleepMs)
     this.#sleep = setTimeout(() => this.#awake(), wait)
     this.#sleep.unref()
   }
@@ -82,7 +83,7 @@ export class Timers {
 
   async #round(): Promise<void> {
     this.#meanwhile = Infinity
-    let next: number | null = this.#options.now() + limits.retryFirstMs
+    let next: number | null = this.#options.clock.now() + limits.retryFirstMs
     try {
       await this.run()
       next = await this.#options.store.nextRoomTimer()

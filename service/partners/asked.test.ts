@@ -1,6 +1,7 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AssignmentId, LinkId, PersonId, RoleId } from '../../contract/ids.ts'
+import { systemAt } from '../../contract/testing/system.ts'
 import type { DirectoryReader } from '../directory/directory.ts'
 import { noDirectory } from '../directory/none.ts'
 import { ada, makeOrganisations, type Organisations } from '../testing/directory/organisations.ts'
@@ -21,7 +22,7 @@ const link = LinkId.parse(v7())
 const members = [{ kind: 'person' as const, id: ada.id }]
 const automatic = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' } as const
 const asker = () => ({ doer, tenant: made.contoso, home: made.contoso })
-const deps = (directory: DirectoryReader = noDirectory) => ({ directory, store: made.store, now: () => 5 })
+const deps = (directory: DirectoryReader = noDirectory) => ({ directory, store: made.store, ...systemAt(() => 5) })
 
 describe('a directory that cannot be reached', () => {
   it('keeps nobody from inviting', async () => {

@@ -6,8 +6,8 @@ import { system } from '../ground/store/transaction.ts'
 import { nameOf, settle } from './approvals.ts'
 
 /** Ends requests that nobody decided in time; who asked is told by the request itself (PAR-5). Returns how many. */
-export async function expireRequests({ store, now }: Pick<AccessDeps, 'store' | 'now'>): Promise<number> {
-  const due = await store.expiredRequests('waiting', now(), limits.listRows)
+export async function expireRequests({ store, clock }: Pick<AccessDeps, 'store' | 'clock'>): Promise<number> {
+  const due = await store.expiredRequests('waiting', clock.now(), limits.listRows)
   if (due.length === 0) return 0
   await store.writeMany(system, async (on) => {
     for (const { tenant, id } of due) {
@@ -27,8 +27,8 @@ export async function expireRequests({ store, now }: Pick<AccessDeps, 'store' | 
 }
 
 /** Forgets those that were decided long ago. Returns how many. */
-export async function forgetRequests({ store, now }: Pick<AccessDeps, 'store' | 'now'>): Promise<number> {
-  const old = await store.expiredRequests('decided', now() - kept.requestDays * dayMs, limits.listRows)
+export async function forgetRequests({ store, clock }: Pick<AccessDeps, 'store' | 'clock'>): Promise<number> {
+  const old = await store.expiredRequests('decided', clock.now() - kept.requestDays * dayMs, limits.listRows)
   if (old.length === 0) return 0
   await store.writeMany(system, async (on) => {
     for (const { tenant, id } of old) {

@@ -13,12 +13,12 @@ import type { AccessDeps } from '../access/deps.ts'
 import { domainsAsKept } from '../directory/domains.ts'
 import { isExpired, linkOf } from '../access/links.ts'
 
-type Deps = Pick<AccessDeps, 'store' | 'access' | 'directory' | 'now'>
+type Deps = Pick<AccessDeps, 'store' | 'access' | 'directory' | 'clock'>
 type Rooms = ReadonlyMap<RoomId, RoomFacts>
 type Seen = 'all' | ReadonlySet<RoomId>
 
 /** The customer's side: its partners and invitations, cut to the rooms of whoever looks; a partner's person sees their own link. */
-export async function partnersOf({ store, access, now }: Deps, caller: Caller): Promise<PartnerView[]> {
+export async function partnersOf({ store, access, clock }: Deps, caller: Caller): Promise<PartnerView[]> {
   const read = store.read(caller.tenant, 'wholeTenant')
   const resolved = await access.resolved(caller.tenant)
   const rooms = await read.roomFacts()
@@ -33,7 +33,7 @@ export async function partnersOf({ store, access, now }: Deps, caller: Caller): 
     .map((link) => {
       const assignedAdmins = resolved.policy.assignments.find((one) => one.builtIn && one.link === link.id)?.id ?? null
       const admins = assignedAdmins === null ? 0 : (reached.get(assignedAdmins) ?? 0)
-      return { ...link, ...cut(link, resolved, rooms, seen), expired: isExpired(link, now()), assignedAdmins, admins }
+      return { ...link, ...cut(link, resolved, rooms, seen), expired: isExpired(link, clock.now()), assignedAdmins, admins }
     })
 }
 
@@ -76,7 +76,7 @@ function cut(
  * @throws RoomkeeperError access.denied in the name of a customer
  */
 export async function customersOf(deps: Deps, caller: Caller): Promise<z.infer<typeof CustomerList>> {
-  const { store, now } = deps
+  const { store, clock } = deps
   if (caller.access.link !== undefined) throw new RoomkeeperError('access.denied')
   const mayManage = mayManageCustomers(caller.access)
   const own = store.read(caller.tenant, 'wholeTenant')
@@ -90,7 +90,7 @@ export async function customersOf(deps: Deps, caller: Caller): Promise<z.infer<t
       link: link.id,
       tenant: link.tenant,
       name: customer,
-      status: isExpired(link, now()) ? 'expired' : link.status,
+      status: isExpired(link, clock.now()) ? 'expired' : link.status,
       invitedAt: link.invitedAt,
       expiresAt: link.expiresAt,
       acceptedAt: link.acceptedAt,

@@ -19,7 +19,7 @@ export class DeviceAsks {
     this.#deps = deps
     this.#signer = signer
     this.#live = live
-    this.#rate = new RateLimit(asksPerMinute, deps.now)
+    this.#rate = new RateLimit(asksPerMinute, deps.clock)
   }
 
   /** Where the relay was lost: a fresh ticket for it. */

@@ -42,13 +42,13 @@ export function endOfRelay(reason: RelayEnd, by: RelaySide | undefined): Session
 
 /** Why a session that lasts too long, whose sides have not come, or whose device's agent is silent, is over; null: it goes on. */
 export function endDue(
-  { now, line, config }: Pick<AgentDeps, 'now' | 'line' | 'config'>,
+  { clock, line, config }: Pick<AgentDeps, 'clock' | 'line' | 'config'>,
   { phase, device, expiresAt, silentSince, joined, runningAt }: LiveSession,
   relayIsInside: boolean,
 ): SessionEnd | null {
   if (phase !== 'running') return null
   const { sessionJoinMs, sessionUnattendedMs, heartbeatMs } = config.timing
-  const at = now()
+  const at = clock.now()
   // A connected agent need not say more than its beats.
   const silenceMs = Math.max(sessionUnattendedMs, 2 * heartbeatMs)
   const heardAt = line.heardAt(device)

@@ -5,6 +5,7 @@ import type { DevicePublicKey } from '../../contract/agent.ts'
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { RelayId, RelaySide } from '../../contract/relay.ts'
 import { SessionGrant, sessionGrantType, sessionProof } from '../../contract/remote.ts'
+import type { Clock } from '../../contract/system.ts'
 import { isSignedBy } from '../enrolment/proofs.ts'
 import { signTicket } from './relay/tickets.ts'
 import { signRecordingTicket } from './recordings/ticket.ts'
@@ -28,7 +29,7 @@ export interface SignerOptions {
   readonly key: JWK
   readonly relay: RelayPlace
   /** UTC ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   readonly idleMs: number
 }
 
@@ -57,8 +58,8 @@ export class Signer {
 
   /** A fresh ticket for one side, and where the relay is. */
   async ticket({ id, device, expiresAt }: Signed, side: RelaySide): Promise<{ ticket: string; relay?: string }> {
-    const { key, relay, now, idleMs } = this.#options
-    const at = now()
+    const { key, relay, clock, idleMs } = this.#options
+    const at = clock.now()
     const request = {
       aud: relay.id,
       sid: id,
@@ -74,13 +75,13 @@ export class Signer {
   }
 
   async upload({ id, device, expiresAt, tenant }: Signed & Pick<SessionGrant, 'tenant'>): Promise<string> {
-    const { key, serviceName, now } = this.#options
+    const { key, serviceName, clock } = this.#options
     return signRecordingTicket(key, {
       iss: serviceName,
       sid: id,
       tenant,
       device,
-      iat: Math.floor(now() / 1000),
+      iat: Math.floor(clock.now() / 1000),
       exp: Math.ceil((expiresAt + uploadAfterMs) / 1000),
     })
   }

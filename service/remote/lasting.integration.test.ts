@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { SessionKey } from '../../contract/agent.ts'
 import { RelayId, relayPath, RelayTicket } from '../../contract/relay.ts'
 import { TicketAnswer } from '../../contract/remote.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { type RunningRelay, startRelay } from './relay/alone.ts'
 import { publicPartOf } from './relay/keys.ts'
@@ -83,14 +84,14 @@ describe('[REM-7] a service that ends', { timeout: 180_000 }, () => {
 describe('[REM-7] a relay elsewhere', { timeout: 180_000 }, () => {
   it('is named by tickets and answers; fresh tickets are given where it was lost; the service has none of its own', async () => {
     const place = { host: '127.0.0.1', behindProxy: false, logLevel: 'silent', id: RelayId.parse('relay-lyon') } as const
-    relay = await startRelay({ ...place, port: 0, key: publicPartOf((await makeKeys()).publicKey) })
+    relay = await startRelay({ ...place, port: 0, key: publicPartOf((await makeKeys()).publicKey) }, realSystem)
     const { id } = place
     const port = Number(new URL(relay.url).port)
     const { world, rig, device } = await scene('--relay', relay.url, '--relay-id', id)
     // The service's own key is made at its first start.
     const key = SessionKey.parse((await world.ask(operator.email, '/v1/relay/key')).body)
     await relay.stop()
-    relay = await startRelay({ ...place, port, key })
+    relay = await startRelay({ ...place, port, key }, realSystem)
 
     const { session, offer, answer } = await rig.session(operator, device, { joined: false })
     expect([offer.relay, answer.relay]).toEqual([relay.url, relay.url])
@@ -106,7 +107,7 @@ describe('[REM-7] a relay elsewhere', { timeout: 180_000 }, () => {
 
     await relay.stop()
     await atDevice.whenClosed()
-    relay = await startRelay({ ...place, port, key })
+    relay = await startRelay({ ...place, port, key }, realSystem)
     device.device.say({ type: 'sessionTicketWanted', session })
     const fresh = await until('a fresh ticket', () => device.told('sessionTicket', session))
     expect(fresh.relay).toBe(relay.url)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PersonId, RoomId, SessionId } from '../../contract/ids.ts'
 import { SessionPage } from '../../contract/remote.ts'
 import { dayMs } from '../../contract/retention.ts'
+import { systemAt, realSystem } from '../../contract/testing/system.ts'
 import { inProcessBus } from '../ground/bus.ts'
 import { filesOf } from '../ground/config.ts'
 import { backup, restore } from '../ground/ops/backup.ts'
@@ -228,12 +229,12 @@ it('a backup has the log and the recordings', async () => {
   const elsewhere = makeFolder()
   const file = join(elsewhere, 'backup.db')
   await backup(data, file)
-  await restore(file, join(elsewhere, 'restored'), Date.now)
+  await restore(file, join(elsewhere, 'restored'), realSystem.clock)
   const copy = await Store.open({
     schema,
     path: filesOf(join(elsewhere, 'restored')).database,
     bus: inProcessBus(() => undefined),
-    now: () => service.clock.at,
+    ...systemAt(() => service.clock.at),
   })
   const row = await recordingOf(copy, service.tenants[0], session.id, service.clock.at)
   expect(Buffer.from(await storedChunk(copy, row, 1)).equals(Buffer.from(chunk))).toBe(true)

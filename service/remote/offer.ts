@@ -3,7 +3,7 @@ import type { Signer } from './grants.ts'
 import type { LiveSession } from './live.ts'
 
 /** What a device is asked with (REM-3): the grant, its ticket of the relay, and that of its recording where sessions are recorded. */
-export async function offerOf({ store, now }: Pick<AgentDeps, 'store' | 'now'>, signer: Signer, session: LiveSession) {
+export async function offerOf({ store, clock }: Pick<AgentDeps, 'store' | 'clock'>, signer: Signer, session: LiveSession) {
   const { id, tenant, device, request, caller, mode, room, expiresAt, seen } = session
   const record = (await store.read(tenant, 'wholeTenant').get('settings', tenant))?.recordSessions === true
   const offered = seen?.device.remote ?? { displays: [], terminal: false }
@@ -22,7 +22,7 @@ export async function offerOf({ store, now }: Pick<AgentDeps, 'store' | 'now'>, 
     terminal: mode === 'modify' && offered.terminal,
     record,
     key: request.key,
-    iat: Math.floor(now() / 1000),
+    iat: Math.floor(clock.now() / 1000),
     exp: Math.floor(expiresAt / 1000),
   })
   const upload = record ? { upload: await signer.upload(session) } : {}

@@ -9,5 +9,8 @@ import { recordingRoutes } from './recordings/routes.ts'
 export const remotePart: Part<AgentDeps> = {
   name: 'remote',
   plugins: [remoteSessions, sessionLogRoutes, recordingRoutes],
-  prune: async ({ store, now }) => ({ recordings: await pruneRecordings(store, now()), sessions: await pruneSessions(store, now()) }),
+  prune: async ({ store, clock }) => ({
+    recordings: await pruneRecordings(store, clock.now()),
+    sessions: await pruneSessions(store, clock.now()),
+  }),
 }

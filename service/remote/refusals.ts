@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Clock } from '../../contract/system.ts'
 import type { Refusals } from '../ground/audit/refusals.ts'
 import { type Attempt, writeRefused } from './rows.ts'
 
@@ -12,12 +13,12 @@ const peopleKept = 10_000
  */
 export class RefusedSessions {
   readonly #refusals: Refusals
-  readonly #now: () => number
+  readonly #clock: Pick<Clock, 'now'>
   readonly #counted = new Map<string, { since: number; count: number }>()
 
-  constructor(refusals: Refusals, now: () => number) {
+  constructor(refusals: Refusals, clock: Pick<Clock, 'now'>) {
     this.#refusals = refusals
-    this.#now = now
+    this.#clock = clock
   }
 
   /** `logged` false: the log has, or will have, another session of this id. */
@@ -28,7 +29,7 @@ export class RefusedSessions {
   }
 
   #of(key: string): { since: number; count: number } {
-    const now = this.#now()
+    const now = this.#clock.now()
     const known = this.#counted.get(key)
     if (known && Math.abs(now - known.since) < limits.refusedEntriesMs) return known
     const made = { since: now, count: 0 }

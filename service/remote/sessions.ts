@@ -54,7 +54,7 @@ export class RemoteSessions implements LineListener {
   constructor(deps: AgentDeps, signer: Signer) {
     this.#deps = deps
     this.#signer = signer
-    this.#refused = new RefusedSessions(deps.refusals, deps.now)
+    this.#refused = new RefusedSessions(deps.refusals, deps.clock)
     this.#asks = new DeviceAsks(deps, signer, this.live)
     this.#pending = new Pending(deps.log)
     this.#unwatch = watchStanding(deps, this.live, (session, end) => void this.end(session, end))
@@ -64,9 +64,9 @@ export class RemoteSessions implements LineListener {
 
   /** Ends in the log what ran when the service was killed. */
   async recover(): Promise<void> {
-    const { store, now } = this.#deps
+    const { store, clock } = this.#deps
     for (const { tenant, id, device } of await openRows(store)) {
-      await writeEnded(store, tenant, id, 'serviceStopped', now())
+      await writeEnded(store, tenant, id, 'serviceStopped', clock.now())
       if (device !== null) this.#orphans.set(device, [...(this.#orphans.get(device) ?? []), id])
     }
   }
@@ -113,7 +113,7 @@ export class RemoteSessions implements LineListener {
    */
   async end(session: LiveSession, end: SessionEnd, doer?: Doer): Promise<void> {
     if (session.phase === 'over') return session.written
-    const { store, log, now } = this.#deps
+    const { store, log, clock } = this.#deps
     const { id, tenant, device } = session
     const asking = session.phase === 'asking'
     this.#leave(session, end)
@@ -126,7 +126,7 @@ export class RemoteSessions implements LineListener {
       session.written = Promise.resolve(session.answer).then(nothing, nothing)
       session.answered({ type: 'ended', end })
     } else {
-      session.written = this.#pending.keep(writeEnded(store, tenant, id, end, now(), doer))
+      session.written = this.#pending.keep(writeEnded(store, tenant, id, end, clock.now(), doer))
     }
     return session.written
   }
@@ -183,9 +183,9 @@ export class RemoteSessions implements LineListener {
 
   /** Begins the session where nothing speaks against it; its device is taken from then on. */
   async #admit(caller: Caller, request: SessionRequest): Promise<SessionAnswer> {
-    const { store, line, now, config } = this.#deps
+    const { store, line, clock, config } = this.#deps
     const { session: named, room, mode } = request
-    const startedAt = now()
+    const startedAt = clock.now()
     const read = store.read(caller.tenant, 'wholeTenant')
     const found = await read.get('room', room)
     const settings = await read.get('settings', caller.tenant)
@@ -264,7 +264,7 @@ export class RemoteSessions implements LineListener {
 
   /** Asks the device. */
   async #agree(session: LiveSession, answered: Promise<DeviceAnswer>): Promise<SessionAnswer> {
-    const { store, line, now } = this.#deps
+    const { store, line, clock } = this.#deps
     const { id, device } = session
     // What changed while it was looked at, before changes were watched for it.
     const over = await endOf(this.#deps, session)
@@ -283,7 +283,7 @@ export class RemoteSessions implements LineListener {
       throw new RoomkeeperError('remote.refused')
     }
     session.phase = 'running'
-    session.runningAt = now()
+    session.runningAt = clock.now()
     session.begun = true
     await this.#pending.keep(writeStarted(store, session, record), true)
     const ticket = await this.#signer.ticket(session, 'operator')

@@ -11,7 +11,7 @@ import { sourceOf } from './sources.ts'
 
 export const nothingAsked: Asked = { domains: [] }
 
-export type AskDeps = Pick<AccessDeps, 'directory' | 'store' | 'now'>
+export type AskDeps = Pick<AccessDeps, 'directory' | 'store' | 'clock'>
 
 /**
  * For a handler of a command on the policy: what it is decided by is read from the directory, and then `more`, which it asks itself.
@@ -35,7 +35,7 @@ export const domainsAsked = async ({ directory }: AskDeps, { doer }: Asker): Pro
 
 /** What their own directory says of the members that somebody names, under this link or, with null, in a tenant of their own. */
 export async function membersAsked(
-  { directory, store, now }: AskDeps,
+  { directory, store, clock }: AskDeps,
   { tenant, home, doer }: Asker,
   link: LinkId | null,
   members: readonly Member[],
@@ -56,5 +56,5 @@ export async function membersAsked(
     people.map((row) => ({ ...row, link })),
     false,
   )
-  return { members: { home, reading: await readInTime(directory, source, now()) } }
+  return { members: { home, reading: await readInTime(directory, source, clock.now()) } }
 }

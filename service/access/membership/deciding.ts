@@ -14,7 +14,7 @@ import { someSourcesOf } from './sources.ts'
  * time is marked so; who decides looks at that. `byFile`: the assignments that the command's policy file touches.
  */
 export async function readDeciding(
-  { store, directory, now }: Pick<AccessDeps, 'store' | 'directory' | 'now'>,
+  { store, directory, clock }: Pick<AccessDeps, 'store' | 'directory' | 'clock'>,
   tenant: TenantId,
   side: LinkId | null,
   command: Command,
@@ -23,7 +23,7 @@ export async function readDeciding(
   if (!decides.has(command.type)) return
   const deciding = decidingOf(command, side, await policyOf(store.read(tenant, 'wholeTenant').tables), byFile)
   for (const source of await someSourcesOf(store, tenant, deciding)) {
-    const reading = await readInTime(directory, source, now())
+    const reading = await readInTime(directory, source, clock.now())
     await store.write(tenant, system, (tx) => keepReading(tx, reading))
   }
 }

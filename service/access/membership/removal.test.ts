@@ -6,6 +6,7 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import { AssignmentId, RoleId } from '../../../contract/ids.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import type { Member } from '../../../contract/policy.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { saveAssignment } from '../assignments.ts'
 import { changePolicy } from '../policies.ts'
 import { Budgets } from '../../ground/budgets.ts'
@@ -46,15 +47,15 @@ beforeEach(async () => {
       }),
   })
   const log = pino({ level: 'silent' })
-  sync = new DirectorySync({ store: made.store, directory, now: () => now, log })
+  sync = new DirectorySync({ store: made.store, directory, ...systemAt(() => now), log })
   const keys = await generateKeyPair('ES256')
   access = new AccessService({
     store: made.store,
     bus: made.bus,
     log,
-    budgets: new Budgets(() => now),
+    budgets: new Budgets({ now: () => now }),
     directory,
-    rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, now: () => now },
+    rules: { issuer, audience: 'roomkeeper', storedAs: embeddedIssuerName, keys: async () => keys.publicKey, ...systemAt(() => now) },
   })
   tokenOf = ({ id, name, email }, claims = {}) =>
     new SignJWT({ tid: 'contoso', oid: id, name, email, groups: [], ...claims })

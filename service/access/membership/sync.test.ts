@@ -6,6 +6,7 @@ import { ChangeKind } from '../../../contract/entities.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { AssignmentId, LinkId, RoleId, type TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { changePolicy } from '../policies.ts'
 import { system } from '../../ground/store/transaction.ts'
@@ -40,7 +41,7 @@ beforeEach(async () => {
     groupsOf: (...args) => through(() => embedded.groupsOf(...args)),
     domainsOf: (...args) => through(() => embedded.domainsOf(...args)),
   }
-  sync = new DirectorySync({ store: made.store, directory, now: () => now, log: pino({ level: 'silent' }) })
+  sync = new DirectorySync({ store: made.store, directory, ...systemAt(() => now), log: pino({ level: 'silent' }) })
 })
 afterEach(async () => {
   sync.close()
@@ -192,7 +193,7 @@ describe('security groups that assignments name', () => {
     sync = new DirectorySync({
       store: made.store,
       directory: Object.assign(new EmbeddedDirectory(made.store), { membersOf }),
-      now: () => now,
+      ...systemAt(() => now),
       log: pino({ level: 'silent' }),
     })
     await assign(
@@ -297,7 +298,7 @@ describe('[AUD-1] the audit log', () => {
     const reader: DirectoryReader = Object.assign(new EmbeddedDirectory(made.store), {
       membersOf: async () => (down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : { people: answer, more: false }),
     })
-    sync = new DirectorySync({ store: made.store, directory: reader, now: () => now, log: pino({ level: 'silent' }) })
+    sync = new DirectorySync({ store: made.store, directory: reader, ...systemAt(() => now), log: pino({ level: 'silent' }) })
     await assign(made.contoso, [{ kind: 'group', id: 'ops' }])
     await readOnce()
     answer = []
@@ -377,7 +378,7 @@ describe('people', () => {
         return { people: [{ kind: 'person', ...finn }], more: false }
       },
     }
-    sync = new DirectorySync({ store, directory: ending, now: () => now, log: pino({ level: 'silent' }) })
+    sync = new DirectorySync({ store, directory: ending, ...systemAt(() => now), log: pino({ level: 'silent' }) })
     await readOnce()
     expect(await sees(finn.id)).toBeUndefined()
   })

@@ -15,12 +15,12 @@ const tenantsAtOnce = 4
  * reached takes nothing away: what was last known stays, marked so.
  */
 export class DirectorySync {
-  readonly #deps: Pick<AccessDeps, 'store' | 'directory' | 'now' | 'log'>
+  readonly #deps: Pick<AccessDeps, 'store' | 'directory' | 'clock' | 'log'>
   readonly #waiting = new Set<TenantId>()
   readonly #running = new Set<TenantId>()
   #closed = false
 
-  constructor(deps: Pick<AccessDeps, 'store' | 'directory' | 'now' | 'log'>) {
+  constructor(deps: Pick<AccessDeps, 'store' | 'directory' | 'clock' | 'log'>) {
     this.#deps = deps
   }
 
@@ -64,12 +64,12 @@ export class DirectorySync {
   }
 
   async #read(tenant: TenantId): Promise<void> {
-    const { store, directory, now, log } = this.#deps
+    const { store, directory, clock, log } = this.#deps
     const sources = await sourcesOf(store, tenant)
     if (!sources) return
     for (const source of sources) {
       if (source.groups.size + source.named.size + source.known.size === 0) continue
-      const reading = await readSource(directory, source, now())
+      const reading = await readSource(directory, source, clock.now())
       if (reading.failed)
         log.warn(
           { tenant, directory: source.directory, reason: reading.failed.message },

@@ -58,7 +58,7 @@ function sourceOf(all: readonly AuditTable[], kept: readonly AuditTable[] = all,
 /** What the product writes when it deletes the first of them; or whoever cuts the log says. */
 const tellsOf = (all: readonly AuditTable[], to: number, changes: Partial<Pruned> = {}, at = now): UnchainedRecord => {
   const last = all[to - 1]!
-  return prunedRecord(tenant, at, { action: 'audit.prune', from: 1, to, count: to, lastAt: last.at, lastHash: last.hash, ...changes })
+  return prunedRecord(v7(), tenant, at, { action: 'audit.prune', from: 1, to, count: to, lastAt: last.at, lastHash: last.hash, ...changes })
 }
 
 const headOf = (all: readonly AuditTable[], number = all.length, pruned = 0): NotedHead => ({

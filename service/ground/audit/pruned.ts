@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { dayMs, kept } from '../../../contract/retention.ts'
 import type { TenantId } from '../../../contract/ids.ts'
+import type { Ids } from '../../../contract/system.ts'
 import type { AuditTable, Tables } from '../store/tables.ts'
 import { appendToChain, type UnchainedRecord } from './append.ts'
 
@@ -29,9 +29,9 @@ export const Pruned = z.object({
 })
 export type Pruned = z.infer<typeof Pruned>
 
-export const prunedRecord = (tenant: TenantId, at: number, pruned: Pruned): UnchainedRecord => ({
+export const prunedRecord = (id: string, tenant: TenantId, at: number, pruned: Pruned): UnchainedRecord => ({
   tenant,
-  id: v7(),
+  id,
   at,
   category: 'Audit',
   objectName: 'Audit log',
@@ -58,7 +58,7 @@ export function prunedIn({ category, operation, actor, userId, detail }: AuditTa
  * but for the newest of them. A record that looks older than the one before it (a clock set back) goes when that one does.
  * @returns how many were deleted.
  */
-export async function pruneChains(db: Kysely<Tables>, at: number): Promise<number> {
+export async function pruneChains(db: Kysely<Tables>, ids: Ids, at: number): Promise<number> {
   const before = at - retentionMs
   let deleted = 0
   for (const { tenant } of await db
@@ -79,7 +79,7 @@ export async function pruneChains(db: Kysely<Tables>, at: number): Promise<numbe
     if (!first || !last || !second || second.at >= before - everyMs) continue
     const result = await db.deleteFrom('audit').where('tenant', '=', tenant).where('number', '<=', last.number).executeTakeFirst()
     const count = Number(result.numDeletedRows)
-    const record = prunedRecord(tenant, at, {
+    const record = prunedRecord(ids(), tenant, at, {
       action: 'audit.prune',
       from: first.number,
       to: last.number,

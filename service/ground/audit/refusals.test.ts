@@ -4,6 +4,7 @@ import { v7 } from 'uuid'
 import { z } from 'zod'
 import { CommandKey, PersonId, type TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import type { Who } from '../caller.ts'
 import { makeOrganisations, type Organisations } from '../../testing/directory/organisations.ts'
 import type { AuditRecord } from '../store/transaction.ts'
@@ -16,7 +17,7 @@ let now: number
 beforeEach(async () => {
   now = Date.UTC(2026, 5, 1, 8)
   made = await makeOrganisations(() => now)
-  refusals = new Refusals({ store: made.store, now: () => now, log: pino({ level: 'silent' }) })
+  refusals = new Refusals({ store: made.store, ...systemAt(() => now), log: pino({ level: 'silent' }) })
 })
 afterEach(async () => {
   await refusals.stop()
@@ -132,7 +133,7 @@ describe('[AUD-1] refusals of one person', () => {
 
 it('[rule 9] kinds of all people are bounded: the oldest are recorded early', async () => {
   await refusals.stop()
-  refusals = new Refusals({ store: made.store, now: () => now, log: pino({ level: 'silent' }), most: 20 })
+  refusals = new Refusals({ store: made.store, ...systemAt(() => now), log: pino({ level: 'silent' }), most: 20 })
   const ada = person(made.contoso)
   await refusals.record(ada, refusal('rooms.enrol'))
   await refusals.record(ada, refusal('rooms.enrol'))

@@ -1,4 +1,6 @@
 import { limits } from '../../../contract/limits.ts'
+import type { Clock, Undo } from '../../../contract/system.ts'
+import { every } from '../../../contract/timing.ts'
 import type { Who } from '../caller.ts'
 import { Bucket } from '../bucket.ts'
 import type { Logger } from '../ops/log.ts'
@@ -16,8 +18,7 @@ interface Counted {
 
 export interface RefusalsOptions {
   readonly store: Store
-  /** Integer UTC ms. */
-  readonly now: () => number
+  readonly clock: Clock
   readonly log: Logger
   /** Kinds of all people that are counted; `limits.refusalsCounted` where it is left out. */
   readonly most?: number
@@ -37,7 +38,7 @@ const sweepMs = 60_000
  */
 export class Refusals {
   readonly #store: Store
-  readonly #now: () => number
+  readonly #clock: Pick<Clock, 'now'>
   readonly #log: Logger
   /** By tenant, person and kind, the oldest first. */
   readonly #counted = new Map<string, Counted>()
@@ -46,17 +47,16 @@ export class Refusals {
   /** What may still be stored of one person's refusals, by tenant and person. */
   readonly #stored = new Map<string, Bucket>()
   readonly #most: number
-  readonly #sweeping: NodeJS.Timeout
+  readonly #endSweeps: Undo
 
-  constructor({ store, now, log, most = limits.refusalsCounted }: RefusalsOptions) {
+  constructor({ store, clock, log, most = limits.refusalsCounted }: RefusalsOptions) {
     this.#most = most
     this.#store = store
-    this.#now = now
+    this.#clock = clock
     this.#log = log
-    this.#sweeping = setInterval(() => {
+    this.#endSweeps = every(clock, sweepMs, () => {
       this.sweep().catch((error: unknown) => log.error({ err: error }, 'counts of refusals could not be recorded; trying again later'))
-    }, sweepMs)
-    this.#sweeping.unref()
+    })
   }
 
   /** `also`: written in the same transaction, with a record or without one. */
@@ -82,7 +82,7 @@ export class Refusals {
    * same; only, the same command again is looked at again.
    */
   mayStore({ tenant, person }: Pick<Who, 'tenant' | 'person'>): boolean {
-    const now = this.#now()
+    const now = this.#clock.now()
     const own = `${tenant}/${person}`
     const bucket = this.#stored.get(own) ?? new Bucket(limits.refusedOutcomes, limits.refusedOutcomeMs, now)
     if (bucket.left(now) < 1) return false
@@ -93,7 +93,7 @@ export class Refusals {
 
   /** Records the counts whose time is over. */
   async sweep(): Promise<void> {
-    const now = this.#now()
+    const now = this.#clock.now()
     for (const [own, bucket] of this.#stored) if (bucket.isFull(now)) this.#stored.delete(own)
     const over: string[] = []
     for (const [key, counted] of this.#counted) {
@@ -104,13 +104,13 @@ export class Refusals {
 
   /** Records all counts; the service stops. */
   async stop(): Promise<void> {
-    clearInterval(this.#sweeping)
+    this.#endSweeps()
     await this.#end([...this.#counted.keys()])
   }
 
   /** What has to be recorded now that this was refused once more. */
   #count(who: Who, refusal: AuditRecord): { records: AuditRecord[]; undo: () => void } {
-    const now = this.#now()
+    const now = this.#clock.now()
     const own = `${who.tenant}/${who.person}`
     const kind = this.#kindOf(own, refusal)
     const key = keyOf(own, kind)
@@ -163,7 +163,7 @@ export class Refusals {
   }
 
   #isOver({ since }: Counted): boolean {
-    return Math.abs(this.#now() - since) >= limits.refusedEntriesMs
+    return Math.abs(this.#clock.now() - since) >= limits.refusedEntriesMs
   }
 
   #keep(key: string, counted: Counted): void {

@@ -7,6 +7,7 @@ import { AssignmentId, CommandKey, GroupId, RoleId, RoomId } from '../../../cont
 import { limits } from '../../../contract/limits.ts'
 import type { Permission } from '../../../contract/permissions.ts'
 import type { AssignmentScope } from '../../../contract/policy.ts'
+import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { removeAssignment, saveAssignment } from '../../access/assignments.ts'
 import { savePerson } from '../../access/people.ts'
 import { callerWithin } from '../../access/service.ts'
@@ -26,7 +27,7 @@ let made: Organisations
 let refusals: Refusals
 beforeEach(async () => {
   made = await makeOrganisations()
-  refusals = new Refusals({ store: made.store, now: Date.now, log: pino({ level: 'silent' }) })
+  refusals = new Refusals({ store: made.store, ...realSystem, log: pino({ level: 'silent' }) })
 })
 afterEach(async () => {
   await refusals.stop()
@@ -67,7 +68,7 @@ const given = () => ({
   metrics: makeMetrics(),
   directory: new EmbeddedDirectory(made.store),
   refusals,
-  now: Date.now,
+  ...realSystem,
 })
 const deps = (other: Partial<ReturnType<typeof given>> = {}) => commandDeps({ ...given(), ...other })
 const requestOf = (command: Command, changes: Partial<CommandRequest> = {}): CommandRequest => ({
@@ -180,7 +181,7 @@ describe('a command that is sent again', () => {
 describe('[rule 13] refusals of one person without end', () => {
   it('are stored under their keys up to a bound, and answered all the same beyond it', async () => {
     let now = Date.now()
-    const counted = new Refusals({ store: made.store, now: () => now, log: pino({ level: 'silent' }) })
+    const counted = new Refusals({ store: made.store, ...systemAt(() => now), log: pino({ level: 'silent' }) })
     const { caller } = await callerOf(ada)
     for (let n = 1; n < limits.refusedOutcomes; n++) counted.mayStore(caller)
     const send = async (one = requestOf(group('Labs'))) => {

@@ -23,7 +23,7 @@ class Refused extends Error {
   }
 }
 
-type Deps = Pick<GroundDeps, 'store' | 'metrics' | 'refusals' | 'now' | 'commands' | 'approvals' | 'access'>
+type Deps = Pick<GroundDeps, 'store' | 'metrics' | 'refusals' | 'clock' | 'commands' | 'approvals' | 'access'>
 
 /**
  * What a command is applied with. The caller is as they are in this write: they may have lost rights since they were let in, while a
@@ -63,8 +63,8 @@ const nothingLeft = (access: Access): Access => ({ ...access, globalAdministrato
  * @throws RoomkeeperError the refusal, also a stored one; command.keyReused, command.expired.
  */
 export async function submit(deps: Deps, caller: Caller, sent: CommandRequest): Promise<CommandOutcome> {
-  const { store, metrics, now } = deps
-  const request = { ...sent, issuedAt: issuedAt(sent, now()) }
+  const { store, metrics, clock } = deps
+  const request = { ...sent, issuedAt: issuedAt(sent, clock.now()) }
   const { type } = request.command
   const digest = digestOf(request.command)
   try {

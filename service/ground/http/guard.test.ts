@@ -62,7 +62,7 @@ describe('a route', () => {
 describe('a rate limit', () => {
   it('lets a minute’s worth through, then refills steadily, per credential', () => {
     let now = 0
-    const rate = new RateLimit(60, () => now)
+    const rate = new RateLimit(60, { now: () => now })
     const took = (credential: string) => {
       try {
         rate.take(credential)

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Clock } from '../../../contract/system.ts'
 import { filesOf } from '../config.ts'
 import { CommandProblem } from '../problems.ts'
 import { checkDatabase, copyDatabase, lockFolder } from '../store/sqlite.ts'
@@ -29,7 +30,7 @@ export async function backup(data: string, to: string): Promise<void> {
  * @returns where the former data is, if there was any.
  * @throws CommandProblem where the service runs, or the backup is missing or damaged; nothing is changed then.
  */
-export async function restore(from: string, data: string, now: () => number): Promise<string | undefined> {
+export async function restore(from: string, data: string, clock: Pick<Clock, 'now'>): Promise<string | undefined> {
   if (!existsSync(from)) throw new CommandProblem(`There is no file ${from}.`)
   try {
     checkDatabase(from)
@@ -47,7 +48,9 @@ export async function restore(from: string, data: string, now: () => number): Pr
     const incoming = `${database}.incoming`
     rmSync(incoming, { force: true })
     await copyDatabase(from, incoming)
-    const former = existsSync(database) ? `${database}.before-restore-${new Date(now()).toISOString().replace(/[:.]/g, '-')}` : undefined
+    const former = existsSync(database)
+      ? `${database}.before-restore-${new Date(clock.now()).toISOString().replace(/[:.]/g, '-')}`
+      : undefined
     if (former !== undefined)
       for (const suffix of ['-wal', '-shm', '']) if (existsSync(database + suffix)) renameSync(database + suffix, former + suffix)
     renameSync(incoming, database)

@@ -3,6 +3,7 @@ import { v7 } from 'uuid'
 import { expect, it } from 'vitest'
 import { CommandKey, PersonId } from '../../../contract/ids.ts'
 import { dayMs, kept } from '../../../contract/retention.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { makeOrganisations } from '../../testing/directory/organisations.ts'
 import { system } from '../store/transaction.ts'
 import { prune } from './pruning.ts'
@@ -17,7 +18,7 @@ it('[rule 13] what was kept long enough goes, however much there is of it', asyn
     for (let n = 0; n < 13; n++) await tx.insert.commandOutcome(...rows(1_000, now - kept.outcomeDays * dayMs - 1)).execute()
     await tx.insert.commandOutcome(...rows(3, now - kept.outcomeDays * dayMs)).execute()
   })
-  await prune([], { store: made.store, now: () => now, log: pino({ level: 'silent' }) })
+  await prune([], { store: made.store, ...systemAt(() => now), log: pino({ level: 'silent' }) })
   expect(await made.store.read(made.contoso, 'wholeTenant').tables.commandOutcome().select('key').execute()).toHaveLength(3)
   await made.close()
 })

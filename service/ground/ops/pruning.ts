@@ -6,17 +6,17 @@ import type { Part } from '../part.ts'
  * Deletes what was kept long enough: what the parts keep, then audit (AUD-1), and outcomes of commands with their receipts. All of
  * it: what one commit takes is bounded, and others write in between.
  */
-export async function prune<D extends Pick<GroundDeps, 'store' | 'now' | 'log'>>(
+export async function prune<D extends Pick<GroundDeps, 'store' | 'clock' | 'log'>>(
   parts: readonly Pick<Part<D>, 'prune'>[],
   deps: D,
 ): Promise<void> {
-  const { store, now, log } = deps
+  const { store, clock, log } = deps
   for (const part of parts) {
     const gone = await part.prune?.(deps)
     if (gone) log.debug(gone, 'pruned')
   }
   for (let left = true; left;) {
-    const deleted = await store.prune({ outcomes: now() - kept.outcomeDays * dayMs })
+    const deleted = await store.prune({ outcomes: clock.now() - kept.outcomeDays * dayMs })
     log.debug(deleted, 'pruned')
     left = deleted.outcomes > 0
   }

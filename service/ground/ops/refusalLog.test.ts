@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { makeLogger } from './log.ts'
 import { makeMetrics } from './metrics.ts'
 import { RefusalLog } from './refusalLog.ts'
@@ -14,7 +15,7 @@ beforeEach(() => {
   now = 1_800_000_000_000
   lines = []
   const log = makeLogger('info', 'service', (line) => void lines.push(z.record(z.string(), z.unknown()).parse(JSON.parse(line))))
-  refusals = new RefusalLog({ log, metrics: makeMetrics(), now: () => now })
+  refusals = new RefusalLog({ log, metrics: makeMetrics(), ...systemAt(() => now) })
 })
 
 describe('[ACC-1] why somebody was not let in', () => {

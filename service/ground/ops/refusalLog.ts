@@ -1,5 +1,6 @@
 import type { ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
+import type { Clock } from '../../../contract/system.ts'
 import { cleanText } from '../../../contract/text.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -11,8 +12,7 @@ export interface Refused extends Pick<RoomkeeperError, 'code' | 'status' | 'deta
 export interface RefusalLogOptions {
   readonly log: Logger
   readonly metrics: Pick<Metrics, 'refusals'>
-  /** Integer UTC ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** Refusals that have nobody known behind them, but that an administrator has to find the reason of. */
@@ -33,13 +33,13 @@ export class RefusalLog {
 
   /** `where`: the route or the socket; nothing that was sent. */
   note(error: Refused, where: string): void {
-    const { log, metrics, now } = this.#options
+    const { log, metrics, clock } = this.#options
     const { code, status, details, cause } = error
     metrics.refusals.inc({ code })
     if (status !== 401 && !alsoTold.has(code)) return log.debug({ code, where }, 'a request was refused')
     const kind = `${code} ${details.field ?? ''} ${where}`
     const known = this.#told.get(kind)
-    if (known && Math.abs(now() - known.at) < limits.refusalLogMs) {
+    if (known && Math.abs(clock.now() - known.at) < limits.refusalLogMs) {
       known.more += 1
       return
     }
@@ -47,7 +47,7 @@ export class RefusalLog {
     this.#told.delete(kind)
     const [oldest] = this.#told.keys()
     if (this.#told.size >= limits.refusalLogKinds && oldest !== undefined) this.#told.delete(oldest)
-    this.#told.set(kind, { at: now(), more: 0 })
+    this.#told.set(kind, { at: clock.now(), more: 0 })
     const { field, detail } = details
     log.warn({ code, where, field, detail, why: reasonOf(cause), ...(more > 0 ? { more } : {}) }, 'did not let somebody in')
   }

@@ -6,6 +6,7 @@ import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TenantId } from '../../../contract/ids.ts'
 import { kept } from '../../../contract/retention.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { inProcessBus } from '../bus.ts'
 import { Lineage, type Position } from './generations.ts'
 import { Store } from './store.ts'
@@ -19,7 +20,7 @@ const open = async (): Promise<void> => {
   const bus = inProcessBus((error) => {
     throw error
   })
-  store = await Store.open({ schema, path: path(), bus, now: () => 5 })
+  store = await Store.open({ schema, path: path(), bus, ...systemAt(() => 5) })
 }
 const write = (name: string) => store.write(tenant, system, async (tx) => tx.put('tenant', { id: tenant, name }))
 const here = async (): Promise<Position> => (await store.lineage(tenant)).at(await store.read(tenant, 'wholeTenant').lastSeq())

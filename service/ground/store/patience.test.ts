@@ -8,6 +8,7 @@ import { CompiledQuery, Kysely, SqliteDialect } from 'kysely'
 import { v7 } from 'uuid'
 import { TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { inProcessBus } from '../bus.ts'
 import { ForeignLock, patiently } from './patience.ts'
@@ -28,7 +29,7 @@ it('[rule 9] a lock of another program keeps nobody from reading, and what is wr
   const bus = inProcessBus((error) => {
     throw error
   })
-  const store = await Store.open({ schema, path, bus, now: () => 1_000 })
+  const store = await Store.open({ schema, path, bus, ...systemAt(() => 1_000) })
   const make = (name: string) => {
     const id = TenantId.parse(v7())
     return store.createTenant({ id, name, issuer: 'i', directory: id }, system, async () => undefined)

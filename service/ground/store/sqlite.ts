@@ -1,6 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { type Dialect, SqliteDialect, type SqliteStatement } from 'kysely'
+import type { Clock } from '../../../contract/system.ts'
+import { pause } from '../../../contract/timing.ts'
 import { ForeignLock, patiently } from './patience.ts'
 
 /** All that is SQLite's own: opening, pragmas, backup. Nothing outside this file knows which database it is. */
@@ -24,21 +25,21 @@ export const isBusy = (error: unknown): boolean => error instanceof Database.Sql
  * the thread (`patience.ts`).
  * @throws where the file cannot be opened or is not a database.
  */
-export function openWriter(path: string, onLocked: OnLocked = () => undefined): OpenedDatabase {
+export function openWriter(path: string, clock: Clock, onLocked: OnLocked = () => undefined): OpenedDatabase {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('busy_timeout = 5000')
   db.pragma('foreign_keys = ON')
   db.pragma('wal_autocheckpoint = 4000')
-  return opened(db, 'begin immediate', onLocked)
+  return opened(db, 'begin immediate', clock, onLocked)
 }
 
 /** A connection that the database itself refuses to write through. */
-export function openReader(path: string, onLocked: OnLocked = () => undefined): OpenedDatabase {
+export function openReader(path: string, clock: Clock, onLocked: OnLocked = () => undefined): OpenedDatabase {
   const db = new Database(path, { readonly: true })
   db.pragma('query_only = ON')
-  return opened(db, 'begin', onLocked)
+  return opened(db, 'begin', clock, onLocked)
 }
 
 /**
@@ -97,7 +98,7 @@ function checkIntegrity(db: Database.Database, path: string): void {
   if (result !== 'ok') throw new Error(`${path} is damaged: ${String(result)}`)
 }
 
-function opened(db: Database.Database, begin: string, onLocked: OnLocked): OpenedDatabase {
+function opened(db: Database.Database, begin: string, clock: Clock, onLocked: OnLocked): OpenedDatabase {
   db.pragma('busy_timeout = 0')
   const statements = new Map<string, SqliteStatement>()
   const prepare = (text: string): SqliteStatement => {
@@ -118,6 +119,6 @@ function opened(db: Database.Database, begin: string, onLocked: OnLocked): Opene
     return statement
   }
   const dialect = new SqliteDialect({ database: { prepare, close: () => db.close() } })
-  const lock = new ForeignLock(() => performance.now(), onLocked)
-  return { dialect: patiently(dialect, { lock, isLocked: isBusy, begin, pause }), close: () => db.close() }
+  const lock = new ForeignLock(() => clock.steady(), onLocked)
+  return { dialect: patiently(dialect, { lock, isLocked: isBusy, begin, pause: (ms) => pause(clock, ms) }), close: () => db.close() }
 }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Incident, type Settings } from '../../../contract/entities.ts'
 import { CommandKey, IncidentId, PersonId, RoleId, RoomId, TenantId, AssignmentId } from '../../../contract/ids.ts'
 import { builtInRoles } from '../../../contract/permissions.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { chainSource, checkChain } from '../../audit/check.ts'
 import { type BusTopics, inProcessBus } from '../bus.ts'
 import { Store } from './store.ts'
@@ -44,7 +45,7 @@ async function open(): Promise<Store> {
     throw error
   })
   bus.subscribe('changes', (message) => published.push(message))
-  return Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => now })
+  return Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(() => now) })
 }
 
 beforeEach(async () => {

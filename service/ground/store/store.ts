@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Tenant } from '../../../contract/entities.ts'
 import type { DeviceId, RequestId, RoomId, TenantId } from '../../../contract/ids.ts'
+import type { System } from '../../../contract/system.ts'
 import { pruneChains } from '../audit/pruned.ts'
 import type { Bus } from '../bus.ts'
 import { flush } from './commit.ts'
@@ -19,16 +19,14 @@ import { type Doer, TenantTransaction } from './transaction.ts'
 /** Rows of one kind deleted at once; the rest at the next go. */
 const rowsPruned = 5_000
 
-export interface StoreOptions {
+export interface StoreOptions extends Pick<System, 'clock' | 'ids' | 'random'> {
   /** The database file; its folder is made where it is missing. */
   readonly path: string
   /** Every step of its shape (service/schema.ts). */
   readonly schema: readonly Migration[]
   readonly bus: Bus
-  /** Integer UTC ms. */
-  readonly now: () => number
-  /** Told of every commit, for metrics: rows written and how long it took in ms. */
-  readonly onCommit?: (rows: number, ms: number) => void
+  /** Called when a write begins, and what it gives at its commit, for metrics: with the rows that were written. */
+  readonly onWrite?: () => (rows: number) => void
   /** Told when another program's lock is in the way of reading or writing, and when it is gone. */
   readonly onLocked?: (locked: boolean, file: string, of: 'reading' | 'writing') => void
 }
@@ -47,13 +45,14 @@ export class Store {
   readonly service: ReadHandle<ServiceTables>
   readonly #connections: readonly OpenedDatabase[]
   readonly #facts = new RoomFactsCache()
-  readonly #generations = new Generations(randomBytes(8).toString('base64url'))
+  readonly #generations: Generations
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
   #locked = false
 
   private constructor(options: StoreOptions, writer: OpenedDatabase, reader: OpenedDatabase) {
     this.#options = options
+    this.#generations = new Generations(options.random.bytes(8).toString('base64url'))
     this.#writer = new Kysely({ dialect: writer.dialect })
     this.#serviceWriter = new Kysely({ dialect: writer.dialect })
     this.#reader = new Kysely<Tables>({ dialect: reader.dialect })
@@ -65,13 +64,13 @@ export class Store {
   static async open(options: StoreOptions): Promise<Store> {
     mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 })
     let store: Store | undefined
-    const writer = openWriter(options.path, (locked) => {
+    const writer = openWriter(options.path, options.clock, (locked) => {
       if (store) store.#locked = locked
       options.onLocked?.(locked, options.path, 'writing')
     })
     try {
-      await migrate(new Kysely<unknown>({ dialect: writer.dialect }), options.now, options.schema)
-      const reader = openReader(options.path, (locked) => options.onLocked?.(locked, options.path, 'reading'))
+      await migrate(new Kysely<unknown>({ dialect: writer.dialect }), options, options.schema)
+      const reader = openReader(options.path, options.clock, (locked) => options.onLocked?.(locked, options.path, 'reading'))
       return (store = new Store(options, writer, reader))
     } catch (error) {
       writer.close()
@@ -126,7 +125,7 @@ export class Store {
   ): Promise<T> {
     return this.#inTurn(() =>
       this.#commit(doer, async (db, on) => {
-        const createdAt = this.#options.now()
+        const createdAt = this.#options.clock.now()
         await db
           .insertInto('tenant')
           .values({ ...tenant, lastSeq: 0, nextIncidentNumber: 1, createdAt })
@@ -268,7 +267,7 @@ export class Store {
   async prune(before: { outcomes: number }): Promise<{ audit: number; outcomes: number }> {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
-        const audit = await pruneChains(db, this.#options.now())
+        const audit = await pruneChains(db, this.#options.ids, this.#options.clock.now())
         const outcomes = db.selectFrom('commandOutcome').select(['tenant', 'person', 'key'])
         const old = await outcomes.where('at', '<', before.outcomes).limit(rowsPruned).execute()
         for (const { tenant, person, key } of old) {
@@ -282,14 +281,15 @@ export class Store {
   }
 
   async #commit<T>(doer: Doer, work: (db: Kysely<Tables>, on: (tenant: TenantId) => TenantTransaction) => Promise<T>): Promise<T> {
-    const started = performance.now()
-    const at = this.#options.now()
+    const { bus, clock, ids, onWrite } = this.#options
+    const onCommit = onWrite?.()
+    const at = clock.now()
     const open = new Map<TenantId, TenantTransaction>()
     const { result, committed, begun } = await this.#writer.transaction().execute(async (db) => {
       const on = (tenant: TenantId): TenantTransaction => {
         const known = open.get(tenant)
         if (known) return known
-        const tx = new TenantTransaction(db, tenant, doer, at, on, this.#facts)
+        const tx = new TenantTransaction(db, tenant, doer, at, ids, on, this.#facts)
         open.set(tenant, tx)
         return tx
       }
@@ -299,14 +299,13 @@ export class Store {
       return { result, committed, begun: await this.#generations.begin(db, written) }
     })
     await begun()
-    const { bus, onCommit } = this.#options
     let rows = 0
     for (const changes of committed) {
       rows += changes.rows.length
       bus.publish('changes', changes)
     }
     for (const tx of open.values()) for (const say of tx.messages) say(bus)
-    onCommit?.(rows, performance.now() - started)
+    onCommit?.(rows)
     return result
   }
 

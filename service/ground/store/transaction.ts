@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
-import { v7 } from 'uuid'
 import type { AuditAction, AuditCategory } from '../../../contract/audit.ts'
 import type { Doc, Kind } from '../../../contract/entities.ts'
 import type { LinkId, PersonId, RoomId, TenantId } from '../../../contract/ids.ts'
 import type { RoomFacts } from '../../../contract/policy.ts'
+import type { Ids } from '../../../contract/system.ts'
 import type { UnchainedRecord } from '../audit/append.ts'
 import type { Bus, BusTopic, BusTopics } from '../bus.ts'
 import { personRows, progressRows, roomStateRows } from './bulk.ts'
@@ -66,6 +66,8 @@ export class TenantTransaction {
   readonly on: (tenant: TenantId) => TenantTransaction
   /** The moment of this write; the same for everything in it. */
   readonly at: number
+  /** What is made in it is named by these. */
+  readonly ids: Ids
   /** The tables beside the documents, cut to this tenant. */
   readonly tables: TenantSelects
   readonly insert: TenantWrites['insert']
@@ -87,6 +89,7 @@ export class TenantTransaction {
     tenant: TenantId,
     doer: Doer,
     at: number,
+    ids: Ids,
     on: (tenant: TenantId) => TenantTransaction,
     facts: RoomFactsCache,
   ) {
@@ -95,6 +98,7 @@ export class TenantTransaction {
     this.#doer = doer
     this.tenant = tenant
     this.at = at
+    this.ids = ids
     this.on = on
     this.tables = tenantSelects(db, tenant)
     const { insert, update, remove } = tenantWrites(db, tenant)
@@ -327,7 +331,7 @@ export class TenantTransaction {
     const person = this.doer.kind === 'person' ? this.doer : null
     this.audits.push({
       tenant: this.tenant,
-      id: v7(),
+      id: this.ids(),
       at: this.at,
       category: record.category,
       objectName: record.objectName,

@@ -5,6 +5,7 @@ import type { SessionId, TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { dayMs, kept } from '../../../contract/retention.ts'
 import type { RecordingIndex, RecordingTicket } from '../../../contract/recording.ts'
+import type { Clock } from '../../../contract/system.ts'
 import type { Caller } from '../../ground/caller.ts'
 import type { Store } from '../../ground/store/store.ts'
 import type { RemoteSessionTable } from '../tables.ts'
@@ -32,7 +33,7 @@ interface Deps {
   readonly threads: Pick<RecordingThreads, 'check'>
   readonly refused: ChunkRefusals
   /** UTC ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /**
@@ -81,9 +82,9 @@ interface Admitted {
  * other bytes under a number that is taken; service.unavailable.
  */
 export async function takeChunk(deps: Deps, ticket: RecordingTicket, number: number, bytes: Uint8Array): Promise<void> {
-  const { store, refused, now } = deps
+  const { store, refused, clock } = deps
   const { tables } = store.read(ticket.tenant, 'wholeTenant')
-  const { again } = await admitChunk(tables, ticket, number, bytes.byteLength, now())
+  const { again } = await admitChunk(tables, ticket, number, bytes.byteLength, clock.now())
   if (again) return checkSame(tables, ticket.sid, number, bytes)
   if (refused.isOver(ticket.sid)) {
     throw new RoomkeeperError('recording.invalid', { detail: 'Too much of this recording was refused; nothing more of it is taken.' })

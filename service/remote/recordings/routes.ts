@@ -23,11 +23,11 @@ const Chunk = Recording.extend({ number: z.coerce.number().int().min(1) })
 const auditor = { access: 'auditor' } as const
 
 /** Recordings of remote sessions: uploaded by the device, played back by whoever may read the audit log. */
-export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, serviceName, sessionKey }) => {
+export const recordingRoutes: Plugin<AgentDeps> = (app, { store, clock, log, serviceName, sessionKey }) => {
   const threads = new RecordingThreads()
   app.addHook('onClose', async () => threads.close())
-  const check = recordingTickets({ serviceName, key: sessionKey, now })
-  const rate = new RateLimit(limits.requestsPerMinute, now)
+  const check = recordingTickets({ serviceName, key: sessionKey, clock })
+  const rate = new RateLimit(limits.requestsPerMinute, clock)
   const refused = new ChunkRefusals()
   const tickets = new WeakMap<FastifyRequest, RecordingTicket>()
   const coming = new Coming(limits.recordingChunksComing)
@@ -60,7 +60,7 @@ export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, servi
         const length = Number(request.headers['content-length'] ?? 0)
         if (!params.success) return
         if (params.data.session !== ticket.sid) throw new RoomkeeperError('auth.invalid')
-        await admitChunk(store.read(ticket.tenant, 'wholeTenant').tables, ticket, params.data.number, length, now())
+        await admitChunk(store.read(ticket.tenant, 'wholeTenant').tables, ticket, params.data.number, length, clock.now())
         coming.add(ticket.sid, request.raw)
       },
     },
@@ -68,7 +68,7 @@ export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, servi
       const ticket = tickets.get(request)
       if (!ticket) throw new RoomkeeperError('auth.invalid')
       if (!(request.body instanceof Uint8Array)) throw new RoomkeeperError('request.invalid', { detail: 'A chunk is application/gzip.' })
-      await takeChunk({ store, threads, refused, now }, ticket, request.params.number, request.body)
+      await takeChunk({ store, threads, refused, clock }, ticket, request.params.number, request.body)
       return reply.code(200).send()
     },
   )
@@ -76,8 +76,8 @@ export const recordingRoutes: Plugin<AgentDeps> = (app, { store, now, log, servi
   /** The recording that is asked for, once that is in the audit log. */
   const opened = async (request: FastifyRequest, session: SessionId): Promise<RemoteSessionTable> => {
     const caller = callerOf(request)
-    const row = await recordingOf(store, caller.tenant, session, now())
-    await noteOpened(store, caller, row, now())
+    const row = await recordingOf(store, caller.tenant, session, clock.now())
+    await noteOpened(store, caller, row, clock.now())
     return row
   }
 

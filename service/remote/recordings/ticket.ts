@@ -2,6 +2,7 @@ import { errors as joseErrors, importJWK, type JWK, jwtVerify, SignJWT } from 'j
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
 import { recordingAuthorization, RecordingTicket, recordingTicketType } from '../../../contract/recording.ts'
+import type { Clock } from '../../../contract/system.ts'
 
 const algorithm = 'EdDSA'
 
@@ -25,11 +26,11 @@ export interface RecordingTicketRules {
   /** The service's name, its relay key, and the time (UTC ms). */
   readonly serviceName: string
   readonly key: JWK
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** Checks recording tickets. They may be used often, until they expire. */
-export function recordingTickets({ serviceName, key, now }: RecordingTicketRules): (ticket: string) => Promise<RecordingTicket> {
+export function recordingTickets({ serviceName, key, clock }: RecordingTicketRules): (ticket: string) => Promise<RecordingTicket> {
   const imported = importJWK(key, algorithm)
   // Whoever checks a ticket is told.
   imported.catch(() => {})
@@ -40,7 +41,7 @@ export function recordingTickets({ serviceName, key, now }: RecordingTicketRules
         algorithms: [algorithm],
         typ: recordingTicketType,
         issuer: serviceName,
-        currentDate: new Date(now()),
+        currentDate: new Date(clock.now()),
         requiredClaims: ['exp', 'iat'],
       })
       claims = verified.payload

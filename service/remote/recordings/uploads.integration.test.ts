@@ -151,7 +151,7 @@ describe('a chunk that is uploaded', () => {
       },
     }
     const take = (number: number, bytes: Uint8Array, by = claims) =>
-      takeChunk({ store, threads, refused: new ChunkRefusals(), now: service.deps.now }, by, number, bytes).then(
+      takeChunk({ store, threads, refused: new ChunkRefusals(), clock: service.deps.clock }, by, number, bytes).then(
         () => 'taken',
         (error: unknown) => (error instanceof RoomkeeperError ? error.code : String(error)),
       )

@@ -18,6 +18,7 @@ import { TestSide } from '../../testing/relay/client.ts'
 import { type Keys, makeKeys, newDevice, newSession } from '../../testing/relay/relay.ts'
 import { signTicket } from './tickets.ts'
 import { programs } from '../../../contract/testing/programs.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
 
 const Ready = z.object({ ready: z.literal(true), service: z.url(), relay: z.string(), metrics: z.url() })
 const id = RelayId.parse('relay-1')
@@ -132,7 +133,7 @@ describe('[REM-7] the relay inside the service', () => {
     const first = await TestService.start(data)
     const key = RelayPublicKey.parse((await first.ask('/v1/relay/key')).json)
     await first.stop()
-    const store = await Store.open({ schema, path: filesOf(data).database, bus: inProcessBus(() => {}), now: Date.now })
+    const store = await Store.open({ schema, path: filesOf(data).database, bus: inProcessBus(() => {}), ...realSystem })
     const { relayKey, serviceName } = await readSecrets(store)
     await store.close()
     expect(relayKey).toMatchObject(key)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { type RelayId, relayPath } from '../../../contract/relay.ts'
+import type { System } from '../../../contract/system.ts'
 import { type Config, isLoopback } from '../../ground/config.ts'
 import { closeServer, listen, makeServer, urlOf } from '../../ground/http/listen.ts'
 import { onUpgrade, refuseUnread, upgradeLocally } from '../../ground/http/upgrades.ts'
@@ -26,7 +27,7 @@ export interface RunningRelay {
 }
 
 /** A relay in a process of its own: no data folder, no database. @throws CommandProblem where the port cannot be had. */
-export async function startRelay(options: AloneOptions): Promise<RunningRelay> {
+export async function startRelay(options: AloneOptions, system: System): Promise<RunningRelay> {
   const { id, key, timing, behindProxy } = options
   const log = makeLogger(options.logLevel, 'relay')
   const registry = new Registry()
@@ -34,7 +35,7 @@ export async function startRelay(options: AloneOptions): Promise<RunningRelay> {
   const server = makeServer(options)
   const metrics = await serveMetrics(registry, options.metricsPort)
   const url = urlOf(options, await listen(server, options))
-  const relay = new Relay({ id, key, log, registry, now: Date.now, behindProxy, ...(timing === undefined ? {} : { timing }) })
+  const relay = new Relay({ id, key, log, registry, clock: system.clock, behindProxy, ...(timing === undefined ? {} : { timing }) })
   server.on('request', answer)
   server.on('clientError', refuseUnread)
   if (isLoopback(options.host) && !behindProxy) upgradeLocally(server)

@@ -9,7 +9,7 @@ import { Relay, type RelayOptions } from './relay.ts'
  */
 export function relayInside(
   app: App,
-  { config, log, metrics, now, serviceName, sessionKey }: GroundDeps,
+  { config, log, metrics, clock, serviceName, sessionKey }: GroundDeps,
   hooks: Pick<RelayOptions, 'admits' | 'onJoined' | 'onEnded'>,
 ): Relay {
   const relay = new Relay({
@@ -17,7 +17,7 @@ export function relayInside(
     key: sessionKey,
     log,
     registry: metrics.registry,
-    now,
+    clock,
     behindProxy: config.behindProxy,
     ...hooks,
   })

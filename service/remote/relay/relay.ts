@@ -6,6 +6,7 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { DeviceId, SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import type { RelayEnd, RelayId, RelaySide, RelayTicket } from '../../../contract/relay.ts'
+import type { Clock } from '../../../contract/system.ts'
 import { addressOf } from '../../ground/http/address.ts'
 import { RateLimit } from '../../ground/rateLimit.ts'
 import { refuseUpgrade } from '../../ground/http/upgrades.ts'
@@ -25,7 +26,7 @@ export interface RelayOptions {
   readonly log: Logger
   readonly registry: Registry
   /** UTC ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** Whether this session may be here at all; for the service, which knows. */
   readonly admits?: (session: SessionId, device: DeviceId) => boolean
   /** Told that both sides have come, and of the end. */
@@ -69,18 +70,18 @@ export class Relay {
   #onEmpty: (() => void) | undefined
 
   constructor(options: RelayOptions) {
-    const { id, key, now, most, timing, registry } = options
+    const { id, key, clock, most, timing, registry } = options
     this.#options = options
     this.#timing = { ...defaultTiming, ...timing }
     this.#most = { sessions: most?.sessions ?? limits.relaySessions, waiting: most?.waiting ?? limits.relayWaiting }
-    this.#tickets = new Tickets({ relay: id, key, now })
-    this.#rate = new RateLimit(most?.upgradesPerMinute ?? limits.relayUpgradesPerMinute, now)
+    this.#tickets = new Tickets({ relay: id, key, clock })
+    this.#rate = new RateLimit(most?.upgradesPerMinute ?? limits.relayUpgradesPerMinute, clock)
     this.#metrics = makeRelayMetrics(registry, () => this.counts)
-    this.#turnedAway = new RefusalLog({ log: options.log, metrics: { refusals: this.#metrics.refused }, now })
+    this.#turnedAway = new RefusalLog({ log: options.log, metrics: { refusals: this.#metrics.refused }, clock })
     this.#shared = {
       timing: this.#timing,
       joiner: new Joiner(),
-      now,
+      clock,
       forwarded: { operator: 0, device: 0 },
       onDrop: () => this.#metrics.dropped.inc(),
       onEnd: (session, how) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { DeviceId, SessionId } from '../../../contract/ids.ts'
 import { relayCloseCodes, type RelayEnd, type RelaySide, type RelayToSide, type SideToRelay } from '../../../contract/relay.ts'
+import type { Clock } from '../../../contract/system.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { hashOf } from './handshake.ts'
 import type { Joiner } from './joiner.ts'
@@ -21,7 +22,7 @@ export interface RelayTiming {
 export interface SessionShared {
   readonly timing: RelayTiming
   readonly joiner: Joiner
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** Payload forwarded by all sessions, in bytes, to each side. */
   readonly forwarded: Record<RelaySide, number>
   readonly onDrop: () => void
@@ -88,7 +89,7 @@ export class Session implements ConnectionOwner {
     this.id = id
     this.device = device
     this.#shared = shared
-    this.#beganAt = shared.now()
+    this.#beganAt = shared.clock.now()
     this.#activeAt = this.#beganAt
     this.#pingedAt = this.#beganAt
     this.#idleMs = Number.POSITIVE_INFINITY
@@ -128,7 +129,7 @@ export class Session implements ConnectionOwner {
 
   /** The side comes, or comes back, with a socket whose handshake is done. A connection that it still has is cut. */
   attach(side: RelaySide, socket: Duplex): void {
-    const { now, timing } = this.#shared
+    const { clock, timing } = this.#shared
     const own = this.#half(side)
     const peer = this.#other(own)
     if (own.connection) {
@@ -139,7 +140,7 @@ export class Session implements ConnectionOwner {
     const secret = randomBytes(32).toString('base64url')
     own.former = own.secret
     own.secret = hashOf(secret)
-    own.heardAt = now()
+    own.heardAt = clock.now()
     // What it sends begins anew, and so does what it has told of its end.
     own.halfClosed = false
     own.restarting = false
@@ -185,14 +186,14 @@ export class Session implements ConnectionOwner {
       bytesToOperator: this.#operator.bytes,
       bytesToDevice: this.#device.bytes,
       drops: this.#drops,
-      ms: this.#shared.now() - this.#beganAt,
+      ms: this.#shared.clock.now() - this.#beganAt,
     })
   }
 
   /** Looks at all its waits. */
   sweep(): void {
-    const { now, timing } = this.#shared
-    const at = now()
+    const { clock, timing } = this.#shared
+    const at = clock.now()
     const lost = [this.#operator, this.#device].find(
       (own) => own.secret !== undefined && !own.connection && at - own.droppedAt >= timing.graceMs,
     )
@@ -242,7 +243,7 @@ export class Session implements ConnectionOwner {
 
   /** Sends what was gathered, and stops reading where the peer does not keep up. */
   #send(own: Half, last = false): void {
-    const { joiner, forwarded, now } = this.#shared
+    const { joiner, forwarded, clock } = this.#shared
     const bytes = joiner.bytes
     if (bytes === 0) return
     const peer = this.#other(own)
@@ -252,7 +253,7 @@ export class Session implements ConnectionOwner {
     }
     peer.bytes += bytes
     forwarded[peer.side] += bytes
-    this.#activeAt = now()
+    this.#activeAt = clock.now()
     if (!joiner.send(peer.connection.target, last)) own.connection?.pause()
   }
 
@@ -280,14 +281,14 @@ export class Session implements ConnectionOwner {
   drained(connection: Connection): void {
     const own = this.#halfOf(connection)
     if (!own) return
-    own.heardAt = this.#shared.now()
+    own.heardAt = this.#shared.clock.now()
     this.#other(own).connection?.resume()
   }
 
   heard(from: Connection): void {
     const own = this.#halfOf(from)
     if (!own) return
-    own.heardAt = this.#shared.now()
+    own.heardAt = this.#shared.clock.now()
     own.former = undefined
   }
 
@@ -305,10 +306,10 @@ export class Session implements ConnectionOwner {
   }
 
   #dropped(own: Half): void {
-    const { now, timing, onDrop } = this.#shared
+    const { clock, timing, onDrop } = this.#shared
     const peer = this.#other(own)
     own.connection = undefined
-    own.droppedAt = now()
+    own.droppedAt = clock.now()
     this.#drops += 1
     onDrop()
     if (!peer.connection) return

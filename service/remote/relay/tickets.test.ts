@@ -2,6 +2,7 @@ import { SignJWT, importJWK } from 'jose'
 import { v7 } from 'uuid'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { RelayId, relayTicketType } from '../../../contract/relay.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { type Keys, makeKeys, newDevice, newSession } from '../../testing/relay/relay.ts'
 import { signTicket, type TicketRequest, Tickets } from './tickets.ts'
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
 })
 const check = (remembered?: number) => {
   at = start
-  return new Tickets({ relay, key: keys.publicKey, now: () => at, ...(remembered === undefined ? {} : { remembered }) })
+  return new Tickets({ relay, key: keys.publicKey, ...systemAt(() => at), ...(remembered === undefined ? {} : { remembered }) })
 }
 const refused = (code: string) => ({ code })
 

@@ -2,6 +2,7 @@ import { errors as joseErrors, importJWK, type JWK, jwtVerify, SignJWT } from 'j
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
 import { relayAuthorization, type RelayId, relayTicketType, RelayTicket } from '../../../contract/relay.ts'
+import type { Clock } from '../../../contract/system.ts'
 
 const algorithm = 'EdDSA'
 
@@ -38,7 +39,7 @@ export interface TicketRules {
   /** The public key of the service's relay key. */
   readonly key: JWK
   /** UTC ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** Used tickets remembered at once. */
   readonly remembered?: number
 }
@@ -58,7 +59,7 @@ export class Tickets {
   constructor(rules: TicketRules) {
     this.#rules = rules
     this.#remembered = rules.remembered ?? limits.relayTicketsRemembered
-    this.#startedAt = rules.now()
+    this.#startedAt = rules.clock.now()
     this.#key = importJWK(rules.key, algorithm)
     // Whoever checks a ticket is told.
     this.#key.catch(() => {})
@@ -67,7 +68,7 @@ export class Tickets {
   /** @throws RoomkeeperError relay.ticketInvalid, relay.ticketExpired. Says nothing of the ticket itself. */
   async check(text: string): Promise<RelayTicket> {
     if (text.length > limits.relayTicketChars) throw new RoomkeeperError('relay.ticketInvalid')
-    const at = this.#rules.now()
+    const at = this.#rules.clock.now()
     let claims: unknown
     try {
       const { payload } = await jwtVerify(text, await this.#key, {
@@ -109,7 +110,7 @@ export class Tickets {
 
   /** Forgets tickets that have expired. */
   forget(): void {
-    const at = this.#rules.now()
+    const at = this.#rules.clock.now()
     for (const [id, until] of this.#used) if (until <= at) this.#used.delete(id)
   }
 

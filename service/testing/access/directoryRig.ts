@@ -5,6 +5,7 @@ import type { Command, CommandRequest, PolicyCommand } from '../../../contract/c
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { type AssignmentId, CommandKey, type LinkId, RoleId, type TenantId } from '../../../contract/ids.ts'
 import type { AssignmentScope, Member } from '../../../contract/policy.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { knowPeople, savePerson } from '../../access/people.ts'
 import { callerWithin } from '../../access/service.ts'
 import type { Caller } from '../../ground/caller.ts'
@@ -57,7 +58,7 @@ export class DirectoryRig {
       this.down = false
       const made = await makeOrganisations(() => this.now)
       this.#made = made
-      this.#refusals = new Refusals({ store: made.store, now: () => this.now, log: pino({ level: 'silent' }) })
+      this.#refusals = new Refusals({ store: made.store, ...systemAt(() => this.now), log: pino({ level: 'silent' }) })
       const embedded = new EmbeddedDirectory(made.store)
       const answered = <T>(work: () => Promise<T>): Promise<T> =>
         this.down ? Promise.reject(new RoomkeeperError('directory.unavailable')) : work()
@@ -80,7 +81,14 @@ export class DirectoryRig {
   readonly deps = () => {
     const [directory, refusals] = [this.#directory, this.#refusals]
     if (!directory || !refusals) throw new Error('There is no directory yet.')
-    return commandDeps({ store: this.made.store, rooms: new Rooms(), metrics: makeMetrics(), directory, refusals, now: () => this.now })
+    return commandDeps({
+      store: this.made.store,
+      rooms: new Rooms(),
+      metrics: makeMetrics(),
+      directory,
+      refusals,
+      ...systemAt(() => this.now),
+    })
   }
 
   readonly read = (tenant = this.made.contoso) => this.made.store.read(tenant, 'wholeTenant')

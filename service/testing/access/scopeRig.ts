@@ -6,6 +6,7 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import { AssignmentId, CommandKey, DeviceId, GroupId, LinkId, RoleId, RoomId } from '../../../contract/ids.ts'
 import type { Permission } from '../../../contract/permissions.ts'
 import type { AssignmentScope, GroupRule, Link } from '../../../contract/policy.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
 import { saveAssignment } from '../../access/assignments.ts'
 import { savePerson } from '../../access/people.ts'
 import { changePolicy } from '../../access/policies.ts'
@@ -71,7 +72,7 @@ export class ScopeRig {
         this.atWrite?.()
         return Date.now()
       })
-      this.#refusals = new Refusals({ store: this.made.store, now: Date.now, log: pino({ level: 'silent' }) })
+      this.#refusals = new Refusals({ store: this.made.store, ...realSystem, log: pino({ level: 'silent' }) })
       await this.room('Inside', inside)
       await this.room('Outside', outside)
       this.#boss = await this.callerOf(cyd)
@@ -130,7 +131,7 @@ export class ScopeRig {
     if (!refusals) throw new Error('There are no organisations yet.')
     const { store } = this.made
     const directory = new EmbeddedDirectory(store)
-    const deps = commandDeps({ store, rooms: this.#rooms, metrics: makeMetrics(), directory, refusals, now: Date.now })
+    const deps = commandDeps({ store, rooms: this.#rooms, metrics: makeMetrics(), directory, refusals, ...realSystem })
     return submit(deps, caller, { key, issuedAt: Date.now(), command })
   }
 

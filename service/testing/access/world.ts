@@ -10,6 +10,7 @@ import { defaultSettings, type Incident } from '../../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
 import { CommandKey, DeviceId, type PersonId, type TenantId } from '../../../contract/ids.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { settle } from '../../../contract/testing/wait.ts'
 import { DeviceLine } from '../../agents/line.ts'
 import { Refusals } from '../../ground/audit/refusals.ts'
@@ -98,19 +99,19 @@ export class World {
     this.#clock = clock
     this.store = store
     this.tenants = tenants
-    const now = (): number => clock.now
-    const refusals = new Refusals({ store, now, log })
-    const rules = { issuer, audience: 'roomkeeper', keys: async () => keys.publicKey, now }
+    const system = systemAt(() => clock.now)
+    const refusals = new Refusals({ store, ...system, log })
+    const rules = { issuer, audience: 'roomkeeper', keys: async () => keys.publicKey, ...system }
     const budgets = unlimited()
     this.access = new AccessService({ store, bus, log, budgets, rules, directory: this.directory })
     this.#deps = {
       config: readConfig({ data: folder, logLevel: 'silent' }),
-      ...{ store, bus, access: this.access, budgets, refusals, directory: this.directory, log, metrics, now },
+      ...{ store, bus, access: this.access, budgets, refusals, directory: this.directory, log, metrics, ...system },
       commands: new Commands(),
       approvals,
       rooms: new Rooms(),
       line: new DeviceLine(),
-      turnedAway: new RefusalLog({ log, metrics, now }),
+      turnedAway: new RefusalLog({ log, metrics, ...system }),
       publicUrl: 'http://localhost',
       relayKey: {},
       serviceName: 'service',
@@ -126,7 +127,7 @@ export class World {
       caller: (person, at) => this.caller(person, at),
       snapshot: (caller, after) => snapshotPage(store, cursors, caller, after),
     })
-    this.#sync = new DirectorySync({ store, directory: this.directory, now, log })
+    this.#sync = new DirectorySync({ store, directory: this.directory, ...system, log })
   }
 
   /** A copy of the world that `prepare` made once. */
@@ -293,14 +294,14 @@ export class World {
 /** Everybody asks a minute after everybody else. */
 function unlimited(): Budgets {
   let at = 0
-  return new Budgets(() => (at += 60_000))
+  return new Budgets({ now: () => (at += 60_000) })
 }
 
 async function open(folder: string, clock: { readonly now: number }): Promise<{ store: Store; bus: Bus }> {
   const bus = inProcessBus((error) => {
     throw error
   })
-  return { store: await Store.open({ schema, path: join(folder, 'service.db'), bus, now: () => clock.now }), bus }
+  return { store: await Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(() => clock.now) }), bus }
 }
 
 const row = { publicKey: '{}', state: 'active' as const, account: null, offboardingSince: null }

@@ -8,7 +8,9 @@ import { generateKeyPair, SignJWT } from 'jose'
 import { pino } from 'pino'
 import { defaultSettings, type Settings } from '../../../contract/entities.ts'
 import type { TenantId } from '../../../contract/ids.ts'
+import type { Clock } from '../../../contract/system.ts'
 import { someBytes } from '../../../contract/testing/chance.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
 import { digestOfKey } from '../../enrolment/keys.ts'
 import { Budgets } from '../../ground/budgets.ts'
 import { AccessService } from '../../access/service.ts'
@@ -42,8 +44,8 @@ export const enrolmentKey = 'test-enrolment-key-0123456789'
 export interface PartsOptions {
   readonly settings?: Partial<Omit<Settings, 'id'>>
   readonly timing?: ConfigInput['timing']
-  /** The service's clock (UTC ms); by default the real one. */
-  readonly now?: () => number
+  /** The service's clock; by default the real one. */
+  readonly clock?: Clock
   /** Where the data is, if it is to outlive the parts. */
   readonly folder?: string
 }
@@ -61,25 +63,25 @@ export interface Parts {
 
 export async function startParts(options: PartsOptions = {}): Promise<Parts> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'roomkeeper-parts-'))
-  const now = options.now ?? Date.now
+  const { clock = realSystem.clock } = options
   const config = readConfig({ data: folder, port: 0, logLevel: 'silent', timing: { graceMs: 0, ...options.timing } })
   const bus = inProcessBus((error) => {
     throw error
   })
-  const store = await Store.open({ schema, path: join(folder, 'service.db'), bus, now })
+  const store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...realSystem, clock })
   const [known] = await store.tenants()
   const tenant = known?.id ?? (await makeTestTenant(store, options.settings))
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const relayKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   const log = pino({ level: 'silent' })
-  const budgets = new Budgets(now)
+  const budgets = new Budgets(clock)
   const metrics = makeMetrics()
-  const refusals = new Refusals({ store, now, log })
+  const refusals = new Refusals({ store, clock, log })
   const access = new AccessService({
     store,
     bus,
     budgets,
-    rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, now },
+    rules: { issuer, audience: 'roomkeeper', keys: async () => publicKey, clock },
     log,
   })
   const deps: ServiceDeps = {
@@ -96,23 +98,22 @@ export async function startParts(options: PartsOptions = {}): Promise<Parts> {
     line: new DeviceLine(),
     log,
     metrics,
-    turnedAway: new RefusalLog({ log, metrics, now }),
+    turnedAway: new RefusalLog({ log, metrics, clock }),
     publicUrl: 'http://localhost',
     relayKey,
     serviceName: 'roomkeeper:test',
     sessionKey: publicPartOf(relayKey),
     cursorKey: someBytes(32),
-    now,
-    // A clock that a test moves is time that passes.
-    evenly: now,
+    ...realSystem,
+    clock,
   }
   const tokenOf = (objectId: string, seconds = 3_600, claims: Readonly<Record<string, string>> = {}): Promise<string> =>
     new SignJWT({ tid: directory, oid: objectId, name: objectId, email: `${objectId}@contoso.example`, ...claims })
       .setProtectedHeader({ alg: 'ES256' })
       .setIssuer(issuer)
       .setAudience('roomkeeper')
-      .setIssuedAt(Math.floor(now() / 1000))
-      .setExpirationTime(Math.floor(now() / 1000) + seconds)
+      .setIssuedAt(Math.floor(clock.now() / 1000))
+      .setExpirationTime(Math.floor(clock.now() / 1000) + seconds)
       .sign(privateKey)
   const server = createServer({ keepAliveTimeout: 60_000 })
   const app = await buildApp(deps, {

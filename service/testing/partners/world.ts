@@ -7,6 +7,7 @@ import type { PolicyCommand, QueuedCommand } from '../../../contract/commands.ts
 import { defaultSettings } from '../../../contract/entities.ts'
 import { LinkId, type RoomId, type TenantId } from '../../../contract/ids.ts'
 import { tenantHeader } from '../../../contract/policyApi.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { digestOfKey } from '../../enrolment/keys.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { TestDevice } from '../agents/device.ts'
@@ -67,7 +68,7 @@ export class World {
     const tenants = await makeOrganisations(folder, now)
     const service = await startService(
       readConfig({ data: folder, port: 0, logLevel: 'silent', timing: { feedBeatMs: 100, ...timing } }),
-      now,
+      systemAt(now),
     )
     return new World(service, folder, tenants, (ms) => void (ahead += ms))
   }
@@ -148,7 +149,7 @@ export class World {
 
 /** Fills the data folder of a service that does not run. */
 export async function makeOrganisations(folder: string, now: () => number): Promise<Map<Organisation, TenantId>> {
-  const store = await Store.open({ schema, path: filesOf(folder).database, bus: inProcessBus(() => undefined), now })
+  const store = await Store.open({ schema, path: filesOf(folder).database, bus: inProcessBus(() => undefined), ...systemAt(now) })
   const tenants = new Map<Organisation, TenantId>()
   try {
     await new Directory(store).replaceAll({

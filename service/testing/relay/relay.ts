@@ -5,6 +5,7 @@ import { Registry } from 'prom-client'
 import { v7 } from 'uuid'
 import { DeviceId, SessionId } from '../../../contract/ids.ts'
 import { RelayId, relayPath, type RelaySide } from '../../../contract/relay.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { onUpgrade } from '../../ground/http/upgrades.ts'
 import { makeLogger } from '../../ground/ops/log.ts'
 import { Relay, type RelayOptions } from '../../remote/relay/relay.ts'
@@ -44,7 +45,7 @@ export class TestRelay {
       key: keys.publicKey,
       log: makeLogger('silent', 'relay'),
       registry: this.registry,
-      now: () => this.now(),
+      ...systemAt(() => this.now()),
       behindProxy: false,
       ...options,
     })

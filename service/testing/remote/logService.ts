@@ -11,6 +11,7 @@ import { defaultSettings } from '../../../contract/entities.ts'
 import { DeviceId, PersonId, RoomId, SessionId, type TenantId } from '../../../contract/ids.ts'
 import { chunkPath, recordingTicketType } from '../../../contract/recording.ts'
 import { someBytes } from '../../../contract/testing/chance.ts'
+import { systemAt } from '../../../contract/testing/system.ts'
 import { Budgets } from '../../ground/budgets.ts'
 import { AccessService } from '../../access/service.ts'
 import { makeTenant } from '../../access/setup.ts'
@@ -76,7 +77,7 @@ export class LogService {
 
   static async start(timing: ConfigInput['timing'] = {}, data = mkdtempSync(join(tmpdir(), 'roomkeeper-log-'))): Promise<LogService> {
     const clock = { at: Date.UTC(2026, 2, 1, 12) }
-    const now = (): number => clock.at
+    const system = systemAt(() => clock.at)
     const key = await exportJWK((await generateKeyPair('EdDSA', { extractable: true })).privateKey)
     const tokens = await generateKeyPair('ES256')
     const config = readConfig({ data, port: 0, logLevel: 'silent', timing })
@@ -84,17 +85,17 @@ export class LogService {
       throw error
     })
     const log = pino({ level: 'silent' })
-    const store = await Store.open({ schema, path: filesOf(data).database, bus, now })
+    const store = await Store.open({ schema, path: filesOf(data).database, bus, ...system })
     const make = (directory: string): Promise<TenantId> =>
       makeTenant(store, { name: directory, issuer, directory, settings: defaultSettings, proManager: manager })
     const tenants: [TenantId, TenantId] = [await make('contoso'), await make('adatum')]
-    const budgets = new Budgets(now)
-    const refusals = new Refusals({ store, now, log })
+    const budgets = new Budgets(system.clock)
+    const refusals = new Refusals({ store, ...system, log })
     const access = new AccessService({
       store,
       bus,
       budgets,
-      rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, now },
+      rules: { issuer, audience: 'roomkeeper', keys: async () => tokens.publicKey, ...system },
       log,
     })
     const metrics = makeMetrics()
@@ -109,11 +110,11 @@ export class LogService {
       approvals,
       log,
       metrics,
-      turnedAway: new RefusalLog({ log, metrics, now }),
+      turnedAway: new RefusalLog({ log, metrics, ...system }),
       publicUrl: 'http://localhost',
       relayKey: key,
       serviceName,
-      now,
+      ...system,
       directory: noDirectory,
       rooms: new Rooms(),
       line: new DeviceLine(),

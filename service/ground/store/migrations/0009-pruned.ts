@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { System } from '../../../../contract/system.ts'
 import { appendToChain } from '../../audit/append.ts'
 import { prunedRecord, retentionMs } from '../../audit/pruned.ts'
 import type { Tables } from '../tables.ts'
@@ -10,9 +11,9 @@ import type { Migration } from './migration.ts'
  */
 export const pruned: Migration = { version: 9, name: 'pruned', up }
 
-async function up(all: Kysely<unknown>, now: () => number): Promise<void> {
+async function up(all: Kysely<unknown>, { clock, ids }: Pick<System, 'clock' | 'ids'>): Promise<void> {
   const db = all.withTables<Pick<Tables, 'audit' | 'auditChain'>>()
-  const at = now()
+  const at = clock.now()
   for (const { tenant, prunedNumber, prunedHash } of await db
     .selectFrom('auditChain')
     .selectAll()
@@ -20,7 +21,7 @@ async function up(all: Kysely<unknown>, now: () => number): Promise<void> {
     .execute()) {
     // When the last of them was written is not known any more; that it was old enough is.
     const deleted = { from: 1, to: prunedNumber, count: prunedNumber, lastAt: at - retentionMs - 1, lastHash: prunedHash }
-    const record = prunedRecord(tenant, at, { action: 'audit.prune', ...deleted })
+    const record = prunedRecord(ids(), tenant, at, { action: 'audit.prune', ...deleted })
     await db
       .insertInto('audit')
       .values(await appendToChain(db, tenant, [record]))

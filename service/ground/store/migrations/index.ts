@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import type { System } from '../../../../contract/system.ts'
 import { CommandProblem } from '../../problems.ts'
 import { first } from './0001-first.ts'
 import { rooms } from './0002-rooms.ts'
@@ -29,7 +30,7 @@ type VersionTable = { schemaVersion: { version: number; name: string; appliedAt:
  * Brings the database to the newest version, one transaction per step; `steps` are in the order of their versions.
  * @throws NewerDatabase where the database knows a version that this program does not.
  */
-export async function migrate(db: Kysely<unknown>, now: () => number, steps: readonly Migration[]): Promise<void> {
+export async function migrate(db: Kysely<unknown>, system: Pick<System, 'clock' | 'ids'>, steps: readonly Migration[]): Promise<void> {
   const columns = sql`"version" integer primary key, "name" text not null, "appliedAt" bigint not null`
   await sql`create table if not exists "schemaVersion" (${columns})`.execute(db)
   const versions = db.withTables<VersionTable>()
@@ -39,11 +40,11 @@ export async function migrate(db: Kysely<unknown>, now: () => number, steps: rea
   if (found > known) throw new NewerDatabase(found, known)
   for (const step of steps.filter(({ version }) => version > found)) {
     await db.transaction().execute(async (tx) => {
-      await step.up(tx, now)
+      await step.up(tx, system)
       await tx
         .withTables<VersionTable>()
         .insertInto('schemaVersion')
-        .values({ version: step.version, name: step.name, appliedAt: now() })
+        .values({ version: step.version, name: step.name, appliedAt: system.clock.now() })
         .execute()
     })
   }
