@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { chromiumFlags, getChromium } from '../build/chromium.ts'
 import { type Part, startPart } from '../build/part.ts'
 import type { Doc, Kind } from '../contract/entities.ts'
+import { machine } from '../contract/machine.ts'
 import { programs } from '../contract/testing/programs.ts'
 import { inTab } from '../e2e/screen.ts'
 import { inProcessBus } from '../service/ground/bus.ts'
@@ -34,7 +35,7 @@ async function fill(folder: string): Promise<void> {
   const bus = inProcessBus((error) => {
     throw error
   })
-  const store = await Store.open({ schema, path: join(folder, 'service', 'service.db'), bus, now: Date.now })
+  const store = await Store.open({ schema, path: join(folder, 'service', 'service.db'), bus, ...machine({ keepsAlive: true }) })
   const tenant = (await store.tenants()).find(({ name }) => name === 'Contoso')
   if (tenant === undefined) throw new Error('the demo has no such tenant')
   let some: Piece[] = []
