@@ -5,7 +5,7 @@ import { rules } from './docs/rules.ts'
 import { root } from './paths.ts'
 
 const folders = 'agent-sim,bench,build,contract,e2e,main,preload,renderer,service'
-const files = globSync(`{${folders}}/**/*.{test,spec}.ts`, { cwd: root })
+const files = globSync([`{${folders}}/**/*.{test,spec}.ts`, `{${folders}}/**/testing/**/*.ts`], { cwd: root })
 
 /** What titles of tests begin with: `[ACC-1, ACC-4] …`. */
 const named = files.flatMap((file) =>
