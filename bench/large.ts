@@ -129,23 +129,21 @@ const untilRow = (page: Page, row: string): Promise<number> =>
   )
 
 /**
- * Gives so many rooms another ring, with their list in one tab and the last of them in another: milliseconds from the commit until it says
- * so there, and the longest block of the console meanwhile.
+ * Gives so many rooms another ring, with the page of the last of them on the screen: milliseconds from the commit until it says so there,
+ * and the longest block of the console meanwhile.
  */
-async function burst(service: Service, list: Page, room: Page, log: string): Promise<{ toScreen: number; block: number }> {
-  for (const page of [list, room]) {
-    await page.getByTestId('rail-rooms').click()
-    await page.getByTestId('room-row').first().waitFor()
-  }
-  const row = room.getByTestId('room-row').first()
+async function burst(service: Service, page: Page, log: string): Promise<{ toScreen: number; block: number }> {
+  await page.getByTestId('rail-rooms').click()
+  const row = page.getByTestId('room-row').first()
+  await row.waitFor()
   const last = (await row.getAttribute('data-room')) ?? ''
   await row.getByRole('link').first().click()
-  await room.getByTestId('room-ring').waitFor()
+  await page.getByTestId('room-ring').waitFor()
   const inspector = await inspect(log)
   await inspector.evaluate(
     `globalThis.delay = process.getBuiltinModule('node:perf_hooks').monitorEventLoopDelay({ resolution: 1 }); delay.enable(); ''`,
   )
-  const drawn = room
+  const drawn = page
     .waitForFunction(
       () => document.querySelector('[data-testid="room-ring"]')?.parentElement?.textContent.includes('Executive') === true,
       undefined,
@@ -158,7 +156,7 @@ async function burst(service: Service, list: Page, room: Page, log: string): Pro
   const [at, seen] = await Promise.all([answered, drawn])
   const toScreen = Math.max(0, seen - at)
   // What follows the last batch (lists, totals) belongs to it.
-  await room.waitForTimeout(2_000)
+  await page.waitForTimeout(2_000)
   const block = Number(await inspector.evaluate('String(delay.max / 1e6)'))
   inspector.close()
   return { toScreen, block }
@@ -198,8 +196,7 @@ async function screens(service: Service, folder: string, say: (text: string) => 
     say('typing …')
     const keys = await keystrokes(page)
     say('changing rooms …')
-    const other = await inTab(running.ready.console).open(await browser.newPage({ viewport: { width: 1440, height: 900 } }))
-    const { toScreen, block } = await burst(service, page, other, log)
+    const { toScreen, block } = await burst(service, page, log)
     return [
       { name: 'console100k.residentMegabytes', what: 'console, most memory while it catches up', value: resident, unit: 'MB', aim: '300' },
       { name: 'console100k.diskMegabytes', what: 'console, its files afterwards', value: disk, unit: 'MB', aim: '300' },
