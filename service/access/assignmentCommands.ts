@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { type Access, may, scopeOf } from '../../contract/access.ts'
 import type { Command } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -105,7 +104,9 @@ export async function putAssignment(
   const { role, name, description, notify } = wanted
   // One that they cannot see may have this id: theirs is kept under another one, as if there were none.
   const id =
-    known || !policy.assignments.some((assignment) => assignment.id === wanted.assignment) ? wanted.assignment : AssignmentId.parse(v7())
+    known || !policy.assignments.some((assignment) => assignment.id === wanted.assignment)
+      ? wanted.assignment
+      : AssignmentId.parse(tx.ids())
   if (known?.builtIn && role !== known.role) throw new RoomkeeperError('assignment.builtIn', { field: 'role' })
   // Whose scope "Assigned admins" has is the customer's to say (PAR-4).
   if (known?.builtIn && !sameScope(wanted.scope, visibleScope(known.scope, context, resolved)))

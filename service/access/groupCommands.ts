@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { may, scopeOf } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { ResolvedPolicy } from '../../contract/evaluate.ts'
@@ -127,7 +126,7 @@ const sameRooms = (one: readonly RoomId[], other: readonly RoomId[]): boolean =>
 function groupToSave(resolved: ResolvedPolicy, id: GroupId, context: CommandContext): { id: GroupId; known: RoomGroup | undefined } {
   const there = resolved.policy.groups.find((group) => group.id === id)
   if (!there) return { id, known: undefined }
-  if (!groupIsShown(context.caller.access, resolved.groups.get(id) ?? [])) return { id: GroupId.parse(v7()), known: undefined }
+  if (!groupIsShown(context.caller.access, resolved.groups.get(id) ?? [])) return { id: GroupId.parse(context.tx.ids()), known: undefined }
   return { id, known: reached(there, isOwn(there, resolved, context), 'group.notFound') }
 }
 

@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { LinkId, type TenantId } from '../../contract/ids.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
@@ -55,7 +54,7 @@ export async function addInvitation(tx: TenantTransaction, link: Link): Promise<
   if (there?.tenant === tx.tenant) throw new RoomkeeperError('request.conflict', { detail: 'This id is in use.' })
   const { tenant: _, ...row } = linkRow(link)
   // Another tenant's id is not told of: the invitation is kept under one of its own.
-  const id = there ? LinkId.parse(v7()) : link.id
+  const id = there ? LinkId.parse(tx.ids()) : link.id
   await tx.insert.link({ ...row, id }).execute()
   return id
 }

@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { type Access, may } from '../../contract/access.ts'
 import type { Incident } from '../../contract/entities.ts'
 import { EntryId, type PersonId } from '../../contract/ids.ts'
@@ -30,7 +29,7 @@ function unassign(tx: TenantTransaction, incidents: readonly Incident[], people:
     if (!access || may(access, 'incidents.view', incident.room)) continue
     tx.put('incident', { ...incident, changedAt: tx.at })
     const { id, room } = incident
-    const entry = { id: EntryId.parse(v7()), incident: id, room, kind: 'assigned' as const, actor: { kind: 'system' as const } }
+    const entry = { id: EntryId.parse(tx.ids()), incident: id, room, kind: 'assigned' as const, actor: { kind: 'system' as const } }
     tx.put('entry', { ...entry, at: tx.at, receivedAt: tx.at, from: owner })
   }
 }

@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { type LinkId, PersonId } from '../../contract/ids.ts'
 import type { PersonTable } from '../ground/store/tables.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
@@ -189,7 +188,7 @@ export async function personOf(tx: TenantTransaction, id: PersonId): Promise<Per
 
 type Name = Pick<PersonTable, 'issuer' | 'directory' | 'objectId' | 'link'>
 
-const emptyPerson = (tx: TenantTransaction, name: Name, id: PersonId = PersonId.parse(v7())): PersonTable => ({
+const emptyPerson = (tx: TenantTransaction, name: Name, id: PersonId = PersonId.parse(tx.ids())): PersonTable => ({
   ...name,
   tenant: tx.tenant,
   id,

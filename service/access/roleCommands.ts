@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { permissionBeyond, roleIsBeyond } from '../../contract/escalation.ts'
 import { mayHold, type ResolvedPolicy } from '../../contract/evaluate.ts'
@@ -144,7 +143,7 @@ function checkUses(resolved: ResolvedPolicy, id: RoleId, { caller }: CommandCont
  */
 function roleToSave(resolved: ResolvedPolicy, id: RoleId, context: CommandContext): { id: RoleId; known: CustomRole | undefined } {
   const there = resolved.policy.roles.find((role) => role.id === id)
-  if (there && !roleIsShown(context.caller.access, there, resolved)) return { id: RoleId.parse(v7()), known: undefined }
+  if (there && !roleIsShown(context.caller.access, there, resolved)) return { id: RoleId.parse(context.tx.ids()), known: undefined }
   return { id, known: there || isBuiltInRole(id) ? ownRole(resolved, id, context) : undefined }
 }
 

@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import type { Settings } from '../../contract/entities.ts'
 import { AssignmentId, RoleId, TenantId } from '../../contract/ids.ts'
 import type { Store } from '../ground/store/store.ts'
@@ -22,7 +21,7 @@ export async function makeTenant(
   tenant: NewTenant,
   more: (tx: TenantTransaction) => Promise<void> = async () => undefined,
 ): Promise<TenantId> {
-  const id = TenantId.parse(v7())
+  const id = TenantId.parse(store.ids())
   const { name, issuer, directory } = tenant
   await store.createTenant({ id, name, issuer, directory }, system, async (tx) => {
     const settings: Settings = { id, ...tenant.settings }
@@ -33,7 +32,7 @@ export async function makeTenant(
     tx.audit({ category: 'Tenant', objectName: name, operation: 'Create', detail: { action: 'tenant.make', tenant: id } })
     if (tenant.proManager !== undefined) {
       await saveAssignment(tx, {
-        id: AssignmentId.parse(v7()),
+        id: AssignmentId.parse(tx.ids()),
         name: 'Pro Managers',
         role: RoleId.parse('proManager'),
         members: [{ kind: 'person', id: tenant.proManager }],

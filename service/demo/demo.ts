@@ -1,8 +1,8 @@
-import { v7 } from 'uuid'
 import { defaultSettings, type Settings } from '../../contract/entities.ts'
 import { AssignmentId, GroupId, LinkId, RoleId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { AssignmentScope, Link, Member } from '../../contract/policy.ts'
+import type { Ids } from '../../contract/system.ts'
 import { saveAssignment, writeAssignment } from '../access/assignments.ts'
 import { knowPeople, savePerson } from '../access/people.ts'
 import { changePolicy } from '../access/policies.ts'
@@ -32,7 +32,7 @@ interface Entries {
  */
 export async function makeDemo(store: Store, directory: Directory, settings: Partial<Omit<Settings, 'id'>>): Promise<void> {
   if ((await store.tenants()).length > 0) return
-  const entries = await fillDirectory(directory)
+  const entries = await fillDirectory(directory, store.ids)
   const reader = new EmbeddedDirectory(store)
   const tenants = new Map<string, TenantId>()
   for (const organisation of organisations) {
@@ -57,12 +57,12 @@ export async function makeDemo(store: Store, directory: Directory, settings: Par
   }
 }
 
-async function fillDirectory(directory: Directory): Promise<Entries> {
-  const directories = new Map(organisations.map(({ domain }) => [domain, v7()]))
+async function fillDirectory(directory: Directory, ids: Ids): Promise<Entries> {
+  const directories = new Map(organisations.map(({ domain }) => [domain, ids()]))
   const members = new Map<string, Member>()
   for (const { people, securityGroups } of organisations) {
-    for (const { email } of people) members.set(email, { kind: 'person', id: v7() })
-    for (const { name } of securityGroups) members.set(name, { kind: 'group', id: v7() })
+    for (const { email } of people) members.set(email, { kind: 'person', id: ids() })
+    for (const { name } of securityGroups) members.set(name, { kind: 'group', id: ids() })
   }
   const entries = { directories, members }
   const inDirectory = (organisation: DemoOrganisation) => ({ directory: directoryOf(entries, organisation) })
@@ -78,7 +78,7 @@ async function fillDirectory(directory: Directory): Promise<Entries> {
         globalAdministrator,
       })),
       ...(demoRoomAccount.endsWith(`@${one.domain}`)
-        ? [{ ...inDirectory(one), id: v7(), kind: 'room' as const, email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false }]
+        ? [{ ...inDirectory(one), id: ids(), kind: 'room' as const, email: demoRoomAccount, name: 'Boardroom', globalAdministrator: false }]
         : []),
     ]),
     groups: organisations.flatMap((one) =>
@@ -109,7 +109,7 @@ async function fillTenant(
       ...{ groups: [...(groupsOf.get(email) ?? [])], groupsOverage: false, multiFactor: false, issuedAt: 0 },
     })
   }
-  const groups = new Map(organisation.roomGroups.map(({ name }) => [name, GroupId.parse(v7())]))
+  const groups = new Map(organisation.roomGroups.map(({ name }) => [name, GroupId.parse(tx.ids())]))
   await changePolicy(tx, 'system', async () => {
     for (const { name, building } of organisation.roomGroups) {
       const rule = { match: 'all', conditions: [{ field: 'building', is: 'equal', value: building }] }
@@ -119,7 +119,7 @@ async function fillTenant(
   for (const { name, role, members, roomGroup } of organisation.assignments) {
     const scope = { rooms: [], groups: [groupOf(groups, roomGroup)] }
     await saveAssignment(tx, {
-      id: AssignmentId.parse(v7()),
+      id: AssignmentId.parse(tx.ids()),
       name,
       role: RoleId.parse(role),
       members: members.map((member) => memberOf(entries, member)),
@@ -153,7 +153,7 @@ async function addPartner(
   const partner = tenants.get(domain)
   if (!organisation || !partner) throw new Error(`${domain} must be made before its customers`)
   const link: Link = {
-    id: LinkId.parse(v7()),
+    id: LinkId.parse(tx.ids()),
     tenant: tx.tenant,
     domain,
     status: 'active',
@@ -171,7 +171,7 @@ async function addPartner(
     const { tenant: _, ...row } = linkRow(link)
     await tx.insert.link(row).execute()
     await writeAssignment(tx, {
-      id: AssignmentId.parse(v7()),
+      id: AssignmentId.parse(tx.ids()),
       link: link.id,
       role: RoleId.parse('primaryAdmin'),
       name: 'Assigned admins',

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
+import type { Ids } from '../../contract/system.ts'
 import { typedName } from '../../contract/text.ts'
 import { passwords } from './passwords.ts'
 import type { Store } from '../ground/store/store.ts'
@@ -66,14 +66,14 @@ type Db = Kysely<ServiceTables>
  */
 export async function editDirectory(store: Store, edit: DirectoryEdit): Promise<EditedDirectory> {
   const password = edit.type === 'addPerson' && edit.password !== undefined ? await passwords.hash(edit.password) : null
-  return store.writeService((db) => apply(db, edit, password))
+  return store.writeService((db) => apply(db, store.ids, edit, password))
 }
 
-async function apply(db: Db, edit: DirectoryEdit, password: string | null): Promise<EditedDirectory> {
-  if (edit.type === 'addPerson') return addPerson(db, edit, password)
+async function apply(db: Db, ids: Ids, edit: DirectoryEdit, password: string | null): Promise<EditedDirectory> {
+  if (edit.type === 'addPerson') return addPerson(db, ids(), edit, password)
   if (edit.type === 'removePerson') return removePerson(db, edit.email)
   const directory = await directoryOf(db, edit.organisation)
-  if (edit.type === 'addGroup') return addGroup(db, directory, edit)
+  if (edit.type === 'addGroup') return addGroup(db, ids(), directory, edit)
   const group = await groupOf(db, directory, edit.group)
   if (edit.type === 'removeGroup') {
     await dropMember(db, directory, group.id)
@@ -96,7 +96,12 @@ async function apply(db: Db, edit: DirectoryEdit, password: string | null): Prom
   return { directory, id: group.id, name: group.name, operation: 'Update' }
 }
 
-async function addPerson(db: Db, edit: Extract<DirectoryEdit, { type: 'addPerson' }>, password: string | null): Promise<EditedDirectory> {
+async function addPerson(
+  db: Db,
+  id: string,
+  edit: Extract<DirectoryEdit, { type: 'addPerson' }>,
+  password: string | null,
+): Promise<EditedDirectory> {
   const directory = await directoryOf(db, edit.organisation)
   const email = edit.email.toLowerCase()
   if (await db.selectFrom('directoryAccount').select('id').where('email', '=', email).executeTakeFirst())
@@ -107,7 +112,6 @@ async function addPerson(db: Db, edit: Extract<DirectoryEdit, { type: 'addPerson
       detail: 'People of this directory sign in with a password; this one needs one, too.',
     })
   }
-  const id = v7()
   await db
     .insertInto('directoryAccount')
     .values({ id, directory, kind: 'person', email, name: edit.name, password, globalAdministrator: Number(edit.globalAdministrator) })
@@ -132,11 +136,11 @@ async function removePerson(db: Db, email: string): Promise<EditedDirectory> {
 
 async function addGroup(
   db: Db,
+  id: string,
   directory: string,
   { name, description }: Extract<DirectoryEdit, { type: 'addGroup' }>,
 ): Promise<EditedDirectory> {
   if ((await groupsOf(db, directory)).some((group) => group.name === name)) throw conflict(`There is a group ${name} already.`)
-  const id = v7()
   await db.insertInto('directoryGroup').values({ id, directory, name, description, members: '[]' }).execute()
   return { directory, id, name, operation: 'Create' }
 }

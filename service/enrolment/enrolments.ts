@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { v7 } from 'uuid'
 import { type DevicePublicKey, enrolmentProof, type EnrolmentRequest, keyChangeProof } from '../../contract/agent.ts'
 import { defaultSettings, type Place, type RoomDevice } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -197,8 +196,8 @@ async function enrol(
   const account = credential.account?.id ?? null
   if (known) return enrolAgain(deps, tx, onboarding, { request, thumbprint, known, by, account })
   await onboarding.add(account)
-  const device = DeviceId.parse(v7())
-  const room = RoomId.parse(v7())
+  const device = DeviceId.parse(tx.ids())
+  const room = RoomId.parse(tx.ids())
   await tx.insert
     .device({
       id: device,

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import type { Store } from './store/store.ts'
 
@@ -23,7 +22,7 @@ const Jwk = z.looseObject({ kty: z.string(), kid: z.string() })
 export async function readSecrets(store: Store): Promise<ServiceSecrets> {
   const value = (name: string, make: () => string | Promise<string>) => keptValue(store, name, make)
   return {
-    serviceName: await value('serviceName', () => `roomkeeper:${v7()}`),
+    serviceName: await value('serviceName', () => `roomkeeper:${store.ids()}`),
     cursorKey: Buffer.from(await value('cursorKey', () => randomBytes(32).toString('base64url')), 'base64url'),
     signingKey: Jwk.parse(JSON.parse(await value('issuerKey', makeSigningKey))),
     cookieKey: await value('cookieKey', () => randomBytes(32).toString('base64url')),

@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey, SignJWT } from 'jose'
 import { Provider, type Configuration, interactionPolicy } from 'oidc-provider'
-import { v7 } from 'uuid'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../../contract/system.ts'
 import type { Config } from '../ground/config.ts'
@@ -154,7 +153,7 @@ export async function makeIssuer({ url, store, directory, secrets, timing, clock
         .setIssuer(url)
         .setAudience(embeddedClient.audience)
         .setSubject(account.id)
-        .setJti(v7())
+        .setJti(store.ids())
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + lifetime)
         .sign(await importJWK(signingKey, 'RS256'))

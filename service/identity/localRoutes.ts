@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { SetupAnswer, SetupRequest } from '../../contract/api.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -16,7 +15,7 @@ import { LocalToken, LocalUsers } from '../ground/ops/runtime.ts'
  */
 export const localRoutes =
   (issuer: EmbeddedIssuer, directory: Directory): Plugin =>
-  (app, { store, config }) => {
+  (app, { store, config, ids }) => {
     let settingUp = false
 
     app.post(
@@ -41,7 +40,7 @@ export const localRoutes =
         settingUp = true
         try {
           const { tenant: name, name: person, email, password } = request.body
-          const account = { id: v7(), directory: v7() }
+          const account = { id: ids(), directory: ids() }
           // An account of a setup that was cut off before its tenant was made is not known to any tenant; its address is free again.
           await directory.replaceAll({
             tenants: [{ id: account.directory, name, domains: [email.slice(email.lastIndexOf('@') + 1)] }],

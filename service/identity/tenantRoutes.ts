@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { TenantId } from '../../contract/ids.ts'
@@ -30,7 +29,7 @@ export type TenantSource =
 
 export const tenantRoutes =
   (source: TenantSource): Plugin =>
-  (app, { store, config }) => {
+  (app, { store, config, ids }) => {
     const list = async () => ({ items: (await store.tenants()).map(({ id, name, directory }) => ({ id, name, directory })) })
 
     app.get('/v1/local/tenants', { config: { access: 'admin' }, schema: { hide: true, response: { 200: Organisations } } }, list)
@@ -52,7 +51,7 @@ export const tenantRoutes =
               field: 'directory',
               detail: 'The embedded directory gives ids itself: leave --directory and --pro-manager out.',
             })
-          const directory = v7()
+          const directory = ids()
           await source.addDirectory({ id: directory, name, domain: domainOf(domain) })
           await makeTenant(store, { name, issuer: source.embedded, directory, settings })
         } else {

@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import type { DeviceFacts } from '../../contract/agent.ts'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
 import { EntryId, IncidentId, type RoomId, type TenantId } from '../../contract/ids.ts'
@@ -185,9 +184,9 @@ export class RoomWork {
       }
       for (const entry of room.entries) {
         const name = room.names[entry.signal]
-        if (name) tx.put('entry', entryDocument(EntryId.parse(v7()), id, name.id, entry, tx.doer, tx.at))
+        if (name) tx.put('entry', entryDocument(EntryId.parse(tx.ids()), id, name.id, entry, tx.doer, tx.at))
       }
-      for (const event of room.events) tx.put('roomEvent', roomEventDocument(EntryId.parse(v7()), id, event, tx.doer, tx.at))
+      for (const event of room.events) tx.put('roomEvent', roomEventDocument(EntryId.parse(tx.ids()), id, event, tx.doer, tx.at))
       tx.put('room', roomDocument(room.base, room.state))
       room.incidents.clear()
       room.entries = []
@@ -240,7 +239,8 @@ export class RoomWork {
     )
     if (nameless.length === 0) return
     let number = await this.#tx.nextIncidentNumber(nameless.length)
-    for (const { room, signal } of nameless) room.names = { ...room.names, [signal]: { id: IncidentId.parse(v7()), number: number++ } }
+    for (const { room, signal } of nameless)
+      room.names = { ...room.names, [signal]: { id: IncidentId.parse(this.#tx.ids()), number: number++ } }
   }
 
   async #read(ids: RoomId[]): Promise<void> {

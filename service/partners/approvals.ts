@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { changeKindOf, type CommandOutcome, CommandRequest, type CommandType } from '../../contract/commands.ts'
 import type { ApprovalRequest, PersonRef } from '../../contract/entities.ts'
 import { detailsKept, type ErrorCode, type ErrorDetails, RoomkeeperError } from '../../contract/errors.ts'
@@ -37,7 +36,7 @@ async function keepRequest(context: CommandContext, request: CommandRequest): Pr
   const link = await linkHere(tx, caller.access.link)
   // Somebody else's request may have this id, which is not told: theirs is kept under one of its own.
   const named = RequestId.parse(request.key)
-  const id = (await tx.tables.request().select('id').where('id', '=', named).executeTakeFirst()) ? RequestId.parse(v7()) : named
+  const id = (await tx.tables.request().select('id').where('id', '=', named).executeTakeFirst()) ? RequestId.parse(tx.ids()) : named
   const { waiting } = await tx.tables
     .request()
     .select((eb) => eb.fn.countAll<number>().as('waiting'))

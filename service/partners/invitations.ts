@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { mayManageCustomers, tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -56,7 +55,7 @@ export const accept = (deps: AskDeps): AskingHandler<'invitation.accept', Asked>
     const { name: partnerName } = await tx.tenantRow()
     const link: Link = { ...invitation, status: 'active', partner: tx.tenant, partnerName, acceptedAt: tx.at }
     const assigned: Assignment = {
-      id: AssignmentId.parse(v7()),
+      id: AssignmentId.parse(tx.ids()),
       link: id,
       role: RoleId.parse('primaryAdmin'),
       name: 'Assigned admins',
@@ -161,7 +160,7 @@ export const setTenantManagers = (deps: AskDeps): AskingHandler<'tenantManagers.
       .where('role', '=', tenantManagerRole)
       .where('link', 'is', null)
       .executeTakeFirst()
-    const id = known?.id ?? AssignmentId.parse(v7())
+    const id = known?.id ?? AssignmentId.parse(tx.ids())
     const before = known ? z.array(Member).parse(JSON.parse(known.members)) : []
     const idsOf = (some: readonly Member[]): string =>
       some

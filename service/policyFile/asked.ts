@@ -32,11 +32,11 @@ export async function askForFile(deps: AskDeps, yaml: string, asker: Asker): Pro
 }
 
 /** The assignments that a file touches as the policy stands now; none where it does not fit, which the command says. */
-async function touchedBy({ store, clock }: AskDeps, tenant: TenantId, file: ParsedPolicy): Promise<ReadonlySet<AssignmentId>> {
+async function touchedBy({ store, clock, ids }: AskDeps, tenant: TenantId, file: ParsedPolicy): Promise<ReadonlySet<AssignmentId>> {
   const read = store.read(tenant, 'wholeTenant')
   const policy = await policyOf(read.tables)
   try {
-    return assignmentsTouched(policyDifference(file, { policy, rooms: await read.roomFacts(), now: clock.now() }), policy)
+    return assignmentsTouched(policyDifference(file, { policy, rooms: await read.roomFacts(), now: clock.now(), ids }), policy)
   } catch (error) {
     if (error instanceof RoomkeeperError) return new Set()
     throw error

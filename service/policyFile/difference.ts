@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import { tenantManagerRole } from '../../contract/access.ts'
 import { AssignmentId, GroupId, LinkId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -6,6 +5,7 @@ import { plainName } from '../../contract/names.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, CustomRole, Link, Policy, RoomGroup } from '../../contract/policy.ts'
 import type { Effect } from '../../contract/policyApi.ts'
+import type { Ids } from '../../contract/system.ts'
 import { builtInNames, isBuiltInRole } from '../access/names.ts'
 import { domainOf } from '../directory/domains.ts'
 import type { FileScope, ParsedPolicy } from './parse.ts'
@@ -34,6 +34,8 @@ export interface PresentPolicy {
   readonly rooms: ReadonlyMap<RoomId, unknown>
   /** Integer UTC ms: invitations that have expired by then may be made again. */
   readonly now: number
+  /** Of what is new. */
+  readonly ids: Ids
 }
 
 /**
@@ -41,19 +43,19 @@ export interface PresentPolicy {
  * there are; what partners made of their own is left alone.
  * @throws RoomkeeperError policy.fileInvalid, naming the line and field
  */
-export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms, now }: PresentPolicy): PolicyDifference {
+export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms, now, ids }: PresentPolicy): PolicyDifference {
   const own = {
     roles: policy.roles.filter(({ link }) => link === null),
     assignments: policy.assignments.filter(({ link }) => link === null),
   }
-  const roles = withIds(file.roles, own.roles, (id) => RoleId.parse(id)).map(({ id, name, description, permissions }): CustomRole => ({
+  const roles = withIds(file.roles, own.roles, () => RoleId.parse(ids())).map(({ id, name, description, permissions }): CustomRole => ({
     id,
     link: null,
     name,
     description,
     permissions: [...new Set(permissions)],
   }))
-  const groups = withIds(file.groups, policy.groups, (id) => GroupId.parse(id)).map(
+  const groups = withIds(file.groups, policy.groups, () => GroupId.parse(ids())).map(
     ({ id, name, description, rooms: named, rule }, index): RoomGroup => {
       checkRooms(named, ['groups', index, 'rooms'])
       if (named.length === 0 && rule === null) throw refuse(['groups', index], 'Name rooms, or give a rule that finds them.')
@@ -62,7 +64,7 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
   )
   const roleIds = referencesOf(roles)
   const groupIds = referencesOf(groups)
-  const assignments = withIds(file.assignments, own.assignments, (id) => AssignmentId.parse(id)).map(
+  const assignments = withIds(file.assignments, own.assignments, () => AssignmentId.parse(ids())).map(
     ({ id, name, description, role: wanted, notify, members, scope: over }, index): Assignment => {
       const at = ['assignments', index]
       const role = roleOf(wanted) ?? roleIds.get(wanted) ?? roleIds.get(plainName(wanted))
@@ -151,7 +153,7 @@ export function policyDifference({ file, refuse }: ParsedPolicy, { policy, rooms
       if (known) kept.add(known.id)
       found.push({
         before: undefined,
-        after: { ...wanted, id: known ? LinkId.parse(v7()) : (id ?? LinkId.parse(v7())), days: expiresInDays },
+        after: { ...wanted, id: known ? LinkId.parse(ids()) : (id ?? LinkId.parse(ids())), days: expiresInDays },
       })
     }
     return [...found, ...policy.links.filter(({ id }) => !kept.has(id)).map((before) => ({ before, after: undefined }))]
@@ -214,7 +216,7 @@ function roleOf(id: string): RoleId | undefined {
 function withIds<Id extends string, T extends { readonly id?: Id | undefined; readonly name: string }>(
   items: readonly T[],
   there: readonly { readonly id: Id; readonly name: string }[],
-  make: (id: string) => Id,
+  make: () => Id,
 ): (T & { id: Id })[] {
   const named = new Set(items.flatMap(({ id }) => (id === undefined ? [] : [id])))
   const free = new Map(there.filter(({ id }) => !named.has(id)).map(({ id, name }) => [plainName(name), id]))
@@ -223,7 +225,7 @@ function withIds<Id extends string, T extends { readonly id?: Id | undefined; re
     free.delete(name)
     return id
   }
-  return items.map((item) => ({ ...item, id: item.id ?? take(plainName(item.name)) ?? make(v7()) }))
+  return items.map((item) => ({ ...item, id: item.id ?? take(plainName(item.name)) ?? make() }))
 }
 
 function referencesOf<Id extends string>(items: readonly { readonly id: Id; readonly name: string }[]): Map<string, Id> {

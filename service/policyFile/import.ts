@@ -88,7 +88,7 @@ async function differenceOf({ tx, asked }: AskedContext<AskedOfFile>, yaml: stri
   if (policyFile?.status === 'rejected') throw policyFile.reason
   const parsed = policyFile?.value ?? parsePolicy(yaml)
   const policy = await policyOf(tx.tables)
-  const difference = policyDifference(parsed, { policy, rooms: await tx.roomFacts(), now: tx.at })
+  const difference = policyDifference(parsed, { policy, rooms: await tx.roomFacts(), now: tx.at, ids: tx.ids })
   const before = policy.assignments.filter(({ link }) => link === null).flatMap(({ members }) => members)
   const lines = new Map(
     parsed.file.assignments.flatMap(({ members }, index) =>

@@ -6,6 +6,7 @@ import { AssignmentId, GroupId, LinkId, RoleId } from '../../contract/ids.ts'
 import { plainName } from '../../contract/names.ts'
 import type { Policy } from '../../contract/policy.ts'
 import { policies, rooms as someRooms } from '../../contract/testing/policies.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { typedName, typedText } from '../../contract/text.ts'
 import { linesOf, policyDifference } from './difference.ts'
 import { exportPolicy } from './export.ts'
@@ -13,7 +14,7 @@ import { parsePolicy } from './parse.ts'
 
 const rooms = new Map(someRooms.map((room) => [room.id, room]))
 const names = { tenant: 'Contoso', rooms, members: new Map([['object-0', 'Zoé # "Ω": - x']]) }
-const present = (policy: Policy) => ({ policy, rooms, now: 0 })
+const present = (policy: Policy) => ({ policy, rooms, now: 0, ids: realSystem.ids })
 const difference = (yaml: string, policy: Policy) => policyDifference(parsePolicy(yaml), present(policy))
 
 /** As commands leave them: named, with members, over something, and no partner twice. */

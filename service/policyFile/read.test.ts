@@ -5,6 +5,7 @@ import { AssignmentId, GroupId, RoleId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Policy, RoomFacts } from '../../contract/policy.ts'
 import { rooms as someRooms } from '../../contract/testing/policies.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { policyDifference } from './difference.ts'
 import { exportPolicy } from './export.ts'
 import { readPolicyFile } from './read.ts'
@@ -20,7 +21,7 @@ const rooms = new Map(
 const ids = [...rooms.keys()]
 const twenty = (n: number): RoomId[] => Array.from({ length: 20 }, (_, k) => ids[(n * 7 + k) % ids.length] ?? anyRoom.id)
 const names = { tenant: 'Contoso', rooms, members: new Map<string, string>() }
-const present = (policy: Policy) => ({ policy, rooms, now: 0 })
+const present = (policy: Policy) => ({ policy, rooms, now: 0, ids: realSystem.ids })
 
 /** Of this many roles and groups, and assignments of 20 rooms each. */
 function policyOf(roles: number, groups: number, assignments: number): Policy {

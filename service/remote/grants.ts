@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { importJWK, type JWK, SignJWT } from 'jose'
-import { v7 } from 'uuid'
 import type { DevicePublicKey } from '../../contract/agent.ts'
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { RelayId, RelaySide } from '../../contract/relay.ts'
 import { SessionGrant, sessionGrantType, sessionProof } from '../../contract/remote.ts'
-import type { Clock } from '../../contract/system.ts'
+import type { Clock, Ids } from '../../contract/system.ts'
 import { isSignedBy } from '../enrolment/proofs.ts'
 import { signTicket } from './relay/tickets.ts'
 import { signRecordingTicket } from './recordings/ticket.ts'
@@ -28,8 +27,8 @@ export interface SignerOptions {
   /** Private (Ed25519). */
   readonly key: JWK
   readonly relay: RelayPlace
-  /** UTC ms. */
   readonly clock: Pick<Clock, 'now'>
+  readonly ids: Ids
   readonly idleMs: number
 }
 
@@ -58,14 +57,14 @@ export class Signer {
 
   /** A fresh ticket for one side, and where the relay is. */
   async ticket({ id, device, expiresAt }: Signed, side: RelaySide): Promise<{ ticket: string; relay?: string }> {
-    const { key, relay, clock, idleMs } = this.#options
+    const { key, relay, clock, ids, idleMs } = this.#options
     const at = clock.now()
     const request = {
       aud: relay.id,
       sid: id,
       side,
       device,
-      jti: v7(),
+      jti: ids(),
       lifeMs: ticketLifeMs,
       idleMs,
       maximumMs: Math.max(1, expiresAt - at),

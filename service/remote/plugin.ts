@@ -12,9 +12,9 @@ import { RemoteSessions } from './sessions.ts'
  * the agents' part, so that devices hear of the end of a session before what ended it, and before a stop cuts them off.
  */
 export const remoteSessions: Plugin<AgentDeps> = async (app, deps) => {
-  const { config, line, clock, relayKey, serviceName, sessionKey } = deps
+  const { config, line, clock, ids, relayKey, serviceName, sessionKey } = deps
   const relay = config.relay ?? { id: RelayId.parse(serviceName) }
-  const signer = new Signer({ serviceName, key: relayKey, relay, clock, idleMs: config.timing.sessionIdleMs })
+  const signer = new Signer({ serviceName, key: relayKey, relay, clock, ids, idleMs: config.timing.sessionIdleMs })
   const sessions = new RemoteSessions(deps, signer)
   line.listen(sessions)
   const inside = config.relay

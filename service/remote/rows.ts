@@ -1,4 +1,3 @@
-import { v7 } from 'uuid'
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { PersonRef, Room } from '../../contract/entities.ts'
 import { EntryId, type RoomId, type SessionId, type TenantId } from '../../contract/ids.ts'
@@ -69,7 +68,7 @@ function recordOf(
 
 /** A line of the room's history. Whose session it is stays in the log: a partner is told of its own people only. */
 function note(tx: TenantTransaction, room: RoomId, kind: 'remoteStarted' | 'remoteEnded', at: number): void {
-  tx.put('roomEvent', { id: EntryId.parse(v7()), room, kind, actor: { kind: 'system' }, at, receivedAt: tx.at })
+  tx.put('roomEvent', { id: EntryId.parse(tx.ids()), room, kind, actor: { kind: 'system' }, at, receivedAt: tx.at })
 }
 
 /** A session has begun. */

@@ -11,7 +11,7 @@ import { sourceOf } from './sources.ts'
 
 export const nothingAsked: Asked = { domains: [] }
 
-export type AskDeps = Pick<AccessDeps, 'directory' | 'store' | 'clock'>
+export type AskDeps = Pick<AccessDeps, 'directory' | 'store' | 'clock' | 'ids'>
 
 /**
  * For a handler of a command on the policy: what it is decided by is read from the directory, and then `more`, which it asks itself.

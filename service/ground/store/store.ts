@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Tenant } from '../../../contract/entities.ts'
 import type { DeviceId, RequestId, RoomId, TenantId } from '../../../contract/ids.ts'
-import type { System } from '../../../contract/system.ts'
+import type { Ids, System } from '../../../contract/system.ts'
 import { pruneChains } from '../audit/pruned.ts'
 import type { Bus } from '../bus.ts'
 import { flush } from './commit.ts'
@@ -76,6 +76,11 @@ export class Store {
       writer.close()
       throw error
     }
+  }
+
+  /** What is made is named by these. */
+  get ids(): Ids {
+    return this.#options.ids
   }
 
   /** Waits for the writes that were begun. */
