@@ -11,6 +11,7 @@ import { inTab } from '../e2e/screen.ts'
 import { inProcessBus } from '../service/ground/bus.ts'
 import { Store } from '../service/ground/store/store.ts'
 import { system, type TenantTransaction } from '../service/ground/store/transaction.ts'
+import { newRoomState } from '../service/incidents/state.ts'
 import { schema } from '../service/schema.ts'
 import { type Bench, type Figure, percentile } from './bench.ts'
 import { liveSet, type Piece } from './fleet.ts'
@@ -30,6 +31,12 @@ const typed = ['lyon 4', 'board 12', 'madrid campus', 'sn0000', 'camera', 'salle
 
 const put = <K extends Kind>(tx: TenantTransaction, { kind, doc }: { kind: K; doc: Doc<K> }): void => tx.put(kind, doc)
 
+/** What the engine remembers of such a room; that it never connected keeps it from being called lost. */
+function stateOf({ id, lifecycle, health, healthSince, lastContactAt, signals }: Doc<'room'>) {
+  const state = { ...newRoomState(lastContactAt), lifecycle, health, healthSince, signals }
+  return { room: id, state: JSON.stringify(state), incidents: '{}', contact: state.contact, lastContactAt, nextTimer: null }
+}
+
 /** Puts the live set of a large tenant into the data of a service that is not running. */
 async function fill(folder: string): Promise<void> {
   const bus = inProcessBus((error) => {
@@ -42,6 +49,7 @@ async function fill(folder: string): Promise<void> {
   const write = (): Promise<void> =>
     store.write(tenant.id, system, async (tx) => {
       for (const piece of some) put(tx, piece)
+      await tx.saveRoomStates(some.flatMap((piece) => (piece.kind === 'room' ? [stateOf(piece.doc)] : [])))
     })
   for (const piece of liveSet(rooms)) {
     some.push(piece)
