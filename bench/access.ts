@@ -90,7 +90,7 @@ async function fill(folder: string, { policy, rooms, people }: Organisation): Pr
     ...machine({ keepsAlive: true }),
   })
   try {
-    await new Directory(store).replaceAll({
+    await new Directory(store, machine({ keepsAlive: true }).random).replaceAll({
       tenants: [{ id: directory, name: 'Bench', domains: ['bench.example'] }],
       accounts: [{ id: 'manager', directory, kind: 'person', email: manager, name: 'Manager', globalAdministrator: true }],
     })

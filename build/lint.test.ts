@@ -26,12 +26,13 @@ describe('a source', () => {
   })
 })
 
-const Overrides = z.object({ overrides: z.array(z.object({ rules: z.record(z.string(), z.unknown()) })) })
+const Overrides = z.object({ overrides: z.array(z.object({ files: z.array(z.string()), rules: z.record(z.string(), z.unknown()) })) })
 const Listed = z.tuple([z.literal('error')], z.object({ selector: z.string(), message: z.string() }))
+
+const { overrides } = Overrides.parse(JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')))
 
 /** How often a rule of the configuration refuses something in some code. */
 function refusedBy(name: string): (code: string) => number {
-  const { overrides } = Overrides.parse(JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')))
   const [, ...listed] = Listed.parse(overrides.map(({ rules }) => rules[name]).find(Boolean))
   return (code) => new Linter().verify(code, [{ rules: { 'no-restricted-syntax': ['error', ...listed] } }]).length
 }
@@ -60,6 +61,11 @@ describe('[rule 2] inside a transaction', () => {
 
 describe('[rule 11] time, chance, ids and turns', () => {
   const refused = refusedBy('syntax/handed')
+
+  it('are handed in wherever no browser is', () => {
+    const files = overrides.filter(({ rules }) => 'syntax/handed' in rules).flatMap((override) => override.files)
+    expect(files.toSorted()).toEqual(['agent-sim', 'contract', 'main', 'preload', 'service'].map((folder) => `${folder}/**/*.ts`))
+  })
 
   it.each([
     'Date.now()',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from './testing/clock.ts'
 import { until } from './testing/wait.ts'
-import { every, pause, within } from './timing.ts'
+import { every, inTime, pause, within } from './timing.ts'
 
 describe('[rule 11] what is made of waits alone', () => {
   it('runs again and again until it is undone, from within too', () => {
@@ -36,5 +36,22 @@ describe('[rule 11] what is made of waits alone', () => {
     })
     clock.advance(10)
     await expect(late).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('gives what comes in time, and else what is to be given then', async () => {
+    const clock = new FakeClock()
+    expect(await inTime(clock, 10, Promise.resolve('done'), () => 'late')).toBe('done')
+    await expect(inTime(clock, 10, Promise.reject(new Error('it broke')), () => 'late')).rejects.toThrow('it broke')
+    expect(clock.waiting).toBe(0)
+    const never = new Promise<string>(() => undefined)
+    const [late, refused] = [
+      inTime(clock, 10, never, () => 'late'),
+      inTime(clock, 10, never, () => {
+        throw new Error('too late')
+      }),
+    ]
+    clock.advance(10)
+    expect(await late).toBe('late')
+    await expect(refused).rejects.toThrow('too late')
   })
 })

@@ -26,3 +26,14 @@ export async function within<T>(timers: Timers, ms: number, run: (signal: AbortS
     undo()
   }
 }
+
+/** What `work` gives; or, where it takes longer than `ms` milliseconds, what `late` gives or throws. The work is not ended by that. */
+export async function inTime<T>(timers: Timers, ms: number, work: Promise<T>, late: () => T): Promise<T> {
+  let undo: Undo | undefined
+  const over = new Promise<void>((resolve) => (undo = timers.after(ms, resolve)))
+  try {
+    return await Promise.race([work, over.then(late)])
+  } finally {
+    undo?.()
+  }
+}

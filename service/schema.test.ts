@@ -7,6 +7,7 @@ import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TenantId } from '../contract/ids.ts'
 import { systemAt, realSystem } from '../contract/testing/system.ts'
+import { settle } from '../contract/testing/wait.ts'
 import { chainHash } from './ground/audit/chain.ts'
 import { chainSource, checkChain } from './audit/check.ts'
 import { openWriter } from './ground/store/sqlite.ts'
@@ -165,7 +166,7 @@ it('[AUD-1] an audit log that was shortened before its chain said so gets the re
   await migrated()
   const writer = openWriter(path, realSystem.clock)
   const after = new Kysely<Tables>({ dialect: writer.dialect })
-  expect(await checkChain(chainSource(tenantSelects(after, tenant)), 7)).toMatchObject({ records: 2, broken: 8 })
+  expect(await checkChain(chainSource(tenantSelects(after, tenant), settle), 7)).toMatchObject({ records: 2, broken: 8 })
   expect(await after.selectFrom('audit').select(['tenant', 'number', 'objectName']).where('number', '!=', 8).execute()).toEqual([
     { tenant, number: 9, objectName: 'Audit log' },
   ])

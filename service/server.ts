@@ -95,7 +95,7 @@ export async function startService(config: Config, system: System): Promise<Runn
   const { clock } = system
   const files = filesOf(config.data)
   mkdirSync(files.folder, { recursive: true, mode: 0o700 })
-  const log = makeLogger(config.logLevel, 'service')
+  const log = makeLogger(config.logLevel, 'service', clock)
   /** What has been opened, to be closed in the opposite order. */
   const opened: (() => void | Promise<void>)[] = []
   const stop = async (): Promise<void> => {
@@ -135,10 +135,10 @@ export async function startService(config: Config, system: System): Promise<Runn
       },
     })
     opened.push(() => store.close())
-    const secrets = await readSecrets(store)
+    const secrets = await readSecrets(store, system.random)
     const adminSecret = system.random.bytes(32).toString('base64url')
-    if (isEmbedded(config) && config.demo) await makeDemo(store, new Directory(store), config.settings)
-    const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, clock, log })
+    if (isEmbedded(config) && config.demo) await makeDemo(store, new Directory(store, system.random), config.settings)
+    const identity = await identityOf(config, `${url}${identityPath}`, { store, secrets, clock, random: system.random, log })
     const budgets = new Budgets(clock)
     const refusals = new Refusals({ store, clock, log })
     opened.push(() => refusals.stop())

@@ -34,7 +34,7 @@ export const directoryRoutes: Plugin<AccessDeps> = (app, { directory }) => {
 }
 
 /** The embedded directory, for the `directory` command of whoever may read this machine's data folder. */
-export const directoryEdits: Plugin = (app, { store, bus }) => {
+export const directoryEdits: Plugin = (app, { store, bus, random }) => {
   app.get('/v1/local/directory', { config: { access: 'admin' }, schema: { hide: true, response: { 200: DirectoryListing } } }, () =>
     listDirectory(store),
   )
@@ -43,7 +43,7 @@ export const directoryEdits: Plugin = (app, { store, bus }) => {
     '/v1/local/directory',
     { config: { access: 'admin' }, schema: { hide: true, body: DirectoryEdit, response: { 200: DirectoryListing } } },
     async (request) => {
-      const { directory, id, name, operation } = await editDirectory(store, request.body)
+      const { directory, id, name, operation } = await editDirectory({ store, random }, request.body)
       const tenant = await store.tenantOfDirectory(embeddedIssuerName, directory)
       if (tenant) {
         await store.write(tenant.id, system, async (tx) => {

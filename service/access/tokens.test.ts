@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { endlessAnswer } from '../../contract/testing/endless.ts'
-import { systemAt } from '../../contract/testing/system.ts'
+import { systemAt, realSystem } from '../../contract/testing/system.ts'
 import { keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
 import { globalAdministratorRole } from '../directory/directory.ts'
 
@@ -275,7 +275,9 @@ describe('[ACC-1] the keys of an issuer elsewhere', () => {
   ])('that answers with %s say nothing of the token', async (_what, keysAnswer) => {
     const document = { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' }
     vi.stubGlobal('fetch', async (input: string | URL) => (String(input).endsWith('/keys') ? keysAnswer() : Response.json(document)))
-    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })).toBe('issuer.unavailable')
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example', realSystem.clock) })).toBe(
+      'issuer.unavailable',
+    )
   })
 })
 
@@ -290,7 +292,7 @@ describe('[ACC-1] the discovery document of an issuer elsewhere', () => {
         if (String(input).endsWith(unreached)) throw new TypeError('fetch failed', { cause })
         return Response.json({ issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' })
       })
-      const read = readToken(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })
+      const read = readToken(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example', realSystem.clock) })
       const message = expect.stringMatching(/^issuer\.example: .* --ca\.$/u)
       await expect(read).rejects.toMatchObject({ code: 'issuer.unavailable', cause: { message } })
     },
@@ -313,7 +315,9 @@ describe('[ACC-1] the discovery document of an issuer elsewhere', () => {
         : Response.json({ issuer: named, jwks_uri: 'https://issuer.example/keys' })
     })
     // Without a key that fits the token is refused for its own sake, and only then.
-    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer(wanted) })).toBe(counts ? 'auth.invalid' : 'issuer.unavailable')
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer(wanted, realSystem.clock) })).toBe(
+      counts ? 'auth.invalid' : 'issuer.unavailable',
+    )
     expect(asked.includes('https://issuer.example/keys')).toBe(counts)
   })
 })
@@ -328,7 +332,9 @@ describe('[rule 9] an issuer elsewhere that answers without end', () => {
     const { answer, seen } = endlessAnswer()
     const document = { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/keys' }
     vi.stubGlobal('fetch', async (input: string | URL) => (isEndless(String(input)) ? answer : Response.json(document)))
-    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example') })).toBe('issuer.unavailable')
+    expect(await codeOf(await signed(), { ...rules, keys: keysOfIssuer('https://issuer.example', realSystem.clock) })).toBe(
+      'issuer.unavailable',
+    )
     expect(seen.left).toBe(true)
     // What a stream has in hand already is a piece or two more.
     expect(seen.bytes).toBeLessThan(limits.issuerAnswerBytes + 256 * 1024)

@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { readBytes, readJson } from '../../contract/answer.ts'
 import { detailsOf, RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../../contract/system.ts'
+import type { Clock, Timers } from '../../contract/system.ts'
 import { cleanText } from '../../contract/text.ts'
+import { within } from '../../contract/timing.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
 import { isSafeUrl } from '../ground/config.ts'
 
@@ -258,6 +259,9 @@ export async function readToken(token: string, rules: TokenRules): Promise<Claim
   }
 }
 
+/** How long the discovery document of an issuer may take, in ms. */
+const discoveryMs = 10_000
+
 const Discovered = z.object({ jwks_uri: z.url().refine(isSafeUrl, 'must be https'), issuer: z.string() })
 
 /** `fetch`. @throws Error that says whom it does not reach, and why */
@@ -280,11 +284,11 @@ async function fetchKeys(address: string, options: RequestInit): Promise<Respons
  * The keys of an issuer elsewhere: found by its discovery document at first use, cached, fetched again when a token
  * names a key that is not among them (at most every half minute).
  */
-export function keysOfIssuer(issuer: string): JWTVerifyGetKey {
+export function keysOfIssuer(issuer: string, timers: Timers): JWTVerifyGetKey {
   let found: Promise<JWTVerifyGetKey> | undefined
-  const discover = async (): Promise<JWTVerifyGetKey> => {
+  const discover = async (signal: AbortSignal): Promise<JWTVerifyGetKey> => {
     const base = issuer.replace('{tenantid}', 'organizations').replace(/\/$/, '')
-    const answer = await ask(`${base}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000), redirect: 'error' })
+    const answer = await ask(`${base}/.well-known/openid-configuration`, { signal, redirect: 'error' })
     if (!answer.ok) throw new Error(`The issuer's discovery document answered ${answer.status}.`)
     const { jwks_uri, issuer: named } = Discovered.parse(await readJson(answer.body, limits.issuerAnswerBytes))
     // Who answers at this address may be another one, whose keys sign other people's tokens.
@@ -292,7 +296,7 @@ export function keysOfIssuer(issuer: string): JWTVerifyGetKey {
     return createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 30_000, timeoutDuration: 10_000, [customFetch]: fetchKeys })
   }
   return async (header, input) => {
-    found ??= discover().catch((error: unknown) => {
+    found ??= within(timers, discoveryMs, discover).catch((error: unknown) => {
       found = undefined
       throw error
     })

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
@@ -126,7 +125,7 @@ export class AgentHub implements SessionOwner, LineEnd {
     socket.once('close', failed)
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
       socket.off('close', failed)
-      const nonce = randomBytes(32).toString('base64url')
+      const nonce = this.#deps.random.bytes(32).toString('base64url')
       const session = new AgentSession(accepted, this, nonce, this.#deps.clock.now())
       session.strangerFrom = address
       session.address = address

@@ -2,7 +2,7 @@ import type { ServiceToAgent } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../../contract/system.ts'
+import type { Turn } from '../../contract/system.ts'
 import type { Rooms } from '../incidents/rooms.ts'
 import type { Metrics } from '../ground/ops/metrics.ts'
 import type { Store } from '../ground/store/store.ts'
@@ -15,7 +15,7 @@ export interface IntakeOptions {
   readonly store: Store
   readonly rooms: Rooms
   readonly metrics: Metrics
-  readonly clock: Pick<Clock, 'now'>
+  readonly turn: Turn
   /** Whether somebody is there for the room: a silence that was noticed before they came is void. */
   readonly isPresent: (room: RoomId) => boolean
   /** Told after the commit. */
@@ -60,7 +60,7 @@ export class Intake {
   async #work(): Promise<void> {
     while (this.#queue.length > 0) {
       // One turn of the loop: what other sockets have received meanwhile joins the batch.
-      await new Promise((resolve) => setImmediate(resolve))
+      await this.#options.turn()
       const items = this.#queue.splice(0, limits.intakeBatch)
       if (this.#queue.length < limits.intakeQueue / 2) this.#resume()
       await this.#commit(items)

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import type { AuditCheck } from '../../contract/policyApi.ts'
+import type { Turn } from '../../contract/system.ts'
 import type { AuditChainTable, AuditTable } from '../ground/store/tables.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
 import { chainHash } from '../ground/audit/chain.ts'
@@ -39,8 +39,8 @@ const aheadMs = 24 * 3_600_000
 const pageRecords = 1_000
 const empty = { prunedNumber: 0, prunedHash: '', headNumber: 0, headHash: '', there: 0 }
 
-/** Of a reader or of a database that only this process reads. */
-export const chainSource = (tables: Pick<TenantSelects, 'audit' | 'auditChain'>): ChainSource => ({
+/** Of a reader or of a database that only this process reads. Others have their turn before each page. */
+export const chainSource = (tables: Pick<TenantSelects, 'audit' | 'auditChain'>, turn: Turn): ChainSource => ({
   ends: () =>
     tables
       .auditChain()
@@ -54,7 +54,10 @@ export const chainSource = (tables: Pick<TenantSelects, 'audit' | 'auditChain'>)
       )
       .executeTakeFirst()
       .then((found) => found && { ...found, there: Number(found.there) }),
-  after: (number, limit) => tables.audit().selectAll().where('number', '>', number).orderBy('number').limit(limit).execute(),
+  async after(number, limit) {
+    await turn()
+    return tables.audit().selectAll().where('number', '>', number).orderBy('number').limit(limit).execute()
+  },
 })
 
 /**
@@ -114,7 +117,6 @@ async function walk(
       if (wanted.has(number)) hashes.set(number, hash)
     }
     if (page.length < pageRecords) return atTheEnd()
-    await setImmediate()
   }
 }
 

@@ -1,8 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
+import type { GroundDeps } from '../ground/deps.ts'
 import { fold } from '../../contract/fold.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import type { AuditQuery, AuditRecordView } from '../../contract/policyApi.ts'
+import type { Turn } from '../../contract/system.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { AuditTable } from '../ground/store/tables.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
@@ -16,7 +17,7 @@ const Detail = z.record(z.string(), z.unknown())
 
 /** A page of the records that a filter leaves, newest first. `next`: where the page after it starts. */
 export async function auditPage(
-  store: Store,
+  { store, turn }: Pick<GroundDeps, 'store' | 'turn'>,
   tenant: TenantId,
   query: z.output<typeof AuditQuery>,
 ): Promise<{ items: AuditRecordView[]; next: number | null }> {
@@ -38,7 +39,7 @@ export async function auditPage(
     const last = page.at(-1)
     if (wanted === '' || page.length < pageRecords || !last) break
     before = last.number
-    await setImmediate()
+    await turn()
   }
   const items = found.slice(0, query.limit).map((record): AuditRecordView => {
     const detail = Detail.parse(JSON.parse(record.detail))
@@ -73,7 +74,11 @@ function filtered(tables: TenantSelects, { from, to, category, operation, result
 }
 
 /** The records of a range of time (ms; from inclusive, to exclusive) up to a number, oldest first, a page at a time. */
-export async function* auditRange(tables: TenantSelects, range: { from: number; to: number; upTo: number }): AsyncGenerator<AuditTable> {
+export async function* auditRange(
+  tables: TenantSelects,
+  turn: Turn,
+  range: { from: number; to: number; upTo: number },
+): AsyncGenerator<AuditTable> {
   for (let after = 0; ;) {
     const page = await tables
       .audit()
@@ -89,7 +94,7 @@ export async function* auditRange(tables: TenantSelects, range: { from: number; 
     const last = page.at(-1)
     if (!last || page.length < pageRecords) return
     after = last.number
-    await setImmediate()
+    await turn()
   }
 }
 

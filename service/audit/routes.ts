@@ -8,7 +8,7 @@ import { checkRange, fileOf } from '../ground/http/range.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** The audit log, for Pro Managers and Global Administrators of the tenant itself (AUD-1). */
-export const auditRoutes: Plugin = (app, { store, log, clock }) => {
+export const auditRoutes: Plugin = (app, { store, log, clock, turn }) => {
   app.get(
     '/v1/audit',
     {
@@ -24,7 +24,7 @@ export const auditRoutes: Plugin = (app, { store, log, clock }) => {
     async (request) => {
       const { from, to } = request.query
       if (from !== undefined && to !== undefined) checkRange({ from, to })
-      return auditPage(store, callerOf(request).tenant, request.query)
+      return auditPage({ store, turn }, callerOf(request).tenant, request.query)
     },
   )
 
@@ -51,7 +51,7 @@ export const auditRoutes: Plugin = (app, { store, log, clock }) => {
       await store.write(tenant, doer, async (tx) =>
         tx.audit({ category: 'Audit', objectName: 'Audit log', operation: 'Update', detail: { action: 'audit.export', from, to } }),
       )
-      const records = auditRange(tables, { from, to, upTo: head?.headNumber ?? 0 })
+      const records = auditRange(tables, turn, { from, to, upTo: head?.headNumber ?? 0 })
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', fileOf('audit', { from, to }))
@@ -73,7 +73,7 @@ export const auditRoutes: Plugin = (app, { store, log, clock }) => {
     },
     async (request) => {
       const { records, from, head, broken } = await checkChain(
-        chainSource(store.read(callerOf(request).tenant, 'wholeTenant').tables),
+        chainSource(store.read(callerOf(request).tenant, 'wholeTenant').tables, turn),
         clock.now(),
       )
       return { records, from, head, broken }

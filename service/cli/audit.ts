@@ -35,7 +35,7 @@ export async function auditCommand(args: readonly string[]): Promise<void> {
   const { data } = readConfig(values.data === undefined ? {} : { data: values.data })
   const { database } = filesOf(data)
   if (!existsSync(database)) throw new CommandProblem(`There is no service data in ${data}.`)
-  const { clock } = machine({ keepsAlive: true })
+  const { clock, turn } = machine({ keepsAlive: true })
   const reader = openReader(database, clock)
   try {
     const db = new Kysely<Tables>({ dialect: reader.dialect })
@@ -46,7 +46,7 @@ export async function auditCommand(args: readonly string[]): Promise<void> {
     if (wanted.length === 0 && tenant !== undefined) throw new CommandProblem(`There is no tenant "${tenant}" in ${data}.`)
     if (wanted.length > 1 && noted.length > 0) throw new ConfigProblem('Name the tenant of the head with --tenant NAME.')
     for (const { id, name } of wanted) {
-      const { noted: states, ...check } = await checkChain(chainSource(tenantSelects(db, id)), clock.now(), noted)
+      const { noted: states, ...check } = await checkChain(chainSource(tenantSelects(db, id), turn), clock.now(), noted)
       process.stdout.write(`${JSON.stringify({ tenant: name, id, ...check, ...(states.length === 0 ? {} : { heads: states }) })}\n`)
       if (check.broken !== null)
         say(`The audit log of ${name} was changed: record ${check.broken} does not fit what is before it, or is missing.`)

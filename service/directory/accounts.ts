@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Member } from '../../contract/policy.ts'
+import type { Random } from '../../contract/system.ts'
 import { globalAdministratorRole } from './directory.ts'
 import { EmbeddedDirectory } from './embedded.ts'
 import type { Store } from '../ground/store/store.ts'
@@ -52,10 +53,12 @@ const groupsPerToken = 200
 
 export class Directory {
   readonly #store: Store
+  readonly #random: Random
   readonly #reader: EmbeddedDirectory
 
-  constructor(store: Store) {
+  constructor(store: Store, random: Random) {
     this.#store = store
+    this.#random = random
     this.#reader = new EmbeddedDirectory(store)
   }
 
@@ -88,7 +91,7 @@ export class Directory {
       rows.push({
         ...account,
         email: email.trim().toLowerCase(),
-        password: password === undefined ? null : await passwords.hash(password),
+        password: password === undefined ? null : await passwords.hash(password, this.#random),
         globalAdministrator: Number(globalAdministrator),
       })
     }

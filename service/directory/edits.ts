@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
+import type { GroundDeps } from '../ground/deps.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
@@ -64,8 +65,11 @@ type Db = Kysely<ServiceTables>
  * Makes one change, or none.
  * @throws RoomkeeperError directory.notFound, request.conflict (a name in use, a circle of groups), request.invalid
  */
-export async function editDirectory(store: Store, edit: DirectoryEdit): Promise<EditedDirectory> {
-  const password = edit.type === 'addPerson' && edit.password !== undefined ? await passwords.hash(edit.password) : null
+export async function editDirectory(
+  { store, random }: Pick<GroundDeps, 'store' | 'random'>,
+  edit: DirectoryEdit,
+): Promise<EditedDirectory> {
+  const password = edit.type === 'addPerson' && edit.password !== undefined ? await passwords.hash(edit.password, random) : null
   return store.writeService((db) => apply(db, store.ids, edit, password))
 }
 

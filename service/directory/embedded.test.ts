@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { DirectoryEdit, editDirectory, listDirectory } from './edits.ts'
 import { EmbeddedDirectory } from './embedded.ts'
 import { ada, bela, cyd, makeOrganisations, type Organisations } from '../testing/directory/organisations.ts'
@@ -20,7 +21,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   )
 const names = (people: readonly { name: string }[]): string[] => people.map(({ name }) => name).sort()
 const membersOf = async (group: string): Promise<string[]> => names((await directory.membersOf('contoso', group)).people)
-const edit = (change: object) => editDirectory(made.store, DirectoryEdit.parse(change))
+const edit = (change: object) => editDirectory({ store: made.store, ...realSystem }, DirectoryEdit.parse(change))
 
 describe('the embedded directory', () => {
   it('finds people and groups by the beginnings of words, without case and accents, within the organisation', async () => {

@@ -42,7 +42,7 @@ async function start(
   const server = await startGraphServer(answer)
   running.push(server)
   const url = `${server.origin}/v1.0`
-  const token = graphTokens({ clientId: 'app', secret, authority: server.origin, graphUrl: url })
+  const token = graphTokens({ clientId: 'app', secret, authority: server.origin, graphUrl: url }, realSystem.clock)
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
   return { server, directory: new GraphDirectory(new GraphRequests({ url, token, log, ...realSystem, ...others })) }
 }

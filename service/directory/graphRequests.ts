@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { readJson } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../../contract/system.ts'
+import { inTime, within, pause } from '../../contract/timing.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
 import type { Logger } from '../ground/ops/log.ts'
 import type { GraphToken } from './graphToken.ts'
@@ -13,7 +13,7 @@ export interface GraphRequestsOptions {
   readonly url: string
   readonly token: GraphToken
   readonly log: Logger
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   /** One request, and all of one reading with its pauses (ms). */
   readonly requestMs?: number
   readonly readMs?: number
@@ -116,9 +116,9 @@ export class GraphRequests {
     for (let tries = 1; ; tries += 1) {
       await this.#waitFor(reading)
       const token = await this.#within(reading, this.#options.token(reading.directory, fresh))
-      const answer = await this.#send(address, token, reading)
-      if (answer.ok) return this.#json(answer)
-      const code = await this.#codeOf(answer)
+      const { answer, body } = await this.#send(address, token, reading)
+      if (answer.ok) return body
+      const code = codeIn(body)
       // Of Graph itself: a proxy, or a wrong address, must not make groups look gone.
       if (answer.status === 404 && code !== '') throw new RoomkeeperError('directory.notFound')
       this.#options.log.warn(
@@ -132,14 +132,15 @@ export class GraphRequests {
     }
   }
 
-  async #send(address: URL, token: string, { indexed, body, until }: Reading): Promise<Response> {
+  /** The answer with what it says; undefined where it is none that counts, and cannot be read. */
+  async #send(address: URL, token: string, { indexed, body, until }: Reading): Promise<{ answer: Response; body: unknown }> {
     const ms = Math.min(this.#requestMs, until - this.#options.clock.now())
     if (ms <= 0) throw unavailable('It took too long.')
-    try {
-      return await fetch(address, {
+    return within(this.#options.clock, ms, async (signal) => {
+      const options: RequestInit = {
         method: body ? 'POST' : 'GET',
         redirect: 'error',
-        signal: AbortSignal.timeout(ms),
+        signal,
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
@@ -147,25 +148,15 @@ export class GraphRequests {
           ...(body ? { 'content-type': 'application/json' } : {}),
         },
         ...(body ? { body: JSON.stringify(body) } : {}),
+      }
+      const answer = await fetch(address, options).catch((error: unknown) => {
+        throw unavailable(whyUnreached(address, error), error)
       })
-    } catch (error) {
-      throw unavailable(whyUnreached(address, error), error)
-    }
-  }
-
-  async #json(answer: Response): Promise<unknown> {
-    try {
-      return await readJson(answer.body, limits.directoryPageBytes)
-    } catch (error) {
-      throw unavailable('Its answer could not be read.', error)
-    }
-  }
-
-  /** Graph's word for what is wrong; nothing of its text, which may name people. */
-  async #codeOf(answer: Response): Promise<string> {
-    const body = await this.#json(answer).catch(() => undefined)
-    const parsed = GraphError.safeParse(body)
-    return parsed.success ? parsed.data.error.code : ''
+      const read = await readJson(answer.body, limits.directoryPageBytes).catch((error: unknown) => {
+        if (answer.ok) throw unavailable('Its answer could not be read.', error)
+      })
+      return { answer, body: read }
+    })
   }
 
   #putOff(directory: string, retryAfter: string | null, tries: number): void {
@@ -179,23 +170,23 @@ export class GraphRequests {
     if (notBefore === undefined) return
     const ms = notBefore - this.#options.clock.now()
     if (notBefore >= until) throw unavailable('It asks not to be asked for a while.')
-    if (ms > 0) await (this.#options.wait ?? pause)(ms)
+    if (ms > 0) await (this.#options.wait ?? ((wait) => pause(this.#options.clock, wait)))(ms)
     this.#notBefore.delete(directory)
   }
 
   /** A token that does not come in time counts as a directory that is not reached. */
   async #within<T>({ until }: Reading, work: Promise<T>): Promise<T> {
-    const end = new AbortController()
-    const late = pause(Math.max(0, until - this.#options.clock.now()), undefined, { signal: end.signal }).then(() => {
+    const { clock } = this.#options
+    return inTime(clock, Math.max(0, until - clock.now()), work, () => {
       throw unavailable('Its issuer does not answer.')
     })
-    try {
-      return await Promise.race([work, late])
-    } finally {
-      end.abort()
-      late.catch(() => undefined)
-    }
   }
+}
+
+/** Graph's word for what is wrong; nothing of its text, which may name people. */
+function codeIn(body: unknown): string {
+  const parsed = GraphError.safeParse(body)
+  return parsed.success ? parsed.data.error.code : ''
 }
 
 /** `status`: of an answer that will be the same again, so that what else is asked need not wait for this. */

@@ -8,6 +8,8 @@ import {
 import { readText } from '../../contract/answer.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
+import { within } from '../../contract/timing.ts'
 
 /** Access tokens for reading directories, by client credentials: the application's own rights, nobody's sign-in. */
 
@@ -23,26 +25,29 @@ export interface GraphCredentials {
 /** A token for one directory tenant; `fresh` asks for a new one though the last has not expired. */
 export type GraphToken = (directory: string, fresh: boolean) => Promise<string>
 
-const network: INetworkModule = {
-  sendGetRequestAsync: (url, options, timeout) => send('GET', url, options, timeout),
-  sendPostRequestAsync: (url, options) => send('POST', url, options),
-}
+const network = (timers: Timers): INetworkModule => ({
+  sendGetRequestAsync: (url, options, timeout) => send(timers, 'GET', url, options, timeout),
+  sendPostRequestAsync: (url, options) => send(timers, 'POST', url, options),
+})
 
 async function send<T>(
+  timers: Timers,
   method: 'GET' | 'POST',
   url: string,
   options?: NetworkRequestOptions,
   timeout?: number,
 ): Promise<NetworkResponse<T>> {
-  const answer = await fetch(url, {
-    method,
-    headers: options?.headers ?? {},
-    redirect: 'error',
-    signal: AbortSignal.timeout(Math.min(timeout ?? limits.directoryRequestMs, limits.directoryRequestMs)),
-    ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
+  return within(timers, Math.min(timeout ?? limits.directoryRequestMs, limits.directoryRequestMs), async (signal) => {
+    const answer = await fetch(url, {
+      method,
+      headers: options?.headers ?? {},
+      redirect: 'error',
+      signal,
+      ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
+    })
+    const body: T = JSON.parse(await readText(answer.body, limits.issuerAnswerBytes))
+    return { status: answer.status, headers: Object.fromEntries(answer.headers), body }
   })
-  const body: T = JSON.parse(await readText(answer.body, limits.issuerAnswerBytes))
-  return { status: answer.status, headers: Object.fromEntries(answer.headers), body }
 }
 
 /** What may stand in an address as a directory tenant: an id, or a domain name. */
@@ -53,12 +58,12 @@ const directoryName = /^[\w-][\w.-]{0,63}$/
  * @throws (its result) RoomkeeperError directory.unavailable, with the issuer's error code and never its text, which may quote what was
  * sent
  */
-export function graphTokens({ clientId, secret, authority, graphUrl }: GraphCredentials): GraphToken {
+export function graphTokens({ clientId, secret, authority, graphUrl }: GraphCredentials, timers: Timers): GraphToken {
   const clients = new Map<string, ConfidentialClientApplication>()
   const scopes = [`${new URL(graphUrl).origin}/.default`]
   return async (directory, fresh) => {
     if (!directoryName.test(directory)) throw new RoomkeeperError('directory.notFound')
-    const client = clients.get(directory) ?? clientOf(directory, authority, clientId, secret)
+    const client = clients.get(directory) ?? clientOf(directory, authority, clientId, secret, network(timers))
     clients.set(directory, client)
     try {
       const result = await client.acquireTokenByClientCredential({ scopes, skipCache: fresh })
@@ -72,7 +77,13 @@ export function graphTokens({ clientId, secret, authority, graphUrl }: GraphCred
 }
 
 /** MSAL demands an https authority; one on loopback is given by the endpoints themselves. */
-function clientOf(directory: string, authority: string, clientId: string, clientSecret: string): ConfidentialClientApplication {
+function clientOf(
+  directory: string,
+  authority: string,
+  clientId: string,
+  clientSecret: string,
+  networkClient: INetworkModule,
+): ConfidentialClientApplication {
   const base = new URL(authority)
   const path = `${base.pathname.replace(/\/+$/u, '')}/${directory}`
   const plain = `${base.origin}${path}`
@@ -90,7 +101,7 @@ function clientOf(directory: string, authority: string, clientId: string, client
       ...(base.protocol === 'https:' ? {} : { knownAuthorities: [base.host], authorityMetadata: JSON.stringify(metadata) }),
     },
     system: {
-      networkClient: network,
+      networkClient,
       loggerOptions: { logLevel: LogLevel.Error, piiLoggingEnabled: false, loggerCallback: () => {} },
     },
   })

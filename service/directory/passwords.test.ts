@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import { Passwords } from './passwords.ts'
 
@@ -63,7 +64,7 @@ describe('[rule 9] passwords that are tried', () => {
 
   it('are found right by the hash that was made of them, and by no other', async () => {
     const passwords = new Passwords()
-    const hash = await passwords.hash('correct horse')
+    const hash = await passwords.hash('correct horse', realSystem.random)
     expect(await passwords.matches('correct horse', hash, 'here')).toBe(true)
     expect(await passwords.matches('correct house', hash, 'here')).toBe(false)
     expect(await passwords.matches('', null, 'here')).toBe(false)

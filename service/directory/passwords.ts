@@ -1,6 +1,7 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { scrypt, timingSafeEqual } from 'node:crypto'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Random } from '../../contract/system.ts'
 import { FairQueue, type Waiting } from '../ground/ops/fairQueue.ts'
 
 /** Cost of one hash: about 50 ms and 32 MiB. */
@@ -32,8 +33,8 @@ export class Passwords {
   }
 
   /** For an account that is made; `from`: the address that asked. @throws RoomkeeperError rate.limited where too many wait */
-  async hash(password: string, from = 'this service'): Promise<string> {
-    const salt = randomBytes(16)
+  async hash(password: string, random: Random, from = 'this service'): Promise<string> {
+    const salt = random.bytes(16)
     const key = await this.#inTurn(from, password, salt)
     return `scrypt:${salt.toString('base64url')}:${key.toString('base64url')}`
   }

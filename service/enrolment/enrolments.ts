@@ -76,12 +76,12 @@ interface Waiting {
 
 /** Enrolments; those that come together are committed together (ENR-8: a thousand at once). */
 export class Enrolments {
-  readonly #deps: Pick<IncidentDeps, 'store' | 'rooms'>
+  readonly #deps: Pick<IncidentDeps, 'store' | 'rooms' | 'turn'>
   #waiting: Waiting[] = []
   #working = false
   readonly #comings = new Comings()
 
-  constructor(deps: Pick<IncidentDeps, 'store' | 'rooms'>) {
+  constructor(deps: Pick<IncidentDeps, 'store' | 'rooms' | 'turn'>) {
     this.#deps = deps
   }
 
@@ -110,7 +110,7 @@ export class Enrolments {
     this.#working = true
     while (this.#waiting.length > 0) {
       // One turn of the loop: requests that were received meanwhile join.
-      await new Promise((resolve) => setImmediate(resolve))
+      await this.#deps.turn()
       const { tenant } = this.#waiting[0]?.credential ?? {}
       if (tenant === undefined) break
       const together = this.#waiting.filter(({ credential }) => credential.tenant === tenant).slice(0, limits.enrolmentsTogether)

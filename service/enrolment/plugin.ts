@@ -1,5 +1,6 @@
 import { EnrolmentAnswer, EnrolmentRequest } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
+import { every } from '../../contract/timing.ts'
 import type { App, Plugin } from '../ground/deps.ts'
 import { RateLimit } from '../ground/rateLimit.ts'
 import { system } from '../ground/store/transaction.ts'
@@ -18,9 +19,9 @@ export const devicesComeAndLeave: Plugin<IncidentDeps> = (app, deps) => {
     revokeOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'off-boarding devices could not be revoked'))
     leaveOverdue(deps).catch((error: unknown) => deps.log.error({ err: error }, 'rooms that nobody enrolled could not leave'))
   }
-  const timer = setInterval(leave, Math.min(offboardingEveryMs, offboardingMs, onboardingMs))
+  const end = every(deps.clock, Math.min(offboardingEveryMs, offboardingMs, onboardingMs), leave)
   app.addHook('onReady', async () => leave())
-  app.addHook('preClose', async () => clearInterval(timer))
+  app.addHook('preClose', async () => end())
 }
 
 function enrolmentRoute(app: App, deps: IncidentDeps): void {

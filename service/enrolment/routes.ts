@@ -6,7 +6,7 @@ import { packInstaller } from './installer.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** What Settings → General → Enrol a room offers (ENR-1). */
-export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl }) => {
+export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl, random }) => {
   /** Packed at the first download; the files do not change while the service runs. */
   let packed: Buffer | undefined
   app.get(
@@ -17,7 +17,7 @@ export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl })
     },
     async (request) => {
       const { tenant, doer } = callerOf(request)
-      return store.write(tenant, doer, downloadKey)
+      return store.write(tenant, doer, (tx) => downloadKey(tx, random))
     },
   )
 
@@ -34,7 +34,7 @@ export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl })
     },
     async (request) => {
       const { tenant, doer } = callerOf(request)
-      return store.write(tenant, doer, resetKey)
+      return store.write(tenant, doer, (tx) => resetKey(tx, random))
     },
   )
 

@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { z } from 'zod'
 import { SnapshotPage } from '../../contract/feed.ts'
+import { every } from '../../contract/timing.ts'
 import type { Plugin } from '../ground/deps.ts'
 import type { AccessDeps } from '../access/deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
@@ -51,9 +52,9 @@ export const feed: Plugin<AccessDeps> = (app, deps) => {
   )
   onUpgrade(app.server, '/v1/feed', (request, socket, head) => void hub.accept(request, socket, head))
   const unsubscribe = hub.listen()
-  const timers = [setInterval(() => hub.beat(), deps.config.timing.feedBeatMs), setInterval(() => hub.expire(), expiryEveryMs)]
+  const ends = [every(deps.clock, deps.config.timing.feedBeatMs, () => hub.beat()), every(deps.clock, expiryEveryMs, () => hub.expire())]
   app.addHook('preClose', async () => {
-    for (const timer of timers) clearInterval(timer)
+    for (const end of ends) end()
     unsubscribe()
     hub.stop()
   })

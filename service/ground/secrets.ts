@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
+import type { Random } from '../../contract/system.ts'
 import type { Store } from './store/store.ts'
 
 /** What the service made up once and keeps for the life of its data. */
@@ -19,13 +19,13 @@ export interface ServiceSecrets {
 
 const Jwk = z.looseObject({ kty: z.string(), kid: z.string() })
 
-export async function readSecrets(store: Store): Promise<ServiceSecrets> {
+export async function readSecrets(store: Store, random: Random): Promise<ServiceSecrets> {
   const value = (name: string, make: () => string | Promise<string>) => keptValue(store, name, make)
   return {
     serviceName: await value('serviceName', () => `roomkeeper:${store.ids()}`),
-    cursorKey: Buffer.from(await value('cursorKey', () => randomBytes(32).toString('base64url')), 'base64url'),
+    cursorKey: Buffer.from(await value('cursorKey', () => random.bytes(32).toString('base64url')), 'base64url'),
     signingKey: Jwk.parse(JSON.parse(await value('issuerKey', makeSigningKey))),
-    cookieKey: await value('cookieKey', () => randomBytes(32).toString('base64url')),
+    cookieKey: await value('cookieKey', () => random.bytes(32).toString('base64url')),
     relayKey: Jwk.parse(JSON.parse(await value('relayKey', makeRelayKey))),
   }
 }

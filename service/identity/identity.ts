@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Discovery } from '../../contract/api.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../../contract/system.ts'
+import type { Clock, Random } from '../../contract/system.ts'
 import { directoryEdits } from '../access/directoryRoutes.ts'
 import { makeTenant } from '../access/setup.ts'
 import { keysOfIssuer, type TokenRules } from '../access/tokens.ts'
@@ -40,11 +40,12 @@ export interface Identity {
 interface IdentityParts {
   readonly store: Store
   readonly secrets: ServiceSecrets
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
 }
 
-export async function identityOf(config: Config, url: string, { store, secrets, clock, log }: IdentityParts): Promise<Identity> {
+export async function identityOf(config: Config, url: string, { store, secrets, clock, random, log }: IdentityParts): Promise<Identity> {
   const { issuer: external, firstTenant } = config
   if (!isEmbedded(config) && external) {
     const issuerOf = (directory: string): string => external.url.replace('{tenantid}', directory)
@@ -60,7 +61,7 @@ export async function identityOf(config: Config, url: string, { store, secrets, 
       rules: {
         issuer: external.url,
         audience: external.audience,
-        keys: keysOfIssuer(external.url),
+        keys: keysOfIssuer(external.url, clock),
         clock,
         clockToleranceMs: limits.tokenClockToleranceMs,
         scope: external.scope,
@@ -72,7 +73,7 @@ export async function identityOf(config: Config, url: string, { store, secrets, 
       plugins: [tenantRoutes({ issuerOf })],
     }
   }
-  const directory = new Directory(store)
+  const directory = new Directory(store, random)
   const issuer = await makeIssuer({ url, store, directory, secrets, timing: config.timing, clock, log })
   const people = () => demoPeople(store, directory)
   return {
@@ -91,7 +92,7 @@ export async function identityOf(config: Config, url: string, { store, secrets, 
 }
 
 /** Microsoft Graph, where it is configured. @throws CommandProblem where its secret cannot be read */
-function graphOf({ graph }: Config, clock: Pick<Clock, 'now'>, log: Logger): DirectoryReader {
+function graphOf({ graph }: Config, clock: Clock, log: Logger): DirectoryReader {
   if (!graph) return noDirectory
   let secret: string
   try {
@@ -101,5 +102,7 @@ function graphOf({ graph }: Config, clock: Pick<Clock, 'now'>, log: Logger): Dir
   }
   if (secret === '') throw new CommandProblem(`The file ${graph.secretFile} is empty.`)
   const { url, clientId, authority } = graph
-  return new GraphDirectory(new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }), log, clock }))
+  return new GraphDirectory(
+    new GraphRequests({ url, token: graphTokens({ clientId, secret, authority, graphUrl: url }, clock), log, clock }),
+  )
 }

@@ -1,6 +1,6 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import type { Clock } from '../../contract/system.ts'
+import type { Clock, Undo } from '../../contract/system.ts'
 import type { Store } from '../ground/store/store.ts'
 import { system } from '../ground/store/transaction.ts'
 import type { Rooms } from './rooms.ts'
@@ -11,7 +11,7 @@ const longestSleepMs = 3_600_000
 export interface TimersOptions {
   readonly store: Store
   readonly rooms: Rooms
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   /** Told when a run failed; the next try follows after a pause. */
   readonly onProblem: (error: unknown) => void
 }
@@ -22,7 +22,7 @@ export interface TimersOptions {
  */
 export class Timers {
   readonly #options: TimersOptions
-  #sleep: NodeJS.Timeout | undefined
+  #endSleep: Undo | undefined
   #sleepUntil = Infinity
   #running: Promise<void> | undefined
   /** The earliest that was asked for while a round ran. */
@@ -43,7 +43,7 @@ export class Timers {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#unsubscribe?.()
-    clearTimeout(this.#sleep)
+    this.#endSleep?.()
     await this.#running
   }
 
@@ -68,11 +68,10 @@ export class Timers {
   #wakeAt(at: number): void {
     if (this.#running) this.#meanwhile = Math.min(this.#meanwhile, at)
     if (this.#stopped || this.#running || at >= this.#sleepUntil) return
-    clearTimeout(this.#sleep)
+    this.#endSleep?.()
     this.#sleepUntil = at
     const wait = Math.min(Math.max(at - this.#options.clock.now(), 1), longestSleepMs)
-    this.#sleep = setTimeout(() => this.#awake(), wait)
-    this.#sleep.unref()
+    this.#endSleep = this.#options.clock.after(wait, () => this.#awake())
   }
 
   #awake(): void {

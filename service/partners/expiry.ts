@@ -1,5 +1,6 @@
 import { limits } from '../../contract/limits.ts'
 import { dayMs, kept } from '../../contract/retention.ts'
+import { every } from '../../contract/timing.ts'
 import type { Plugin } from '../ground/deps.ts'
 import type { AccessDeps } from '../access/deps.ts'
 import { system } from '../ground/store/transaction.ts'
@@ -46,7 +47,7 @@ export const requestExpiry: Plugin<AccessDeps> = (app, deps) => {
       log.error({ err: error }, 'requests could not be ended; trying again later'),
     )
   }
-  const timer = setInterval(run, config.timing.requestsCheckedEveryMs)
+  const end = every(deps.clock, config.timing.requestsCheckedEveryMs, run)
   app.addHook('onReady', async () => run())
-  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onClose', async () => end())
 }

@@ -20,7 +20,7 @@ export interface AskedOfFile extends Asked {
 /** Reads a file, and what its import is decided by. What is wrong with it is told by the command, after the rights are looked at. */
 export async function askForFile(deps: AskDeps, yaml: string, asker: Asker): Promise<AskedOfFile> {
   if (!asker.access || !mayImport(asker.access)) return nothingAsked
-  const [policyFile] = await Promise.allSettled([readPolicyFile(yaml)])
+  const [policyFile] = await Promise.allSettled([readPolicyFile(yaml, deps.clock)])
   const parsed = policyFile.status === 'fulfilled' ? policyFile.value : undefined
   await readDeciding(deps, asker.tenant, null, { type: 'policy.import', yaml }, parsed && (await touchedBy(deps, asker.tenant, parsed)))
   return {

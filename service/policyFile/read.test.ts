@@ -66,7 +66,7 @@ describe('a large policy', () => {
     expect(yaml.length).toBeGreaterThan(2_000_000)
     let turns = 0
     const timer = setInterval(() => (turns += 1), 1)
-    const parsed = await readPolicyFile(yaml)
+    const parsed = await readPolicyFile(yaml, realSystem.clock)
     clearInterval(timer)
     // Others were served meanwhile.
     expect(turns).toBeGreaterThan(20)
@@ -83,7 +83,7 @@ describe('a large policy', () => {
     const lineOf = (part: string): number => lines.findIndex((line) => line.includes(part)) + 1
     const refusal = async (text: string): Promise<unknown> => {
       try {
-        policyDifference(await readPolicyFile(text), present(policy))
+        policyDifference(await readPolicyFile(text, realSystem.clock), present(policy))
       } catch (error) {
         return error instanceof RoomkeeperError ? { code: error.code, details: error.details } : error
       }

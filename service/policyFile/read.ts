@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
+import type { Timers } from '../../contract/system.ts'
+import { inTime } from '../../contract/timing.ts'
 import { invalidAt, type ParsedPolicy, parsePolicy } from './parse.ts'
 import { lineIn } from './places.ts'
 import type { WorkerAnswer } from './worker.ts'
@@ -19,11 +21,11 @@ let waiting = 0
  * @throws RoomkeeperError policy.fileInvalid; request.tooLarge where it takes too long or too much memory;
  * service.unavailable where too many wait.
  */
-export async function readPolicyFile(text: string): Promise<ParsedPolicy> {
+export async function readPolicyFile(text: string, timers: Timers): Promise<ParsedPolicy> {
   if (text.length <= smallChars) return parsePolicy(text)
   if (waiting >= limits.policyFilesWaiting) throw new RoomkeeperError('service.unavailable')
   waiting += 1
-  const reading = last.then(() => inThread(text))
+  const reading = last.then(() => inThread(text, timers))
   last = reading.catch(() => undefined)
   try {
     const answer = await reading
@@ -35,17 +37,15 @@ export async function readPolicyFile(text: string): Promise<ParsedPolicy> {
   }
 }
 
-function inThread(text: string): Promise<WorkerAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>()
+function inThread(text: string, timers: Timers): Promise<WorkerAnswer> {
+  const { promise: answer, resolve, reject } = Promise.withResolvers<WorkerAnswer>()
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: text, resourceLimits })
-  const slow = setTimeout(() => reject(new RoomkeeperError('request.tooLarge')), limits.policyFileMs)
   worker.on('message', (answer: WorkerAnswer) => resolve(answer))
   worker.on('error', (error) =>
     reject('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new RoomkeeperError('request.tooLarge', {}, error) : error),
   )
   worker.on('exit', () => reject(new RoomkeeperError('service.failed')))
-  return promise.finally(() => {
-    clearTimeout(slow)
-    void worker.terminate()
-  })
+  return inTime(timers, limits.policyFileMs, answer, () => {
+    throw new RoomkeeperError('request.tooLarge')
+  }).finally(() => void worker.terminate())
 }

@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
+import type { GroundDeps } from '../ground/deps.ts'
 import { fold } from '../../contract/fold.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { SessionPage, SessionQuery } from '../../contract/remote.ts'
-import type { Store } from '../ground/store/store.ts'
+import type { Turn } from '../../contract/system.ts'
 import type { RemoteSessionTable } from './tables.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
 import { recordOf } from './record.ts'
@@ -15,7 +15,11 @@ const pageRows = 1_000
 type Place = Pick<RemoteSessionTable, 'startedAt' | 'id'>
 
 /** A page of the sessions that a filter leaves, newest first. `next`: what `before` of the page after it is. */
-export async function sessionPage(store: Store, tenant: TenantId, query: SessionQuery): Promise<SessionPage> {
+export async function sessionPage(
+  { store, turn }: Pick<GroundDeps, 'store' | 'turn'>,
+  tenant: TenantId,
+  query: SessionQuery,
+): Promise<SessionPage> {
   const { tables } = store.read(tenant, 'wholeTenant')
   let place: Place | undefined
   if (query.before !== undefined) {
@@ -35,7 +39,7 @@ export async function sessionPage(store: Store, tenant: TenantId, query: Session
       if (wanted === '' || [row.operatorName, row.roomName, row.deviceName].some((name) => plain(name).includes(wanted))) found.push(row)
     place = page.at(-1)
     if (wanted === '' || page.length < pageRows || !place) break
-    await setImmediate()
+    await turn()
   }
   const items = found.slice(0, query.limit).map(recordOf)
   return { items, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null }
@@ -59,7 +63,11 @@ function filtered(tables: TenantSelects, { from, to, room, operator, outcome, re
 }
 
 /** The sessions that began in a range of time (ms; from inclusive, to exclusive), oldest first, a page at a time. */
-export async function* sessionRange(tables: TenantSelects, { from, to }: { from: number; to: number }): AsyncGenerator<RemoteSessionTable> {
+export async function* sessionRange(
+  tables: TenantSelects,
+  turn: Turn,
+  { from, to }: { from: number; to: number },
+): AsyncGenerator<RemoteSessionTable> {
   let last: Place | undefined
   for (;;) {
     let query = tables.remoteSession().selectAll().where('startedAt', '>=', from).where('startedAt', '<', to)
@@ -72,7 +80,7 @@ export async function* sessionRange(tables: TenantSelects, { from, to }: { from:
     yield* page
     last = page.at(-1)
     if (!last || page.length < pageRows) return
-    await setImmediate()
+    await turn()
   }
 }
 

@@ -10,7 +10,7 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 const tags = ['remote']
 
 /** The log of remote sessions (REM-8), for Pro Managers and Global Administrators of the tenant itself. */
-export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log }) => {
+export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log, turn }) => {
   app.get(
     '/v1/sessions',
     {
@@ -26,7 +26,7 @@ export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log }) => {
     async (request) => {
       const { from, to } = request.query
       if (from !== undefined && to !== undefined) checkRange({ from, to })
-      return sessionPage(store, callerOf(request).tenant, request.query)
+      return sessionPage({ store, turn }, callerOf(request).tenant, request.query)
     },
   )
 
@@ -56,7 +56,7 @@ export const sessionLogRoutes: Plugin<AgentDeps> = (app, { store, log }) => {
         return tx.at
       })
       // What begins while it is written is not in it.
-      const sessions = sessionRange(store.read(tenant, 'wholeTenant').tables, { from, to: Math.min(to, at + 1) })
+      const sessions = sessionRange(store.read(tenant, 'wholeTenant').tables, turn, { from, to: Math.min(to, at + 1) })
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', fileOf('sessions', { from, to }))

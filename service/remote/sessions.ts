@@ -2,6 +2,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
 import type { RelayEnd } from '../../contract/relay.ts'
 import type { SessionAnswer, SessionEnd, SessionRequest, TicketAnswer } from '../../contract/remote.ts'
+import type { Undo } from '../../contract/system.ts'
+import { every, inTime } from '../../contract/timing.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { LineListener, SessionWord } from '../agents/line.ts'
 import { storedKey } from '../enrolment/proofs.ts'
@@ -44,7 +46,7 @@ export class RemoteSessions implements LineListener {
   readonly #asks: DeviceAsks
   readonly #pending: Pending
   readonly #unwatch: () => void
-  readonly #sweeping: NodeJS.Timeout
+  readonly #endSweeps: Undo
   /** Sessions of before this start, by device: their devices are told when they come. */
   readonly #orphans = new Map<DeviceId, SessionId[]>()
   /** Where it runs inside the service. */
@@ -56,10 +58,9 @@ export class RemoteSessions implements LineListener {
     this.#signer = signer
     this.#refused = new RefusedSessions(deps.refusals, deps.clock)
     this.#asks = new DeviceAsks(deps, signer, this.live)
-    this.#pending = new Pending(deps.log)
+    this.#pending = new Pending(deps)
     this.#unwatch = watchStanding(deps, this.live, (session, end) => void this.end(session, end))
-    this.#sweeping = setInterval(() => this.#sweep(), sweepMs)
-    this.#sweeping.unref()
+    this.#endSweeps = every(deps.clock, sweepMs, () => this.#sweep())
   }
 
   /** Ends in the log what ran when the service was killed. */
@@ -75,7 +76,7 @@ export class RemoteSessions implements LineListener {
   async stop(): Promise<void> {
     this.#closing = true
     this.#unwatch()
-    clearInterval(this.#sweeping)
+    this.#endSweeps()
     const all = this.live.all()
     await Promise.all(all.map((session) => this.end(session, 'serviceStopped')))
     await this.#pending.finish(deviceEndsMs)
@@ -293,15 +294,10 @@ export class RemoteSessions implements LineListener {
 
   /** @throws RoomkeeperError remote.noAnswer */
   async #inTime(answered: Promise<DeviceAnswer>): Promise<DeviceAnswer> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RoomkeeperError('remote.noAnswer')), this.#deps.config.timing.sessionAnswerMs)
+    const { clock, config } = this.#deps
+    return inTime(clock, config.timing.sessionAnswerMs, answered, () => {
+      throw new RoomkeeperError('remote.noAnswer')
     })
-    try {
-      return await Promise.race([answered, late])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   /** Nothing more is done with the session: its device is told, and the relay's side of it goes. */

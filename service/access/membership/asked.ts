@@ -56,5 +56,5 @@ export async function membersAsked(
     people.map((row) => ({ ...row, link })),
     false,
   )
-  return { members: { home, reading: await readInTime(directory, source, clock.now()) } }
+  return { members: { home, reading: await readInTime({ directory, clock }, source) } }
 }

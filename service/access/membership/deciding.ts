@@ -23,7 +23,7 @@ export async function readDeciding(
   if (!decides.has(command.type)) return
   const deciding = decidingOf(command, side, await policyOf(store.read(tenant, 'wholeTenant').tables), byFile)
   for (const source of await someSourcesOf(store, tenant, deciding)) {
-    const reading = await readInTime(directory, source, clock.now())
+    const reading = await readInTime({ directory, clock }, source)
     await store.write(tenant, system, (tx) => keepReading(tx, reading))
   }
 }

@@ -1,7 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { PersonId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import type { Clock } from '../../../contract/system.ts'
+import { inTime } from '../../../contract/timing.ts'
 import { groupsOfPerson, type KnownPerson, knowPeople, setRemoved } from '../people.ts'
 import type { TenantTransaction } from '../../ground/store/transaction.ts'
 import type { PersonTable, SecurityGroupTable } from '../../ground/store/tables.ts'
@@ -55,9 +56,9 @@ export async function readSource(directory: DirectoryReader, source: Source, at:
 }
 
 /** The same for someone who waits: what does not answer within the time of one request counts as not reached. */
-export async function readInTime(directory: DirectoryReader, source: Source, at: number): Promise<Reading> {
-  const end = new AbortController()
-  const late = pause(limits.directoryRequestMs, undefined, { signal: end.signal }).then((): Reading => ({
+export async function readInTime({ directory, clock }: { directory: DirectoryReader; clock: Clock }, source: Source): Promise<Reading> {
+  const at = clock.now()
+  return inTime(clock, limits.directoryRequestMs, readSource(directory, source, at), () => ({
     source,
     at,
     groups: new Map(),
@@ -65,12 +66,6 @@ export async function readInTime(directory: DirectoryReader, source: Source, at:
     answered: false,
     failed: new RoomkeeperError('directory.unavailable'),
   }))
-  try {
-    return await Promise.race([readSource(directory, source, at), late])
-  } finally {
-    end.abort()
-    late.catch(() => undefined)
-  }
 }
 
 async function present<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -6,7 +6,7 @@ import { ChangeKind } from '../../../contract/entities.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { AssignmentId, LinkId, RoleId, type TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
-import { systemAt } from '../../../contract/testing/system.ts'
+import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { changePolicy } from '../policies.ts'
 import { system } from '../../ground/store/transaction.ts'
@@ -48,7 +48,7 @@ afterEach(async () => {
   await made.close()
 })
 
-const edit = (change: object) => editDirectory(made.store, DirectoryEdit.parse(change))
+const edit = (change: object) => editDirectory({ store: made.store, ...realSystem }, DirectoryEdit.parse(change))
 
 async function assign(
   tenant: TenantId,

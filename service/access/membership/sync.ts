@@ -1,4 +1,5 @@
 import type { TenantId } from '../../../contract/ids.ts'
+import { every } from '../../../contract/timing.ts'
 import type { Plugin } from '../../ground/deps.ts'
 import type { AccessDeps } from '../deps.ts'
 import { system } from '../../ground/store/transaction.ts'
@@ -99,11 +100,11 @@ export const directorySync: Plugin<AccessDeps> = (app, deps) => {
     sync.wantAll().catch((error: unknown) => log.error({ err: error }, 'the directories could not be read; trying again later'))
   }
   const undo = [bus.subscribe('policy', ({ tenant }) => sync.want(tenant)), bus.subscribe('directory', all)]
-  const timer = setInterval(all, config.timing.directoryReadEveryMs)
+  const end = every(deps.clock, config.timing.directoryReadEveryMs, all)
   app.addHook('onReady', async () => all())
   app.addHook('onClose', async () => {
-    clearInterval(timer)
-    undo.forEach((end) => end())
+    end()
+    undo.forEach((unsubscribe) => unsubscribe())
     sync.close()
   })
 }

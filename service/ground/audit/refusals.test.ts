@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { CommandKey, PersonId, type TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { systemAt } from '../../../contract/testing/system.ts'
+import { settle } from '../../../contract/testing/wait.ts'
 import type { Who } from '../caller.ts'
 import { makeOrganisations, type Organisations } from '../../testing/directory/organisations.ts'
 import type { AuditRecord } from '../store/transaction.ts'
@@ -67,7 +68,7 @@ describe('[AUD-1] refusals of one person', () => {
     await refusals.sweep()
     expect((await records())[1]).toEqual({ objectName: 'rooms.enrol', userId: 'Ada', code: 'access.denied', count: 1_850, since, until })
     expect(await records()).toHaveLength(2)
-    expect(await checkChain(chainSource(made.store.read(made.contoso, 'wholeTenant').tables), now)).toMatchObject({ broken: null })
+    expect(await checkChain(chainSource(made.store.read(made.contoso, 'wholeTenant').tables, settle), now)).toMatchObject({ broken: null })
   })
 
   it('of another kind, of another person or in another tenant are their own', async () => {

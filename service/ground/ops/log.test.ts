@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
 import { makeLogger } from './log.ts'
 
 /** What one line of the log has. */
 function logged(fields: object, text = 'said'): Record<string, unknown> {
   const lines: string[] = []
-  makeLogger('debug', 'test', (line) => lines.push(line)).info(fields, text)
+  makeLogger('debug', 'test', realSystem.clock, (line) => lines.push(line)).info(fields, text)
   expect(lines).toHaveLength(1)
   return JSON.parse(lines[0] ?? '')
 }

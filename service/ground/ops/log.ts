@@ -1,5 +1,6 @@
 import { type Logger as PinoLogger, pino, stdSerializers } from 'pino'
 import { ErrorCode } from '../../../contract/errors.ts'
+import type { Clock } from '../../../contract/system.ts'
 import type { Config } from '../config.ts'
 import { LogOutput } from './logOutput.ts'
 
@@ -65,16 +66,16 @@ function fieldsOf(value: object, depth = 0): Record<string, unknown> {
 }
 
 /** JSON lines on standard error. What could be a secret never reaches them. `write`: for tests, where they go instead. */
-export function makeLogger(level: Config['logLevel'], part: string, write?: (line: string) => void): Logger {
+export function makeLogger(level: Config['logLevel'], part: string, clock: Pick<Clock, 'now'>, write?: (line: string) => void): Logger {
   return pino(
     {
       level,
       base: { part },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       // Before the serialisers: what they get is plain and censored.
       formatters: { log: (fields) => fieldsOf(fields) },
       serializers: { err: (error: unknown) => error },
     },
-    write ? { write } : new LogOutput(),
+    write ? { write } : new LogOutput(clock),
   )
 }

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
+import { realSystem } from '../../../contract/testing/system.ts'
 import { LogOutput } from './logOutput.ts'
 
 /** A disk with room for so many bytes, which may be made. */
 function disk(room: number) {
   let text = ''
-  const output = new LogOutput((bytes) => {
+  const output = new LogOutput(realSystem.clock, (bytes) => {
     if (room === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
     const taken = bytes.subarray(0, room)
     room -= taken.length

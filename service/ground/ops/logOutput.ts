@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import type { Clock } from '../../../contract/system.ts'
 
 /** How bytes are written, and how many were; throws what the system says, such as ENOSPC. */
 type Write = (bytes: Uint8Array) => number
@@ -8,12 +9,14 @@ type Write = (bytes: Uint8Array) => number
  * taken again says how many.
  */
 export class LogOutput {
+  readonly #clock: Pick<Clock, 'now'>
   readonly #write: Write
   #dropped = 0
   /** A line was taken in part. */
   #torn = false
 
-  constructor(write: Write = (bytes) => writeSync(2, bytes)) {
+  constructor(clock: Pick<Clock, 'now'>, write: Write = (bytes) => writeSync(2, bytes)) {
+    this.#clock = clock
     this.#write = write
   }
 
@@ -24,7 +27,12 @@ export class LogOutput {
 
   #sayDropped(): string {
     if (this.#dropped === 0) return ''
-    const said = { level: 40, time: new Date().toISOString(), dropped: this.#dropped, msg: 'log lines could not be written' }
+    const said = {
+      level: 40,
+      time: new Date(this.#clock.now()).toISOString(),
+      dropped: this.#dropped,
+      msg: 'log lines could not be written',
+    }
     return `${this.#torn ? '\n' : ''}${JSON.stringify(said)}\n`
   }
 

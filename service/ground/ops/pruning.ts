@@ -1,4 +1,5 @@
 import { dayMs, kept } from '../../../contract/retention.ts'
+import { every } from '../../../contract/timing.ts'
 import type { GroundDeps, Plugin } from '../deps.ts'
 import type { Part } from '../part.ts'
 
@@ -26,8 +27,8 @@ export async function prune<D extends Pick<GroundDeps, 'store' | 'clock' | 'log'
 export const pruning =
   <D extends GroundDeps>(parts: readonly Pick<Part<D>, 'prune'>[]): Plugin<D> =>
   (app, deps) => {
-    const timer = setInterval(() => {
+    const end = every(deps.clock, deps.config.timing.pruneEveryMs, () => {
       prune(parts, deps).catch((error: unknown) => deps.log.error({ err: error }, 'old records could not be deleted; trying again later'))
-    }, deps.config.timing.pruneEveryMs)
-    app.addHook('onClose', async () => clearInterval(timer))
+    })
+    app.addHook('onClose', async () => end())
   }

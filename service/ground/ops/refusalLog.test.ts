@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
-import { systemAt } from '../../../contract/testing/system.ts'
+import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { makeLogger } from './log.ts'
 import { makeMetrics } from './metrics.ts'
 import { RefusalLog } from './refusalLog.ts'
@@ -14,7 +14,12 @@ let refusals: RefusalLog
 beforeEach(() => {
   now = 1_800_000_000_000
   lines = []
-  const log = makeLogger('info', 'service', (line) => void lines.push(z.record(z.string(), z.unknown()).parse(JSON.parse(line))))
+  const log = makeLogger(
+    'info',
+    'service',
+    realSystem.clock,
+    (line) => void lines.push(z.record(z.string(), z.unknown()).parse(JSON.parse(line))),
+  )
   refusals = new RefusalLog({ log, metrics: makeMetrics(), ...systemAt(() => now) })
 })
 

@@ -24,7 +24,7 @@ const auditor = { access: 'auditor' } as const
 
 /** Recordings of remote sessions: uploaded by the device, played back by whoever may read the audit log. */
 export const recordingRoutes: Plugin<AgentDeps> = (app, { store, clock, log, serviceName, sessionKey }) => {
-  const threads = new RecordingThreads()
+  const threads = new RecordingThreads(clock)
   app.addHook('onClose', async () => threads.close())
   const check = recordingTickets({ serviceName, key: sessionKey, clock })
   const rate = new RateLimit(limits.requestsPerMinute, clock)

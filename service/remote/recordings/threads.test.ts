@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { SessionId, TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import { realSystem } from '../../../contract/testing/system.ts'
 import { type ChunkThread, RecordingThreads } from './threads.ts'
 import type { ChunkAnswer, ChunkJob } from './worker.ts'
 import { chunkOf, terminal } from '../../testing/remote/logService.ts'
@@ -27,14 +28,11 @@ class Rig {
   #after: (() => void) | undefined
 
   constructor(threads: number) {
-    this.threads = new RecordingThreads({
-      threads,
-      start: () => this.#thread(),
-      after: (_, act) => {
-        this.#after = act
-        return () => undefined
-      },
-    })
+    const after = (_: number, act: () => void) => {
+      this.#after = act
+      return () => undefined
+    }
+    this.threads = new RecordingThreads({ after }, { threads, start: () => this.#thread() })
   }
 
   check(tenant: TenantId, session: SessionId, label: number): Promise<unknown> {
@@ -188,7 +186,7 @@ describe('the threads themselves', () => {
   const tenant = tenantId()
 
   it('answer each chunk by itself', async () => {
-    threads = new RecordingThreads({ threads: 2 })
+    threads = new RecordingThreads(realSystem.clock, { threads: 2 })
     const session = sessionId()
     const good = chunkOf(session, 1, [terminal('ls')])
     expect(await codeOf(threads.check(tenant, session, 1, good))).toBe('taken')
@@ -200,7 +198,7 @@ describe('the threads themselves', () => {
   }, 60_000)
 
   it('[rule 9] outlive what would fill their memory, and the process does', async () => {
-    threads = new RecordingThreads({ threads: 2 })
+    threads = new RecordingThreads(realSystem.clock, { threads: 2 })
     const session = sessionId()
     const bytes = gzipSync(
       `{"session":"${session}","number":1,"fromMs":0,"toMs":1}\n{"type":"picture","parts":[${'{},'.repeat(5_000_000)}{}]}`,
@@ -210,7 +208,7 @@ describe('the threads themselves', () => {
   }, 60_000)
 
   it('refuse whoever waits when they are closed, and whoever comes then', async () => {
-    threads = new RecordingThreads({ threads: 2 })
+    threads = new RecordingThreads(realSystem.clock, { threads: 2 })
     const waiting = Array.from({ length: 3 }, () => codeOf(threads.check(tenant, sessionId(), 1, chunkOf(sessionId(), 1))))
     await threads.close()
     expect(await Promise.all(waiting)).toEqual(Array(3).fill('service.unavailable'))
@@ -219,7 +217,7 @@ describe('the threads themselves', () => {
 
   it('end one that never comes to an end', async () => {
     let timeIsOver = (): void => undefined
-    threads = new RecordingThreads({ threads: 2, after: (_, act) => ((timeIsOver = act), () => undefined) })
+    threads = new RecordingThreads({ after: (_, act) => ((timeIsOver = act), () => undefined) }, { threads: 2 })
     const slow = codeOf(threads.check(tenant, sessionId(), 1, gzipSync(Buffer.alloc(limits.recordingUnpackedBytes, 'a'))))
     timeIsOver()
     expect(await slow).toBe('recording.tooLarge')

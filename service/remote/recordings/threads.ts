@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { SessionId, TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
+import type { Timers } from '../../../contract/system.ts'
 import { FairQueue, type Waiting } from '../../ground/ops/fairQueue.ts'
 import type { CheckedChunk } from './chunks.ts'
 import type { ChunkAnswer, ChunkJob } from './worker.ts'
@@ -25,8 +26,6 @@ export interface RecordingThreadsOptions {
   /** How many; as many as the machine can run, within bounds. */
   readonly threads?: number
   readonly start?: () => ChunkThread
-  /** Calls back after so many ms; the answer undoes it. */
-  readonly after?: (ms: number, act: () => void) => () => void
 }
 
 /** Threads, at least and at most: one slow chunk leaves the others a thread. */
@@ -45,7 +44,7 @@ const heapMb = 256
  */
 export class RecordingThreads {
   readonly #start: () => ChunkThread
-  readonly #after: NonNullable<RecordingThreadsOptions['after']>
+  readonly #timers: Timers
   readonly #threads: number
   readonly #queue: FairQueue<Asked>
   readonly #idle: ChunkThread[] = []
@@ -53,14 +52,13 @@ export class RecordingThreads {
   #playbacks = 0
   #closed = false
 
-  constructor({
-    threads = Math.max(fewestThreads, Math.min(mostThreads, availableParallelism())),
-    start = startWorker,
-    after = afterMs,
-  }: RecordingThreadsOptions = {}) {
+  constructor(
+    timers: Timers,
+    { threads = Math.max(fewestThreads, Math.min(mostThreads, availableParallelism())), start = startWorker }: RecordingThreadsOptions = {},
+  ) {
     this.#threads = threads
     this.#start = start
-    this.#after = after
+    this.#timers = timers
     const { recordingChunksWaiting: waiting, recordingChunksWaitingOfTenant: waitingOfLane } = limits
     this.#queue = new FairQueue({ waiting, waitingOfLane, runningOfGroup: Math.max(1, threads - 1) })
   }
@@ -126,7 +124,7 @@ export class RecordingThreads {
     }
     this.#busy.set(thread, lost)
     // It took more time or memory than it may: the chunk that was at hand did that.
-    const undo = this.#after(limits.recordingCheckMs, () => {
+    const undo = this.#timers.after(limits.recordingCheckMs, () => {
       lost(new RoomkeeperError('recording.tooLarge'))
       void thread.end()
     })
@@ -144,12 +142,6 @@ export class RecordingThreads {
     const index = this.#idle.indexOf(thread)
     if (index >= 0) this.#idle.splice(index, 1)
   }
-}
-
-const afterMs = (ms: number, act: () => void): (() => void) => {
-  const timer = setTimeout(act, ms)
-  timer.unref()
-  return () => clearTimeout(timer)
 }
 
 function startWorker(): ChunkThread {

@@ -134,7 +134,7 @@ describe('[REM-7] the relay inside the service', () => {
     const key = RelayPublicKey.parse((await first.ask('/v1/relay/key')).json)
     await first.stop()
     const store = await Store.open({ schema, path: filesOf(data).database, bus: inProcessBus(() => {}), ...realSystem })
-    const { relayKey, serviceName } = await readSecrets(store)
+    const { relayKey, serviceName } = await readSecrets(store, realSystem.random)
     await store.close()
     expect(relayKey).toMatchObject(key)
     const service = await TestService.start(data, '--metrics-port', '0')

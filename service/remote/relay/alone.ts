@@ -29,13 +29,13 @@ export interface RunningRelay {
 /** A relay in a process of its own: no data folder, no database. @throws CommandProblem where the port cannot be had. */
 export async function startRelay(options: AloneOptions, system: System): Promise<RunningRelay> {
   const { id, key, timing, behindProxy } = options
-  const log = makeLogger(options.logLevel, 'relay')
+  const log = makeLogger(options.logLevel, 'relay', system.clock)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const server = makeServer(options)
   const metrics = await serveMetrics(registry, options.metricsPort)
   const url = urlOf(options, await listen(server, options))
-  const relay = new Relay({ id, key, log, registry, clock: system.clock, behindProxy, ...(timing === undefined ? {} : { timing }) })
+  const relay = new Relay({ id, key, log, registry, ...system, behindProxy, ...(timing === undefined ? {} : { timing }) })
   server.on('request', answer)
   server.on('clientError', refuseUnread)
   if (isLoopback(options.host) && !behindProxy) upgradeLocally(server)

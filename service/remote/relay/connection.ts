@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream'
 import { limits } from '../../../contract/limits.ts'
 import { relayCloseCodes, type RelayToSide, SideToRelay } from '../../../contract/relay.ts'
+import type { Timers } from '../../../contract/system.ts'
 import { closeFrame, type FrameHandler, FrameReader, type FrameRules, pingFrame, pongFrame, textFrame } from './frames.ts'
 
 const rules: FrameRules = { masked: true, frameBytes: limits.relayFrameBytes, textBytes: limits.relayControlBytes }
 
 /** What a connection tells the session that it belongs to. */
 export interface ConnectionOwner {
+  /** Where its waits come from. */
+  readonly timers: Timers
   /** Before the bytes of a chunk are read, and after. */
   beginChunk(): void
   endChunk(from: Connection): void
@@ -82,9 +85,10 @@ export class Connection implements FrameHandler {
     this.#socket.end(closeFrame(code, reason))
     // A side that was not read must be, or its end is not seen.
     this.#socket.resume()
-    const cut = setTimeout(() => this.#socket.destroy(), limits.relayCloseMs)
-    cut.unref()
-    this.#socket.once('close', () => clearTimeout(cut))
+    this.#socket.once(
+      'close',
+      this.#owner.timers.after(limits.relayCloseMs, () => this.#socket.destroy()),
+    )
   }
 
   /** Cuts it without a word. */

@@ -9,7 +9,7 @@ import { Relay, type RelayOptions } from './relay.ts'
  */
 export function relayInside(
   app: App,
-  { config, log, metrics, clock, serviceName, sessionKey }: GroundDeps,
+  { config, log, metrics, clock, random, serviceName, sessionKey }: GroundDeps,
   hooks: Pick<RelayOptions, 'admits' | 'onJoined' | 'onEnded'>,
 ): Relay {
   const relay = new Relay({
@@ -18,6 +18,7 @@ export function relayInside(
     log,
     registry: metrics.registry,
     clock,
+    random,
     behindProxy: config.behindProxy,
     ...hooks,
   })

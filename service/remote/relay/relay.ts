@@ -6,7 +6,8 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { DeviceId, SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import type { RelayEnd, RelayId, RelaySide, RelayTicket } from '../../../contract/relay.ts'
-import type { Clock } from '../../../contract/system.ts'
+import type { Clock, Random, Undo } from '../../../contract/system.ts'
+import { every } from '../../../contract/timing.ts'
 import { addressOf } from '../../ground/http/address.ts'
 import { RateLimit } from '../../ground/rateLimit.ts'
 import { refuseUpgrade } from '../../ground/http/upgrades.ts'
@@ -25,8 +26,8 @@ export interface RelayOptions {
   readonly key: JWK
   readonly log: Logger
   readonly registry: Registry
-  /** UTC ms. */
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
+  readonly random: Random
   /** Whether this session may be here at all; for the service, which knows. */
   readonly admits?: (session: SessionId, device: DeviceId) => boolean
   /** Told that both sides have come, and of the end. */
@@ -65,12 +66,12 @@ export class Relay {
   readonly #sessions = new Map<SessionId, Session>()
   readonly #waiting = new Set<Session>()
   readonly #shared: SessionShared
-  readonly #sweeping: NodeJS.Timeout
+  readonly #endSweeps: Undo
   #draining = false
   #onEmpty: (() => void) | undefined
 
   constructor(options: RelayOptions) {
-    const { id, key, clock, most, timing, registry } = options
+    const { id, key, clock, random, most, timing, registry } = options
     this.#options = options
     this.#timing = { ...defaultTiming, ...timing }
     this.#most = { sessions: most?.sessions ?? limits.relaySessions, waiting: most?.waiting ?? limits.relayWaiting }
@@ -82,6 +83,7 @@ export class Relay {
       timing: this.#timing,
       joiner: new Joiner(),
       clock,
+      random,
       forwarded: { operator: 0, device: 0 },
       onDrop: () => this.#metrics.dropped.inc(),
       onEnd: (session, how) => {
@@ -93,8 +95,7 @@ export class Relay {
         this.#options.onEnded?.(session.id, how)
       },
     }
-    this.#sweeping = setInterval(() => this.sweep(), this.#timing.sweepMs)
-    this.#sweeping.unref()
+    this.#endSweeps = every(clock, this.#timing.sweepMs, () => this.sweep())
   }
 
   get counts(): RelayCounts {
@@ -137,15 +138,15 @@ export class Relay {
     if (this.#sessions.size > 0) {
       for (const session of this.#sessions.values()) session.tell({ type: 'draining', reconnectMs: this.#timing.reconnectMs })
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#timing.drainMs)
+        const undo = this.#options.clock.after(this.#timing.drainMs, resolve)
         this.#onEmpty = () => {
-          clearTimeout(timer)
+          undo()
           resolve()
         }
       })
     }
     for (const session of this.#sessions.values()) session.end('draining')
-    clearInterval(this.#sweeping)
+    this.#endSweeps()
   }
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

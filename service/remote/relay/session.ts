@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { DeviceId, SessionId } from '../../../contract/ids.ts'
 import { relayCloseCodes, type RelayEnd, type RelaySide, type RelayToSide, type SideToRelay } from '../../../contract/relay.ts'
-import type { Clock } from '../../../contract/system.ts'
+import type { Clock, Random, Timers } from '../../../contract/system.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { hashOf } from './handshake.ts'
 import type { Joiner } from './joiner.ts'
@@ -22,7 +21,8 @@ export interface RelayTiming {
 export interface SessionShared {
   readonly timing: RelayTiming
   readonly joiner: Joiner
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
+  readonly random: Random
   /** Payload forwarded by all sessions, in bytes, to each side. */
   readonly forwarded: Record<RelaySide, number>
   readonly onDrop: () => void
@@ -96,6 +96,10 @@ export class Session implements ConnectionOwner {
     this.#maximumMs = Number.POSITIVE_INFINITY
   }
 
+  get timers(): Timers {
+    return this.#shared.clock
+  }
+
   /** The less of what both tickets say counts. In ms. */
   limitTo(idleMs: number, maximumMs: number): void {
     this.#idleMs = Math.min(this.#idleMs, idleMs)
@@ -129,7 +133,7 @@ export class Session implements ConnectionOwner {
 
   /** The side comes, or comes back, with a socket whose handshake is done. A connection that it still has is cut. */
   attach(side: RelaySide, socket: Duplex): void {
-    const { clock, timing } = this.#shared
+    const { clock, random, timing } = this.#shared
     const own = this.#half(side)
     const peer = this.#other(own)
     if (own.connection) {
@@ -137,7 +141,7 @@ export class Session implements ConnectionOwner {
       this.#dropped(own)
     }
     const returns = own.secret !== undefined
-    const secret = randomBytes(32).toString('base64url')
+    const secret = random.bytes(32).toString('base64url')
     own.former = own.secret
     own.secret = hashOf(secret)
     own.heardAt = clock.now()

@@ -6,7 +6,7 @@ import { v7 } from 'uuid'
 import { defaultSettings } from '../../../contract/entities.ts'
 import type { TenantId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
-import { systemAt } from '../../../contract/testing/system.ts'
+import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { type Bus, inProcessBus } from '../../ground/bus.ts'
 import { Directory, embeddedIssuerName } from '../../directory/accounts.ts'
@@ -37,7 +37,7 @@ export async function makeOrganisations(now: () => number = Date.now): Promise<O
     throw error
   })
   const store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(now) })
-  const accounts = new Directory(store)
+  const accounts = new Directory(store, realSystem.random)
   const account = (directory: string) => (one: { id: string; name: string; email: string }) => ({
     ...one,
     directory,

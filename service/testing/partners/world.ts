@@ -7,7 +7,7 @@ import type { PolicyCommand, QueuedCommand } from '../../../contract/commands.ts
 import { defaultSettings } from '../../../contract/entities.ts'
 import { LinkId, type RoomId, type TenantId } from '../../../contract/ids.ts'
 import { tenantHeader } from '../../../contract/policyApi.ts'
-import { systemAt } from '../../../contract/testing/system.ts'
+import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { digestOfKey } from '../../enrolment/keys.ts'
 import { makeTenant } from '../../access/setup.ts'
 import { TestDevice } from '../agents/device.ts'
@@ -152,7 +152,7 @@ export async function makeOrganisations(folder: string, now: () => number): Prom
   const store = await Store.open({ schema, path: filesOf(folder).database, bus: inProcessBus(() => undefined), ...systemAt(now) })
   const tenants = new Map<Organisation, TenantId>()
   try {
-    await new Directory(store).replaceAll({
+    await new Directory(store, realSystem.random).replaceAll({
       tenants: organisations.map((name) => ({ id: `directory-${name}`, name, domains: [`${name}.example`, `${name}.test`] })),
       accounts: organisations.flatMap((name) =>
         people.map((person) => {

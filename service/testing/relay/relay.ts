@@ -5,7 +5,7 @@ import { Registry } from 'prom-client'
 import { v7 } from 'uuid'
 import { DeviceId, SessionId } from '../../../contract/ids.ts'
 import { RelayId, relayPath, type RelaySide } from '../../../contract/relay.ts'
-import { systemAt } from '../../../contract/testing/system.ts'
+import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { onUpgrade } from '../../ground/http/upgrades.ts'
 import { makeLogger } from '../../ground/ops/log.ts'
 import { Relay, type RelayOptions } from '../../remote/relay/relay.ts'
@@ -43,7 +43,7 @@ export class TestRelay {
     this.relay = new Relay({
       id: this.id,
       key: keys.publicKey,
-      log: makeLogger('silent', 'relay'),
+      log: makeLogger('silent', 'relay', realSystem.clock),
       registry: this.registry,
       ...systemAt(() => this.now()),
       behindProxy: false,

@@ -4,6 +4,7 @@ import { defaultSettings, type Incident, type Settings } from '../../../contract
 import { CommandKey, IncidentId, PersonId, RoleId, RoomId, TenantId, AssignmentId } from '../../../contract/ids.ts'
 import { builtInRoles } from '../../../contract/permissions.ts'
 import { systemAt } from '../../../contract/testing/system.ts'
+import { settle } from '../../../contract/testing/wait.ts'
 import { chainSource, checkChain } from '../../audit/check.ts'
 import { type BusTopics, inProcessBus } from '../../ground/bus.ts'
 import type { Store, StoreOptions } from '../../ground/store/store.ts'
@@ -216,7 +217,7 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
         (await store.read(tenant, 'wholeTenant').tables.audit().select('objectName').orderBy('number').execute()).map(
           (row) => row.objectName,
         )
-      const check = (tenant = tenantId) => checkChain(chainSource(store.read(tenant, 'wholeTenant').tables), now)
+      const check = (tenant = tenantId) => checkChain(chainSource(store.read(tenant, 'wholeTenant').tables, settle), now)
 
       it('deletes what is older than 180 days, once a day, and the chain tells of it', async () => {
         for (let day = 0; day < 10; day += 1) await write(day)
