@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
@@ -213,6 +214,17 @@ describe('a snapshot', () => {
     fill([rowOf('room', makeRoom(1, { name: 'Restored' }), 2)], 'c2')
     expect(reader.counts()).toEqual({ room: 1 })
     expect(reader.get('room', idOf('room', 1))?.name).toBe('Restored')
+  })
+
+  it('[ACC-8] lies on the disk once, and what a scope took away not at all', () => {
+    const { writer, path, fill } = cache()
+    const logged = (): number => statSync(`${path}-wal`).size
+    fill([rowOf('room', makeRoom(1)), rowOf('room', makeRoom(2))], 'c1')
+    expect(logged()).toBe(0)
+    writer.feed(batch('c1', 'c2', [rowOf('room', makeRoom(2), 2)]), 1)
+    expect(logged()).toBeGreaterThan(0)
+    writer.feed(bytesOf({ type: 'scope', version: 2, rooms: { room: [idOf('room', 1)] } }), 1)
+    expect(logged()).toBe(0)
   })
 
   it('[ACC-8] follows the scope of a restored service, whose version is an older one', () => {

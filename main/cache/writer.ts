@@ -113,6 +113,7 @@ export class CacheWriter {
       const full = this.#state.cursor === null
       return { ...this.#state, scope: message.version, snapshot: this.#newSnapshot(full, now) }
     })
+    if (gone.size > 0) this.#empty()
     const event: FeedEvent = { type: 'scope', version: message.version, applied: true }
     return gone.size === 0 ? { event } : { event, change: { kinds: [...gone], receipts: [] } }
   }
@@ -186,7 +187,13 @@ export class CacheWriter {
       if (page.next !== undefined) return { ...this.#state, snapshot, scope: page.scope }
       return this.#finish(snapshot, page.cursor, page.scope, written, now)
     })
+    if (page.next === undefined) this.#empty()
     return outcomeOf({ type: page.next === undefined ? 'finished' : 'applied', snapshot, rows: page.rows.length }, written, false)
+  }
+
+  /** The write-ahead log goes into the database: what was deleted leaves the disk, and a snapshot does not lie on it twice. */
+  #empty(): void {
+    this.#db.pragma('wal_checkpoint(truncate)')
   }
 
   /** What neither the snapshot nor a batch beside it had is gone from the service too. */
