@@ -17,6 +17,7 @@ import { typedName } from './text.ts'
  * POST /v1/commands                     one command (contract/commands.ts)
  * GET  /v1/me                           who the caller is and what they may do
  * GET  /v1/rooms, /v1/rooms/:room       rooms.view
+ * GET  /v1/rooms/:room/transitions     contract/transitions.ts: rooms.view
  * GET  /v1/incidents, /v1/incidents/:incident   incidents.view
  * POST /v1/commands/preview             what a command on roles, assignments, groups or links would change for whom
  * GET  /v1/roles, /v1/assignments …     contract/policyApi.ts: roles, groups, partners, explain, audit

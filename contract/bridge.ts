@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PeopleList, SetupRequest } from './api.ts'
 import { CommandOutcome, IncidentCommand, PolicyCommand, QueuedCommand } from './commands.ts'
-import { ApprovalRequest, Kind, RoomEvent } from './entities.ts'
+import { ApprovalRequest, Kind } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { CommandKey, IncidentId, Millis, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
@@ -29,6 +29,7 @@ import {
 import { RecordingChunk, RecordingHit, RecordingIndex } from './recording.ts'
 import { SessionPage, SessionQuery, TerminalSize } from './remote.ts'
 import { DisplayId, RemoteMode } from './remoteFacts.ts'
+import { Transition, TransitionPage, TransitionPlace } from './transitions.ts'
 import {
   AppState,
   EntryView,
@@ -87,8 +88,13 @@ export const calls = {
     input: nothing,
     output: z.object({ rows: z.array(z.object({ building: z.string(), city: z.string(), rooms: z.int() })) }),
   },
-  /** Newest first, as are an incident's entries. */
-  'rooms.events': { input: z.object({ room: RoomId, ...page }), output: listOf(RoomEvent) },
+  /**
+   * What happened to a room, newest first: what this console has of it, which is fetched when it is looked at. `away`: it could not be,
+   * without a network, and may be older than the room.
+   */
+  'rooms.history': { input: z.object({ room: RoomId, ...page }), output: listOf(Transition).extend({ away: z.boolean() }) },
+  /** What is older, asked of the service: newest first below this place, or from the newest on. Errors: network.offline. */
+  'rooms.older': { input: z.object({ room: RoomId, before: TransitionPlace.optional() }), output: TransitionPage },
   'rooms.timeline': { input: z.object({ room: RoomId, hours: z.int().min(1).max(168) }), output: Timeline },
   'incidents.list': {
     /** Grouped lists are ordered by group first, so that headings can be drawn between rows. */

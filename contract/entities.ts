@@ -182,48 +182,6 @@ export const Entry = z.object({
 })
 export type Entry = z.infer<typeof Entry>
 
-/**
- * One change of a room's connection, lifecycle, health or of one signal: the room's history (ROM-2). `newKey`: its device has
- * another key, which the key before has proved; `newKeyUnproved`: which it has not. `reinstalled`: it came with the key that it has,
- * and its files had lost what it enrolled as. `copied`: another machine has its key, too, and both are here. `replaced`: a device that
- * had enrolled for another room took the place of this one's (`detail`: that room); `replaces`: that room's side. `limited`: it changes
- * so often that its reports are taken together from here on. `restarted`: it came back with another boot. `remoteStarted`, `remoteEnded`:
- * a remote session; without its operator, whom only the session log names (REM-8).
- */
-export const RoomEvent = z.object({
-  id: EntryId,
-  room: RoomId,
-  kind: z.enum([
-    'signal',
-    'connected',
-    'disconnected',
-    'onboarded',
-    'enrolled',
-    'unenrolled',
-    'health',
-    'newKey',
-    'newKeyUnproved',
-    'reinstalled',
-    'copied',
-    'replaced',
-    'replaces',
-    'limited',
-    'restarted',
-    'remoteStarted',
-    'remoteEnded',
-    'renamed',
-    'moved',
-  ]),
-  actor: Actor,
-  at: Millis,
-  receivedAt: Millis,
-  signal: SignalId.optional(),
-  value: SignalValue.optional(),
-  health: Health.optional(),
-  detail: deviceTextOut.optional(),
-})
-export type RoomEvent = z.infer<typeof RoomEvent>
-
 export const Settings = z.object({
   id: TenantId,
   /** How long a signal must be bad before its incident needs action, and good before it resolves (INC-3). */
@@ -326,7 +284,6 @@ export const kinds = {
   me: { schema: Me, reads: 'self' },
   settings: { schema: Settings, reads: 'settings.view' },
   room: { schema: Room, reads: 'rooms.view' },
-  roomEvent: { schema: RoomEvent, reads: 'rooms.view' },
   incident: { schema: Incident, reads: 'incidents.view' },
   entry: { schema: Entry, reads: 'incidents.view' },
   receipt: { schema: Receipt, reads: 'self' },
@@ -334,7 +291,7 @@ export const kinds = {
   request: { schema: ApprovalRequest, reads: 'settings.modify' },
 } as const satisfies Record<string, { schema: z.ZodType; reads: Permission | 'none' | 'self' }>
 
-export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'roomEvent', 'incident', 'entry', 'receipt', 'policy', 'request'])
+export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'incident', 'entry', 'receipt', 'policy', 'request'])
 export type Kind = z.infer<typeof Kind>
 export type Doc<K extends Kind> = z.infer<(typeof kinds)[K]['schema']>
 export type AnyDoc = { [K in Kind]: { kind: K; doc: Doc<K> } }[Kind]

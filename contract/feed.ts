@@ -66,7 +66,8 @@ export const FeedToConsole = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('scope'),
     version: ScopeVersion,
-    rooms: z.partialRecord(Kind, z.union([z.literal('all'), z.array(RoomId)])),
+    /** By kind. A service of another age names kinds that are none here. */
+    rooms: z.record(z.string().max(64), z.union([z.literal('all'), z.array(RoomId)])),
   }),
   z.object({
     type: z.literal('batch'),

@@ -143,6 +143,10 @@ export const limits = {
   listRows: 500,
   /** Unsent commands in one console. Full: the command is refused with `outbox.full`, nothing is dropped. */
   outboxRows: 10_000,
+  /** Transitions of one room that a console keeps. More: the newest, and the service is asked for the rest. */
+  windowRows: 5_000,
+  /** How often the history of a room that somebody looks at is asked for, where the room changes all the time. */
+  windowEveryMs: 2_000,
   /** Rows in one page of a bridge list. */
   bridgePageRows: 500,
   /** How long an access token is taken to last where neither its issuer nor the token itself says it. Then it is renewed. */

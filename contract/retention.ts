@@ -18,6 +18,12 @@ export const kept = {
   requestDays: 30,
   /** Generations of a tenant's data, the newest: one for each run of the service that wrote to it. A cursor from before gets a snapshot. */
   generations: 500,
+  /** Transitions of rooms, at least: they go by whole months. */
+  transitionDays: 90,
+  /** Transitions of rooms that an operator opened, in a console. */
+  windowDays: 14,
+  /** Rooms of which a console keeps them; the one not looked at for longest goes. */
+  windowRooms: 200,
   /** Rejected reports of one device, the newest. */
   rejectedReports: 100,
 } as const
@@ -49,7 +55,6 @@ export const documents = {
   me: { what: 'a person with their access', kept: person },
   settings: { what: 'settings', kept: tenant },
   room: { what: 'a room and its device', kept: room },
-  roomEvent: { what: 'what happened to a room', kept: room },
   incident: { what: 'an incident', kept: room },
   entry: { what: "an entry of an incident's history", kept: room },
   receipt: { what: 'that a command was applied', kept: { days: kept.outcomeDays } },
@@ -61,6 +66,11 @@ export const documents = {
 export const serviceTables = {
   tenant: { what: 'organisations', kept: tenant },
   document: { what: 'what is synced to consoles, by its kind, and what was removed of it', kept: { asLongAs: 'its kind, above' } },
+  transition: {
+    what: 'what happened to rooms, and when: the history of each',
+    kept: { days: kept.transitionDays },
+    end: 'deleted by whole months, so at most a month later',
+  },
   person: { what: 'people who were seen or given something', kept: tenant, end: 'stays known by name, for what they did' },
   assignment: { what: 'assignments', kept: { asLongAs: 'nobody deletes them' } },
   role: { what: 'custom roles', kept: { asLongAs: 'nobody deletes them' } },
@@ -106,7 +116,11 @@ export const consoleTables = {
   incident_words: { what: 'words of incidents, for search', kept: copy },
   room_names: { what: 'names of rooms, for the palette', kept: copy },
   entry_list: { what: 'entries of incidents, by time', kept: copy },
-  event_list: { what: "rooms' history, by time", kept: copy },
+  room_window: {
+    what: 'of which rooms the history is here: those that the operator opened, the latest',
+    kept: { newest: kept.windowRooms },
+  },
+  transition: { what: 'the history of those rooms', kept: { days: kept.windowDays }, end: 'deleted here; the service is asked for it' },
   command: {
     what: 'what the operator did, in a file of its own',
     kept: { asLongAs: 'the service has not confirmed it' },

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TenantId } from '../contract/ids.ts'
+import { RoomId, TenantId } from '../contract/ids.ts'
 import { systemAt, realSystem } from '../contract/testing/system.ts'
 import { settle } from '../contract/testing/wait.ts'
 import { chainHash } from './ground/audit/chain.ts'
@@ -13,6 +13,7 @@ import { chainSource, checkChain } from './audit/check.ts'
 import { openWriter } from './ground/store/sqlite.ts'
 import type { Tables } from './ground/store/tables.ts'
 import { tenantSelects } from './ground/store/tenantTables.ts'
+import { readTransitions } from './ground/store/transitions.ts'
 import { migrate, NewerDatabase } from './ground/store/migrations/index.ts'
 import { schema } from './schema.ts'
 
@@ -108,6 +109,34 @@ describe('migrations', () => {
     after.close()
   })
 
+  it('[ROM-2] keep what happened to rooms, which was documents, in their order; and no console is told that it went', async () => {
+    await migrated(schema.filter(({ version }) => version < 13))
+    const [tenant, room] = [v7(), v7()]
+    const db = new Database(path)
+    const add = db.prepare(
+      `insert into document ("tenant", "kind", "id", "room", "rev", "seq", "deleted", "body") values (?, ?, ?, ?, 1, ?, 0, ?)`,
+    )
+    const event = { room, kind: 'signal', actor: { kind: 'system' }, at: 5, receivedAt: 7, signal: 'audio.speaker', value: 'unhealthy' }
+    for (let n = 0; n < 5_100; n++) {
+      const id = v7()
+      add.run(tenant, 'roomEvent', id, room, n, JSON.stringify({ id, ...event, detail: String(n) }))
+    }
+    const renamed = { ...event, id: v7(), kind: 'renamed', actor: { kind: 'person', id: v7(), name: 'Amélie' }, at: Date.UTC(2026, 4, 1) }
+    add.run(tenant, 'roomEvent', renamed.id, room, 6_000, JSON.stringify(renamed))
+    add.run(tenant, 'room', room, room, 6_001, '{}')
+    db.close()
+    await migrated()
+    const writer = openWriter(path, realSystem.clock)
+    const after = new Kysely<Tables>({ dialect: writer.dialect })
+    const { items } = await readTransitions(after, TenantId.parse(tenant), RoomId.parse(room), { limit: 6_000 })
+    const { id: _, ...said } = renamed
+    expect(items[0]).toEqual({ ...said, number: 0 })
+    expect(items.slice(1).map(({ detail }) => detail)).toEqual(Array.from({ length: 5_100 }, (__, n) => String(n)).toReversed())
+    expect(items.at(-1)).toEqual({ ...event, number: 0, detail: '0' })
+    expect(await after.selectFrom('document').select(['kind', 'deleted']).execute()).toEqual([{ kind: 'room', deleted: 0 }])
+    writer.close()
+  })
+
   it('leave nothing behind where one fails', async () => {
     const failing = {
       version: (schema.at(-1)?.version ?? 0) + 1,
@@ -198,6 +227,13 @@ describe('the queries that matter', () => {
       `select "id", "fromSeq" from generation where tenant = 't' order by "fromSeq"`,
       'autoindex_generation_1',
     ],
+    [
+      "a room's history",
+      `select * from "transition" where "month" = 202605 and "tenant" = x'00' and "room" = x'00' and "at" >= 3 and "at" <= 5
+        and ("at" < 5 or "number" < 1) order by "at" desc, "number" desc limit 10`,
+      'SEARCH transition USING PRIMARY KEY',
+    ],
+    ['the oldest month', `select "month" from "transition" where "month" <= 202605 order by "month" desc limit 1`, 'USING PRIMARY KEY'],
     ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],
   ])('find %s by an index, without a sort', async (_, query, index) => {
     await migrated()

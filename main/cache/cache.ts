@@ -17,6 +17,7 @@ import type {
 } from './messages.ts'
 import { cachesKeptAside, openReadable, saysDamaged, setAside } from './open.ts'
 import { CacheReader } from './reader.ts'
+import type { WindowNews } from './windows.ts'
 
 type Ask = WorkerRequest extends infer R ? (R extends WorkerRequest ? Omit<R, 'id'> : never) : never
 
@@ -148,6 +149,15 @@ export class Cache implements SyncStore {
     const { state } = await this.#ask(ask)
     if (state.snapshot === null) throw new Error('the worker began no snapshot')
     return state.snapshot
+  }
+
+  /** Takes in what the service said of a room's history; told as a change of the room. */
+  async window(news: WindowNews): Promise<void> {
+    await this.#ask({ type: 'window', news, now: Math.floor(this.#clock.now()) })
+  }
+
+  async windowUsed(room: string): Promise<void> {
+    await this.#ask({ type: 'windowUsed', room, now: Math.floor(this.#clock.now()) })
   }
 
   async synced(at: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { Cursor } from '../../contract/feed.ts'
 import type { Kind } from '../../contract/entities.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { Unusable } from './open.ts'
+import type { WindowNews } from './windows.ts'
 
 /** What the main thread and the cache's worker say to each other. Both ends are this program: types are enough. */
 
@@ -67,6 +68,9 @@ export type WorkerRequest =
   | { id: number; type: 'beginSnapshot'; full: boolean; now: number }
   | { id: number; type: 'restartSnapshot'; now: number }
   | { id: number; type: 'synced'; at: number }
+  /** What was fetched of a room's history, or that somebody looked at it. `now`: the service's time. */
+  | { id: number; type: 'window'; news: WindowNews; now: number }
+  | { id: number; type: 'windowUsed'; room: string; now: number }
   | { id: number; type: 'close' }
 
 export interface WorkerAnswer {

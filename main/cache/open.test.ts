@@ -100,8 +100,15 @@ describe('the cache schema', () => {
       'select body from entry_list join document using (docid) where incident = ? order by at desc',
       /USING (COVERING )?INDEX entry_list_incident/,
     ],
-    ['select at from event_list where room = ? and at >= ?', /USING (COVERING )?INDEX event_list_room/],
-    ['select at from event_list where room = ? and at < ? and signal = ? order by at desc limit 1', /INDEX event_list_signal/],
+    [
+      'select body from transition where room = ? order by at desc, number desc limit 9 offset 3',
+      /SEARCH transition USING PRIMARY KEY(?!.*TEMP)/,
+    ],
+    [
+      'select value from transition where room = ? and at < ? and signal = ? order by at desc, number desc limit 1',
+      /SEARCH transition USING PRIMARY KEY(?!.*TEMP)/,
+    ],
+    ['select room from room_window order by usedAt desc limit -1 offset 9', /INDEX room_window_used(?!.*TEMP)/],
     ['select id from incident_list where status = ? and owner is null', /INDEX incident_list_status/],
     ['select status, count(*) from incident_list where room = ? group by status', /COVERING INDEX incident_list_room/],
     ['select id from incident_list where number = ?', /INDEX incident_list_number/],

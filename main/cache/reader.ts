@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { SignalId, SignalValue } from '../../contract/signals.ts'
+import type { Transition, TransitionKind } from '../../contract/transitions.ts'
 import type { IncidentColumns, RoomColumns } from './derive.ts'
 import type { Db } from './open.ts'
 
@@ -10,7 +11,7 @@ type Statement = Database.Statement<unknown[]>
 /** One change of a room, as timelines need it. */
 export interface EventLine {
   at: number
-  kind: Doc<'roomEvent'>['kind']
+  kind: TransitionKind
   signal: SignalId | null
   value: SignalValue | null
 }
@@ -90,23 +91,34 @@ export class CacheReader {
     }
   }
 
-  /** History of a room, newest first. */
-  roomEvents(room: string, offset: number, limit: number): Slice<Doc<'roomEvent'>> {
+  /** The revision of a document that is here. */
+  revision(kind: Kind, id: string): number | undefined {
+    return this.one<{ rev: number }>('select rev from document where kind = ? and id = ? and body is not null', kind, id)?.rev
+  }
+
+  /** How far a room's history is here; undefined where nothing of it is. */
+  window(room: string): { rev: number; receivedAt: number; usedAt: number } | undefined {
+    return this.one('select rev, receivedAt, usedAt from room_window where room = ?', room)
+  }
+
+  /** What is here of a room's history, newest first. */
+  transitions(room: string, offset: number, limit: number): Slice<Transition> {
     return {
-      total: this.#count('select count(*) as n from event_list where room = ?', room),
-      rows: this.#bodies<'roomEvent'>(
-        `select body from event_list join document using (docid) where event_list.room = ? order by at desc, id desc limit ? offset ?`,
+      total: this.#count('select count(*) as n from transition where room = ?', room),
+      rows: this.all<{ body: string }>(
+        'select body from transition where room = ? order by at desc, number desc limit ? offset ?',
         room,
         limit,
         offset,
-      ),
+        // Checked by its schema before it was stored.
+      ).map(({ body }) => JSON.parse(body) as Transition),
     }
   }
 
   /** Changes of a room since a time, oldest first, at most `limit` of the newest. */
   eventsSince(room: string, from: number, limit: number): EventLine[] {
     return this.all<EventLine>(
-      'select at, kind, signal, value from event_list where room = ? and at >= ? order by at desc, docid desc limit ?',
+      'select at, kind, signal, value from transition where room = ? and at >= ? order by at desc, number desc limit ?',
       room,
       from,
       limit,
@@ -117,14 +129,14 @@ export class CacheReader {
   lastEventBefore(room: string, before: number, signal?: SignalId): EventLine | undefined {
     return signal === undefined
       ? this.one<EventLine>(
-          `select at, kind, signal, value from event_list where room = ? and at < ? and kind in ('connected', 'disconnected')
-           order by at desc, docid desc limit 1`,
+          `select at, kind, signal, value from transition where room = ? and at < ? and kind in ('connected', 'disconnected')
+           order by at desc, number desc limit 1`,
           room,
           before,
         )
       : this.one<EventLine>(
-          `select at, kind, signal, value from event_list where room = ? and at < ? and signal = ?
-           order by at desc, docid desc limit 1`,
+          `select at, kind, signal, value from transition where room = ? and at < ? and signal = ?
+           order by at desc, number desc limit 1`,
           room,
           before,
           signal,

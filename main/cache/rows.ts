@@ -12,6 +12,7 @@ import { Totals } from './totals.ts'
 import { Words } from './wordIndex.ts'
 import type { Change } from './messages.ts'
 import type { Db } from './open.ts'
+import { WindowStore } from './windows.ts'
 
 /** What of a batch or page is still to be told: filled while rows are written. */
 export interface Written {
@@ -52,8 +53,6 @@ interface Known {
   seen: number
 }
 
-type EventColumns = Pick<Doc<'roomEvent'>, 'room' | 'at' | 'kind'> & { signal: string | null; value: string | null }
-
 /** Where a document was written, and whether it was not there before. */
 interface Place {
   docid: number
@@ -62,6 +61,8 @@ interface Place {
 
 /** Writes documents with their derived columns. Every method expects to be inside a transaction of the caller. */
 export class RowStore {
+  /** Rooms' histories, which go with their rooms. */
+  readonly windows: WindowStore
   readonly #db: Db
   readonly #known
   readonly #insert
@@ -75,6 +76,7 @@ export class RowStore {
 
   constructor(db: Db) {
     this.#db = db
+    this.windows = new WindowStore(db)
     // Looking first and writing then costs half of what one upsert with `returning` does.
     this.#known = db.prepare<[string, string], Known>('select docid, rev, seen from document where kind = ? and id = ?')
     this.#insert = db.prepare('insert into document (kind, id, room, rev, seen, body) values (?, ?, ?, ?, ?, ?)')
@@ -88,7 +90,6 @@ export class RowStore {
       room: new Lines<RoomColumns>(db, 'room_list', roomColumnNames),
       incident: new Lines<IncidentColumns>(db, 'incident_list', incidentColumnNames),
       entry: new Lines<{ incident: string; at: number }>(db, 'entry_list', ['incident', 'at']),
-      roomEvent: new Lines<EventColumns>(db, 'event_list', ['room', 'at', 'kind', 'signal', 'value']),
     }
     this.#words = { room: new Words(db, 'room_words'), incident: new Words(db, 'incident_words'), name: new Words(db, 'room_names') }
     const [order = ''] = Object.keys(roomOrders)
@@ -177,11 +178,6 @@ export class RowStore {
       case 'entry':
         this.#lines.entry.put(place, parsed.doc)
         break
-      case 'roomEvent': {
-        const { room, at, kind, signal = null, value = null } = parsed.doc
-        this.#lines.roomEvent.put(place, { room, at, kind, signal, value })
-        break
-      }
       case 'tenant':
       case 'me':
       case 'settings':
@@ -204,6 +200,7 @@ export class RowStore {
         const before = this.#lines.room.remove(docid)
         this.#totals.room.moved(before, undefined)
         this.#indexRoom(docid, before?.words, undefined)
+        if (before !== undefined) this.windows.drop(before.id)
         break
       }
       case 'incident': {
@@ -213,8 +210,7 @@ export class RowStore {
         break
       }
       case 'entry':
-      case 'roomEvent':
-        this.#lines[kind].remove(docid)
+        this.#lines.entry.remove(docid)
         break
       case 'tenant':
       case 'me':
@@ -241,9 +237,6 @@ export class RowStore {
         break
       case 'entry':
         if (parsed?.kind === 'entry') written.incidents.add(parsed.doc.incident)
-        break
-      case 'roomEvent':
-        if (row.room !== null) written.rooms.add(row.room)
         break
       case 'receipt':
         if (parsed !== undefined) written.receipts.push(row.id)

@@ -5,11 +5,12 @@ import { migration3 } from './migration3.ts'
 import { migration4 } from './migration4.ts'
 import { migration5 } from './migration5.ts'
 import { migration6 } from './migration6.ts'
+import { migration7 } from './migration7.ts'
 
 /** One migration for each version of the cache's schema; a version that was released is never changed. */
-export const cacheMigrations: readonly Migration[] = [migration1, migration2, migration3, migration4, migration5, migration6]
+export const cacheMigrations: readonly Migration[] = [migration1, migration2, migration3, migration4, migration5, migration6, migration7]
 
 /** Tables of derived columns, by kind: rewritten whenever their document is, never a source of anything. */
-export const derivedTables = ['room_list', 'incident_list', 'entry_list', 'event_list'] as const
+export const derivedTables = ['room_list', 'incident_list', 'entry_list'] as const
 
 export type { Db }

@@ -53,6 +53,13 @@ function handle(writer: CacheWriter, request: WorkerRequest): WorkerAnswer {
     case 'synced':
       writer.synced(request.at)
       break
+    case 'window': {
+      const change = writer.window(request.news, request.now)
+      return { id: request.id, state: writer.state, ...(change === undefined ? {} : { change }) }
+    }
+    case 'windowUsed':
+      writer.windowUsed(request.room, request.now)
+      break
     case 'close':
       writer.close()
       break

@@ -5,7 +5,7 @@ import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
 import {
   idOf,
   makeEntry,
-  makeEvent,
+  makeTransition,
   makeIncident,
   makeMe,
   makeRequest,
@@ -124,16 +124,19 @@ describe('a change of scope', () => {
         rowOf('room', makeRoom(2)),
         rowOf('incident', incident),
         rowOf('entry', makeEntry(1, incident) as never),
-        rowOf('roomEvent', makeEvent(1, 2, { kind: 'connected' }) as never),
       ],
       'c1',
     )
+    for (const room of [1, 2]) writer.window({ room: idOf('room', room), rev: 1, items: [makeTransition(1, room, {})], anew: true }, 5)
+    // A service of before names a kind that is none any more.
     const rooms = { room: [idOf('room', 1)], roomEvent: [idOf('room', 1)], incident: [idOf('room', 1)] }
     const { event, change } = writer.feed(bytesOf({ type: 'scope', version: 2, rooms }), 9)
     expect(event).toMatchObject({ type: 'scope', applied: true })
-    expect(change?.kinds.sort()).toEqual(['entry', 'incident', 'room', 'roomEvent'])
+    expect(change?.kinds.sort()).toEqual(['entry', 'incident', 'room'])
     expect(reader.counts()).toEqual({ me: 1, room: 1 })
     expect(reader.all('select * from incident_list')).toEqual([])
+    expect(reader.all('select room from room_window')).toEqual([{ room: idOf('room', 1) }])
+    expect(reader.all('select room from transition')).toEqual([{ room: idOf('room', 1) }])
     expect(writer.state).toMatchObject({ cursor: 'c1', scope: 2, snapshot: { full: false, after: null } })
   })
 

@@ -5,6 +5,7 @@ import { type Cursor, FeedToConsole, SnapshotPage } from '../../contract/feed.ts
 import type { BatchOutcome, CacheState, Change, FeedEvent, PageEvent, SnapshotState } from './messages.ts'
 import type { Db } from './open.ts'
 import { changeOf, nothingWritten, RowStore, type Written } from './rows.ts'
+import type { WindowNews } from './windows.ts'
 
 /** The result of one write. */
 export interface Outcome<T> {
@@ -67,7 +68,11 @@ export class CacheWriter {
         return this.#scope(parsed, now)
       case 'snapshot':
         // The service may have been put back to an earlier moment, at which the scope had another version too.
-        this.#save({ ...this.#state, cursor: null, scope: null, snapshot: this.#wanted(true, now) })
+        // What happened to rooms may not be there any more either.
+        this.#transaction(() => {
+          this.#rows.windows.dropAll()
+          return { ...this.#state, cursor: null, scope: null, snapshot: this.#wanted(true, now) }
+        })
         return { event: { type: 'snapshot' } }
       case 'error': {
         const { code, detail, retry } = parsed
@@ -208,6 +213,16 @@ export class CacheWriter {
   /** Notes that the copy was all there is at this time (a beat of a live feed). */
   synced(at: number): void {
     this.#save({ ...this.#state, syncedAt: at })
+  }
+
+  /** What was fetched of a room's history; undefined where the room may not be seen any more. */
+  window(news: WindowNews, now: number): Change | undefined {
+    const taken = this.#db.transaction(() => this.#rows.windows.take(news, now))()
+    return taken ? { kinds: ['room'], rooms: [news.room], incidents: [], receipts: [] } : undefined
+  }
+
+  windowUsed(room: string, now: number): void {
+    this.#rows.windows.used(room, now)
   }
 
   close(): void {

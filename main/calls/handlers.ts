@@ -4,14 +4,14 @@ import type { Console } from '../console.ts'
 import { type Enrolment, resetKey, saveInstaller, saveKey } from './enrolment.ts'
 import { saveNew } from '../files.ts'
 import { policyHandlers } from './policy.ts'
+import { historyHandlers } from './history.ts'
 import { remoteHandlers } from './remote.ts'
 import { makeBundle } from '../support/bundle.ts'
 import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from './commands.ts'
 import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
 import type { Picture } from '../views/picture.ts'
-import { listRooms, pickRooms, roomBuildings, roomEvents, roomTotals } from '../views/rooms.ts'
-import { roomTimeline } from '../views/timeline.ts'
+import { listRooms, pickRooms, roomBuildings, roomTotals } from '../views/rooms.ts'
 import type { CallHandlers } from '../bridge/dispatcher.ts'
 
 /** What every call of the contract does. */
@@ -33,8 +33,7 @@ export function callHandlers(core: Console): CallHandlers {
     'rooms.pick': (input) => entered((picture) => pickRooms(picture, input)),
     'rooms.totals': ({ filter }) => entered((picture) => roomTotals(picture, filter)),
     'rooms.buildings': () => entered(roomBuildings),
-    'rooms.events': (input) => anywhere((picture) => roomEvents(picture, input)),
-    'rooms.timeline': ({ room, hours }) => anywhere((picture) => roomTimeline(picture, room, hours, core.clock.now())),
+    ...historyHandlers(core),
     'incidents.list': (input) => entered((picture) => listIncidents(picture, input)),
     'incidents.pick': (input) => entered((picture) => pickIncidents(picture, input)),
     'incidents.counts': ({ room }) => entered((picture) => incidentCounts(picture, room)),

@@ -26,7 +26,7 @@ import { type TestPage, type TestTransport, transports } from './testing/transpo
  * happen with input that no screen of ours would send.
  */
 
-const room = idOf('room', 1) as CallInput<'rooms.events'>['room']
+const room = idOf('room', 1) as CallInput<'rooms.history'>['room']
 const tenant = tenantId
 const incident = idOf('incident', 1) as CallInput<'incidents.entries'>['incident']
 const person = personId as CallInput<'policy.whatCan'>['person']
@@ -41,7 +41,8 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'rooms.pick': { input: { filter: {}, sort: 'name', descending: false, part: { what: 'all' } } },
   'rooms.totals': { input: { filter: {} } },
   'rooms.buildings': { input: {} },
-  'rooms.events': { input: { room, ...page } },
+  'rooms.history': { input: { room, ...page } },
+  'rooms.older': { input: { room } },
   'rooms.timeline': { input: { room, hours: 24 } },
   'incidents.list': { input: { filter: { chip: 'needAction' }, group: 'none', ...page } },
   'incidents.pick': { input: { filter: { chip: 'needAction' }, group: 'building', part: { what: 'these', ids: [incident] } } },
@@ -284,7 +285,7 @@ describe.each(transports)('the bridge of %s', (transportName, make) => {
     const wrong: [type: 'call' | 'listen', name: string, input: unknown, field: string | undefined][] = [
       ['call', 'rooms.list', { ...list, limit: limits.bridgePageRows + 1 }, 'limit'],
       ['call', 'rooms.list', { ...list, sort: 'colour' }, 'sort'],
-      ['call', 'rooms.events', { room: '../../etc/passwd', ...page }, 'room'],
+      ['call', 'rooms.history', { room: '../../etc/passwd', ...page }, 'room'],
       ['call', 'incidents.list', { filter: {}, group: 'none', ...page }, 'filter.chip'],
       ['call', 'commands.submit', { command: { type: 'incident.comment', incident, text: '' } }, 'command.text'],
       ['call', 'preferences.set', { language: 'de' }, 'language'],

@@ -17,6 +17,7 @@ import type { ServiceTime } from '../serviceTime.ts'
 import type { ServiceClient } from '../sync/http.ts'
 import type { OpenFeed } from '../sync/socket.ts'
 import { type Closed, Sync } from '../sync/sync.ts'
+import { Windows } from '../sync/windows.ts'
 import { type Place, setCacheAside } from './place.ts'
 import { Shown } from '../views/shown.ts'
 
@@ -62,6 +63,8 @@ export class OpenAccount {
   readonly shown: Shown
   readonly sync: Sync
   readonly sender: Sender
+  /** Histories of rooms that somebody looks at. */
+  readonly windows: Windows
   readonly lease: LeaseGuard
   readonly #undo: Undo[]
 
@@ -105,6 +108,14 @@ export class OpenAccount {
       log,
       send: (request, signal) => client.json(CommandOutcome, { method: 'POST', path: '/v1/commands', body: request, signal }),
     })
+    this.windows = new Windows({
+      reader: cache.reader,
+      client,
+      write: (news) => cache.window(news),
+      used: (room) => cache.windowUsed(room),
+      clock,
+      log,
+    })
     let reached = false
     this.#undo = [
       cache.onChange((change) => {
@@ -126,6 +137,7 @@ export class OpenAccount {
         const reaches = state.state === 'live' || state.state === 'catchingUp'
         if (reaches && !reached) this.sender.kick()
         reached = reaches
+        this.windows.online = reaches
         if (state.state === 'offline' && state.why === 'refused' && withdrawals.has(state.code)) options.onWithdrawn()
       }),
     ]

@@ -1,5 +1,6 @@
 import { ApprovalRequest, type Doc, Incident, Room } from '../../contract/entities.ts'
 import { signals, type SignalId } from '../../contract/signals.ts'
+import { Transition } from '../../contract/transitions.ts'
 
 /** Documents for tests, by number, each whole by its schema. */
 
@@ -117,8 +118,16 @@ export function makeEntry(n: number, incident: Doc<'incident'>, text = `Comment 
   }
 }
 
-export function makeEvent(n: number, room: number, changes: Record<string, unknown>): Record<string, unknown> & { id: string } {
-  return { id: idOf('event', n), room: idOf('room', room), actor: { kind: 'system' }, at: at + n, receivedAt: at + n, ...changes }
+export function makeTransition(n: number, room: number, changes: Partial<Transition>): Transition {
+  return Transition.parse({
+    room: idOf('room', room),
+    kind: 'connected',
+    actor: { kind: 'system' },
+    at: at + n,
+    number: 0,
+    receivedAt: at + n,
+    ...changes,
+  })
 }
 
 /** What a partner asked for with the command of this key. */

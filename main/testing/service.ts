@@ -147,7 +147,9 @@ export class FakeService {
     else if (url.pathname === '/v1/enrolment/installer') {
       response.setHeader('content-disposition', 'attachment; filename="../../etc/agent.zip"')
       response.end('zip')
-    } else if (typeof prepared === 'string') response.end(prepared)
+    } else if (/^\/v1\/rooms\/[^/]+\/transitions$/u.test(url.pathname) && prepared === undefined)
+      json(response, { items: [], keptSince: 0 })
+    else if (typeof prepared === 'string') response.end(prepared)
     else if (prepared !== undefined) json(response, prepared)
     else problem(response, 'request.notFound')
   }

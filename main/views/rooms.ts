@@ -95,9 +95,12 @@ export function roomView(picture: Picture, id: string): RoomView | undefined {
   return shown === undefined || room === undefined ? undefined : picture.tagged(shown, room)
 }
 
-/** History of a room, newest first. */
-export function roomEvents(picture: Picture, { room, offset, limit }: CallParsed<'rooms.events'>): CallOutput<'rooms.events'> {
-  return picture.holder('room', room)?.reader.roomEvents(room, offset, limit) ?? { total: 0, rows: [] }
+/** What is here of a room's history, newest first. */
+export function roomHistory(
+  picture: Picture,
+  { room, offset, limit }: CallParsed<'rooms.history'>,
+): Omit<CallOutput<'rooms.history'>, 'away'> {
+  return picture.holder('room', room)?.reader.transitions(room, offset, limit) ?? { total: 0, rows: [] }
 }
 
 /** By name, what was searched for comes first: the best name, then the others by theirs. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SignalId } from '../../contract/signals.ts'
 import { TestCopy } from '../testing/copy.ts'
-import { idOf, makeEvent, makeRoom, rowOf } from '../testing/documents.ts'
+import { idOf, makeTransition, makeRoom, rowOf } from '../testing/documents.ts'
 import { roomTimeline, stretches } from './timeline.ts'
 
 let copy: TestCopy
@@ -59,13 +59,14 @@ describe('the last hours of a room', () => {
     const at = 1_800_000_000_000
     const camera: SignalId = 'peripherals.camera'
     const now = at + 3_600_000
-    copy.load([
-      rowOf('room', makeRoom(1, { signals: { [camera]: { value: 'healthy', since: now - 60_000, observedAt: now } } })),
-      rowOf('roomEvent', makeEvent(1, 1, { kind: 'signal', signal: camera, value: 'healthy', at: at - 86_400_000 }) as never),
-      rowOf('roomEvent', makeEvent(2, 1, { kind: 'signal', signal: camera, value: 'unhealthy', at: now - 120_000 }) as never),
-      rowOf('roomEvent', makeEvent(3, 1, { kind: 'disconnected', at: now - 30_000 }) as never),
-      rowOf('roomEvent', makeEvent(4, 1, { kind: 'connected', at: now - 10_000 }) as never),
-    ])
+    copy.load([rowOf('room', makeRoom(1, { signals: { [camera]: { value: 'healthy', since: now - 60_000, observedAt: now } } }))])
+    const items = [
+      makeTransition(1, 1, { kind: 'signal', signal: camera, value: 'healthy', at: at - 86_400_000 }),
+      makeTransition(2, 1, { kind: 'signal', signal: camera, value: 'unhealthy', at: now - 120_000 }),
+      makeTransition(3, 1, { kind: 'disconnected', at: now - 30_000 }),
+      makeTransition(4, 1, { kind: 'connected', at: now - 10_000 }),
+    ]
+    copy.cache.writer.window({ room: idOf('room', 1), rev: 1, items, anew: true }, now)
     const line = roomTimeline(copy.picture(), idOf('room', 1), 1, now)
     expect(line.signals[camera]).toEqual([
       { from: now - 3_600_000, to: now - 120_000, value: 'healthy' },

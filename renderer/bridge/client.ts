@@ -25,7 +25,7 @@ const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'rooms.list',
   'rooms.totals',
   'rooms.buildings',
-  'rooms.events',
+  'rooms.history',
   'rooms.timeline',
   'incidents.list',
   'incidents.counts',

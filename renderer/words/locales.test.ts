@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { auditCategories, otherActions, ownThings } from '../../contract/audit.ts'
 import { changeKindOf, commandNeeds, type CommandType, commandTypes } from '../../contract/commands.ts'
-import { ChangeKind, EntryKind, Lifecycle, RoomEvent } from '../../contract/entities.ts'
+import { ChangeKind, EntryKind, Lifecycle } from '../../contract/entities.ts'
 import { ErrorCode } from '../../contract/errors.ts'
 import { builtInRoles, Permission } from '../../contract/permissions.ts'
 import { SignalCategory, SignalId, SignalValue } from '../../contract/signals.ts'
+import { TransitionKind } from '../../contract/transitions.ts'
 import { IncidentChip } from '../../contract/views.ts'
 import en from '../locales/en.json'
 import fr from '../locales/fr.json'
@@ -88,7 +89,7 @@ describe('every value of the contract has its words', () => {
     ...SignalCategory.options.map((category) => `category.${category}`),
     ...IncidentChip.options.flatMap((chip) => [`chip.${chip}`, `incidents.empty.${chip}`, `incidents.emptyText.${chip}`]),
     ...EntryKind.options.map((kind) => `entry.${kind}`),
-    ...RoomEvent.shape.kind.options.map((kind) => `event.${kind}`),
+    ...TransitionKind.options.map((kind) => `event.${kind}`),
     ...Lifecycle.options.flatMap((state) => [`lifecycle.${state}`, `lifecycle.${state}Text`]),
     ...commandTypes.map((type) => `command.${type}`),
     ...auditCategories.map((category) => `audit.categories.${category}`),

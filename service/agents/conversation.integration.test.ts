@@ -77,9 +77,8 @@ describe('[ENR-3] the conversation', () => {
     await device.acknowledged(2)
     device.say({ type: 'report', reports: [{ ...one, number: 9 }] })
     expect((await device.hears('resend')).from).toBe(3)
-    const events = await service.deps.store
-      .read(service.tenant, 'wholeTenant')
-      .list('roomEvent', { room: device.enrolment.room, limit: 100 })
+    const { items } = await service.deps.store.read(service.tenant, 'wholeTenant').transitions(device.enrolment.room, { limit: 100 })
+    const events = items.toReversed()
     expect(events.filter(({ kind }) => kind === 'signal').map(({ value }) => value)).toEqual(['unhealthy', 'healthy'])
     expect((await room(device))?.signals['audio.speaker']?.value).toBe('healthy')
   })
@@ -88,7 +87,7 @@ describe('[ENR-3] the conversation', () => {
     const device = await TestDevice.enrol(service.url)
     await device.connect()
     const history = async () =>
-      (await service.deps.store.read(service.tenant, 'wholeTenant').list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(
+      (await service.deps.store.read(service.tenant, 'wholeTenant').transitions(device.enrolment.room, { limit: 100 })).items.map(
         ({ kind }) => kind,
       )
     await device.connect()

@@ -29,7 +29,7 @@ afterEach(async () => {
 const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
 const room = (device: TestDevice) => read().get('room', device.enrolment.room)
 const events = async (device: TestDevice) =>
-  (await read().list('roomEvent', { room: device.enrolment.room, limit: 5_000 })).map(({ kind }) => kind)
+  (await read().transitions(device.enrolment.room, { limit: 5_000 })).items.map(({ kind }) => kind)
 const count = (kinds: readonly string[], kind: string) => kinds.filter((one) => one === kind).length
 const metric = (name: string) => service.deps.metrics.registry.getSingleMetricAsString(name)
 /** Reports that were taken together so far. */

@@ -163,7 +163,7 @@ describe('intake', () => {
     const [slow, slowSaid] = await comesWith(-limits.wrongClockMs)
     expect(slow).toBe(-limits.wrongClockMs)
     expect(await comesWith(1_000 - limits.wrongClockMs)).toEqual([-limits.wrongClockMs, slowSaid])
-    const events = await store.read(tenant, 'wholeTenant').list('roomEvent', { room: identity.room, limit: 100 })
+    const { items: events } = await store.read(tenant, 'wholeTenant').transitions(identity.room, { limit: 100 })
     expect(events.map(({ kind }) => kind).sort()).toEqual(['connected', 'onboarded'])
     expect(await store.read(tenant, 'wholeTenant').count('incident')).toBe(0)
   })

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EnrolmentKey } from '../../contract/api.ts'
-import { Incident, RoomEvent } from '../../contract/entities.ts'
+import { Incident } from '../../contract/entities.ts'
+import { readJson } from '../../contract/answer.ts'
+import { TransitionPage } from '../../contract/transitions.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { chance } from '../../contract/testing/chance.ts'
 import { TestConsole } from '../testing/feed/console.ts'
@@ -104,10 +106,13 @@ describe('[INC-2, rule 10] kill -9 of the service under load', () => {
     const console = new TestConsole(service.url, await service.tokenOf(demo.manager))
     await console.snapshot()
     const docs = [...console.rows.values()]
-    const events = docs.flatMap(({ kind, doc }) => (kind === 'roomEvent' ? [RoomEvent.parse(doc)] : []))
     const incidents = docs.flatMap(({ kind, doc }) => (kind === 'incident' ? [Incident.parse(doc)] : []))
     for (const { enrolment } of fleet) {
-      const turns = events.filter(({ room, kind }) => room === enrolment.room && kind === 'signal').sort((a, b) => (a.id < b.id ? -1 : 1))
+      const answer = await fetch(`${service.url}/v1/rooms/${enrolment.room}/transitions?limit=500`, {
+        headers: { authorization: `Bearer ${await service.tokenOf(demo.manager)}` },
+      })
+      const { items } = TransitionPage.parse(await readJson(answer.body, 1_000_000))
+      const turns = items.toReversed().filter(({ kind }) => kind === 'signal')
       expect(turns.map(({ value }) => value)).toEqual(
         Array.from({ length: reportsEach }, (_, i) => (i % 2 === 0 ? 'unhealthy' : 'healthy')),
       )

@@ -65,7 +65,7 @@ it('[ENR-3] two machines with one key are seen, the one that comes is turned awa
   await until('the incident', async () => (await incident())?.status === 'needAction')
   expect(await incident()).toMatchObject({ room, severity: 'important', detail: machines })
   expect(await audited()).toEqual([expect.objectContaining({ over: false, times: 2, machines, room })])
-  const copied = (await read().list('roomEvent', { room, limit: 100 })).filter(({ kind }) => kind === 'copied')
+  const copied = (await read().transitions(room, { limit: 100 })).items.filter(({ kind }) => kind === 'copied')
   expect(copied).toEqual([expect.objectContaining({ detail: machines })])
 
   clock.pass(limits.twinOverMs)

@@ -46,7 +46,7 @@ const audited = async () => {
   return rows.map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as unknown }))
 }
 const history = async (device: TestDevice) =>
-  (await read().list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
+  (await read().transitions(device.enrolment.room, { limit: 100 })).items.map(({ kind }) => kind).toReversed()
 
 const installation = '018f0000-0000-7000-8000-000000000001'
 

@@ -26,7 +26,7 @@ afterEach(async () => {
 const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
 const roomOf = (device: TestDevice) => read().get('room', device.enrolment.room)
 const history = async (device: TestDevice) =>
-  (await read().list('roomEvent', { room: device.enrolment.room, limit: 100 })).map(({ kind }) => kind)
+  (await read().transitions(device.enrolment.room, { limit: 100 })).items.map(({ kind }) => kind).toReversed()
 const change = (work: typeof enrolRooms, device: TestDevice) =>
   service.deps.store.write(service.tenant, system, (tx) => work(service.deps.rooms, tx, [device.enrolment.room]))
 const replace = (next: TestDevice, former: TestDevice) =>

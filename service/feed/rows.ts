@@ -40,4 +40,4 @@ export class Sight {
   }
 }
 
-const roomKinds: readonly Kind[] = ['room', 'roomEvent', 'incident', 'entry']
+const roomKinds: readonly Kind[] = ['room', 'incident', 'entry']

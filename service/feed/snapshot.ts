@@ -7,7 +7,7 @@ import type { Cursors, SnapshotPlace } from './cursors.ts'
 import { rowText } from './rows.ts'
 
 /** What a screen needs first comes first. */
-const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'roomEvent', 'entry']
+const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'entry']
 
 /**
  * One page of all that the caller may see (CON-2), as JSON text: so many rows, or so many bytes. Pages go by key, so each costs the same,

@@ -8,8 +8,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { leaveReopened } from '../access/owners.ts'
 import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
-import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, roomEventDocument } from './documents.ts'
-import { type EngineEvent, type EntryEffect, type RoomEventEffect, step } from './engine.ts'
+import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, transitionOf } from './documents.ts'
+import { type EngineEvent, type EntryEffect, type TransitionEffect, step } from './engine.ts'
 import { type EngineSettings, newRoomState, RoomState } from './state.ts'
 
 /** A room as the engine's shell knows it: as committed, never changed in place. */
@@ -39,7 +39,7 @@ interface OpenRoom {
   news: boolean
   readonly incidents: Set<SignalId>
   entries: EntryEffect[]
-  events: RoomEventEffect[]
+  events: TransitionEffect[]
 }
 
 /**
@@ -102,7 +102,7 @@ export class RoomWork {
   }
 
   /** Something that is no matter of the engine, for the room's history. */
-  note(id: RoomId, event: RoomEventEffect): void {
+  note(id: RoomId, event: TransitionEffect): void {
     const room = this.#get(id)
     room.events.push(event)
     room.changed = true
@@ -186,7 +186,7 @@ export class RoomWork {
         const name = room.names[entry.signal]
         if (name) tx.put('entry', entryDocument(EntryId.parse(tx.ids()), id, name.id, entry, tx.doer, tx.at))
       }
-      for (const event of room.events) tx.put('roomEvent', roomEventDocument(EntryId.parse(tx.ids()), id, event, tx.doer, tx.at))
+      for (const event of room.events) tx.note(transitionOf(id, event, tx.doer))
       tx.put('room', roomDocument(room.base, room.state))
       room.incidents.clear()
       room.entries = []

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { Entry, Incident, Room, RoomEvent } from '../../contract/entities.ts'
+import type { Entry, Incident, Room } from '../../contract/entities.ts'
 import { IncidentId, type EntryId, type Millis, type RoomId } from '../../contract/ids.ts'
 import { signals, SignalId } from '../../contract/signals.ts'
-import type { Doer } from '../ground/store/transaction.ts'
-import type { EntryEffect, RoomEventEffect } from './engine.ts'
+import type { TransitionKind } from '../../contract/transitions.ts'
+import type { Doer, NewTransition } from '../ground/store/transaction.ts'
+import type { EntryEffect, TransitionEffect } from './engine.ts'
 import { countsOf, type IncidentMemory, memories, type RoomState, severityOf, statusOf } from './state.ts'
 
 /** From the engine's memory to the documents that consoles get. */
@@ -102,18 +103,16 @@ export function entryDocument(id: EntryId, room: RoomId, incident: IncidentId, e
   }
 }
 
-const byPeople: ReadonlySet<RoomEvent['kind']> = new Set<RoomEvent['kind']>(['onboarded', 'enrolled', 'unenrolled', 'renamed', 'moved'])
+const byPeople: ReadonlySet<TransitionKind> = new Set<TransitionKind>(['onboarded', 'enrolled', 'unenrolled', 'renamed', 'moved'])
 
-export function roomEventDocument(id: EntryId, room: RoomId, effect: RoomEventEffect, doer: Doer, receivedAt: Millis): RoomEvent {
+/** What happened to a room, as its history has it. */
+export function transitionOf(room: RoomId, effect: TransitionEffect, doer: Doer): NewTransition {
   const { kind, at, signal, value, health, detail } = effect
-  const byPerson = byPeople.has(kind)
   return {
-    id,
     room,
     kind,
-    actor: byPerson ? actorOf(doer) : { kind: 'system' },
+    actor: byPeople.has(kind) ? actorOf(doer) : { kind: 'system' },
     at,
-    receivedAt,
     ...(signal === undefined ? {} : { signal }),
     ...(value === undefined ? {} : { value }),
     ...(health === undefined ? {} : { health }),

@@ -1,7 +1,8 @@
-import type { EntryKind, Health, Lifecycle, RoomEvent } from '../../contract/entities.ts'
+import type { EntryKind, Health, Lifecycle } from '../../contract/entities.ts'
 import type { Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { evidenceOf, SignalId, signals, type SignalValue } from '../../contract/signals.ts'
+import type { TransitionKind } from '../../contract/transitions.ts'
 import { deadlinesOf, nextTimerAt } from './deadlines.ts'
 import { type EngineSettings, healthOf, type IncidentMemory, keptOpenings, memories, type RoomState, type SignalMemory } from './state.ts'
 
@@ -51,8 +52,8 @@ export interface EntryEffect {
   readonly detail?: string | undefined
 }
 
-export interface RoomEventEffect {
-  readonly kind: RoomEvent['kind']
+export interface TransitionEffect {
+  readonly kind: TransitionKind
   readonly at: Millis
   readonly signal?: SignalId
   readonly value?: SignalValue
@@ -64,7 +65,7 @@ export interface Effects {
   /** Signals whose incident is new or has changed. */
   readonly incidents: ReadonlySet<SignalId>
   readonly entries: readonly EntryEffect[]
-  readonly events: readonly RoomEventEffect[]
+  readonly events: readonly TransitionEffect[]
 }
 
 export interface StepResult {
@@ -122,7 +123,7 @@ const differs = (memory: SignalMemory, seen: Observed, observedAt: Millis): bool
 /** The work of one step on a copy of the state; parts are copied when they are first written. */
 class Draft {
   state: RoomState
-  readonly effects: { incidents: Set<SignalId>; entries: EntryEffect[]; events: RoomEventEffect[] }
+  readonly effects: { incidents: Set<SignalId>; entries: EntryEffect[]; events: TransitionEffect[] }
   readonly #settings: EngineSettings
 
   constructor(state: RoomState, settings: EngineSettings) {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.ts'
 import type { PersonRef, Room } from '../../contract/entities.ts'
-import { EntryId, type RoomId, type SessionId, type TenantId } from '../../contract/ids.ts'
+import type { RoomId, SessionId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
@@ -67,8 +67,11 @@ function recordOf(
 }
 
 /** A line of the room's history. Whose session it is stays in the log: a partner is told of its own people only. */
-function note(tx: TenantTransaction, room: RoomId, kind: 'remoteStarted' | 'remoteEnded', at: number): void {
-  tx.put('roomEvent', { id: EntryId.parse(tx.ids()), room, kind, actor: { kind: 'system' }, at, receivedAt: tx.at })
+async function note(tx: TenantTransaction, room: RoomId, kind: 'remoteStarted' | 'remoteEnded', at: number): Promise<void> {
+  tx.note({ room, kind, actor: { kind: 'system' }, at })
+  // Who looks at the room hears that there is more.
+  const doc = await tx.get('room', room)
+  if (doc) tx.put('room', doc)
 }
 
 /** A session has begun. */
@@ -76,7 +79,7 @@ export async function writeStarted(store: Store, attempt: Attempt, recorded: boo
   const row = rowOf(attempt)
   await store.write(attempt.caller.tenant, attempt.caller.doer, async (tx) => {
     await tx.insert.remoteSession(row).execute()
-    note(tx, row.room, 'remoteStarted', tx.at)
+    await note(tx, row.room, 'remoteStarted', tx.at)
     tx.audit(recordOf(row, operatorOf(attempt.caller), { operation: 'Create' }, { action: 'session.start', recorded }))
   })
 }
@@ -116,7 +119,7 @@ export async function writeEnded(
       .where('id', '=', id)
       .set({ endedAt: Math.max(row.startedAt, at), end })
       .execute()
-    note(tx, row.room, 'remoteEnded', Math.max(row.startedAt, at))
+    await note(tx, row.room, 'remoteEnded', Math.max(row.startedAt, at))
     const operator = { id: row.operator, name: row.operatorName, ...(row.organisation === null ? {} : { organisation: row.organisation }) }
     tx.audit(recordOf(row, operator, { operation: 'Update' }, { action: 'session.end', reason: end }))
   })

@@ -2,11 +2,10 @@ import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SessionKey } from '../../contract/agent.ts'
-import { RoomEvent } from '../../contract/entities.ts'
-import { SnapshotPage } from '../../contract/feed.ts'
 import { RecordingTicket, recordingTicketType } from '../../contract/recording.ts'
 import { RelayTicket } from '../../contract/relay.ts'
 import { SessionAnswer, SessionGrant, sessionGrantType } from '../../contract/remote.ts'
+import { TransitionPage } from '../../contract/transitions.ts'
 import { objectIdOf, World } from '../testing/partners/world.ts'
 import { TestSide } from '../testing/relay/client.ts'
 import { done, ephemeral, type Operator, RemoteDevice, Rig } from '../testing/remote/rig.ts'
@@ -110,11 +109,8 @@ it('[ROM-2, REM-8] its beginning and its end stand in the history of the room, w
   const device = await room()
   const { session } = await rig.session(operator, device, { joined: false })
   await rig.ask(operator, `/v1/sessions/${session}/end`, {})
-  const { rows } = SnapshotPage.parse((await world.ask(looker.email, '/v1/snapshot')).body)
-  const events = rows
-    .flatMap(({ kind, doc, room: of }) => (kind === 'roomEvent' && of === device.room ? [RoomEvent.parse(doc)] : []))
-    .filter(({ kind }) => kind.startsWith('remote'))
-    .sort((a, b) => a.at - b.at)
+  const { items } = TransitionPage.parse((await world.ask(looker.email, `/v1/rooms/${device.room}/transitions`)).body)
+  const events = items.toReversed().filter(({ kind }) => kind.startsWith('remote'))
   expect(events.map(({ kind, actor }) => [kind, actor])).toEqual([
     ['remoteStarted', { kind: 'system' }],
     ['remoteEnded', { kind: 'system' }],

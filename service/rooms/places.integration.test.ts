@@ -1,8 +1,9 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Room, RoomEvent } from '../../contract/entities.ts'
+import { Room } from '../../contract/entities.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { RoomId } from '../../contract/ids.ts'
+import { TransitionPage } from '../../contract/transitions.ts'
 import { objectIdOf, World } from '../testing/partners/world.ts'
 
 const boss = 'boss@contoso.example'
@@ -49,9 +50,9 @@ async function docs(kind: string): Promise<unknown[]> {
 }
 const now = async () => (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)
 const history = async () =>
-  (await docs('roomEvent'))
-    .map((doc) => RoomEvent.parse(doc))
-    .filter((event) => event.room === room && ['renamed', 'moved'].includes(event.kind))
+  TransitionPage.parse((await world.ask(boss, `/v1/rooms/${room}/transitions`)).body)
+    .items.toReversed()
+    .filter(({ kind }) => ['renamed', 'moved'].includes(kind))
 
 describe('[ROM-5] the name and the place of a room', () => {
   it('are changed by whoever may modify it, with who and what it was in its history', async () => {

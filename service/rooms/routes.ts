@@ -4,12 +4,14 @@ import { type Doc, Incident, Room } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { IncidentId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { dayMs, kept } from '../../contract/retention.ts'
+import { TransitionPage, TransitionQuery } from '../../contract/transitions.ts'
 import type { Plugin } from '../ground/deps.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 
 /** Rooms and incidents for scripts; consoles follow the feed instead. */
-export const roomRoutes: Plugin = (app, { store }) => {
+export const roomRoutes: Plugin = (app, { store, clock }) => {
   app.get(
     '/v1/rooms',
     {
@@ -49,6 +51,30 @@ export const roomRoutes: Plugin = (app, { store }) => {
       const room = await store.read(tenant, reach).get('room', request.params.room)
       if (!room) throw new RoomkeeperError('access.outOfScope')
       return room
+    },
+  )
+
+  app.get(
+    '/v1/rooms/:room/transitions',
+    {
+      config: { access: { permission: 'rooms.view', room: 'room' } },
+      schema: {
+        operationId: 'listRoomTransitions',
+        summary: 'What happened to a room, the newest first, a page at a time',
+        tags: ['rooms'],
+        params: z.object({ room: RoomId }),
+        querystring: TransitionQuery,
+        response: { 200: TransitionPage },
+      },
+    },
+    async (request) => {
+      const { tenant, reach } = callerOf(request)
+      const read = store.read(tenant, reach)
+      if (!(await read.get('room', request.params.room))) throw new RoomkeeperError('access.outOfScope')
+      return {
+        ...(await read.transitions(request.params.room, request.query)),
+        keptSince: Math.max(0, clock.now() - kept.transitionDays * dayMs),
+      }
     },
   )
 

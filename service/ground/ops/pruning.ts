@@ -4,8 +4,8 @@ import type { GroundDeps, Plugin } from '../deps.ts'
 import type { Part } from '../part.ts'
 
 /**
- * Deletes what was kept long enough: what the parts keep, then audit (AUD-1), and outcomes of commands with their receipts. All of
- * it: what one commit takes is bounded, and others write in between.
+ * Deletes what was kept long enough: what the parts keep, then audit (AUD-1), outcomes of commands with their receipts, and what
+ * happened to rooms. All of it: what one commit takes is bounded, and others write in between.
  */
 export async function prune<D extends Pick<GroundDeps, 'store' | 'clock' | 'log'>>(
   parts: readonly Pick<Part<D>, 'prune'>[],
@@ -17,10 +17,14 @@ export async function prune<D extends Pick<GroundDeps, 'store' | 'clock' | 'log'
     if (gone) log.debug(gone, 'pruned')
   }
   for (let left = true; left;) {
-    const deleted = await store.prune({ outcomes: clock.now() - kept.outcomeDays * dayMs })
+    const deleted = await store.prune({
+      outcomes: clock.now() - kept.outcomeDays * dayMs,
+      transitions: clock.now() - kept.transitionDays * dayMs,
+    })
     log.debug(deleted, 'pruned')
-    left = deleted.outcomes > 0
+    left = deleted.outcomes + deleted.transitions > 0
   }
+  await store.emptyLog()
 }
 
 /** Does so every now and then. */

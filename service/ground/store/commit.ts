@@ -6,6 +6,7 @@ import type { ChangedRow } from '../bus.ts'
 import { unchanging } from './documents.ts'
 import type { AuditTable, Tables } from './tables.ts'
 import type { TenantTransaction } from './transaction.ts'
+import { addTransitions } from './transitions.ts'
 
 /** What one tenant's part of a commit changed, for the bus. */
 export interface Committed {
@@ -20,8 +21,8 @@ const rowsPerStatement = 512
 type Item = { -readonly [P in keyof ChangedRow]: ChangedRow[P] } & { tenant: TenantId; state: string | null }
 
 /**
- * Writes what the transactions hold: sequences per tenant, documents in as few statements as possible, audit with its chain. Called
- * last in a database transaction; the result is true once that is committed.
+ * Writes what the transactions hold: sequences per tenant, documents in as few statements as possible, rooms' history, audit with its
+ * chain. Called last in a database transaction; the result is true once that is committed.
  */
 export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTransaction>): Promise<Committed[]> {
   /** Documents that are new by their kind, and those that may replace one. */
@@ -31,6 +32,13 @@ export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTra
   const audits: AuditTable[] = []
   for (const tx of transactions) {
     if (tx.audits.length > 0) audits.push(...(await appendToChain(db, tx.tenant, tx.audits)))
+    if (tx.transitions.length > 0) {
+      await addTransitions(
+        db,
+        tx.tenant,
+        tx.transitions.map((transition) => ({ ...transition, receivedAt: tx.at })),
+      )
+    }
     if (tx.pending.size === 0) continue
     let seq = await takeSequences(db, tx.tenant, tx.pending.size)
     const rows: Item[] = []

@@ -17,7 +17,6 @@ const belongings: { readonly [K in Kind]: (doc: Doc<K>) => Belonging } = {
   me: (doc) => ({ ...nowhere, owner: doc.id }),
   receipt: (doc) => ({ ...nowhere, owner: doc.person }),
   room: (doc) => ({ room: doc.id, owner: null, state: doc.lifecycle }),
-  roomEvent: (doc) => ({ room: doc.room, owner: null, state: null }),
   incident: (doc) => ({ room: doc.room, owner: null, state: doc.status }),
   entry: (doc) => ({ room: doc.room, owner: null, state: doc.incident }),
   policy: () => nowhere,
@@ -29,7 +28,7 @@ export function belongingOf<K extends Kind>(kind: K, doc: Doc<K>): Belonging {
 }
 
 /** Kinds whose documents are made once and never changed: their revision is always 1. */
-export const unchanging: ReadonlySet<Kind> = new Set<Kind>(['roomEvent', 'entry', 'receipt'])
+export const unchanging: ReadonlySet<Kind> = new Set<Kind>(['entry', 'receipt'])
 
 /** A document as it is stored. `body` is its JSON, or null when it was removed. */
 export interface StoredRow {

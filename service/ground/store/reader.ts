@@ -3,10 +3,12 @@ import { decides, mayDecide } from '../../../contract/approvals.ts'
 import { type Doc, type Kind, kinds } from '../../../contract/entities.ts'
 import type { PersonId, RoomId, TenantId } from '../../../contract/ids.ts'
 import type { RoomFacts } from '../../../contract/policy.ts'
+import type { TransitionPage, TransitionQuery } from '../../../contract/transitions.ts'
 import { parse, stored, type StoredRow } from './documents.ts'
 import type { RoomFactsCache } from './facts.ts'
 import type { ReadHandle, Tables } from './tables.ts'
 import { tenantSelects, type TenantSelects } from './tenantTables.ts'
+import { readTransitions } from './transitions.ts'
 
 /**
  * For whom a tenant is read: the service itself, or a person with their grants. Everything read for a person is cut to
@@ -136,6 +138,13 @@ export class TenantReader {
       total += Number(row.n)
     }
     return total
+  }
+
+  /** A page of a room's history, newest first; nothing where the room is not within reach. */
+  async transitions(room: RoomId, query: TransitionQuery): Promise<Pick<TransitionPage, 'items' | 'next'>> {
+    const visible = visibleOf(this.reach, 'room')
+    const seen = visible === 'all' || (typeof visible === 'object' && 'rooms' in visible && visible.rooms.has(room))
+    return seen ? readTransitions(this.#db, this.tenant, room, query) : { items: [] }
   }
 
   /** The tenant's sequence as of the last commit. */

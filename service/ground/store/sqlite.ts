@@ -11,6 +11,11 @@ const statementsKept = 300
 
 export interface OpenedDatabase {
   readonly dialect: Dialect
+  /**
+   * Writes what the log of changes holds into the file and empties it, so that what was deleted is not on the disk any more. Where somebody
+   * reads, the log is emptied at a later call.
+   */
+  emptyLog(): void
   close(): void
 }
 
@@ -31,6 +36,8 @@ export function openWriter(path: string, clock: Clock, onLocked: OnLocked = () =
   db.pragma('synchronous = FULL')
   db.pragma('busy_timeout = 5000')
   db.pragma('foreign_keys = ON')
+  // What is deleted is overwritten: a room's history, a comment, a recording.
+  db.pragma('secure_delete = ON')
   db.pragma('wal_autocheckpoint = 4000')
   return opened(db, 'begin immediate', clock, onLocked)
 }
@@ -120,5 +127,9 @@ function opened(db: Database.Database, begin: string, clock: Clock, onLocked: On
   }
   const dialect = new SqliteDialect({ database: { prepare, close: () => db.close() } })
   const lock = new ForeignLock(() => clock.steady(), onLocked)
-  return { dialect: patiently(dialect, { lock, isLocked: isBusy, begin, pause: (ms) => pause(clock, ms) }), close: () => db.close() }
+  return {
+    dialect: patiently(dialect, { lock, isLocked: isBusy, begin, pause: (ms) => pause(clock, ms) }),
+    emptyLog: () => void db.pragma('wal_checkpoint(TRUNCATE)'),
+    close: () => db.close(),
+  }
 }

@@ -15,6 +15,7 @@ import { type Reach, TenantReader } from './reader.ts'
 import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
 import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, RequestTable, ServiceTables, Tables, TenantTable } from './tables.ts'
 import { type Doer, TenantTransaction } from './transaction.ts'
+import { dropTransitions } from './transitions.ts'
 
 /** Rows of one kind deleted at once; the rest at the next go. */
 const rowsPruned = 5_000
@@ -44,6 +45,7 @@ export class Store {
   /** Reads of what belongs to no tenant: service values, the embedded issuer and its directory. */
   readonly service: ReadHandle<ServiceTables>
   readonly #connections: readonly OpenedDatabase[]
+  readonly #emptyLog: () => void
   readonly #facts = new RoomFactsCache()
   readonly #generations: Generations
   #last: Promise<unknown> = Promise.resolve()
@@ -58,6 +60,7 @@ export class Store {
     this.#reader = new Kysely<Tables>({ dialect: reader.dialect })
     this.service = new Kysely<ServiceTables>({ dialect: reader.dialect })
     this.#connections = [reader, writer]
+    this.#emptyLog = () => writer.emptyLog()
   }
 
   /** @throws NewerDatabase where a newer version of the service wrote the file; nothing is changed then. */
@@ -267,9 +270,10 @@ export class Store {
   }
 
   /**
-   * Deletes what has been kept long enough: audit (ground/audit/pruned.ts), stored outcomes and receipts from before this moment (ms).
+   * Deletes what has been kept long enough: audit (ground/audit/pruned.ts), stored outcomes with their receipts, and months of what
+   * happened to rooms, from before these moments (ms).
    */
-  async prune(before: { outcomes: number }): Promise<{ audit: number; outcomes: number }> {
+  async prune(before: { outcomes: number; transitions: number }): Promise<{ audit: number; outcomes: number; transitions: number }> {
     return this.#inTurn(() =>
       this.#writer.transaction().execute(async (db) => {
         const audit = await pruneChains(db, this.#options.ids, this.#options.clock.now())
@@ -280,9 +284,15 @@ export class Store {
           // Consoles forget a receipt once they have seen it, so it needs no tombstone.
           await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
         }
-        return { audit, outcomes: old.length }
+        const transitions = await dropTransitions(db, before.transitions, rowsPruned)
+        return { audit, outcomes: old.length, transitions }
       }),
     )
+  }
+
+  /** What was deleted leaves the disk, with the log of changes. Waits for the writes that were begun. */
+  async emptyLog(): Promise<void> {
+    await this.#inTurn(async () => this.#emptyLog())
   }
 
   async #commit<T>(doer: Doer, work: (db: Kysely<Tables>, on: (tenant: TenantId) => TenantTransaction) => Promise<T>): Promise<T> {

@@ -41,6 +41,24 @@ export interface DocumentTable {
   body: string
 }
 
+/** Something that happened to a room; ids as bytes, and words as numbers (transitionCodes.ts): there are very many. */
+export interface TransitionTable {
+  /** Of `at`, as 202611: what goes together when its time is over. */
+  month: number
+  tenant: Uint8Array
+  room: Uint8Array
+  at: number
+  number: number
+  /** How much later than `at` the service took it in (ms). */
+  late: number
+  kind: number
+  signal: number | null
+  /** Of a signal, or the health of a room. */
+  value: number | null
+  /** The rest of it as JSON, where there is more. */
+  more: string | null
+}
+
 export interface TenantTable {
   id: TenantId
   name: string
@@ -109,6 +127,7 @@ export interface SettingsHistoryTable {
 
 /** Those of the ground. A capability with tables of its own adds them here from its `tables.ts` (service/remote/tables.ts). */
 export interface Tables extends ServiceTables {
+  transition: TransitionTable
   tenant: TenantTable
   document: DocumentTable
   person: PersonTable

@@ -4,6 +4,7 @@ import type { Doc, Kind } from '../../../contract/entities.ts'
 import type { LinkId, PersonId, RoomId, TenantId } from '../../../contract/ids.ts'
 import type { RoomFacts } from '../../../contract/policy.ts'
 import type { Ids } from '../../../contract/system.ts'
+import type { Transition } from '../../../contract/transitions.ts'
 import type { UnchainedRecord } from '../audit/append.ts'
 import type { Bus, BusTopic, BusTopics } from '../bus.ts'
 import { personRows, progressRows, roomStateRows } from './bulk.ts'
@@ -38,6 +39,9 @@ export interface AuditRecord {
   /** What was done, and every thing that it touched, by id and by the name that it has now. */
   readonly detail: { readonly action: AuditAction; readonly [name: string]: unknown }
 }
+
+/** Something that happened to a room, as it is noted. */
+export type NewTransition = Omit<Transition, 'number' | 'receivedAt'>
 
 /** A document that waits for the commit. */
 export interface Pending {
@@ -75,6 +79,8 @@ export class TenantTransaction {
   readonly delete: TenantWrites['remove']
   /** In the order in which they will get their sequence. */
   readonly pending = new Map<string, Pending>()
+  /** Numbered at the commit. */
+  readonly transitions: NewTransition[] = []
   /** Numbered and hashed at the commit. */
   readonly audits: UnchainedRecord[] = []
   /** What is said once the commit is done. */
@@ -197,6 +203,14 @@ export class TenantTransaction {
   put<K extends Kind>(kind: K, doc: Doc<K>): void {
     this.#put[kind].set(doc.id, doc)
     this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), body: JSON.stringify(doc) })
+  }
+
+  /**
+   * Notes what happened to a room, for its history. It is not synced: put the room with it, so that whoever looks at it hears that there is
+   * more.
+   */
+  note(transition: NewTransition): void {
+    this.transitions.push(transition)
   }
 
   /** Leaves a tombstone, so that consoles forget the document. It stays in the room it was in. */
@@ -365,7 +379,6 @@ const emptyDocuments = (): Documents => ({
   me: new Map(),
   settings: new Map(),
   room: new Map(),
-  roomEvent: new Map(),
   incident: new Map(),
   entry: new Map(),
   receipt: new Map(),

@@ -9,7 +9,7 @@ import { keyOf, type Organisation, organisations, people, type Person, rooms } f
 /** Everyone's consoles, which follow the feed as the real ones do; what they are sent and what they are left with (ACC-8). */
 
 /** Which rooms' rows somebody may have. */
-const reads = { room: 'rooms.view', roomEvent: 'rooms.view', incident: 'incidents.view', entry: 'incidents.view' } as const
+const reads = { room: 'rooms.view', incident: 'incidents.view', entry: 'incidents.view' } as const
 const isOfRoom = (kind: string): kind is keyof typeof reads => kind in reads
 
 export interface Following {

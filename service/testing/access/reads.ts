@@ -23,6 +23,7 @@ const letsIn: Readonly<Record<string, (has: Has, asker: { readonly own: boolean;
   'POST /v1/people/owners': (has) => has('incidents.view'),
   'GET /v1/rooms': (has) => has('rooms.view'),
   'GET /v1/rooms/:room': (has) => has('rooms.view'),
+  'GET /v1/rooms/:room/transitions': (has) => has('rooms.view'),
   'GET /v1/incidents': (has) => has('incidents.view'),
   'GET /v1/incidents/:incident': (has) => has('incidents.view'),
   'GET /v1/roles': (has) => has('roles.view'),
@@ -51,6 +52,7 @@ const nobody = '00000000-0000-7000-8000-000000099998'
 const askedWith: Readonly<Record<string, (ids: Ids) => { readonly path?: string; readonly body?: object }>> = {
   'POST /v1/people/owners': ({ room }) => ({ body: { rooms: [room] } }),
   'GET /v1/rooms/:room': ({ room }) => ({ path: `/v1/rooms/${room}` }),
+  'GET /v1/rooms/:room/transitions': ({ room }) => ({ path: `/v1/rooms/${room}/transitions` }),
   'GET /v1/incidents': ({ room }) => ({ path: `/v1/incidents?room=${room}` }),
   'GET /v1/incidents/:incident': ({ incident }) => ({ path: `/v1/incidents/${incident}` }),
   'GET /v1/assignments': ({ role }) => ({ path: `/v1/assignments?role=${role}` }),

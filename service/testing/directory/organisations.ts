@@ -15,6 +15,7 @@ import { Store } from '../../ground/store/store.ts'
 /** For tests: a store with the organisations Contoso and Fabrikam in the embedded directory, each a tenant. */
 
 export interface Organisations {
+  readonly folder: string
   readonly store: Store
   readonly bus: Bus
   readonly accounts: Directory
@@ -79,6 +80,7 @@ export async function makeOrganisations(now: () => number = Date.now): Promise<O
     proManager: finn.id,
   })
   return {
+    folder,
     store,
     bus,
     accounts,

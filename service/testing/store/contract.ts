@@ -174,7 +174,7 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
         }
         for (const at of [100, 200, 300]) await keep(at)
         await keep(100, other)
-        expect(await store.prune({ outcomes: 300 })).toEqual({ audit: 0, outcomes: 3 })
+        expect(await store.prune({ outcomes: 300, transitions: 0 })).toEqual({ audit: 0, outcomes: 3, transitions: 0 })
         const read = store.read(tenantId, 'wholeTenant')
         expect(await read.count('receipt')).toBe(1)
         expect(await read.get('tenant', tenantId)).toBeDefined()
@@ -194,7 +194,7 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
             await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
           })
         }
-        expect(await store.prune({ outcomes: 300 })).toMatchObject({ outcomes: 1 })
+        expect(await store.prune({ outcomes: 300, transitions: 0 })).toMatchObject({ outcomes: 1 })
         const left = await store.read(tenantId, 'wholeTenant').tables.commandOutcome().select('person').execute()
         expect(left).toEqual([{ person: second }])
       })
@@ -205,7 +205,7 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
       const start = Date.UTC(2026, 0, 1)
       const prune = async (day: number) => {
         now = start + day * dayMs
-        return (await store.prune({ outcomes: 0 })).audit
+        return (await store.prune({ outcomes: 0, transitions: 0 })).audit
       }
       const write = (day: number, tenant = tenantId) => {
         now = start + day * dayMs

@@ -8,10 +8,11 @@ import { membership } from './0007-membership.ts'
 import { pruned } from './0009-pruned.ts'
 import { deviceAccount } from './0011-device-account.ts'
 import { generations } from './0012-generations.ts'
+import { transitions } from './0013-transitions.ts'
 import type { Migration } from './migration.ts'
 
 /** Of the tables that the ground itself reads and writes. */
-export const groundMigrations: readonly Migration[] = [first, rooms, policy, membership, pruned, deviceAccount, generations]
+export const groundMigrations: readonly Migration[] = [first, rooms, policy, membership, pruned, deviceAccount, generations, transitions]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {
