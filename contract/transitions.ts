@@ -11,7 +11,6 @@ import { SignalId, SignalValue } from './signals.ts'
  * and both are here. `replaced`: a device that had enrolled for another room took the place of this one's (`detail`: that room);
  * `replaces`: that room's side. `limited`: it changes so often that its reports are taken together from here on. `restarted`: it came
  * back with another boot. `remoteStarted`, `remoteEnded`: a remote session; without its operator, whom only the session log names (REM-8).
- * `repeated`: a signal that changed `count` times more between `from` and `at`, with the value that it had in the end.
  */
 export const TransitionKind = z.enum([
   'signal',
@@ -33,7 +32,6 @@ export const TransitionKind = z.enum([
   'remoteEnded',
   'renamed',
   'moved',
-  'repeated',
 ])
 export type TransitionKind = z.infer<typeof TransitionKind>
 
@@ -51,8 +49,6 @@ export const Transition = z.object({
   value: SignalValue.optional(),
   health: Health.optional(),
   detail: z.string().max(limits.deviceTextChars).optional(),
-  count: z.int().min(1).optional(),
-  from: Millis.optional(),
 })
 export type Transition = z.infer<typeof Transition>
 

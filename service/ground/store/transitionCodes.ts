@@ -24,7 +24,6 @@ const kindCodes: Readonly<Record<TransitionKind, number>> = {
   remoteEnded: 17,
   renamed: 18,
   moved: 19,
-  repeated: 20,
 }
 
 const signalCodes: Readonly<Record<SignalId, number>> = {

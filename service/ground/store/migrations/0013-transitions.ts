@@ -10,7 +10,7 @@ export const transitions: Migration = { version: 13, name: 'transitions', up }
 const documentsAtOnce = 5_000
 
 /** As it was stored: with an id, which nothing named, and none of what came later. */
-const RoomEvent = Transition.omit({ number: true, count: true, from: true })
+const RoomEvent = Transition.omit({ number: true })
 
 type Former = { document: { tenant: TenantId; kind: string; id: string; body: string } }
 
