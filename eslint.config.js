@@ -1,5 +1,5 @@
-import { defineConfig, globalIgnores } from 'eslint/config'
 import vue from 'eslint-plugin-vue'
+import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 /** Rules of templates. Those of the code stand in .oxlintrc.json, and which folder may import which in .dependency-cruiser.js. */

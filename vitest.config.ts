@@ -1,5 +1,5 @@
-import vue from '@vitejs/plugin-vue'
 import { availableParallelism } from 'node:os'
+import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { noticesModule } from './build/notices.ts'
 import { plantedBy, plantedMistake } from './service/testing/access/planted.ts'

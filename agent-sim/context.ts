@@ -8,8 +8,8 @@ import { JournalStore } from './agent/journal-store.ts'
 import { type WayOptions, wayTo } from './agent/network.ts'
 import { serviceAddress, type ServiceAddress } from './agent/service-address.ts'
 import { webSocketDial, type Dial } from './agent/socket.ts'
-import { notesOf } from './notes.ts'
 import type { WayOut } from './agent/way-out.ts'
+import { notesOf } from './notes.ts'
 
 /** How the agents of a process reach their service. */
 export interface NetworkOptions extends WayOptions {

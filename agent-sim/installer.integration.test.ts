@@ -23,9 +23,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../contract/api.ts'
 import { deep } from '../contract/testing/chance.ts'
+import { programs } from '../contract/testing/programs.ts'
 import { until } from '../contract/testing/wait.ts'
 import type { Run } from './testing/child.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 /** The installer, as an administrator uses it: downloaded from a real service, unpacked, run, and off-boarded. */
 

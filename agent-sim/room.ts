@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import type { Undo } from '../contract/system.ts'
+import { ActionError, type Action } from './actions.ts'
 import { Agent } from './agent/agent.ts'
-import type { SessionMessage } from './agent/connection.ts'
 import type { ConnectionState } from './agent/connection-state.ts'
+import type { SessionMessage } from './agent/connection.ts'
+import type { KeyStore } from './agent/identity.ts'
 import {
   enrolmentIn,
   install,
@@ -12,15 +14,13 @@ import {
   uninstall,
   type Installed,
 } from './agent/installation.ts'
-import type { KeyStore } from './agent/identity.ts'
 import type { Journal } from './agent/journal.ts'
 import { DeviceLog } from './agent/log.ts'
-import { ActionError, type Action } from './actions.ts'
 import type { Context } from './context.ts'
 import type { RoomStatus } from './control/protocol.ts'
 import type { Device } from './devices/device.ts'
-import { SimulatedDevice } from './devices/simulated.ts'
 import type { HostRemote } from './devices/host-remote.ts'
+import { SimulatedDevice } from './devices/simulated.ts'
 import type { RoomRemote } from './remote/room-remote.ts'
 
 /** How long what was said last has to leave a device that restarts, in ms. */

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { limits } from '../contract/limits.ts'
+import { machine } from '../contract/machine.ts'
 import { Cache } from '../main/cache/cache.ts'
-import { ServiceTime } from '../main/serviceTime.ts'
 import { createLog } from '../main/log.ts'
 import { type Session } from '../main/platform.ts'
+import { ServiceTime } from '../main/serviceTime.ts'
 import { ServiceClient } from '../main/sync/http.ts'
 import { feedOf } from '../main/sync/socket.ts'
 import { Sync } from '../main/sync/sync.ts'
-import { limits } from '../contract/limits.ts'
-import { machine } from '../contract/machine.ts'
 import { type Service } from './stack.ts'
 
 const liveMs = 120_000

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
 import { z } from 'zod'
+import { RunningRooms } from '../agent-sim/control/client.ts'
 import { chromiumFlags, getChromium } from '../build/chromium.ts'
 import { startPart } from '../build/part.ts'
-import { RunningRooms } from '../agent-sim/control/client.ts'
+import { machine } from '../contract/machine.ts'
+import { programs } from '../contract/testing/programs.ts'
 import { inTab } from '../e2e/screen.ts'
 import { signIn } from '../e2e/test.ts'
 import { type Bench, percentile } from './bench.ts'
 import { openCopy } from './copy.ts'
 import { administrator, keyFile, type Service, startService } from './stack.ts'
-import { machine } from '../contract/machine.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 const agents = 1_000
 const samples = 400

@@ -4,11 +4,11 @@ import { v7 } from 'uuid'
 import { z } from 'zod'
 import { chromiumFlags, getChromium } from '../build/chromium.ts'
 import { startPart } from '../build/part.ts'
+import { programs } from '../contract/testing/programs.ts'
 import { inTab } from '../e2e/screen.ts'
 import { signIn } from '../e2e/test.ts'
 import { type Bench, median, percentile } from './bench.ts'
 import { administrator, keyFile, type Service, startService } from './stack.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 /** Each room once: after a session with control its device restarts. */
 const samples = 20

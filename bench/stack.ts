@@ -5,8 +5,8 @@ import { type Part, startPart } from '../build/part.ts'
 import { run } from '../build/run.ts'
 import { type Api, connect as connectApi } from '../build/start/api.ts'
 import { limits } from '../contract/limits.ts'
-import { type Device, enrol, inParallel } from './device.ts'
 import { programs } from '../contract/testing/programs.ts'
+import { type Device, enrol, inParallel } from './device.ts'
 
 const ServiceReady = z.object({ ready: z.literal(true), service: z.url() })
 export const administrator = 'amelie.laurent@contoso.example'

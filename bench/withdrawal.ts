@@ -2,10 +2,10 @@ import { decodeJwt } from 'jose'
 import { v7 } from 'uuid'
 import { z } from 'zod'
 import { run } from '../build/run.ts'
+import { programs } from '../contract/testing/programs.ts'
 import { type Bench, percentile } from './bench.ts'
 import { openCopy } from './copy.ts'
 import { enrolDevices, startService } from './stack.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 const rooms = 1_000
 const withdrawals = 200

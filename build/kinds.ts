@@ -4,6 +4,7 @@ import { runChecks } from './checks.ts'
 import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
 import { findElectron } from './electron.ts'
+import { temporaryFolder } from './memory.ts'
 import {
   aclPrograms,
   frontPrograms,
@@ -14,7 +15,6 @@ import {
   vncPrograms,
   x11vncPrograms,
 } from './packages.ts'
-import { temporaryFolder } from './memory.ts'
 import { out, root, tool } from './paths.ts'
 import { buildElectron } from './renderer.ts'
 import { run } from './run.ts'

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { programs } from '../contract/testing/programs.ts'
 import { findElectron } from './electron.ts'
 import { type Part, startPart } from './part.ts'
 import { failed, root, say } from './paths.ts'
@@ -13,7 +14,6 @@ import { takeFolder, type DataFolder } from './start/folder.ts'
 import { openBrowser } from './start/open.ts'
 import { help, type Options, readOptions } from './start/options.ts'
 import { checkPort } from './start/ports.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 /** How long the start waits for Electron to be fetched before it takes the browser host instead. */
 const fetchMs = 5_000

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { BootId, DeviceId, JournalId, Millis, RoomId, SessionId } from './ids.ts'
 import { DeviceProfile, KeyProtection, Lifecycle } from './entities.ts'
 import { ErrorCode } from './errors.ts'
+import { BootId, DeviceId, JournalId, Millis, RoomId, SessionId } from './ids.ts'
 import { limits } from './limits.ts'
 import { RemoteFacts } from './remoteFacts.ts'
 import { SignalId, SignalValue } from './signals.ts'

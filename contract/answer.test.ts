@@ -1,6 +1,6 @@
-import { gzipSync } from 'node:zlib'
-import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { AnswerTooLarge, readBytes, readJson, readText } from './answer.ts'
 

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { Access } from './access.ts'
 import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
-import { kept } from './retention.ts'
 import { type Permission } from './permissions.ts'
 import { RemoteFacts } from './remoteFacts.ts'
+import { kept } from './retention.ts'
 import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
 
 /**

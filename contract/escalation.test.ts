@@ -6,9 +6,9 @@ import { accessOf, type ResolvedPolicy, resolvePolicy } from './evaluate.ts'
 import { AssignmentId, GroupId, type LinkId, PersonId, RoomId } from './ids.ts'
 import { builtInRoles, Permission } from './permissions.ts'
 import type { Assignment, Policy, RoomFacts, RoomGroup } from './policy.ts'
+import { cases } from './testing/chance.ts'
 import { aLink, assignment, role, roomIds, uuid } from './testing/parts.ts'
 import { changedPolicies, rooms, subjects } from './testing/policies.ts'
-import { cases } from './testing/chance.ts'
 
 /** Thousands of cases take their time on a busy machine (ms). */
 const patient = 120_000

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { type Access, may, scopeOf } from './access.ts'
 import { accessChange, accessOf, resolvePolicy } from './evaluate.ts'
 import { Permission } from './permissions.ts'
+import { cases } from './testing/chance.ts'
 import { modelMay } from './testing/model.ts'
 import { changedPolicies, policies, requests, rooms, subjects } from './testing/policies.ts'
-import { cases } from './testing/chance.ts'
 
 const roomIds = rooms.map(({ id }) => id)
 /** Thousands of cases take their time on a busy machine (ms). */

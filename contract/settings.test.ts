@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { defaultSettings, Settings } from './entities.ts'
 import { accessOf, resolvePolicy } from './evaluate.ts'
 import { changedSettings, lacksContact, mayChangeSettings, SettingsChanges } from './settings.ts'
+import { cases } from './testing/chance.ts'
 import { modelEverywhere, modelManages } from './testing/model.ts'
 import { policies, rooms, subjects } from './testing/policies.ts'
-import { cases } from './testing/chance.ts'
 
 const contact = fc.constantFrom('audit@contoso.example', 'other@contoso.example', '')
 const changes: fc.Arbitrary<SettingsChanges> = fc.record(

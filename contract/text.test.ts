@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limits } from './limits.ts'
-import { cleanText, deviceText, plainLines, typedName, typedText } from './text.ts'
 import { cases } from './testing/chance.ts'
+import { cleanText, deviceText, plainLines, typedName, typedText } from './text.ts'
 
 describe('cleanText', () => {
   it('drops what could disturb a screen or a log, and keeps markup as text', () => {

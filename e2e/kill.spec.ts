@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { type Room } from '../contract/entities.ts'
-import { playDelay } from '../contract/testing/wait.ts'
-import { chance } from '../contract/testing/chance.ts'
 import { run } from '../build/run.ts'
+import { type Room } from '../contract/entities.ts'
+import { chance } from '../contract/testing/chance.ts'
+import { programs } from '../contract/testing/programs.ts'
+import { playDelay } from '../contract/testing/wait.ts'
 import { fault, people } from './product.ts'
 import { expect, incidentRow, openIncident, signIn, test } from './test.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const

@@ -10,8 +10,8 @@ import { run } from '../build/run.ts'
 import { connect, tokenOf, type Api } from '../build/start/api.ts'
 import { enrolFleet } from '../build/start/demo.ts'
 import { type CutProxy, startCutProxy } from '../contract/testing/cut-proxy.ts'
-import { type RunningConsole, type Screen, startConsole } from './screen.ts'
 import { programs } from '../contract/testing/programs.ts'
+import { type RunningConsole, type Screen, startConsole } from './screen.ts'
 
 /** The real product for one test: its processes, on free ports, in a folder of its own. */
 

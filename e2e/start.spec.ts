@@ -5,9 +5,9 @@ import { z } from 'zod'
 import { root } from '../build/paths.ts'
 import { run } from '../build/run.ts'
 import { connect } from '../build/start/api.ts'
+import { programs } from '../contract/testing/programs.ts'
 import { command, npmStart, people, processesWith, tempFolder } from './product.ts'
 import { expect, test } from './test.ts'
-import { programs } from '../contract/testing/programs.ts'
 
 const start = ['build/start.ts', '--no-open', '--host', 'browser']
 

@@ -3,9 +3,9 @@ import { createCipheriv } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Locator, Page } from '@playwright/test'
+import { freePort } from '../contract/testing/port.ts'
 import { people } from './product.ts'
 import { expect, picture, signIn, test } from './test.ts'
-import { freePort } from '../contract/testing/port.ts'
 
 /** A real X desktop behind a real VNC server (TigerVNC) as the screen of a device, and a real shell as its terminal (REM-9). */
 

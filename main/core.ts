@@ -1,9 +1,9 @@
-import { callHandlers } from './calls/handlers.ts'
 import { Dispatcher } from './bridge/dispatcher.ts'
+import { callHandlers } from './calls/handlers.ts'
+import { streamSources } from './calls/remote.ts'
 import { topicSources } from './calls/topics.ts'
 import { Console } from './console.ts'
 import type { Core, CoreOptions } from './platform.ts'
-import { streamSources } from './calls/remote.ts'
 
 export type {
   AccessToken,

@@ -11,9 +11,9 @@ import RoomPage from './screens/room/RoomPage.vue'
 import Rooms from './screens/rooms/Rooms.vue'
 import Playback from './screens/sessions/Playback.vue'
 import Sessions from './screens/sessions/Sessions.vue'
-import NotFound from './screens/shell/NotFound.vue'
 import General from './screens/settings/General.vue'
 import Settings from './screens/settings/Settings.vue'
+import NotFound from './screens/shell/NotFound.vue'
 import Tenants from './screens/tenants/Tenants.vue'
 
 /** Addresses of the screens, behind the hash, so that a page served from anywhere can hold them. */

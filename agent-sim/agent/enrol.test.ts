@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
 import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
 import { v7 } from 'uuid'
 import { afterEach, expect, it } from 'vitest'
 import { realSystem } from '../../contract/testing/system.ts'

@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DevicePublicKey } from '../../contract/agent.ts'
 import type { KeyProtection } from '../../contract/entities.ts'
-import { makePrivateFolder, readIfThere, sizeIfThere, writePrivateFile } from './files.ts'
 import { ExplainedError } from '../explained.ts'
+import { makePrivateFolder, readIfThere, sizeIfThere, writePrivateFile } from './files.ts'
 
 /** A device's key pair (ENR-3). The private half is not part of this interface, and never leaves the device. */
 export interface DeviceKey {

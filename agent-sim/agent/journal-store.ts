@@ -3,8 +3,8 @@ import Database from 'better-sqlite3'
 import { JournalId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock, System, Undo } from '../../contract/system.ts'
-import { Journal, type JournalRow, type Waiting } from './journal.ts'
 import { ExplainedError } from '../explained.ts'
+import { Journal, type JournalRow, type Waiting } from './journal.ts'
 
 /** The layout of the journal database. A newer one is refused, never deleted. */
 const schemaVersion = 1

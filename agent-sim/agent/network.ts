@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
+import { isPrivate } from '../../contract/proxies.ts'
 import type { Clock } from '../../contract/system.ts'
 import { certificatesIn, credentialsIn, OutgoingProblem } from '../../contract/wayOut.ts'
-import { isPrivate } from '../../contract/proxies.ts'
 import { parseProxy, ProxyError } from './proxy.ts'
 import { WayOut } from './way-out.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { report } from '../cli/check.ts'
 import { posixAnswers, windowsAnswers } from '../devices/host-answers.ts'
+import { ProgramError, type RunProgram } from '../devices/run-program.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { checkPrerequisites, firstFailure } from './prerequisites.ts'
-import { ProgramError, type RunProgram } from '../devices/run-program.ts'
 
 const place = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
 const answersOf = (answers: { elevated?: boolean; tpm?: boolean; accounts?: string[] }) =>

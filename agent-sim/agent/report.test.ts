@@ -1,9 +1,9 @@
-import type { Observations } from '../devices/device.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Report } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import { reportedSignals } from '../../contract/signals.ts'
+import type { Observations } from '../devices/device.ts'
 import { hostileFacts, hostileObservations, hostileTexts } from '../devices/hostile.ts'
 import { changedFacts, changedObservations, cutFacts, fitReport, foldReports, messageBudgetBytes } from './report.ts'
 

@@ -1,9 +1,9 @@
-import type { Observations } from '../devices/device.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type Observation, Report, type DeviceFacts } from '../../contract/agent.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
+import type { Observations } from '../devices/device.ts'
 
 /** A report without its number: the journal gives it one. */
 export type NewReport = Omit<Report, 'number'>

@@ -1,5 +1,5 @@
-import { newKeyRemedy } from './identity.ts'
 import { ProgramError } from '../devices/run-program.ts'
+import { newKeyRemedy } from './identity.ts'
 
 /** Why a TPM does not do what was asked, and what helps, in words for the person at the device. */
 interface TpmTrouble {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KeyStoreError, SoftwareKeyStore, type DeviceKey } from './identity.ts'
 import { ProgramError, type RunProgram } from '../devices/run-program.ts'
+import { KeyStoreError, SoftwareKeyStore, type DeviceKey } from './identity.ts'
 import { plainSignature, TpmKeyStore } from './tpm.ts'
 
 let folder: string

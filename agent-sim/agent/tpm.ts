@@ -2,11 +2,11 @@ import { createPublicKey, verify } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runProgram, type RunProgram } from '../devices/run-program.ts'
+import { ExplainedError } from '../explained.ts'
 import { makePrivateFolder, sizeIfThere, writePrivateFile } from './files.ts'
 import { KeyStoreError, newKeyRemedy, publicKeyOf, type DeviceKey, type KeyStore } from './identity.ts'
-import { runProgram, type RunProgram } from '../devices/run-program.ts'
 import { tpmTrouble } from './tpm-trouble.ts'
-import { ExplainedError } from '../explained.ts'
 
 /** The resource manager of the kernel, which lets several programs use the TPM side by side. */
 const device = '/dev/tpmrm0'

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { z } from 'zod'
-import { Allowlist, microsoftAllowlist } from '../agent/allowlist.ts'
-import type { Credential } from '../agent/enrol.ts'
-import type { WayOptions } from '../agent/network.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import type { System } from '../../contract/system.ts'
 import { plainLines } from '../../contract/text.ts'
+import { Allowlist, microsoftAllowlist } from '../agent/allowlist.ts'
+import type { Credential } from '../agent/enrol.ts'
+import type { WayOptions } from '../agent/network.ts'
 
 /** One command of the command line. */
 export interface Command {

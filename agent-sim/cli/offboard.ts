@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { limits } from '../../contract/limits.ts'
 import type { Timers } from '../../contract/system.ts'
 import { ActionError } from '../actions.ts'
-import { ExplainedError } from '../explained.ts'
 import { RunningRooms } from '../control/client.ts'
-import { agentsFolder, dataHelp, networkHelp, print, required, sayMeanwhile, type Command } from './command.ts'
+import { ExplainedError } from '../explained.ts'
 import type { AgentRoom } from '../room.ts'
+import { agentsFolder, dataHelp, networkHelp, print, required, sayMeanwhile, type Command } from './command.ts'
 import { openDevice, parseSingle, singleHelp } from './single-device.ts'
 
 export const offboardCommand: Command = {

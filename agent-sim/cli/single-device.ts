@@ -1,12 +1,12 @@
 import { DeviceProfile, KeyProtection } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import type { System } from '../../contract/system.ts'
+import { hostFacts } from '../devices/host-remote.ts'
 import { HostDevice } from '../devices/host.ts'
 import { buildings, roomsOf } from '../devices/places.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
 import { seededRandom } from '../random.ts'
 import { openSingle, type Single } from '../single.ts'
-import { hostFacts } from '../devices/host-remote.ts'
 import {
   agentsFolder,
   allowlistFrom,

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { limits } from '../../contract/limits.ts'
 import type { Timers } from '../../contract/system.ts'
+import { ActionError, findRoom, type Action, type RawFault } from '../actions.ts'
 import { readIfThere } from '../agent/files.ts'
 import { request } from '../agent/http.ts'
-import { ActionError, findRoom, type Action, type RawFault } from '../actions.ts'
 import {
   ControlFile,
   controlFileName,

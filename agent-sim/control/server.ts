@@ -6,8 +6,8 @@ import { ZodError, type z } from 'zod'
 import { AnswerTooLarge, readJson } from '../../contract/answer.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import type { Random } from '../../contract/system.ts'
-import { writePrivateFile } from '../agent/files.ts'
 import { ActionError, findRoom, resolveFault, type Action } from '../actions.ts'
+import { writePrivateFile } from '../agent/files.ts'
 import {
   ActionsRequest,
   controlFileName,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { runProgram, type RunProgram } from './run-program.ts'
 import type { PrerequisiteAnswers } from './device.ts'
+import { runProgram, type RunProgram } from './run-program.ts'
 
 const powershell = (run: RunProgram, command: string) => run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command])
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import * as system from 'systeminformation'
-import { runProgram } from './run-program.ts'
 import { connectedDisplays } from './drm.ts'
+import { runProgram } from './run-program.ts'
 
 /**
  * What the machine has, part by part. Each function answers for one part and may take a moment or fail; the driver

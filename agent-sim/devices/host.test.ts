@@ -5,8 +5,8 @@ import { FakeClock } from '../../contract/testing/clock.ts'
 import { fakeSystem, realSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import type { Change } from './device.ts'
-import { HostDevice, type HostParts } from './host.ts'
 import * as real from './host-facts.ts'
+import { HostDevice, type HostParts } from './host.ts'
 
 /** A machine with everything. */
 const laptop = (): HostParts => ({

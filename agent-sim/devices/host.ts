@@ -6,11 +6,11 @@ import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { reportedSignals, type SignalId } from '../../contract/signals.ts'
 import type { Ids, System, Timers, Undo } from '../../contract/system.ts'
-import type { HostRemote } from './host-remote.ts'
 import { agentVersion } from '../version.ts'
 import type { Change, Device, PrerequisiteAnswers, Reading, Observations } from './device.ts'
 import { hostAnswers } from './host-answers.ts'
 import * as machineParts from './host-facts.ts'
+import type { HostRemote } from './host-remote.ts'
 
 /** Less free space than this share of the disk, or than this many bytes, and the system cannot take its updates. */
 const fullShare = 0.03

@@ -1,5 +1,5 @@
-import type { Observations } from './device.ts'
 import type { DeviceFacts } from '../../contract/agent.ts'
+import type { Observations } from './device.ts'
 
 /** Text as a device that was taken over, or is merely broken, might send it: each kind breaks another careless reader. */
 export const hostileTexts: readonly string[] = [

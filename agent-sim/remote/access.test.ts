@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto'
-import { beforeEach, describe, expect, it } from 'vitest'
 import { v7 } from 'uuid'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { SessionKey } from '../../contract/agent.ts'
 import { DeviceId, SessionId } from '../../contract/ids.ts'
 import { sessionGrantType, type SessionGrant } from '../../contract/remote.ts'

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { ChunkHead, RecordingEvent } from '../../contract/recording.ts'
 import { limits } from '../../contract/limits.ts'
+import type { ChunkHead, RecordingEvent } from '../../contract/recording.ts'
 
 const packed = promisify(gzip)
 

@@ -1,7 +1,7 @@
 import type { LogLevel } from '../agent/log.ts'
 import type { Device } from '../devices/device.ts'
-import { SimulatedDevice } from '../devices/simulated.ts'
 import { hostFacts, type HostRemote } from '../devices/host-remote.ts'
+import { SimulatedDevice } from '../devices/simulated.ts'
 import type { RemoteParts } from './parts.ts'
 import { RoomRemote, type RoomRemoteOptions } from './room-remote.ts'
 

@@ -1,5 +1,5 @@
-import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { gunzipSync } from 'node:zlib'
+import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { v7 } from 'uuid'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { SessionId } from '../../contract/ids.ts'

@@ -1,5 +1,5 @@
-import { limits } from '../../contract/limits.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
+import { limits } from '../../contract/limits.ts'
 import type { Timers, Undo } from '../../contract/system.ts'
 import { Intake, Packet, type Steps } from './bytes.ts'
 import { clipboardMessage, everything, type ClipboardMessage } from './clipboard.ts'

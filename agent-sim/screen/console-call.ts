@@ -1,7 +1,7 @@
 import { initials } from './meetings.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { rectOf } from './scene.ts'
 import type { RoomModel } from './room-model.ts'
+import { rectOf } from './scene.ts'
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
 const rowsShown = 6

@@ -1,8 +1,8 @@
 import type { IconName } from './icons.ts'
 import type { Meeting } from './meetings.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { rectOf } from './scene.ts'
 import type { RoomModel } from './room-model.ts'
+import { rectOf } from './scene.ts'
 
 /** A meeting can be joined this long before it begins, in ms. */
 const joinEarlyMs = 15 * 60_000

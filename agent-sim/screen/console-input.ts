@@ -1,8 +1,8 @@
+import { wanted } from './console-call.ts'
 import { drivenBy, keys, type Keyboard } from './keyboard.ts'
 import type { Attention } from './parts.ts'
 import type { RoomModel } from './room-model.ts'
 import { contains, type Target } from './scene.ts'
-import { wanted } from './console-call.ts'
 
 const leftButton = 1
 

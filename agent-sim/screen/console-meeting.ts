@@ -1,8 +1,8 @@
+import { drawAvatar } from './console-call.ts'
 import type { IconName } from './icons.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { gridOf, inset, rectOf } from './scene.ts'
 import type { RoomModel, Switches } from './room-model.ts'
-import { drawAvatar } from './console-call.ts'
+import { gridOf, inset, rectOf } from './scene.ts'
 
 const tilesShown = 6
 

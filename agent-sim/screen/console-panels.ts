@@ -1,7 +1,7 @@
 import type { IconName } from './icons.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { rectOf } from './scene.ts'
 import type { RoomModel } from './room-model.ts'
+import { rectOf } from './scene.ts'
 
 const ground = ['#2d2c55', '#242346'] as const
 

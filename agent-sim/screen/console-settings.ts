@@ -1,9 +1,9 @@
 import type { SignalId } from '../../contract/signals.ts'
+import { drawHeader } from './console-call.ts'
 import type { IconName } from './icons.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { rectOf } from './scene.ts'
 import { settingsTabs, type RoomModel, type SettingsTab, type Switches } from './room-model.ts'
-import { drawHeader } from './console-call.ts'
+import { rectOf } from './scene.ts'
 
 const left = 352
 const width = 880

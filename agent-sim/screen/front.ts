@@ -1,7 +1,7 @@
 import { drawAvatar } from './console-call.ts'
 import { colors, type SceneBuilder } from './parts.ts'
-import { gridOf, rectOf } from './scene.ts'
 import type { RoomModel } from './room-model.ts'
+import { gridOf, rectOf } from './scene.ts'
 
 /** The first display at the front: the room's clock and next meeting, or everybody who is in the meeting. 1920 × 1080. */
 export function drawFront1(scene: SceneBuilder, room: RoomModel, alone: boolean): void {

@@ -5,10 +5,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { programs } from '../../contract/testing/programs.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { ShellClient } from './shell-client.ts'
 import { frames } from './shell-frames.ts'
-import { programs } from '../../contract/testing/programs.ts'
 
 /** The agent's side of a terminal against the command `shell` in a process of its own, as systemd starts it in another account. */
 describe.skipIf(process.platform === 'win32')('[REM-9] a shell in another account', () => {

@@ -1,5 +1,5 @@
-import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { loadImage, createCanvas } from '@napi-rs/canvas'
 
 /** noVNC's own decoders, so that what the server packs is unpacked by the viewer that operators have. */

@@ -1,6 +1,6 @@
 import { FakeClock } from '../../contract/testing/clock.ts'
-import type { Rect, Screen } from '../rfb/interfaces.ts'
 import { SimulatedDevice } from '../devices/simulated.ts'
+import type { Rect, Screen } from '../rfb/interfaces.ts'
 import { noAttention } from '../screen/parts.ts'
 import { pictureOf } from '../screen/pictures.ts'
 import { SimulatedRoomScreens, type RoomScreensOptions } from '../screen/room-screens.ts'

@@ -1,6 +1,6 @@
 import { Intake, Packet, take, type Steps } from '../rfb/bytes.ts'
-import { clientMessage, type ClientMessage } from '../rfb/messages.ts'
 import type { ByteStream } from '../rfb/interfaces.ts'
+import { clientMessage, type ClientMessage } from '../rfb/messages.ts'
 import { rgba, writePixelFormat } from '../rfb/pixels.ts'
 
 export interface VncServerOptions {

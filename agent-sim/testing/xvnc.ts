@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../contract/testing/port.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { vncResponse } from '../rfb/client.ts'
-import { freePort } from '../../contract/testing/port.ts'
 
 const absent = ['Xvnc', 'xterm'].filter((program) => spawnSync('which', [program]).status !== 0)
 

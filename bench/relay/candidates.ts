@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
 import { type Part, startPart } from '../../build/part.ts'
-import type { Candidate } from './job.ts'
 import { programs } from '../../contract/testing/programs.ts'
+import type { Candidate } from './job.ts'
 
 const Ready = z.object({ ready: z.literal(true), service: z.url() })
 

@@ -3,9 +3,9 @@ import { type About, alsoNeeded, changeKindOf, commandNeeds, type CommandType, c
 import { ChangeKind, Kind, kinds } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import { builtInRoles, BuiltInRole, globalAdministratorPermissions, Permission } from '../../contract/permissions.ts'
+import { programs } from '../../contract/testing/programs.ts'
 import { run } from '../run.ts'
 import { made, table } from './table.ts'
-import { programs } from '../../contract/testing/programs.ts'
 
 const Access = z.union([
   z.string(),

@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts'
-import { headBytes, readNumber, writeNumber } from './records.ts'
 import { tagBytes } from './keys.ts'
+import { headBytes, readNumber, writeNumber } from './records.ts'
 
 /**
  * What is inside a record once it is open. One byte says which:

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
+import { tenantManagerRole } from '../access.ts'
 import type { Subject } from '../evaluate.ts'
 import { AssignmentId, GroupId, LinkId, PersonId, RoleId, RoomId, TenantId } from '../ids.ts'
 import { BuiltInRole, Permission } from '../permissions.ts'
-import { tenantManagerRole } from '../access.ts'
 import {
   type Assignment,
   type AssignmentScope,

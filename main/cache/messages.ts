@@ -1,6 +1,6 @@
-import type { Cursor } from '../../contract/feed.ts'
 import type { Kind } from '../../contract/entities.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
+import type { Cursor } from '../../contract/feed.ts'
 import type { Unusable } from './open.ts'
 import type { WindowNews } from './windows.ts'
 

@@ -5,14 +5,14 @@ import { Row } from '../../contract/feed.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { type IncidentColumns, incidentColumnNames, incidentColumns, type RoomColumns, roomColumnNames, roomColumns } from './derive.ts'
 import { Lines } from './lines.ts'
+import type { Change } from './messages.ts'
 import { roomOrders } from './migration5.ts'
 import { indexWords } from './migration6.ts'
+import type { Db } from './open.ts'
 import { firstField } from './tokens.ts'
 import { Totals } from './totals.ts'
-import { Words } from './wordIndex.ts'
-import type { Change } from './messages.ts'
-import type { Db } from './open.ts'
 import { WindowStore } from './windows.ts'
+import { Words } from './wordIndex.ts'
 
 /** What of a batch or page is still to be told: filled while rows are written. */
 export interface Written {

@@ -1,4 +1,3 @@
-import type { Db, Migration } from './open.ts'
 import { migration1 } from './migration1.ts'
 import { migration2 } from './migration2.ts'
 import { migration3 } from './migration3.ts'
@@ -6,6 +5,7 @@ import { migration4 } from './migration4.ts'
 import { migration5 } from './migration5.ts'
 import { migration6 } from './migration6.ts'
 import { migration7 } from './migration7.ts'
+import type { Db, Migration } from './open.ts'
 
 /** One migration for each version of the cache's schema; a version that was released is never changed. */
 export const cacheMigrations: readonly Migration[] = [migration1, migration2, migration3, migration4, migration5, migration6, migration7]

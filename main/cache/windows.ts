@@ -1,5 +1,5 @@
-import type { Transition } from '../../contract/transitions.ts'
 import { dayMs, kept } from '../../contract/retention.ts'
+import type { Transition } from '../../contract/transitions.ts'
 import type { Db } from './open.ts'
 
 /** What the service said of a room's history, the newest first. `anew`: all of it; else what came since. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { cacheMigrations } from './schema.ts'
 import type { WorkerAnswer, WorkerData, WorkerNext, WorkerOpened, WorkerRequest } from './messages.ts'
 import { cachesKeptAside, openWritable, saysDamaged, setAside, type Unusable, UnusableDatabase } from './open.ts'
+import { cacheMigrations } from './schema.ts'
 import { CacheWriter, type Outcome } from './writer.ts'
 
 /**

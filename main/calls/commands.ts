@@ -4,9 +4,9 @@ import type { CommandKey, TenantId } from '../../contract/ids.ts'
 import type { OutboxItem } from '../../contract/views.ts'
 import type { Console } from '../console.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import { checkCommand, subjectOf } from './submit.ts'
-import type { Shown } from '../views/shown.ts'
 import type { Tenants } from '../tenants/tenants.ts'
+import type { Shown } from '../views/shown.ts'
+import { checkCommand, subjectOf } from './submit.ts'
 
 /**
  * Puts a command into the outbox of the tenant that has what it is about; what is about no room goes to the named

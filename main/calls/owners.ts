@@ -2,8 +2,8 @@ import { PeopleList } from '../../contract/api.ts'
 import type { CallOutput } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
-import type { OpenAccount } from '../tenants/account.ts'
 import type { Console } from '../console.ts'
+import type { OpenAccount } from '../tenants/account.ts'
 
 /**
  * Whom incidents can be given to (INC-5): who sees the rooms of all of them, in each of their tenants, as the service says. Offline: all

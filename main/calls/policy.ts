@@ -20,8 +20,8 @@ import {
 } from '../../contract/policyApi.ts'
 import type { CallHandlers } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
-import { dayOf, queryOf, saveDownload } from './downloads.ts'
 import type { ServiceClient } from '../sync/http.ts'
+import { dayOf, queryOf, saveDownload } from './downloads.ts'
 import { listOwners } from './owners.ts'
 import { listRequests } from './requests.ts'
 

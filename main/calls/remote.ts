@@ -6,10 +6,10 @@ import { chunkPath, RecordingIndex } from '../../contract/recording.ts'
 import { SessionPage } from '../../contract/remote.ts'
 import type { CallHandlers, StreamSources } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
-import { dayOf, queryOf, saveDownload } from './downloads.ts'
-import type { ServiceClient } from '../sync/http.ts'
 import { readChunk, searchTerminals } from '../remote/recordings.ts'
 import type { RemoteSession } from '../remote/session.ts'
+import type { ServiceClient } from '../sync/http.ts'
+import { dayOf, queryOf, saveDownload } from './downloads.ts'
 
 type RemoteCall = Extract<CallName, `remote.${string}`>
 

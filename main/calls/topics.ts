@@ -1,10 +1,10 @@
 import type { Undo } from '../../contract/system.ts'
 import type { AppState, IncidentView } from '../../contract/views.ts'
+import type { TopicSources } from '../bridge/dispatcher.ts'
 import { type Console, everyKind } from '../console.ts'
 import { incidentView, needAction } from '../views/incidents.ts'
 import { roomView } from '../views/rooms.ts'
 import type { ShownChange } from '../views/shown.ts'
-import type { TopicSources } from '../bridge/dispatcher.ts'
 
 /** Where the values of every topic of the contract come from. */
 export function topicSources(core: Console): TopicSources {

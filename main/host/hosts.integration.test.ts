@@ -1,9 +1,11 @@
-import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { programs } from '../../contract/testing/programs.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { createLog } from '../log.ts'
 import { TestBrowser } from '../session/testing/browser.ts'
 import { tempFolder } from '../testing/fakes.ts'
@@ -14,8 +16,6 @@ import { runProcess, type Running, startBrowserHost, startService } from './test
 import { screensFolder } from './testing/screens.ts'
 import type { TestPage } from './testing/transports.ts'
 import { pageOf, Watcher } from './testing/watcher.ts'
-import { programs } from '../../contract/testing/programs.ts'
-import { realSystem } from '../../contract/testing/system.ts'
 
 /** Both hosts as a whole, with the real service and its embedded issuer as a process of their own. */
 

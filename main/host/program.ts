@@ -1,6 +1,6 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { existsSync } from 'node:fs'
 import type { System } from '../../contract/system.ts'
 import { type BridgeServer, createCore, type DataFolder, type HostPlatform, type Log } from '../core.ts'
 import type { Session } from '../platform.ts'

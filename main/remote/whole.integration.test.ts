@@ -5,13 +5,13 @@ import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Bridge, TopicOutput } from '../../contract/bridge.ts'
 import { PolicyCommand, QueuedCommand } from '../../contract/commands.ts'
+import { programs } from '../../contract/testing/programs.ts'
 import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import type { RemoteSessionView, RoomRow } from '../../contract/views.ts'
 import { createCore, createLog, lockDataFolder } from '../core.ts'
 import { runProcess, startProcess, startService } from '../host/testing/processes.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from '../testing/fakes.ts'
-import { programs } from '../../contract/testing/programs.ts'
 
 /** The real service with its relay, a real agent, and this console: from the switch to the end of a session. */
 let undo: (() => unknown)[] = []

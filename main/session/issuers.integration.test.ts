@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../contract/testing/port.ts'
 import { TestBrowser } from './testing/browser.ts'
 import { amelie, signIn, SignInRig, tokensOf, until } from './testing/rig.ts'
-import { freePort } from '../../contract/testing/port.ts'
 
 /** What issuers of other makes do otherwise, and may. */
 const rig = new SignInRig()

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { System } from '../../contract/system.ts'
 import type { Vault } from '../platform.ts'
+import { seal, unseal } from '../sealed.ts'
 import { Connection } from './discovery.ts'
 import { readIfThere, writePrivate } from './files.ts'
-import { seal, unseal } from '../sealed.ts'
 
 /** Who is signed in, where, and with what. One sealed file, so that it is there as a whole or not at all. */
 export const SignInRecord = z.object({

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Random, System } from '../../contract/system.ts'
 import type { Protection } from '../../contract/views.ts'
-import { readIfThere, writePrivate } from './files.ts'
 import { seal, unseal } from '../sealed.ts'
+import { readIfThere, writePrivate } from './files.ts'
 
 /**
  * Keeps one random key per name (per account, and one for the tokens), and protects it as well as the machine can:

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import type { Preferences, SettingsView, SyncState } from '../../contract/views.ts'
 import type { Kind } from '../../contract/entities.ts'
+import type { Preferences, SettingsView, SyncState } from '../../contract/views.ts'
 import { scrubLine } from './scrub.ts'
 
 export interface BundleFacts {

@@ -18,8 +18,8 @@ import type { ServiceClient } from '../sync/http.ts'
 import type { OpenFeed } from '../sync/socket.ts'
 import { type Closed, Sync } from '../sync/sync.ts'
 import { Windows } from '../sync/windows.ts'
-import { type Place, setCacheAside } from './place.ts'
 import { Shown } from '../views/shown.ts'
+import { type Place, setCacheAside } from './place.ts'
 
 /** A customer whose tenant is entered under a link; its name as one's own tenant has it, '' where that is not known. */
 export interface Customer {

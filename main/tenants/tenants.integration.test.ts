@@ -7,11 +7,11 @@ import { TenantId } from '../../contract/ids.ts'
 import type { System } from '../../contract/system.ts'
 import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import type { Entered } from './entered.ts'
 import { idOf, makeIncident, makeMe, makeRoom, tenantId } from '../testing/documents.ts'
 import { Rig } from '../testing/rig.ts'
 import { FakeService } from '../testing/service.ts'
 import type { FakeTenant } from '../testing/tenant.ts'
+import type { Entered } from './entered.ts'
 
 /** Two customers beside one's own tenant (PAR-8): Adatum and Woodgrove, with rooms 11 and 12, 21 and 22. */
 const own = TenantId.parse(tenantId)

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { TenantId } from '../../contract/ids.ts'
 import type { System, Undo } from '../../contract/system.ts'
-import { type Customer, OpenAccount, openOutbox } from './account.ts'
 import { Emitter } from '../emitter.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -12,6 +11,7 @@ import { ServiceClient } from '../sync/http.ts'
 import { feedOf } from '../sync/socket.ts'
 import type { Closed } from '../sync/sync.ts'
 import type { ShownChange } from '../views/shown.ts'
+import { type Customer, OpenAccount, openOutbox } from './account.ts'
 import { customersKept, forgetAccount, forgetCache, forgetPlace, type Place, placeOf, setCacheAside } from './place.ts'
 
 export interface TenantsOptions {

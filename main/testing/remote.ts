@@ -10,10 +10,10 @@ import {
   SessionGrant,
   SessionRequest,
 } from '../../contract/remote.ts'
+import type { SessionEnd } from '../../contract/remote.ts'
 import { proofOf } from '../../contract/sealed/grant.ts'
 import type { Link, LinkOptions, LinkState, SessionKeys } from '../../contract/sealed/interfaces.ts'
 import { agree, makePair } from '../../contract/sealed/keys.ts'
-import type { SessionEnd } from '../../contract/remote.ts'
 import type { Ask } from '../sync/http.ts'
 import { idOf } from './documents.ts'
 

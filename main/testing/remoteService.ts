@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { z } from 'zod'
@@ -12,13 +12,13 @@ import { ConsoleToDevice, controlChannel, type DeviceToConsole, type SessionEnd 
 import type { SessionKeys } from '../../contract/sealed/interfaces.ts'
 import { SealedLink } from '../../contract/sealed/link.ts'
 import { chance } from '../../contract/testing/chance.ts'
+import { programs } from '../../contract/testing/programs.ts'
+import { realSystem } from '../../contract/testing/system.ts'
 import { type Running, startProcess } from '../host/testing/processes.ts'
 import { relayDial } from '../remote/dial.ts'
 import { idOf } from './documents.ts'
 import { FakeDevice, recordOf } from './remote.ts'
 import type { FakeService } from './service.ts'
-import { programs } from '../../contract/testing/programs.ts'
-import { realSystem } from '../../contract/testing/system.ts'
 
 /** Remote sessions through a real relay, with a service and devices that do what a test says. */
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { cases } from '../../contract/testing/chance.ts'
 import { PersonId } from '../../contract/ids.ts'
+import { cases } from '../../contract/testing/chance.ts'
 import { RoomSort, RoomState } from '../../contract/views.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import type { CacheReader } from '../cache/reader.ts'

@@ -4,8 +4,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { SessionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { createBridge } from './client.ts'
-import { codeOf, readOnce } from './index.ts'
 import type { StatefulPipe } from './pipes.ts'
+import { codeOf, readOnce } from './index.ts'
 
 /** A pipe under the test's hand. */
 function handPipe() {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { hex } from './terminal-theme.ts'
 import { styleCellsByObject, withAdoptedStyles } from './styles.ts'
+import { hex } from './terminal-theme.ts'
 
 afterEach(() => {
   document.adoptedStyleSheets = []

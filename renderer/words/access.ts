@@ -1,7 +1,7 @@
 import { useI18n } from 'vue-i18n'
-import { BuiltInRole, builtInRoles, Permission } from '../../contract/permissions.ts'
 import { tenantManagerRole } from '../../contract/access.ts'
 import { fold } from '../../contract/fold.ts'
+import { BuiltInRole, builtInRoles, Permission } from '../../contract/permissions.ts'
 import { useFormat } from './format.ts'
 
 /** The features of the permission table, in its order, each with its permissions. */

@@ -7,17 +7,17 @@ import { AssignmentId, type GroupId, type RoomId, type TenantId } from '../../co
 import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, Member, Policy } from '../../contract/policy.ts'
+import { type AskedContext, type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
+import { assignmentTouched } from '../ground/commands/touched.ts'
+import { reached } from '../ground/reach.ts'
 import { writeAssignment } from './assignments.ts'
 import { assignmentIsShown } from './explain.ts'
-import { changePolicy, checkSomeRoom, checkTaken } from './policies.ts'
-import { reached } from '../ground/reach.ts'
 import { type AskDeps, asksDirectory, membersAsked, nothingAsked } from './membership/asked.ts'
 import type { Asked } from './membership/members.ts'
 import { ownMembers } from './membership/members.ts'
-import { resolvedOf } from './resolved.ts'
-import { type AskedContext, type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
 import { checkCount, checkName, sameSide } from './names.ts'
-import { assignmentTouched } from '../ground/commands/touched.ts'
+import { changePolicy, checkSomeRoom, checkTaken } from './policies.ts'
+import { resolvedOf } from './resolved.ts'
 
 /** Gives a role to people and security groups over a scope (ACC-4, ACC-6, PAR-4). */
 export const saveAssignment = (deps: AskDeps): AskingHandler<'assignment.save', Asked> => ({

@@ -1,13 +1,13 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { DirectoryQuery, PrincipalList } from '../../contract/policyApi.ts'
-import { setRemoved } from './people.ts'
-import type { Plugin } from '../ground/deps.ts'
-import type { AccessDeps } from './deps.ts'
-import { DirectoryEdit, DirectoryListing, editDirectory, listDirectory } from '../directory/edits.ts'
 import { embeddedIssuerName } from '../directory/accounts.ts'
-import { system } from '../ground/store/transaction.ts'
+import { DirectoryEdit, DirectoryListing, editDirectory, listDirectory } from '../directory/edits.ts'
+import type { Plugin } from '../ground/deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { system } from '../ground/store/transaction.ts'
+import type { AccessDeps } from './deps.ts'
+import { setRemoved } from './people.ts'
 
 /** People and security groups to name in assignments (ACC-4): of the caller's own organisation, in a customer's tenant too. */
 export const directoryRoutes: Plugin<AccessDeps> = (app, { directory }) => {

@@ -5,9 +5,9 @@ import { type Access, type Grant, may, scopeOf } from '../../contract/access.ts'
 import { accessOf, assignmentsOf, resolvePolicy, type Subject } from '../../contract/evaluate.ts'
 import { AssignmentId, RoleId, type RoomId } from '../../contract/ids.ts'
 import { Permission } from '../../contract/permissions.ts'
+import { cases } from '../../contract/testing/chance.ts'
 import { policies, requests, rooms, subjects } from '../../contract/testing/policies.ts'
 import { addressIsShown, personIsShown, type Viewer, whatCan, whoCan } from './explain.ts'
-import { cases } from '../../contract/testing/chance.ts'
 
 const people = fc.uniqueArray(subjects, { maxLength: 5, selector: ({ id, link }) => `${id}/${link}` })
 const idOf = ({ id, link }: Subject): string => `${id}/${link}`

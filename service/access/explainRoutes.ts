@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { PersonId } from '../../contract/ids.ts'
 import { WhatCan, WhoCan, WhoCanQuery } from '../../contract/policyApi.ts'
-import { explainWhat, explainWho } from './explanations.ts'
 import type { Plugin } from '../ground/deps.ts'
-import type { AccessDeps } from './deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import type { AccessDeps } from './deps.ts'
+import { explainWhat, explainWho } from './explanations.ts'
 
 /** "Who can do this, and why?" (ACC-7), cut to what the caller may be told. */
 export const explainRoutes: Plugin<AccessDeps> = (app, deps) => {

@@ -5,12 +5,12 @@ import { limits } from '../../contract/limits.ts'
 import { BuiltInRole, builtInRoles, type Permission } from '../../contract/permissions.ts'
 import type { RoomFacts } from '../../contract/policy.ts'
 import type { Chain, PersonBrief, WhatCan, WhoCan } from '../../contract/policyApi.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { PersonTable, SecurityGroupTable } from '../ground/store/tables.ts'
 import { type Held, isTold, type Viewer, viewerOf, type Way, wayScope, whatCan, whoCan } from './explain.ts'
 import { subjectOf } from './resolved.ts'
 import type { AccessService } from './service.ts'
-import type { Caller } from '../ground/caller.ts'
 
 /** Explanations of access with names, as far as whoever asks may be told (ACC-7). */
 

@@ -4,14 +4,14 @@ import type { ResolvedPolicy } from '../../contract/evaluate.ts'
 import { GroupId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { AssignmentScope, GroupRule, RoomGroup } from '../../contract/policy.ts'
-import { assignmentIsShown, groupIsShown, linkIsShown } from './explain.ts'
-import { changeGroups } from './policies.ts'
-import { reached } from '../ground/reach.ts'
 import { type AskingHandler, checkPermitted, type CommandContext } from '../ground/commands/handler.ts'
+import { roomsTouched } from '../ground/commands/touched.ts'
+import { reached } from '../ground/reach.ts'
+import { assignmentIsShown, groupIsShown, linkIsShown } from './explain.ts'
 import { type AskDeps, asksDirectory } from './membership/asked.ts'
 import type { Asked } from './membership/members.ts'
 import { checkCount, checkName } from './names.ts'
-import { roomsTouched } from '../ground/commands/touched.ts'
+import { changeGroups } from './policies.ts'
 
 /**
  * Makes or changes a group of rooms. Who has groups.modify on some rooms only changes what is theirs: no rules, and the

@@ -1,5 +1,5 @@
-import { LinkId, type TenantId } from '../../contract/ids.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import { LinkId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { AssignmentScope, ChangeControl, Link } from '../../contract/policy.ts'
 import type { LinkTable } from '../ground/store/tables.ts'

@@ -1,9 +1,9 @@
 import { tenantManagerRole } from '../../contract/access.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
+import type { LinkId, RoleId } from '../../contract/ids.ts'
 import { plainName } from '../../contract/names.ts'
 import { BuiltInRole, builtInRoles } from '../../contract/permissions.ts'
-import type { LinkId, RoleId } from '../../contract/ids.ts'
 
 /** What roles, assignments and groups have in common: names of their own, limits, and built-in ones. */
 

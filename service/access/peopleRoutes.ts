@@ -1,14 +1,14 @@
-import { MeAnswer, OwnersQuery, PeopleList, type Person } from '../../contract/api.ts'
 import { type Access, may } from '../../contract/access.ts'
+import { MeAnswer, OwnersQuery, PeopleList, type Person } from '../../contract/api.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { accessOf } from '../../contract/evaluate.ts'
-import { addressIsShown, ownerTest, personIsShown } from './explain.ts'
-import { reached } from '../ground/reach.ts'
-import { subjectOf } from './resolved.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { Plugin } from '../ground/deps.ts'
-import type { AccessDeps } from './deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { reached } from '../ground/reach.ts'
+import type { AccessDeps } from './deps.ts'
+import { addressIsShown, ownerTest, personIsShown } from './explain.ts'
+import { subjectOf } from './resolved.ts'
 
 /** Who is who (ACC-6). */
 export const peopleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {

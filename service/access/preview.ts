@@ -1,17 +1,17 @@
 import { type Access, may, scopeOf } from '../../contract/access.ts'
 import type { PolicyCommand } from '../../contract/commands.ts'
-import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { RoomkeeperError } from '../../contract/errors.ts'
+import { accessChange, type AccessChange, accessOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Effect, PersonBrief } from '../../contract/policyApi.ts'
-import { membersChanged } from './refresh.ts'
-import { resolvedOf, subjectOf } from './resolved.ts'
 import type { Caller } from '../ground/caller.ts'
-import type { GroundDeps } from '../ground/deps.ts'
-import type { PersonTable } from '../ground/store/tables.ts'
 import { Instead } from '../ground/commands/handler.ts'
 import { contextOf, readyFor } from '../ground/commands/submit.ts'
+import type { GroundDeps } from '../ground/deps.ts'
+import type { PersonTable } from '../ground/store/tables.ts'
+import { membersChanged } from './refresh.ts'
+import { resolvedOf, subjectOf } from './resolved.ts'
 
 /** Ends the transaction of a preview, which is never committed. */
 class Undone extends Error {}

@@ -2,9 +2,9 @@ import { type ResolvedPolicy, resolvePolicy, type Subject } from '../../contract
 import type { RoomId } from '../../contract/ids.ts'
 import type { Permission } from '../../contract/permissions.ts'
 import type { Assignment, AssignmentScope, CustomRole, GroupRule, Member, Policy, RoomFacts, RoomGroup } from '../../contract/policy.ts'
-import { linkOf } from './links.ts'
 import type { AssignmentTable, PersonTable, RoleTable, RoomGroupTable } from '../ground/store/tables.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
+import { linkOf } from './links.ts'
 
 /** A tenant's policy as it is stored, and looked up for decisions (ACC-6). What is in these columns, only this service wrote. */
 

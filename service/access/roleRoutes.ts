@@ -15,12 +15,12 @@ import {
   type Role,
   RoleList,
 } from '../../contract/policyApi.ts'
-import { isShown, roleIsShown, viewerOf } from './explain.ts'
-import { assignmentViews } from './views.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { Plugin } from '../ground/deps.ts'
-import type { AccessDeps } from './deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import type { AccessDeps } from './deps.ts'
+import { isShown, roleIsShown, viewerOf } from './explain.ts'
+import { assignmentViews } from './views.ts'
 
 /** Roles, assignments and groups of rooms, as far as the caller may see them (ACC-2, ACC-4, PAR-4). */
 export const roleRoutes: Plugin<AccessDeps> = (app, { store, access }) => {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Command } from '../../contract/commands.ts'
 import { AssignmentId, GroupId, RoleId } from '../../contract/ids.ts'
 import type { Permission } from '../../contract/permissions.ts'
-import { finn } from '../testing/directory/organisations.ts'
 import { system } from '../ground/store/transaction.ts'
 import { denied, group, grouped, inside, named, ofLink, outside, over, person, role, saved, ScopeRig } from '../testing/access/scopeRig.ts'
+import { finn } from '../testing/directory/organisations.ts'
 
 /** Ada holds some permissions over some rooms; what she shares with others is changed by who has power over all of it. */
 

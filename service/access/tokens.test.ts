@@ -4,8 +4,8 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { endlessAnswer } from '../../contract/testing/endless.ts'
 import { systemAt, realSystem } from '../../contract/testing/system.ts'
-import { keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
 import { globalAdministratorRole } from '../directory/directory.ts'
+import { keysOfIssuer, readToken, type TokenRules } from './tokens.ts'
 
 const now = 1_800_000_000_000
 const claims = { tid: 'directory', oid: 'object', name: 'Ada', email: 'ada@contoso.example' }

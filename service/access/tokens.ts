@@ -1,4 +1,3 @@
-import { globalAdministratorRole } from '../directory/directory.ts'
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { readBytes, readJson } from '../../contract/answer.ts'
@@ -8,6 +7,7 @@ import type { Clock, Timers } from '../../contract/system.ts'
 import { cleanText } from '../../contract/text.ts'
 import { within } from '../../contract/timing.ts'
 import { whyUnreached } from '../../contract/wayOut.ts'
+import { globalAdministratorRole } from '../directory/directory.ts'
 import { isSafeUrl } from '../ground/config.ts'
 
 /** What a token says of a person. */

@@ -4,11 +4,11 @@ import type { AssignmentId, LinkId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Assignment, AssignmentScope, Member, RoomFacts } from '../../contract/policy.ts'
 import type { AssignmentView, Principal } from '../../contract/policyApi.ts'
-import { visibleScope } from './assignmentCommands.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
 import type { PersonTable, SecurityGroupTable } from '../ground/store/tables.ts'
+import { visibleScope } from './assignmentCommands.ts'
 import { subjectOf } from './resolved.ts'
-import type { Caller } from '../ground/caller.ts'
 
 /** Assignments with names, for screens: cut to the caller's rooms. `read`: of the whole tenant. */
 export async function assignmentViews(

@@ -1,6 +1,6 @@
+import { v7 } from 'uuid'
 import { expect, it } from 'vitest'
 import { RoomId, TenantId } from '../../contract/ids.ts'
-import { v7 } from 'uuid'
 import { Absence } from './absence.ts'
 import { ClockSet, clocksOf, movedBy } from './clockSet.ts'
 import { Silences } from './silences.ts'

@@ -1,10 +1,10 @@
 import type { DeviceId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { kept } from '../../contract/retention.ts'
+import { auditDevice } from '../enrolment/deviceAudit.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import type { RoomWork } from '../incidents/apply.ts'
 import type { Rooms } from '../incidents/rooms.ts'
-import type { TenantTransaction } from '../ground/store/transaction.ts'
-import { auditDevice } from '../enrolment/deviceAudit.ts'
 import type { IntakeItem, SessionOutcome } from './intakeItems.ts'
 import type { AgentSession, DeviceIdentity, Progress } from './session.ts'
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import { v7 } from 'uuid'
+import { describe, expect, it } from 'vitest'
 import { BootId, DeviceId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { Boots } from './boots.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../contract/limits.ts'
-import { DeviceBudget } from './budget.ts'
 import { Bucket } from '../ground/bucket.ts'
+import { DeviceBudget } from './budget.ts'
 
 describe('a bucket', () => {
   it('[rule 13] lets through no more than it holds and what came back, whatever the order of moments', () => {

@@ -3,13 +3,13 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Turn } from '../../contract/system.ts'
-import type { Rooms } from '../incidents/rooms.ts'
 import type { Metrics } from '../ground/ops/metrics.ts'
 import type { Store } from '../ground/store/store.ts'
 import { system } from '../ground/store/transaction.ts'
+import type { Rooms } from '../incidents/rooms.ts'
 import { Batch } from './batch.ts'
-import type { AgentSession } from './session.ts'
 import type { IntakeItem, SessionOutcome } from './intakeItems.ts'
+import type { AgentSession } from './session.ts'
 
 export interface IntakeOptions {
   readonly store: Store

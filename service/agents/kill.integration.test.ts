@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readJson } from '../../contract/answer.ts'
 import { EnrolmentKey } from '../../contract/api.ts'
 import { Incident } from '../../contract/entities.ts'
-import { readJson } from '../../contract/answer.ts'
-import { TransitionPage } from '../../contract/transitions.ts'
-import { until } from '../../contract/testing/wait.ts'
 import { chance } from '../../contract/testing/chance.ts'
+import { until } from '../../contract/testing/wait.ts'
+import { TransitionPage } from '../../contract/transitions.ts'
+import { TestDevice } from '../testing/agents/device.ts'
 import { TestConsole } from '../testing/feed/console.ts'
 import { demo, makeFolder, removeFolder, TestService } from '../testing/process.ts'
-import { TestDevice } from '../testing/agents/device.ts'
 
 let folder: string
 let service: TestService

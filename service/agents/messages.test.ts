@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AgentToService } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { readMessage, readReport } from './messages.ts'
 import { cases } from '../../contract/testing/chance.ts'
+import { readMessage, readReport } from './messages.ts'
 
 const read = (value: unknown) => {
   try {

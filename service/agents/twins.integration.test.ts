@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { AheadClock } from '../testing/agents/clock.ts'
 import { enrolmentProof, keyChangeProof } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { system } from '../ground/store/transaction.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
+import { system } from '../ground/store/transaction.ts'
+import { AheadClock } from '../testing/agents/clock.ts'
 import { enrolmentOf, enrolRaw, newKey, signed, TestDevice } from '../testing/agents/device.ts'
 import { type Parts, startParts } from '../testing/agents/parts.ts'
 

@@ -1,10 +1,10 @@
 import type { AuditCheck } from '../../contract/policyApi.ts'
 import type { Turn } from '../../contract/system.ts'
+import { chainHash } from '../ground/audit/chain.ts'
+import { type Pruned, prunedIn, retentionMs } from '../ground/audit/pruned.ts'
 import type { AuditChainTable, AuditTable } from '../ground/store/tables.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
-import { chainHash } from '../ground/audit/chain.ts'
 import { type HeadState, headText, type NotedHead, stateOfHead } from './head.ts'
-import { type Pruned, prunedIn, retentionMs } from '../ground/audit/pruned.ts'
 
 /** Walks a tenant's audit log and says whether it is as it was written (AUD-1). */
 

@@ -1,5 +1,5 @@
-import type { AuditChainTable } from '../ground/store/tables.ts'
 import { retentionMs } from '../ground/audit/pruned.ts'
+import type { AuditChainTable } from '../ground/store/tables.ts'
 
 /**
  * The head of an audit log as it is noted elsewhere: the number, time (UTC ms) and hash of the newest record, and how many

@@ -1,11 +1,11 @@
-import { AuditCheck, AuditPage, AuditQuery, AuditRange } from '../../contract/policyApi.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { chainSource, checkChain } from './check.ts'
-import { auditCsv } from './csv.ts'
-import { auditPage, auditRange } from './read.ts'
+import { AuditCheck, AuditPage, AuditQuery, AuditRange } from '../../contract/policyApi.ts'
 import type { Plugin } from '../ground/deps.ts'
 import { checkRange, fileOf } from '../ground/http/range.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { chainSource, checkChain } from './check.ts'
+import { auditCsv } from './csv.ts'
+import { auditPage, auditRange } from './read.ts'
 
 /** The audit log, for Pro Managers and Global Administrators of the tenant itself (AUD-1). */
 export const auditRoutes: Plugin = (app, { store, log, clock, turn }) => {

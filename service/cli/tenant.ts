@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { Organisations } from '../identity/tenantRoutes.ts'
 import { ConfigProblem } from '../ground/problems.ts'
+import { Organisations } from '../identity/tenantRoutes.ts'
 import { runningService } from './local.ts'
 
 export const tenantHelp = `service tenant: the organisations of the running service

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { Member } from '../../contract/policy.ts'
 import type { Random } from '../../contract/system.ts'
-import { globalAdministratorRole } from './directory.ts'
-import { EmbeddedDirectory } from './embedded.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { DirectoryAccountTable } from '../ground/store/tables.ts'
+import { globalAdministratorRole } from './directory.ts'
+import { EmbeddedDirectory } from './embedded.ts'
 import { passwords } from './passwords.ts'
 
 /** The embedded directory: accounts of people and of rooms, for installations without an issuer of their own. */

@@ -1,15 +1,15 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import type { GroundDeps } from '../ground/deps.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { Member } from '../../contract/policy.ts'
 import type { Ids } from '../../contract/system.ts'
 import { typedName } from '../../contract/text.ts'
-import { passwords } from './passwords.ts'
+import type { GroundDeps } from '../ground/deps.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { DirectoryGroupTable, ServiceTables } from '../ground/store/tables.ts'
 import { membersOf } from './embedded.ts'
+import { passwords } from './passwords.ts'
 
 /** Changes of the embedded directory, by this machine's user. */
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { realSystem } from '../../contract/testing/system.ts'
+import { ada, bela, cyd, makeOrganisations, type Organisations } from '../testing/directory/organisations.ts'
 import { DirectoryEdit, editDirectory, listDirectory } from './edits.ts'
 import { EmbeddedDirectory } from './embedded.ts'
-import { ada, bela, cyd, makeOrganisations, type Organisations } from '../testing/directory/organisations.ts'
 
 let made: Organisations
 let directory: EmbeddedDirectory

@@ -5,12 +5,12 @@ import { Problem } from '../../contract/errors.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { digestOfKey } from './keys.ts'
 import { system } from '../ground/store/transaction.ts'
-import { enrolRooms } from './offboarding.ts'
 import { enrolmentOf, enrolRaw, newKey, TestDevice } from '../testing/agents/device.ts'
 import { type Parts, startParts } from '../testing/agents/parts.ts'
 import { roomsOf } from '../testing/agents/rooms.ts'
+import { digestOfKey } from './keys.ts'
+import { enrolRooms } from './offboarding.ts'
 
 /** How a device comes to the service, and how it goes. */
 

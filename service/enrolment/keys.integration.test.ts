@@ -14,10 +14,10 @@ import { Problem } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
-import { enrolRooms, unenrolRooms } from './offboarding.ts'
-import { thumbprintOf } from './proofs.ts'
 import { enrolmentOf, enrolRaw, helloNonce, newKey, signed, TestDevice, type TestKey } from '../testing/agents/device.ts'
 import { type Parts, startParts } from '../testing/agents/parts.ts'
+import { enrolRooms, unenrolRooms } from './offboarding.ts'
+import { thumbprintOf } from './proofs.ts'
 
 /** Whose key counts: for a room that gets another, and for the words after which an agent is gone. */
 

@@ -1,10 +1,10 @@
 import { hasProLicence } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId } from '../../contract/ids.ts'
-import { changeLifecycle } from '../incidents/actions.ts'
-import type { Rooms } from '../incidents/rooms.ts'
 import type { DeviceState } from '../ground/store/tables.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
+import { changeLifecycle } from '../incidents/actions.ts'
+import type { Rooms } from '../incidents/rooms.ts'
 import { auditDevice } from './deviceAudit.ts'
 
 /** Ids in one statement. */

@@ -1,7 +1,7 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
-import type { IncidentDeps } from '../incidents/deps.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
+import type { IncidentDeps } from '../incidents/deps.ts'
 import { unenrolRooms } from './offboarding.ts'
 
 /** How many rooms may wait in onboarding, counted once in a transaction that lets several in, and how long one may. */

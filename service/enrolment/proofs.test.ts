@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { challengeProof } from '../../contract/agent.ts'
-import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
 import { newKey, signed } from '../testing/agents/device.ts'
+import { isSignedBy, storedKey, thumbprintOf } from './proofs.ts'
 
 describe('[ENR-3] proofs of devices', () => {
   const key = newKey()

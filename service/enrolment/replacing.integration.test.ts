@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { leapingClock } from '../testing/agents/clock.ts'
 import { enrolmentProof } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { system } from '../ground/store/transaction.ts'
+import { leapingClock } from '../testing/agents/clock.ts'
+import { enrolmentOf, enrolRaw, newKey, signed, TestDevice, type TestKey } from '../testing/agents/device.ts'
+import { type Parts, startParts } from '../testing/agents/parts.ts'
 import { enrolRooms, unenrolRooms } from './offboarding.ts'
 import { leaveOverdue } from './onboarding.ts'
 import { replaceDevice } from './replacing.ts'
-import { enrolmentOf, enrolRaw, newKey, signed, TestDevice, type TestKey } from '../testing/agents/device.ts'
-import { type Parts, startParts } from '../testing/agents/parts.ts'
 
 /** A machine that was re-imaged comes as another device, and goes where it stood. */
 

@@ -1,9 +1,9 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { changeLifecycle } from '../incidents/actions.ts'
 import type { Rooms } from '../incidents/rooms.ts'
-import type { TenantTransaction } from '../ground/store/transaction.ts'
 
 /**
  * Puts the device of a room in onboarding into the room whose machine it is, or whose place it takes (ENR-3, decision 0047): that room

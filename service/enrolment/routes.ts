@@ -1,9 +1,9 @@
 import { EnrolmentKey } from '../../contract/api.ts'
-import { downloadKey, resetKey } from './keys.ts'
 import type { Plugin } from '../ground/deps.ts'
+import { callerOf } from '../ground/http/routeAccess.ts'
 import type { IncidentDeps } from '../incidents/deps.ts'
 import { packInstaller } from './installer.ts'
-import { callerOf } from '../ground/http/routeAccess.ts'
+import { downloadKey, resetKey } from './keys.ts'
 
 /** What Settings → General → Enrol a room offers (ENR-1). */
 export const enrolmentRoutes: Plugin<IncidentDeps> = (app, { store, publicUrl, random }) => {

@@ -8,9 +8,9 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
+import { system } from '../ground/store/transaction.ts'
 import { TestDevice } from '../testing/agents/device.ts'
 import { type Parts, proManager, startParts } from '../testing/agents/parts.ts'
-import { system } from '../ground/store/transaction.ts'
 import { TestConsole } from '../testing/feed/console.ts'
 
 let service: Parts

@@ -1,7 +1,7 @@
 import { Kind } from '../../contract/entities.ts'
 import type { Cursor, FeedToConsole } from '../../contract/feed.ts'
-import { isVisible, type Reach, type Visible, visibleOf } from '../ground/store/reader.ts'
 import type { StoredRow } from '../ground/store/documents.ts'
+import { isVisible, type Reach, type Visible, visibleOf } from '../ground/store/reader.ts'
 
 /** A row as it goes to consoles. The document's text is passed on as it is stored, never made again. */
 export function rowText({ kind, id, room, rev, body }: Omit<StoredRow, 'seq' | 'owner'>): string {

@@ -3,14 +3,14 @@ import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey, SignJWT }
 import { Provider, type Configuration, interactionPolicy } from 'oidc-provider'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../../contract/system.ts'
+import type { Account, Directory } from '../directory/accounts.ts'
 import type { Config } from '../ground/config.ts'
 import type { Logger } from '../ground/ops/log.ts'
+import type { ServiceSecrets } from '../ground/secrets.ts'
 import type { Store } from '../ground/store/store.ts'
 import { StoreAdapter } from './adapter.ts'
-import type { Account, Directory } from '../directory/accounts.ts'
 import { devicePages, renderError } from './devicePages.ts'
 import { securityHeaders } from './pages.ts'
-import type { ServiceSecrets } from '../ground/secrets.ts'
 
 /** What the embedded issuer and the service's token rules agree on. */
 export const embeddedClient = {

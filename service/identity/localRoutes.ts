@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { SetupAnswer, SetupRequest } from '../../contract/api.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { makeTenant } from '../access/setup.ts'
+import { type Directory, embeddedIssuerName } from '../directory/accounts.ts'
 import { isLoopback, newTenantSettings } from '../ground/config.ts'
 import type { Plugin } from '../ground/deps.ts'
-import { type Directory, embeddedIssuerName } from '../directory/accounts.ts'
+import { LocalToken, LocalUsers } from '../ground/ops/runtime.ts'
 import type { EmbeddedIssuer } from './issuer.ts'
 import { rolesOf } from './people.ts'
-import { LocalToken, LocalUsers } from '../ground/ops/runtime.ts'
 
 /**
  * For the embedded issuer only, so for loopback only: the first tenant of an empty service, and the `token` command of

@@ -1,7 +1,7 @@
 import { BuiltInRole, type builtInRoles } from '../../contract/permissions.ts'
 import type { Directory } from '../directory/accounts.ts'
-import type { DemoPerson } from './pages.ts'
 import type { Store } from '../ground/store/store.ts'
+import type { DemoPerson } from './pages.ts'
 
 /** The built-in role of each account of the embedded directory, by object id; who has none is not in it. */
 export async function rolesOf(store: Store): Promise<Map<string, keyof typeof builtInRoles>> {

@@ -3,9 +3,9 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { TenantId } from '../../contract/ids.ts'
 import { typedName } from '../../contract/text.ts'
 import { makeTenant } from '../access/setup.ts'
+import { domainOf } from '../directory/domains.ts'
 import { newTenantSettings } from '../ground/config.ts'
 import type { Plugin } from '../ground/deps.ts'
-import { domainOf } from '../directory/domains.ts'
 
 /** Organisations of this service, for this machine's user: the first is made at the first start, the others here. */
 

@@ -1,7 +1,7 @@
-import type { IncidentDeps } from './deps.ts'
-import { attend } from './actions.ts'
-import { putEntry } from './entries.ts'
 import { auditOfIncident, checkIncident, type CommandHandler, incidentOf, personRefOf } from '../ground/commands/handler.ts'
+import { attend } from './actions.ts'
+import type { IncidentDeps } from './deps.ts'
+import { putEntry } from './entries.ts'
 
 /** Somebody is on it (INC-5). Says nothing about the signal: it clears when the incident resolves. */
 export const acknowledge = ({ rooms }: Pick<IncidentDeps, 'rooms'>): CommandHandler<'incident.acknowledge'> => ({

@@ -1,9 +1,9 @@
 import type { PersonRef } from '../../contract/entities.ts'
 import type { PersonId, RoomId } from '../../contract/ids.ts'
 import { ownerTest, personIsShown } from '../access/explain.ts'
+import { auditOfIncident, checkIncident, type CommandContext, type CommandHandler, incidentOf } from '../ground/commands/handler.ts'
 import { reached } from '../ground/reach.ts'
 import { putEntry } from './entries.ts'
-import { auditOfIncident, checkIncident, type CommandContext, type CommandHandler, incidentOf } from '../ground/commands/handler.ts'
 
 /** Gives an incident an owner, or none (INC-5). */
 export const assign: CommandHandler<'incident.assign'> = {

@@ -1,5 +1,5 @@
-import { putEntry } from './entries.ts'
 import { auditOfIncident, checkIncident, type CommandHandler, incidentOf, personRefOf } from '../ground/commands/handler.ts'
+import { putEntry } from './entries.ts'
 
 /** A message in an incident's history (INC-2, INC-5); resolved ones can be commented too. */
 export const comment: CommandHandler<'incident.comment'> = {

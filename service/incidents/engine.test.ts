@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reportedSignals, type SignalId, signals } from '../../contract/signals.ts'
-import { type EngineEvent, step } from './engine.ts'
 import { SlowRoom, type Timed } from './engine.reference.ts'
+import { type EngineEvent, step } from './engine.ts'
 import { countsOf, type EngineSettings, memories, newRoomState, type RoomState, severityOf, statusOf } from './state.ts'
 
 const quick: EngineSettings = { openHoldMs: 10, resolveHoldMs: 20, warningAgesMs: 1_000, flapCount: 3, flapWindowMs: 500, validFrom: 0 }

@@ -1,5 +1,5 @@
-import { type CommandHandlers, handle, handleAsking } from '../ground/commands/commands.ts'
 import type { AskDeps } from '../access/membership/asked.ts'
+import { type CommandHandlers, handle, handleAsking } from '../ground/commands/commands.ts'
 import type { GroundDeps } from '../ground/deps.ts'
 import { accept, deny, leave, setTenantManagers } from './invitations.ts'
 import { change, invite, remove } from './linkCommands.ts'

@@ -1,8 +1,8 @@
 import { limits } from '../../contract/limits.ts'
 import { dayMs, kept } from '../../contract/retention.ts'
 import { every } from '../../contract/timing.ts'
-import type { Plugin } from '../ground/deps.ts'
 import type { AccessDeps } from '../access/deps.ts'
+import type { Plugin } from '../ground/deps.ts'
 import { system } from '../ground/store/transaction.ts'
 import { nameOf, settle } from './approvals.ts'
 

@@ -4,17 +4,13 @@ import { RoomkeeperError } from '../../contract/errors.ts'
 import { AssignmentId, type LinkId, RoleId } from '../../contract/ids.ts'
 import { type Assignment, type Link, Member } from '../../contract/policy.ts'
 import { writeAssignment } from '../access/assignments.ts'
-import { changePolicy } from '../access/policies.ts'
-import { Members } from '../access/refresh.ts'
-import { assignmentOf } from '../access/resolved.ts'
-import { endLink } from './ending.ts'
 import { checkNotLinked, isExpired, linkOf } from '../access/links.ts'
-import { markPartner } from './marks.ts'
 import { type AskDeps, asksDirectory, domainsAsked, membersAsked } from '../access/membership/asked.ts'
 import type { Asked } from '../access/membership/members.ts'
 import { knowMembers, notInDirectory, ownMembers } from '../access/membership/members.ts'
-import type { PersonTable } from '../ground/store/tables.ts'
-import type { TenantTransaction } from '../ground/store/transaction.ts'
+import { changePolicy } from '../access/policies.ts'
+import { Members } from '../access/refresh.ts'
+import { assignmentOf } from '../access/resolved.ts'
 import {
   type AskedContext,
   type AskingHandler,
@@ -23,6 +19,10 @@ import {
   type CommandHandler,
 } from '../ground/commands/handler.ts'
 import { assignmentTouched, membersTouched, scopeTouched, some } from '../ground/commands/touched.ts'
+import type { PersonTable } from '../ground/store/tables.ts'
+import type { TenantTransaction } from '../ground/store/transaction.ts'
+import { endLink } from './ending.ts'
+import { markPartner } from './marks.ts'
 
 /** What the partner's side does, in its own tenant; what it changes stands in the customer's (PAR-2, PAR-6). */
 

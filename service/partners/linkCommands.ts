@@ -1,17 +1,17 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Link } from '../../contract/policy.ts'
-import { changePolicy } from '../access/policies.ts'
+import { addInvitation, linkHere, linkRow } from '../access/links.ts'
 import { type AskDeps, asksDirectory, domainsAsked } from '../access/membership/asked.ts'
 import type { Asked } from '../access/membership/members.ts'
-import { domainOf } from '../directory/domains.ts'
-import { endLink } from './ending.ts'
-import { addInvitation, linkHere, linkRow } from '../access/links.ts'
-import { markPartner } from './marks.ts'
-import { checkNamed, checkRemoteAccess } from './rooms.ts'
+import { changePolicy } from '../access/policies.ts'
 import { checkSomeRoom } from '../access/policies.ts'
+import { domainOf } from '../directory/domains.ts'
 import { type AskingHandler, checkPermitted } from '../ground/commands/handler.ts'
 import { scopeTouched } from '../ground/commands/touched.ts'
+import { endLink } from './ending.ts'
+import { markPartner } from './marks.ts'
+import { checkNamed, checkRemoteAccess } from './rooms.ts'
 
 const dayMs = 24 * 3_600_000
 

@@ -3,14 +3,14 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ChangeKind } from '../../contract/entities.ts'
 import { AssignmentId, CommandKey, LinkId, RequestId, RoleId } from '../../contract/ids.ts'
 import type { AssignmentScope, Member } from '../../contract/policy.ts'
-import { changePolicy } from '../access/policies.ts'
-import type { Caller } from '../ground/caller.ts'
-import { ada, cyd, finn } from '../testing/directory/organisations.ts'
 import { linkRow } from '../access/links.ts'
-import { system } from '../ground/store/transaction.ts'
+import { changePolicy } from '../access/policies.ts'
 import { preview } from '../access/preview.ts'
+import type { Caller } from '../ground/caller.ts'
 import { readyFor } from '../ground/commands/submit.ts'
+import { system } from '../ground/store/transaction.ts'
 import { codeOf, DirectoryRig, group, person, save } from '../testing/access/directoryRig.ts'
+import { ada, cyd, finn } from '../testing/directory/organisations.ts'
 
 const rig = new DirectoryRig()
 const { deps, read, callerOf, give, setMembers, membersOf, proManagers, known } = rig

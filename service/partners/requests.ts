@@ -2,12 +2,8 @@ import { mayDecide } from '../../contract/approvals.ts'
 import { CommandRequest } from '../../contract/commands.ts'
 import { detailsKept, RoomkeeperError } from '../../contract/errors.ts'
 import type { RequestId } from '../../contract/ids.ts'
-import { reached } from '../ground/reach.ts'
 import { callerWithin } from '../access/service.ts'
 import type { ReadyCommand } from '../ground/commands/commands.ts'
-import type { GroundDeps } from '../ground/deps.ts'
-import { type Ending, nameOf, settle, waitingRequest } from './approvals.ts'
-import type { AuditRecord, Doer } from '../ground/store/transaction.ts'
 import {
   type Asker,
   type AskingHandler,
@@ -17,6 +13,10 @@ import {
   Instead,
   personRefOf,
 } from '../ground/commands/handler.ts'
+import type { GroundDeps } from '../ground/deps.ts'
+import { reached } from '../ground/reach.ts'
+import type { AuditRecord, Doer } from '../ground/store/transaction.ts'
+import { type Ending, nameOf, settle, waitingRequest } from './approvals.ts'
 
 /**
  * Decides what a partner asked for (PAR-5). An approved command is applied as its maker's, with what they may do today and

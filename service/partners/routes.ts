@@ -1,8 +1,8 @@
 import { CustomerList, PartnerList } from '../../contract/policyApi.ts'
-import type { Plugin } from '../ground/deps.ts'
 import type { AccessDeps } from '../access/deps.ts'
-import { customersOf, partnersOf } from './views.ts'
+import type { Plugin } from '../ground/deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { customersOf, partnersOf } from './views.ts'
 
 /** Partners, from the customer's side and from theirs (PAR-1, PAR-2, PAR-8). */
 export const partnerRoutes: Plugin<AccessDeps> = (app, deps) => {

@@ -1,17 +1,17 @@
+import type { z } from 'zod'
 import { type Access, mayManageCustomers, scopeOf, tenantManagerRole } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { assignmentsOf, type ResolvedPolicy } from '../../contract/evaluate.ts'
 import type { AssignmentId, RoomId } from '../../contract/ids.ts'
 import type { Link, RoomFacts } from '../../contract/policy.ts'
 import type { CustomerList, CustomerView, PartnerView } from '../../contract/policyApi.ts'
-import type { z } from 'zod'
-import { linkIsShown } from '../access/explain.ts'
-import { subjectOf } from '../access/people.ts'
-import type { Caller } from '../ground/caller.ts'
-import { Names } from '../access/views.ts'
 import type { AccessDeps } from '../access/deps.ts'
-import { domainsAsKept } from '../directory/domains.ts'
+import { linkIsShown } from '../access/explain.ts'
 import { isExpired, linkOf } from '../access/links.ts'
+import { subjectOf } from '../access/people.ts'
+import { Names } from '../access/views.ts'
+import { domainsAsKept } from '../directory/domains.ts'
+import type { Caller } from '../ground/caller.ts'
 
 type Deps = Pick<AccessDeps, 'store' | 'access' | 'directory' | 'clock'>
 type Rooms = ReadonlyMap<RoomId, RoomFacts>

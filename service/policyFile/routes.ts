@@ -1,7 +1,7 @@
 import { policyOf } from '../access/policies.ts'
 import type { Plugin } from '../ground/deps.ts'
-import { exportPolicy } from './export.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { exportPolicy } from './export.ts'
 
 /** The customer's own policy as a file; it comes back in as the command `policy.import`, so nothing of it is cut away. */
 export const policyFileRoutes: Plugin = (app, { store }) => {

@@ -1,6 +1,6 @@
 import type { DeviceId, SessionId } from '../../contract/ids.ts'
-import type { DeviceIdentity } from '../agents/session.ts'
 import type { AgentDeps } from '../agents/deps.ts'
+import type { DeviceIdentity } from '../agents/session.ts'
 import { RateLimit } from '../ground/rateLimit.ts'
 import type { Signer } from './grants.ts'
 import type { LiveSession, LiveSessions } from './live.ts'

@@ -6,8 +6,8 @@ import type { RelayId, RelaySide } from '../../contract/relay.ts'
 import { SessionGrant, sessionGrantType, sessionProof } from '../../contract/remote.ts'
 import type { Clock, Ids } from '../../contract/system.ts'
 import { isSignedBy } from '../enrolment/proofs.ts'
-import { signTicket } from './relay/tickets.ts'
 import { signRecordingTicket } from './recordings/ticket.ts'
+import { signTicket } from './relay/tickets.ts'
 
 /** How long a ticket of the relay can be used: a side dials as soon as it has it. */
 const ticketLifeMs = 30_000

@@ -1,5 +1,5 @@
-import { decodeJwt } from 'jose'
 import { once } from 'node:events'
+import { decodeJwt } from 'jose'
 import { v7 } from 'uuid'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -8,13 +8,13 @@ import { RelayId, relayPath, RelayTicket } from '../../contract/relay.ts'
 import { TicketAnswer } from '../../contract/remote.ts'
 import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
-import { type RunningRelay, startRelay } from './relay/alone.ts'
-import { publicPartOf } from './relay/keys.ts'
 import { TestSide } from '../testing/relay/client.ts'
 import { makeKeys } from '../testing/relay/relay.ts'
-import { ticketAuthorization } from './relay/tickets.ts'
 import { ProcessWorld } from '../testing/remote/processWorld.ts'
 import { done, type Operator, relayWord, RemoteDevice, Rig } from '../testing/remote/rig.ts'
+import { type RunningRelay, startRelay } from './relay/alone.ts'
+import { publicPartOf } from './relay/keys.ts'
+import { ticketAuthorization } from './relay/tickets.ts'
 
 const operator: Operator = { email: 'one@contoso.example' }
 const modify = ['rooms.view', 'remoteAccess.modify']

@@ -1,4 +1,3 @@
-import { schema } from '../schema.ts'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,9 +9,10 @@ import { inProcessBus } from '../ground/bus.ts'
 import { filesOf } from '../ground/config.ts'
 import { backup, restore } from '../ground/ops/backup.ts'
 import { Store } from '../ground/store/store.ts'
+import { schema } from '../schema.ts'
 import { makeFolder, removeFolder } from '../testing/process.ts'
-import { chunkOf as storedChunk, recordingOf } from './recordings/recordings.ts'
 import { chunkOf, LogService, manager, picture, type Row } from '../testing/remote/logService.ts'
+import { chunkOf as storedChunk, recordingOf } from './recordings/recordings.ts'
 
 let service: LogService
 let data: string

@@ -1,11 +1,11 @@
-import type { GroundDeps } from '../ground/deps.ts'
 import { fold } from '../../contract/fold.ts'
 import type { TenantId } from '../../contract/ids.ts'
 import type { SessionPage, SessionQuery } from '../../contract/remote.ts'
 import type { Turn } from '../../contract/system.ts'
-import type { RemoteSessionTable } from './tables.ts'
+import type { GroundDeps } from '../ground/deps.ts'
 import type { TenantSelects } from '../ground/store/tenantTables.ts'
 import { recordOf } from './record.ts'
+import type { RemoteSessionTable } from './tables.ts'
 
 /** Reads of the log of remote sessions (REM-8). Its order is the time of the start, then the id. */
 

@@ -1,11 +1,11 @@
 import { AuditRange } from '../../contract/policyApi.ts'
 import { SessionPage, SessionQuery } from '../../contract/remote.ts'
-import type { Plugin } from '../ground/deps.ts'
 import type { AgentDeps } from '../agents/deps.ts'
-import { sessionPage, sessionRange } from './log.ts'
-import { sessionCsv } from './logCsv.ts'
+import type { Plugin } from '../ground/deps.ts'
 import { checkRange, fileOf } from '../ground/http/range.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { sessionPage, sessionRange } from './log.ts'
+import { sessionCsv } from './logCsv.ts'
 
 const tags = ['remote']
 

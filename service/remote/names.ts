@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { SessionId } from '../../contract/ids.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
-import type { RemoteSessionTable } from './tables.ts'
 import type { LiveSession, LiveSessions } from './live.ts'
+import type { RemoteSessionTable } from './tables.ts'
 
 /**
  * Sessions are named by their operators. What somebody else has named so already is not told of: the session is kept under an

@@ -1,10 +1,10 @@
-import type { Plugin } from '../ground/deps.ts'
+import { RelayId } from '../../contract/relay.ts'
 import type { AgentDeps } from '../agents/deps.ts'
-import { remoteRoutes } from './routes.ts'
+import type { Plugin } from '../ground/deps.ts'
+import { Signer } from './grants.ts'
 import { RelayPublicKey } from './relay/keys.ts'
 import { relayInside } from './relay/plugin.ts'
-import { RelayId } from '../../contract/relay.ts'
-import { Signer } from './grants.ts'
+import { remoteRoutes } from './routes.ts'
 import { RemoteSessions } from './sessions.ts'
 
 /**

@@ -3,13 +3,13 @@ import { mayAudit } from '../../contract/access.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { SessionId } from '../../contract/ids.ts'
 import { SessionAnswer, SessionEndRequest, SessionRecord, SessionRequest, TicketAnswer } from '../../contract/remote.ts'
+import type { AgentDeps } from '../agents/deps.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { App } from '../ground/deps.ts'
-import type { AgentDeps } from '../agents/deps.ts'
-import { recordOf } from './record.ts'
-import { liveNamed, rowsNamed } from './names.ts'
-import type { RemoteSessions } from './sessions.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import { liveNamed, rowsNamed } from './names.ts'
+import { recordOf } from './record.ts'
+import type { RemoteSessions } from './sessions.ts'
 
 const params = z.object({ session: SessionId })
 

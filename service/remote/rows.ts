@@ -1,14 +1,14 @@
-import type { ErrorCode } from '../../contract/errors.ts'
 import type { PersonRef, Room } from '../../contract/entities.ts'
+import type { ErrorCode } from '../../contract/errors.ts'
 import type { RoomId, SessionId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { RemoteMode } from '../../contract/remoteFacts.ts'
-import type { Caller } from '../ground/caller.ts'
 import type { Refusals } from '../ground/audit/refusals.ts'
+import type { Caller } from '../ground/caller.ts'
 import type { Store } from '../ground/store/store.ts'
-import type { RemoteSessionTable } from './tables.ts'
 import { type AuditRecord, type Doer, system, type TenantTransaction } from '../ground/store/transaction.ts'
+import type { RemoteSessionTable } from './tables.ts'
 
 /** Rows of the session log (REM-8) as they are written: each with its audit record, in one commit. */
 

@@ -1,12 +1,12 @@
-import type { RoomDeps } from './deps.ts'
 import { builtInRings, hasProLicence, ringOf } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { enrolRooms, unenrolRooms } from '../enrolment/offboarding.ts'
 import { replaceDevice } from '../enrolment/replacing.ts'
-import type { AuditRecord, TenantTransaction } from '../ground/store/transaction.ts'
 import { checkRooms, type CommandHandler } from '../ground/commands/handler.ts'
 import { roomsTouched } from '../ground/commands/touched.ts'
+import type { AuditRecord, TenantTransaction } from '../ground/store/transaction.ts'
+import type { RoomDeps } from './deps.ts'
 
 /** What the audit says of rooms: one by its name, several by their number. */
 export async function auditOf(tx: TenantTransaction, changed: readonly RoomId[], detail: AuditRecord['detail']): Promise<AuditRecord> {

@@ -1,5 +1,5 @@
-import type { IncidentDeps } from '../incidents/deps.ts'
 import type { Part } from '../ground/part.ts'
+import type { IncidentDeps } from '../incidents/deps.ts'
 import { roomCommands } from './commands.ts'
 import { roomRoutes } from './routes.ts'
 

@@ -1,5 +1,3 @@
-import type { Rooms } from '../incidents/rooms.ts'
-import type { RoomDeps } from './deps.ts'
 import { mayEverywhere } from '../../contract/access.ts'
 import type { Place, Room } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
@@ -8,8 +6,10 @@ import type { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { changeGroups } from '../access/policies.ts'
 import { groupsByRule } from '../access/resolved.ts'
-import { factsOf } from '../ground/store/facts.ts'
 import { checkRooms, type CommandContext, type CommandHandler } from '../ground/commands/handler.ts'
+import { factsOf } from '../ground/store/facts.ts'
+import type { Rooms } from '../incidents/rooms.ts'
+import type { RoomDeps } from './deps.ts'
 import { auditOf } from './lifecycle.ts'
 
 /** What a room is called and where it is. What its device says of both counts at its enrolment only; from then on people say it. */

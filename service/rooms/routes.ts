@@ -7,8 +7,8 @@ import { limits } from '../../contract/limits.ts'
 import { dayMs, kept } from '../../contract/retention.ts'
 import { TransitionPage, TransitionQuery } from '../../contract/transitions.ts'
 import type { Plugin } from '../ground/deps.ts'
-import type { TenantReader } from '../ground/store/reader.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
+import type { TenantReader } from '../ground/store/reader.ts'
 
 /** Rooms and incidents for scripts; consoles follow the feed instead. */
 export const roomRoutes: Plugin = (app, { store, clock }) => {

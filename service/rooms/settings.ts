@@ -1,10 +1,10 @@
-import type { RoomDeps } from './deps.ts'
 import type { Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { changedSettings, lacksContact, mayChangeSettings, type SettingsChanges } from '../../contract/settings.ts'
 import { putTenant } from '../access/tenantDocument.ts'
-import { changeSettings } from '../incidents/actions.ts'
 import type { CommandHandler } from '../ground/commands/handler.ts'
+import { changeSettings } from '../incidents/actions.ts'
+import type { RoomDeps } from './deps.ts'
 
 /** Other settings from this moment on; what waits is dated anew (INC-3). Who may: `mayChangeSettings` (REM-1). */
 export const settingsChange = ({ rooms }: RoomDeps): CommandHandler<'settings.change'> => ({

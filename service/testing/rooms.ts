@@ -1,5 +1,5 @@
-import { EnrolmentAnswer } from '../../contract/agent.ts'
 import { v7 } from 'uuid'
+import { EnrolmentAnswer } from '../../contract/agent.ts'
 import { EnrolmentKey, IncidentList } from '../../contract/api.ts'
 import type { Incident } from '../../contract/entities.ts'
 import { AssignmentList } from '../../contract/policyApi.ts'

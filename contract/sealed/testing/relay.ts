@@ -1,7 +1,7 @@
 import type { RelaySide, RelayToSide } from '../../relay.ts'
 import { SideToRelay } from '../../relay.ts'
-import type { LinkSocket, LinkSocketEvents } from '../interfaces.ts'
 import { someBytes } from '../../testing/chance.ts'
+import type { LinkSocket, LinkSocketEvents } from '../interfaces.ts'
 
 /** What is on its way between a side and the relay. `gone`: that this connection is over is known at its end. */
 type Item =

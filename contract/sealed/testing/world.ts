@@ -1,9 +1,9 @@
 import type { RelaySide } from '../../relay.ts'
 import type { Timers } from '../../system.ts'
+import { chance } from '../../testing/chance.ts'
+import { settle } from '../../testing/wait.ts'
 import type { LinkOptions, LinkState } from '../interfaces.ts'
 import { SealedLink } from '../link.ts'
-import { settle } from '../../testing/wait.ts'
-import { chance } from '../../testing/chance.ts'
 import { type KeysOfBoth, makeKeys } from './grants.ts'
 import { MemoryRelay } from './relay.ts'
 

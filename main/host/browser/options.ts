@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { LogLevel } from '../../log.ts'
 import type { Outgoing } from '../../../contract/wayOut.ts'
+import type { LogLevel } from '../../log.ts'
 import { defaultDownloads, serviceAddress } from '../program.ts'
 
 export const help = `The Roomkeeper console in a browser, on this machine only.

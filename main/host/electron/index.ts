@@ -1,5 +1,5 @@
-import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, screen, session, shell } from 'electron'
 import { join } from 'node:path'
+import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, screen, session, shell } from 'electron'
 import { machine } from '../../../contract/machine.ts'
 import type { ElectronApi } from './api.ts'
 import { runElectron } from './program.ts'

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import type { LogLevel } from '../../log.ts'
 import type { Outgoing } from '../../../contract/wayOut.ts'
+import type { LogLevel } from '../../log.ts'
 import { serviceAddress } from '../program.ts'
 
 export const help = `The Roomkeeper console in its own window.

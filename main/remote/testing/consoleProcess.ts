@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { RoomId } from '../../../contract/ids.ts'
 import type { TopicOutput } from '../../../contract/bridge.ts'
-import type { RemoteSessionView } from '../../../contract/views.ts'
+import { RoomId } from '../../../contract/ids.ts'
 import { until } from '../../../contract/testing/wait.ts'
+import type { RemoteSessionView } from '../../../contract/views.ts'
 import { openConsole } from './product.ts'
 
 /**

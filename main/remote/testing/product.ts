@@ -8,14 +8,14 @@ import type { Me } from '../../../contract/entities.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { RoomId, SessionId } from '../../../contract/ids.ts'
 import type { SessionRecord } from '../../../contract/remote.ts'
+import { startCutProxy, type CutProxy } from '../../../contract/testing/cut-proxy.ts'
+import { programs } from '../../../contract/testing/programs.ts'
 import { realSystem } from '../../../contract/testing/system.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import type { RemoteSessionView, RoomRow } from '../../../contract/views.ts'
-import { startCutProxy, type CutProxy } from '../../../contract/testing/cut-proxy.ts'
 import { createCore, createLog, lockDataFolder } from '../../core.ts'
 import { type Running, runProcess, startProcess } from '../../host/testing/processes.ts'
 import { FakeSession, FakeVault, openWindow, tempFolder } from '../../testing/fakes.ts'
-import { programs } from '../../../contract/testing/programs.ts'
 
 /** For tests: service with relay, simulated rooms, a machine whose network can be cut, and consoles; all but the consoles are processes. */
 

@@ -6,9 +6,9 @@ import { partnerSession, tenantId } from '../../fixtures/fake-partners.ts'
 import { assignmentId, groupId, policyAnswers } from '../../fixtures/fake-policy.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import { roomId } from '../../fixtures/world.ts'
+import RoomPicker from '../../parts/pickers/RoomPicker.vue'
 import ExplainPanel from '../explain/ExplainPanel.vue'
 import OneRoom from '../explain/OneRoom.vue'
-import RoomPicker from '../../parts/pickers/RoomPicker.vue'
 import Groups from './Groups.vue'
 
 const at = (id: string): HTMLElement | null => document.querySelector(`[data-testid="${id}"]`)

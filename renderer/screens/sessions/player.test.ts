@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordingChunk, RecordingEvent, RecordingIndex } from '../../../contract/recording.ts'
 import { SessionId } from '../../../contract/ids.ts'
+import type { RecordingChunk, RecordingEvent, RecordingIndex } from '../../../contract/recording.ts'
 import { settle } from '../../../contract/testing/wait.ts'
 import { makeSessionRecord } from '../../fixtures/fake-remote.ts'
 import { Player } from './player.ts'

@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
-import type { SessionState } from '../../../contract/views.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
+import type { SessionState } from '../../../contract/views.ts'
 import { makeCustomer, partnerAnswers, partnerSession, principals, tenantId } from '../../fixtures/fake-partners.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import Toasts from '../../parts/Toasts.vue'

@@ -1,10 +1,10 @@
 import type { Command } from '../../../contract/commands.ts'
 import type { AssignmentId, LinkId, TenantId } from '../../../contract/ids.ts'
 import type { Assignment, AssignmentScope, Policy } from '../../../contract/policy.ts'
+import { system } from '../../ground/store/transaction.ts'
+import type { AccessDeps } from '../deps.ts'
 import { isLasting } from '../lastOnes.ts'
 import { policyOf } from '../policies.ts'
-import type { AccessDeps } from '../deps.ts'
-import { system } from '../../ground/store/transaction.ts'
 import { keepReading, readInTime } from './reading.ts'
 import { someSourcesOf } from './sources.ts'
 

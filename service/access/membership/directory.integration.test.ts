@@ -4,10 +4,10 @@ import { may } from '../../../contract/access.ts'
 import { MeAnswer } from '../../../contract/api.ts'
 import { PrincipalList, tenantHeader } from '../../../contract/policyApi.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { TestConsole } from '../../testing/feed/console.ts'
-import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../../testing/process.ts'
 import { directoryCommand } from '../../cli/directory.ts'
 import { DirectoryListing } from '../../directory/edits.ts'
+import { TestConsole } from '../../testing/feed/console.ts'
+import { codeOf, demo, makeFolder, removeFolder, runCommand, TestService } from '../../testing/process.ts'
 
 const partner = 'tess.moreau@fabrikam.example'
 let data: string

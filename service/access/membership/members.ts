@@ -1,11 +1,11 @@
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { LinkId, TenantId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
+import type { PersonTable } from '../../ground/store/tables.ts'
+import { system, type TenantTransaction } from '../../ground/store/transaction.ts'
 import { groupsOfPerson, knowPeople, type KnownPerson } from '../people.ts'
 import { keepReading, type Reading } from './reading.ts'
 import { isStillSource, type Source } from './sources.ts'
-import type { PersonTable } from '../../ground/store/tables.ts'
-import { system, type TenantTransaction } from '../../ground/store/transaction.ts'
 
 /** What a command has to know from the directory of the caller's own organisation. */
 export interface Asked {

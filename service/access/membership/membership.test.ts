@@ -2,13 +2,13 @@ import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import type { PolicyCommand } from '../../../contract/commands.ts'
 import { AssignmentId, GroupId, RoleId } from '../../../contract/ids.ts'
-import { saveAssignment } from '../assignments.ts'
-import { savePerson } from '../people.ts'
-import { ada, bela, cyd } from '../../testing/directory/organisations.ts'
 import { embeddedIssuerName } from '../../directory/accounts.ts'
 import { system } from '../../ground/store/transaction.ts'
-import { preview } from '../preview.ts'
 import { codeOf, DirectoryRig, group, person, save } from '../../testing/access/directoryRig.ts'
+import { ada, bela, cyd } from '../../testing/directory/organisations.ts'
+import { saveAssignment } from '../assignments.ts'
+import { savePerson } from '../people.ts'
+import { preview } from '../preview.ts'
 
 const rig = new DirectoryRig()
 const { deps, read, callerOf, give, setMembers, membersOf, proManagers, known } = rig

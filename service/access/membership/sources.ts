@@ -1,9 +1,9 @@
 import type { LinkId, TenantId } from '../../../contract/ids.ts'
 import type { Assignment, Member } from '../../../contract/policy.ts'
-import { assignmentOf } from '../people.ts'
 import type { Store } from '../../ground/store/store.ts'
 import type { PersonTable, TenantTable } from '../../ground/store/tables.ts'
 import type { TenantSelects } from '../../ground/store/tenantTables.ts'
+import { assignmentOf } from '../people.ts'
 
 /**
  * A directory that a tenant's assignments name people and groups of: its own, or a partner's, under the link. The

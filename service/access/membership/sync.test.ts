@@ -8,13 +8,13 @@ import { AssignmentId, LinkId, RoleId, type TenantId } from '../../../contract/i
 import { limits } from '../../../contract/limits.ts'
 import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { until } from '../../../contract/testing/wait.ts'
-import { changePolicy } from '../policies.ts'
-import { system } from '../../ground/store/transaction.ts'
 import type { DirectoryReader } from '../../directory/directory.ts'
 import { DirectoryEdit, editDirectory } from '../../directory/edits.ts'
 import { EmbeddedDirectory } from '../../directory/embedded.ts'
-import { DirectorySync } from './sync.ts'
+import { system } from '../../ground/store/transaction.ts'
 import { ada, bela, cyd, finn, makeOrganisations, type Organisations } from '../../testing/directory/organisations.ts'
+import { changePolicy } from '../policies.ts'
+import { DirectorySync } from './sync.ts'
 
 let made: Organisations
 let sync: DirectorySync

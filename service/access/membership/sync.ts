@@ -1,8 +1,8 @@
 import type { TenantId } from '../../../contract/ids.ts'
 import { every } from '../../../contract/timing.ts'
 import type { Plugin } from '../../ground/deps.ts'
-import type { AccessDeps } from '../deps.ts'
 import { system } from '../../ground/store/transaction.ts'
+import type { AccessDeps } from '../deps.ts'
 import { keepReading, readSource } from './reading.ts'
 import { sourcesOf } from './sources.ts'
 

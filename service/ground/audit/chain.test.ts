@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import { TenantId } from '../../../contract/ids.ts'
+import { checkChain, type ChainSource } from '../../audit/check.ts'
+import { headText, type NotedHead, readHead } from '../../audit/head.ts'
 import type { AuditTable } from '../store/tables.ts'
 import type { UnchainedRecord } from './append.ts'
 import { chainHash } from './chain.ts'
-import { checkChain, type ChainSource } from '../../audit/check.ts'
-import { headText, type NotedHead, readHead } from '../../audit/head.ts'
 import { type Pruned, prunedRecord } from './pruned.ts'
 
 const tenant = TenantId.parse(v7())

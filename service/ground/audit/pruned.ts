@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import { dayMs, kept } from '../../../contract/retention.ts'
 import type { TenantId } from '../../../contract/ids.ts'
+import { dayMs, kept } from '../../../contract/retention.ts'
 import type { Ids } from '../../../contract/system.ts'
 import type { AuditTable, Tables } from '../store/tables.ts'
 import { appendToChain, type UnchainedRecord } from './append.ts'

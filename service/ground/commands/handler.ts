@@ -1,11 +1,11 @@
 import { may } from '../../../contract/access.ts'
 import { alsoNeeded, type Command, commandNeeds, type CommandType, mayCommand } from '../../../contract/commands.ts'
-import type { Effect } from '../../../contract/policyApi.ts'
 import type { Incident, PersonRef } from '../../../contract/entities.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../../contract/ids.ts'
-import { reached } from '../reach.ts'
+import type { Effect } from '../../../contract/policyApi.ts'
 import type { Caller } from '../caller.ts'
+import { reached } from '../reach.ts'
 import type { AuditRecord, TenantTransaction } from '../store/transaction.ts'
 import { incidentTouched } from './touched.ts'
 

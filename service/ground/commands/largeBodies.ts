@@ -1,8 +1,8 @@
 import { pipeline, Transform } from 'node:stream'
 import type { preParsingAsyncHookHandler } from 'fastify'
+import { mayImport } from '../../../contract/commands.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { limits } from '../../../contract/limits.ts'
-import { mayImport } from '../../../contract/commands.ts'
 
 /** Commands are small, but for a policy file: only who may import one may send as much (`policyFileBytes`). */
 export const largeBodies: { readonly bodyLimit: number; readonly preParsing: preParsingAsyncHookHandler } = {

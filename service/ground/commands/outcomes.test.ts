@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest'
 import type { Command } from '../../../contract/commands.ts'
 import { AssignmentId, CommandKey, RoleId } from '../../../contract/ids.ts'
 import { saveAssignment } from '../../access/assignments.ts'
-import { ada, bela, finn } from '../../testing/directory/organisations.ts'
-import { system } from '../store/transaction.ts'
 import {
   admins,
   group,
@@ -19,6 +17,8 @@ import {
   saved,
   ScopeRig,
 } from '../../testing/access/scopeRig.ts'
+import { ada, bela, finn } from '../../testing/directory/organisations.ts'
+import { system } from '../store/transaction.ts'
 
 /** How a command ends: applied, with or without a record, asked for, or to be sent again. */
 

@@ -1,10 +1,10 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { commandNeeds, type CommandType, commandTypes } from '../../../contract/commands.ts'
-import { AuditPage, Effect } from '../../../contract/policyApi.ts'
 import type { RoomId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { Permission } from '../../../contract/permissions.ts'
+import { AuditPage, Effect } from '../../../contract/policyApi.ts'
 import { admin, invitation, World } from '../../testing/partners/world.ts'
 
 /** What people who hold some of a tenant only can do to the rest of it: nothing, and they are not told of it. */

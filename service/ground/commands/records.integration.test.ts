@@ -2,9 +2,9 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { commandTypes } from '../../../contract/commands.ts'
 import { AssignmentList, AuditPage, type AuditRecordView, PartnerList } from '../../../contract/policyApi.ts'
-import { admin, automatic, invitation } from '../../testing/partners/world.ts'
 import { cases } from '../../testing/commands/recordCases.ts'
 import { boss, partner, RecordStage } from '../../testing/commands/recordStage.ts'
+import { admin, automatic, invitation } from '../../testing/partners/world.ts'
 
 /**
  * What each command leaves in the audit (AUD-1): one record in each tenant that it changes, with the command's own name and

@@ -7,8 +7,8 @@ import { limits } from '../../../contract/limits.ts'
 import type { Caller } from '../caller.ts'
 import type { GroundDeps } from '../deps.ts'
 import type { TenantTransaction } from '../store/transaction.ts'
-import { type CommandContext, Instead } from './handler.ts'
 import type { ReadyCommand } from './commands.ts'
+import { type CommandContext, Instead } from './handler.ts'
 import { putReceipt } from './receipt.ts'
 
 /** A refusal inside the transaction: undoes it, and is then stored under the key in one of its own. */

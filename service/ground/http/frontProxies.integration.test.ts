@@ -10,10 +10,10 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { limits } from '../../../contract/limits.ts'
 import { chunkPath } from '../../../contract/recording.ts'
+import { freePort } from '../../../contract/testing/port.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { makeCertificate } from '../../testing/certificate.ts'
 import { demo, makeFolder, removeFolder, TestService } from '../../testing/process.ts'
-import { freePort } from '../../../contract/testing/port.ts'
 
 /** The configurations of `docs/proxies` in front of a service, each by the program that it is for. */
 

@@ -5,8 +5,8 @@ import type { Access } from '../../../contract/access.ts'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { AssignmentId, RoleId, RoomId } from '../../../contract/ids.ts'
 import { builtInRoles } from '../../../contract/permissions.ts'
-import { checkPermission } from './guard.ts'
 import { RateLimit } from '../rateLimit.ts'
+import { checkPermission } from './guard.ts'
 import { requireAccessDeclared, type RouteAccess } from './routeAccess.ts'
 
 const mine = RoomId.parse(v7())

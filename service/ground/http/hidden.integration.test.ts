@@ -1,9 +1,9 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CommandType, commandTypes } from '../../../contract/commands.ts'
-import { GroupList, PartnerList } from '../../../contract/policyApi.ts'
-import { Permission } from '../../../contract/permissions.ts'
 import { PeopleList } from '../../../contract/api.ts'
+import { type CommandType, commandTypes } from '../../../contract/commands.ts'
+import { Permission } from '../../../contract/permissions.ts'
+import { GroupList, PartnerList } from '../../../contract/policyApi.ts'
 import { admin, invitation, World } from '../../testing/partners/world.ts'
 
 /**

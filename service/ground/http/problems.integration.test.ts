@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { limits } from '../../../contract/limits.ts'
 import { Problem } from '../../../contract/errors.ts'
+import { limits } from '../../../contract/limits.ts'
 import { makeFolder, removeFolder, TestService } from '../../testing/process.ts'
 
 let data: string

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { type CommandType, commandTypes } from '../../../contract/commands.ts'
 import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
-import { recordOfRefusal } from '../refused.ts'
 import { NotLetIn } from '../caller.ts'
 import type { GroundDeps } from '../deps.ts'
+import { recordOfRefusal } from '../refused.ts'
 
 /** What people are refused for want of rights. */
 const forRights: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['access.denied', 'access.outOfScope', 'policy.escalation'])

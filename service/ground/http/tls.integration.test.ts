@@ -11,9 +11,9 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { EnrolmentKey, RoomList } from '../../../contract/api.ts'
+import { programs } from '../../../contract/testing/programs.ts'
 import { makeCertificate, withoutOpenssl } from '../../testing/certificate.ts'
 import { demo, makeFolder, removeFolder, runCommand, TestService } from '../../testing/process.ts'
-import { programs } from '../../../contract/testing/programs.ts'
 
 it('refuses to speak plain HTTP to other machines, and says what to do', async () => {
   const folder = makeFolder()

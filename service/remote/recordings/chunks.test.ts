@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { RoomkeeperError } from '../../../contract/errors.ts'
 import { SessionId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
-import { checkChunk, checkOutside, terminalLines } from './chunks.ts'
 import { chunkOf, packed, picture, terminal } from '../../testing/remote/logService.ts'
+import { checkChunk, checkOutside, terminalLines } from './chunks.ts'
 
 const session = SessionId.parse(v7())
 const head = JSON.stringify({ session, number: 1, fromMs: 0, toMs: 5_000 })

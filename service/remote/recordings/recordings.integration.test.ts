@@ -1,13 +1,13 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
-import { dayMs, kept as retained } from '../../../contract/retention.ts'
 import { RecordingIndex } from '../../../contract/recording.ts'
+import { dayMs, kept as retained } from '../../../contract/retention.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { system } from '../../ground/store/transaction.ts'
-import { recordOf } from '../record.ts'
 import { chunkOf, LogService, picture, type Row, terminal } from '../../testing/remote/logService.ts'
 import { TestRecording } from '../../testing/remote/recording.ts'
+import { recordOf } from '../record.ts'
 
 let service: LogService
 let recording: TestRecording

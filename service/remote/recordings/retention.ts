@@ -1,8 +1,8 @@
 import type { TenantId } from '../../../contract/ids.ts'
 import { dayMs, kept } from '../../../contract/retention.ts'
 import type { Store } from '../../ground/store/store.ts'
-import type { RemoteSessionTable } from '../tables.ts'
 import { system } from '../../ground/store/transaction.ts'
+import type { RemoteSessionTable } from '../tables.ts'
 import { auditOfRecording, isOver, recordingDaysOf } from './recordings.ts'
 
 /** Chunks deleted in one write; others write in between. */

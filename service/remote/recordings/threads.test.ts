@@ -5,9 +5,9 @@ import { RoomkeeperError } from '../../../contract/errors.ts'
 import { SessionId, TenantId } from '../../../contract/ids.ts'
 import { limits } from '../../../contract/limits.ts'
 import { realSystem } from '../../../contract/testing/system.ts'
+import { chunkOf, terminal } from '../../testing/remote/logService.ts'
 import { type ChunkThread, RecordingThreads } from './threads.ts'
 import type { ChunkAnswer, ChunkJob } from './worker.ts'
-import { chunkOf, terminal } from '../../testing/remote/logService.ts'
 
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(

@@ -12,10 +12,10 @@ import { sessionGrantType } from '../../../contract/remote.ts'
 import { someBytes } from '../../../contract/testing/chance.ts'
 import { until } from '../../../contract/testing/wait.ts'
 import { system } from '../../ground/store/transaction.ts'
-import { ChunkRefusals } from './chunkRefusals.ts'
-import { takeChunk } from './recordings.ts'
 import { chunkOf, LogService, packed, picture, serviceName, terminal } from '../../testing/remote/logService.ts'
 import { TestRecording } from '../../testing/remote/recording.ts'
+import { ChunkRefusals } from './chunkRefusals.ts'
+import { takeChunk } from './recordings.ts'
 
 let service: LogService
 let recording: TestRecording

@@ -1,6 +1,6 @@
+import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PassThrough } from 'node:stream'
 import { closeFrame, type FrameHandler, FrameReader, masked, payloadFrame, pingFrame, textFrame } from './frames.ts'
 import { Joiner } from './joiner.ts'
 

@@ -1,13 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
 import { v7 } from 'uuid'
+import { afterEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../contract/limits.ts'
 import { RelayId } from '../../../contract/relay.ts'
 import { someBytes } from '../../../contract/testing/chance.ts'
 import { until, untilStill } from '../../../contract/testing/wait.ts'
-import { closeFrame, masked, textFrame } from './frames.ts'
-import type { RelayOptions } from './relay.ts'
 import { TestSide } from '../../testing/relay/client.ts'
 import { makeKeys, newDevice, newSession, TestRelay } from '../../testing/relay/relay.ts'
+import { closeFrame, masked, textFrame } from './frames.ts'
+import type { RelayOptions } from './relay.ts'
 
 const running: TestRelay[] = []
 async function relay(options: Partial<RelayOptions> = {}): Promise<TestRelay> {

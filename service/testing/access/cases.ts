@@ -1,6 +1,6 @@
+import type { Permission } from '../../../contract/permissions.ts'
 import type { AssignmentScope, Member } from '../../../contract/policy.ts'
 import { assignmentIds, groupIds, incidentOf, nth, type Organisation, roleIds, rooms } from './cast.ts'
-import type { Permission } from '../../../contract/permissions.ts'
 import { permissions } from './facts.ts'
 import { changePartner, invite, leaveCustomer, removePartner, saveAssignment, saveGroup, saveRole, type Step } from './steps.ts'
 

@@ -1,7 +1,7 @@
+import type { Deed } from './deed.ts'
 import type { Facts, Member, Scope, TenantFacts } from './facts.ts'
 import { manages } from './facts.ts'
 import { isMadeAnew } from './hidden.ts'
-import type { Deed } from './deed.ts'
 
 /** Whether an applied command has done what it said: a success that changed nothing, or something else, is none. */
 

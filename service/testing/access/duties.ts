@@ -1,7 +1,7 @@
 import { keyOf, people } from './cast.ts'
+import type { Deed } from './deed.ts'
 import { type Assignment, holds, isProManager, manages, reachesRoom, type Scope, sideOf, subjectOf, type TenantFacts } from './facts.ts'
 import { isLasting, isPermitted, lastingPeople, moved, ownerIsTold, regroups, unknownMembers } from './laws.ts'
-import type { Deed } from './deed.ts'
 
 /** What must not be refused. */
 

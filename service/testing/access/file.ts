@@ -1,8 +1,8 @@
 import type { Command } from '../../../contract/commands.ts'
 import type { Assignment, CustomRole, Policy, RoomGroup } from '../../../contract/policy.ts'
-import { exportPolicy } from '../../policyFile/export.ts'
-import type { TenantReader } from '../../ground/store/reader.ts'
 import { policyOf } from '../../access/policies.ts'
+import type { TenantReader } from '../../ground/store/reader.ts'
+import { exportPolicy } from '../../policyFile/export.ts'
 
 /** A policy file as somebody writes it who takes today's and edits it by hand. */
 

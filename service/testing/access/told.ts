@@ -1,7 +1,7 @@
 import { GroupId } from '../../../contract/ids.ts'
+import type { Deed } from './deed.ts'
 import { isHidden } from './hidden.ts'
 import { isOnOwn } from './laws.ts'
-import type { Deed } from './deed.ts'
 import type { Told } from './world.ts'
 
 /** What whoever sent a command is told, and what a refusal must not say. */

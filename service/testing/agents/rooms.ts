@@ -1,5 +1,5 @@
-import { system } from '../../ground/store/transaction.ts'
 import { enrolRooms, unenrolRooms } from '../../enrolment/offboarding.ts'
+import { system } from '../../ground/store/transaction.ts'
 import type { TestDevice } from './device.ts'
 import type { Parts } from './parts.ts'
 

@@ -1,4 +1,3 @@
-import { schema } from '../../schema.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,9 +7,10 @@ import type { TenantId } from '../../../contract/ids.ts'
 import type { Member } from '../../../contract/policy.ts'
 import { systemAt, realSystem } from '../../../contract/testing/system.ts'
 import { makeTenant } from '../../access/setup.ts'
-import { type Bus, inProcessBus } from '../../ground/bus.ts'
 import { Directory, embeddedIssuerName } from '../../directory/accounts.ts'
+import { type Bus, inProcessBus } from '../../ground/bus.ts'
 import { Store } from '../../ground/store/store.ts'
+import { schema } from '../../schema.ts'
 
 /** For tests: a store with the organisations Contoso and Fabrikam in the embedded directory, each a tenant. */
 

@@ -3,8 +3,8 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { relayPath } from '../../../contract/relay.ts'
 import type { LinkDial, LinkOptions, LinkSocket, LinkState } from '../../../contract/sealed/interfaces.ts'
-import type { Timers } from '../../../contract/system.ts'
 import { SealedLink } from '../../../contract/sealed/link.ts'
+import type { Timers } from '../../../contract/system.ts'
 import { chance } from '../../../contract/testing/chance.ts'
 
 const Coded = z.object({ code: z.string() })

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
-import { makeOrganisations, type Answered, type Organisation } from '../partners/world.ts'
 import type { TenantId } from '../../../contract/ids.ts'
+import { makeOrganisations, type Answered, type Organisation } from '../partners/world.ts'
 import { codeOf, makeFolder, removeFolder, TestService } from '../process.ts'
 import type { Email, RemoteWorld } from './rig.ts'
 

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
+import { freePort } from '../../../../contract/testing/port.ts'
 import { type Page, TestBrowser } from '../../../session/testing/browser.ts'
 import type { Authority } from './authority.ts'
-import { freePort } from '../../../../contract/testing/port.ts'
 import { directory, type OpenIdProvider, Server } from './provider.ts'
 
 const [resource, another] = ['https://rooms.roomkeeper.test/', 'https://another.roomkeeper.test/']

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Authority } from './authority.ts'
 import { freePort } from '../../../../contract/testing/port.ts'
+import type { Authority } from './authority.ts'
 import { directory, type OpenIdProvider, Server } from './provider.ts'
 
 /**
