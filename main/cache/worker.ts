@@ -67,6 +67,15 @@ function handle(writer: CacheWriter, request: WorkerRequest): WorkerAnswer {
   return { id: request.id, state: writer.state }
 }
 
+/** What fails of it is tried again after the next: nothing is lost by it. */
+function tidy(writer: CacheWriter): void {
+  try {
+    writer.tidy()
+  } catch {
+    // As a disk that is full, or a lock of another program: the answer to the next request says so.
+  }
+}
+
 try {
   const { writer, setAside: why } = open()
   post({ type: 'opened', state: writer.state, ...(why === undefined ? {} : { setAside: why }) })
@@ -79,6 +88,7 @@ try {
     }
     post(answer)
     if (request.type === 'close') port.close()
+    else tidy(writer)
   })
 } catch (error) {
   post({ type: 'cannotOpen', detail: String(error) })

@@ -223,10 +223,12 @@ describe('a snapshot', () => {
     const { writer, path, fill } = cache()
     const logged = (): number => statSync(`${path}-wal`).size
     fill([rowOf('room', makeRoom(1)), rowOf('room', makeRoom(2))], 'c1')
+    writer.tidy()
     expect(logged()).toBe(0)
     writer.feed(batch('c1', 'c2', [rowOf('room', makeRoom(2), 2)]), 1)
     expect(logged()).toBeGreaterThan(0)
     writer.feed(bytesOf({ type: 'scope', version: 2, rooms: { room: [idOf('room', 1)] } }), 1)
+    writer.tidy()
     expect(logged()).toBe(0)
   })
 

@@ -37,6 +37,7 @@ export class CacheWriter {
   readonly #rows: RowStore
   readonly #get
   readonly #set
+  #isUntidy = false
   #state: CacheState
 
   constructor(db: Db) {
@@ -118,7 +119,7 @@ export class CacheWriter {
       const full = this.#state.cursor === null
       return { ...this.#state, scope: message.version, snapshot: this.#newSnapshot(full, now) }
     })
-    if (gone.size > 0) this.#empty()
+    if (gone.size > 0) this.#isUntidy = true
     const event: FeedEvent = { type: 'scope', version: message.version, applied: true }
     return gone.size === 0 ? { event } : { event, change: { kinds: [...gone], receipts: [] } }
   }
@@ -192,12 +193,17 @@ export class CacheWriter {
       if (page.next !== undefined) return { ...this.#state, snapshot, scope: page.scope }
       return this.#finish(snapshot, page.cursor, page.scope, written, now)
     })
-    if (page.next === undefined) this.#empty()
+    if (page.next === undefined) this.#isUntidy = true
     return outcomeOf({ type: page.next === undefined ? 'finished' : 'applied', snapshot, rows: page.rows.length }, written, false)
   }
 
-  /** The write-ahead log goes into the database: what was deleted leaves the disk, and a snapshot does not lie on it twice. */
-  #empty(): void {
+  /**
+   * After a snapshot and a purge, when they are answered: the write-ahead log goes into the database. So what was deleted leaves the disk,
+   * and a snapshot does not lie on it twice.
+   */
+  tidy(): void {
+    if (!this.#isUntidy) return
+    this.#isUntidy = false
     this.#db.pragma('wal_checkpoint(truncate)')
   }
 
