@@ -12,8 +12,9 @@ const roots = [
 const electron = '(^|/)node_modules/electron/|^electron$'
 
 /**
- * The floors of each product, from the ground up: a part imports what stands on its own floor only of itself, and whatever is below. A part
- * is a folder, or a file at the root of its product. A new one is one word here; of the service, a new capability is one folder and one word.
+ * The floors of each product, from the ground up: a part imports what stands on its own floor only of itself, and whatever is below. A
+ * part is a folder, or a file at the root of its product. A new one is one word here; of the service, a new capability is one folder and
+ * one word.
  */
 const floors = {
   service: [

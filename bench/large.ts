@@ -83,10 +83,14 @@ const onDisk = (folder: string): number =>
 /** The most memory that a process has held, in MB. */
 const peak = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1_000
 
+declare global {
+  var paletteTimes: number[]
+}
+
 /** In the page: for each key, the milliseconds until a frame with another list of the palette has been drawn. */
 function watchPalette(): void {
   const times: number[] = []
-  Object.assign(window, { paletteTimes: times })
+  globalThis.paletteTimes = times
   let pressedAt: number | null = null
   document.addEventListener('keydown', () => (pressedAt = performance.now()), true)
   new MutationObserver(() => {
@@ -104,22 +108,23 @@ function watchPalette(): void {
 /** Types into the palette; keys that change nothing on the screen are not counted. */
 async function keystrokes(page: Page): Promise<number[]> {
   await page.evaluate(watchPalette)
+  const drawn: number[] = []
   for (const text of typed) {
     await page.keyboard.press('Control+k')
     const input = page.getByTestId('palette-input')
     await input.waitFor()
     // What the opening itself draws is not an answer to a letter.
     await page.waitForTimeout(300)
-    const before = await page.evaluate(() => (window as unknown as { paletteTimes: number[] }).paletteTimes.length)
+    const before = await page.evaluate(() => globalThis.paletteTimes.length)
     for (const letter of text) {
       await page.keyboard.press(letter === ' ' ? 'Space' : letter)
       await page.waitForTimeout(120)
     }
-    await page.evaluate((count) => (window as unknown as { paletteTimes: number[] }).paletteTimes.splice(0, count), before === 0 ? 0 : 1)
+    drawn.push(...(await page.evaluate((from) => globalThis.paletteTimes.slice(from), before)))
     await page.keyboard.press('Escape')
     await input.waitFor({ state: 'detached' })
   }
-  return page.evaluate(() => (window as unknown as { paletteTimes: number[] }).paletteTimes)
+  return drawn
 }
 
 /** Milliseconds from the page's start until a row of this kind is drawn. */
