@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { planting } from '../service/testing/access/planted.ts'
 import { runChecks } from './checks.ts'
 import { getChromium } from './chromium.ts'
 import { add, none, type Counts } from './counts.ts'
@@ -117,7 +118,7 @@ export async function runKind(kind: Kind, how: How): Promise<Counts> {
     case 'integration':
       return vitest('integration', ['integration'], how, await told(ofIntegration))
     case 'planted':
-      return counted('planted', [join(root, 'service', 'access', 'testing', 'plantAll.ts'), ...how.filters], how)
+      return counted('planted', [planting.program, ...how.filters], how)
     case 'e2e': {
       const chromium = await getChromium()
       if ('missing' in chromium) return unavailable('end-to-end tests', `no Chromium: ${chromium.missing}`)

@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { mistakes, pathOf, plantedMistake, timesIn } from './planted.ts'
+import { mistakes, pathOf, plantedMistake, planting, timesIn } from './planted.ts'
 
 describe('mistakes to plant', () => {
   it('are at least twelve, each by a name of its own', () => {
     expect(new Set(mistakes.map(({ name }) => name)).size).toBe(mistakes.length)
     expect(mistakes.length).toBeGreaterThanOrEqual(12)
+  })
+
+  it('have a program that plants them, and a test that must find them', () => {
+    expect(Object.values(planting).filter((path) => !existsSync(path))).toEqual([])
   })
 
   it.each(mistakes)('$name: its text stands once in $file', (mistake) => {

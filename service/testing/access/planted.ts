@@ -1,7 +1,12 @@
 import { fileURLToPath } from 'node:url'
 
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** The program that plants them one after the other, and the test that must find each: whole paths. */
+export const planting = { program: `${root}service/testing/access/plantAll.ts`, test: `${root}service/access/access.property.test.ts` }
+
 /**
- * Mistakes that the property test of access must find, each by itself: `npm test -- --planted` plants one after the other.
+ * Mistakes that the property test of access must find, each by itself: `npm test -- planted` plants one after the other.
  * A unit test holds that every text stands exactly once in its file.
  */
 export interface Mistake {
@@ -257,8 +262,6 @@ export const mistakes: readonly Mistake[] = [
 
 /** Which of them is planted in this process. */
 export const plantedBy = 'ROOMKEEPER_PLANTED'
-
-const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 export const pathOf = ({ file }: Mistake): string => `${root}${file}`
 
