@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { mistakes, plantedBy, planting } from './planted.ts'
+import { mistakes, plantedBy, propertyTest } from './planted.ts'
 
 /**
  * Plants one mistake after the other and runs the property test of access against each, which has to fail by a
@@ -10,7 +10,7 @@ import { mistakes, plantedBy, planting } from './planted.ts'
  */
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--bail', '1', planting.test]
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--bail', '1', propertyTest]
 
 /** What the test says with the mistake in place, and how it ends. */
 function run(name: string): Promise<{ code: number | null; output: string }> {

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** The program that plants them one after the other, and the test that must find each: whole paths. */
-export const planting = { program: `${root}service/testing/access/plantAll.ts`, test: `${root}service/access/access.property.test.ts` }
+/** The test that must find each. */
+export const propertyTest = `${root}service/access/access.property.test.ts`
 
 /**
  * Mistakes that the property test of access must find, each by itself: `npm test -- planted` plants one after the other.
