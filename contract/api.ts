@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Incident, Me, Room } from './entities.ts'
+import { Entry, Incident, Me, Room } from './entities.ts'
 import { Millis, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { typedName } from './text.ts'
@@ -18,7 +18,7 @@ import { typedName } from './text.ts'
  * GET  /v1/me                           who the caller is and what they may do
  * GET  /v1/rooms, /v1/rooms/:room       rooms.view
  * GET  /v1/rooms/:room/transitions     contract/transitions.ts: rooms.view
- * GET  /v1/incidents, /v1/incidents/:incident   incidents.view
+ * GET  /v1/incidents, /v1/incidents/:incident, /v1/incidents/:incident/entries   incidents.view: also those that consoles have let go
  * POST /v1/commands/preview             what a command on roles, assignments, groups or links would change for whom
  * GET  /v1/roles, /v1/assignments …     contract/policyApi.ts: roles, groups, partners, explain, audit
  * GET  /v1/people                       people known in this tenant: incidents.view
@@ -66,6 +66,9 @@ export const ListQuery = z.object({
 })
 export const RoomList = list(Room)
 export const IncidentList = list(Incident)
+export type IncidentList = z.infer<typeof IncidentList>
+export const EntryList = list(Entry)
+export type EntryList = z.infer<typeof EntryList>
 export const IncidentQuery = ListQuery.extend({
   status: z.enum(['needAction', 'investigating', 'resolved', 'open']).optional(),
   room: RoomId.optional(),

@@ -18,6 +18,12 @@ export const kept = {
   requestDays: 30,
   /** Generations of a tenant's data, the newest: one for each run of the service that wrote to it. A cursor from before gets a snapshot. */
   generations: 500,
+  /** A resolved incident to which nothing happens, in the change log; an entry of a finished opening, too. Then they are asked for. */
+  resolvedDays: 7,
+  /** An entry that has left the change log. */
+  pastEntryDays: 90,
+  /** That a document is gone: a console that was away for longer compares its whole copy. */
+  removalDays: 30,
   /** Transitions of rooms, at least: they go by whole months. */
   transitionDays: 90,
   /** Transitions of rooms that an operator opened, in a console. */
@@ -29,7 +35,7 @@ export const kept = {
 } as const
 
 /** How long: so many days, so many of the newest, or as long as what it belongs to. */
-type Span = { readonly days: number } | { readonly newest: number } | { readonly asLongAs: string }
+type Span = { readonly days: number; readonly after?: string } | { readonly newest: number } | { readonly asLongAs: string }
 
 export interface Retention {
   /** What it is, in a few words. */
@@ -55,8 +61,12 @@ export const documents = {
   me: { what: 'a person with their access', kept: person },
   settings: { what: 'settings', kept: tenant },
   room: { what: 'a room and its device', kept: room },
-  incident: { what: 'an incident', kept: room },
-  entry: { what: "an entry of an incident's history", kept: room },
+  incident: { what: 'an incident', kept: room, console: { days: kept.resolvedDays, after: 'it was resolved' } },
+  entry: {
+    what: "an entry of an incident's history",
+    kept: { days: kept.pastEntryDays, after: 'consoles have let it go' },
+    console: { days: kept.resolvedDays, after: 'what it is about was resolved' },
+  },
   receipt: { what: 'that a command was applied', kept: { days: kept.outcomeDays } },
   policy: { what: 'that roles, groups or links changed', kept: tenant },
   request: { what: "a partner's request that was decided", kept: { days: kept.requestDays }, end: 'deleted; the audit log has it' },
@@ -65,7 +75,14 @@ export const documents = {
 /** The tables of the service. */
 export const serviceTables = {
   tenant: { what: 'organisations', kept: tenant },
-  document: { what: 'what is synced to consoles, by its kind, and what was removed of it', kept: { asLongAs: 'its kind, above' } },
+  document: {
+    what: 'what is synced to consoles, by its kind, and what was removed of it',
+    kept: { asLongAs: `its kind, above; what was removed, ${kept.removalDays} days` },
+  },
+  pastDocument: {
+    what: 'incidents that were resolved and their entries, when consoles have let them go',
+    kept: { asLongAs: 'their kind, above' },
+  },
   transition: {
     what: 'what happened to rooms, and when: the history of each',
     kept: { days: kept.transitionDays },

@@ -137,6 +137,26 @@ describe('migrations', () => {
     writer.close()
   })
 
+  it('[rule 12] date what was removed before that was said, and leave all that there is in the change log', async () => {
+    await migrated(schema.filter(({ version }) => version < 14))
+    const db = new Database(path)
+    const add = db.prepare(
+      `insert into document ("tenant", "kind", "id", "room", "rev", "seq", "deleted", "body") values ('t', 'incident', ?, 'r', 1, ?, ?, ?)`,
+    )
+    add.run('a', 1, 1, '')
+    add.run('b', 2, 0, '{"number":3}')
+    db.exec(`insert into tenant values ('t', 'T', 'i', 'd', 2, 4, 0)`)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "id", "deleted", "body" from document order by "id"').all()).toEqual([
+      { id: 'a', deleted: 7, body: '' },
+      { id: 'b', deleted: 0, body: '{"number":3}' },
+    ])
+    expect(after.prepare('select "changesFrom" from tenant').all()).toEqual([{ changesFrom: 0 }])
+    after.close()
+  })
+
   it('leave nothing behind where one fails', async () => {
     const failing = {
       version: (schema.at(-1)?.version ?? 0) + 1,
@@ -232,6 +252,28 @@ describe('the queries that matter', () => {
       `select * from "transition" where "month" = 202605 and "tenant" = x'00' and "room" = x'00' and "at" >= 3 and "at" <= 5
         and ("at" < 5 or "number" < 1) order by "at" desc, "number" desc limit 10`,
       'SEARCH transition USING PRIMARY KEY',
+    ],
+    [
+      'what is known of rooms, live or not',
+      `select "id", "body" from "knownDocument" where "tenant" = 't' and "kind" = 'incident' and "deleted" = 0 and "room" in ('a', 'b')`,
+      'pastDocument_room',
+    ],
+    [
+      'a page of what is known, live or not',
+      `select "id", "body" from "knownDocument" where "tenant" = 't' and "kind" = 'incident' and "deleted" = 0 and "id" > 'a' order by "id"
+        limit 10`,
+      'autoindex_pastDocument_1',
+    ],
+    [
+      'the history of an incident, live or not',
+      `select "id", "body" from "knownDocument" where "tenant" = 't' and "kind" = 'entry' and "deleted" = 0 and "state" in ('i')
+        order by "id" desc limit 10`,
+      'pastDocument_state',
+    ],
+    [
+      'what was removed',
+      `select "tenant", "seq" from document where "deleted" > 0 and "deleted" < 5 order by "deleted" limit 10`,
+      'document_deleted',
     ],
     ['the oldest month', `select "month" from "transition" where "month" <= 202605 order by "month" desc limit 1`, 'USING PRIMARY KEY'],
     ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],

@@ -2,7 +2,7 @@ import { consoleTables, documents, type Retention, serviceTables } from '../../c
 import { made, table } from './table.ts'
 
 const spanWords = (kept: Retention['kept']): string => {
-  if ('days' in kept) return `${kept.days} days`
+  if ('days' in kept) return kept.after === undefined ? `${kept.days} days` : `${kept.days} days after ${kept.after}`
   if ('newest' in kept) return `the newest ${kept.newest}`
   return `as long as ${kept.asLongAs}`
 }

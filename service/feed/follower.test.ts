@@ -1,7 +1,10 @@
+import { v7 } from 'uuid'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { defaultSettings } from '../../contract/entities.ts'
+import { defaultSettings, type Incident } from '../../contract/entities.ts'
 import { FeedToConsole } from '../../contract/feed.ts'
+import { IncidentId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { dayMs, kept } from '../../contract/retention.ts'
 import { systemAt } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
 import type { BusTopics } from '../ground/bus.ts'
@@ -41,6 +44,20 @@ class Socket implements FeedSocket {
   }
 
   terminate = this.close
+}
+
+const incident: Omit<Incident, 'id'> = {
+  number: 1,
+  room: RoomId.parse(v7()),
+  signal: 'peripherals.camera',
+  category: 'peripherals',
+  severity: 'important',
+  status: 'resolved',
+  value: 'healthy',
+  since: 1,
+  openings: 1,
+  flapping: false,
+  changedAt: 1,
 }
 
 let socket: Socket
@@ -105,6 +122,32 @@ describe('a console that follows', () => {
     // The newest state, not its past.
     expect(holds()).toEqual([1, 2, 2])
     expect(problems).toEqual([])
+  })
+
+  it('[rule 12] fetches all that there is where it was away for longer than removals are told, and only then', async () => {
+    const { store, contoso } = rig.made
+    const [started, before] = [rig.now, await lastSeq()]
+    const clara = IncidentId.parse(v7())
+    await store.write(contoso, system, async (tx) => tx.put('incident', { ...incident, id: clara }))
+    await store.write(contoso, system, (tx) => tx.remove('incident', clara))
+    const prune = () => store.prune({ outcomes: 0, transitions: 0, removals: rig.now - kept.removalDays * dayMs })
+    rig.now = started + 29 * dayMs
+    await prune()
+    socket.said = []
+    await hello(before)
+    await settle()
+    expect(socket.said.flatMap((message) => (message.type === 'batch' ? message.rows.map(({ id }) => id) : []))).toContain(clara)
+    rig.now = started + 31 * dayMs
+    expect(await prune()).toMatchObject({ removals: 1 })
+    socket.said = []
+    await hello(before)
+    await settle()
+    expect(socket.said.map(({ type }) => type)).toEqual(['welcome', 'snapshot'])
+    socket.said = []
+    await hello()
+    await settle()
+    expect(socket.said.map(({ type }) => type)).toEqual(['welcome', 'batch'])
+    rig.now = started
   })
 
   it('[CON-2] is sent nothing more while its socket is full, and then what is true by then', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { IncidentList, IncidentQuery, RoomList, RoomQuery } from '../../contract/api.ts'
+import { EntryList, IncidentList, IncidentQuery, ListQuery, RoomList, RoomQuery } from '../../contract/api.ts'
 import { type Doc, Incident, Room } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { IncidentId, RoomId } from '../../contract/ids.ts'
@@ -95,6 +95,7 @@ export const roomRoutes: Plugin = (app, { store, clock }) => {
       const { after, limit, status, room } = request.query
       const read = store.read(tenant, reach)
       const filter = {
+        past: true,
         ...(room === undefined ? {} : { room }),
         ...(status === undefined ? {} : { states: status === 'open' ? ['needAction', 'investigating'] : [status] }),
       }
@@ -120,6 +121,31 @@ export const roomRoutes: Plugin = (app, { store, clock }) => {
       const incident = await store.read(tenant, reach).get('incident', request.params.incident)
       if (!incident) throw new RoomkeeperError('access.outOfScope')
       return incident
+    },
+  )
+
+  app.get(
+    '/v1/incidents/:incident/entries',
+    {
+      config: { access: { permission: 'incidents.view' } },
+      schema: {
+        operationId: 'listIncidentEntries',
+        summary: 'The history of an incident, the newest first, a page at a time',
+        tags: ['rooms'],
+        params: z.object({ incident: IncidentId }),
+        querystring: ListQuery,
+        response: { 200: EntryList },
+      },
+    },
+    async (request) => {
+      const { tenant, reach } = callerOf(request)
+      const { after, limit } = request.query
+      const { incident } = request.params
+      const read = store.read(tenant, reach)
+      if (!(await read.get('incident', incident))) throw new RoomkeeperError('access.outOfScope')
+      const filter = { past: true, states: [incident] }
+      const items = await read.list('entry', { ...filter, limit, descending: true, ...(after === undefined ? {} : { after }) })
+      return { items, total: await read.count('entry', filter), ...nextOf(items, limit) }
     },
   )
 }

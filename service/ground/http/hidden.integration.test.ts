@@ -139,6 +139,7 @@ const routes: readonly { readonly of: Thing; readonly path: (id: string) => stri
   { of: 'name', path: (name) => `/v1/rooms?name=${encodeURIComponent(name)}` },
   { of: 'room', path: (room) => `/v1/incidents?room=${room}` },
   { of: 'room', path: (incident) => `/v1/incidents/${incident}` },
+  { of: 'room', path: (incident) => `/v1/incidents/${incident}/entries` },
   { of: 'room', path: (room) => `/v1/explain?permission=rooms.view&room=${room}` },
   { of: 'person', path: (person) => `/v1/explain/people/${person}` },
   { of: 'group', path: (group) => `/v1/groups?group=${group}` },

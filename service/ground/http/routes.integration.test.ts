@@ -63,6 +63,7 @@ describe('every route, every role', () => {
     ['GET', '/v1/rooms/UNKNOWN/transitions', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
     ['GET', '/v1/incidents', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
     ['GET', '/v1/incidents/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['GET', '/v1/incidents/UNKNOWN/entries', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
     ['GET', '/v1/roles', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/assignments', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
     ['GET', '/v1/groups', null, { manager: 200, lead: 200, tech: 403, nobody: 403 }],

@@ -4,8 +4,8 @@ import type { GroundDeps, Plugin } from '../deps.ts'
 import type { Part } from '../part.ts'
 
 /**
- * Deletes what was kept long enough: what the parts keep, then audit (AUD-1), outcomes of commands with their receipts, and what
- * happened to rooms. All of it: what one commit takes is bounded, and others write in between.
+ * Deletes what was kept long enough: what the parts keep, then audit (AUD-1), outcomes of commands with their receipts, what
+ * happened to rooms, and what says that documents are gone. All of it: what one commit takes is bounded, and others write in between.
  */
 export async function prune<D extends Pick<GroundDeps, 'store' | 'clock' | 'log'>>(
   parts: readonly Pick<Part<D>, 'prune'>[],
@@ -20,9 +20,10 @@ export async function prune<D extends Pick<GroundDeps, 'store' | 'clock' | 'log'
     const deleted = await store.prune({
       outcomes: clock.now() - kept.outcomeDays * dayMs,
       transitions: clock.now() - kept.transitionDays * dayMs,
+      removals: clock.now() - kept.removalDays * dayMs,
     })
     log.debug(deleted, 'pruned')
-    left = deleted.outcomes + deleted.transitions > 0
+    left = deleted.outcomes + deleted.transitions + deleted.removals > 0
   }
   await store.emptyLog()
 }

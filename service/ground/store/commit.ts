@@ -18,7 +18,7 @@ export interface Committed {
 /** Rows in one statement; always a power of two, so that there are few statements and each is prepared once. */
 const rowsPerStatement = 512
 
-type Item = { -readonly [P in keyof ChangedRow]: ChangedRow[P] } & { tenant: TenantId; state: string | null }
+type Item = { -readonly [P in keyof ChangedRow]: ChangedRow[P] } & { tenant: TenantId; state: string | null; at: number }
 
 /**
  * Writes what the transactions hold: sequences per tenant, documents in as few statements as possible, rooms' history, audit with its
@@ -39,11 +39,12 @@ export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTra
         tx.transitions.map((transition) => ({ ...transition, receivedAt: tx.at })),
       )
     }
+    await tx.past.flush()
     if (tx.pending.size === 0) continue
     let seq = await takeSequences(db, tx.tenant, tx.pending.size)
     const rows: Item[] = []
     for (const { kind, id, room, owner, state, body } of tx.pending.values()) {
-      const item: Item = { tenant: tx.tenant, kind, id, room, owner, state, rev: 1, seq: ++seq, body }
+      const item: Item = { tenant: tx.tenant, kind, id, room, owner, state, rev: 1, seq: ++seq, body, at: tx.at }
       rows.push(item)
       if (body !== null && unchanging.has(kind)) made.push(item)
       else changed.push(item)
@@ -102,8 +103,8 @@ function* statementsOf(items: readonly Item[]): Generator<Item[]> {
 
 function parametersOf(items: readonly Item[]): unknown[] {
   const parameters: unknown[] = []
-  for (const { tenant, kind, id, room, owner, state, seq, body } of items) {
-    parameters.push(tenant, kind, id, room, owner, state, 1, seq, body === null ? 1 : 0, body ?? '')
+  for (const { tenant, kind, id, room, owner, state, seq, body, at } of items) {
+    parameters.push(tenant, kind, id, room, owner, state, 1, seq, body === null ? Math.max(at, 1) : 0, body ?? '')
   }
   return parameters
 }

@@ -22,10 +22,12 @@ interface Generation {
  */
 export class Lineage {
   readonly #generations: Generation[]
+  #changesFrom: number
 
-  /** `generations`: the oldest first. */
-  constructor(generations: readonly Generation[]) {
+  /** `generations`: the oldest first. `changesFrom`: what was removed up to this sequence is not known any more. */
+  constructor(generations: readonly Generation[], changesFrom = 0) {
     this.#generations = [...generations]
+    this.#changesFrom = changesFrom
   }
 
   /** The position of what this data has at `seq`. */
@@ -33,8 +35,12 @@ export class Lineage {
     return { seq, generation: this.#generations.at(-1)?.id ?? '' }
   }
 
-  /** Whether what was there at the position is the past of what is here; `lastSeq`: the tenant's newest change. */
+  /**
+   * Whether what was there at the position is the past of what is here, of which all is known that changed since; `lastSeq`: the tenant's
+   * newest change.
+   */
   holds({ seq, generation }: Position, lastSeq: number): boolean {
+    if (seq < this.#changesFrom) return false
     const index = this.#generations.findIndex(({ id }) => id === generation)
     if (index < 0) return false
     return seq <= (this.#generations[index + 1]?.fromSeq ?? lastSeq)
@@ -42,6 +48,11 @@ export class Lineage {
 
   begin(generation: Generation): void {
     this.#generations.push(generation)
+  }
+
+  /** What was removed up to this sequence is forgotten. */
+  startFrom(seq: number): void {
+    this.#changesFrom = Math.max(this.#changesFrom, seq)
   }
 }
 
@@ -100,9 +111,17 @@ export class Generations {
     }
   }
 
+  /** After the commit that forgot what was removed from the tenant up to this sequence. */
+  async startFrom(tenant: TenantId, seq: number): Promise<void> {
+    const lineage = await this.#tenants.get(tenant)?.catch(() => undefined)
+    lineage?.startFrom(seq)
+  }
+
   async #read(db: ReadHandle<Tables>, tenant: TenantId): Promise<Lineage> {
+    const row = await db.selectFrom('tenant').select('changesFrom').where('id', '=', tenant).executeTakeFirst()
     return new Lineage(
       await db.selectFrom('generation').select(['id', 'fromSeq']).where('tenant', '=', tenant).orderBy('fromSeq').execute(),
+      row?.changesFrom,
     )
   }
 }

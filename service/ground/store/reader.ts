@@ -69,10 +69,14 @@ const isDecided = (access: Access, { body, room }: SeenRow): boolean =>
 export interface ListOptions {
   /** The id after which the page starts. */
   readonly after?: string
+  /** From the last id to the first. */
+  readonly descending?: boolean
   readonly limit: number
   /** Only these states (an incident's status, a room's lifecycle, an entry's incident). */
   readonly states?: readonly string[]
   readonly room?: RoomId
+  /** Also those that have left the change log. */
+  readonly past?: boolean
 }
 
 /** Ids in one statement; more are asked for in several. */
@@ -100,7 +104,7 @@ export class TenantReader {
     return this.#facts.of(this.#db, this.tenant)
   }
 
-  /** The document, or undefined where there is none within reach: the two are not told apart. */
+  /** The document, also one that has left the change log, or undefined where there is none within reach: the two are not told apart. */
   async get<K extends Kind>(kind: K, id: string): Promise<Doc<K> | undefined> {
     return (await this.getMany(kind, [id])).get(id)
   }
@@ -110,7 +114,7 @@ export class TenantReader {
     const found = new Map<string, Doc<K>>()
     if (visible === 'none') return found
     for (const some of chunks(ids)) {
-      const rows = await this.#documents(kind).select(['id', 'room', 'owner', 'body']).where('id', 'in', some).execute()
+      const rows = await this.#documents(kind, true).select(['id', 'room', 'owner', 'body']).where('id', 'in', some).execute()
       for (const row of rows) if (isVisible(visible, row)) found.set(row.id, parse<K>(row.body))
     }
     return found
@@ -119,17 +123,21 @@ export class TenantReader {
   /** A page of one kind by id. Each page costs the same however far one has paged. */
   async list<K extends Kind>(kind: K, options: ListOptions): Promise<Doc<K>[]> {
     const rows: { id: string; body: string }[] = []
+    const { descending = false } = options
     for (const some of await this.#parts(kind, options)) {
-      let query = this.#filtered(kind, options, some).select(['id', 'body']).orderBy('id').limit(options.limit)
-      if (options.after !== undefined) query = query.where('id', '>', options.after)
+      let query = this.#filtered(kind, options, some)
+        .select(['id', 'body'])
+        .orderBy('id', descending ? 'desc' : 'asc')
+        .limit(options.limit)
+      if (options.after !== undefined) query = query.where('id', descending ? '<' : '>', options.after)
       rows.push(...(await query.execute()))
     }
-    rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+    rows.sort((a, b) => (a.id < b.id !== descending ? -1 : 1))
     return rows.slice(0, options.limit).map((row) => parse<K>(row.body))
   }
 
   /** How many `list` would give in all. */
-  async count(kind: Kind, options: Pick<ListOptions, 'states' | 'room'> = {}): Promise<number> {
+  async count(kind: Kind, options: Pick<ListOptions, 'states' | 'room' | 'past'> = {}): Promise<number> {
     let total = 0
     for (const some of await this.#parts(kind, options)) {
       const row = await this.#filtered(kind, options, some)
@@ -186,12 +194,13 @@ export class TenantReader {
     return rows.slice(0, limit).map(stored)
   }
 
-  #documents(kind: Kind) {
-    return this.#db.selectFrom('document').where('tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)
+  #documents(kind: Kind, past = false) {
+    const from = past ? this.#db.selectFrom('knownDocument as d') : this.#db.selectFrom('document as d')
+    return from.where('tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)
   }
 
-  #filtered(kind: Kind, options: Pick<ListOptions, 'states' | 'room'>, part: Part) {
-    let query = this.#documents(kind)
+  #filtered(kind: Kind, options: Pick<ListOptions, 'states' | 'room' | 'past'>, part: Part) {
+    let query = this.#documents(kind, options.past)
     if ('rooms' in part) query = query.where('room', 'in', part.rooms)
     if ('owner' in part) query = query.where('owner', '=', part.owner)
     if ('ids' in part) query = query.where('id', 'in', part.ids)

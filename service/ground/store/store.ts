@@ -12,6 +12,7 @@ import { Generations, type Lineage } from './generations.ts'
 import { migrate } from './migrations/index.ts'
 import type { Migration } from './migrations/migration.ts'
 import { type Reach, TenantReader } from './reader.ts'
+import { dropRemovals } from './removals.ts'
 import { type OpenedDatabase, openReader, openWriter } from './sqlite.ts'
 import type { DeviceTable, EnrolmentKeyTable, LinkTable, ReadHandle, RequestTable, ServiceTables, Tables, TenantTable } from './tables.ts'
 import { type Doer, TenantTransaction } from './transaction.ts'
@@ -19,6 +20,13 @@ import { dropTransitions } from './transitions.ts'
 
 /** Rows of one kind deleted at once; the rest at the next go. */
 const rowsPruned = 5_000
+
+/** By kind: what is older than a moment (ms), or how much of it went. */
+interface PruneBefore {
+  readonly outcomes: number
+  readonly transitions: number
+  readonly removals: number
+}
 
 export interface StoreOptions extends Pick<System, 'clock' | 'ids' | 'random'> {
   /** The database file; its folder is made where it is missing. */
@@ -136,7 +144,7 @@ export class Store {
         const createdAt = this.#options.clock.now()
         await db
           .insertInto('tenant')
-          .values({ ...tenant, lastSeq: 0, nextIncidentNumber: 1, createdAt })
+          .values({ ...tenant, lastSeq: 0, nextIncidentNumber: 1, createdAt, changesFrom: 0 })
           .execute()
         const tx = on(tenant.id)
         const doc: Tenant = { id: tenant.id, name: tenant.name }
@@ -270,12 +278,12 @@ export class Store {
   }
 
   /**
-   * Deletes what has been kept long enough: audit (ground/audit/pruned.ts), stored outcomes with their receipts, and months of what
-   * happened to rooms, from before these moments (ms).
+   * Deletes what has been kept long enough: audit (ground/audit/pruned.ts), stored outcomes with their receipts, months of what happened to
+   * rooms, and what says that documents are gone, from before these moments (ms).
    */
-  async prune(before: { outcomes: number; transitions: number }): Promise<{ audit: number; outcomes: number; transitions: number }> {
-    return this.#inTurn(() =>
-      this.#writer.transaction().execute(async (db) => {
+  async prune(before: PruneBefore): Promise<PruneBefore & { audit: number }> {
+    return this.#inTurn(async () => {
+      const { told, ...deleted } = await this.#writer.transaction().execute(async (db) => {
         const audit = await pruneChains(db, this.#options.ids, this.#options.clock.now())
         const outcomes = db.selectFrom('commandOutcome').select(['tenant', 'person', 'key'])
         const old = await outcomes.where('at', '<', before.outcomes).limit(rowsPruned).execute()
@@ -285,9 +293,12 @@ export class Store {
           await db.deleteFrom('document').where('tenant', '=', tenant).where('kind', '=', 'receipt').where('id', '=', key).execute()
         }
         const transitions = await dropTransitions(db, before.transitions, rowsPruned)
-        return { audit, outcomes: old.length, transitions }
-      }),
-    )
+        const { removals, changesFrom } = await dropRemovals(db, before.removals, rowsPruned)
+        return { audit, outcomes: old.length, transitions, removals, told: changesFrom }
+      })
+      for (const [tenant, seq] of told) await this.#generations.startFrom(tenant, seq)
+      return deleted
+    })
   }
 
   /** What was deleted leaves the disk, with the log of changes. Waits for the writes that were begun. */

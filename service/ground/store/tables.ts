@@ -36,8 +36,21 @@ export interface DocumentTable {
   rev: number
   /** Per tenant, gapless, given inside the transaction that wrote the row. */
   seq: number
+  /** 0, or since when it is gone (UTC ms): consoles are told so for a while. */
   deleted: number
   /** The document as JSON, serialised once; empty when deleted. */
+  body: string
+}
+
+/** A document that has left the change log (past.ts), as it was then. */
+export interface PastDocumentTable {
+  tenant: TenantId
+  kind: Kind
+  id: string
+  room: RoomId | null
+  state: string | null
+  /** When it left (UTC ms). */
+  since: number
   body: string
 }
 
@@ -68,6 +81,8 @@ export interface TenantTable {
   lastSeq: number
   nextIncidentNumber: number
   createdAt: number
+  /** What was removed up to this sequence may be told no more: a copy from before it is brought up to date by a snapshot. */
+  changesFrom: number
 }
 
 /** A run of the service that wrote to a tenant, from the change after `fromSeq` on (ground/store/generations.ts). */
@@ -130,6 +145,9 @@ export interface Tables extends ServiceTables {
   transition: TransitionTable
   tenant: TenantTable
   document: DocumentTable
+  pastDocument: PastDocumentTable
+  /** A view of both, without what is gone: its `rev` and `seq` are of the change log. */
+  knownDocument: DocumentTable
   person: PersonTable
   assignment: AssignmentTable
   role: RoleTable

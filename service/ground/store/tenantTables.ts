@@ -19,7 +19,7 @@ import type { ReadHandle, Tables } from './tables.ts'
  */
 
 type TenantTable = { [T in keyof Tables]: Tables[T] extends { tenant: TenantId } ? T : never }[keyof Tables]
-type Readable = Exclude<TenantTable, 'document' | 'generation'>
+type Readable = Exclude<TenantTable, 'document' | 'knownDocument' | 'generation'>
 /** The audit, and the rooms of the engine, have writers of their own. */
 type Writable = Exclude<Readable, 'audit' | 'auditChain'>
 

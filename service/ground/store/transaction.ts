@@ -10,6 +10,8 @@ import type { Bus, BusTopic, BusTopics } from '../bus.ts'
 import { personRows, progressRows, roomStateRows } from './bulk.ts'
 import { belongingOf, parse } from './documents.ts'
 import { factsOf, type RoomFactsCache } from './facts.ts'
+import { type PastKind, PastWork } from './past.ts'
+import { type Documents, emptyDocuments, keyOf, type Pending } from './pending.ts'
 import type { AuditTable, DeviceProgressTable, LinkTable, PersonTable, RoomStateTable, Tables, TenantTable } from './tables.ts'
 import { tenantSelects, type TenantSelects, tenantWrites, type TenantWrites } from './tenantTables.ts'
 
@@ -43,20 +45,6 @@ export interface AuditRecord {
 /** Something that happened to a room, as it is noted. */
 export type NewTransition = Omit<Transition, 'number' | 'receivedAt'>
 
-/** A document that waits for the commit. */
-export interface Pending {
-  readonly tenant: TenantId
-  readonly kind: Kind
-  readonly id: string
-  readonly room: RoomId | null
-  readonly owner: PersonId | null
-  readonly state: string | null
-  /** The document's JSON; null removes it. */
-  readonly body: string | null
-}
-
-type Documents = { readonly [K in Kind]: Map<string, Doc<K>> }
-
 /** Ids in one statement; more are asked for in several. */
 const idsPerStatement = 2_000
 
@@ -83,6 +71,8 @@ export class TenantTransaction {
   readonly transitions: NewTransition[] = []
   /** Numbered and hashed at the commit. */
   readonly audits: UnchainedRecord[] = []
+  /** What leaves the change log, and comes back to it. */
+  readonly past: PastWork
   /** What is said once the commit is done. */
   readonly messages: ((bus: Bus) => void)[] = []
   readonly #put: Documents = emptyDocuments()
@@ -106,6 +96,7 @@ export class TenantTransaction {
     this.at = at
     this.ids = ids
     this.on = on
+    this.past = new PastWork(db, tenant, at)
     this.tables = tenantSelects(db, tenant)
     const { insert, update, remove } = tenantWrites(db, tenant)
     this.insert = insert
@@ -202,6 +193,7 @@ export class TenantTransaction {
   /** Makes or replaces a document. Put twice in one write, the last one counts and takes the later place. */
   put<K extends Kind>(kind: K, doc: Doc<K>): void {
     this.#put[kind].set(doc.id, doc)
+    this.past.put(kind, doc.id)
     this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), body: JSON.stringify(doc) })
   }
 
@@ -221,11 +213,27 @@ export class TenantTransaction {
     this.#pend({ tenant: this.tenant, kind, id, ...belongingOf(kind, doc), state: null, body: null })
   }
 
+  /** A live document leaves the change log: consoles forget it, and whoever asks for it still finds it. */
+  retire<K extends PastKind>(kind: K, doc: Doc<K>): void {
+    this.#put[kind].delete(doc.id)
+    this.past.leave(kind, doc)
+    this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), state: null, body: null })
+  }
+
   async get<K extends Kind>(kind: K, id: string): Promise<Doc<K> | undefined> {
     return (await this.getMany(kind, [id])).get(id)
   }
 
+  /** Those that there are, also of those that have left the change log: one of them that is put is in it again. */
   async getMany<K extends Kind>(kind: K, ids: readonly string[]): Promise<Map<string, Doc<K>>> {
+    const found = await this.getLive(kind, ids)
+    const missing = ids.filter((id) => !found.has(id) && !this.pending.has(keyOf(kind, id)))
+    for (const [id, doc] of await this.past.read(kind, missing)) found.set(id, doc)
+    return found
+  }
+
+  /** Those of the change log. */
+  async getLive<K extends Kind>(kind: K, ids: readonly string[]): Promise<Map<string, Doc<K>>> {
     const found = new Map<string, Doc<K>>()
     const unread: string[] = []
     for (const id of ids) {
@@ -373,17 +381,3 @@ export class TenantTransaction {
     this.pending.set(key, pending)
   }
 }
-
-const emptyDocuments = (): Documents => ({
-  tenant: new Map(),
-  me: new Map(),
-  settings: new Map(),
-  room: new Map(),
-  incident: new Map(),
-  entry: new Map(),
-  receipt: new Map(),
-  policy: new Map(),
-  request: new Map(),
-})
-
-const keyOf = (kind: Kind, id: string): string => `${kind}/${id}`

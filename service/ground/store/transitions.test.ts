@@ -79,7 +79,7 @@ it('[rule 3] belongs to its tenant and room, and is read by who may see the room
 it('[rule 12] goes by whole months, when the last of a month is over, in steps', async () => {
   const days = (n: number): number => may - n * dayMs
   await note(...Array.from({ length: 12_000 }, (_, n) => seen(days(150) + n)), seen(days(95)), seen(days(1)))
-  const prune = () => made.store.prune({ outcomes: 0, transitions: may - kept.transitionDays * dayMs })
+  const prune = () => made.store.prune({ outcomes: 0, removals: 0, transitions: may - kept.transitionDays * dayMs })
   expect([(await prune()).transitions, (await prune()).transitions, (await prune()).transitions]).toEqual([5_000, 5_000, 2_000])
   expect((await prune()).transitions).toBe(0)
   // Of a month that has days to go, all is there.
@@ -91,7 +91,7 @@ it('[rule 12] what was deleted leaves the disk', async () => {
   const onDisk = () =>
     readdirSync(made.folder).some((name) => name.startsWith('service.db') && readFileSync(join(made.folder, name)).includes('Hush-hush'))
   expect(onDisk()).toBe(true)
-  await made.store.prune({ outcomes: 0, transitions: may - kept.transitionDays * dayMs })
+  await made.store.prune({ outcomes: 0, removals: 0, transitions: may - kept.transitionDays * dayMs })
   await made.store.emptyLog()
   expect(onDisk()).toBe(false)
 })

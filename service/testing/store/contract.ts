@@ -1,45 +1,14 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { defaultSettings, type Incident, type Settings } from '../../../contract/entities.ts'
-import { CommandKey, IncidentId, PersonId, RoleId, RoomId, TenantId, AssignmentId } from '../../../contract/ids.ts'
-import { builtInRoles } from '../../../contract/permissions.ts'
+import { CommandKey, PersonId, type TenantId } from '../../../contract/ids.ts'
 import { systemAt } from '../../../contract/testing/system.ts'
 import { settle } from '../../../contract/testing/wait.ts'
 import { chainSource, checkChain } from '../../audit/check.ts'
 import { type BusTopics, inProcessBus } from '../../ground/bus.ts'
-import type { Store, StoreOptions } from '../../ground/store/store.ts'
+import type { Store } from '../../ground/store/store.ts'
 import { system } from '../../ground/store/transaction.ts'
-
-const tenantId = TenantId.parse(v7())
-const other = TenantId.parse(v7())
-const roomA = RoomId.parse(v7())
-const roomB = RoomId.parse(v7())
-
-const settings = (openHoldMs: number, id = tenantId): Settings => ({ id, ...defaultSettings, openHoldMs })
-const incident = (room: RoomId, number: number, status: Incident['status'] = 'needAction'): Incident => ({
-  id: IncidentId.parse(v7()),
-  number,
-  room,
-  signal: 'peripherals.camera',
-  category: 'peripherals',
-  severity: 'important',
-  status,
-  value: 'unhealthy',
-  since: 1,
-  openings: 1,
-  flapping: false,
-  changedAt: 1,
-})
-
-/** Where an adapter keeps the data of one test. */
-export interface StoreUnderTest {
-  /** Opens it, for the first time or again. */
-  open(options: Omit<StoreOptions, 'path' | 'schema'>): Promise<Store>
-  /** Runs a statement behind the store's back. */
-  run(statement: string, ...values: readonly (string | number)[]): void | Promise<void>
-  /** After it was closed. */
-  remove(): void | Promise<void>
-}
+import { pastContract } from './pastContract.ts'
+import { incident, nobody, nothing, other, reach, roomA, roomB, settings, type StoreUnderTest, tenantId } from './under.ts'
 
 /** What every store does, whatever keeps its data: an adapter runs all of it, in a file that registers it. */
 export function storeContract(name: string, make: () => StoreUnderTest): void {
@@ -174,11 +143,20 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
         }
         for (const at of [100, 200, 300]) await keep(at)
         await keep(100, other)
-        expect(await store.prune({ outcomes: 300, transitions: 0 })).toEqual({ audit: 0, outcomes: 3, transitions: 0 })
+        expect(await store.prune({ ...nothing, outcomes: 300 })).toEqual({ ...nothing, audit: 0, outcomes: 3 })
         const read = store.read(tenantId, 'wholeTenant')
         expect(await read.count('receipt')).toBe(1)
         expect(await read.get('tenant', tenantId)).toBeDefined()
       })
+    })
+
+    pastContract({
+      store: () => store,
+      setNow: (at) => (now = at),
+      reopen: async () => {
+        await store.close()
+        store = await open()
+      },
     })
 
     describe('pruning of outcomes', () => {
@@ -194,7 +172,7 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
             await tx.insert.commandOutcome({ person, key, digest: 'd', outcome: '{}', at }).execute()
           })
         }
-        expect(await store.prune({ outcomes: 300, transitions: 0 })).toMatchObject({ outcomes: 1 })
+        expect(await store.prune({ ...nothing, outcomes: 300 })).toMatchObject({ outcomes: 1 })
         const left = await store.read(tenantId, 'wholeTenant').tables.commandOutcome().select('person').execute()
         expect(left).toEqual([{ person: second }])
       })
@@ -205,7 +183,7 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
       const start = Date.UTC(2026, 0, 1)
       const prune = async (day: number) => {
         now = start + day * dayMs
-        return (await store.prune({ outcomes: 0, transitions: 0 })).audit
+        return (await store.prune(nothing)).audit
       }
       const write = (day: number, tenant = tenantId) => {
         now = start + day * dayMs
@@ -273,16 +251,6 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
     })
 
     describe('[rule 3] a read for a person', () => {
-      const me = PersonId.parse(v7())
-      const siteTech = {
-        assignment: AssignmentId.parse(v7()),
-        role: RoleId.parse('siteTech'),
-        permissions: [...builtInRoles.siteTech.permissions],
-        scope: [roomA],
-      }
-      const reach = { tenant: tenantId, person: me, access: { globalAdministrator: false, grants: [siteTech] } }
-      const nobody = { tenant: tenantId, person: me, access: { globalAdministrator: false, grants: [] } }
-
       it('finds only what lies within the scope, and cannot tell the rest from what is absent', async () => {
         const mine = incident(roomA, 1)
         const theirs = incident(roomB, 2)

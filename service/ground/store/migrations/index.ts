@@ -9,10 +9,21 @@ import { pruned } from './0009-pruned.ts'
 import { deviceAccount } from './0011-device-account.ts'
 import { generations } from './0012-generations.ts'
 import { transitions } from './0013-transitions.ts'
+import { past } from './0014-past.ts'
 import type { Migration } from './migration.ts'
 
 /** Of the tables that the ground itself reads and writes. */
-export const groundMigrations: readonly Migration[] = [first, rooms, policy, membership, pruned, deviceAccount, generations, transitions]
+export const groundMigrations: readonly Migration[] = [
+  first,
+  rooms,
+  policy,
+  membership,
+  pruned,
+  deviceAccount,
+  generations,
+  transitions,
+  past,
+]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
 export class NewerDatabase extends CommandProblem {
