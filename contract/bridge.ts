@@ -3,7 +3,7 @@ import { PeopleList, SetupRequest } from './api.ts'
 import { CommandOutcome, IncidentCommand, PolicyCommand, QueuedCommand } from './commands.ts'
 import { ApprovalRequest, Kind } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, IncidentId, Millis, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
+import { CommandKey, EntryId, IncidentId, Millis, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import {
   AssignmentList,
@@ -117,6 +117,16 @@ export const calls = {
     output: PeopleList.extend({ knownAt: Millis.nullable() }),
   },
   'incidents.entries': { input: z.object({ incident: IncidentId, ...page }), output: listOf(EntryView) },
+  /**
+   * What this console has let go, asked of the service: an incident (incident.notFound where there is none), the resolved ones of a room,
+   * and a page of an incident's history that goes on after an entry. Errors: network.offline.
+   */
+  'incidents.past': { input: z.object({ incident: IncidentId }), output: IncidentView },
+  'incidents.pastOfRoom': { input: z.object({ room: RoomId }), output: z.object({ rows: z.array(IncidentView).max(limits.listRows) }) },
+  'incidents.pastEntries': {
+    input: z.object({ incident: IncidentId, after: EntryId.optional() }),
+    output: z.object({ rows: z.array(EntryView).max(limits.listRows), next: EntryId.optional() }),
+  },
   /**
    * Rooms and open incidents for the palette, best first, and which of the two has the better; only what the operator may
    * see is there to be found.

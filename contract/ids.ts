@@ -42,6 +42,9 @@ export type JournalId = z.infer<typeof JournalId>
 export const BootId = z.string().min(1).max(64).brand<'BootId'>()
 export type BootId = z.infer<typeof BootId>
 
+/** When a thing was made, by the clock of whoever made it (UTC ms). */
+export const madeAt = (id: string): Millis => Number.parseInt(id.replace('-', '').slice(0, 12), 16)
+
 /**
  * A person is (issuer, directory tenant id, object id) and never `sub`, which Entra makes different per application.
  * The service gives each triple one UUID when it first sees it.

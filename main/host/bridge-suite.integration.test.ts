@@ -29,6 +29,7 @@ import { type TestPage, type TestTransport, transports } from './testing/transpo
 const room = idOf('room', 1) as CallInput<'rooms.history'>['room']
 const tenant = tenantId
 const incident = idOf('incident', 1) as CallInput<'incidents.entries'>['incident']
+const pastIncident = idOf('incident', 99_999) as typeof incident
 const person = personId as CallInput<'policy.whatCan'>['person']
 const session = idOf('session', 1) as CallInput<'remote.end'>['session']
 const unknownKey = idOf('key', 1) as CallInput<'outbox.retry'>['key']
@@ -43,6 +44,9 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'rooms.buildings': { input: {} },
   'rooms.history': { input: { room, ...page } },
   'rooms.older': { input: { room } },
+  'incidents.past': { input: { incident: pastIncident } },
+  'incidents.pastOfRoom': { input: { room } },
+  'incidents.pastEntries': { input: { incident } },
   'rooms.timeline': { input: { room, hours: 24 } },
   'incidents.list': { input: { filter: { chip: 'needAction' }, group: 'none', ...page } },
   'incidents.pick': { input: { filter: { chip: 'needAction' }, group: 'building', part: { what: 'these', ids: [incident] } } },
@@ -117,6 +121,9 @@ const heard: { [N in TopicName]: TopicInput<N> } = {
 const nobody = { gain: { people: 0, rooms: 0 }, lose: { people: 0, rooms: 0 }, people: [], changes: [] }
 const prepared: Record<string, unknown> = {
   people: { items: [] },
+  incidents: { items: [], total: 0 },
+  [`incidents/${pastIncident}`]: makeIncident(99_999, 1),
+  [`incidents/${incident}/entries`]: { items: [], total: 0 },
   'people/owners': { items: [] },
   roles: { items: [] },
   assignments: { items: [] },

@@ -15,6 +15,7 @@ import { OutboxStore } from '../outbox/store.ts'
 import type { Session, Vault } from '../platform.ts'
 import type { ServiceTime } from '../serviceTime.ts'
 import type { ServiceClient } from '../sync/http.ts'
+import { Past } from '../sync/past.ts'
 import type { OpenFeed } from '../sync/socket.ts'
 import { type Closed, Sync } from '../sync/sync.ts'
 import { Windows } from '../sync/windows.ts'
@@ -65,6 +66,7 @@ export class OpenAccount {
   readonly sender: Sender
   /** Histories of rooms that somebody looks at. */
   readonly windows: Windows
+  readonly past: Past
   readonly lease: LeaseGuard
   readonly #undo: Undo[]
 
@@ -116,6 +118,7 @@ export class OpenAccount {
       clock,
       log,
     })
+    this.past = new Past({ reader: cache.reader, client })
     let reached = false
     this.#undo = [
       cache.onChange((change) => {

@@ -224,8 +224,12 @@ export class Shown {
 
   incident(id: string): IncidentView | undefined {
     const incident = this.reader.get('incident', id)
-    if (incident === undefined) return undefined
-    const unsent = this.unsentAbout('incident', id)
+    return incident === undefined ? undefined : this.incidentView(incident)
+  }
+
+  /** An incident with its room, and with what was done and is not sent yet; also one that is not in the copy any more. */
+  incidentView(incident: Doc<'incident'>): IncidentView {
+    const unsent = this.unsentAbout('incident', incident.id)
     const room = this.reader.get('room', incident.room)
     return {
       ...overlayIncident(incident, unsent, this.people),
