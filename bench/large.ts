@@ -34,7 +34,7 @@ const put = <K extends Kind>(tx: TenantTransaction, { kind, doc }: { kind: K; do
 /** What the engine remembers of such a room; that it never connected keeps it from being called lost. */
 function stateOf({ id, lifecycle, health, healthSince, lastContactAt, signals }: Doc<'room'>) {
   const state = { ...newRoomState(lastContactAt), lifecycle, health, healthSince, signals }
-  return { room: id, state: JSON.stringify(state), incidents: '{}', contact: state.contact, lastContactAt, nextTimer: null }
+  return { room: id, state: JSON.stringify(state), incidents: '{}', flaps: null, contact: state.contact, lastContactAt, nextTimer: null }
 }
 
 /** Puts the live set of a large tenant into the data of a service that is not running. */

@@ -90,6 +90,13 @@ export const limits = {
   serviceGraceMs: 120_000,
   /** A sign of life, and a repeated observation, is stored at most this often; in between it is in memory only. */
   contactStoreMs: 300_000,
+  /**
+   * Changes of one signal of a room that are rows of its history, within so long (ms). More: one row says how often and from when to when,
+   * once that time is over, and where nothing more comes so long after it by the service's clock.
+   */
+  flapRows: 60,
+  flapHourMs: 3_600_000,
+  flapLateMs: 600_000,
   /** Rooms whose engine state the service keeps in memory. More: the one unused for longest is read again when needed. */
   roomsInMemory: 2_000,
   /**

@@ -49,6 +49,9 @@ export const Transition = z.object({
   value: SignalValue.optional(),
   health: Health.optional(),
   detail: z.string().max(limits.deviceTextChars).optional(),
+  /** So many changes of the signal, the first at `from`, of which this is the last: it changed too often for a row each. */
+  times: z.int().min(2).optional(),
+  from: Millis.optional(),
 })
 export type Transition = z.infer<typeof Transition>
 

@@ -10,6 +10,7 @@ import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, transitionOf } from './documents.ts'
 import { type EngineEvent, type EntryEffect, type TransitionEffect, step } from './engine.ts'
+import { Flaps, isTold, nextTellingAt, tell } from './flaps.ts'
 import { type EngineSettings, newRoomState, RoomState } from './state.ts'
 
 /** A room as the engine's shell knows it: as committed, never changed in place. */
@@ -18,6 +19,7 @@ export interface KnownRoom {
   readonly base: RoomBase
   readonly state: RoomState
   readonly names: IncidentNames
+  readonly flaps: Flaps
   readonly nextTimerAt: number | null
 }
 
@@ -33,6 +35,7 @@ interface OpenRoom {
   base: RoomBase
   state: RoomState
   names: IncidentNames
+  flaps: Flaps
   nextTimerAt: number | null
   changed: boolean
   /** Other than what the cache has. */
@@ -88,7 +91,7 @@ export class RoomWork {
   async create(base: RoomBase): Promise<void> {
     await this.load([])
     const at = this.#tx.at
-    const room = openRoom({ base, state: newRoomState(at), names: {}, nextTimerAt: null }, true)
+    const room = openRoom({ base, state: newRoomState(at), names: {}, flaps: {}, nextTimerAt: null }, true)
     room.changed = true
     room.events.push({ kind: 'onboarded', at })
     this.#open.set(base.id, room)
@@ -196,10 +199,11 @@ export class RoomWork {
     }
     await leaveReopened(tx, reopened)
     await tx.saveRoomStates(
-      changed.map(([id, { state, names, nextTimerAt }]) => ({
+      changed.map(([id, { state, names, flaps, nextTimerAt }]) => ({
         room: id,
         state: JSON.stringify(state),
         incidents: JSON.stringify(names),
+        flaps: Object.keys(flaps).length === 0 ? null : JSON.stringify(flaps),
         contact: state.contact,
         lastContactAt: state.lastContactAt,
         nextTimer: nextTimerAt,
@@ -220,16 +224,16 @@ export class RoomWork {
 
   #step(room: OpenRoom, event: EngineEvent, settings: EngineSettings): void {
     const { state, effects, nextTimerAt } = step(room.state, event, settings, this.#tx.at)
-    if (nextTimerAt !== room.nextTimerAt) {
-      room.nextTimerAt = nextTimerAt
-      room.changed = true
-    }
-    if (state === room.state) return
+    const { flaps, events } = tell(room.flaps, effects.events, this.#tx.at)
+    const next = earlier(nextTimerAt, nextTellingAt(flaps))
+    if (state === room.state && flaps === room.flaps && next === room.nextTimerAt) return
     room.state = state
+    room.flaps = flaps
+    room.nextTimerAt = next
     room.changed = true
     for (const signal of effects.incidents) room.incidents.add(signal)
-    room.entries.push(...effects.entries)
-    room.events.push(...effects.events)
+    room.entries.push(...effects.entries.filter((entry) => isTold(flaps, entry)))
+    room.events.push(...events)
   }
 
   /** Gives incidents that are new their id and number; the numbers of one flush come from one statement. */
@@ -260,7 +264,8 @@ export class RoomWork {
       if (!doc) continue
       const state = RoomState.parse(JSON.parse(row.state))
       const names = IncidentNames.parse(JSON.parse(row.incidents))
-      this.#open.set(row.room, openRoom({ base: baseOf(doc), state, names, nextTimerAt: row.nextTimer }, true))
+      const flaps = row.flaps === null ? {} : Flaps.parse(JSON.parse(row.flaps))
+      this.#open.set(row.room, openRoom({ base: baseOf(doc), state, names, flaps, nextTimerAt: row.nextTimer }, true))
     }
   }
 
@@ -279,9 +284,9 @@ export class RoomWork {
     const { tenant } = this.#tx
     this.#tx.messages.push(() => {
       const known: KnownRoom[] = []
-      for (const { news, changed, base, state, names, nextTimerAt } of this.#open.values()) {
+      for (const { news, changed, base, state, names, flaps, nextTimerAt } of this.#open.values()) {
         // What was not flushed is not in the store either.
-        if (news && !changed) known.push({ tenant, base, state, names, nextTimerAt })
+        if (news && !changed) known.push({ tenant, base, state, names, flaps, nextTimerAt })
       }
       this.#rooms.remember(tenant, known, this.#settings)
     })
@@ -298,10 +303,11 @@ export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFa
 /** What a device says of itself in words. */
 export const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
 
-const openRoom = ({ base, state, names, nextTimerAt }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
+const openRoom = ({ base, state, names, flaps, nextTimerAt }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
   base,
   state,
   names,
+  flaps,
   nextTimerAt,
   changed: false,
   news,
@@ -309,6 +315,9 @@ const openRoom = ({ base, state, names, nextTimerAt }: Omit<KnownRoom, 'tenant'>
   entries: [],
   events: [],
 })
+
+const earlier = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other)
 
 const engineSettings = (settings: Omit<Settings, 'id'>, validFrom: number): EngineSettings => ({
   openHoldMs: settings.openHoldMs,

@@ -107,7 +107,7 @@ const byPeople: ReadonlySet<TransitionKind> = new Set<TransitionKind>(['onboarde
 
 /** What happened to a room, as its history has it. */
 export function transitionOf(room: RoomId, effect: TransitionEffect, doer: Doer): NewTransition {
-  const { kind, at, signal, value, health, detail } = effect
+  const { kind, at, signal, value, health, detail, times, from } = effect
   return {
     room,
     kind,
@@ -117,5 +117,7 @@ export function transitionOf(room: RoomId, effect: TransitionEffect, doer: Doer)
     ...(value === undefined ? {} : { value }),
     ...(health === undefined ? {} : { health }),
     ...(detail === undefined ? {} : { detail }),
+    ...(times === undefined ? {} : { times }),
+    ...(from === undefined ? {} : { from }),
   }
 }

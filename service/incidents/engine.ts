@@ -59,6 +59,9 @@ export interface TransitionEffect {
   readonly value?: SignalValue
   readonly detail?: string | undefined
   readonly health?: Health
+  /** Of several changes that are told as one (flaps.ts). */
+  readonly times?: number
+  readonly from?: Millis
 }
 
 export interface Effects {

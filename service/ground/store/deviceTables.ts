@@ -42,6 +42,8 @@ export interface RoomStateTable {
   state: string
   /** Id and number of each incident that the room ever had, by signal, as JSON. */
   incidents: string
+  /** Which signals have changed very often lately, as JSON (service/incidents/flaps.ts); null: none has changed. */
+  flaps: string | null
   /** Of the state, for finding rooms after a restart. */
   contact: 'never' | 'connected' | 'lost'
   lastContactAt: number

@@ -13,7 +13,7 @@ import { healthWords, kindWords, signalWords, valueWords } from './transitionCod
 /** The actor of what the service saw by itself, which is most of it and is not stored. */
 const bySystem: Transition['actor'] = { kind: 'system' }
 
-const more = Transition.pick({ actor: true, detail: true }).partial()
+const more = Transition.pick({ actor: true, detail: true, times: true, from: true }).partial()
 
 /** A UUID as 16 bytes. */
 const bytesOf = (id: string): Uint8Array => Buffer.from(id.replaceAll('-', ''), 'hex')

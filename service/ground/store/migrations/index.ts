@@ -10,6 +10,7 @@ import { deviceAccount } from './0011-device-account.ts'
 import { generations } from './0012-generations.ts'
 import { transitions } from './0013-transitions.ts'
 import { past } from './0014-past.ts'
+import { flaps } from './0015-flaps.ts'
 import type { Migration } from './migration.ts'
 
 /** Of the tables that the ground itself reads and writes. */
@@ -23,6 +24,7 @@ export const groundMigrations: readonly Migration[] = [
   generations,
   transitions,
   past,
+  flaps,
 ]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
