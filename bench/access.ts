@@ -9,6 +9,7 @@ import { DeviceId } from '../contract/ids.ts'
 import { machine } from '../contract/machine.ts'
 import { Permission } from '../contract/permissions.ts'
 import { WhatCan } from '../contract/policyApi.ts'
+import { splitRoom } from '../contract/roomDocuments.ts'
 import { programs } from '../contract/testing/programs.ts'
 import { writeAssignment } from '../service/access/assignments.ts'
 import { knowPeople } from '../service/access/people.ts'
@@ -104,7 +105,7 @@ async function fill(folder: string, { policy, rooms, people }: Organisation): Pr
     for (let from = 0; from < rooms.length; from += rowsTogether) {
       await store.write(tenant, system, async (tx) => {
         for (const [n, { id, name, place }] of rooms.slice(from, from + rowsTogether).entries()) {
-          tx.put('room', {
+          const both = splitRoom({
             id,
             name,
             place: { ...place, timeZone: 'Europe/Paris' },
@@ -112,6 +113,8 @@ async function fill(folder: string, { policy, rooms, people }: Organisation): Pr
             incidents: { important: 0, warning: 0, investigating: 0 },
             device: { id: DeviceId.parse(uuid(8, from + n)), ...device },
           })
+          tx.put('room', both.room)
+          tx.put('device', both.device)
         }
       })
     }

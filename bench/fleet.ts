@@ -1,4 +1,5 @@
 import { type Doc, Entry, Incident, type Kind, Room } from '../contract/entities.ts'
+import { splitRoom } from '../contract/roomDocuments.ts'
 import { reportedSignals, signals } from '../contract/signals.ts'
 import { chance, uuid } from './organisation.ts'
 
@@ -126,7 +127,9 @@ export function* liveSet(rooms: number): Generator<Piece> {
   for (let n = 0; n < rooms; n++) {
     const doc = roomOf(n, pick)
     if (isFaulty(n) || n % 8 === 4) faulty.push(doc)
-    yield { kind: 'room', doc }
+    const { room, device } = splitRoom(doc)
+    yield { kind: 'device', doc: device }
+    yield { kind: 'room', doc: room }
   }
   const incidents = faulty.map((room, n) => incidentOf(n + 1, room, n % 2 === 0, pick))
   for (const doc of incidents) yield { kind: 'incident', doc }
@@ -150,6 +153,6 @@ export function turned(room: Room, healthy: boolean, at: number): Room {
 
 /** A piece as a row of the feed. */
 export function rowOf({ kind, doc }: Piece, rev = 1): Record<string, unknown> {
-  const room = kind === 'room' ? doc.id : 'room' in doc && typeof doc.room === 'string' ? doc.room : null
+  const room = kind === 'room' || kind === 'device' ? doc.id : 'room' in doc && typeof doc.room === 'string' ? doc.room : null
   return { kind, id: doc.id, room, rev, doc }
 }

@@ -4,8 +4,9 @@ import { chromium, type Page } from '@playwright/test'
 import { z } from 'zod'
 import { chromiumFlags, getChromium } from '../build/chromium.ts'
 import { type Part, startPart } from '../build/part.ts'
-import type { Doc, Kind } from '../contract/entities.ts'
+import type { Doc, Kind, RoomDocument } from '../contract/entities.ts'
 import { machine } from '../contract/machine.ts'
+import { joinRoom } from '../contract/roomDocuments.ts'
 import { programs } from '../contract/testing/programs.ts'
 import { inTab } from '../e2e/screen.ts'
 import { inProcessBus } from '../service/ground/bus.ts'
@@ -32,7 +33,8 @@ const typed = ['lyon 4', 'board 12', 'madrid campus', 'sn0000', 'camera', 'salle
 const put = <K extends Kind>(tx: TenantTransaction, { kind, doc }: { kind: K; doc: Doc<K> }): void => tx.put(kind, doc)
 
 /** What the engine remembers of such a room; that it never connected keeps it from being called lost. */
-function stateOf({ id, lifecycle, health, healthSince, lastContactAt, signals }: Doc<'room'>) {
+function stateOf(room: RoomDocument) {
+  const { id, lifecycle, health, healthSince, lastContactAt, signals } = joinRoom(room, undefined)
   const state = { ...newRoomState(lastContactAt), lifecycle, health, healthSince, signals }
   return { room: id, state: JSON.stringify(state), incidents: '{}', flaps: null, contact: state.contact, lastContactAt, nextTimer: null }
 }

@@ -6,6 +6,7 @@ import { failed, root, say } from '../build/paths.ts'
 import { access } from './access.ts'
 import { agentMemory } from './agent-memory.ts'
 import { type Bench, type Figure } from './bench.ts'
+import { documents } from './documents.ts'
 import { fault } from './fault.ts'
 import { large } from './large.ts'
 import { relay } from './relay.ts'
@@ -14,7 +15,7 @@ import { session } from './session.ts'
 import { snapshot } from './snapshot.ts'
 import { withdrawal } from './withdrawal.ts'
 
-const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, withdrawal, relay, session]
+const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, documents, withdrawal, relay, session]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME …]

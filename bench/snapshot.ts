@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import { startPart } from '../build/part.ts'
-import { type Row, SnapshotPage } from '../contract/feed.ts'
+import { feedProtocolVersion, type Row, SnapshotPage } from '../contract/feed.ts'
 import { machine } from '../contract/machine.ts'
 import { reportedSignals } from '../contract/signals.ts'
 import { Cache } from '../main/cache/cache.ts'
@@ -59,8 +59,8 @@ export function pagesOf(service: Service): Pages {
   const pages: Pages = {
     wireBytes: 0,
     fetchPage: async (after) => {
-      const query = after === null ? '' : `?${new URLSearchParams({ after })}`
-      const response = await fetch(new URL(`/v1/snapshot${query}`, service.url), {
+      const query = new URLSearchParams({ version: String(feedProtocolVersion), ...(after !== null && { after }) })
+      const response = await fetch(new URL(`/v1/snapshot?${query}`, service.url), {
         headers: { authorization: `Bearer ${service.token}` },
       })
       if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`)
@@ -109,7 +109,7 @@ async function writeNdjson(fetchPage: FetchPage, file: string): Promise<number> 
 async function limit(url: string, file: string): Promise<number> {
   const database = new Database(file)
   database.pragma('journal_mode = WAL')
-  database.exec('create table doc (id text primary key, kind text, body text) without rowid')
+  database.exec('create table doc (id text, kind text, body text, primary key (id, kind)) without rowid')
   const put = database.prepare('insert or replace into doc values (?, ?, ?)')
   const write = database.transaction((rows: Row[]) => {
     for (const { id, kind, doc } of rows) put.run(id, kind, JSON.stringify(doc))

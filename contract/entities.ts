@@ -78,6 +78,7 @@ export type RoomDevice = z.infer<typeof RoomDevice>
 export const Licence = z.enum(['pro', 'basic'])
 export type Licence = z.infer<typeof Licence>
 
+/** A room with its device, as readers see it. It is kept and synced as two documents (`roomDocuments.ts`). */
 export const Room = z.object({
   id: RoomId,
   name,
@@ -100,6 +101,31 @@ export const Room = z.object({
   licence: Licence.optional(),
 })
 export type Room = z.infer<typeof Room>
+
+/** By the number of a signal: since when it is so, where it was last observed when most were; `[since]`: when it became so; else both. */
+const SinceBySignal = z.record(z.string().regex(/^\d{1,3}$/u), z.union([Millis, z.tuple([Millis]), z.tuple([Millis, Millis])]))
+
+/** What changes of a room. Its `signals` are those that are not good, in full. */
+export const RoomDocument = Room.omit({ device: true }).extend({
+  /** The good ones, by their value. `observedAt`: when most of them were observed last. */
+  good: z.object({
+    observedAt: Millis,
+    healthy: SinceBySignal.optional(),
+    notPresent: SinceBySignal.optional(),
+    notApplicable: SinceBySignal.optional(),
+  }),
+})
+export type RoomDocument = z.infer<typeof RoomDocument>
+
+/** What rarely changes of a room: its device, and what good signals say of their part ("Logitech Rally Bar"). */
+export const DeviceDocument = z.object({
+  /** The room's. */
+  id: RoomId,
+  device: RoomDevice,
+  /** Of a signal that is not good any more: what it said when it was. */
+  parts: z.partialRecord(SignalId, deviceTextOut),
+})
+export type DeviceDocument = z.infer<typeof DeviceDocument>
 
 /** INC-1: investigating while within the hold time, then need action, then resolved. */
 export const IncidentStatus = z.enum(['needAction', 'investigating', 'resolved'])
@@ -283,7 +309,8 @@ export const kinds = {
   tenant: { schema: Tenant, reads: 'none' },
   me: { schema: Me, reads: 'self' },
   settings: { schema: Settings, reads: 'settings.view' },
-  room: { schema: Room, reads: 'rooms.view' },
+  room: { schema: RoomDocument, reads: 'rooms.view' },
+  device: { schema: DeviceDocument, reads: 'rooms.view' },
   incident: { schema: Incident, reads: 'incidents.view' },
   entry: { schema: Entry, reads: 'incidents.view' },
   receipt: { schema: Receipt, reads: 'self' },
@@ -291,7 +318,7 @@ export const kinds = {
   request: { schema: ApprovalRequest, reads: 'settings.modify' },
 } as const satisfies Record<string, { schema: z.ZodType; reads: Permission | 'none' | 'self' }>
 
-export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'incident', 'entry', 'receipt', 'policy', 'request'])
+export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'device', 'incident', 'entry', 'receipt', 'policy', 'request'])
 export type Kind = z.infer<typeof Kind>
 export type Doc<K extends Kind> = z.infer<(typeof kinds)[K]['schema']>
 export type AnyDoc = { [K in Kind]: { kind: K; doc: Doc<K> } }[Kind]

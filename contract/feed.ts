@@ -15,7 +15,12 @@ import { RoomId } from './ids.ts'
  * nothing is new, so that the console knows that it is live. After `scope`, batches go on from the cursor that the
  * console holds, under the new version, beside the snapshot that it fetches to gain rows.
  */
-export const feedProtocolVersions = [1] as const
+export const feedProtocolVersions = [1, 2] as const
+/**
+ * What consoles of this age speak. Those of version 1 know a room and its device as one document, and get it so; they are told every
+ * document as a whole.
+ */
+export const feedProtocolVersion = 2
 
 export const Cursor = z.string().min(1).max(200).brand<'Cursor'>()
 export type Cursor = z.infer<typeof Cursor>
@@ -23,14 +28,18 @@ export type Cursor = z.infer<typeof Cursor>
 /**
  * One document at one revision, or its removal. `doc` has the schema of its kind (`kinds` in entities.ts). The
  * revision is the document's own count of changes: an older one never overwrites a newer one, whatever the order.
+ *
+ * A change that a console follows live may come as `difference` alone (difference.ts), of the revision before: whoever has not that one
+ * takes nothing of the batch, and says hello again with the cursor that it has. What is caught up with, and all of a snapshot, is whole.
  */
 export const Row = z.object({
   kind: Kind,
   id: z.string().min(1).max(64),
   room: RoomId.nullable(),
   rev: z.int().min(1),
-  /** Absent for a removal. */
+  /** Absent for a removal, and where there is a difference. */
   doc: z.unknown().optional(),
+  difference: z.record(z.string(), z.unknown()).optional(),
 })
 export type Row = z.infer<typeof Row>
 
@@ -47,6 +56,8 @@ export const ConsoleToFeed = z.discriminatedUnion('type', [
     /** Absent: the console has nothing and will fetch a snapshot. */
     cursor: Cursor.optional(),
     scope: ScopeVersion.optional(),
+    /** The copy lacks some of what it may see, which a snapshot is to bring: no differences until the next hello. */
+    partial: z.boolean().optional(),
   }),
   /** A fresh access token of the same person, in place. */
   z.object({ type: z.literal('renew'), token: z.string().max(16_384) }),

@@ -60,7 +60,8 @@ export const documents = {
   tenant: { what: "the organisation's name", kept: tenant },
   me: { what: 'a person with their access', kept: person },
   settings: { what: 'settings', kept: tenant },
-  room: { what: 'a room and its device', kept: room },
+  room: { what: 'a room: its name and place, its state and its signals', kept: room },
+  device: { what: "a room's device, and what its good signals say of their parts", kept: room },
   incident: { what: 'an incident', kept: room, console: { days: kept.resolvedDays, after: 'it was resolved' } },
   entry: {
     what: "an entry of an incident's history",

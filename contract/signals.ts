@@ -81,6 +81,26 @@ export const signals: Readonly<Record<SignalId, SignalDefinition>> = {
   'versioning.os': reported('versioning', 'warning'),
 }
 
+/** Short names of signals, where there are very many. A number is never given to another signal: what was stored before has it. */
+export const signalCodes: Readonly<Record<SignalId, number>> = {
+  'display.frontOfRoom1': 1,
+  'display.frontOfRoom2': 2,
+  'display.console': 3,
+  'audio.microphone': 4,
+  'audio.speaker': 5,
+  'peripherals.camera': 6,
+  'peripherals.hdmiIngest': 7,
+  'peripherals.proximity': 8,
+  'connectivity.signInExchange': 9,
+  'connectivity.signInTeams': 10,
+  'connectivity.signInSfb': 11,
+  'connectivity.network': 12,
+  'connectivity.agent': 13,
+  'connectivity.identity': 14,
+  'versioning.app': 15,
+  'versioning.os': 16,
+}
+
 /** The signals a device reports, in the order screens show them. */
 export const reportedSignals = SignalId.options.filter((id) => !signals[id].derived)
 

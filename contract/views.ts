@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { QueuedCommand } from './commands.ts'
-import { Entry, Health, Incident, type Lifecycle, Me, Room, Settings } from './entities.ts'
+import { Entry, Health, Incident, type Lifecycle, Me, Room, RoomDevice, Settings } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { CommandKey, LinkId, Millis, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
@@ -55,11 +55,12 @@ export const RoomRow = Room.pick({
   problem: SignalId.optional(),
   tenant,
   match: Match.optional(),
-  device: Room.shape.device.pick({ serial: true }),
+  device: RoomDevice.pick({ serial: true }).optional(),
 })
 export type RoomRow = z.infer<typeof RoomRow>
 
-export const RoomView = Room.extend({ pending, asked, tenant })
+/** Without `device` while that has not come. */
+export const RoomView = Room.extend({ device: RoomDevice.optional(), pending, asked, tenant })
 export type RoomView = z.infer<typeof RoomView>
 
 export const IncidentView = Incident.extend({

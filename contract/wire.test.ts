@@ -29,8 +29,8 @@ describe('wire shapes', () => {
   it('feed protocol and documents', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
-      1,
-      'ad61e4f85744f206',
+      2,
+      '062ec4bb815d4cb8',
     ])
   })
   it('relay: tickets and control', () => {

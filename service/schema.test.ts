@@ -157,6 +157,44 @@ describe('migrations', () => {
     after.close()
   })
 
+  it('[CON-2] part rooms from their devices, in another generation of the data, so that consoles take both', async () => {
+    await migrated(schema.filter(({ version }) => version < 16))
+    const db = new Database(path)
+    const camera = { value: 'healthy', since: 5, observedAt: 6, detail: 'Rally Bar' }
+    const former = { name: 'Boardroom', signals: { 'peripherals.camera': camera }, device: { serial: 'S1' } }
+    const add = db.prepare(
+      `insert into document ("tenant", "kind", "id", "room", "state", "rev", "seq", "deleted", "body")
+        values (?, 'room', ?, ?, 'enrolled', 4, ?, 0, ?)`,
+    )
+    const ids = Array.from({ length: 600 }, (_, n) => `r${String(n).padStart(3, '0')}`)
+    ids.forEach((id, n) => add.run('t', id, id, n + 1, JSON.stringify({ id, ...former })))
+    db.exec(`insert into tenant ("id", "name", "issuer", "directory", "lastSeq", "nextIncidentNumber", "createdAt") values
+      ('t', 'T', 'i', 'd', 600, 1, 0), ('u', 'U', 'i', 'e', 3, 1, 0)`)
+    db.exec(`insert into generation values ('t', 0, ''), ('t', 9, 'one'), ('u', 0, 'two')`)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    const rows = after.prepare<[string], { id: string; body: string }>('select * from document where kind = ? order by seq')
+    expect(rows.all('room').map(({ id, body }) => [id, JSON.parse(body)])).toEqual(
+      ids.map((id) => [id, { id, name: 'Boardroom', signals: {}, good: { observedAt: 6, healthy: { 6: 5 } } }]),
+    )
+    expect(rows.all('device').map(({ id, body }) => [id, JSON.parse(body)])).toEqual(
+      ids.map((id) => [id, { id, device: { serial: 'S1' }, parts: { 'peripherals.camera': 'Rally Bar' } }]),
+    )
+    expect(rows.all('device').at(-1)).toMatchObject({ tenant: 't', room: 'r599', state: null, rev: 1, seq: 1_200, deleted: 0 })
+    expect(rows.all('room').at(-1)).toMatchObject({ state: 'enrolled', rev: 4, seq: 600 })
+    expect(after.prepare('select "id", "lastSeq" from tenant order by "id"').all()).toEqual([
+      { id: 't', lastSeq: 1_200 },
+      { id: 'u', lastSeq: 3 },
+    ])
+    const generations = after.prepare('select * from generation order by "tenant"').all()
+    expect(generations).toEqual([
+      { tenant: 't', fromSeq: 1_200, id: expect.stringMatching(/^[^-]{12}$/) },
+      { tenant: 'u', fromSeq: 0, id: 'two' },
+    ])
+    after.close()
+  })
+
   it('leave nothing behind where one fails', async () => {
     const failing = {
       version: (schema.at(-1)?.version ?? 0) + 1,

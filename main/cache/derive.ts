@@ -1,5 +1,6 @@
-import type { Doc } from '../../contract/entities.ts'
+import type { Doc, Room } from '../../contract/entities.ts'
 import { fold } from '../../contract/fold.ts'
+import type { PartRoom } from '../../contract/roomDocuments.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { isTaken, type RoomState, roomStateOf, stateSince } from '../../contract/views.ts'
 import { indexed } from './tokens.ts'
@@ -29,7 +30,7 @@ export const stateOrder: Readonly<Record<RoomState, number>> = {
 export const roomFields = ['building', 'floor', 'city', 'country', 'manufacturer', 'model', 'serial', 'platform', 'address'] as const
 
 /** The text of such a field. */
-export function roomField(room: Pick<Doc<'room'>, 'place' | 'device'>, field: (typeof roomFields)[number]): string {
+export function roomField(room: Pick<PartRoom, 'place' | 'device'>, field: (typeof roomFields)[number]): string {
   switch (field) {
     case 'building':
     case 'floor':
@@ -41,7 +42,7 @@ export function roomField(room: Pick<Doc<'room'>, 'place' | 'device'>, field: (t
     case 'serial':
     case 'platform':
     case 'address':
-      return room.device[field]
+      return room.device?.[field] ?? ''
   }
 }
 
@@ -89,7 +90,11 @@ export const roomColumnNames = [
   'words',
 ] as const satisfies readonly (keyof RoomColumns)[]
 
-export function roomColumns(room: Doc<'room'>): RoomColumns {
+/** A room as far as lists need it; of its signals, those that are not good. */
+export type ListedRoom = Pick<Room, 'id' | 'name' | 'place' | 'lifecycle' | 'health' | 'healthSince' | 'lastContactAt' | 'signals'> &
+  Pick<PartRoom, 'device'>
+
+export function roomColumns(room: ListedRoom): RoomColumns {
   const { place } = room
   const state = roomStateOf(room)
   return {

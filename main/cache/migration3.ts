@@ -1,10 +1,10 @@
-import type { Doc } from '../../contract/entities.ts'
+import type { Doc, Room } from '../../contract/entities.ts'
 import { incidentColumns, roomColumns } from './derive.ts'
 import type { Db } from './open.ts'
 
 /** Words are indexed as `tokens.ts` writes them: what the copy holds is indexed again, so that it is found offline too. */
 export function migration3(db: Db): void {
-  reindex(db, 'room', (body) => roomColumns(JSON.parse(body) as Doc<'room'>).words)
+  reindex(db, 'room', (body) => roomColumns(JSON.parse(body) as Room).words)
   reindex(db, 'incident', (body) => incidentColumns(JSON.parse(body) as Doc<'incident'>).words)
 }
 

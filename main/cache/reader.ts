@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Doc, Kind } from '../../contract/entities.ts'
+import { joinRoom, type PartRoom } from '../../contract/roomDocuments.ts'
 import type { SignalId, SignalValue } from '../../contract/signals.ts'
 import type { Transition, TransitionKind } from '../../contract/transitions.ts'
 import type { IncidentColumns, RoomColumns } from './derive.ts'
@@ -61,6 +62,12 @@ export class CacheReader {
   get<K extends Kind>(kind: K, id: string): Doc<K> | undefined {
     const row = this.one<{ body: string | null }>('select body from document where kind = ? and id = ?', kind, id)
     return row === undefined || row.body === null ? undefined : bodyOf<K>(row.body)
+  }
+
+  /** A room with its device, where that has come. */
+  room(id: string): PartRoom | undefined {
+    const room = this.get('room', id)
+    return room === undefined ? undefined : joinRoom(room, this.get('device', id))
   }
 
   has(kind: Kind, id: string): boolean {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withDifference } from '../../contract/difference.ts'
 import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import { detailsOf } from '../../contract/errors.ts'
 import { Row } from '../../contract/feed.ts'
@@ -53,6 +54,13 @@ interface Known {
   seen: number
 }
 
+interface Body extends Known {
+  body: string | null
+}
+
+/** A difference came whose document is not here as it was before: nothing of the batch can be taken. */
+export class LacksRevision extends Error {}
+
 /** Where a document was written, and whether it was not there before. */
 interface Place {
   docid: number
@@ -68,6 +76,7 @@ export class RowStore {
   readonly #insert
   readonly #update
   readonly #see
+  readonly #body
   readonly #lines
   readonly #totals
   readonly #words
@@ -82,6 +91,7 @@ export class RowStore {
     this.#insert = db.prepare('insert into document (kind, id, room, rev, seen, body) values (?, ?, ?, ?, ?, ?)')
     this.#update = db.prepare('update document set room = ?, rev = ?, seen = ?, body = ? where docid = ?')
     this.#see = db.prepare('update document set seen = ? where docid = ?')
+    this.#body = db.prepare<[string, string], Body>('select docid, rev, seen, body from document where kind = ? and id = ?')
     this.#totals = {
       room: new Totals(db, 'room_total', ['building', 'city', 'stateOrder']),
       incident: new Totals(db, 'incident_total', ['status', 'signalOrder', 'severityOrder', 'owner', 'acknowledged']),
@@ -96,7 +106,10 @@ export class RowStore {
     this.#later = db.prepare('select 1 from sqlite_schema where name = ?').get(order) === undefined
   }
 
-  /** Writes the rows that are newer than what is there. One that does not fit its schema is counted and left out. */
+  /**
+   * Writes the rows that are newer than what is there. One that does not fit its schema is counted and left out.
+   * @throws LacksRevision where one says how a document changed that is not here
+   */
   write(rows: readonly unknown[], mode: WriteMode, written: Written): void {
     const skip = (reason: string): void => {
       written.skipped.count++
@@ -110,6 +123,15 @@ export class RowStore {
         continue
       }
       const row = checked.data
+      if (row.difference !== undefined) {
+        const before = this.#body.get(row.kind, row.id)
+        if (before !== undefined && before.rev >= row.rev) {
+          if (before.seen < mode.generation) this.#see.run(mode.generation, before.docid)
+          continue
+        }
+        if (before?.rev !== row.rev - 1 || before.body === null) throw new LacksRevision(`${row.kind} ${row.id}`)
+        row.doc = withDifference(bodyOf(before.body), row.difference)
+      }
       if (row.doc === undefined) {
         if (this.#put(row, null, mode) !== undefined) {
           if (!mode.keepTombstones) this.#erase(row.kind, row.id)
@@ -155,19 +177,19 @@ export class RowStore {
       return undefined
     }
     this.#update.run(room, rev, mode.generation, body, docid)
-    if (body === null) this.#dropDerived(kind, docid)
+    if (body === null) this.#dropDerived(kind, docid, id)
     return { docid, fresh: false }
   }
 
   #list(place: Place, parsed: AnyDoc): void {
     switch (parsed.kind) {
       case 'room': {
-        const line = roomColumns(parsed.doc)
-        const before = this.#lines.room.put(place, line)
-        this.#totals.room.moved(before, line)
-        this.#indexRoom(place.docid, before?.words, line.words)
+        this.#listRoom(place, parsed.doc, this.#read('device', parsed.doc.id)?.doc)
         break
       }
+      case 'device':
+        this.#listDevice(parsed.doc.id, parsed.doc)
+        break
       case 'incident': {
         const line = incidentColumns(parsed.doc)
         const before = this.#lines.incident.put(place, line)
@@ -188,13 +210,32 @@ export class RowStore {
     }
   }
 
+  #listRoom(place: Place, room: Doc<'room'>, device: Doc<'device'> | undefined): void {
+    const line = roomColumns({ ...room, ...(device === undefined ? {} : { device: device.device }) })
+    const before = this.#lines.room.put(place, line)
+    this.#totals.room.moved(before, line)
+    this.#indexRoom(place.docid, before?.words, line.words)
+  }
+
+  /** A room is found by words of its device. Either may come first. */
+  #listDevice(id: string, device: Doc<'device'> | undefined): void {
+    const room = this.#read('room', id)
+    if (room !== undefined) this.#listRoom({ docid: room.docid, fresh: false }, room.doc, device)
+  }
+
+  #read<K extends 'room' | 'device'>(kind: K, id: string): { docid: number; doc: Doc<K> } | undefined {
+    const row = this.#body.get(kind, id)
+    // Checked by its schema before it was stored.
+    return row === undefined || row.body === null ? undefined : { docid: row.docid, doc: bodyOf(row.body) as Doc<K> }
+  }
+
   #indexRoom(docid: number, before: string | undefined, after: string | undefined): void {
     if (this.#later) return
     this.#words.room.moved(docid, before, after)
     this.#words.name.moved(docid, before && firstField(before), after && firstField(after))
   }
 
-  #dropDerived(kind: Kind, docid: number): void {
+  #dropDerived(kind: Kind, docid: number, id: string): void {
     switch (kind) {
       case 'room': {
         const before = this.#lines.room.remove(docid)
@@ -203,6 +244,9 @@ export class RowStore {
         if (before !== undefined) this.windows.drop(before.id)
         break
       }
+      case 'device':
+        this.#listDevice(id, undefined)
+        break
       case 'incident': {
         const before = this.#lines.incident.remove(docid)
         this.#totals.incident.moved(before, undefined)
@@ -230,6 +274,11 @@ export class RowStore {
     written.kinds.add(row.kind)
     switch (row.kind) {
       case 'room':
+        written.rooms.add(row.id)
+        break
+      case 'device':
+        // To whoever looks, it is the room that has changed.
+        written.kinds.add('room')
         written.rooms.add(row.id)
         break
       case 'incident':
@@ -271,13 +320,13 @@ export class RowStore {
   /** Removes the documents that a query names, with all that was derived from them; returns how many of each kind. */
   remove(where: string, ...parameters: (string | number)[]): Map<Kind, number> {
     const gone = this.#db
-      .prepare<(string | number)[], { docid: number; kind: Kind }>(`select docid, kind from document where ${where}`)
+      .prepare<(string | number)[], { docid: number; kind: Kind; id: string }>(`select docid, kind, id from document where ${where}`)
       .all(...parameters)
     const erase = this.#db.prepare('delete from document where docid = ?')
     const counts = new Map<Kind, number>()
     this.#forgetTotals()
-    for (const { docid, kind } of gone) {
-      this.#dropDerived(kind, docid)
+    for (const { docid, kind, id } of gone) {
+      this.#dropDerived(kind, docid, id)
       erase.run(docid)
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
     }
@@ -287,18 +336,25 @@ export class RowStore {
 }
 
 const signalIds: ReadonlySet<string> = new Set(SignalId.options)
-const OfSignals = z.looseObject({ signals: z.record(z.string(), z.unknown()) })
+/** Where documents name signals. */
+const signalsIn: Partial<Record<Kind, string>> = { room: 'signals', device: 'parts' }
+const Fields = z.record(z.string(), z.unknown())
 
-/** A room without the signals of a newer service, dropped as unknown fields are (decision 0021): one more signal must not cost the room. */
-function withKnownSignals(doc: unknown): unknown {
-  const { data } = OfSignals.safeParse(doc)
-  if (!data) return doc
-  return { ...data, signals: Object.fromEntries(Object.entries(data.signals).filter(([id]) => signalIds.has(id))) }
+/** Without the signals of a newer service, dropped as unknown fields are (decision 0021): one more signal must not cost the room. */
+function withKnownSignals({ kind, doc }: Row): unknown {
+  const field = signalsIn[kind]
+  const { data } = Fields.safeParse(doc)
+  if (field === undefined || !data) return doc
+  const { data: named } = Fields.safeParse(data[field])
+  if (!named) return doc
+  return { ...data, [field]: Object.fromEntries(Object.entries(named).filter(([id]) => signalIds.has(id))) }
 }
+
+const bodyOf = (body: string): object => JSON.parse(body) as object
 
 /** The document by the schema of its kind, or what is wrong with it (never its content). */
 function parseDoc(row: Row): AnyDoc | string {
-  const result = kinds[row.kind].schema.safeParse(row.kind === 'room' ? withKnownSignals(row.doc) : row.doc)
+  const result = kinds[row.kind].schema.safeParse(withKnownSignals(row))
   if (!result.success) return `${row.kind}: ${detailsOf(result.error).field ?? 'not a document'}`
   // The table of schemas is keyed by kind, which the compiler does not follow through an index.
   const parsed = { kind: row.kind, doc: result.data as Doc<Kind> } as AnyDoc

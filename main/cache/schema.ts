@@ -5,10 +5,20 @@ import { migration4 } from './migration4.ts'
 import { migration5 } from './migration5.ts'
 import { migration6 } from './migration6.ts'
 import { migration7 } from './migration7.ts'
+import { migration8 } from './migration8.ts'
 import type { Db, Migration } from './open.ts'
 
 /** One migration for each version of the cache's schema; a version that was released is never changed. */
-export const cacheMigrations: readonly Migration[] = [migration1, migration2, migration3, migration4, migration5, migration6, migration7]
+export const cacheMigrations: readonly Migration[] = [
+  migration1,
+  migration2,
+  migration3,
+  migration4,
+  migration5,
+  migration6,
+  migration7,
+  migration8,
+]
 
 /** Tables of derived columns, by kind: rewritten whenever their document is, never a source of anything. */
 export const derivedTables = ['room_list', 'incident_list', 'entry_list'] as const

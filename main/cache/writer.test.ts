@@ -84,9 +84,11 @@ describe('a batch', () => {
     const { writer, reader, fill } = cache()
     fill([], 'c1')
     const [now, state] = [makeRoom(1).signals, makeRoom(1).signals['peripherals.camera']]
-    const rows = [rowOf('room', { ...makeRoom(1), signals: { ...now, 'peripherals.hologram': state, toString: 'odd' } } as never)]
+    const row = rowOf('room', makeRoom(1))
+    const newer = { 'peripherals.hologram': { ...state, value: 'unhealthy' }, toString: 'odd' }
+    const rows = [{ ...row, doc: { ...(row['doc'] as object), signals: newer } }]
     expect(writer.feed(batch('c1', 'c2', rows), 1).skipped).toBeUndefined()
-    expect(reader.get('room', idOf('room', 1))?.signals).toEqual(now)
+    expect(reader.room(idOf('room', 1))?.signals).toEqual(now)
   })
 
   it.each([

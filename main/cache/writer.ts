@@ -4,7 +4,7 @@ import { detailsOf } from '../../contract/errors.ts'
 import { type Cursor, FeedToConsole, SnapshotPage } from '../../contract/feed.ts'
 import type { BatchOutcome, CacheState, Change, FeedEvent, PageEvent, SnapshotState } from './messages.ts'
 import type { Db } from './open.ts'
-import { changeOf, nothingWritten, RowStore, type Written } from './rows.ts'
+import { changeOf, LacksRevision, nothingWritten, RowStore, type Written } from './rows.ts'
 import type { WindowNews } from './windows.ts'
 
 /** The result of one write. */
@@ -95,12 +95,18 @@ export class CacheWriter {
     if (batch.scope !== this.#state.scope) return { event: answer('otherScope') }
     if (batch.from !== this.#state.cursor) return { event: answer('gap') }
     const written = nothingWritten()
-    this.#transaction(() => {
-      const generation = this.#generation()
-      this.#rows.write(batch.rows, { generation, overwriteBefore: 0, keepTombstones: this.#state.snapshot !== null }, written)
-      const live = batch.behind === 0 && this.#state.snapshot === null
-      return { ...this.#state, cursor: batch.to, syncedAt: live ? now : this.#state.syncedAt }
-    })
+    try {
+      this.#transaction(() => {
+        const generation = this.#generation()
+        this.#rows.write(batch.rows, { generation, overwriteBefore: 0, keepTombstones: this.#state.snapshot !== null }, written)
+        const live = batch.behind === 0 && this.#state.snapshot === null
+        return { ...this.#state, cursor: batch.to, syncedAt: live ? now : this.#state.syncedAt }
+      })
+    } catch (error) {
+      // Nothing was written: what the copy lacks comes whole after the next hello.
+      if (error instanceof LacksRevision) return { event: answer('gap') }
+      throw error
+    }
     return outcomeOf(answer('applied'), written, written.rooms.size + written.incidents.size <= namedAtMost)
   }
 

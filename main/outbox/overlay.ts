@@ -1,5 +1,5 @@
 import type { QueuedCommand } from '../../contract/commands.ts'
-import type { Doc, PersonRef, Place } from '../../contract/entities.ts'
+import type { Doc, PersonRef, Place, Room } from '../../contract/entities.ts'
 import { type CommandKey, EntryId, type PersonId } from '../../contract/ids.ts'
 import { changedSettings } from '../../contract/settings.ts'
 import type { OutboxRow } from './store.ts'
@@ -101,8 +101,11 @@ export function pendingEntries(incident: Doc<'incident'>, unsent: readonly Unsen
     .reverse()
 }
 
+/** What of a room commands change. */
+type Overlaid = Pick<Room, 'name' | 'place' | 'lifecycle' | 'ring' | 'licence'>
+
 /** Enrol makes a room that is onboarding enrolled; unenrol ends either; a ring is what it is said to be. */
-export function overlayRoom(room: Doc<'room'>, unsent: readonly Unsent[]): Doc<'room'> {
+export function overlayRoom<R extends Overlaid>(room: R, unsent: readonly Unsent[]): R {
   return unsent.filter(isShown).reduce((shown, { command }) => {
     if (command.type === 'rooms.ring') return { ...shown, ring: command.ring }
     if (command.type === 'rooms.licence') return { ...shown, licence: command.licence }

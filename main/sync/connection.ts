@@ -1,5 +1,5 @@
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { type ConsoleToFeed, feedProtocolVersions } from '../../contract/feed.ts'
+import { type ConsoleToFeed, feedProtocolVersion } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Undo } from '../../contract/system.ts'
 import type { SyncStore } from '../cache/cache.ts'
@@ -105,14 +105,15 @@ export class Connection {
   }
 
   #hello(): void {
-    const { cursor, scope } = this.#options.store.state
+    const { cursor, scope, snapshot } = this.#options.store.state
     this.#awaitsWelcome = true
     this.#behind = null
     this.#send({
       type: 'hello',
-      versions: [...feedProtocolVersions],
+      versions: [feedProtocolVersion],
       ...(cursor === null ? {} : { cursor }),
       ...(scope === null ? {} : { scope }),
+      ...(cursor === null || snapshot === null ? {} : { partial: true }),
     })
   }
 

@@ -35,7 +35,7 @@ const say = async (message: unknown): Promise<void> => {
   line().handlers.message(bytesOf(message))
   await settle()
 }
-const welcome = { type: 'welcome', version: 1, scope: 1, beatMs: 10_000 }
+const welcome = { type: 'welcome', version: 2, scope: 1, beatMs: 10_000 }
 const batch = (from: string, to: string, rows: unknown[] = [], behind = 0) => ({ type: 'batch', scope: 1, from, to, rows, behind })
 const answer = async (page: unknown): Promise<void> => {
   pages.at(-1)!.answer(page)
@@ -124,7 +124,7 @@ describe('[CON-2] sync', () => {
     sync.open(null)
     expect(sync.state.state).toBe('connecting')
     await dial()
-    expect(line().said).toEqual([{ type: 'hello', versions: [1] }])
+    expect(line().said).toEqual([{ type: 'hello', versions: [2] }])
     await say(welcome)
     await say({ type: 'snapshot' })
     expect(pages.map(({ after }) => after)).toEqual([null])
@@ -133,7 +133,7 @@ describe('[CON-2] sync', () => {
     expect(sync.state).toMatchObject({ state: 'catchingUp', done: 1, total: 2 })
     await answer({ cursor: 'c1', scope: 1, rows: [rowOf('room', makeRoom(2))], total: 2 })
     expect(snapshots).toEqual([clock.now()])
-    expect(line().said.at(-1)).toEqual({ type: 'hello', versions: [1], cursor: 'c1', scope: 1 })
+    expect(line().said.at(-1)).toEqual({ type: 'hello', versions: [2], cursor: 'c1', scope: 1 })
     await say(welcome)
     await say(batch('c1', 'c1'))
     expect(sync.state).toEqual({ state: 'live', syncedAt: clock.now() })

@@ -1,4 +1,5 @@
 import { ApprovalRequest, type Doc, Incident, Room } from '../../contract/entities.ts'
+import { splitRoom } from '../../contract/roomDocuments.ts'
 import { signals, type SignalId } from '../../contract/signals.ts'
 import { Transition } from '../../contract/transitions.ts'
 
@@ -12,7 +13,7 @@ export function idOf(what: string, n: number): string {
   return `0190${space.toString(16).padStart(4, '0')}-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
 }
 
-export function makeRoom(n: number, changes: Partial<Doc<'room'>> = {}): Doc<'room'> {
+export function makeRoom(n: number, changes: Partial<Room> = {}): Room {
   return {
     ...Room.parse({
       id: idOf('room', n),
@@ -148,10 +149,16 @@ export function makeRequest(key: string, changes: Record<string, unknown> = {}):
   })
 }
 
-/** A row of the feed around a document. */
+/** A row of the feed around a document; of a room, the one without its device (`deviceRowOf`). */
 export function rowOf(kind: string, doc: { id: string; room?: unknown }, rev = 1): Record<string, unknown> {
-  const room = kind === 'room' ? doc.id : typeof doc.room === 'string' ? doc.room : null
-  return { kind, id: doc.id, room, rev, doc }
+  const room = kind === 'room' || kind === 'device' ? doc.id : typeof doc.room === 'string' ? doc.room : null
+  return { kind, id: doc.id, room, rev, doc: isRoom(kind, doc) ? splitRoom(doc).room : doc }
+}
+
+const isRoom = (kind: string, doc: { id: string }): doc is Room => kind === 'room' && 'device' in doc
+
+export function deviceRowOf(room: Room, rev = 1): Record<string, unknown> {
+  return { kind: 'device', id: room.id, room: room.id, rev, doc: splitRoom(room).device }
 }
 
 export const removalOf = (kind: string, id: string, room: string | null, rev: number): Record<string, unknown> => ({ kind, id, room, rev })

@@ -177,7 +177,7 @@ export function viewOf(picture: Picture, shown: Shown, id: string): IncidentView
 /** One incident as a search lists it: with why, where the row does not show it. */
 export function foundIncident(picture: Picture, shown: Shown, id: string, search = ''): IncidentView | undefined {
   const view = viewOf(picture, shown, id)
-  const match = view === undefined || search === '' ? undefined : incidentMatch(view, shown.reader.get('room', view.room), search)
+  const match = view === undefined || search === '' ? undefined : incidentMatch(view, shown.reader.room(view.room), search)
   return view === undefined || match === undefined ? view : { ...view, match }
 }
 

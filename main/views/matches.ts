@@ -1,4 +1,5 @@
 import type { Doc } from '../../contract/entities.ts'
+import type { PartRoom } from '../../contract/roomDocuments.ts'
 import type { Match } from '../../contract/views.ts'
 import { incidentField, incidentFields, roomField, roomFields } from '../cache/derive.ts'
 import { tokensOf } from '../cache/tokens.ts'
@@ -8,7 +9,7 @@ import { searchWords } from './search.ts'
 const has = (text: string, word: string): boolean => ` ${tokensOf(text)}`.includes(` ${word}`)
 
 /** Why a room is found, where its name and its place do not show it: the field that has the first word that they have not. */
-export function roomMatch(room: Doc<'room'>, search: string): Match | undefined {
+export function roomMatch(room: PartRoom, search: string): Match | undefined {
   const seen = `${room.name} ${room.place.building} ${room.place.floor}`
   for (const word of searchWords(search)) {
     if (has(seen, word)) continue
@@ -19,7 +20,7 @@ export function roomMatch(room: Doc<'room'>, search: string): Match | undefined 
 }
 
 /** Why an incident is found, where its row does not show it: a word of its own, else one of its room. */
-export function incidentMatch(incident: Doc<'incident'>, room: Doc<'room'> | undefined, search: string): Match | undefined {
+export function incidentMatch(incident: Doc<'incident'>, room: PartRoom | undefined, search: string): Match | undefined {
   for (const word of searchWords(search)) {
     const own = incidentFields.find((one) => has(incidentField(incident, one), word))
     if (own === 'number' || own === 'signal' || (room !== undefined && has(room.name, word))) continue

@@ -4,7 +4,7 @@ import { calls, type CallInput } from '../../contract/bridge.ts'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { submitCommand } from '../calls/submit.ts'
 import { TestCopy } from '../testing/copy.ts'
-import { idOf, makeMe, makeRoom, personId, rowOf } from '../testing/documents.ts'
+import { deviceRowOf, idOf, makeMe, makeRoom, personId, rowOf } from '../testing/documents.ts'
 import { searchJump } from './jump.ts'
 import { listRooms, roomBuildings, roomTotals } from './rooms.ts'
 import { phraseOf, searchWords } from './search.ts'
@@ -60,7 +60,12 @@ describe('rooms', () => {
   })
 
   it('show what the operator did at once, in lists, totals and the row, until the service says so', () => {
-    copy.load([rowOf('me', makeMe()), rowOf('room', makeRoom(1, { lifecycle: 'onboarding' })), rowOf('room', makeRoom(2))])
+    copy.load([
+      rowOf('me', makeMe()),
+      rowOf('room', makeRoom(1, { lifecycle: 'onboarding' })),
+      deviceRowOf(makeRoom(1)),
+      rowOf('room', makeRoom(2)),
+    ])
     expect(rooms({ filter: { states: ['onboarding'] } }).total).toBe(1)
     const key = submitCommand(copy.shown, QueuedCommand.parse({ type: 'rooms.enrol', rooms: [idOf('room', 1)] }))
     expect(rooms({ filter: { states: ['onboarding'] } }).total).toBe(0)

@@ -83,7 +83,7 @@ export function rowOf(picture: Picture, shown: Shown, id: string): RoomRow | und
 /** One room as a search lists it: with why, where the row does not show it. */
 export function foundRoom(picture: Picture, shown: Shown, id: string, search = ''): RoomRow | undefined {
   const row = rowOf(picture, shown, id)
-  const room = search === '' ? undefined : shown.reader.get('room', id)
+  const room = search === '' ? undefined : shown.reader.room(id)
   const match = room === undefined ? undefined : roomMatch(room, search)
   return row === undefined || match === undefined ? row : { ...row, match }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { calls } from '../../contract/bridge.ts'
-import type { Doc } from '../../contract/entities.ts'
+import type { Doc, Room } from '../../contract/entities.ts'
 import { fold } from '../../contract/fold.ts'
 import { PersonId } from '../../contract/ids.ts'
 import { cases, chance, someBytes } from '../../contract/testing/chance.ts'
@@ -16,7 +16,7 @@ import { tokensOf } from '../cache/tokens.ts'
 import { Outbox } from '../outbox/outbox.ts'
 import { OutboxStore } from '../outbox/store.ts'
 import { openTestCache, type TestCache } from '../testing/cache.ts'
-import { idOf, makeIncident, makeMe, makeRoom, rowOf } from '../testing/documents.ts'
+import { deviceRowOf, idOf, makeIncident, makeMe, makeRoom, rowOf } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { incidentCounts, listIncidents } from './incidents.ts'
 import { searchJump } from './jump.ts'
@@ -130,7 +130,8 @@ describe('[CON-4] a search for rooms', () => {
   })
 
   it('says why a row is there where the row does not show it', () => {
-    load([rowOf('room', makeRoom(1, { name: 'Lab', device: { ...makeRoom(1).device, serial: 'ZX-4711' } }))])
+    const lab = makeRoom(1, { name: 'Lab', device: { ...makeRoom(1).device, serial: 'ZX-4711' } })
+    load([deviceRowOf(lab), rowOf('room', lab)])
     expect(listed('zx').rows[0]?.match).toEqual({ field: 'serial', text: 'ZX-4711' })
     expect(jump('lab zx-47').rooms[0]?.match).toEqual({ field: 'serial', text: 'ZX-4711' })
     expect(listed('lab').rows[0]?.match).toBeUndefined()
@@ -244,11 +245,7 @@ describe('[CON-4] the palette in a large fleet', () => {
   const typed = ['lab', 'la', 'b', 'board', '4', '4.1', 'lab 4', '4 lab', 'arg', 'sn1', 'camera', 'camera lab', 'usb board', 'confluence']
 
   /** What is there of all rooms and open incidents, without an index: the slow way. */
-  function slowly(
-    text: string,
-    rooms: readonly Doc<'room'>[],
-    incidents: readonly Doc<'incident'>[],
-  ): { rooms: string[]; incidents: string[] } {
+  function slowly(text: string, rooms: readonly Room[], incidents: readonly Doc<'incident'>[]): { rooms: string[]; incidents: string[] } {
     const words = searchWords(text)
     const of = new Map(rooms.map((room) => [room.id as string, roomColumns(room)]))
     const has = (all: string): boolean => words.every((word) => hasWord(all, word))
@@ -286,7 +283,11 @@ describe('[CON-4] the palette in a large fleet', () => {
             }),
           ],
     )
-    load([rowOf('me', makeMe()), ...rooms.map((room) => rowOf('room', room)), ...incidents.map((one) => rowOf('incident', one))])
+    load([
+      rowOf('me', makeMe()),
+      ...rooms.flatMap((room) => [rowOf('room', room), deviceRowOf(room)]),
+      ...incidents.map((one) => rowOf('incident', one)),
+    ])
     for (const text of typed) {
       const { rooms: found, incidents: open } = jump(text)
       expect({ rooms: found.map(({ id }) => id), incidents: open.map(({ id }) => id) }, text).toEqual(slowly(text, rooms, incidents))
@@ -296,7 +297,8 @@ describe('[CON-4] the palette in a large fleet', () => {
   it('looks at a bounded part of what very many have, and has the name itself and the rare word all the same', () => {
     const rooms = Array.from({ length: 1_200 }, (_, n) => makeRoom(n + 1, { name: n === 1_100 ? 'Lab' : `Lab ${n}` }))
     const incidents = rooms.map((_, n) => makeIncident(5_000 + n, n + 1, n === 1_150 ? { detail: 'USB bus' } : {}))
-    load([rowOf('me', makeMe()), ...rooms.map((room) => rowOf('room', room)), ...incidents.map((one) => rowOf('incident', one))])
+    const both = rooms.flatMap((room) => [rowOf('room', room), deviceRowOf(room)])
+    load([rowOf('me', makeMe()), ...both, ...incidents.map((one) => rowOf('incident', one))])
     const read: number[] = []
     const all = shown.reader.all.bind(shown.reader)
     shown.reader.all = <R>(sql: string, ...values: (string | number | null)[]): R[] => {

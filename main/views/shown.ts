@@ -159,7 +159,7 @@ export class Shown {
     if (id === undefined) return
     const unsent = this.#unsent(subject)
     if (kind === 'room') {
-      const room = unsent.length === 0 ? undefined : this.reader.get('room', id)
+      const room = unsent.length === 0 ? undefined : this.reader.room(id)
       this.reader.overlayRoom(id, room === undefined ? null : roomColumns(overlayRoom(room, unsent)))
     } else {
       const incident = unsent.length === 0 ? undefined : this.reader.get('incident', id)
@@ -193,7 +193,7 @@ export class Shown {
   }
 
   room(id: string): RoomView | undefined {
-    const room = this.reader.get('room', id)
+    const room = this.reader.room(id)
     if (room === undefined) return undefined
     const unsent = this.unsentAbout('room', id)
     const laid = overlayRoom(room, unsent)
@@ -217,7 +217,7 @@ export class Shown {
       incidents,
       pending,
       asked,
-      device: { serial: room.device.serial },
+      ...(room.device === undefined ? {} : { device: { serial: room.device.serial } }),
       ...(problem === undefined ? {} : { problem }),
     }
   }

@@ -1,4 +1,4 @@
-import type { Doc } from '../../contract/entities.ts'
+import type { PartRoom } from '../../contract/roomDocuments.ts'
 import { SignalId, type SignalValue } from '../../contract/signals.ts'
 import type { Timeline } from '../../contract/views.ts'
 import type { EventLine } from '../cache/reader.ts'
@@ -44,13 +44,13 @@ export function stretches<T>(
 export function roomTimeline(picture: Picture, room: string, hours: number, now: number): Timeline {
   const from = now - hours * 3_600_000
   const shown = picture.holder('room', room)
-  const doc = shown?.reader.get('room', room)
+  const doc = shown?.reader.room(room)
   if (shown === undefined || doc === undefined) return { from, to: now, signals: {}, contact: [] }
   const events = shown.reader.eventsSince(room, from, eventsAtMost)
   return { from, to: now, signals: signalLines(shown, doc, events, from, now), contact: contactLine(shown, doc, events, from, now) }
 }
 
-function signalLines(shown: Shown, room: Doc<'room'>, events: readonly EventLine[], from: number, now: number): Timeline['signals'] {
+function signalLines(shown: Shown, room: PartRoom, events: readonly EventLine[], from: number, now: number): Timeline['signals'] {
   const lines: Timeline['signals'] = {}
   for (const id of SignalId.options) {
     const state = room.signals[id]
@@ -66,7 +66,7 @@ function signalLines(shown: Shown, room: Doc<'room'>, events: readonly EventLine
   return lines
 }
 
-function contactLine(shown: Shown, room: Doc<'room'>, events: readonly EventLine[], from: number, now: number): Timeline['contact'] {
+function contactLine(shown: Shown, room: PartRoom, events: readonly EventLine[], from: number, now: number): Timeline['contact'] {
   const points = events.flatMap(({ kind, at }) =>
     kind === 'connected' || kind === 'disconnected' ? [{ at, value: kind === 'connected' }] : [],
   )

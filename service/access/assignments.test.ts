@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Room } from '../../contract/entities.ts'
 import { AssignmentId, DeviceId, RoleId, RoomId, type TenantId } from '../../contract/ids.ts'
 import type { Assignment as Stored } from '../../contract/policy.ts'
+import { splitRoom } from '../../contract/roomDocuments.ts'
 import { systemAt } from '../../contract/testing/system.ts'
 import { type BusTopics, inProcessBus } from '../ground/bus.ts'
 import { Store } from '../ground/store/store.ts'
@@ -79,7 +80,7 @@ async function room(): Promise<RoomId> {
     incidents: { important: 0, warning: 0, investigating: 0 },
     device: { id: DeviceId.parse(v7()), profile: 'generic', keyProtection: 'software', ...text },
   }
-  await store.write(tenant, system, async (tx) => tx.put('room', doc))
+  await store.write(tenant, system, async (tx) => tx.put('room', splitRoom(doc).room))
   return id
 }
 

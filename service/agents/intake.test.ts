@@ -143,7 +143,7 @@ describe('intake', () => {
       session.phase = 'arriving'
       intake.add({ kind: 'arrival', session, journal, clockOffsetMs: 0, clockAheadMs, restarted: false })
       await intake.idle()
-      const doc = await store.read(tenant, 'wholeTenant').get('room', identity.room)
+      const doc = await store.read(tenant, 'wholeTenant').get('device', identity.room)
       return [doc?.device.clockAheadMs, await store.read(tenant, 'wholeTenant').lastSeq()]
     }
     const [none, before] = await comesWith(0)

@@ -3,6 +3,7 @@ import { enrolmentProof } from '../../contract/agent.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
+import { readRoom } from '../ground/store/rooms.ts'
 import { system } from '../ground/store/transaction.ts'
 import { leapingClock } from '../testing/agents/clock.ts'
 import { enrolmentOf, enrolRaw, newKey, signed, TestDevice, type TestKey } from '../testing/agents/device.ts'
@@ -24,7 +25,7 @@ afterEach(async () => {
 })
 
 const read = () => service.deps.store.read(service.tenant, 'wholeTenant')
-const roomOf = (device: TestDevice) => read().get('room', device.enrolment.room)
+const roomOf = (device: TestDevice) => readRoom(read(), device.enrolment.room)
 const history = async (device: TestDevice) =>
   (await read().transitions(device.enrolment.room, { limit: 100 })).items.map(({ kind }) => kind).toReversed()
 const change = (work: typeof enrolRooms, device: TestDevice) =>

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Doc } from '../../contract/entities.ts'
+import { type Doc, Room } from '../../contract/entities.ts'
 import { errors } from '../../contract/errors.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import { AssignmentId, EntryId, IncidentId, RoleId, type RoomId } from '../../contract/ids.ts'
@@ -8,6 +8,7 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
+import { readRoom } from '../ground/store/rooms.ts'
 import { system } from '../ground/store/transaction.ts'
 import { TestDevice } from '../testing/agents/device.ts'
 import { type Parts, proManager, startParts } from '../testing/agents/parts.ts'
@@ -110,6 +111,49 @@ describe('[CON-2] a console', () => {
     await until('the room to be healthy', () => JSON.stringify(console.doc('room', room)).includes('"health":"healthy"'))
   })
 
+  it('that is live is told of a change what is other, and has by it what a fresh copy has', async () => {
+    const console = await follow(proManager)
+    const device = await TestDevice.enrol(service.url)
+    const { room } = device.enrolment
+    await until('the room', () => console.doc('room', room))
+    await device.connect()
+    await enrol([room])
+    await device.acknowledged(device.report({}, { signals: { 'peripherals.camera': { value: 'healthy', detail: 'Rally Bar' } } }))
+    for (const value of ['unhealthy', 'healthy', 'unhealthy'] as const) {
+      await device.acknowledged(device.report({ 'peripherals.camera': value }))
+    }
+    const fresh = await consoleOf(proManager)
+    await fresh.snapshot()
+    const docs = ({ rows }: TestConsole) => [...rows].map(([key, { rev, doc }]) => [key, rev, doc]).sort()
+    await until('the change', () => console.rows.get(`room/${room}`)?.rev === fresh.rows.get(`room/${room}`)?.rev)
+    expect(docs(console)).toEqual(docs(fresh))
+    const told = console.heard.flatMap((message) => (message.type === 'batch' ? message.rows : []))
+    expect(told.filter(({ kind, difference }) => kind === 'room' && difference === undefined)).toHaveLength(1)
+    // What the device said of itself at its hello; and nothing of it since.
+    expect(told.filter(({ kind }) => kind === 'device').map(({ rev }) => rev)).toEqual([1, 2, 3])
+  })
+
+  it('of the version before has a room and its device as one document, by snapshot and live', async () => {
+    const device = await TestDevice.enrol(service.url)
+    const { room } = device.enrolment
+    const [older, newer] = [await consoleOf(proManager), await follow(proManager)]
+    older.version = 1
+    const pages = await older.snapshot()
+    expect(pages[0]?.total).toBe(older.rows.size)
+    older.connect()
+    expect(await older.hears('welcome')).toMatchObject({ version: 1 })
+    await older.live()
+    await device.connect()
+    await enrol([room])
+    await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }, { facts: { os: 'Test OS 2' } }))
+    const { rev } = newer.rows.get(`room/${room}`) ?? {}
+    await until('both changes', () => JSON.stringify(older.doc('room', room)).includes('Test OS 2'))
+    await until('the fault', () => JSON.stringify(older.doc('room', room)).includes('unhealthy'))
+    expect(Room.parse(older.doc('room', room))).toEqual(await readRoom(service.deps.store.read(service.tenant, 'wholeTenant'), room))
+    expect(older.count('device')).toBe(0)
+    expect(older.rows.get(`room/${room}`)?.rev).toBeGreaterThan(rev ?? 0)
+  })
+
   it('goes on from its cursor after an absence, and has what everybody has', async () => {
     const away = await follow(proManager)
     away.socket?.terminate()
@@ -205,7 +249,7 @@ describe('[ACC-6, ACC-8] scope', () => {
     const [inside, outside] = [await TestDevice.enrol(service.url), await TestDevice.enrol(service.url)]
     await assign([inside.enrolment.room])
     const clara = await follow('clara')
-    expect(clara.count('room')).toBe(1)
+    expect([clara.count('room'), clara.count('device')]).toEqual([1, 1])
     expect(clara.count('settings')).toBe(0)
     expect(clara.count('me')).toBe(1)
     for (const device of [outside, inside]) {
@@ -223,8 +267,8 @@ describe('[ACC-6, ACC-8] scope', () => {
     expect(clara.count('room')).toBe(2)
     await assign([kept.enrolment.room])
     const { rooms } = await clara.hears('scope')
-    expect(rooms.room).toEqual([kept.enrolment.room])
-    expect(clara.count('room')).toBe(1)
+    expect([rooms.room, rooms['device']]).toEqual([[kept.enrolment.room], [kept.enrolment.room]])
+    expect([clara.count('room'), clara.count('device')]).toEqual([1, 1])
     await lost.connect()
     await lost.acknowledged(lost.report({ 'peripherals.camera': 'unhealthy' }))
     await kept.connect()

@@ -1,7 +1,7 @@
 import { v7 } from 'uuid'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Incident } from '../../contract/entities.ts'
-import { FeedToConsole } from '../../contract/feed.ts'
+import { feedProtocolVersion, FeedToConsole } from '../../contract/feed.ts'
 import { IncidentId, RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { dayMs, kept } from '../../contract/retention.ts'
@@ -71,7 +71,7 @@ const lastSeq = () => rig.read().lastSeq()
 async function hello(seq?: number): Promise<void> {
   const lineage = await rig.made.store.lineage(rig.made.contoso)
   const cursor = cursors.cursor(caller, lineage.at(seq ?? (await lastSeq())))
-  follower.hello(current(), { cursor, scope: caller.scopeVersion }, lineage, await lastSeq())
+  follower.hello(current(), feedProtocolVersion, { cursor, scope: caller.scopeVersion }, lineage, await lastSeq())
 }
 
 /** A change that everybody who sees settings hears of, as the bus brings it. */
@@ -80,7 +80,7 @@ async function change(openHoldMs: number): Promise<void> {
     tx.put('settings', { id: rig.made.contoso, ...defaultSettings, openHoldMs }),
   )
   const upTo = await lastSeq()
-  const rows = await rig.read().changesAfter(upTo - 1, 10)
+  const rows = (await rig.read().changesAfter(upTo - 1, 10)).map((row) => ({ ...row, difference: null }))
   const changes: BusTopics['changes'] = { tenant: rig.made.contoso, upTo, rows }
   follower.changed(new SharedRows(changes))
 }

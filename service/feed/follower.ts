@@ -1,4 +1,4 @@
-import { type ConsoleToFeed, type Cursor, type FeedToConsole, feedProtocolVersions } from '../../contract/feed.ts'
+import type { ConsoleToFeed, Cursor, FeedToConsole } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../../contract/system.ts'
 import type { CurrentAccess } from '../access/service.ts'
@@ -7,7 +7,8 @@ import type { Caller } from '../ground/caller.ts'
 import type { Lineage } from '../ground/store/generations.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { Cursors } from './cursors.ts'
-import { batchText, rowText, Sight } from './rows.ts'
+import { asVersion1 } from './roomRows.ts'
+import { batchText, differenceText, rowText, Sight } from './rows.ts'
 
 /** A console's socket, as far as it is needed: one of `ws`. */
 export interface FeedSocket {
@@ -23,27 +24,35 @@ export interface FeedSocket {
 const isOpen = ({ readyState }: FeedSocket): boolean => readyState === 1
 
 type Changes = BusTopics['changes']
-type Hello = Extract<ConsoleToFeed, { type: 'hello' }>
+type Greeting = Pick<Extract<ConsoleToFeed, { type: 'hello' }>, 'cursor' | 'scope' | 'partial'>
+
+interface Texts {
+  readonly one: string[]
+  all: string | undefined
+}
 
 /** The texts of one commit's rows, made once for all consoles that get them. */
 export class SharedRows {
   readonly changes: Changes
-  readonly #texts: string[] = []
-  #all: string | undefined
+  readonly #whole: Texts = { one: [], all: undefined }
+  readonly #differences: Texts = { one: [], all: undefined }
 
   constructor(changes: Changes) {
     this.changes = changes
   }
 
-  text(index: number): string {
+  /** `differences`: for a console that has the revisions before. */
+  text(index: number, differences: boolean): string {
     const row = this.changes.rows[index]
-    return (this.#texts[index] ??= row ? rowText(row) : '')
+    const texts = differences ? this.#differences : this.#whole
+    return (texts.one[index] ??= row ? (differences ? differenceText(row) : rowText(row)) : '')
   }
 
   /** All rows that belong to rooms or to the whole tenant, joined; undefined where some are for one person only. */
-  all(): string | undefined {
+  all(differences: boolean): string | undefined {
     if (this.changes.rows.some((row) => row.owner !== null)) return undefined
-    return (this.#all ??= this.changes.rows.map((_, index) => this.text(index)).join(','))
+    const texts = differences ? this.#differences : this.#whole
+    return (texts.all ??= this.changes.rows.map((_, index) => this.text(index, differences)).join(','))
   }
 }
 
@@ -89,6 +98,9 @@ export class Follower {
   readonly #options: FollowerOptions
   #sight: Sight
   #state: State = { is: 'apart' }
+  #version = 1
+  /** It has all that it may see, up to its position: of each document the revision before. */
+  #isWhole = false
   /** The tenant has got at least this far. */
   #tenantAt = 0
   /** Changes of scope, and of what its link asks for, that are not read yet; and its socket, while that is full. */
@@ -107,11 +119,13 @@ export class Follower {
   }
 
   /** Greets it, and goes on from its cursor; without a good one it has to fetch a snapshot first. */
-  hello(current: CurrentAccess, { cursor, scope }: Pick<Hello, 'cursor' | 'scope'>, lineage: Lineage, lastSeq: number): void {
+  hello(current: CurrentAccess, version: number, { cursor, scope, partial }: Greeting, lineage: Lineage, lastSeq: number): void {
     const { cursors, beatMs, clock } = this.#options
     this.end()
     this.#see(current)
-    this.say({ type: 'welcome', version: feedProtocolVersions[0], scope: this.caller.scopeVersion, beatMs, at: clock.now() })
+    this.#version = version
+    this.#isWhole = version > 1 && partial !== true
+    this.say({ type: 'welcome', version, scope: this.caller.scopeVersion, beatMs, at: clock.now() })
     const position = cursor === undefined ? undefined : cursors.positionOf(this.caller, cursor)
     // A copy of data that is not the past of this one, or of a scope that is yet to come, is of what was there before a restore.
     const known = position !== undefined && lineage.holds(position, lastSeq) && (scope ?? 0) <= this.caller.scopeVersion
@@ -168,19 +182,20 @@ export class Follower {
     if (this.#state.is !== 'live') return
     const { trail } = this.#state
     const first = rows[0]
-    if (!first || first.seq > trail.position + 1 || rows.length > limits.feedBatchRows) {
+    // Version 1 has other documents, which are read.
+    if (!first || first.seq > trail.position + 1 || rows.length > limits.feedBatchRows || this.#version === 1) {
       this.#catchUp()
       return
     }
     if (upTo <= trail.position) return
-    const whole = first.seq === trail.position + 1 && this.#sight.everyRoom ? shared.all() : undefined
+    const whole = first.seq === trail.position + 1 && this.#sight.everyRoom ? shared.all(this.#isWhole) : undefined
     if (whole !== undefined && rows.every((row) => row.room !== null)) {
       this.#send(trail, whole, rows.length, upTo, 0)
       return
     }
     const texts: string[] = []
     rows.forEach((row, index) => {
-      if (row.seq > trail.position && this.#sight.sees(row)) texts.push(shared.text(index))
+      if (row.seq > trail.position && this.#sight.sees(row)) texts.push(shared.text(index, this.#isWhole))
     })
     if (texts.length > 0) this.#send(trail, texts.join(','), texts.length, upTo, 0)
     else this.#pass(trail, upTo)
@@ -214,10 +229,11 @@ export class Follower {
     for (;;) {
       const rows = await read.changesAfter(trail.position, limits.feedBatchRows)
       const lastSeq = await read.lastSeq()
+      const visible = rows.filter((row) => this.#sight.sees(row))
+      const seen = this.#version === 1 ? await asVersion1(read, visible) : visible
       if (this.#state !== reading || !this.#isOpen) return
       const upTo = rows.at(-1)?.seq ?? trail.position
       const more = rows.length === limits.feedBatchRows
-      const seen = rows.filter((row) => this.#sight.sees(row))
       // How much is to come is told to those who may see it all; others only that something is.
       const behind = more ? (this.#sight.everyRoom ? Math.max(1, lastSeq - upTo) : 1) : 0
       if (seen.length > 0 || !more) this.#send(trail, seen.map(rowText).join(','), seen.length, upTo, behind)
@@ -246,7 +262,9 @@ export class Follower {
     this.socket.send(text, () => this.resume())
   }
 
+  /** What it gains comes by a snapshot, and until then it lacks that. */
   #sayScope(): void {
+    this.#isWhole = false
     this.say({ type: 'scope', version: this.caller.scopeVersion, rooms: this.#sight.rooms() })
   }
 }

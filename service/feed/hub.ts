@@ -215,14 +215,15 @@ export class FeedHub {
       if (message.type === 'renew') await this.#renew(follower, message.token)
       else if (message.type === 'hello') {
         this.#deps.budgets.hello(follower.caller)
-        if (!feedProtocolVersions.some((version) => message.versions.includes(version))) throw new RoomkeeperError('device.version')
+        const version = feedProtocolVersions.findLast((one) => message.versions.includes(one))
+        if (version === undefined) throw new RoomkeeperError('device.version')
         const { tenant, person } = follower.caller
         const lineage = await this.#deps.store.lineage(tenant)
         const lastSeq = await this.#deps.store.read(tenant, 'wholeTenant').lastSeq()
         // The token may be older than the newest change of scope, and than what the link asks for.
         const current = await this.#deps.access.current(tenant, person)
         checkLetIn(current, follower.caller)
-        follower.hello(current, message, lineage, lastSeq)
+        follower.hello(current, version, message, lineage, lastSeq)
       }
     } catch (error) {
       if (!(error instanceof RoomkeeperError)) this.#deps.log.error({ err: error }, "a console's message failed")

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { z } from 'zod'
-import { SnapshotPage } from '../../contract/feed.ts'
+import { feedProtocolVersions, SnapshotPage } from '../../contract/feed.ts'
 import { every } from '../../contract/timing.ts'
 import type { AccessDeps } from '../access/deps.ts'
 import type { Plugin } from '../ground/deps.ts'
@@ -35,12 +35,19 @@ export const feed: Plugin<AccessDeps> = (app, deps) => {
         operationId: 'getSnapshot',
         summary: 'What a console’s copy starts from, a page at a time',
         tags: ['feed'],
-        querystring: z.object({ after: z.string().min(1).max(200).optional() }),
+        querystring: z.object({
+          after: z.string().min(1).max(200).optional(),
+          /** Of the feed's protocol; absent: 1. */
+          version: z.coerce
+            .number()
+            .pipe(z.literal([...feedProtocolVersions]))
+            .default(1),
+        }),
         response,
       },
     },
     async (request, reply) => {
-      const page = await snapshotPage(deps.store, cursors, callerOf(request), request.query.after)
+      const page = await snapshotPage(deps.store, cursors, callerOf(request), request.query.version, request.query.after)
       // The text goes out as it is: the documents in it were checked when they were written.
       reply
         .header('content-type', 'application/json; charset=utf-8')

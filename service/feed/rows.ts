@@ -3,10 +3,20 @@ import type { Cursor, FeedToConsole } from '../../contract/feed.ts'
 import type { StoredRow } from '../ground/store/documents.ts'
 import { isVisible, type Reach, type Visible, visibleOf } from '../ground/store/reader.ts'
 
+type Text = Omit<StoredRow, 'seq' | 'owner'>
+
 /** A row as it goes to consoles. The document's text is passed on as it is stored, never made again. */
-export function rowText({ kind, id, room, rev, body }: Omit<StoredRow, 'seq' | 'owner'>): string {
-  const head = `{"kind":"${kind}","id":${JSON.stringify(id)},"room":${room === null ? 'null' : `"${room}"`},"rev":${rev}`
-  return body === null ? `${head}}` : `${head},"doc":${body}}`
+export function rowText(row: Text): string {
+  const { body } = row
+  return body === null ? `${headOf(row)}}` : `${headOf(row)},"doc":${body}}`
+}
+
+/** The same for a console that has the revision before. */
+export const differenceText = (row: Text & { readonly difference: string | null }): string =>
+  row.difference === null || row.body === null ? rowText(row) : `${headOf(row)},"difference":${row.difference}}`
+
+function headOf({ kind, id, room, rev }: Text): string {
+  return `{"kind":"${kind}","id":${JSON.stringify(id)},"room":${room === null ? 'null' : `"${room}"`},"rev":${rev}`
 }
 
 export function batchText(scope: number, from: Cursor, to: Cursor, rows: string, behind: number): string {
@@ -40,4 +50,4 @@ export class Sight {
   }
 }
 
-const roomKinds: readonly Kind[] = ['room', 'incident', 'entry']
+const roomKinds: readonly Kind[] = ['room', 'device', 'incident', 'entry']

@@ -4,18 +4,19 @@ import { limits } from '../../contract/limits.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { Cursors, SnapshotPlace } from './cursors.ts'
+import { asVersion1, withDevices } from './roomRows.ts'
 import { rowText } from './rows.ts'
 
-/** What a screen needs first comes first. */
+/** What a screen needs first comes first. Devices come with their rooms. */
 const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'entry']
 
 /**
  * One page of all that the caller may see (CON-2), as JSON text: so many rows, or so many bytes. Pages go by key, so each costs the same,
  * and a snapshot can stop, resume and run beside the live feed: what changed since its first page comes by the cursor. Each page is
- * cut to the scope of its own moment, and says which.
+ * cut to the scope of its own moment, and says which. `version`: of the feed's protocol.
  * @throws request.invalid where `after` is not a place that this person was given.
  */
-export async function snapshotPage(store: Store, cursors: Cursors, caller: Caller, after?: string): Promise<string> {
+export async function snapshotPage(store: Store, cursors: Cursors, caller: Caller, version: number, after?: string): Promise<string> {
   const read = store.read(caller.tenant, caller.reach)
   const given = after === undefined ? undefined : cursors.placeOf(caller, after)
   const lineage = await store.lineage(caller.tenant)
@@ -28,6 +29,7 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
   else {
     let total = 0
     for (const kind of order) total += await read.count(kind)
+    if (version > 1) total += await read.count('device')
     place = { position: lineage.at(lastSeq), scope: caller.scopeVersion, kind: 0, after: '', total }
   }
   const rows: string[] = []
@@ -39,12 +41,14 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
       next = undefined
       break
     }
-    const wanted = Math.min(limits.snapshotReadRows, limits.snapshotPageRows - rows.length)
+    const left = limits.snapshotPageRows - rows.length
+    const wanted = Math.min(limits.snapshotReadRows, kind === 'room' && version > 1 ? Math.ceil(left / 2) : left)
     const found = await read.page(kind, next.after, wanted)
     let last: string | undefined
-    for (const row of found) {
-      // The first row of a page is on it whatever its size.
-      if (bytes >= limits.snapshotPageFullBytes) break
+    const sent = version === 1 ? await asVersion1(read, found) : kind === 'room' ? await withDevices(read, found) : found
+    for (const row of sent) {
+      // The first row of a page is on it whatever its size; a device has its room behind it.
+      if (bytes >= limits.snapshotPageFullBytes && row.id !== last) break
       const text = rowText(row)
       bytes += Buffer.byteLength(text)
       rows.push(text)

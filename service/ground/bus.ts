@@ -11,6 +11,8 @@ export interface ChangedRow {
   readonly seq: number
   /** The document's JSON, or null for a removal. */
   readonly body: string | null
+  /** What is other than in its revision before, as JSON (`contract/difference.ts`); null: only the whole is known. */
+  readonly difference: string | null
 }
 
 /** What is said after a commit. Messages are facts, small and serialisable: a network bus may stand in here later. */

@@ -6,9 +6,9 @@ import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultSettings, type Settings } from '../../contract/entities.ts'
 import { DeviceId, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
-import type { SignalId, SignalValue } from '../../contract/signals.ts'
+import { signalCodes, type SignalId, type SignalValue } from '../../contract/signals.ts'
 import { systemAt } from '../../contract/testing/system.ts'
-import { inProcessBus } from '../ground/bus.ts'
+import { type Bus, type BusTopics, inProcessBus } from '../ground/bus.ts'
 import { Store } from '../ground/store/store.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
 import { schema } from '../schema.ts'
@@ -23,13 +23,14 @@ const camera: SignalId = 'peripherals.camera'
 
 let folder: string
 let store: Store
+let bus: Bus
 let rooms: Rooms
 let now: number
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'roomkeeper-incidents-'))
   now = 1_000_000
-  const bus = inProcessBus((error) => {
+  bus = inProcessBus((error) => {
     throw error
   })
   store = await Store.open({ schema, path: join(folder, 'service.db'), bus, ...systemAt(() => now) })
@@ -146,6 +147,44 @@ describe('[INC-1] the engine in the store', () => {
     expect(await incidents()).toEqual([])
     await report(room, 'unhealthy')
     expect(await incidents()).toMatchObject([{ number: 1, status: 'investigating' }])
+  })
+
+  it.each([
+    ['kept in memory', () => rooms],
+    ['read again', () => new Rooms()],
+  ])('[rule 9] writes of a room that is %s the document alone that changed, and tells what is other in it', async (_, before) => {
+    const [room] = await makeRooms(1)
+    if (!room) return
+    await report(room, 'healthy')
+    const changes: BusTopics['changes']['rows'][number][] = []
+    bus.subscribe('changes', ({ rows }) => changes.push(...rows))
+    const told = () =>
+      changes.splice(0).flatMap(({ kind, difference }) => (kind === 'entry' || difference === null ? [] : [[kind, JSON.parse(difference)]]))
+    rooms = before()
+    await report(room, 'unhealthy')
+    const state = { value: 'unhealthy', since: now, observedAt: now }
+    const good = { healthy: { [signalCodes[camera]]: null } }
+    expect(told()).toEqual([['room', { signals: { [camera]: state }, good, incidents: { investigating: 1 } }]])
+    rooms = before()
+    await write(async (tx) => {
+      const work = rooms.within(tx)
+      await work.load([room])
+      work.facts(room, { os: 'Other OS' })
+      await work.flush()
+    })
+    expect(told()).toEqual([['device', { device: { os: 'Other OS' } }]])
+    rooms = before()
+    await write(async (tx) => {
+      const work = rooms.within(tx)
+      await work.load([room])
+      work.facts(room, { inCall: true })
+      await work.flush()
+      // Told by what is stored, and not by what was put a moment ago.
+      work.facts(room, { inCall: false })
+      work.rebase(room, { name: 'Other' })
+      await work.flush()
+    })
+    expect(told()).toEqual([['room', { name: 'Other' }]])
   })
 
   it('fires timers from the table, after a restart too', async () => {

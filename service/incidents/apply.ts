@@ -1,4 +1,5 @@
 import type { DeviceFacts } from '../../contract/agent.ts'
+import { differenceOf } from '../../contract/difference.ts'
 import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { EntryId, IncidentId, type RoomId, type TenantId } from '../../contract/ids.ts'
@@ -8,7 +9,16 @@ import { SignalId } from '../../contract/signals.ts'
 import { leaveReopened } from '../access/owners.ts'
 import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
-import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocument, transitionOf } from './documents.ts'
+import {
+  baseOf,
+  entryDocument,
+  incidentDocument,
+  IncidentNames,
+  type RoomBase,
+  type RoomDocuments,
+  roomDocuments,
+  transitionOf,
+} from './documents.ts'
 import { type EngineEvent, type EntryEffect, type TransitionEffect, step } from './engine.ts'
 import { Flaps, isTold, nextTellingAt, tell } from './flaps.ts'
 import { type EngineSettings, newRoomState, RoomState } from './state.ts'
@@ -21,6 +31,8 @@ export interface KnownRoom {
   readonly names: IncidentNames
   readonly flaps: Flaps
   readonly nextTimerAt: number | null
+  /** As they are stored; undefined: it is new. */
+  readonly documents: RoomDocuments | undefined
 }
 
 /** What is remembered of rooms between transactions. */
@@ -37,6 +49,7 @@ interface OpenRoom {
   names: IncidentNames
   flaps: Flaps
   nextTimerAt: number | null
+  documents: RoomDocuments | undefined
   changed: boolean
   /** Other than what the cache has. */
   news: boolean
@@ -91,7 +104,7 @@ export class RoomWork {
   async create(base: RoomBase): Promise<void> {
     await this.load([])
     const at = this.#tx.at
-    const room = openRoom({ base, state: newRoomState(at), names: {}, flaps: {}, nextTimerAt: null }, true)
+    const room = openRoom({ base, state: newRoomState(at), names: {}, flaps: {}, nextTimerAt: null, documents: undefined }, true)
     room.changed = true
     room.events.push({ kind: 'onboarded', at })
     this.#open.set(base.id, room)
@@ -182,7 +195,7 @@ export class RoomWork {
         if (!name || !memory) continue
         const was = before.get(name.id)
         const incident = incidentDocument(name, id, signal, memory, was, tx.at)
-        tx.put('incident', incident)
+        tx.put('incident', incident, was)
         if (was?.status === 'resolved' && incident.status !== 'resolved') reopened.push(incident)
       }
       for (const entry of room.entries) {
@@ -190,7 +203,7 @@ export class RoomWork {
         if (name) tx.put('entry', entryDocument(EntryId.parse(tx.ids()), id, name.id, entry, tx.doer, tx.at))
       }
       for (const event of room.events) tx.note(transitionOf(id, event, tx.doer))
-      tx.put('room', roomDocument(room.base, room.state))
+      this.#putRoom(room)
       room.incidents.clear()
       room.entries = []
       room.events = []
@@ -214,6 +227,15 @@ export class RoomWork {
     const placedBefore = [...this.#placed.values()].filter((base) => base !== undefined)
     this.#placed.clear()
     await roomsPlaced(tx, placed, placedBefore)
+  }
+
+  /** Each of the two documents where it has changed; the room's with each line of its history too, by which consoles know of it. */
+  #putRoom(room: OpenRoom): void {
+    const { documents: before, events } = room
+    const after = roomDocuments(room.base, room.state, before)
+    if (before === undefined || events.length > 0 || isOther(before.room, after.room)) this.#tx.put('room', after.room, before?.room)
+    if (before === undefined || isOther(before.device, after.device)) this.#tx.put('device', after.device, before?.device)
+    room.documents = after
   }
 
   #get(id: RoomId): OpenRoom {
@@ -248,7 +270,7 @@ export class RoomWork {
   }
 
   async #read(ids: RoomId[]): Promise<void> {
-    const docs = await this.#tx.getMany('room', ids)
+    const [docs, devices] = [await this.#tx.getMany('room', ids), await this.#tx.getMany('device', ids)]
     const rows = []
     for (let i = 0; i < ids.length; i += 2_000) {
       rows.push(
@@ -260,12 +282,13 @@ export class RoomWork {
       )
     }
     for (const row of rows) {
-      const doc = docs.get(row.room)
-      if (!doc) continue
+      const [doc, device] = [docs.get(row.room), devices.get(row.room)]
+      if (!doc || !device) continue
+      const documents = { room: doc, device }
       const state = RoomState.parse(JSON.parse(row.state))
       const names = IncidentNames.parse(JSON.parse(row.incidents))
       const flaps = row.flaps === null ? {} : Flaps.parse(JSON.parse(row.flaps))
-      this.#open.set(row.room, openRoom({ base: baseOf(doc), state, names, flaps, nextTimerAt: row.nextTimer }, true))
+      this.#open.set(row.room, openRoom({ base: baseOf(documents), state, names, flaps, nextTimerAt: row.nextTimer, documents }, true))
     }
   }
 
@@ -284,9 +307,9 @@ export class RoomWork {
     const { tenant } = this.#tx
     this.#tx.messages.push(() => {
       const known: KnownRoom[] = []
-      for (const { news, changed, base, state, names, flaps, nextTimerAt } of this.#open.values()) {
+      for (const { news, changed, base, state, names, flaps, nextTimerAt, documents } of this.#open.values()) {
         // What was not flushed is not in the store either.
-        if (news && !changed) known.push({ tenant, base, state, names, flaps, nextTimerAt })
+        if (news && !changed) known.push({ tenant, base, state, names, flaps, nextTimerAt, documents })
       }
       this.#rooms.remember(tenant, known, this.#settings)
     })
@@ -303,12 +326,15 @@ export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFa
 /** What a device says of itself in words. */
 export const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
 
-const openRoom = ({ base, state, names, flaps, nextTimerAt }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
+const isOther = (before: object, after: object): boolean => Object.keys(differenceOf(before, after)).length > 0
+
+const openRoom = ({ base, state, names, flaps, nextTimerAt, documents }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
   base,
   state,
   names,
   flaps,
   nextTimerAt,
+  documents,
   changed: false,
   news,
   incidents: new Set(),

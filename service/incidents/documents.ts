@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Entry, Incident, Room } from '../../contract/entities.ts'
+import type { DeviceDocument, Entry, Incident, Room, RoomDocument } from '../../contract/entities.ts'
 import { IncidentId, type EntryId, type Millis, type RoomId } from '../../contract/ids.ts'
+import { splitRoom } from '../../contract/roomDocuments.ts'
 import { signals, SignalId } from '../../contract/signals.ts'
 import type { TransitionKind } from '../../contract/transitions.ts'
 import type { Doer, NewTransition } from '../ground/store/transaction.ts'
@@ -18,7 +19,13 @@ export type IncidentName = z.infer<typeof IncidentName>
 export const IncidentNames = z.partialRecord(SignalId, IncidentName)
 export type IncidentNames = z.infer<typeof IncidentNames>
 
-export function baseOf({ id, name, place, onboardedAt, inCall, device, ring, licence }: Room): RoomBase {
+/** The two documents of a room. */
+export interface RoomDocuments {
+  readonly room: RoomDocument
+  readonly device: DeviceDocument
+}
+
+export function baseOf({ room: { id, name, place, onboardedAt, inCall, ring, licence }, device: { device } }: RoomDocuments): RoomBase {
   return {
     id,
     name,
@@ -31,12 +38,13 @@ export function baseOf({ id, name, place, onboardedAt, inCall, device, ring, lic
   }
 }
 
-export function roomDocument(base: RoomBase, state: RoomState): Room {
+/** `before`: those that are stored. */
+export function roomDocuments(base: RoomBase, state: RoomState, before?: RoomDocuments): RoomDocuments {
   const signalStates: Room['signals'] = {}
   for (const [signal, { value, since, observedAt, detail }] of memories(state)) {
     signalStates[signal] = { value, since, observedAt, ...(detail === undefined ? {} : { detail }) }
   }
-  return {
+  const room: Room = {
     ...base,
     lifecycle: state.lifecycle,
     health: state.health,
@@ -46,6 +54,7 @@ export function roomDocument(base: RoomBase, state: RoomState): Room {
     signals: signalStates,
     incidents: countsOf(state),
   }
+  return splitRoom(room, before?.device)
 }
 
 /** What people did to it (owner, comment) is kept from the document before; the acknowledgement as long as it holds. */

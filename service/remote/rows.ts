@@ -71,7 +71,7 @@ async function note(tx: TenantTransaction, room: RoomId, kind: 'remoteStarted' |
   tx.note({ room, kind, actor: { kind: 'system' }, at })
   // Who looks at the room hears that there is more.
   const doc = await tx.get('room', room)
-  if (doc) tx.put('room', doc)
+  if (doc) tx.put('room', doc, doc)
 }
 
 /** A session has begun. */

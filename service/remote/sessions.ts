@@ -9,6 +9,7 @@ import type { LineListener, SessionWord } from '../agents/line.ts'
 import type { DeviceIdentity } from '../agents/session.ts'
 import { storedKey } from '../enrolment/proofs.ts'
 import type { Caller } from '../ground/caller.ts'
+import { readRoom } from '../ground/store/rooms.ts'
 import type { Doer } from '../ground/store/transaction.ts'
 import { DeviceAsks } from './deviceAsks.ts'
 import { endDue, endOfDevice, endOfRelay, refusalOfDevice, refusalOfEnd } from './ends.ts'
@@ -188,7 +189,7 @@ export class RemoteSessions implements LineListener {
     const { session: named, room, mode } = request
     const startedAt = clock.now()
     const read = store.read(caller.tenant, 'wholeTenant')
-    const found = await read.get('room', room)
+    const found = await readRoom(read, room)
     const settings = await read.get('settings', caller.tenant)
     const kept = await rowsNamed(read, caller, named)
     // From here on nothing is awaited before the device is taken.

@@ -1,4 +1,4 @@
-import type { Room, Settings } from '../../contract/entities.ts'
+import type { DeviceDocument, RoomDocument, Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { SessionEnd } from '../../contract/remote.ts'
 import type { AgentDeps } from '../agents/deps.ts'
@@ -9,13 +9,14 @@ import { mayRemote } from './preconditions.ts'
 /** Whether what a session began with still holds (REM-7): access, the switch, the room, and that nobody talks in it. */
 
 /** Why a session with this room is over; null: it goes on. */
-export function endByRoom(
-  { device }: Pick<LiveSession, 'device'>,
-  room: Pick<Room, 'lifecycle' | 'inCall' | 'device'> | undefined,
-): SessionEnd | null {
-  if (room?.lifecycle !== 'enrolled' || room.device.id !== device) return 'unenrolled'
+export function endByRoom(room: Pick<RoomDocument, 'lifecycle' | 'inCall'> | undefined): SessionEnd | null {
+  if (room?.lifecycle !== 'enrolled') return 'unenrolled'
   return room.inCall ? 'callStarted' : null
 }
+
+/** Whether another device stands in the room. */
+export const endByDevice = ({ device }: Pick<LiveSession, 'device'>, now: Pick<DeviceDocument, 'device'> | undefined): SessionEnd | null =>
+  now?.device.id === device ? null : 'unenrolled'
 
 export const endBySettings = (settings: Pick<Settings, 'remoteAccess'> | undefined): SessionEnd | null =>
   settings?.remoteAccess === true ? null : 'switchedOff'
@@ -41,7 +42,8 @@ export async function endOf(deps: Pick<AgentDeps, 'access' | 'store'>, session: 
   return (
     (await endByAccess(deps, session)) ??
     endBySettings(await read.get('settings', session.tenant)) ??
-    endByRoom(session, await read.get('room', session.room))
+    endByDevice(session, await read.get('device', session.room)) ??
+    endByRoom(await read.get('room', session.room))
   )
 }
 
@@ -69,9 +71,13 @@ export function watchStanding(
       const there = live.ofTenant(tenant)
       if (there.size === 0) return
       for (const { kind, id, owner, body } of rows) {
-        if (kind === 'room') {
-          for (const session of live.ofRoom(tenant, id)) {
-            const reason = endByRoom(session, body === null ? undefined : parse<'room'>(body))
+        if (kind === 'room' || kind === 'device') {
+          const sessions = live.ofRoom(tenant, id)
+          if (sessions.length === 0) continue
+          const room = kind === 'room' ? endByRoom(body === null ? undefined : parse<'room'>(body)) : null
+          const device = kind === 'device' && body !== null ? parse<'device'>(body) : undefined
+          for (const session of sessions) {
+            const reason = kind === 'room' ? room : endByDevice(session, device)
             if (reason) end(session, reason)
           }
         } else if (kind === 'settings') {

@@ -9,6 +9,7 @@ import { TransitionPage, TransitionQuery } from '../../contract/transitions.ts'
 import type { Plugin } from '../ground/deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
+import { readRoom, withDevices } from '../ground/store/rooms.ts'
 
 /** Rooms and incidents for scripts; consoles follow the feed instead. */
 export const roomRoutes: Plugin = (app, { store, clock }) => {
@@ -30,7 +31,7 @@ export const roomRoutes: Plugin = (app, { store, clock }) => {
       const read = store.read(tenant, reach)
       if (name !== undefined) return roomsNamed(read, name.toLocaleLowerCase(), after ?? '', limit)
       const items = await read.list('room', { limit, ...(after === undefined ? {} : { after }) })
-      return { items, total: await read.count('room'), ...nextOf(items, limit) }
+      return { items: await withDevices(read, items), total: await read.count('room'), ...nextOf(items, limit) }
     },
   )
 
@@ -48,7 +49,7 @@ export const roomRoutes: Plugin = (app, { store, clock }) => {
     },
     async (request) => {
       const { tenant, reach } = callerOf(request)
-      const room = await store.read(tenant, reach).get('room', request.params.room)
+      const room = await readRoom(store.read(tenant, reach), request.params.room)
       if (!room) throw new RoomkeeperError('access.outOfScope')
       return room
     },
@@ -169,7 +170,7 @@ async function roomsNamed(read: TenantReader, name: string, after: string, limit
       if (room.id > after && items.length < limit) items.push(room)
     }
     const last = page.at(-1)
-    if (!last || page.length < limits.listRows) return { items, total, ...nextOf(items, limit) }
+    if (!last || page.length < limits.listRows) return { items: await withDevices(read, items), total, ...nextOf(items, limit) }
     from = last.id
   }
 }

@@ -1,5 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
+import type { Room } from '../../../contract/entities.ts'
 import { AssignmentId, RoleId } from '../../../contract/ids.ts'
 import { untilPasses } from '../../../contract/testing/wait.ts'
 import type { RoomView } from '../../../contract/views.ts'
@@ -9,7 +10,7 @@ import { conditions, missing } from './conditions.ts'
 import RemoteStart from './RemoteStart.vue'
 
 const made = makeRoom(1, Date.UTC(2026, 10, 2))
-const room: RoomView = {
+const room: RoomView & Pick<Room, 'device'> = {
   ...made,
   lifecycle: 'enrolled',
   licence: 'pro',

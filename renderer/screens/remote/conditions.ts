@@ -23,7 +23,7 @@ export function missing(room: Pick<RoomView, 'lifecycle' | 'licence' | 'device' 
     allowed: on,
     enrolled: room.lifecycle === 'enrolled',
     licence: hasProLicence(room),
-    supported: room.device.remote !== undefined && hasAnythingFor('modify', room.device.remote),
+    supported: room.device?.remote !== undefined && hasAnythingFor('modify', room.device.remote),
     connected: room.connected,
     noCall: !room.inCall,
   }

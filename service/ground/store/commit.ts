@@ -43,8 +43,8 @@ export async function flush(db: Kysely<Tables>, transactions: Iterable<TenantTra
     if (tx.pending.size === 0) continue
     let seq = await takeSequences(db, tx.tenant, tx.pending.size)
     const rows: Item[] = []
-    for (const { kind, id, room, owner, state, body } of tx.pending.values()) {
-      const item: Item = { tenant: tx.tenant, kind, id, room, owner, state, rev: 1, seq: ++seq, body, at: tx.at }
+    for (const { kind, id, room, owner, state, body, difference } of tx.pending.values()) {
+      const item: Item = { tenant: tx.tenant, kind, id, room, owner, state, rev: 1, seq: ++seq, body, difference, at: tx.at }
       rows.push(item)
       if (body !== null && unchanging.has(kind)) made.push(item)
       else changed.push(item)

@@ -17,6 +17,7 @@ const belongings: { readonly [K in Kind]: (doc: Doc<K>) => Belonging } = {
   me: (doc) => ({ ...nowhere, owner: doc.id }),
   receipt: (doc) => ({ ...nowhere, owner: doc.person }),
   room: (doc) => ({ room: doc.id, owner: null, state: doc.lifecycle }),
+  device: (doc) => ({ room: doc.id, owner: null, state: null }),
   incident: (doc) => ({ room: doc.room, owner: null, state: doc.status }),
   entry: (doc) => ({ room: doc.room, owner: null, state: doc.incident }),
   policy: () => nowhere,

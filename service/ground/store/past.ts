@@ -60,9 +60,11 @@ export class PastWork {
     this.#leaving.push({ tenant: this.#tenant, kind, id: doc.id, room, state, since: this.#at, body: JSON.stringify(doc) })
   }
 
-  /** A document is put; one that was read from here is live again. */
-  put(kind: Kind, id: string): void {
-    if (this.#read.delete(`${kind}/${id}`)) this.#back.push({ kind, id })
+  /** A document is put; one that was read from here is live again. Whether it is one. */
+  put(kind: Kind, id: string): boolean {
+    const isBack = this.#read.delete(`${kind}/${id}`)
+    if (isBack) this.#back.push({ kind, id })
+    return isBack
   }
 
   /** Called once, with the commit. */

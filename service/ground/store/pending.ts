@@ -11,6 +11,8 @@ export interface Pending {
   readonly state: string | null
   /** The document's JSON; null removes it. */
   readonly body: string | null
+  /** What is other than in the document as it is committed now, as JSON; null: it is told as a whole. */
+  readonly difference: string | null
 }
 
 export type Documents = { readonly [K in Kind]: Map<string, Doc<K>> }
@@ -20,6 +22,7 @@ export const emptyDocuments = (): Documents => ({
   me: new Map(),
   settings: new Map(),
   room: new Map(),
+  device: new Map(),
   incident: new Map(),
   entry: new Map(),
   receipt: new Map(),

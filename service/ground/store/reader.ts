@@ -194,6 +194,20 @@ export class TenantReader {
     return rows.slice(0, limit).map(stored)
   }
 
+  /** Rows of one kind by their ids, cut to the reach, as they are stored. */
+  async rows(kind: Kind, ids: readonly string[]): Promise<StoredRow[]> {
+    const visible = visibleOf(this.reach, kind)
+    const found: StoredRow[] = []
+    for (const some of chunks(ids)) {
+      const rows = await this.#documents(kind)
+        .select(['kind', 'id', 'room', 'owner', 'rev', 'seq', 'deleted', 'body'])
+        .where('id', 'in', some)
+        .execute()
+      found.push(...rows.filter((row) => isVisible(visible, row)).map(stored))
+    }
+    return found
+  }
+
   #documents(kind: Kind, past = false) {
     const from = past ? this.#db.selectFrom('knownDocument as d') : this.#db.selectFrom('document as d')
     return from.where('tenant', '=', this.tenant).where('kind', '=', kind).where('deleted', '=', 0)

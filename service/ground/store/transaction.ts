@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { AuditAction, AuditCategory } from '../../../contract/audit.ts'
+import { differenceOf } from '../../../contract/difference.ts'
 import type { Doc, Kind } from '../../../contract/entities.ts'
 import type { LinkId, PersonId, RoomId, TenantId } from '../../../contract/ids.ts'
 import type { RoomFacts } from '../../../contract/policy.ts'
@@ -76,6 +77,8 @@ export class TenantTransaction {
   /** What is said once the commit is done. */
   readonly messages: ((bus: Bus) => void)[] = []
   readonly #put: Documents = emptyDocuments()
+  /** As they are committed, of what was put with the one before. */
+  readonly #before = new Map<string, object>()
   readonly #db: Kysely<Tables>
   readonly #facts: RoomFactsCache
   #doer: Doer
@@ -190,11 +193,19 @@ export class TenantTransaction {
     return this.#db.selectFrom('tenant').selectAll().where('id', '=', this.tenant).executeTakeFirstOrThrow()
   }
 
-  /** Makes or replaces a document. Put twice in one write, the last one counts and takes the later place. */
-  put<K extends Kind>(kind: K, doc: Doc<K>): void {
+  /**
+   * Makes or replaces a document. Put twice in one write, the last one counts and takes the later place. `before`: the document as it is
+   * stored; with it, consoles that have that one are told the difference alone.
+   */
+  put<K extends Kind>(kind: K, doc: Doc<K>, before?: Doc<K>): void {
+    const key = keyOf(kind, doc.id)
+    const isBack = this.past.put(kind, doc.id)
+    // What was put before in this write is in no console, and what had left the change log neither.
+    if (before !== undefined && !isBack && !this.pending.has(key)) this.#before.set(key, before)
+    const stored = this.#before.get(key)
+    const difference = stored === undefined ? null : JSON.stringify(differenceOf(stored, doc))
     this.#put[kind].set(doc.id, doc)
-    this.past.put(kind, doc.id)
-    this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), body: JSON.stringify(doc) })
+    this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), body: JSON.stringify(doc), difference })
   }
 
   /**
@@ -210,14 +221,16 @@ export class TenantTransaction {
     const doc = await this.get(kind, id)
     if (!doc) return
     this.#put[kind].delete(id)
-    this.#pend({ tenant: this.tenant, kind, id, ...belongingOf(kind, doc), state: null, body: null })
+    this.#before.delete(keyOf(kind, id))
+    this.#pend({ tenant: this.tenant, kind, id, ...belongingOf(kind, doc), state: null, body: null, difference: null })
   }
 
   /** A live document leaves the change log: consoles forget it, and whoever asks for it still finds it. */
   retire<K extends PastKind>(kind: K, doc: Doc<K>): void {
     this.#put[kind].delete(doc.id)
+    this.#before.delete(keyOf(kind, doc.id))
     this.past.leave(kind, doc)
-    this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), state: null, body: null })
+    this.#pend({ tenant: this.tenant, kind, id: doc.id, ...belongingOf(kind, doc), state: null, body: null, difference: null })
   }
 
   async get<K extends Kind>(kind: K, id: string): Promise<Doc<K> | undefined> {

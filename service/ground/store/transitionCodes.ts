@@ -1,5 +1,5 @@
 import type { Health } from '../../../contract/entities.ts'
-import type { SignalId, SignalValue } from '../../../contract/signals.ts'
+import { signalCodes, type SignalValue } from '../../../contract/signals.ts'
 import type { TransitionKind } from '../../../contract/transitions.ts'
 
 /** Words of transitions as they are stored. A number is never given to another word: rows from before have it. */
@@ -24,25 +24,6 @@ const kindCodes: Readonly<Record<TransitionKind, number>> = {
   remoteEnded: 17,
   renamed: 18,
   moved: 19,
-}
-
-const signalCodes: Readonly<Record<SignalId, number>> = {
-  'display.frontOfRoom1': 1,
-  'display.frontOfRoom2': 2,
-  'display.console': 3,
-  'audio.microphone': 4,
-  'audio.speaker': 5,
-  'peripherals.camera': 6,
-  'peripherals.hdmiIngest': 7,
-  'peripherals.proximity': 8,
-  'connectivity.signInExchange': 9,
-  'connectivity.signInTeams': 10,
-  'connectivity.signInSfb': 11,
-  'connectivity.network': 12,
-  'connectivity.agent': 13,
-  'connectivity.identity': 14,
-  'versioning.app': 15,
-  'versioning.os': 16,
 }
 
 const valueCodes: Readonly<Record<SignalValue, number>> = {

@@ -1,4 +1,5 @@
 import { type Access, may } from '../../../contract/access.ts'
+import { withDifference } from '../../../contract/difference.ts'
 import { FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
 import { settle } from '../../../contract/testing/wait.ts'
 import type { FeedSocket } from '../../feed/follower.ts'
@@ -9,7 +10,7 @@ import { keyOf, type Organisation, organisations, people, type Person, rooms } f
 /** Everyone's consoles, which follow the feed as the real ones do; what they are sent and what they are left with (ACC-8). */
 
 /** Which rooms' rows somebody may have. */
-const reads = { room: 'rooms.view', incident: 'incidents.view', entry: 'incidents.view' } as const
+const reads = { room: 'rooms.view', device: 'rooms.view', incident: 'incidents.view', entry: 'incidents.view' } as const
 const isOfRoom = (kind: string): kind is keyof typeof reads => kind in reads
 
 export interface Following {
@@ -57,7 +58,7 @@ class Console implements FeedSocket {
   }
 
   async hello(): Promise<void> {
-    const hello = { type: 'hello', versions: [1], ...(this.#cursor === undefined ? {} : { cursor: this.#cursor, scope: this.scope }) }
+    const hello = { type: 'hello', versions: [2], ...(this.#cursor === undefined ? {} : { cursor: this.#cursor, scope: this.scope }) }
     await this.#line.received(Buffer.from(JSON.stringify(hello)), false)
   }
 
@@ -115,7 +116,10 @@ class Console implements FeedSocket {
     const key = `${row.kind}/${row.id}`
     const known = this.rows.get(key)
     if (known && known.rev > row.rev) return
-    if (row.doc === undefined) this.rows.delete(key)
+    if (row.difference !== undefined) {
+      if (known?.rev !== row.rev - 1) throw new Error(`Of ${key} revision ${row.rev - 1} is not here, and what has changed since is told.`)
+      this.rows.set(key, { ...row, doc: withDifference({ ...Object(known.doc) }, row.difference) })
+    } else if (row.doc === undefined) this.rows.delete(key)
     else this.rows.set(key, row)
   }
 }
@@ -195,7 +199,7 @@ export class Consoles {
       const sees = rooms[at].filter(({ id }) => may(caller.access, permission, id)).map(({ id }) => id)
       const beyond = [...has].find((id) => !sees.includes(id))
       if (beyond !== undefined) return `has a ${kind} of ${beyond}, which they do not see`
-      if ((kind === 'room' || kind === 'incident') && sees.some((id) => !has.has(id))) return `lacks a ${kind} that they see`
+      if (kind !== 'entry' && sees.some((id) => !has.has(id))) return `lacks a ${kind} that they see`
       if (scopes > 1) continue
       const wrong = sent.find(
         ({ scope, row }) =>

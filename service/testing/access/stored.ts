@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LinkId } from '../../../contract/ids.ts'
 import type { TenantReader } from '../../ground/store/reader.ts'
+import { withDevices } from '../../ground/store/rooms.ts'
 import type { TenantFacts } from './facts.ts'
 
 /** A tenant's policy as its tables have it, read without any of the product's own reading of it. */
@@ -21,10 +22,13 @@ const places = async (read: TenantReader): Promise<Pick<TenantFacts, 'rooms' | '
   const keys = new Map(people.map(({ id, directory, objectId }) => [String(id), `${directory}/${objectId}`]))
   const incidents = await read.list('incident', { limit: 20 })
   return {
-    rooms: byId(await read.list('room', { limit: 20 }), ({ id, name, place: { building }, lifecycle, device }) => ({
-      ...{ id, name, building, lifecycle },
-      device: device.id,
-    })),
+    rooms: byId(
+      await withDevices(read, await read.list('room', { limit: 20 })),
+      ({ id, name, place: { building }, lifecycle, device }) => ({
+        ...{ id, name, building, lifecycle },
+        device: device.id,
+      }),
+    ),
     owners: Object.fromEntries(incidents.flatMap(({ id, owner }) => (owner ? [[id, keys.get(owner.id) ?? owner.id]] : []))),
   }
 }

@@ -7,6 +7,7 @@ import { v7 } from 'uuid'
 import type { Command, CommandRequest, PolicyCommand } from '../../../contract/commands.ts'
 import { defaultSettings, type Incident } from '../../../contract/entities.ts'
 import { type ErrorCode, RoomkeeperError } from '../../../contract/errors.ts'
+import { feedProtocolVersion } from '../../../contract/feed.ts'
 import { CommandKey, DeviceId, type PersonId, type TenantId } from '../../../contract/ids.ts'
 import type { Effect } from '../../../contract/policyApi.ts'
 import { systemAt } from '../../../contract/testing/system.ts'
@@ -125,7 +126,7 @@ export class World {
     this.consoles = new Consoles({
       hub,
       caller: (person, at) => this.caller(person, at),
-      snapshot: (caller, after) => snapshotPage(store, cursors, caller, after),
+      snapshot: (caller, after) => snapshotPage(store, cursors, caller, feedProtocolVersion, after),
     })
     this.#sync = new DirectorySync({ store, directory: this.directory, ...system, log })
   }

@@ -1,4 +1,5 @@
 import { enrolRooms, unenrolRooms } from '../../enrolment/offboarding.ts'
+import { readRoom } from '../../ground/store/rooms.ts'
 import { system } from '../../ground/store/transaction.ts'
 import type { TestDevice } from './device.ts'
 import type { Parts } from './parts.ts'
@@ -8,7 +9,7 @@ export function roomsOf(running: () => Parts) {
   const read = () => running().deps.store.read(running().tenant, 'wholeTenant')
   const rooms = () => running().deps.rooms
   return {
-    room: (device: TestDevice) => read().get('room', device.enrolment.room),
+    room: (device: TestDevice) => readRoom(read(), device.enrolment.room),
     incidents: (device: TestDevice) => read().list('incident', { room: device.enrolment.room, limit: 100 }),
     enrol: (device: TestDevice) =>
       running().deps.store.write(running().tenant, system, (tx) => enrolRooms(rooms(), tx, [device.enrolment.room])),

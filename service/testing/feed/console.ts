@@ -1,9 +1,12 @@
 import { WebSocket } from 'ws'
-import { FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
+import { withDifference } from '../../../contract/difference.ts'
+import { feedProtocolVersion, FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
 import { until } from '../../../contract/testing/wait.ts'
 
 /** For tests: a console that keeps a copy by the rules of the protocol, and nothing more. */
 export class TestConsole {
+  /** Of the feed's protocol. */
+  version: number = feedProtocolVersion
   readonly url: string
   readonly token: string
   readonly rows = new Map<string, Row>()
@@ -20,8 +23,10 @@ export class TestConsole {
   }
 
   async page(after?: string): Promise<SnapshotPage> {
-    const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
-    const response = await fetch(`${this.url}/v1/snapshot${query}`, { headers: { authorization: `Bearer ${this.token}` } })
+    const place = after === undefined ? '' : `&after=${encodeURIComponent(after)}`
+    const response = await fetch(`${this.url}/v1/snapshot?version=${this.version}${place}`, {
+      headers: { authorization: `Bearer ${this.token}` },
+    })
     return SnapshotPage.parse(await response.json())
   }
 
@@ -61,7 +66,7 @@ export class TestConsole {
   hello(): void {
     this.say({
       type: 'hello',
-      versions: [1],
+      versions: [this.version],
       ...(this.cursor === undefined ? {} : { cursor: this.cursor }),
       ...(this.scope === undefined ? {} : { scope: this.scope }),
     })
@@ -110,6 +115,9 @@ export class TestConsole {
   #take(row: Row): void {
     const key = `${row.kind}/${row.id}`
     const known = this.rows.get(key)
-    if (!known || known.rev < row.rev) this.rows.set(key, row)
+    if (known && known.rev >= row.rev) return
+    if (row.difference === undefined) this.rows.set(key, row)
+    else if (known?.rev === row.rev - 1) this.rows.set(key, { ...row, doc: withDifference({ ...Object(known.doc) }, row.difference) })
+    else throw new Error(`A difference came of ${key}, whose revision before is not here.`)
   }
 }

@@ -11,6 +11,7 @@ import { generations } from './0012-generations.ts'
 import { transitions } from './0013-transitions.ts'
 import { past } from './0014-past.ts'
 import { flaps } from './0015-flaps.ts'
+import { devices } from './0016-devices.ts'
 import type { Migration } from './migration.ts'
 
 /** Of the tables that the ground itself reads and writes. */
@@ -25,6 +26,7 @@ export const groundMigrations: readonly Migration[] = [
   transitions,
   past,
   flaps,
+  devices,
 ]
 
 /** The data was written by a newer version of the service. Nothing was changed; the command ends with these words. */
