@@ -247,7 +247,7 @@ export const large: Bench = {
     const service = await startService(folder)
     try {
       say('comparing with the limit …')
-      const { rows, mine, limits, wireBytes } = await compared(pagesOf(service), folder, 1)
+      const { rows, mine, limits, wireBytes } = await compared(pagesOf(service), { folder, turns: 1 })
       return [
         { what: `ours, ${rows.toLocaleString('en')} rows in all`, value: mine, unit: 's' },
         { what: 'limit: the same rows as NDJSON into SQLite', value: limits, unit: 's' },

@@ -44,7 +44,7 @@ export async function keyFile(service: Service): Promise<string> {
 }
 
 const enrolTogether = 16
-/** One key may be used so often in a minute; a reset brings another. */
+/** One key may be used so often in a minute, and so many rooms may wait in onboarding; a reset brings another key. */
 const perKey = Math.floor(limits.requestsPerMinute * 0.8)
 
 /** Enrols devices and their rooms. */
@@ -55,8 +55,9 @@ export async function enrolDevices(service: Service, count: number): Promise<Dev
     const key = await service.api.enrolmentKey()
     const first = devices.length
     const more = Math.min(perKey, count - first)
-    devices.push(...(await inParallel(more, enrolTogether, (index) => enrol(service.url, key, first + index))))
+    const some = await inParallel(more, enrolTogether, (index) => enrol(service.url, key, first + index))
+    await service.api.enrolRooms(some.map((device) => device.room))
+    devices.push(...some)
   }
-  await service.api.enrolRooms(devices.map((device) => device.room))
   return devices
 }
