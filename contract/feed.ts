@@ -56,9 +56,11 @@ export const ConsoleToFeed = z.discriminatedUnion('type', [
     /** Absent: the console has nothing and will fetch a snapshot. */
     cursor: Cursor.optional(),
     scope: ScopeVersion.optional(),
-    /** The copy lacks some of what it may see, which a snapshot is to bring: no differences until the next hello. */
+    /** The copy lacks some of what it may see, which a snapshot is to bring: no differences until it says that it is whole. */
     partial: z.boolean().optional(),
   }),
+  /** A snapshot has brought what the copy lacked under this scope: differences may come. */
+  z.object({ type: z.literal('whole'), scope: ScopeVersion }),
   /** A fresh access token of the same person, in place. */
   z.object({ type: z.literal('renew'), token: z.string().max(16_384) }),
   z.object({ type: z.literal('beat') }),

@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       2,
-      '062ec4bb815d4cb8',
+      '14a6d45d1da21217',
     ])
   })
   it('relay: tickets and control', () => {

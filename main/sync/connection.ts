@@ -206,6 +206,7 @@ export class Connection {
       if (whole === null) return
       onSnapshot(whole.startedAt)
       if (whole.full) this.#hello()
+      else if (store.state.scope !== null) this.#send({ type: 'whole', scope: store.state.scope })
       onProgress(whole.done, whole.total)
     } catch (error) {
       if (!abort.signal.aborted) this.#end(endOf(error))

@@ -68,10 +68,10 @@ const problems: unknown[] = []
 const current = () => ({ access: caller.access, scopeVersion: caller.scopeVersion, removed: false, multiFactor: false })
 const lastSeq = () => rig.read().lastSeq()
 
-async function hello(seq?: number): Promise<void> {
+async function hello(seq?: number, partial = false): Promise<void> {
   const lineage = await rig.made.store.lineage(rig.made.contoso)
   const cursor = cursors.cursor(caller, lineage.at(seq ?? (await lastSeq())))
-  follower.hello(current(), feedProtocolVersion, { cursor, scope: caller.scopeVersion }, lineage, await lastSeq())
+  follower.hello(current(), feedProtocolVersion, { cursor, scope: caller.scopeVersion, partial }, lineage, await lastSeq())
 }
 
 /** A change that everybody who sees settings hears of, as the bus brings it. */
@@ -80,7 +80,7 @@ async function change(openHoldMs: number): Promise<void> {
     tx.put('settings', { id: rig.made.contoso, ...defaultSettings, openHoldMs }),
   )
   const upTo = await lastSeq()
-  const rows = (await rig.read().changesAfter(upTo - 1, 10)).map((row) => ({ ...row, difference: null }))
+  const rows = (await rig.read().changesAfter(upTo - 1, 10)).map((row) => ({ ...row, difference: JSON.stringify({ openHoldMs }) }))
   const changes: BusTopics['changes'] = { tenant: rig.made.contoso, upTo, rows }
   follower.changed(new SharedRows(changes))
 }
@@ -89,9 +89,10 @@ async function change(openHoldMs: number): Promise<void> {
 const holds = (): unknown[] =>
   socket.said.flatMap((message) =>
     message.type === 'batch'
-      ? message.rows.flatMap(({ kind, doc }) =>
-          kind === 'settings' && typeof doc === 'object' && doc !== null && 'openHoldMs' in doc ? [doc.openHoldMs] : [],
-        )
+      ? message.rows.flatMap(({ kind, doc, difference }) => {
+          const told = difference ?? doc
+          return kind === 'settings' && typeof told === 'object' && told !== null && 'openHoldMs' in told ? [told.openHoldMs] : []
+        })
       : [],
   )
 
@@ -111,7 +112,43 @@ beforeEach(async () => {
   await settle()
 })
 
+/** How it was told of the settings: as a whole, or what is other. */
+const ways = (): string[] =>
+  socket.said.flatMap((message) =>
+    message.type === 'batch' ? message.rows.map(({ difference }) => (difference === undefined ? 'whole' : 'difference')) : [],
+  )
+
 describe('a console that follows', () => {
+  it('[CON-2] is told of a change what is other, but while it lacks something, and of what it missed', async () => {
+    const before = await lastSeq()
+    await change(1)
+    await hello(before)
+    await settle()
+    expect(ways()).toEqual(['difference', 'whole'])
+    socket.said = []
+    await hello(undefined, true)
+    await settle()
+    await change(2)
+    follower.isWhole(caller.scopeVersion)
+    await change(3)
+    expect(ways()).toEqual(['whole', 'difference'])
+  })
+
+  it('[ACC-8] is told as a whole what it may see anew, until it has that, under the scope that it has by then', async () => {
+    follower.suspend()
+    const wider = { ...current(), scopeVersion: caller.scopeVersion + 1 }
+    follower.rescope(wider)
+    await settle()
+    await change(1)
+    // It was made whole under the scope before.
+    follower.isWhole(caller.scopeVersion)
+    await change(2)
+    follower.isWhole(wider.scopeVersion)
+    await change(3)
+    expect(ways()).toEqual(['whole', 'whole', 'difference'])
+    expect(holds()).toEqual([1, 2, 3])
+  })
+
   it('[CON-2] hears each change once it is live, and what it missed when it says hello again', async () => {
     const before = await lastSeq()
     await change(1)

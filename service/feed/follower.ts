@@ -138,6 +138,11 @@ export class Follower {
     this.#catchUp()
   }
 
+  /** It lacks nothing of what it may see under this scope. */
+  isWhole(scope: number): void {
+    this.#isWhole = this.#version > 1 && scope === this.caller.scopeVersion
+  }
+
   /** Nothing more is sent under the scope before; `rescope` follows when the new one is known. */
   suspend(): void {
     this.#holds++

@@ -213,6 +213,7 @@ export class FeedHub {
     try {
       const message = readMessage(data, isBinary)
       if (message.type === 'renew') await this.#renew(follower, message.token)
+      else if (message.type === 'whole') follower.isWhole(message.scope)
       else if (message.type === 'hello') {
         this.#deps.budgets.hello(follower.caller)
         const version = feedProtocolVersions.findLast((one) => message.versions.includes(one))

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Room } from '../../../../contract/entities.ts'
 import { splitRoom } from '../../../../contract/roomDocuments.ts'
 import type { System } from '../../../../contract/system.ts'
@@ -16,8 +16,20 @@ const roomsAtOnce = 250
 
 type Former = { document: DocumentTable; tenant: Pick<TenantTable, 'id' | 'lastSeq'>; generation: GenerationTable }
 
+const columns = ['tenant', 'kind', 'id', 'room', 'owner', 'state', 'rev', 'seq', 'deleted', 'body'] as const
+
+/** A statement that writes so many documents: building it costs more than running it. */
+const built = (db: Kysely<Former>, rows: readonly DocumentTable[]): CompiledQuery =>
+  db
+    .insertInto('document')
+    .columns(columns)
+    .values(rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]]))))
+    .onConflict((same) => same.columns(['tenant', 'kind', 'id']).doUpdateSet((eb) => ({ body: eb.ref('excluded.body') })))
+    .compile()
+
 async function up(db: Kysely<unknown>, { ids }: Pick<System, 'ids'>): Promise<void> {
   const former = db.withTables<Former>()
+  const statements = new Map<number, CompiledQuery>()
   for (const { id: tenant, lastSeq } of await former.selectFrom('tenant').select(['id', 'lastSeq']).execute()) {
     let seq = Number(lastSeq)
     for (let after = ''; ;) {
@@ -41,11 +53,10 @@ async function up(db: Kysely<unknown>, { ids }: Pick<System, 'ids'>): Promise<vo
           { ...row, kind: 'device', state: null, rev: 1, seq: ++seq, body: JSON.stringify(device) },
         ]
       })
-      await former
-        .insertInto('document')
-        .values(both)
-        .onConflict((same) => same.columns(['tenant', 'kind', 'id']).doUpdateSet((eb) => ({ body: eb.ref('excluded.body') })))
-        .execute()
+      const known = statements.get(both.length)
+      const statement = known ?? built(former, both)
+      statements.set(both.length, statement)
+      await former.executeQuery({ ...statement, parameters: both.flatMap((row) => columns.map((column) => row[column])) })
       after = last.id
     }
     if (seq === Number(lastSeq)) continue
