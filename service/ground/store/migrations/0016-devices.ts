@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Room } from '../../../../contract/entities.ts'
 import { splitRoom } from '../../../../contract/roomDocuments.ts'
 import type { System } from '../../../../contract/system.ts'
@@ -16,16 +16,41 @@ const roomsAtOnce = 250
 
 type Former = { document: DocumentTable; tenant: Pick<TenantTable, 'id' | 'lastSeq'>; generation: GenerationTable }
 
-const columns = ['tenant', 'kind', 'id', 'room', 'owner', 'state', 'rev', 'seq', 'deleted', 'body'] as const
+/** In the order of the statement's columns. */
+const parametersOf = ({
+  tenant,
+  kind,
+  id,
+  room,
+  owner,
+  state,
+  rev,
+  seq,
+  deleted,
+  body,
+}: DocumentTable): DocumentTable[keyof DocumentTable][] => [tenant, kind, id, room, owner, state, rev, seq, deleted, body]
 
 /** A statement that writes so many documents: building it costs more than running it. */
-const built = (db: Kysely<Former>, rows: readonly DocumentTable[]): CompiledQuery =>
-  db
+function built(db: Kysely<Former>, count: number): CompiledQuery {
+  const none = sql<never>`${null}`
+  const row = {
+    tenant: none,
+    kind: none,
+    id: none,
+    room: none,
+    owner: none,
+    state: none,
+    rev: none,
+    seq: none,
+    deleted: none,
+    body: none,
+  }
+  return db
     .insertInto('document')
-    .columns(columns)
-    .values(rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]]))))
+    .values(Array.from({ length: count }, () => row))
     .onConflict((same) => same.columns(['tenant', 'kind', 'id']).doUpdateSet((eb) => ({ body: eb.ref('excluded.body') })))
     .compile()
+}
 
 async function up(db: Kysely<unknown>, { ids }: Pick<System, 'ids'>): Promise<void> {
   const former = db.withTables<Former>()
@@ -54,9 +79,9 @@ async function up(db: Kysely<unknown>, { ids }: Pick<System, 'ids'>): Promise<vo
         ]
       })
       const known = statements.get(both.length)
-      const statement = known ?? built(former, both)
+      const statement = known ?? built(former, both.length)
       statements.set(both.length, statement)
-      await former.executeQuery({ ...statement, parameters: both.flatMap((row) => columns.map((column) => row[column])) })
+      await former.executeQuery({ ...statement, parameters: both.flatMap(parametersOf) })
       after = last.id
     }
     if (seq === Number(lastSeq)) continue
