@@ -36,7 +36,16 @@ const put = <K extends Kind>(tx: TenantTransaction, { kind, doc }: { kind: K; do
 function stateOf(room: RoomDocument) {
   const { id, lifecycle, health, healthSince, lastContactAt, signals } = joinRoom(room, undefined)
   const state = { ...newRoomState(lastContactAt), lifecycle, health, healthSince, signals }
-  return { room: id, state: JSON.stringify(state), incidents: '{}', flaps: null, contact: state.contact, lastContactAt, nextTimer: null }
+  return {
+    room: id,
+    state: JSON.stringify(state),
+    incidents: '{}',
+    flaps: null,
+    changedAt: null,
+    contact: state.contact,
+    lastContactAt,
+    nextTimer: null,
+  }
 }
 
 /** Puts the live set of a large tenant into the data of a service that is not running. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Entry, Incident, Me, Room } from './entities.ts'
 import { Millis, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
+import { SignalId, SignalValue } from './signals.ts'
 import { typedName } from './text.ts'
 
 /**
@@ -18,6 +19,7 @@ import { typedName } from './text.ts'
  * GET  /v1/me                           who the caller is and what they may do
  * GET  /v1/rooms, /v1/rooms/:room       rooms.view
  * GET  /v1/rooms/:room/transitions     contract/transitions.ts: rooms.view
+ * GET  /v1/rooms/:room/state?at=        the room as it was at a moment: rooms.view
  * GET  /v1/incidents, /v1/incidents/:incident, /v1/incidents/:incident/entries   incidents.view: also those that consoles have let go
  * POST /v1/commands/preview             what a command on roles, assignments, groups or links would change for whom
  * GET  /v1/roles, /v1/assignments …     contract/policyApi.ts: roles, groups, partners, explain, audit
@@ -74,6 +76,20 @@ export const IncidentQuery = ListQuery.extend({
   room: RoomId.optional(),
 })
 export const RoomQuery = ListQuery.extend({ name: z.string().max(limits.nameChars).optional() })
+
+export const RoomMomentQuery = z.object({ at: z.coerce.number().pipe(Millis) })
+/**
+ * A room at a moment: from the checkpoint before it and what happened since, so by what was told to the service, not by raw reports.
+ * `state`: null where nothing is kept of the room from before that moment.
+ */
+export const RoomMoment = z.object({
+  at: Millis,
+  checkpointAt: Millis.nullable(),
+  state: Room.pick({ lifecycle: true, health: true, healthSince: true, connected: true, incidents: true })
+    .extend({ signals: z.partialRecord(SignalId, z.object({ value: SignalValue, since: Millis })) })
+    .nullable(),
+})
+export type RoomMoment = z.infer<typeof RoomMoment>
 
 export const MeAnswer = Me
 

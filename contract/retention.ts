@@ -102,6 +102,11 @@ export const serviceTables = {
   device: { what: 'devices with their keys', kept: tenant, end: 'a revoked key stays known, so that it is refused' },
   deviceProgress: { what: 'how far a device has reported', kept: { asLongAs: 'the device has not enrolled anew' } },
   roomState: { what: 'what the rules remember of a room', kept: room },
+  checkpoint: {
+    what: 'what the rules remembered of a room at moments: each night that it changed, and when its history does not tell all',
+    kept: { days: kept.transitionDays },
+    end: 'deleted; the last one from before stays',
+  },
   rejectedReport: { what: 'reports of a device that were rejected', kept: { newest: kept.rejectedReports } },
   enrolmentKey: { what: 'the self-enrolment key', kept: { asLongAs: 'nobody resets it' } },
   commandOutcome: { what: 'outcomes of commands', kept: { days: kept.outcomeDays } },

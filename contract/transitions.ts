@@ -51,6 +51,7 @@ export const Transition = z.object({
   detail: z.string().max(limits.deviceTextChars).optional(),
   /** So many changes of the signal, the first at `from`, of which this is the last: it changed too often for a row each. */
   times: z.int().min(2).optional(),
+  /** Of `disconnected`: when the last sign of life was. */
   from: Millis.optional(),
 })
 export type Transition = z.infer<typeof Transition>

@@ -195,6 +195,18 @@ describe('migrations', () => {
     after.close()
   })
 
+  it('[rule 12] let every room that there is have its first checkpoint the next night', async () => {
+    await migrated(schema.filter(({ version }) => version < 15))
+    const db = new Database(path)
+    db.exec(`insert into "roomState" ("tenant", "room", "state", "incidents", "contact", "lastContactAt")
+      values ('t', 'r', '{}', '{}', 'never', 1)`)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    expect(after.prepare('select "changedAt", "flaps" from "roomState"').all()).toEqual([{ changedAt: 7, flaps: null }])
+    after.close()
+  })
+
   it('leave nothing behind where one fails', async () => {
     const failing = {
       version: (schema.at(-1)?.version ?? 0) + 1,
@@ -312,6 +324,16 @@ describe('the queries that matter', () => {
       'what was removed',
       `select "tenant", "seq" from document where "deleted" > 0 and "deleted" < 5 order by "deleted" limit 10`,
       'document_deleted',
+    ],
+    [
+      'the last checkpoint of a room',
+      `select "at", "state" from checkpoint where "tenant" = 't' and "room" = 'r' and "at" <= 5 order by "at" desc limit 1`,
+      'autoindex_checkpoint_1',
+    ],
+    [
+      'rooms that have changed since their last checkpoint',
+      `select "room" from "roomState" where "tenant" = 't' and "changedAt" < 5 order by "changedAt" limit 10`,
+      'roomState_changedAt',
     ],
     ['the oldest month', `select "month" from "transition" where "month" <= 202605 order by "month" desc limit 1`, 'USING PRIMARY KEY'],
     ['old audit records', `select * from audit where tenant = 't' and at < 5`, 'audit_at'],

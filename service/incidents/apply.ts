@@ -9,31 +9,12 @@ import { SignalId } from '../../contract/signals.ts'
 import { leaveReopened } from '../access/owners.ts'
 import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
-import {
-  baseOf,
-  entryDocument,
-  incidentDocument,
-  IncidentNames,
-  type RoomBase,
-  type RoomDocuments,
-  roomDocuments,
-  transitionOf,
-} from './documents.ts'
-import { type EngineEvent, type EntryEffect, type TransitionEffect, step } from './engine.ts'
+import { putCheckpoints } from './checkpoints.ts'
+import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocuments, transitionOf } from './documents.ts'
+import { type EngineEvent, type TransitionEffect, step } from './engine.ts'
 import { Flaps, isTold, nextTellingAt, tell } from './flaps.ts'
+import { earlier, engineSettings, isUntold, type KnownRoom, type OpenRoom, openRoom, rowOf } from './openRoom.ts'
 import { type EngineSettings, newRoomState, RoomState } from './state.ts'
-
-/** A room as the engine's shell knows it: as committed, never changed in place. */
-export interface KnownRoom {
-  readonly tenant: TenantId
-  readonly base: RoomBase
-  readonly state: RoomState
-  readonly names: IncidentNames
-  readonly flaps: Flaps
-  readonly nextTimerAt: number | null
-  /** As they are stored; undefined: it is new. */
-  readonly documents: RoomDocuments | undefined
-}
 
 /** What is remembered of rooms between transactions. */
 export interface RoomMemory {
@@ -41,21 +22,6 @@ export interface RoomMemory {
   settingsOf(tenant: TenantId): EngineSettings | undefined
   /** Told after the commit: what is true now. */
   remember(tenant: TenantId, rooms: Iterable<KnownRoom>, settings: EngineSettings | undefined): void
-}
-
-interface OpenRoom {
-  base: RoomBase
-  state: RoomState
-  names: IncidentNames
-  flaps: Flaps
-  nextTimerAt: number | null
-  documents: RoomDocuments | undefined
-  changed: boolean
-  /** Other than what the cache has. */
-  news: boolean
-  readonly incidents: Set<SignalId>
-  entries: EntryEffect[]
-  events: TransitionEffect[]
 }
 
 /**
@@ -104,8 +70,11 @@ export class RoomWork {
   async create(base: RoomBase): Promise<void> {
     await this.load([])
     const at = this.#tx.at
-    const room = openRoom({ base, state: newRoomState(at), names: {}, flaps: {}, nextTimerAt: null, documents: undefined }, true)
-    room.changed = true
+    const room = openRoom(
+      { base, state: newRoomState(at), names: {}, flaps: {}, changedAt: null, checkpointAt: null, nextTimerAt: null, documents: undefined },
+      true,
+    )
+    room.changed = room.untold = true
     room.events.push({ kind: 'onboarded', at })
     this.#open.set(base.id, room)
     this.#placed.set(base.id, undefined)
@@ -182,6 +151,7 @@ export class RoomWork {
   /** Puts the documents of everything that changed, and stores the engine's memory. May be called again after more. */
   async flush(): Promise<void> {
     const tx = this.#tx
+    await this.#putCheckpoints()
     const changed = [...this.#open].filter(([, room]) => room.changed)
     if (changed.length === 0) return
     await this.#nameIncidents(changed)
@@ -211,17 +181,7 @@ export class RoomWork {
       room.news = true
     }
     await leaveReopened(tx, reopened)
-    await tx.saveRoomStates(
-      changed.map(([id, { state, names, flaps, nextTimerAt }]) => ({
-        room: id,
-        state: JSON.stringify(state),
-        incidents: JSON.stringify(names),
-        flaps: Object.keys(flaps).length === 0 ? null : JSON.stringify(flaps),
-        contact: state.contact,
-        lastContactAt: state.lastContactAt,
-        nextTimer: nextTimerAt,
-      })),
-    )
+    await tx.saveRoomStates(changed.map(rowOf))
     if (this.#placed.size === 0) return
     const placed = [...this.#placed.keys()].map((id) => this.#get(id).base)
     const placedBefore = [...this.#placed.values()].filter((base) => base !== undefined)
@@ -238,6 +198,32 @@ export class RoomWork {
     room.documents = after
   }
 
+  /** Of loaded rooms, what is true now is written down, so that a moment after this can be told from it. */
+  checkpoint(ids: Iterable<RoomId>): void {
+    for (const id of ids) {
+      const room = this.#open.get(id)
+      if (room) room.untold = true
+    }
+  }
+
+  async #putCheckpoints(): Promise<void> {
+    const { at } = this.#tx
+    // One of this very moment says what was true before.
+    const due = [...this.#open].filter(([, room]) => room.untold || (room.changed && room.checkpointAt === at))
+    if (due.length === 0) return
+    await putCheckpoints(
+      this.#tx,
+      due.map(([id, { state }]) => [id, state]),
+    )
+    for (const [, room] of due) {
+      room.untold = false
+      room.changedAt = null
+      room.checkpointAt = at
+      room.news = true
+    }
+    await this.#tx.saveRoomStates(due.filter(([, { changed }]) => !changed).map(rowOf))
+  }
+
   #get(id: RoomId): OpenRoom {
     const room = this.#open.get(id)
     if (!room) throw new RoomkeeperError('room.notFound', { params: { room: id } })
@@ -246,9 +232,11 @@ export class RoomWork {
 
   #step(room: OpenRoom, event: EngineEvent, settings: EngineSettings): void {
     const { state, effects, nextTimerAt } = step(room.state, event, settings, this.#tx.at)
-    const { flaps, events } = tell(room.flaps, effects.events, this.#tx.at)
+    const { flaps, events, late } = tell(room.flaps, effects.events, this.#tx.at)
     const next = earlier(nextTimerAt, nextTellingAt(flaps))
     if (state === room.state && flaps === room.flaps && next === room.nextTimerAt) return
+    if (late || event.type === 'attention' || isUntold(room.state, state, events)) room.untold = true
+    if (effects.events.length > 0 || effects.incidents.size > 0) room.changedAt ??= this.#tx.at
     room.state = state
     room.flaps = flaps
     room.nextTimerAt = next
@@ -288,7 +276,11 @@ export class RoomWork {
       const state = RoomState.parse(JSON.parse(row.state))
       const names = IncidentNames.parse(JSON.parse(row.incidents))
       const flaps = row.flaps === null ? {} : Flaps.parse(JSON.parse(row.flaps))
-      this.#open.set(row.room, openRoom({ base: baseOf(documents), state, names, flaps, nextTimerAt: row.nextTimer, documents }, true))
+      const { changedAt, nextTimer: nextTimerAt } = row
+      this.#open.set(
+        row.room,
+        openRoom({ base: baseOf(documents), state, names, flaps, changedAt, checkpointAt: null, nextTimerAt, documents }, true),
+      )
     }
   }
 
@@ -307,9 +299,21 @@ export class RoomWork {
     const { tenant } = this.#tx
     this.#tx.messages.push(() => {
       const known: KnownRoom[] = []
-      for (const { news, changed, base, state, names, flaps, nextTimerAt, documents } of this.#open.values()) {
+      for (const {
+        news,
+        changed,
+        untold,
+        base,
+        state,
+        names,
+        flaps,
+        changedAt,
+        checkpointAt,
+        nextTimerAt,
+        documents,
+      } of this.#open.values()) {
         // What was not flushed is not in the store either.
-        if (news && !changed) known.push({ tenant, base, state, names, flaps, nextTimerAt, documents })
+        if (news && !changed && !untold) known.push({ tenant, base, state, names, flaps, changedAt, checkpointAt, nextTimerAt, documents })
       }
       this.#rooms.remember(tenant, known, this.#settings)
     })
@@ -327,29 +331,3 @@ export const remoteOf = ({ displays, terminal, restart }: RemoteFacts): RemoteFa
 export const factNames = ['platform', 'os', 'manufacturer', 'model', 'serial', 'agentVersion', 'appVersion', 'address'] as const
 
 const isOther = (before: object, after: object): boolean => Object.keys(differenceOf(before, after)).length > 0
-
-const openRoom = ({ base, state, names, flaps, nextTimerAt, documents }: Omit<KnownRoom, 'tenant'>, news: boolean): OpenRoom => ({
-  base,
-  state,
-  names,
-  flaps,
-  nextTimerAt,
-  documents,
-  changed: false,
-  news,
-  incidents: new Set(),
-  entries: [],
-  events: [],
-})
-
-const earlier = (one: number | null, other: number | null): number | null =>
-  one === null || other === null ? (one ?? other) : Math.min(one, other)
-
-const engineSettings = (settings: Omit<Settings, 'id'>, validFrom: number): EngineSettings => ({
-  openHoldMs: settings.openHoldMs,
-  resolveHoldMs: settings.resolveHoldMs,
-  warningAgesMs: settings.warningAgesMs,
-  flapCount: settings.flapCount,
-  flapWindowMs: settings.flapWindowMs,
-  validFrom,
-})

@@ -59,7 +59,7 @@ export interface TransitionEffect {
   readonly value?: SignalValue
   readonly detail?: string | undefined
   readonly health?: Health
-  /** Of several changes that are told as one (flaps.ts). */
+  /** Of several changes that are told as one (flaps.ts): how many, and when the first was; of `disconnected`, the last sign of life. */
   readonly times?: number
   readonly from?: Millis
 }
@@ -158,7 +158,7 @@ class Draft {
         if (this.state.contact !== 'lost') {
           this.state.contact = 'lost'
           this.state.lastContactAt = Math.max(this.state.lastContactAt, event.lastContactAt)
-          this.effects.events.push({ kind: 'disconnected', at: now })
+          this.effects.events.push({ kind: 'disconnected', at: now, from: this.state.lastContactAt })
           this.#observe('connectivity.agent', { value: 'unhealthy' }, this.state.lastContactAt, now)
         }
         break

@@ -41,30 +41,35 @@ export interface Told {
   readonly flaps: Flaps
   /** What is told of what happened, in its order, with what was held until now. */
   readonly events: readonly TransitionEffect[]
+  /** Whether some of them are of what was held. */
+  readonly late: boolean
 }
 
 /** Takes what has happened to a room, up to `now` (the service's clock). */
 export function tell(flaps: Flaps, happened: readonly TransitionEffect[], now: Millis): Told {
   const due = nextTellingAt(flaps)
-  if (happened.length === 0 && (due === null || due > now)) return { flaps, events: happened }
+  if (happened.length === 0 && (due === null || due > now)) return { flaps, events: happened, late: false }
   const told: TransitionEffect[] = []
   const next: Partial<Record<SignalId, Flap>> = { ...flaps }
-  let changed = false
+  let [changed, late] = [false, false]
   for (const signal of SignalId.options) {
     const flap = next[signal]
     if (flap?.held === undefined || dueAt(flap.held) > now) continue
     next[signal] = close(signal, flap, flap.held, told)
-    changed = true
+    changed = late = true
   }
   for (const event of happened) {
     if (event.kind !== 'signal' || event.signal === undefined) {
       told.push(event)
       continue
     }
-    next[event.signal] = take(event.signal, next[event.signal] ?? { rows: [], takenAt: now }, event, now, told)
+    const flap = next[event.signal]
+    const taken = take(event.signal, flap ?? { rows: [], takenAt: now }, event, now, told)
+    if (flap?.held && taken.held?.since !== flap.held.since) late = true
+    next[event.signal] = taken
     changed = true
   }
-  return changed ? { flaps: forget(next, now), events: told } : { flaps, events: told }
+  return { flaps: changed ? forget(next, now) : flaps, events: told, late }
 }
 
 /** When something that is held has to be told though nothing else happens (service's clock); null: never. */

@@ -1,7 +1,8 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
-import { type KnownRoom, type RoomMemory, RoomWork } from './apply.ts'
+import { type RoomMemory, RoomWork } from './apply.ts'
+import type { KnownRoom } from './openRoom.ts'
 import type { EngineSettings } from './state.ts'
 
 /**

@@ -137,6 +137,7 @@ const commands: {
 const routes: readonly { readonly of: Thing; readonly path: (id: string) => string; readonly body?: (id: string) => unknown }[] = [
   { of: 'room', path: (room) => `/v1/rooms/${room}` },
   { of: 'name', path: (name) => `/v1/rooms?name=${encodeURIComponent(name)}` },
+  { of: 'room', path: (room) => `/v1/rooms/${room}/state?at=1` },
   { of: 'room', path: (room) => `/v1/incidents?room=${room}` },
   { of: 'room', path: (incident) => `/v1/incidents/${incident}` },
   { of: 'room', path: (incident) => `/v1/incidents/${incident}/entries` },

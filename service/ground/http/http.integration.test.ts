@@ -5,11 +5,12 @@ import { decodeJwt, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jo
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { EnrolmentKey, IncidentList, PeopleList, RoomList } from '../../../contract/api.ts'
-import { Entry, Incident } from '../../../contract/entities.ts'
+import { EnrolmentKey, IncidentList, PeopleList, RoomList, RoomMoment } from '../../../contract/api.ts'
+import { Entry, Incident, Room } from '../../../contract/entities.ts'
 import { Problem } from '../../../contract/errors.ts'
 import { SnapshotPage } from '../../../contract/feed.ts'
 import { until } from '../../../contract/testing/wait.ts'
+import { TransitionPage } from '../../../contract/transitions.ts'
 import { enrolmentOf, enrolRaw, newKey, type TestDevice } from '../../testing/agents/device.ts'
 import { DemoService, type Who } from '../../testing/demo.ts'
 import { codeOf, demo, runCommand, type TestService } from '../../testing/process.ts'
@@ -63,6 +64,31 @@ describe('what a scope shows', () => {
     expect((await service.ask(`/v1/incidents/${incident.id}`, { token: tokens.manager })).json).toMatchObject({
       acknowledged: { by: { name: 'David Okafor' }, note: 'On my way' },
     })
+  })
+
+  it('[ROM-2] a room’s history is read a page at a time, and the room as it was at a moment', async () => {
+    const ask = async (query: string) =>
+      TransitionPage.parse((await service.ask(`/v1/rooms/${roomOf(1)}/transitions?${query}`, { token: tokens.tech })).json)
+    const all = (await ask('limit=500')).items
+    expect(all.length).toBeGreaterThan(4)
+    const paged = []
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const page: TransitionPage = await ask(next === '' ? 'limit=2' : `limit=2&before=${next}`)
+      expect(page.items.length).toBeLessThanOrEqual(2)
+      paged.push(...page.items)
+      next = page.next
+    }
+    expect(paged).toEqual(all)
+    const momentAt = async (at: number) =>
+      RoomMoment.parse((await service.ask(`/v1/rooms/${roomOf(1)}/state?at=${at}`, { token: tokens.tech })).json)
+    const { lifecycle, health, connected, incidents } = Room.parse(
+      (await service.ask(`/v1/rooms/${roomOf(1)}`, { token: tokens.tech })).json,
+    )
+    expect((await momentAt(Date.now())).state).toMatchObject({ lifecycle, health, connected, incidents })
+    const [onboarded, enrolled] = ['onboarded', 'enrolled'].map((kind) => all.find((one) => one.kind === kind)?.at ?? 0)
+    expect((await momentAt(enrolled ?? 0)).state?.lifecycle).toBe('enrolled')
+    expect((await momentAt((enrolled ?? 0) - 1)).state?.lifecycle).toBe('onboarding')
+    expect(await momentAt((onboarded ?? 0) - 1)).toMatchObject({ checkpointAt: null, state: null })
   })
 
   it('changes at once with an assignment', async () => {

@@ -54,7 +54,7 @@ export const progressRows = new BulkUpsert(
 export const roomStateRows = new BulkUpsert(
   'roomState',
   ['tenant', 'room'],
-  ['state', 'incidents', 'flaps', 'contact', 'lastContactAt', 'nextTimer'],
+  ['state', 'incidents', 'flaps', 'changedAt', 'contact', 'lastContactAt', 'nextTimer'],
 )
 export const personRows = new BulkUpsert(
   'person',

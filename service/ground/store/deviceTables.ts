@@ -47,6 +47,8 @@ export interface RoomStateTable {
   /** Of the state, for finding rooms after a restart. */
   contact: 'never' | 'connected' | 'lost'
   lastContactAt: number
+  /** When the room first changed after its last checkpoint (service/incidents/checkpoints.ts); null: not since. */
+  changedAt: number | null
   /** When the engine must look at the room though nothing was reported; null: never. */
   nextTimer: number | null
 }
