@@ -1,18 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
 import { agentProtocolVersions, type AgentToService, type SignedWord, welcomeWord } from '../../contract/agent.ts'
 import { type ErrorCode, RoomkeeperError } from '../../contract/errors.ts'
 import type { DeviceId, RoomId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { revoke } from '../enrolment/offboarding.ts'
 import type { DeviceChange } from '../ground/bus.ts'
-import { addressOf } from '../ground/http/address.ts'
-import { refuse } from '../ground/http/upgrades.ts'
 import { Absence } from './absence.ts'
 import { Boots } from './boots.ts'
 import { ClockSet, clocksOf, clockWasSet } from './clockSet.ts'
 import type { AgentDeps } from './deps.ts'
+import { Door } from './door.ts'
 import { type Hello, provedDevice } from './hello.ts'
 import { acknowledgement, Intake } from './intake.ts'
 import type { SessionOutcome } from './intakeItems.ts'
@@ -20,10 +18,10 @@ import { isSessionWord, type LineEnd, type SessionOrder } from './line.ts'
 import { readMessage } from './messages.ts'
 import { notCommitted } from './notCommitted.ts'
 import { Pacing } from './pacing.ts'
-import { AgentSession, AgentSocket, type SessionOwner } from './session.ts'
+import { Present } from './present.ts'
+import { AgentSession, type SessionOwner } from './session.ts'
 import type { SignedWords } from './signedWords.ts'
 import { Silences } from './silences.ts'
-import { Strangers } from './strangers.ts'
 import { TwinGuard } from './twinGuard.ts'
 
 /** A look that is late by less is one of a busy machine. */
@@ -46,18 +44,14 @@ export class AgentHub implements SessionOwner, LineEnd {
   readonly #deps: AgentDeps
   readonly #signedWords: SignedWords
   readonly #pacing: Pacing
-  readonly #strangers: Strangers
+  readonly #door: Door
   readonly #silences: Silences
   readonly #boots = new Boots()
   readonly #twins: TwinGuard
-  readonly #sockets: InstanceType<typeof WebSocketServer<typeof AgentSocket>>
   readonly #sessions = new Set<AgentSession>()
-  /** The one session of each known device, and of its room: the newest wins. */
-  readonly #byDevice = new Map<DeviceId, AgentSession>()
-  readonly #byRoom = new Map<RoomId, AgentSession>()
+  readonly #present = new Present()
   readonly #absence: Absence
   readonly #clockSet: ClockSet
-  #closing = false
 
   constructor(deps: AgentDeps, signedWords: SignedWords) {
     this.#deps = deps
@@ -67,19 +61,12 @@ export class AgentHub implements SessionOwner, LineEnd {
       () => deps.clock.steady(),
     )
     this.#signedWords = signedWords
-    this.#sockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: limits.agentMessageBytes,
-      perMessageDeflate: false,
-      WebSocket: AgentSocket,
-    })
     deps.line.attach(this)
     this.#pacing = new Pacing(deps, (item) => this.intake.add(item))
-    this.#strangers = new Strangers(deps.clock)
+    this.#door = new Door(deps)
     this.#twins = new TwinGuard(deps.config.timing.heartbeatMs, (item) => this.intake.add(item))
     this.#silences = new Silences(deps.config.timing.disconnectAfterMs, deps.clock.now() + deps.config.timing.graceMs)
-    const isPresent = (room: RoomId): boolean => this.#byRoom.has(room)
+    const isPresent = (room: RoomId): boolean => this.#present.has(room)
     const noticing = { log: deps.log, clock: deps.clock, boots: this.#boots, twins: this.#twins, silences: this.#silences, isPresent }
     this.intake = new Intake({
       ...deps,
@@ -92,39 +79,25 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** Rooms that were in contact when the service last ran: they have the grace period to come back. */
   async start(): Promise<void> {
     for (const { tenant, room, lastContactAt } of await this.#deps.store.roomsInContact()) {
-      if (!this.#byRoom.has(room)) this.#silences.expect(tenant, room, lastContactAt)
+      if (!this.#present.has(room)) this.#silences.expect(tenant, room, lastContactAt)
     }
   }
 
   /** Agents are told to come back later; what they sent is committed first. */
   async stop(): Promise<void> {
-    this.#closing = true
+    this.#door.shut()
     for (const session of this.#sessions) this.#pacing.release(session)
     await this.intake.idle()
     for (const session of this.#sessions) this.#refuse(session, 'service.unavailable')
-    this.#sockets.close()
+    this.#door.close()
   }
 
   get connected(): number {
-    return this.#byDevice.size
+    return this.#present.devices
   }
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = addressOf(request, this.#deps.config.behindProxy)
-    try {
-      if (this.#closing) throw new RoomkeeperError('service.unavailable')
-      if (address !== undefined) this.#strangers.come(address)
-    } catch (error) {
-      if (!(error instanceof RoomkeeperError)) throw error
-      this.#deps.turnedAway.note(error, 'agent')
-      refuse(socket, error)
-      return
-    }
-    // One whose handshake fails is gone before it has a session.
-    const failed = () => address !== undefined && this.#strangers.leave(address)
-    socket.once('close', failed)
-    this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
-      socket.off('close', failed)
+    this.#door.accept(request, socket, head, (accepted, address) => {
       const nonce = this.#deps.random.bytes(32).toString('base64url')
       const session = new AgentSession(accepted, this, nonce, this.#deps.clock.now())
       session.strangerFrom = address
@@ -136,12 +109,12 @@ export class AgentHub implements SessionOwner, LineEnd {
 
   /** A room was made for a device that has not connected yet. */
   expect(tenant: TenantId, room: RoomId): void {
-    if (!this.#byRoom.has(room)) this.#silences.expect(tenant, room, this.#deps.clock.now())
+    if (!this.#present.has(room)) this.#silences.expect(tenant, room, this.#deps.clock.now())
   }
 
   /** Tells a connected device of a change; one that is not connected learns it when it comes. */
   tell(device: DeviceId, change: DeviceChange): void {
-    const session = this.#byDevice.get(device)
+    const session = this.#present.of(device)
     if (!session) return
     if (change.type === 'lifecycle') session.sayLifecycle(change.lifecycle)
     else if (change.type === 'revoked') this.#refuse(session, 'device.unknown')
@@ -153,13 +126,13 @@ export class AgentHub implements SessionOwner, LineEnd {
 
   /** For the line of remote sessions. */
   heardAt(device: DeviceId): number | undefined {
-    const session = this.#byDevice.get(device)
+    const session = this.#present.of(device)
     return session?.phase === 'live' ? session.heardAt : undefined
   }
 
   /** For the line of remote sessions. An agent that is being off-boarded is still told that its session is over. */
   order(device: DeviceId, order: SessionOrder): boolean {
-    const session = this.#byDevice.get(device)
+    const session = this.#present.of(device)
     if (!session || !(session.phase === 'live' || (session.phase === 'offboarding' && order.type === 'sessionEnd'))) return false
     session.say(order.type === 'session' ? { ...order, ...this.#signed(session, `session ${order.session}`) } : order)
     return true
@@ -181,7 +154,7 @@ export class AgentHub implements SessionOwner, LineEnd {
         this.intake.add({ kind: 'contact', session })
       }
     }
-    this.#pacing.sweep(this.#sessions, at, (device) => this.#byDevice.has(device))
+    this.#pacing.sweep(this.#sessions, at, (device) => this.#present.of(device) !== undefined)
     this.#twins.sweep(at)
     for (const silence of this.#silences.due(at)) this.intake.add({ kind: 'silence', ...silence })
   }
@@ -234,8 +207,8 @@ export class AgentHub implements SessionOwner, LineEnd {
       if (session.phase !== 'verifying') return
       const identity = { device: device.id, tenant: device.tenant, room: device.room }
       this.#pacing.admit(session, device.id, clock.now())
-      this.#twins.hello(session, identity, hello, this.#byDevice.get(device.id), clock.now())
-      this.#known(session)
+      this.#twins.hello(session, identity, hello, this.#present.of(device.id), clock.now())
+      this.#door.known(session)
       session.phase = 'arriving'
       session.heardAt = clock.now()
       session.identity = identity
@@ -258,11 +231,9 @@ export class AgentHub implements SessionOwner, LineEnd {
   }
 
   #register(session: AgentSession, device: DeviceId, room: RoomId): void {
-    const older = this.#byDevice.get(device)
-    this.#byDevice.set(device, session)
-    this.#byRoom.set(room, session)
+    const older = this.#present.come(session, device, room)
     this.#silences.arrived(room)
-    this.#deps.metrics.agents.set(this.#byDevice.size)
+    this.#deps.metrics.agents.set(this.#present.devices)
     if (older) this.#close(older, 1000, 'the same device has connected anew')
   }
 
@@ -364,30 +335,18 @@ export class AgentHub implements SessionOwner, LineEnd {
   /** For the sessions. */
   gone(session: AgentSession): void {
     session.phase = 'closed'
-    this.#known(session)
+    this.#door.known(session)
     this.#sessions.delete(session)
     this.#forget(session)
-  }
-
-  /** It counts as one of its device from here on, or is gone. */
-  #known(session: AgentSession): void {
-    const { strangerFrom } = session
-    session.strangerFrom = undefined
-    if (strangerFrom !== undefined) this.#strangers.leave(strangerFrom)
   }
 
   /** From now on silence counts, from when the device was last heard. */
   #forget(session: AgentSession): void {
     const { identity, heardAt } = session
     if (!identity) return
-    if (this.#byDevice.get(identity.device) === session) {
-      this.#byDevice.delete(identity.device)
-      this.#deps.line.went(identity, heardAt)
-    }
-    if (this.#byRoom.get(identity.room) === session) {
-      this.#byRoom.delete(identity.room)
-      this.#silences.expect(identity.tenant, identity.room, heardAt)
-    }
-    this.#deps.metrics.agents.set(this.#byDevice.size)
+    const was = this.#present.go(session)
+    if (was.device) this.#deps.line.went(identity, heardAt)
+    if (was.room) this.#silences.expect(identity.tenant, identity.room, heardAt)
+    this.#deps.metrics.agents.set(this.#present.devices)
   }
 }
