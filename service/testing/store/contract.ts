@@ -70,6 +70,37 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
         ])
       })
 
+      it('[CON-2] says what is other than in the document before, where consoles have that one', async () => {
+        const [doc, again] = [incident(roomA, 1), incident(roomA, 2)]
+        const open = { ...doc, flapping: true }
+        const over = { ...doc, number: 3, status: 'resolved' as const }
+        await store.write(tenantId, system, async (tx) => tx.put('incident', doc))
+        published = []
+        await store.write(tenantId, system, async (tx) => {
+          tx.put('incident', open, doc)
+          tx.put('incident', again)
+          // Of one write, what is told is other than before all of it.
+          tx.put('incident', over, open)
+          tx.put('incident', { ...again, number: 4 }, again)
+        })
+        await store.write(tenantId, system, async (tx) => {
+          await tx.remove('incident', doc.id)
+          tx.put('incident', doc, over)
+        })
+        await store.write(tenantId, system, async (tx) => tx.retire('incident', again))
+        await store.write(tenantId, system, async (tx) => tx.put('incident', again, await tx.get('incident', again.id)))
+        const told = published.flatMap(({ rows }) =>
+          rows.map(({ id, difference }) => [id, difference && (JSON.parse(difference) as unknown)]),
+        )
+        expect(told).toEqual([
+          [doc.id, { number: 3, status: 'resolved' }],
+          [again.id, null],
+          [doc.id, null],
+          [again.id, null],
+          [again.id, null],
+        ])
+      })
+
       it('changes, counts and says nothing where it fails', async () => {
         published = []
         const failing = store.write(tenantId, system, async (tx) => {
