@@ -8,6 +8,7 @@ import { agentMemory } from './agent-memory.ts'
 import { type Bench, type Figure } from './bench.ts'
 import { documents } from './documents.ts'
 import { fault } from './fault.ts'
+import { history } from './history.ts'
 import { large } from './large.ts'
 import { relay } from './relay.ts'
 import { reports } from './reports.ts'
@@ -15,7 +16,7 @@ import { session } from './session.ts'
 import { snapshot } from './snapshot.ts'
 import { withdrawal } from './withdrawal.ts'
 
-const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, documents, withdrawal, relay, session]
+const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, documents, history, withdrawal, relay, session]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME …]

@@ -316,9 +316,9 @@ describe('the queries that matter', () => {
     ],
     [
       'the history of an incident, live or not',
-      `select "id", "body" from "knownDocument" where "tenant" = 't' and "kind" = 'entry' and "deleted" = 0 and "state" in ('i')
-        order by "id" desc limit 10`,
-      'pastDocument_state',
+      `select "id", "body" from "knownDocument" where "tenant" = 't' and "kind" = 'entry' and "deleted" = 0 and "room" = 'r'
+        and "state" in ('i') order by "id" desc limit 10`,
+      'pastDocument_room',
     ],
     [
       'what was removed',

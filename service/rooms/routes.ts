@@ -143,8 +143,9 @@ export const roomRoutes: Plugin = (app, { store, clock }) => {
       const { after, limit } = request.query
       const { incident } = request.params
       const read = store.read(tenant, reach)
-      if (!(await read.get('incident', incident))) throw new RoomkeeperError('access.outOfScope')
-      const filter = { past: true, states: [incident] }
+      const about = await read.get('incident', incident)
+      if (!about) throw new RoomkeeperError('access.outOfScope')
+      const filter = { past: true, room: about.room, states: [incident] }
       const items = await read.list('entry', { ...filter, limit, descending: true, ...(after === undefined ? {} : { after }) })
       return { items, total: await read.count('entry', filter), ...nextOf(items, limit) }
     },

@@ -45,6 +45,11 @@ export class IncidentRig {
     return rig
   }
 
+  /** Of its database. */
+  get file(): string {
+    return join(this.#folder, 'service.db')
+  }
+
   get store(): Store {
     if (!this.#store) throw new Error('The store is not open.')
     return this.#store
@@ -53,8 +58,7 @@ export class IncidentRig {
   /** What was in memory is gone. */
   async restart(): Promise<void> {
     await this.#store?.close()
-    const path = join(this.#folder, 'service.db')
-    this.#store = await Store.open({ schema, path, bus: inProcessBus(fail), ...this.system })
+    this.#store = await Store.open({ schema, path: this.file, bus: inProcessBus(fail), ...this.system })
     this.rooms = new Rooms()
   }
 

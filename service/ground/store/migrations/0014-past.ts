@@ -18,8 +18,7 @@ async function up(db: Kysely<unknown>, { clock }: Pick<System, 'clock'>): Promis
     .addColumn('body', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('pastDocument_key', ['tenant', 'kind', 'id'])
     .execute()
-  await schema.createIndex('pastDocument_room').on('pastDocument').columns(['tenant', 'kind', 'room', 'id']).execute()
-  await schema.createIndex('pastDocument_state').on('pastDocument').columns(['tenant', 'kind', 'state', 'id']).execute()
+  await schema.createIndex('pastDocument_room').on('pastDocument').columns(['tenant', 'kind', 'room', 'state', 'id']).execute()
   await schema.createIndex('pastDocument_since').on('pastDocument').columns(['tenant', 'kind', 'since']).execute()
   // Of the same types on both sides, or SQLite sorts all of it for each page.
   const [none, zero] = [sql`cast(null as text)`, sql`cast(0 as bigint)`]
