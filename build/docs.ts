@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors } from '../contract/errors.ts'
 import { SignalId, signals } from '../contract/signals.ts'
+import { figuresTable } from './docs/figures.ts'
 import { changeControlTable, permissionsPage } from './docs/permissions.ts'
 import { retentionPage } from './docs/retention.ts'
 import { rulesPage } from './docs/rules.ts'
@@ -13,25 +14,24 @@ import { root } from './paths.ts'
  * them is not what this makes.
  */
 export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'README.md': () => withPart('README.md', 'figures', figuresTable()),
   'docs/errors.md': errorsPage,
-  'docs/partners.md': partnersPage,
+  'docs/partners.md': () => withPart('docs/partners.md', 'change control', changeControlTable()),
   'docs/permissions.md': permissionsPage,
   'docs/rules.md': rulesPage,
   'docs/retention.md': retentionPage,
   'docs/signals.md': signalsPage,
 }
 
-/** Pages that people write, with parts between marks that are made here. */
-async function partnersPage(): Promise<string> {
-  const page = readFileSync(join(root, 'docs/partners.md'), 'utf8')
-  const [before, rest] = page.split(changeControlMark)
-  const after = rest?.split(endMark)[1]
-  if (before === undefined || after === undefined) throw new Error('docs/partners.md has no place for the table of change control.')
-  return `${before}${changeControlMark}\n${changeControlTable()}\n${endMark}${after}`
+/** A page that people write, with a part between marks that is made here. */
+function withPart(path: string, name: string, part: string): string {
+  const begin = `<!-- Made by "node build/docs.ts": ${name}. -->`
+  const end = '<!-- End of what is made. -->'
+  const [before, rest] = readFileSync(join(root, path), 'utf8').split(begin)
+  const after = rest?.split(end)[1]
+  if (before === undefined || after === undefined) throw new Error(`${path} has no place for ${name}.`)
+  return `${before}${begin}\n${part}\n${end}${after}`
 }
-
-const changeControlMark = '<!-- Made by "node build/docs.ts" from the code: change control. -->'
-const endMark = '<!-- End of what is made. -->'
 
 function errorsPage(): string {
   const rows = Object.entries(errors).map(([code, [status, says]]) => [`\`${code}\``, String(status), says])
