@@ -91,7 +91,7 @@ describe('[CON-2] a difference', () => {
   ])('of a revision that %s takes nothing of its batch: the copy asks again from where it is', (_, rows) => {
     cache.fill(rows, 'c1')
     const { event, change } = cache.writer.feed(batch('c1', 'c2', [rowOf('room', makeRoom(2)), difference]), 1)
-    expect([event, change]).toEqual([{ type: 'batch', outcome: 'gap', behind: 0, rows: 2 }, undefined])
+    expect([event, change]).toEqual([{ type: 'batch', outcome: 'lacks', behind: 0, rows: 2 }, undefined])
     expect(cache.writer.state.cursor).toBe('c1')
     expect(cache.reader.counts()).toEqual(rows.length === 0 ? {} : { room: 1 })
     // Its totals are what they were, too.

@@ -40,7 +40,8 @@ export interface CacheState {
   syncedAt: number | null
 }
 
-export type BatchOutcome = 'applied' | 'gap' | 'otherScope'
+/** `gap`: it does not start where the copy ends. `lacks`: it says what is other in a document that is not here as it was. */
+export type BatchOutcome = 'applied' | 'gap' | 'lacks' | 'otherScope'
 
 /** A feed message as the sync engine needs it, its rows already written. */
 export type FeedEvent =

@@ -104,7 +104,7 @@ export class CacheWriter {
       })
     } catch (error) {
       // Nothing was written: what the copy lacks comes whole after the next hello.
-      if (error instanceof LacksRevision) return { event: answer('gap') }
+      if (error instanceof LacksRevision) return { event: answer('lacks') }
       throw error
     }
     return outcomeOf(answer('applied'), written, written.rooms.size + written.incidents.size <= namedAtMost)

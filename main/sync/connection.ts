@@ -50,6 +50,8 @@ export class Connection {
   #heardAt: number
   #awaitsWelcome = true
   #gaps = 0
+  /** A document is not here as it was, and may never be: one that a newer service made differently is left out. All comes whole then. */
+  #lacks = false
   #behind: number | null = null
 
   constructor(options: ConnectionOptions) {
@@ -113,7 +115,7 @@ export class Connection {
       versions: [feedProtocolVersion],
       ...(cursor === null ? {} : { cursor }),
       ...(scope === null ? {} : { scope }),
-      ...(cursor === null || snapshot === null ? {} : { partial: true }),
+      ...(cursor !== null && (snapshot !== null || this.#lacks) ? { partial: true } : {}),
     })
   }
 
@@ -154,7 +156,10 @@ export class Connection {
         break
       case 'batch':
         if (event.outcome === 'applied') this.#behind = event.behind
-        else this.#gap()
+        else {
+          this.#lacks ||= event.outcome === 'lacks'
+          this.#gap()
+        }
         break
       case 'beat':
         break
@@ -206,7 +211,7 @@ export class Connection {
       if (whole === null) return
       onSnapshot(whole.startedAt)
       if (whole.full) this.#hello()
-      else if (store.state.scope !== null) this.#send({ type: 'whole', scope: store.state.scope })
+      else if (store.state.scope !== null && !this.#lacks) this.#send({ type: 'whole', scope: store.state.scope })
       onProgress(whole.done, whole.total)
     } catch (error) {
       if (!abort.signal.aborted) this.#end(endOf(error))

@@ -244,7 +244,6 @@ describe('[CON-2] sync', () => {
     await live()
     await say({ type: 'scope', version: 2, rooms: { room: 'all' } })
     line().handlers.closed({ code: 1006 })
-    await settle()
     sync.now()
     await dial()
     expect(line().said).toEqual([{ type: 'hello', versions: [2], cursor: 'c2', scope: 2, partial: true }])
@@ -266,12 +265,14 @@ describe('[CON-2] sync', () => {
     expect(cache.reader.counts()).toEqual({ room: 1 })
   })
 
-  it('says hello again after a gap, and hangs up on a peer that has nothing else', async () => {
+  it('says hello again after a gap, with a word where it lacks a document, and hangs up on a peer that has nothing else', async () => {
     await live()
     await say(batch('c7', 'c8'))
-    expect(line().said.at(-1)).toMatchObject({ type: 'hello', cursor: 'c2' })
+    expect(line().said.at(-1)).toEqual({ type: 'hello', versions: [2], cursor: 'c2', scope: 1 })
     for (let n = 0; n < 5; n++) {
       await say(welcome)
+      if (n === 0) await say(batch('c2', 'c3', [{ ...rowOf('room', makeRoom(9), 4), doc: undefined, difference: { name: 'Other' } }]))
+      if (n === 1) expect(line().said.at(-1)).toEqual({ type: 'hello', versions: [2], cursor: 'c2', scope: 1, partial: true })
       await say(batch('c7', 'c8'))
     }
     expect(sync.state).toMatchObject({ state: 'offline', why: 'refused', code: 'message.unexpected' })

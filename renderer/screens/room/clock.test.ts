@@ -23,3 +23,11 @@ it('[ROM-2] a clock that is right is not spoken of', () => {
   const page = mount(RoomFacts, { props: { room: makeRoom(1, Date.now()) }, global })
   expect(page.find('[data-testid="device-clock"]').exists()).toBe(false)
 })
+
+it('[ROM-2] the page shows what there is of a room whose device has not come yet', () => {
+  const { device: _, ...room } = makeRoom(1, Date.now())
+  const { global } = surroundings({ rooms: 6 })
+  const page = mount(RoomFacts, { props: { room }, global })
+  expect(page.get('[data-testid="lifecycle"]').text()).not.toBe('')
+  expect(page.find('[data-testid="key-protection"]').exists()).toBe(false)
+})
