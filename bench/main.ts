@@ -19,9 +19,10 @@ import { withdrawal } from './withdrawal.ts'
 const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, documents, history, withdrawal, relay, session]
 const resultsFile = join(root, 'bench', 'results.json')
 
-const help = `npm run bench [-- NAME …]
+const help = `npm run bench [-- NAME … [--folder DIR]]
 
-Measures, prints ours beside the limit of the same run, and writes bench/results.json.
+Measures, prints ours beside the limit of the same run, and writes bench/results.json. With --folder the data stays in DIR; where a run
+before has left it there, \`large\` measures the screens alone, and nothing is written.
 ${benches.map(({ name, what }) => `  ${name.padEnd(10)} ${what}`).join('\n')}`
 
 const rounded = (value: number): number => Number(value.toPrecision(value < 10 ? 3 : 4))
@@ -49,7 +50,7 @@ function write(figures: readonly Figure[]): void {
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } })
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' }, folder: { type: 'string' } } })
   if (values.help) {
     console.log(help)
     return 0
@@ -62,14 +63,15 @@ async function main(): Promise<number> {
   for (const bench of benches) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue
     say(`${bench.name} …`)
-    const folder = mkdtempSync(join(tmpdir(), `roomkeeper-bench-${bench.name}-`))
+    const kept = values.folder === undefined ? undefined : join(values.folder, bench.name)
+    const folder = kept ?? mkdtempSync(join(tmpdir(), `roomkeeper-bench-${bench.name}-`))
     mkdirSync(folder, { recursive: true })
     try {
       const figures = await bench.run({ folder, say: (text) => say(`  ${text}`) })
       print(bench, figures)
-      write(figures)
+      if (kept === undefined) write(figures)
     } finally {
-      rmSync(folder, { recursive: true, force: true })
+      if (kept === undefined) rmSync(folder, { recursive: true, force: true })
     }
   }
   return 0

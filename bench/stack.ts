@@ -20,12 +20,22 @@ export interface Service {
   readonly token: string
 }
 
+export interface ServiceOptions {
+  /** A free one unless told. */
+  readonly port?: number
+  /** Of the service's command line. */
+  readonly more?: readonly string[]
+}
+
 /** Starts the service on a demo tenant, with its inspector open. */
-export async function startService(folder: string): Promise<Service> {
+export async function startService(folder: string, { port = 0, more = [] }: ServiceOptions = {}): Promise<Service> {
   const log = join(folder, 'service.log')
   const part = await startPart({
     name: 'service',
-    args: ['--inspect=127.0.0.1:0', programs.service, 'serve', '--demo', '--port', '0', '--data', folder, '--log-level', 'warn'],
+    args: [
+      ...['--inspect=127.0.0.1:0', programs.service, 'serve', '--demo', '--port', String(port)],
+      ...['--data', folder, '--log-level', 'warn', ...more],
+    ],
     ready: ServiceReady,
     log,
   })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { idsOf, machine } from './machine.ts'
 import { FakeClock } from './testing/clock.ts'
 import { fakeRandom, fakeSystem } from './testing/system.ts'
@@ -40,4 +40,29 @@ it('[rule 11] the machine has a time, chance, ids, turns and waits of its own', 
   await new Promise<void>((resolve) => void clock.after(0, resolve))
   await turn()
   expect(ran).toBe('')
+})
+
+describe('[rule 11] a wait of the machine', () => {
+  const dayMs = 24 * 3_600_000
+  afterEach(() => vi.useRealTimers())
+
+  it('lasts as long as it is told to, also longer than one timer can', () => {
+    vi.useFakeTimers()
+    const run = vi.fn()
+    machine({ keepsAlive: false }).clock.after(61 * dayMs, run)
+    vi.advanceTimersByTime(61 * dayMs - 1)
+    expect(run).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
+    expect(run).toHaveBeenCalledOnce()
+  })
+
+  it('can be undone at any moment of it', () => {
+    vi.useFakeTimers()
+    const run = vi.fn()
+    const undo = machine({ keepsAlive: true }).clock.after(61 * dayMs, run)
+    vi.advanceTimersByTime(30 * dayMs)
+    undo()
+    vi.advanceTimersByTime(60 * dayMs)
+    expect(run).not.toHaveBeenCalled()
+  })
 })

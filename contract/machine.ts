@@ -20,14 +20,21 @@ export interface MachineOptions {
   readonly keepsAlive: boolean
 }
 
+/** A timer that is set for longer, 24.8 days, would run at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 function machineClock({ keepsAlive }: MachineOptions): Clock {
   const steady = steadyTime({ wall: Date.now, even: () => performance.now(), up: () => uptime() * 1_000 })
   return {
     now: () => Date.now(),
     steady,
     after(ms, run) {
-      const timer = setTimeout(run, ms)
-      if (!keepsAlive) timer.unref()
+      let timer: NodeJS.Timeout
+      const wait = (left: number): void => {
+        timer = left > longestTimerMs ? setTimeout(() => wait(left - longestTimerMs), longestTimerMs) : setTimeout(run, left)
+        if (!keepsAlive) timer.unref()
+      }
+      wait(ms)
       return () => clearTimeout(timer)
     },
   }

@@ -10,8 +10,11 @@ import App from './App.vue'
 import { createBridge } from './bridge/client.ts'
 import { bridgeKey, pipeKey } from './bridge/index.ts'
 import { openPipe } from './bridge/pipes.ts'
-import { createRoutes } from './router.ts'
+import { createRoutes, loadScreens } from './router.ts'
 import { createWords, systemLanguage } from './words/i18n.ts'
+
+/** After the first list is there. */
+const otherScreensMs = 3_000
 
 async function start(): Promise<void> {
   // Before the router: the browser host's token is taken out of the address first.
@@ -23,6 +26,7 @@ async function start(): Promise<void> {
     .use(createWords(systemLanguage()))
     .use(createRoutes())
     .mount('#app')
+  setTimeout(() => void loadScreens(), otherScreensMs)
 }
 
 void start()

@@ -1,20 +1,29 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
-import About from './screens/about/About.vue'
-import Approvals from './screens/approvals/Approvals.vue'
-import Audit from './screens/audit/Audit.vue'
-import Groups from './screens/groups/Groups.vue'
 import Incidents from './screens/incidents/Incidents.vue'
-import Partners from './screens/partners/Partners.vue'
-import RolePage from './screens/roles/RolePage.vue'
-import Roles from './screens/roles/Roles.vue'
-import RoomPage from './screens/room/RoomPage.vue'
-import Rooms from './screens/rooms/Rooms.vue'
-import Playback from './screens/sessions/Playback.vue'
-import Sessions from './screens/sessions/Sessions.vue'
-import General from './screens/settings/General.vue'
-import Settings from './screens/settings/Settings.vue'
-import NotFound from './screens/shell/NotFound.vue'
-import Tenants from './screens/tenants/Tenants.vue'
+
+/** Screens that are opened later, each a file of its own, so that the first list need not wait for them. */
+const later = {
+  rooms: () => import('./screens/rooms/Rooms.vue'),
+  room: () => import('./screens/room/RoomPage.vue'),
+  settings: () => import('./screens/settings/Settings.vue'),
+  general: () => import('./screens/settings/General.vue'),
+  roles: () => import('./screens/roles/Roles.vue'),
+  role: () => import('./screens/roles/RolePage.vue'),
+  groups: () => import('./screens/groups/Groups.vue'),
+  partners: () => import('./screens/partners/Partners.vue'),
+  approvals: () => import('./screens/approvals/Approvals.vue'),
+  audit: () => import('./screens/audit/Audit.vue'),
+  sessions: () => import('./screens/sessions/Sessions.vue'),
+  recording: () => import('./screens/sessions/Playback.vue'),
+  tenants: () => import('./screens/tenants/Tenants.vue'),
+  about: () => import('./screens/about/About.vue'),
+  notFound: () => import('./screens/shell/NotFound.vue'),
+}
+
+/** Has them all here, so that none is missed when whoever serves the page is gone; one that cannot be had now is asked for when opened. */
+export async function loadScreens(): Promise<void> {
+  for (const load of Object.values(later)) await load().catch(() => undefined)
+}
 
 /** Addresses of the screens, behind the hash, so that a page served from anywhere can hold them. */
 export function createRoutes() {
@@ -23,27 +32,31 @@ export function createRoutes() {
     routes: [
       { path: '/', redirect: '/incidents' },
       { path: '/incidents/:incident?', name: 'incidents', component: Incidents },
-      { path: '/rooms', name: 'rooms', component: Rooms },
-      { path: '/rooms/:room/:tab(status|incidents|history|remote)?', name: 'room', component: RoomPage },
+      { path: '/rooms', name: 'rooms', component: later.rooms },
+      { path: '/rooms/:room/:tab(status|incidents|history|remote)?', name: 'room', component: later.room },
       {
         path: '/settings',
         name: 'settings',
-        component: Settings,
+        component: later.settings,
         children: [
-          { path: 'general', name: 'general', component: General },
-          { path: 'roles', name: 'roles', component: Roles },
-          { path: 'roles/:role/:tab(properties|permissions|assignments)?', name: 'role', component: RolePage },
-          { path: 'groups', name: 'groups', component: Groups },
-          { path: 'partners', name: 'partners', component: Partners },
-          { path: 'approvals', name: 'approvals', component: Approvals },
-          { path: 'audit', name: 'audit', component: Audit },
-          { path: 'sessions', name: 'sessions', component: Sessions },
-          { path: 'sessions/:session', name: 'recording', component: Playback },
+          { path: 'general', name: 'general', component: later.general },
+          { path: 'roles', name: 'roles', component: later.roles },
+          {
+            path: 'roles/:role/:tab(properties|permissions|assignments)?',
+            name: 'role',
+            component: later.role,
+          },
+          { path: 'groups', name: 'groups', component: later.groups },
+          { path: 'partners', name: 'partners', component: later.partners },
+          { path: 'approvals', name: 'approvals', component: later.approvals },
+          { path: 'audit', name: 'audit', component: later.audit },
+          { path: 'sessions', name: 'sessions', component: later.sessions },
+          { path: 'sessions/:session', name: 'recording', component: later.recording },
         ],
       },
-      { path: '/tenants', name: 'tenants', component: Tenants },
-      { path: '/about', name: 'about', component: About },
-      { path: '/:unknown(.*)*', name: 'notFound', component: NotFound },
+      { path: '/tenants', name: 'tenants', component: later.tenants },
+      { path: '/about', name: 'about', component: later.about },
+      { path: '/:unknown(.*)*', name: 'notFound', component: later.notFound },
     ],
   })
 }

@@ -23,10 +23,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
-    // Parts that are loaded later make chunks of what they share. The one with zod has `strict.ts` too, so that no schema is
-    // made before it.
+    // What the first screen needs is one file, and screens that are opened later are their own. The one with zod has `strict.ts` too, so
+    // that no schema is made before it.
     rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|renderer[\\/]strict\.ts$/u }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'zod', test: /node_modules[\\/]zod[\\/]|renderer[\\/]strict\.ts$/u, priority: 1 },
+            { name: 'first', tags: ['$initial'] },
+          ],
+        },
+      },
     },
   },
 })

@@ -40,6 +40,21 @@ function dateFormat(language: string, name: string, options: Intl.DateTimeFormat
   return made
 }
 
+const numbers = new Map<string, Intl.NumberFormat>()
+
+function numberFormat(language: string, style: 'decimal' | 'percent'): Intl.NumberFormat {
+  const key = `${language} ${style}`
+  const known = numbers.get(key)
+  if (known) return known
+  const made = new Intl.NumberFormat(language, style === 'percent' ? { style, maximumFractionDigits: 0 } : {})
+  numbers.set(key, made)
+  return made
+}
+
+/** The operator's own time zone. */
+let own: string | undefined
+export const ownTimeZone = (): string => (own ??= Intl.DateTimeFormat().resolvedOptions().timeZone)
+
 const exactly: Intl.DateTimeFormatOptions = {
   weekday: 'short',
   day: 'numeric',
@@ -54,9 +69,8 @@ const exactly: Intl.DateTimeFormatOptions = {
 export function useFormat() {
   const { t, locale } = useI18n()
 
-  const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value)
-  const percent = (share: number): string =>
-    new Intl.NumberFormat(locale.value, { style: 'percent', maximumFractionDigits: 0 }).format(share)
+  const number = (value: number): string => numberFormat(locale.value, 'decimal').format(value)
+  const percent = (share: number): string => numberFormat(locale.value, 'percent').format(share)
   /** 09:12. */
   const clock = (at: number, timeZone?: string): string =>
     dateFormat(locale.value, 'clock', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }).format(at)
