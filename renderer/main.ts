@@ -14,7 +14,7 @@ import { createRoutes, loadScreens } from './router.ts'
 import { createWords, systemLanguage } from './words/i18n.ts'
 
 /** After the first list is there. */
-const otherScreensMs = 3_000
+const otherScreensMs = 1_000
 
 async function start(): Promise<void> {
   // Before the router: the browser host's token is taken out of the address first.

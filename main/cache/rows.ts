@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { withDifference } from '../../contract/difference.ts'
 import { type AnyDoc, type Doc, type Kind, kinds } from '../../contract/entities.ts'
 import { detailsOf } from '../../contract/errors.ts'
@@ -338,16 +337,16 @@ export class RowStore {
 const signalIds: ReadonlySet<string> = new Set(SignalId.options)
 /** Where documents name signals. */
 const signalsIn: Partial<Record<Kind, string>> = { room: 'signals', device: 'parts' }
-const Fields = z.record(z.string(), z.unknown())
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Without the signals of a newer service, dropped as unknown fields are (decision 0021): one more signal must not cost the room. */
 function withKnownSignals({ kind, doc }: Row): unknown {
   const field = signalsIn[kind]
-  const { data } = Fields.safeParse(doc)
-  if (field === undefined || !data) return doc
-  const { data: named } = Fields.safeParse(data[field])
-  if (!named) return doc
-  return { ...data, [field]: Object.fromEntries(Object.entries(named).filter(([id]) => signalIds.has(id))) }
+  if (field === undefined || !isFields(doc)) return doc
+  const named = doc[field]
+  if (!isFields(named) || Object.keys(named).every((id) => signalIds.has(id))) return doc
+  return { ...doc, [field]: Object.fromEntries(Object.entries(named).filter(([id]) => signalIds.has(id))) }
 }
 
 const bodyOf = (body: string): object => JSON.parse(body) as object
