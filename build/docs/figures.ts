@@ -34,6 +34,8 @@ export const told: Readonly<Record<string, Told>> = {
   'room.documentBytes': { what: 'a healthy room of 43 signals', unit: 'bytes', aim: '≤ 1,500' },
   'change.wireBytes': { what: 'one signal that changes, to a console', unit: 'bytes', aim: '≤ 600' },
   'change.openingWireBytes': { what: '… with the incident that it opens', unit: 'bytes' },
+  'history.bytesPerRoomYear': { what: 'disk of the service for a room after a year of two faults a day', unit: 'bytes' },
+  'history.liveRowsTimesMonth': { what: 'rows that consoles have of it after a year, of those after a month', aim: '1' },
   'snapshot10k.timesLimit': { what: '10,000 rooms into an empty copy, times NDJSON into plain SQLite', aim: '≤ 2' },
   'snapshot100k.timesLimit': { what: '100,000 rooms: the same', aim: '≤ 2' },
   'snapshot100k.wireMegabytes': { what: '… on their way', unit: 'MB', aim: '≤ 12' },
