@@ -4,16 +4,15 @@ import { chromiumFlags, findChromium } from '../build/chromium.ts'
 const executablePath = process.env['ROOMKEEPER_CHROMIUM'] ?? findChromium()
 
 /**
- * Each test starts the product itself (e2e/product.ts), so that few run at a time, of whichever files: three, each with one
- * Chromium for all of its tests. Two leave two cores idle for a third of the time, while tests wait for networks to fail.
- * What a failed test saw is kept in out/test/e2e.
+ * Each test starts the product itself (e2e/product.ts), so that few run at a time, of whichever files: two, each with one
+ * Chromium for all of its tests; a third one on two cores makes nothing sooner. What a failed test saw is kept in out/test/e2e.
  */
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
   outputDir: '../out/test/e2e',
   fullyParallel: true,
-  workers: 3,
+  workers: 2,
   // Bounds that end a hang: far above what the product needs on a machine that has all its cores busy.
   timeout: 300_000,
   expect: { timeout: 30_000 },
