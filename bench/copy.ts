@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { snapshotPath } from '../contract/feed.ts'
 import { limits } from '../contract/limits.ts'
 import { machine } from '../contract/machine.ts'
 import { Cache } from '../main/cache/cache.ts'
@@ -51,8 +52,7 @@ export async function openCopy(service: Pick<Service, 'url' | 'data' | 'token'>)
     store: cache,
     session,
     fetchPage: async (after, signal) => {
-      const query = after === null ? '' : `?${new URLSearchParams({ after })}`
-      return (await client.ask({ path: `/v1/snapshot${query}`, atMostBytes: limits.snapshotPageBytes, signal })).bytes
+      return (await client.ask({ path: snapshotPath(after), atMostBytes: limits.snapshotPageBytes, signal })).bytes
     },
     openFeed: feedOf(service.url),
     clock: new ServiceTime(clock, 0),

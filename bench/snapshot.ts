@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import { startPart } from '../build/part.ts'
-import { feedProtocolVersion, type Row, SnapshotPage } from '../contract/feed.ts'
+import { snapshotPath, type Row, SnapshotPage } from '../contract/feed.ts'
 import { machine } from '../contract/machine.ts'
 import { reportedSignals } from '../contract/signals.ts'
 import { Cache } from '../main/cache/cache.ts'
@@ -60,8 +60,7 @@ export function pagesOf(service: Service): Pages {
   const pages: Pages = {
     wireBytes: 0,
     fetchPage: async (after) => {
-      const query = new URLSearchParams({ version: String(feedProtocolVersion), ...(after !== null && { after }) })
-      const response = await fetch(new URL(`/v1/snapshot?${query}`, service.url), {
+      const response = await fetch(new URL(snapshotPath(after), service.url), {
         headers: { authorization: `Bearer ${service.token}` },
       })
       if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`)

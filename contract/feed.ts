@@ -96,7 +96,11 @@ export const FeedToConsole = z.discriminatedUnion('type', [
 ])
 export type FeedToConsole = z.infer<typeof FeedToConsole>
 
-/** One page of `GET /v1/snapshot?after=…`. Pages go by key; `cursor` is where the changes go on, equal on every page. */
+/** Where a page of the snapshot is asked for; null: the first. */
+export const snapshotPath = (after: string | null): string =>
+  `/v1/snapshot?${new URLSearchParams({ version: String(feedProtocolVersion), ...(after !== null && { after }) })}`
+
+/** One page of it. Pages go by key; `cursor` is where the changes go on, equal on every page. */
 export const SnapshotPage = z.object({
   cursor: Cursor,
   scope: ScopeVersion,

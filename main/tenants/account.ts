@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { CommandOutcome } from '../../contract/commands.ts'
 import type { ErrorCode } from '../../contract/errors.ts'
-import { feedProtocolVersion } from '../../contract/feed.ts'
+import { snapshotPath } from '../../contract/feed.ts'
 import type { LinkId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock, Ids, System, Undo } from '../../contract/system.ts'
@@ -94,9 +94,7 @@ export class OpenAccount {
       random: () => system.random.number(),
       log,
       fetchPage: async (after, signal) => {
-        const place = after === null ? '' : `&after=${encodeURIComponent(after)}`
-        const path = `/v1/snapshot?version=${feedProtocolVersion}${place}`
-        const { bytes, headers } = await client.ask({ path, atMostBytes: limits.snapshotPageBytes, signal })
+        const { bytes, headers } = await client.ask({ path: snapshotPath(after), atMostBytes: limits.snapshotPageBytes, signal })
         const saidAt = Date.parse(headers.get('date') ?? '')
         if (!Number.isNaN(saidAt)) contact(saidAt)
         return bytes
