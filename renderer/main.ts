@@ -13,7 +13,7 @@ import { openPipe } from './bridge/pipes.ts'
 import { createRoutes, loadScreens } from './router.ts'
 import { createWords, systemLanguage } from './words/i18n.ts'
 
-/** After the first list is there. */
+/** About when the first list is there; on a slow machine it may come later. */
 const otherScreensMs = 1_000
 
 async function start(): Promise<void> {
