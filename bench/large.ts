@@ -233,7 +233,7 @@ async function screens(service: Service, folder: string, say: (text: string) => 
       const started = await startConsole(service, log)
       running = started
       page = await inTab(started.ready.console).open(tab)
-      first.push(await untilRow(page, 'incident-row'))
+      first.push(await untilRow(page, 'unattended-row'))
       usable.push(performance.now() - from)
       await page.getByTestId('rail-rooms').click()
       const pressed = await page.evaluate(() => performance.now())

@@ -5,6 +5,7 @@ import { ApprovalRequest, Kind } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { CommandKey, EntryId, IncidentId, Millis, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
+import { pictureCalls } from './pictures.ts'
 import {
   AssignmentList,
   AssignmentQuery,
@@ -96,6 +97,8 @@ export const calls = {
   /** What is older, asked of the service: newest first below this place, or from the newest on. Errors: network.offline. */
   'rooms.older': { input: z.object({ room: RoomId, before: TransitionPlace.optional() }), output: TransitionPage },
   'rooms.timeline': { input: z.object({ room: RoomId, hours: z.int().min(1).max(168) }), output: Timeline },
+  ...pictureCalls,
+
   'incidents.list': {
     /** Grouped lists are ordered by group first, so that headings can be drawn between rows. */
     input: z.object({ filter: IncidentFilter, group: IncidentGroup, ...page }),

@@ -136,6 +136,7 @@ export const consoleTables = {
   incident_list: { what: 'incidents, for lists', kept: copy },
   room_total: { what: 'how many rooms are in each state', kept: copy },
   incident_total: { what: 'how many incidents are in each state', kept: copy },
+  flow_total: { what: 'how many incidents opened, were acknowledged and resolved in each hour, and how long that took', kept: copy },
   incident_words: { what: 'words of incidents, for search', kept: copy },
   room_names: { what: 'names of rooms, for the palette', kept: copy },
   entry_list: { what: 'entries of incidents, by time', kept: copy },

@@ -5,7 +5,7 @@ import { chance } from '../contract/testing/chance.ts'
 import { programs } from '../contract/testing/programs.ts'
 import { playDelay } from '../contract/testing/wait.ts'
 import { fault, people } from './product.ts'
-import { expect, incidentRow, openIncident, signIn, test } from './test.ts'
+import { expect, incidentRow, openIncident, signIn, test, toIncidents } from './test.ts'
 
 const rounds = 6
 const signals = ['peripherals.camera', 'audio.microphone', 'display.frontOfRoom1'] as const
@@ -51,6 +51,7 @@ test('[CON-3, INC-2] kill -9 of console, agents and service at random moments un
     else if (victim === 'fleet') await stack.startFleet()
     else {
       page = await (await stack.startConsole()).open(tab)
+      await toIncidents(page)
       await openIncident(page, commented.name)
     }
   }

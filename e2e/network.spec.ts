@@ -1,5 +1,5 @@
 import { fault, people } from './product.ts'
-import { acknowledge, expect, incidentRow, signIn, test, whenLive } from './test.ts'
+import { acknowledge, expect, incidentRow, signIn, test, toIncidents, whenLive } from './test.ts'
 
 const room = async (api: { rooms(): Promise<{ name: string }[]> }): Promise<string> => {
   const [first] = await api.rooms()
@@ -35,6 +35,7 @@ test('[CON-3, INC-5] acknowledged with the network cut, sent once when it is bac
   stack.proxy.resume()
   page = await (await stack.startConsole()).open(tab)
   await whenLive(page)
+  await toIncidents(page)
   await expect(row).toHaveAttribute('data-acknowledged', 'true')
   await expect(row).toHaveAttribute('data-pending', 'false')
   const acknowledged = (await (await stack.api()).incidents()).filter((incident) => incident.acknowledged)
@@ -53,6 +54,7 @@ test('[CON-2] the console starts from its copy with no service at all, and says 
   await stack.kill('service')
   page = await (await stack.startConsole()).open(tab)
   await expect(page.getByTestId('sync-state')).toHaveAttribute('data-sync', /offline|connecting/)
+  await expect(page.getByTestId('card-happened')).toBeVisible()
   await page.getByTestId('rail-rooms').click()
   await expect(page.getByTestId('room-row').first()).toBeVisible()
 })

@@ -26,7 +26,7 @@ async function fits(page: Page): Promise<void> {
   await accessible(page)
 }
 
-const screens = ['incidents', 'rooms', 'settings', 'about'] as const
+const screens = ['incidents', 'overview', 'rooms', 'settings', 'about'] as const
 /** Pages of the settings, and a role. */
 const pages = [
   'roles',
@@ -72,6 +72,7 @@ for (const { theme, language } of [
           await page.getByTestId('help-menu').click()
           await page.getByTestId('help-about').click()
         } else if (name !== 'incidents') await page.getByTestId(`rail-${name}`).click()
+        if (name === 'overview') await expect(page.getByTestId('card-happened')).toBeVisible()
         await fits(page)
         await picture(page, `${name}-${theme}-${language}`)
       }

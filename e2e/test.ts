@@ -33,15 +33,19 @@ export const test = base.extend<Fixtures>({
 
 export { expect }
 
-/** Opens the console and signs in on the issuer's own page, as a person does. Answers the console's screen. */
+/** Opens the console and signs in on the issuer's own page, as a person does. Answers the console's screen, at the incidents. */
 export async function signIn(tab: Page, screen: Screen, email: string): Promise<Page> {
   const page = await screen.open(tab)
   await page.getByTestId('sign-in-browser').click()
   const issuer = await screen.issuer(tab)
   await issuer.locator(`button[name="email"][value="${email}"]`).click()
   await whenLive(page)
+  await toIncidents(page)
   return page
 }
+
+/** From the overview, or wherever the console is. */
+export const toIncidents = (page: Page): Promise<void> => page.evaluate(() => void (location.hash = '#/incidents'))
 
 /** Waits until the console follows the service live. */
 export async function whenLive(page: Page): Promise<void> {

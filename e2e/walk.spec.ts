@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, faultArgs, npmStart, people } from './product.ts'
 import { electronPath, inTab } from './screen.ts'
-import { acknowledge, expect, incidentRow, openIncident, picture, signIn, test, whenLive, workOffline } from './test.ts'
+import { acknowledge, expect, incidentRow, openIncident, picture, signIn, test, toIncidents, whenLive, workOffline } from './test.ts'
 
 const note = 'Someone has unplugged the camera; I am on my way'
 const camera = ['peripherals.camera', 'unhealthy', 'Logitech Rally Bar not found'] as const
@@ -45,6 +45,7 @@ test('[CON-3, INC-5] a fault reaches the screen; acknowledged offline, it is sti
     started = await npmStart(data, [], started)
     await inTab(started.ready.console).open(page)
     await whenLive(page)
+    await toIncidents(page)
     await expect(incidentRow(page, room)).toHaveAttribute('data-incident-number', number ?? '')
     await expect(incidentRow(page, room)).toHaveAttribute('data-acknowledged', 'true')
     await openIncident(page, room)

@@ -1,5 +1,6 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import Incidents from './screens/incidents/Incidents.vue'
+import Overview from './screens/overview/Overview.vue'
 
 /** Screens that are opened later, each a file of its own, so that the first list need not wait for them. */
 const later = {
@@ -30,7 +31,8 @@ export function createRoutes() {
   return createRouter({
     history: createWebHashHistory(),
     routes: [
-      { path: '/', redirect: '/incidents' },
+      { path: '/', redirect: '/overview' },
+      { path: '/overview', name: 'overview', component: Overview },
       { path: '/incidents/:incident?', name: 'incidents', component: Incidents },
       { path: '/rooms', name: 'rooms', component: later.rooms },
       { path: '/rooms/:room/:tab(status|incidents|history|remote)?', name: 'room', component: later.room },

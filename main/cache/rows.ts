@@ -4,6 +4,7 @@ import { detailsOf } from '../../contract/errors.ts'
 import { Row } from '../../contract/feed.ts'
 import { SignalId } from '../../contract/signals.ts'
 import { type IncidentColumns, incidentColumnNames, incidentColumns, type RoomColumns, roomColumnNames, roomColumns } from './derive.ts'
+import { type EntryColumns, entryColumnNames, flowColumnNames, flowOf, isTimed, openingBefore } from './flow.ts'
 import { Lines } from './lines.ts'
 import type { Change } from './messages.ts'
 import { roomOrders } from './migration5.ts'
@@ -78,6 +79,7 @@ export class RowStore {
   readonly #body
   readonly #lines
   readonly #totals
+  readonly #opened
   readonly #words
   /** The indexes of rooms are made at the end of the snapshot that is under way; known by what is missing, also after a restart. */
   #later: boolean
@@ -94,12 +96,14 @@ export class RowStore {
     this.#totals = {
       room: new Totals(db, 'room_total', ['building', 'city', 'stateOrder']),
       incident: new Totals(db, 'incident_total', ['status', 'signalOrder', 'severityOrder', 'owner', 'acknowledged']),
+      flow: new Totals(db, 'flow_total', flowColumnNames, true),
     }
     this.#lines = {
       room: new Lines<RoomColumns>(db, 'room_list', roomColumnNames),
       incident: new Lines<IncidentColumns>(db, 'incident_list', incidentColumnNames),
-      entry: new Lines<{ incident: string; at: number }>(db, 'entry_list', ['incident', 'at']),
+      entry: new Lines<EntryColumns>(db, 'entry_list', entryColumnNames),
     }
+    this.#opened = db.prepare<[string, number], { at: number | null }>(openingBefore)
     this.#words = { room: new Words(db, 'room_words'), incident: new Words(db, 'incident_words'), name: new Words(db, 'room_names') }
     const [order = ''] = Object.keys(roomOrders)
     this.#later = db.prepare('select 1 from sqlite_schema where name = ?').get(order) === undefined
@@ -155,11 +159,13 @@ export class RowStore {
   #forgetTotals(): void {
     this.#totals.room.forget()
     this.#totals.incident.forget()
+    this.#totals.flow.forget()
   }
 
   #writeTotals(): void {
     this.#totals.room.write()
     this.#totals.incident.write()
+    this.#totals.flow.write()
   }
 
   /** The document's place, or undefined where what is there is as new. */
@@ -197,7 +203,7 @@ export class RowStore {
         break
       }
       case 'entry':
-        this.#lines.entry.put(place, parsed.doc)
+        this.#listEntry(place, parsed.doc)
         break
       case 'tenant':
       case 'me':
@@ -207,6 +213,13 @@ export class RowStore {
       case 'request':
         break
     }
+  }
+
+  /** An opening comes before what it leads to: entries are never changed, and rows come in the order in which they were written. */
+  #listEntry(place: Place, { incident, at, kind }: Doc<'entry'>): void {
+    const from = isTimed({ kind }) ? (this.#opened.get(incident, at)?.at ?? null) : null
+    const line = { incident, at, kind, tookMs: from === null ? null : at - from }
+    this.#totals.flow.moved(flowOf(this.#lines.entry.put(place, line)), flowOf(line))
   }
 
   #listRoom(place: Place, room: Doc<'room'>, device: Doc<'device'> | undefined): void {
@@ -253,7 +266,7 @@ export class RowStore {
         break
       }
       case 'entry':
-        this.#lines.entry.remove(docid)
+        this.#totals.flow.moved(flowOf(this.#lines.entry.remove(docid)), undefined)
         break
       case 'tenant':
       case 'me':

@@ -6,6 +6,7 @@ import { migration5 } from './migration5.ts'
 import { migration6 } from './migration6.ts'
 import { migration7 } from './migration7.ts'
 import { migration8 } from './migration8.ts'
+import { migration12 } from './migration12.ts'
 import type { Db, Migration } from './open.ts'
 
 /** One migration for each version of the cache's schema; a version that was released is never changed. */
@@ -18,6 +19,7 @@ export const cacheMigrations: readonly Migration[] = [
   migration6,
   migration7,
   migration8,
+  migration12,
 ]
 
 /** Tables of derived columns, by kind: rewritten whenever their document is, never a source of anything. */

@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PersonId } from '../../contract/ids.ts'
+import { hourMs } from '../../contract/pictures.ts'
 import { cases, someBytes } from '../../contract/testing/chance.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
-import { idOf, makeIncident, makeRoom, removalOf, rowOf } from '../testing/documents.ts'
+import { idOf, makeEntry, makeIncident, makeRoom, removalOf, rowOf } from '../testing/documents.ts'
 import { tempFolder } from '../testing/fakes.ts'
 import { incidentColumns, roomColumns } from './derive.ts'
+import { flowOf } from './flow.ts'
+import { migration12 } from './migration12.ts'
 import { openWritable } from './open.ts'
 import { cacheMigrations } from './schema.ts'
 
@@ -19,9 +22,25 @@ const by = `status, signalOrder, severityOrder, ifnull(owner, '') as owner, ackn
 const keptIncidents = `select ${by}, n from incident_total where n != 0 order by 1, 2, 3, 4, 5`
 const countedIncidents = `select ${by}, count(*) as n from incident_list group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`
 
+/** In the test, as JavaScript has it: how long something took has its step in no SQL. */
+function countedFlow(lines: readonly { kind: string; at: number; tookMs: number | null }[]): unknown[] {
+  const counts = new Map<string, number>()
+  for (const line of lines) {
+    const flow = flowOf(line)
+    const key = flow === undefined ? undefined : JSON.stringify([flow.kind, flow.hour, flow.took])
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return [...counts].map(([key, n]) => [...(JSON.parse(key) as unknown[]), n])
+}
+
 function expectKept({ reader }: Pick<TestCache, 'reader'>): void {
   expect(reader.all<Total>(keptRooms)).toEqual(reader.all<Total>(countedRooms))
   expect(reader.all<Total>(keptIncidents)).toEqual(reader.all<Total>(countedIncidents))
+  const kept = reader.all<{ kind: string; hour: number; took: number; n: number }>('select kind, hour, took, n from flow_total')
+  const counted = countedFlow(reader.all('select kind, at, tookMs from entry_list'))
+  expect(kept.map(({ kind, hour, took, n }) => JSON.stringify([kind, hour, took, n])).sort()).toEqual(
+    counted.map((one) => JSON.stringify(one)).sort(),
+  )
 }
 
 describe('totals', () => {
@@ -33,6 +52,8 @@ describe('totals', () => {
     city: fc.constantFrom('Lyon', 'Oslo'),
     status: fc.constantFrom('needAction', 'investigating', 'resolved'),
     owned: fc.boolean(),
+    tells: fc.constantFrom('opened', 'acknowledged', 'resolved', 'comment'),
+    hour: fc.nat(2),
   })
   type Thing = typeof thing extends fc.Arbitrary<infer T> ? T : never
   const step = fc.oneof(
@@ -56,15 +77,18 @@ describe('totals', () => {
           let cursor = 0
           let scope = 1
           const rowsOf = (things: readonly Thing[], removals: boolean): unknown[] =>
-            things.flatMap(({ n, gone, health, building, city, status, owned }) => {
+            things.flatMap(({ n, gone, health, building, city, status, owned, tells, hour }) => {
               const [room, incident] = [idOf('room', n), idOf('incident', n + 1)]
               rev++
-              if (gone && removals) return [removalOf('room', room, room, rev), removalOf('incident', incident, room, rev)]
+              const told = idOf('entry', n)
+              if (gone && removals)
+                return [removalOf('room', room, room, rev), removalOf('incident', incident, room, rev), removalOf('entry', told, room, rev)]
               const place = { ...makeRoom(n).place, building, city }
               const owner = { id: PersonId.parse(idOf('person', 1)), name: 'Kim' }
               return [
                 rowOf('room', makeRoom(n, { health, place }), rev),
                 rowOf('incident', makeIncident(n + 1, n, { status, ...(owned && { owner }) }), rev),
+                rowOf('entry', Object.assign(makeEntry(n, makeIncident((n % 3) + 1, n)), { kind: tells, at: hour * hourMs }), rev),
               ]
             })
           const batch = (rows: unknown[]) => bytesOf({ type: 'batch', scope, from: `c${cursor}`, to: `c${cursor + 1}`, rows, behind: 0 })
@@ -79,7 +103,7 @@ describe('totals', () => {
               writer.page(bytesOf({ cursor: `c${cursor}`, scope, rows, total: rows.length }), generation, null, 1)
             } else if (it.do === 'scope') {
               const rooms = it.rooms.map((n) => idOf('room', n))
-              writer.feed(bytesOf({ type: 'scope', version: ++scope, rooms: { room: rooms, incident: rooms } }), 1)
+              writer.feed(bytesOf({ type: 'scope', version: ++scope, rooms: { room: rooms, incident: rooms, entry: rooms } }), 1)
             } else {
               // The last of them cannot be stored, and the whole batch is rolled back.
               const rows = [...rowsOf(it.things, true), rowOf('room', makeRoom(9), ++rev)]
@@ -93,6 +117,40 @@ describe('totals', () => {
       }),
       { numRuns: cases(100) },
     )
+  })
+
+  it('of what happened are counted once from the entries of a copy of a version before', () => {
+    const folder = tempFolder()
+    const open = { path: join(folder.path, 'older.db'), key: someBytes(32), synchronous: 'normal' } as const
+    const older = openWritable({ ...open, migrations: cacheMigrations.slice(0, cacheMigrations.indexOf(migration12)) })
+    const incident = makeIncident(1, 1)
+    for (const [n, kind, at] of [
+      [1, 'opened', hourMs],
+      [2, 'acknowledged', 2 * hourMs],
+      [3, 'resolved', 3 * hourMs],
+      [4, 'comment', 3 * hourMs],
+    ] as const) {
+      const entry = Object.assign(makeEntry(n, incident), { kind, at })
+      older
+        .prepare(`insert into document (docid, kind, id, room, rev, seen, body) values (?, 'entry', ?, ?, 1, 1, ?)`)
+        .run(n, entry.id, incident.room, JSON.stringify(entry))
+      older.prepare('insert into entry_list (docid, incident, at) values (?, ?, ?)').run(n, incident.id, at)
+    }
+    older.close()
+    const db = openWritable({ ...open, migrations: cacheMigrations })
+    expect(db.prepare('select kind, tookMs from entry_list order by docid').raw().all()).toEqual([
+      ['opened', null],
+      ['acknowledged', hourMs],
+      ['resolved', 2 * hourMs],
+      ['comment', null],
+    ])
+    expect(db.prepare('select kind, hour, n from flow_total order by hour').raw().all()).toEqual([
+      ['opened', 1, 1],
+      ['acknowledged', 2, 1],
+      ['resolved', 3, 1],
+    ])
+    db.close()
+    folder.remove()
   })
 
   it('of a copy of the version before are counted once, when it is opened', () => {

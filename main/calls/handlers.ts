@@ -6,6 +6,7 @@ import { saveNew } from '../files.ts'
 import { makeBundle } from '../support/bundle.ts'
 import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
+import { readOverview } from '../views/overview.ts'
 import type { Picture } from '../views/picture.ts'
 import { listRooms, pickRooms, roomBuildings, roomTotals } from '../views/rooms.ts'
 import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from './commands.ts'
@@ -34,6 +35,7 @@ export function callHandlers(core: Console): CallHandlers {
     'rooms.totals': ({ filter }) => entered((picture) => roomTotals(picture, filter)),
     'rooms.buildings': () => entered(roomBuildings),
     ...historyHandlers(core),
+    'overview.read': () => entered((picture) => readOverview(picture, untilOf(core))),
     'incidents.list': (input) => entered((picture) => listIncidents(picture, input)),
     'incidents.pick': (input) => entered((picture) => pickIncidents(picture, input)),
     'incidents.counts': ({ room }) => entered((picture) => incidentCounts(picture, room)),
@@ -88,6 +90,12 @@ export function callHandlers(core: Console): CallHandlers {
     'preferences.set': (changes) => core.preferences.set(changes),
     'support.saveBundle': () => saveBundle(core),
   }
+}
+
+/** Up to when the copy tells: as long as it is live, now. */
+function untilOf({ sync, clock }: Console): number {
+  const now = clock.now()
+  return sync.state === 'live' || !('syncedAt' in sync) ? now : Math.min(now, sync.syncedAt ?? now)
 }
 
 function saveBundle(core: Console): { path: string; bytes: number } {

@@ -38,6 +38,7 @@ const list = { filter: {}, sort: 'name', descending: false, ...page } as const
 
 /** Every call of the contract, with what it is asked and what must come of it, in this order. */
 const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
+  'overview.read': { input: {} },
   'rooms.list': { input: list },
   'rooms.pick': { input: { filter: {}, sort: 'name', descending: false, part: { what: 'all' } } },
   'rooms.totals': { input: { filter: {} } },

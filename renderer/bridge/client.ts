@@ -23,6 +23,7 @@ import type { StatefulPipe } from './pipes.ts'
 /** Reads, which may be asked again after the pipe was lost; anything else might be done twice. */
 const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'rooms.list',
+  'overview.read',
   'rooms.totals',
   'rooms.buildings',
   'rooms.history',

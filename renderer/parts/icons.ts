@@ -1,5 +1,6 @@
 /** Our own icons, drawn on a grid of 16 with a line of 1.4. Each is one path; nothing is filled. */
 export const icons = {
+  overview: 'M2.5 2.500h4.700v6H2.500zM8.800 2.500h4.700v3.500H8.800zM8.800 7.500h4.700v6H8.800zM2.500 10h4.700v3.500H2.500z',
   incidents: 'M1.5 8.500h2.800l1.7-5 3.2 9.5 2-6.2.9 1.700h2.4',
   rooms: 'M3 14V3.200c0-.4.3-.7.7-.7h6.100c.4 0 .7.3.7.7V14M1.5 14h13M10.5 5.500h2.300c.4 0 .7.3.7.7V14M7.9 8.200v.6',
   settings: 'M2 4.500h6.500M11.5 4.500H14M2 11.500h2.500M7.5 11.500H14M10 3v3M6 10v3',

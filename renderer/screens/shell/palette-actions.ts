@@ -52,6 +52,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
         t('palette.session', { room: session.roomName }),
       )
     }
+    add('screens', 'overview', 'overview', () => go('/overview'), 'g o')
     add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
     add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
     if (pages.value.length > 0) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
