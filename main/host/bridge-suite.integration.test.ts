@@ -168,6 +168,7 @@ const moving = new Set<string>([
   'remote.saveLog',
   'support.saveBundle',
   'rooms.timeline',
+  'overview.read',
   'app',
   'sync',
   'changes',
