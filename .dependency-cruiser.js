@@ -23,7 +23,7 @@ const floors = {
     ['access'],
     ['identity', 'incidents', 'partners', 'feed'],
     ['enrolment', 'policyFile', 'demo'],
-    ['agents', 'rooms'],
+    ['agents', 'rooms', 'notifications'],
     ['remote'],
   ],
   'agent-sim': [

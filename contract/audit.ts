@@ -21,6 +21,7 @@ export const auditCategories = [
   'Command',
   'Audit',
   'RemoteSession',
+  'Notification',
 ] as const
 export type AuditCategory = (typeof auditCategories)[number]
 
@@ -36,6 +37,7 @@ export const otherActions = [
   'device.restore',
   'device.revoke',
   'directory.change',
+  'endpoint.switchOff',
   'group.read',
   'installer.download',
   'key.download',

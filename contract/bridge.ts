@@ -3,8 +3,9 @@ import { PeopleList, SetupRequest } from './api.ts'
 import { CommandOutcome, IncidentCommand, PolicyCommand, QueuedCommand } from './commands.ts'
 import { ApprovalRequest, Kind } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, EntryId, IncidentId, Millis, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
+import { CommandKey, EntryId, IncidentId, Millis, NoticeId, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
+import { EndpointList, Notice, NoticesRead, NotifyRuleList } from './notifications.ts'
 import { pictureCalls } from './pictures.ts'
 import {
   AssignmentList,
@@ -193,6 +194,21 @@ export const calls = {
     input: nothing,
     output: z.object({ rows: z.array(ApprovalRequest.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }),
   },
+  /** What the operator was told (INC-6), of all open organisations, the newest first; from the cache. */
+  'notices.list': {
+    input: nothing,
+    output: z.object({ rows: z.array(Notice.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }),
+  },
+  /** Only with the service. */
+  'notices.read': { input: ofTenant.extend(NoticesRead.shape), output: nothing },
+  /** Shows something by the system, where the host can; the window's own words. The topic `noticeOpened` says which was chosen. */
+  'notices.show': {
+    input: z.object({ notice: NoticeId, title: z.string().max(limits.deviceTextChars), body: z.string().max(limits.deviceTextChars) }),
+    output: nothing,
+  },
+  /** Rules and endpoints of the tenant that is entered: only with the service. They are changed by `policy.apply`. */
+  'notices.rules': { input: nothing, output: NotifyRuleList },
+  'notices.endpoints': { input: nothing, output: EndpointList },
   'audit.list': { input: AuditQuery.partial().extend(ofTenant.shape), output: AuditPage },
   'audit.saveCsv': { input: AuditRange.extend(ofTenant.shape), output: savedFile },
   'audit.check': { input: ofTenant, output: AuditCheck },
@@ -251,6 +267,8 @@ export const topics = {
    */
   clock: { input: nothing, output: z.object({ aheadMs: z.int() }) },
   outbox: { input: nothing, output: z.object({ pending: z.int(), refused: z.int(), toSend: z.int() }) },
+  /** The notice that was chosen on the desktop last; null before. */
+  noticeOpened: { input: nothing, output: NoticeId.nullable() },
   /** How many incidents need action in each open organisation, entered or not; nothing where there is one only. */
   needAction: { input: nothing, output: z.array(z.object({ tenant: TenantId, count: z.int(), unclaimed: z.int() })).nullable() },
   /**

@@ -2,8 +2,22 @@ import { z } from 'zod'
 import { type Access, may, mayEverywhere, mayManageCustomers } from './access.ts'
 import { type ChangeKind, Licence } from './entities.ts'
 import { ErrorCode, Problem } from './errors.ts'
-import { AssignmentId, CommandKey, GroupId, IncidentId, LinkId, Millis, PersonId, RequestId, RoleId, RoomId } from './ids.ts'
+import {
+  AssignmentId,
+  CommandKey,
+  EndpointId,
+  GroupId,
+  IncidentId,
+  LinkId,
+  Millis,
+  NotifyRuleId,
+  PersonId,
+  RequestId,
+  RoleId,
+  RoomId,
+} from './ids.ts'
 import { limits } from './limits.ts'
+import { EndpointDraft, NotifyRuleDraft } from './notifications.ts'
 import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
 import { SettingsChanges } from './settings.ts'
@@ -119,6 +133,14 @@ export const PolicyCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('request.withdraw'), request: RequestId }),
   /** Roles, assignments, groups and links as a file: all of it or nothing. */
   z.object({ type: z.literal('policy.import'), yaml: z.string().min(1).max(limits.policyFileChars) }),
+  /** Makes or replaces a rule of who is told what (INC-6): one's own, or the tenant's, as `to` says. That stays as it was made. */
+  z.object({ type: z.literal('notifications.saveRule'), rule: NotifyRuleId, draft: NotifyRuleDraft }),
+  z.object({ type: z.literal('notifications.deleteRule'), rule: NotifyRuleId }),
+  z.object({ type: z.literal('endpoints.save'), endpoint: EndpointId, draft: EndpointDraft }),
+  /** Rules that name it name it no more. */
+  z.object({ type: z.literal('endpoints.delete'), endpoint: EndpointId }),
+  /** Sends it something that says that it is a test; what came of it stands on the endpoint. */
+  z.object({ type: z.literal('endpoints.test'), endpoint: EndpointId }),
 ])
 export type PolicyCommand = z.infer<typeof PolicyCommand>
 
@@ -133,7 +155,8 @@ export const commandTypes = Command.options.map((option) => option.shape.type.va
  * - `rooms`: the rooms that it names, or its incident's: on each of them
  * - `tenant`: no room (architecture rule 14): over all rooms, in one's own tenant
  * - `touched`: what a request touches (`mayDecide`), in one's own tenant
- * - `held`: roles, assignments and groups: on any room; what it gives, changes and takes is cut to the rooms where one holds it
+ * - `held`: roles, assignments, groups and one's own rules of notification: on any room; what it gives, changes and takes is cut to the
+ *   rooms where one holds it
  */
 export type About = 'rooms' | 'tenant' | 'touched' | 'held'
 
@@ -170,6 +193,12 @@ export const commandNeeds = {
   'request.decide': { permission: 'settings.modify', about: 'touched' },
   'request.withdraw': 'own',
   'policy.import': { permission: 'roles.modify', about: 'tenant' },
+  /** One's own; of the tenant's, the handler asks for settings.modify over all rooms (`mayRuleOthers`). */
+  'notifications.saveRule': { permission: 'incidents.view', about: 'held' },
+  'notifications.deleteRule': { permission: 'incidents.view', about: 'held' },
+  'endpoints.save': { permission: 'settings.modify', about: 'tenant' },
+  'endpoints.delete': { permission: 'settings.modify', about: 'tenant' },
+  'endpoints.test': { permission: 'settings.modify', about: 'tenant' },
 } as const satisfies Readonly<Record<CommandType, Needs>>
 
 /** What commands need beside that, on the same rooms: a device that takes a place is let in, and the one before is cut off. */
@@ -195,6 +224,9 @@ export function mayCommand(access: Access, type: CommandType): boolean {
       return mayEverywhere(access, needs.permission)
   }
 }
+
+/** Whether someone says what the tenant tells others: its rules and endpoints (INC-6). */
+export const mayRuleOthers = (access: Access): boolean => mayEverywhere(access, 'settings.modify')
 
 /** Whether someone may import at all: its preview names all that is there. What else they hold decides what they may change by it. */
 export const mayImport = (access: Access): boolean => mayCommand(access, 'policy.import') && mayEverywhere(access, 'roles.view')
@@ -229,6 +261,11 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'request.decide': null,
   'request.withdraw': null,
   'policy.import': null,
+  'notifications.saveRule': null,
+  'notifications.deleteRule': null,
+  'endpoints.save': null,
+  'endpoints.delete': null,
+  'endpoints.test': null,
 }
 
 /**

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Access } from './access.ts'
 import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
+import { Notice } from './notifications.ts'
 import { type Permission } from './permissions.ts'
 import { RemoteFacts } from './remoteFacts.ts'
 import { kept } from './retention.ts'
@@ -316,9 +317,10 @@ export const kinds = {
   receipt: { schema: Receipt, reads: 'self' },
   policy: { schema: PolicyMark, reads: 'roles.view' },
   request: { schema: ApprovalRequest, reads: 'settings.modify' },
+  notice: { schema: Notice, reads: 'self' },
 } as const satisfies Record<string, { schema: z.ZodType; reads: Permission | 'none' | 'self' }>
 
-export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'device', 'incident', 'entry', 'receipt', 'policy', 'request'])
+export const Kind = z.enum(['tenant', 'me', 'settings', 'room', 'device', 'incident', 'entry', 'receipt', 'policy', 'request', 'notice'])
 export type Kind = z.infer<typeof Kind>
 export type Doc<K extends Kind> = z.infer<(typeof kinds)[K]['schema']>
 export type AnyDoc = { [K in Kind]: { kind: K; doc: Doc<K> } }[Kind]

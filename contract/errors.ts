@@ -82,6 +82,10 @@ export const errors = {
   'assignment.builtIn': [409, 'The assignment "Assigned admins" cannot be deleted or given another role.'],
   'assignment.lastProManager': [409, 'This is the last Pro Manager assignment; a tenant keeps at least one.'],
   'assignment.invalid': [400, 'The assignment does not fit its role: name members, and a scope that the role may have.'],
+  'notifications.ruleNotFound': [404, 'There is no such rule of notification, or it is not yours.'],
+  'notifications.endpointNotFound': [404, 'There is no such endpoint.'],
+  'notifications.tooMany': [409, 'There are as many rules, or endpoints, as are allowed.'],
+  'notifications.invalid': [400, 'The rule, or the endpoint, does not fit; the field names what is wrong.'],
   'setup.done': [409, 'This service has its first tenant already.'],
   // devices
   'enrol.keyInvalid': [401, 'The self-enrolment key is wrong, or was reset. Download the current one.'],

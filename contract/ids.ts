@@ -35,6 +35,13 @@ export type CommandKey = z.infer<typeof CommandKey>
 /** A remote session (REM-3). */
 export const SessionId = uuid.brand<'SessionId'>()
 export type SessionId = z.infer<typeof SessionId>
+/** A rule of who is told what, how and when (INC-6); where others are told; and one line of what a person was told. */
+export const NotifyRuleId = uuid.brand<'NotifyRuleId'>()
+export type NotifyRuleId = z.infer<typeof NotifyRuleId>
+export const EndpointId = uuid.brand<'EndpointId'>()
+export type EndpointId = z.infer<typeof EndpointId>
+export const NoticeId = uuid.brand<'NoticeId'>()
+export type NoticeId = z.infer<typeof NoticeId>
 /** One report journal of one device; a re-imaged device starts a new one. */
 export const JournalId = uuid.brand<'JournalId'>()
 export type JournalId = z.infer<typeof JournalId>

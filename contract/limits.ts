@@ -1,4 +1,5 @@
 import { clockLimits } from './clockLimits.ts'
+import { notifyLimits } from './notifyLimits.ts'
 import { recordingLimits } from './recordingLimits.ts'
 import { storeLimits } from './storeLimits.ts'
 import { wayLimits } from './wayLimits.ts'
@@ -29,6 +30,7 @@ export const limits = {
   agentsAtOnce: 32,
   /** How long an enrolment request, or one step of the check of one host, may take. */
   agentRequestMs: 15_000,
+  ...notifyLimits,
   ...recordingLimits,
   ...wayLimits,
   ...storeLimits,

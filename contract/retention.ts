@@ -22,6 +22,9 @@ export const kept = {
   resolvedDays: 7,
   /** An entry that has left the change log. */
   pastEntryDays: 90,
+  /** What somebody was told, in their list; and a delivery, after it was made or given up (INC-6). */
+  noticeDays: 30,
+  deliveryDays: 90,
   /** That a document is gone: a console that was away for longer compares its whole copy. */
   removalDays: 30,
   /** Transitions of rooms, at least: they go by whole months. */
@@ -71,6 +74,11 @@ export const documents = {
   receipt: { what: 'that a command was applied', kept: { days: kept.outcomeDays } },
   policy: { what: 'that roles, groups or links changed', kept: tenant },
   request: { what: "a partner's request that was decided", kept: { days: kept.requestDays }, end: 'deleted; the audit log has it' },
+  notice: {
+    what: 'what a person was told',
+    kept: { days: kept.noticeDays },
+    end: 'deleted; of more than 200 of one person the oldest, too',
+  },
 } as const satisfies Readonly<Record<string, SyncedRetention>>
 
 /** The tables of the service. */
@@ -108,6 +116,11 @@ export const serviceTables = {
     end: 'deleted; the last one from before stays',
   },
   rejectedReport: { what: 'reports of a device that were rejected', kept: { newest: kept.rejectedReports } },
+  notifyRule: { what: 'rules of who is told what', kept: { asLongAs: 'nobody deletes them, and the person is there' } },
+  endpoint: { what: 'where others are told, with its secret', kept: { asLongAs: 'nobody deletes it' } },
+  delivery: { what: 'what was told whom, or is to be', kept: { days: kept.deliveryDays } },
+  notifyCursor: { what: 'how far what happened has been told', kept: tenant },
+  notifyEpisode: { what: 'the opening of an incident that was last to be told', kept: { asLongAs: 'the incident' } },
   enrolmentKey: { what: 'the self-enrolment key', kept: { asLongAs: 'nobody resets it' } },
   commandOutcome: { what: 'outcomes of commands', kept: { days: kept.outcomeDays } },
   settingsHistory: { what: 'settings from when to when', kept: tenant },

@@ -326,7 +326,7 @@ export class Console {
 export const everyKind: readonly Kind[] = Kind.options
 
 /** Kinds that screens about the person, their organisations and access read, whatever is entered. */
-const personal: ReadonlySet<Kind> = new Set(['me', 'tenant', 'policy', 'request'])
+const personal: ReadonlySet<Kind> = new Set(['me', 'tenant', 'policy', 'request', 'notice'])
 
 const equal = (one: readonly unknown[], two: readonly unknown[]): boolean =>
   one.length === two.length && one.every((part, n) => part === two[n])

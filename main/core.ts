@@ -1,5 +1,6 @@
 import { Dispatcher } from './bridge/dispatcher.ts'
 import { callHandlers } from './calls/handlers.ts'
+import { OpenedNotices } from './calls/notices.ts'
 import { streamSources } from './calls/remote.ts'
 import { topicSources } from './calls/topics.ts'
 import { Console } from './console.ts'
@@ -28,8 +29,9 @@ export { lockDataFolder } from './lock.ts'
 export async function createCore(options: CoreOptions): Promise<Core> {
   const core = new Console(options)
   await core.start()
+  const opened = new OpenedNotices()
   return {
-    bridge: new Dispatcher(callHandlers(core), topicSources(core), streamSources(core), options.system.clock, options.log),
+    bridge: new Dispatcher(callHandlers(core, opened), topicSources(core, opened), streamSources(core), options.system.clock, options.log),
     stop: () => core.stop(),
   }
 }

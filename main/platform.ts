@@ -83,6 +83,8 @@ export interface HostPlatform {
   readonly version: string
   /** Where files that the operator asks for are saved. */
   readonly downloadFolder: string
+  /** Shows a notice by the system, and tells when it is chosen; absent where the window itself does that. */
+  readonly notify?: (notice: { readonly title: string; readonly body: string }, chosen: () => void) => void
   /** The bundled cache worker (`main/cache/worker.ts`); absent where Node runs the TypeScript itself. */
   readonly cacheWorker?: URL
 }

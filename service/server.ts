@@ -37,6 +37,7 @@ import { identityPath } from './identity/issuer.ts'
 import { identityPart } from './identity/part.ts'
 import { incidentsPart } from './incidents/part.ts'
 import { Rooms } from './incidents/rooms.ts'
+import { notificationsPart } from './notifications/part.ts'
 import { approvals } from './partners/approvals.ts'
 import { partnersPart } from './partners/part.ts'
 import { policyFilePart } from './policyFile/part.ts'
@@ -55,6 +56,7 @@ export const parts: readonly Part<ServiceDeps>[] = [
   roomsPart,
   partnersPart,
   policyFilePart,
+  notificationsPart,
   auditPart,
   enrolmentPart,
   // Before the agents: what it says to them must be said before they are cut off.

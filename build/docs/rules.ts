@@ -58,7 +58,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'INC-3': { holds: 'Nothing opens or resolves before its hold time; flapping is named.' },
   'INC-4': { holds: 'People report what no signal sees; only that is closed by hand.' },
   'INC-5': { holds: 'Incidents are acknowledged, given to somebody and commented, without a network too.' },
-  'INC-6': { holds: 'Whoever has to know is told, where they are.', planned: true },
+  'INC-6': { holds: 'Whoever has to know is told, where they are, once; and can ask why.' },
   'INC-7': { holds: 'Why a room is as it is, and how it was, can be asked.', planned: true },
   'INC-8': { holds: 'Rooms say when they are needed next.', planned: true },
   'REM-1': { holds: 'Remote access is off until a manager switches it on, with an address to ask, and the audit says who did.' },

@@ -85,6 +85,11 @@ export class CacheReader {
     return this.#bodies<'request'>(`select body from document where kind = 'request' and body is not null`)
   }
 
+  /** What the person was told; few, and all theirs. */
+  notices(): Doc<'notice'>[] {
+    return this.#bodies<'notice'>(`select body from document where kind = 'notice' and body is not null`)
+  }
+
   /** History of an incident, newest first. */
   entries(incident: string, offset: number, limit: number): Slice<Doc<'entry'>> {
     return {

@@ -211,6 +211,7 @@ export class RowStore {
       case 'receipt':
       case 'policy':
       case 'request':
+      case 'notice':
         break
     }
   }
@@ -274,6 +275,7 @@ export class RowStore {
       case 'receipt':
       case 'policy':
       case 'request':
+      case 'notice':
         break
     }
   }
@@ -307,6 +309,7 @@ export class RowStore {
       case 'settings':
       case 'policy':
       case 'request':
+      case 'notice':
         break
     }
   }

@@ -12,11 +12,12 @@ import { listRooms, pickRooms, roomBuildings, roomTotals } from '../views/rooms.
 import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from './commands.ts'
 import { type Enrolment, resetKey, saveInstaller, saveKey } from './enrolment.ts'
 import { historyHandlers } from './history.ts'
+import { noticeHandlers, type OpenedNotices } from './notices.ts'
 import { policyHandlers } from './policy.ts'
 import { remoteHandlers } from './remote.ts'
 
 /** What every call of the contract does. */
-export function callHandlers(core: Console): CallHandlers {
+export function callHandlers(core: Console, opened: OpenedNotices): CallHandlers {
   /** Over what is entered. */
   const entered = <T>(run: (picture: Picture) => T): T => core.use(({ picture }) => run(picture))
   /** Over one thing, wherever it is. */
@@ -28,6 +29,7 @@ export function callHandlers(core: Console): CallHandlers {
   const { session } = core.options
   return {
     ...policyHandlers(core),
+    ...noticeHandlers(core, opened),
     ...remoteHandlers(core),
 
     'rooms.list': (input) => entered((picture) => listRooms(picture, input)),

@@ -5,9 +5,10 @@ import { type Console, everyKind } from '../console.ts'
 import { incidentView, needAction } from '../views/incidents.ts'
 import { roomView } from '../views/rooms.ts'
 import type { ShownChange } from '../views/shown.ts'
+import type { OpenedNotices } from './notices.ts'
 
 /** Where the values of every topic of the contract come from. */
-export function topicSources(core: Console): TopicSources {
+export function topicSources(core: Console, opened: OpenedNotices): TopicSources {
   return {
     app: (_input, emit) => {
       emit(appState(core))
@@ -40,6 +41,10 @@ export function topicSources(core: Console): TopicSources {
     'remote.sessions': (_input, emit) => {
       emit({ sessions: core.remote.views })
       return core.remote.onChange.listen(() => emit({ sessions: core.remote.views }))
+    },
+    noticeOpened: (_input, emit) => {
+      emit(opened.last)
+      return opened.onOpened.listen(emit)
     },
     needAction: (_input, emit) =>
       watch(

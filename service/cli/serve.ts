@@ -44,10 +44,15 @@ With --issuer, to search people and security groups and know who is in them:
   --graph-url URL         default https://graph.microsoft.com/v1.0; for clouds of their own
   --graph-authority URL   where its tokens are had, without the directory: default https://login.microsoftonline.com
 
+For notifications:
+  --endpoints-private   webhooks may lead to addresses of this machine's own network, and to itself
+  --endpoints-http      webhooks may lead to addresses without TLS
+
 Times in ms:
   --open-hold-ms --resolve-hold-ms (of new tenants) --heartbeat-ms --disconnect-after-ms --grace-ms
   --agent-hello-ms --offboarding-ms --feed-beat-ms --access-token-ms --prune-every-ms
   --directory-read-every-ms (how often security groups are read again; default 300000)
+  --notify-wait-ms (how long what happened waits before it is told; default 20000)
   of remote sessions: --session-answer-ms --session-join-ms --session-idle-ms --session-maximum-ms --session-unattended-ms
 `
 
@@ -61,6 +66,7 @@ const timings = {
   'access-token-ms': 'accessTokenMs',
   'prune-every-ms': 'pruneEveryMs',
   'directory-read-every-ms': 'directoryReadEveryMs',
+  'notify-wait-ms': 'notifyWaitMs',
   'session-answer-ms': 'sessionAnswerMs',
   'session-join-ms': 'sessionJoinMs',
   'session-idle-ms': 'sessionIdleMs',
@@ -121,11 +127,14 @@ export function readServeArguments(args: readonly string[]) {
       'access-token-ms': text,
       'prune-every-ms': text,
       'directory-read-every-ms': text,
+      'notify-wait-ms': text,
       'session-answer-ms': text,
       'session-join-ms': text,
       'session-idle-ms': text,
       'session-maximum-ms': text,
       'session-unattended-ms': text,
+      'endpoints-private': flag,
+      'endpoints-http': flag,
       relay: text,
       'relay-id': text,
       help: flag,
@@ -191,6 +200,7 @@ export function readServeArguments(args: readonly string[]) {
     ...(both('relay', values.relay, 'relay-id', values['relay-id'])
       ? { relay: { url: values.relay ?? '', id: values['relay-id'] ?? '' } }
       : {}),
+    endpoints: { allowPrivate: values['endpoints-private'] ?? false, allowHttp: values['endpoints-http'] ?? false },
     timing: { ...pick(given, (name) => timingNames.includes(name)), ...numbers(timings) },
     settings: { ...pick(given, (name) => !timingNames.includes(name)), ...numbers(holds) },
   }

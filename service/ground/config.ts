@@ -56,6 +56,8 @@ const Timing = z.object({
   sessionIdleMs: ms.max(limits.relayIdleMsAtMost).default(limits.sessionIdleMs),
   sessionMaximumMs: ms.max(limits.relaySessionMsAtMost).default(limits.sessionMaximumMs),
   sessionUnattendedMs: ms.default(limits.sessionUnattendedMs),
+  /** How long what happened waits before it is told (INC-6). */
+  notifyWaitMs: z.int().min(0).default(limits.notifyWaitMs),
 })
 
 export const Config = z
@@ -114,6 +116,8 @@ export const Config = z
     firstTenant: z.object({ directory: z.string().min(1).max(64), name: z.string().min(1).max(limits.nameChars) }).optional(),
     /** A relay elsewhere, for remote sessions: where operators and devices reach it, and the id that tickets are made out to. */
     relay: z.object({ url: safeUrl, id: RelayId }).optional(),
+    /** Where the tenants' webhooks may lead: to addresses without TLS, and of this machine's own network. */
+    endpoints: z.object({ allowHttp: z.boolean().default(false), allowPrivate: z.boolean().default(false) }).prefault({}),
     timing: Timing.prefault({}),
     /** What a new tenant's settings start with. */
     settings: Settings.omit({ id: true }).partial().default({}),

@@ -17,7 +17,13 @@ export interface ElectronApi {
   readonly shell: { openExternal(url: string): Promise<void> }
   readonly screen: { getAllDisplays(): { workArea: Rectangle }[] }
   readonly Menu: { setApplicationMenu(menu: MenuApi | null): void; buildFromTemplate(template: MenuItemConstructorOptions[]): MenuApi }
+  readonly Notification: NotificationApi
   readonly dialog: { showErrorBox(title: string, content: string): void }
+}
+
+export interface NotificationApi {
+  new (options: { title: string; body: string }): { show(): void; on(name: 'click', listener: () => void): unknown }
+  isSupported(): boolean
 }
 
 /** Opaque: it is only handed back. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, screen, session, shell } from 'electron'
+import { app, BrowserWindow, dialog, ipcMain, Menu, Notification, protocol, safeStorage, screen, session, shell } from 'electron'
 import { machine } from '../../../contract/machine.ts'
 import type { ElectronApi } from './api.ts'
 import { runElectron } from './program.ts'
 
 // Built, this file is out/electron/main/index.js, and what it names lies beside it (electron.vite.config.ts).
 const here = import.meta.dirname
-const electron: ElectronApi = { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, session, screen, shell }
+const electron: ElectronApi = { app, BrowserWindow, dialog, ipcMain, Menu, Notification, protocol, safeStorage, session, screen, shell }
 
 // What the console writes is for its own user only.
 process.umask(0o077)

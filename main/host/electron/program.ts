@@ -12,7 +12,7 @@ import { type Program, startProgram } from '../program.ts'
 import { openShell } from '../shell.ts'
 import { version } from '../version.ts'
 import { consoleAddress } from './address.ts'
-import type { ElectronApi, SafeStorageApi, WindowApi } from './api.ts'
+import type { ElectronApi, NotificationApi, SafeStorageApi, WindowApi } from './api.ts'
 import { guardProgram, guardSession } from './guards.ts'
 import { help, readOptions } from './options.ts'
 import { IpcBridge } from './pipe.ts'
@@ -98,7 +98,13 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
       service: options.service,
       keeper: keeperFor(api.safeStorage, around.platform, options.passphraseFile, system.random),
       place: { kind: 'system', open: (url) => api.shell.openExternal(url) },
-      host: { kind: 'electron', version, downloadFolder, ...(around.cacheWorker ? { cacheWorker: around.cacheWorker } : {}) },
+      host: {
+        kind: 'electron',
+        version,
+        downloadFolder,
+        notify: (notice, chosen) => showNotice(api.Notification, notice, () => (window && showWindow(window), chosen())),
+        ...(around.cacheWorker ? { cacheWorker: around.cacheWorker } : {}),
+      },
       system,
       log,
     })
@@ -113,6 +119,14 @@ export async function runElectron(api: ElectronApi, around: Surroundings): Promi
     if (!options.parentPipe) api.dialog.showErrorBox('Roomkeeper', why)
     end(1)
   }
+}
+
+/** Shows it by the system, where that has notifications at all. It is gone when the person, or the system, is done with it. */
+function showNotice(of: NotificationApi, notice: { title: string; body: string }, chosen: () => void): void {
+  if (!of.isSupported()) return
+  const shown = new of(notice)
+  shown.on('click', chosen)
+  shown.show()
 }
 
 /** What the system trusts is trusted, and where it says that the way leads is gone, unless something else was named. */

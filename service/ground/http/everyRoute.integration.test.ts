@@ -202,7 +202,22 @@ function commandsAbout(room: string, incident: string): Record<string, unknown>[
     { type: 'request.decide', request: v7(), approve: true },
     { type: 'request.withdraw', request: v7() },
     { type: 'policy.import', yaml: 'roomkeeper: policy\nversion: 1\n' },
+    { type: 'notifications.saveRule', rule: v7(), draft: tenantRule },
+    { type: 'notifications.deleteRule', rule: v7() },
+    { type: 'endpoints.save', endpoint: v7(), draft: { name: v7(), kind: 'webhook', url: 'https://hooks.example/', on: true } },
+    { type: 'endpoints.delete', endpoint: v7() },
+    { type: 'endpoints.test', endpoint: v7() },
   ]
+}
+
+/** A rule of the tenant, which tells others. */
+const tenantRule = {
+  name: 'Others',
+  on: true,
+  what: { events: ['opened'], severities: ['important'], groups: [], mine: false },
+  when: { timeZone: 'UTC' },
+  language: 'en',
+  to: { kind: 'others', addresses: ['mallory@hooks.example'], endpoints: [] },
 }
 
 /** What a refusal says, without the ids that were asked about. */

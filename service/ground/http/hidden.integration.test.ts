@@ -76,6 +76,14 @@ beforeAll(async () => {
 afterAll(async () => world.close())
 
 type Thing = 'room' | 'group' | 'role' | 'assignment' | 'link' | 'person' | 'name'
+const ownRule = {
+  name: 'Mine',
+  on: true,
+  what: { events: ['opened'], severities: ['important'], groups: [] as string[], mine: false },
+  when: { timeZone: 'UTC' },
+  language: 'en',
+  to: { kind: 'me', console: true, desktop: false, email: false },
+}
 const control = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' }
 
 /** For each command its kinds of ids and names, each in a command that is good but for it. `own`: a room of the asker. */
@@ -132,6 +140,14 @@ const commands: {
   'request.decide': () => [{ of: 'room', make: (request) => ({ request, approve: true }) }],
   'request.withdraw': () => [{ of: 'room', make: (request) => ({ request }) }],
   'policy.import': () => [],
+  // A group that is hidden is named like one that there is not: a rule tells of what its owner sees, whatever it names.
+  'notifications.saveRule': () => [
+    { of: 'group', make: (group) => ({ rule: v7(), draft: { ...ownRule, what: { ...ownRule.what, groups: [group] } } }) },
+  ],
+  'notifications.deleteRule': () => [],
+  'endpoints.save': () => [],
+  'endpoints.delete': () => [],
+  'endpoints.test': () => [],
 }
 
 const routes: readonly { readonly of: Thing; readonly path: (id: string) => string; readonly body?: (id: string) => unknown }[] = [

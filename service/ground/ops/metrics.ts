@@ -62,6 +62,12 @@ export function makeMetrics() {
       buckets: [1, 10, 100, 500, 1_000, 2_000, 4_000],
       registers,
     }),
+    deliveries: new Counter({
+      name: 'roomkeeper_deliveries_total',
+      help: 'Tries to tell people and others of what happened, by channel and what came of it.',
+      labelNames: ['channel', 'outcome'],
+      registers,
+    }),
     feedRows: new Counter({ name: 'roomkeeper_feed_rows_total', help: 'Rows sent to consoles.', registers }),
   }
 }

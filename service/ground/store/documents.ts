@@ -22,6 +22,7 @@ const belongings: { readonly [K in Kind]: (doc: Doc<K>) => Belonging } = {
   entry: (doc) => ({ room: doc.room, owner: null, state: doc.incident }),
   policy: () => nowhere,
   request: (doc) => ({ room: (doc.rooms === 'all' ? undefined : doc.rooms?.[0]) ?? null, owner: doc.by.id, state: doc.status }),
+  notice: (doc) => ({ ...nowhere, owner: doc.person }),
 }
 
 export function belongingOf<K extends Kind>(kind: K, doc: Doc<K>): Belonging {

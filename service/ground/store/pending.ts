@@ -28,6 +28,7 @@ export const emptyDocuments = (): Documents => ({
   receipt: new Map(),
   policy: new Map(),
   request: new Map(),
+  notice: new Map(),
 })
 
 export const keyOf = (kind: Kind, id: string): string => `${kind}/${id}`

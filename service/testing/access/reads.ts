@@ -43,11 +43,13 @@ const letsIn: Readonly<Record<string, (has: Has, asker: { readonly own: boolean;
   'GET /v1/audit': (_, { audits }) => audits,
   'GET /v1/audit.csv': (_, { audits }) => audits,
   'GET /v1/audit/check': (_, { audits }) => audits,
+  'GET /v1/notifications/rules': (has) => has('incidents.view'),
+  'GET /v1/notifications/endpoints': (has, { own }) => own && has('settings.modify', 'all'),
   'GET /v1/sessions': (_, { audits }) => audits,
   'GET /v1/sessions.csv': (_, { audits }) => audits,
 }
 /** What changes something, is not asked by people, or is its own file's matter: it has no place among reads. */
-const others = new Set(['POST /v1/enrolment/key/reset', 'POST /v1/enrolments'])
+const others = new Set(['POST /v1/enrolment/key/reset', 'POST /v1/enrolments', 'POST /v1/notifications/read'])
 
 const nobody = '00000000-0000-7000-8000-000000099998'
 /** What each is asked with, where it takes something: for a thing of each kind, there or not. */

@@ -5,6 +5,7 @@ import { Commands } from '../../ground/commands/commands.ts'
 import type { GroundDeps } from '../../ground/deps.ts'
 import { incidentCommands } from '../../incidents/commands.ts'
 import type { IncidentDeps } from '../../incidents/deps.ts'
+import { notificationCommands } from '../../notifications/commands.ts'
 import { approvals } from '../../partners/approvals.ts'
 import { partnerCommands } from '../../partners/commands.ts'
 import { policyFileCommands } from '../../policyFile/import.ts'
@@ -24,5 +25,6 @@ export function commandDeps(given: GivenForCommands): CommandDeps {
   const deps = { ...given, commands: new Commands(), approvals, access }
   for (const handlers of [accessCommands, incidentCommands, roomCommands, partnerCommands, policyFileCommands])
     deps.commands.add(handlers(deps))
+  deps.commands.add(notificationCommands({ store: deps.store, tester: async () => ({ ok: true, status: 204 }) }))
   return deps
 }

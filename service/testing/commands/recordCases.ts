@@ -242,4 +242,37 @@ export const cases: { readonly [T in CommandType]: Case } = {
     touches: () => ['rooms.view', 'policy.import'],
     again: 'nothing',
   },
+  'notifications.saveRule': {
+    command: (on) => on.saveRule(),
+    lines: ({ role }) => [`contoso: Notification Create notifications.saveRule of Rule ${role} by ${boss}`],
+    touches: ({ role }) => [role, `Rule ${role}`, 'person', 'opened'],
+    again: 'nothing',
+  },
+  'notifications.deleteRule': {
+    arrange: (on) => on.done(boss, on.saveRule()),
+    command: ({ role }) => ({ type: 'notifications.deleteRule', rule: role }),
+    lines: ({ role }) => [`contoso: Notification Delete notifications.deleteRule of Rule ${role} by ${boss}`],
+    touches: ({ role }) => [role, `Rule ${role}`],
+    again: 'refused',
+  },
+  'endpoints.save': {
+    command: (on) => on.saveEndpoint(),
+    lines: ({ role }) => [`contoso: Notification Create endpoints.save of Hook ${role} by ${boss}`],
+    touches: ({ role }) => [role, `Hook ${role}`, 'hooks.example'],
+    again: 'nothing',
+  },
+  'endpoints.delete': {
+    arrange: (on) => on.done(boss, on.saveEndpoint()),
+    command: ({ role }) => ({ type: 'endpoints.delete', endpoint: role }),
+    lines: ({ role }) => [`contoso: Notification Delete endpoints.delete of Hook ${role} by ${boss}`],
+    touches: ({ role }) => [role, `Hook ${role}`],
+    again: 'refused',
+  },
+  'endpoints.test': {
+    arrange: (on) => on.done(boss, on.saveEndpoint('https://127.0.0.1:9/')),
+    command: ({ role }) => ({ type: 'endpoints.test', endpoint: role }),
+    lines: ({ role }) => [`contoso: Notification Update endpoints.test of Hook ${role} by ${boss}`],
+    touches: ({ role }) => [role, `Hook ${role}`, 'addressForbidden'],
+    again: 'more',
+  },
 }

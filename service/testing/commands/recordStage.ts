@@ -93,6 +93,24 @@ export class RecordStage {
     }
   }
 
+  /** An own rule of notification. */
+  saveRule() {
+    const draft = {
+      name: `Rule ${this.role}`,
+      on: true,
+      what: { events: ['opened'], severities: ['important'], groups: [], mine: false },
+      when: { timeZone: 'Europe/Paris' },
+      language: 'fr',
+      to: { kind: 'me', console: true, desktop: false, email: false },
+    }
+    return { type: 'notifications.saveRule', rule: this.role, draft }
+  }
+
+  saveEndpoint(url = 'https://hooks.example/path') {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    return { type: 'endpoints.save', endpoint: this.role, draft: { name: `Hook ${this.role}`, kind: 'webhook', url, on: true, secret } }
+  }
+
   saveAssignment() {
     return { type: 'assignment.save', ...this.#first(), role: 'siteTech' }
   }

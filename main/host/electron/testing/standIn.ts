@@ -146,6 +146,21 @@ class StandInApp extends EventEmitter {
 type Handler = (request: Request) => Promise<Response>
 type BeforeRequest = (details: { url: string }, callback: (response: { cancel: boolean }) => void) => void
 
+/** What was shown, the newest last. */
+export class StandInNotification extends EventEmitter {
+  static readonly shown: StandInNotification[] = []
+  static readonly isSupported = (): boolean => true
+  readonly options: { title: string; body: string }
+
+  constructor(options: { title: string; body: string }) {
+    super()
+    this.options = options
+  }
+  show(): void {
+    StandInNotification.shown.push(this)
+  }
+}
+
 export class StandInElectron {
   /** The system's proxy settings, as a PAC file answers. */
   proxies = 'DIRECT'
@@ -217,6 +232,7 @@ export class StandInElectron {
           return { popup: undefined }
         },
       },
+      Notification: StandInNotification,
       dialog: { showErrorBox: (_title, content) => void errors.push(content) },
     }
   }
