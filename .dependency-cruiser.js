@@ -22,7 +22,7 @@ const floors = {
     ['directory', 'audit'],
     ['access'],
     ['identity', 'incidents', 'partners', 'feed'],
-    ['enrolment', 'policyFile', 'demo'],
+    ['enrolment', 'policyFile', 'demo', 'suppression'],
     ['agents', 'rooms', 'notifications'],
     ['remote'],
   ],

@@ -22,6 +22,7 @@ export const auditCategories = [
   'Audit',
   'RemoteSession',
   'Notification',
+  'Suppression',
 ] as const
 export type AuditCategory = (typeof auditCategories)[number]
 
@@ -52,6 +53,7 @@ export const otherActions = [
   'session.end',
   'session.start',
   'sessions.export',
+  'suppression.over',
   'tenant.make',
 ] as const
 

@@ -15,12 +15,14 @@ import {
   RequestId,
   RoleId,
   RoomId,
+  SuppressionId,
 } from './ids.ts'
 import { limits } from './limits.ts'
 import { EndpointDraft, NotifyRuleDraft } from './notifications.ts'
 import { Permission } from './permissions.ts'
 import { AssignmentScope, ChangeControl, GroupRule, Member } from './policy.ts'
 import { SettingsChanges } from './settings.ts'
+import { suppressionSaid } from './suppression.ts'
 import { typedName, typedText } from './text.ts'
 import { isTimeZone } from './timeZone.ts'
 
@@ -71,6 +73,12 @@ export const QueuedCommand = z.discriminatedUnion('type', [
     type: z.literal('rooms.replace'),
     rooms: rooms.length(2).refine(([next, former]) => next !== former, 'A room does not take its own place.'),
   }),
+  /** Makes a suppression (ROM-3), or says anew what one is: another end, other rooms. */
+  z.object({ type: z.literal('suppression.save'), ...suppressionSaid }),
+  /** Ends it at once, in these rooms, or in each of its rooms where one may; it is over where none is left. */
+  z.object({ type: z.literal('suppression.end'), suppression: SuppressionId, within: rooms.optional() }),
+  /** It has no end, and is still wanted. */
+  z.object({ type: z.literal('suppression.confirm'), suppression: SuppressionId }),
 ])
 export type QueuedCommand = z.infer<typeof QueuedCommand>
 
@@ -152,7 +160,7 @@ export const commandTypes = Command.options.map((option) => option.shape.type.va
 
 /**
  * What a command is about, and so where its permission is needed. Every command says it, so that none can forget it:
- * - `rooms`: the rooms that it names, or its incident's: on each of them
+ * - `rooms`: the rooms that it names or is over, or its incident's: on each of them
  * - `tenant`: no room (architecture rule 14): over all rooms, in one's own tenant
  * - `touched`: what a request touches (`mayDecide`), in one's own tenant
  * - `held`: roles, assignments, groups and one's own rules of notification: on any room; what it gives, changes and takes is cut to the
@@ -176,6 +184,9 @@ export const commandNeeds = {
   'rooms.rename': { permission: 'rooms.modify', about: 'rooms' },
   'rooms.move': { permission: 'rooms.modify', about: 'rooms' },
   'rooms.replace': { permission: 'rooms.create', about: 'rooms' },
+  'suppression.save': { permission: 'rooms.modify', about: 'rooms' },
+  'suppression.end': { permission: 'rooms.modify', about: 'rooms' },
+  'suppression.confirm': { permission: 'rooms.modify', about: 'rooms' },
   'settings.change': { permission: 'settings.modify', about: 'tenant' },
   'role.save': { permission: 'roles.modify', about: 'held' },
   'role.delete': { permission: 'roles.modify', about: 'held' },
@@ -244,6 +255,9 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'rooms.rename': 'rooms',
   'rooms.move': 'rooms',
   'rooms.replace': 'rooms',
+  'suppression.save': 'rooms',
+  'suppression.end': 'rooms',
+  'suppression.confirm': 'rooms',
   'settings.change': null,
   'role.save': 'roles',
   'role.delete': 'roles',

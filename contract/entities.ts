@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Access } from './access.ts'
-import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, TenantId } from './ids.ts'
+import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, SuppressionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { Notice } from './notifications.ts'
 import { type Permission } from './permissions.ts'
@@ -20,8 +20,8 @@ const deviceTextOut = z.string().max(limits.deviceTextChars)
 export const Lifecycle = z.enum(['onboarding', 'enrolled', 'unenrolled'])
 export type Lifecycle = z.infer<typeof Lifecycle>
 
-/** By precedence: disconnected, unhealthy, unknown, healthy (ROM-1). */
-export const Health = z.enum(['disconnected', 'unhealthy', 'unknown', 'healthy'])
+/** By precedence: suppressed, disconnected, unhealthy, unknown, healthy (ROM-1). A new one comes last: checkpoints count them. */
+export const Health = z.enum(['disconnected', 'unhealthy', 'unknown', 'healthy', 'suppressed'])
 export type Health = z.infer<typeof Health>
 
 export const Place = z.object({
@@ -79,6 +79,27 @@ export type RoomDevice = z.infer<typeof RoomDevice>
 export const Licence = z.enum(['pro', 'basic'])
 export type Licence = z.infer<typeof Licence>
 
+/** `organisation`: the partner's name, where the person is a partner's. */
+export const PersonRef = z.object({ id: PersonId, name, organisation: name.optional() })
+export type PersonRef = z.infer<typeof PersonRef>
+
+/**
+ * What keeps incidents of the room from beginning now (ROM-3), as whoever sees the room may know it: nothing of other rooms that it is
+ * over. `over`: the room is in it through a group, or where it is.
+ */
+export const RoomSuppression = z.object({
+  id: SuppressionId,
+  /** Absent: all of the room. */
+  signals: z.array(SignalId).min(1).optional(),
+  over: z.enum(['group', 'place']).optional(),
+  reason: z.string().max(limits.commentChars),
+  owner: PersonRef,
+  /** When it began, and ends; absent: somebody ends it. Of a window that comes again: those of this time. */
+  from: Millis,
+  until: Millis.optional(),
+})
+export type RoomSuppression = z.infer<typeof RoomSuppression>
+
 /** A room with its device, as readers see it. It is kept and synced as two documents (`roomDocuments.ts`). */
 export const Room = z.object({
   id: RoomId,
@@ -100,6 +121,8 @@ export const Room = z.object({
   ring: z.string().min(1).max(limits.nameChars).optional(),
   /** Absent: pro (`hasProLicence`). One without it cannot be enrolled (ROM-5), nor reached remotely (REM-3). */
   licence: Licence.optional(),
+  /** Absent: nothing of it is suppressed. */
+  suppressions: z.array(RoomSuppression).max(limits.suppressionsPerRoom).optional(),
 })
 export type Room = z.infer<typeof Room>
 
@@ -137,10 +160,6 @@ export const Actor = z.union([
   z.object({ kind: z.literal('system') }),
 ])
 export type Actor = z.infer<typeof Actor>
-
-/** `organisation`: the partner's name, where the person is a partner's. */
-export const PersonRef = z.object({ id: PersonId, name, organisation: name.optional() })
-export type PersonRef = z.infer<typeof PersonRef>
 
 export const Incident = z.object({
   id: IncidentId,

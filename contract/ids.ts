@@ -42,6 +42,9 @@ export const EndpointId = uuid.brand<'EndpointId'>()
 export type EndpointId = z.infer<typeof EndpointId>
 export const NoticeId = uuid.brand<'NoticeId'>()
 export type NoticeId = z.infer<typeof NoticeId>
+/** What keeps incidents of rooms from beginning for a while (ROM-3). */
+export const SuppressionId = uuid.brand<'SuppressionId'>()
+export type SuppressionId = z.infer<typeof SuppressionId>
 /** One report journal of one device; a re-imaged device starts a new one. */
 export const JournalId = uuid.brand<'JournalId'>()
 export type JournalId = z.infer<typeof JournalId>

@@ -227,6 +227,20 @@ export const limits = {
   /** Members of one assignment, and rooms or groups named in one scope or group. More: refused as malformed. */
   membersPerAssignment: 500,
   roomsPerScope: 5_000,
+  /** Suppressions that are over one room at once; more are refused. */
+  suppressionsPerRoom: 20,
+  /** Rows of a page of suppressions, and of what one hid. */
+  suppressionRows: 200,
+  hiddenRows: 500,
+  /** Characters of a rule by which a window comes again. */
+  ruleChars: 200,
+  /** Suppressions of a tenant that have not ended; more are refused. */
+  suppressionsLive: 1_000,
+  /** A suppression without an end is asked about after so many days, a window that comes again after the other (ROM-3). */
+  suppressionConfirmDays: 7,
+  windowConfirmDays: 90,
+  /** "Ending soon", in lists (ms). */
+  suppressionSoonMs: 24 * 3_600_000,
   groupsPerScope: 500,
   /** Conditions of one group's rule. */
   conditionsPerRule: 20,

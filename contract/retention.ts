@@ -33,6 +33,8 @@ export const kept = {
   windowDays: 14,
   /** Rooms of which a console keeps them; the one not looked at for longest goes. */
   windowRooms: 200,
+  /** A suppression that has ended, and what it hid. */
+  suppressionDays: 90,
   /** Rejected reports of one device, the newest. */
   rejectedReports: 100,
 } as const
@@ -121,6 +123,9 @@ export const serviceTables = {
   delivery: { what: 'what was told whom, or is to be', kept: { days: kept.deliveryDays } },
   notifyCursor: { what: 'how far what happened has been told', kept: tenant },
   notifyEpisode: { what: 'the opening of an incident that was last to be told', kept: { asLongAs: 'the incident' } },
+  suppression: { what: 'suppressions and maintenance windows', kept: { days: kept.suppressionDays, after: 'they ended' } },
+  suppressionRoom: { what: 'the rooms that a suppression is over', kept: { asLongAs: 'the suppression' } },
+  hiddenFault: { what: 'what a suppression hid', kept: { asLongAs: 'the suppression' } },
   enrolmentKey: { what: 'the self-enrolment key', kept: { asLongAs: 'nobody resets it' } },
   commandOutcome: { what: 'outcomes of commands', kept: { days: kept.outcomeDays } },
   settingsHistory: { what: 'settings from when to when', kept: tenant },

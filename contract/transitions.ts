@@ -10,7 +10,8 @@ import { SignalId, SignalValue } from './signals.ts'
  * `reinstalled`: it came with the key that it has, and its files had lost what it enrolled as. `copied`: another machine has its key, too,
  * and both are here. `replaced`: a device that had enrolled for another room took the place of this one's (`detail`: that room);
  * `replaces`: that room's side. `limited`: it changes so often that its reports are taken together from here on. `restarted`: it came
- * back with another boot. `remoteStarted`, `remoteEnded`: a remote session; without its operator, whom only the session log names (REM-8).
+ * back with another boot. `suppressed`, `unsuppressed`: incidents of the room, or of one signal, are kept from beginning, or no more.
+ * `remoteStarted`, `remoteEnded`: a remote session; without its operator, whom only the session log names (REM-8).
  */
 export const TransitionKind = z.enum([
   'signal',
@@ -32,6 +33,8 @@ export const TransitionKind = z.enum([
   'remoteEnded',
   'renamed',
   'moved',
+  'suppressed',
+  'unsuppressed',
 ])
 export type TransitionKind = z.infer<typeof TransitionKind>
 

@@ -46,6 +46,7 @@ export const RoomRow = Room.pick({
   lifecycle: true,
   health: true,
   healthSince: true,
+  suppressions: true,
   connected: true,
   lastContactAt: true,
   incidents: true,
@@ -98,7 +99,7 @@ export const SettingsView = Settings.extend({ pending, asked })
 export type SettingsView = z.infer<typeof SettingsView>
 
 /** The segments of a room page's bar: onboarding and unenrolled rooms count apart from health. */
-export const RoomState = z.enum(['healthy', 'unhealthy', 'disconnected', 'unknown', 'onboarding', 'unenrolled'])
+export const RoomState = z.enum(['healthy', 'unhealthy', 'disconnected', 'unknown', 'suppressed', 'onboarding', 'unenrolled'])
 export type RoomState = z.infer<typeof RoomState>
 export const roomStateOf = (room: { lifecycle: Lifecycle; health: Health }): RoomState =>
   room.lifecycle === 'enrolled' ? room.health : room.lifecycle

@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '57352c5036a552b8',
+      '5bcd361d514baa52',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       2,
-      'bad52cc16dda7cfe',
+      '89115c2add424aa6',
     ])
   })
   it('relay: tickets and control', () => {
@@ -43,6 +43,6 @@ describe('wire shapes', () => {
       sessionProof('S', 'G', 'K'),
       shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole),
       shapeOf(ChunkHead, RecordingEvent, RecordingTicket),
-    ]).toEqual(['roomkeeper-grant+jwt', 'roomkeeper session 1\nS\nG\nK', '35287187b55c95d5', 'bb8abf600245e9ae'])
+    ]).toEqual(['roomkeeper-grant+jwt', 'roomkeeper session 1\nS\nG\nK', 'f910e6bf10019e1d', 'bb8abf600245e9ae'])
   })
 })

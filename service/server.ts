@@ -45,6 +45,7 @@ import { remotePart } from './remote/part.ts'
 import { publicPartOf } from './remote/relay/keys.ts'
 import { roomsPart } from './rooms/part.ts'
 import { schema } from './schema.ts'
+import { suppressionPart } from './suppression/part.ts'
 
 /** What the whole service is made with. */
 export type ServiceDeps = AgentDeps
@@ -61,6 +62,8 @@ export const parts: readonly Part<ServiceDeps>[] = [
   enrolmentPart,
   // Before the agents: what it says to them must be said before they are cut off.
   remotePart,
+  // Before the agents: what was due while the service was away happens first.
+  suppressionPart,
   agentsPart,
   feedPart,
   identityPart,

@@ -22,6 +22,7 @@ export const stateOrder: Readonly<Record<RoomState, number>> = {
   disconnected: 1,
   unknown: 2,
   healthy: 3,
+  suppressed: 6,
   onboarding: 4,
   unenrolled: 5,
 }

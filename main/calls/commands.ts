@@ -56,7 +56,9 @@ function partsOf(core: Console, command: QueuedCommand, tenant?: TenantId): [Sho
     return shown
   }
   if ('incident' in command) return [[everything.holder('incident', command.incident) ?? acting(), command]]
-  if (!('rooms' in command)) return [[acting(), command]]
+  if (command.type === 'suppression.end' && command.within?.[0] !== undefined)
+    return [[everything.holder('room', command.within[0]) ?? acting(), command]]
+  if (!('rooms' in command) || command.rooms.length === 0) return [[acting(), command]]
   const byTenant = new Map<Shown, typeof command.rooms>()
   for (const room of command.rooms) {
     const shown = everything.holder('room', room) ?? acting()

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { may } from '../../contract/access.ts'
 import { alsoNeeded, commandNeeds, QueuedCommand } from '../../contract/commands.ts'
@@ -81,10 +82,17 @@ const commands = fc
     const [room = rooms[0]!.id] = on
     const two = [room, on[1] ?? rooms.find(({ id }) => id !== room)?.id ?? room]
     const some = type === 'rooms.rename' ? [room] : type === 'rooms.replace' ? two : on
-    const more = { ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
+    const suppression = { suppression: v7(), groups: [], signals: null, reason: 'typed', from: null, until: null, recurrence: null }
+    const more = { ...suppression, ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
     const command = QueuedCommand.parse({ type, rooms: some, incident: incidentOf(room), text: 'typed', owner: null, changes, ...more })
-    return { command, about: type === 'settings.change' ? [] : type.startsWith('rooms.') ? some : [room] }
+    return { command, about: aboutOf(type, some, room) }
   })
+
+/** The rooms on which the console looks. Over which a suppression is that it names by its id, the service knows. */
+function aboutOf(type: QueuedCommand['type'], some: readonly RoomId[], room: RoomId): readonly RoomId[] {
+  if (type === 'settings.change' || type === 'suppression.end' || type === 'suppression.confirm') return []
+  return type.startsWith('rooms.') || type === 'suppression.save' ? some : [room]
+}
 
 describe('[ACC-6] the answer of the console', () => {
   it('is that of the service, for any policy, person, permission, room and command', () => {
@@ -109,7 +117,7 @@ describe('[ACC-6] the answer of the console', () => {
             const any =
               (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
             const all = any && about.every((room) => mayAt(room))
-            const hidden = command.type.startsWith('rooms.') ? 'room.notFound' : 'incident.notFound'
+            const hidden = command.type.startsWith('rooms.') || command.type === 'suppression.save' ? 'room.notFound' : 'incident.notFound'
             expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')
           }
         },

@@ -1,7 +1,7 @@
 import { may, scopeOf } from '../../contract/access.ts'
 import { alsoNeeded, commandNeeds, mayCommand, type QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { CommandKey } from '../../contract/ids.ts'
+import type { CommandKey, RoomId } from '../../contract/ids.ts'
 import { lacksContact, mayChangeSettings } from '../../contract/settings.ts'
 import type { Shown } from '../views/shown.ts'
 
@@ -36,6 +36,16 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
       break
     }
+    case 'suppression.save': {
+      const scope = scopeOf(me.access, permission)
+      const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
+      if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
+      break
+    }
+    case 'suppression.end':
+    case 'suppression.confirm':
+      // Which rooms they are over, the service knows.
+      break
     case 'settings.change': {
       if (!mayChangeSettings(me.access, command.changes)) throw new RoomkeeperError('access.denied')
       const settings = shown.settings()
@@ -54,6 +64,12 @@ export function submitCommand(shown: Shown, command: QueuedCommand): CommandKey 
 
 const roomsNamed = 3
 
+function namesOf(shown: Shown, rooms: readonly RoomId[]): string {
+  const names = rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
+  const more = rooms.length - names.length
+  return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()
+}
+
 /** What a command is about, in the words of the cache: "#12 Boardroom", "Lab 1, Lab 2 +3"; '' for the tenant. */
 export function subjectOf(shown: Shown, command: QueuedCommand): string {
   switch (command.type) {
@@ -71,11 +87,13 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     case 'rooms.licence':
     case 'rooms.rename':
     case 'rooms.move':
-    case 'rooms.replace': {
-      const names = command.rooms.slice(0, roomsNamed).flatMap((room) => shown.reader.get('room', room)?.name ?? [])
-      const more = command.rooms.length - names.length
-      return more === 0 ? names.join(', ') : `${names.join(', ')} +${more}`.trim()
-    }
+    case 'rooms.replace':
+      return namesOf(shown, command.rooms)
+    case 'suppression.save':
+      return command.rooms.length === 0 ? command.reason : namesOf(shown, command.rooms)
+    case 'suppression.end':
+      return command.within === undefined ? '' : namesOf(shown, command.within)
+    case 'suppression.confirm':
     case 'settings.change':
       return ''
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { QueuedCommand } from '../../contract/commands.ts'
 import { Entry, Incident, Room } from '../../contract/entities.ts'
-import { CommandKey, PersonId } from '../../contract/ids.ts'
+import { CommandKey, PersonId, SuppressionId } from '../../contract/ids.ts'
 import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
 import { marksOf, overlayIncident, overlayRoom, overlaySettings, pendingEntries, subjectsOf, type Unsent } from './overlay.ts'
 
@@ -71,10 +71,10 @@ describe('[CON-3] what is laid over', () => {
         (commands, lifecycle) => {
           const before = makeRoom(1, { lifecycle })
           const unsent = unsentOf(commands)
-          const shown = overlayRoom(before, unsent)
+          const shown = overlayRoom(before, unsent, people)
           expect(() => Room.strict().parse(shown)).not.toThrow()
           expect({ ...shown, lifecycle }).toEqual(before)
-          expect(overlayRoom(shown, unsent)).toEqual(shown)
+          expect(overlayRoom(shown, unsent, people)).toEqual(shown)
           // Nobody comes back from being unenrolled but by a new installation.
           if (lifecycle === 'unenrolled' || commands.some(({ type }) => type === 'rooms.unenrol'))
             expect(shown.lifecycle).toBe('unenrolled')
@@ -96,11 +96,12 @@ describe('[CON-3] what is laid over', () => {
       }),
     )
     const ring = unsentOf([{ type: 'rooms.ring', rooms: [room.id], ring: 'Staging' }])
-    expect(overlayRoom(room, ring).ring).toBe('Staging')
+    expect(overlayRoom(room, ring, people).ring).toBe('Staging')
     expect(
       overlayRoom(
         room,
         ring.map((row): Unsent => ({ ...row, state: 'requested' })),
+        people,
       ),
     ).toEqual(room)
   })
@@ -133,8 +134,35 @@ describe('[CON-3] what is laid over', () => {
         { type: 'rooms.rename', rooms: [room.id], name: 'Otherwise' },
         { type: 'rooms.move', rooms: [room.id], place },
       ]),
+      people,
     )
     expect(shown).toEqual({ ...room, name: 'Otherwise', place: { ...room.place, floor: '9' } })
+  })
+
+  it('[ROM-3] shows what is suppressed from now on, and what is not any more', () => {
+    const save: QueuedCommand = {
+      type: 'suppression.save',
+      suppression: SuppressionId.parse('01900000-0000-7000-8000-00000000abcd'),
+      rooms: [room.id],
+      groups: [],
+      place: null,
+      signals: null,
+      reason: 'Painters',
+      owner: null,
+      from: null,
+      until: 9_000,
+      recurrence: null,
+    }
+    const unsent = unsentOf([save])
+    const shown = overlayRoom(room, unsent, people)
+    expect(shown).toMatchObject({ health: 'suppressed', suppressions: [{ reason: 'Painters', owner: people.me, until: 9_000 }] })
+    expect(overlayRoom(shown, unsent, people)).toEqual(shown)
+    const ended = unsentOf([save, { type: 'suppression.end', suppression: save.suppression, within: [room.id] }])
+    expect(overlayRoom(room, ended, people)).toEqual(room)
+    const signal = overlayRoom(room, unsentOf([{ ...save, signals: ['peripherals.camera'] }]), people)
+    expect([signal.health, signal.suppressions?.[0]?.signals]).toEqual([room.health, ['peripherals.camera']])
+    const later = unsentOf([{ ...save, from: 9_000_000_000_000, until: null }])
+    expect(overlayRoom(room, later, people)).toEqual(room)
   })
 
   it('gives rooms the licence that was said last, once it is no request that waits', () => {
@@ -142,11 +170,12 @@ describe('[CON-3] what is laid over', () => {
       { type: 'rooms.licence', rooms: [room.id], licence: 'pro' },
       { type: 'rooms.licence', rooms: [room.id], licence: 'basic' },
     ])
-    expect(overlayRoom(room, unsent)).toEqual({ ...room, licence: 'basic' })
+    expect(overlayRoom(room, unsent, people)).toEqual({ ...room, licence: 'basic' })
     expect(
       overlayRoom(
         room,
         unsent.map((row): Unsent => ({ ...row, state: 'requested' })),
+        people,
       ),
     ).toEqual(room)
     expect(subjectsOf(QueuedCommand.parse({ type: 'rooms.licence', rooms: [room.id], licence: 'basic' }))).toEqual([`room:${room.id}`])

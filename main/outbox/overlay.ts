@@ -1,5 +1,5 @@
 import type { QueuedCommand } from '../../contract/commands.ts'
-import type { Doc, PersonRef, Place, Room } from '../../contract/entities.ts'
+import type { Doc, PersonRef, Place, Room, RoomSuppression } from '../../contract/entities.ts'
 import { type CommandKey, EntryId, type PersonId } from '../../contract/ids.ts'
 import { changedSettings } from '../../contract/settings.ts'
 import type { OutboxRow } from './store.ts'
@@ -42,6 +42,12 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'rooms.move':
     case 'rooms.replace':
       return command.rooms.map((room) => `room:${room}`)
+    case 'suppression.save':
+      return [`suppression:${command.suppression}`, ...command.rooms.map((room) => `room:${room}`)]
+    case 'suppression.end':
+      return [`suppression:${command.suppression}`, ...(command.within ?? []).map((room) => `room:${room}`)]
+    case 'suppression.confirm':
+      return [`suppression:${command.suppression}`]
     case 'settings.change':
       return ['settings']
   }
@@ -72,6 +78,9 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
       case 'rooms.rename':
       case 'rooms.move':
       case 'rooms.replace':
+      case 'suppression.save':
+      case 'suppression.end':
+      case 'suppression.confirm':
       case 'settings.change':
         return shown
     }
@@ -101,12 +110,20 @@ export function pendingEntries(incident: Doc<'incident'>, unsent: readonly Unsen
     .reverse()
 }
 
-/** What of a room commands change. */
-type Overlaid = Pick<Room, 'name' | 'place' | 'lifecycle' | 'ring' | 'licence'>
+/** What of a room commands change, and by what a suppression that ends leaves it. */
+type Overlaid = Pick<Room, 'name' | 'place' | 'lifecycle' | 'ring' | 'licence' | 'health' | 'suppressions' | 'connected' | 'incidents'> & {
+  id: string
+}
 
 /** Enrol makes a room that is onboarding enrolled; unenrol ends either; a ring is what it is said to be. */
-export function overlayRoom<R extends Overlaid>(room: R, unsent: readonly Unsent[]): R {
-  return unsent.filter(isShown).reduce((shown, { command }) => {
+export function overlayRoom<R extends Overlaid>(room: R, unsent: readonly Unsent[], people: People): R {
+  return unsent.filter(isShown).reduce((shown, { command, issuedAt }) => {
+    if (command.type === 'suppression.save') return suppressed(shown, suppressionsWith(shown, command, issuedAt, people))
+    if (command.type === 'suppression.end')
+      return suppressed(
+        shown,
+        (shown.suppressions ?? []).filter(({ id }) => id !== command.suppression),
+      )
     if (command.type === 'rooms.ring') return { ...shown, ring: command.ring }
     if (command.type === 'rooms.licence') return { ...shown, licence: command.licence }
     if (command.type === 'rooms.rename') return { ...shown, name: command.name }
@@ -115,6 +132,30 @@ export function overlayRoom<R extends Overlaid>(room: R, unsent: readonly Unsent
     if (command.type === 'rooms.unenrol' && shown.lifecycle !== 'unenrolled') return { ...shown, lifecycle: 'unenrolled' }
     return shown
   }, room)
+}
+
+type Save = Extract<QueuedCommand, { type: 'suppression.save' }>
+
+/** What suppresses the room with this one. A window that comes again is the service's to work out. */
+function suppressionsWith(room: Overlaid, command: Save, issuedAt: number, people: People): RoomSuppression[] {
+  const others = (room.suppressions ?? []).filter(({ id }) => id !== command.suppression)
+  const { suppression: id, signals, reason, from, until, owner } = command
+  const begins = from ?? issuedAt
+  if (command.recurrence !== null || begins > issuedAt || !command.rooms.some((one) => one === room.id)) return room.suppressions ?? []
+  const of = signals === null ? {} : { signals }
+  const by = owner === null || owner === people.me.id ? people.me : { id: owner, name: people.nameOf(owner) }
+  return [...others, { id, ...of, reason, owner: by, from: begins, ...(until === null ? {} : { until }) }]
+}
+
+function suppressed<R extends Overlaid>(room: R, all: RoomSuppression[]): R {
+  const isAll = all.some(({ signals }) => signals === undefined)
+  const bare = room.connected ? (room.incidents.important > 0 ? 'unhealthy' : 'healthy') : 'disconnected'
+  const health = isAll ? 'suppressed' : room.health === 'suppressed' ? bare : room.health
+  const shown = { ...room, health, suppressions: all }
+  if (all.length > 0) return shown
+  const bareRoom: R = { ...room, health }
+  delete bareRoom.suppressions
+  return bareRoom
 }
 
 /** A place with what is said of it; the rest stays. */

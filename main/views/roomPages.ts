@@ -70,7 +70,15 @@ const stateAt = new Map(RoomState.options.map((state) => [stateOrder[state], sta
 
 /** How many rooms of each state pass a filter, from the totals that are kept. */
 export function roomCounts(reader: CacheReader, { states, buildings }: Total): CallOutput<'rooms.totals'> {
-  const counts: CallOutput<'rooms.totals'> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
+  const counts: CallOutput<'rooms.totals'> = {
+    healthy: 0,
+    unhealthy: 0,
+    disconnected: 0,
+    unknown: 0,
+    suppressed: 0,
+    onboarding: 0,
+    unenrolled: 0,
+  }
   const some = buildings !== undefined && buildings.length > 0
   const where = some ? 'where building in (select value from json_each(?))' : ''
   for (const { stateOrder: order, n } of reader.all<{ stateOrder: number; n: number }>(

@@ -131,7 +131,15 @@ function source(shown: Shown, filter: RoomFilter, sort: RoomSort, descending: bo
 
 /** How many rooms are in each state, whatever states are filtered for. */
 export function roomTotals({ parts }: Picture, filter: Omit<RoomFilter, 'states'>): CallOutput<'rooms.totals'> {
-  const totals: Record<RoomState, number> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
+  const totals: Record<RoomState, number> = {
+    healthy: 0,
+    unhealthy: 0,
+    disconnected: 0,
+    unknown: 0,
+    suppressed: 0,
+    onboarding: 0,
+    unenrolled: 0,
+  }
   for (const { reader } of parts) {
     const counts = (filter.search ?? '').trim() === '' ? roomCounts(reader, filter) : foundCounts(reader, filter)
     for (const state of RoomState.options) totals[state] += counts[state]
@@ -142,7 +150,15 @@ export function roomTotals({ parts }: Picture, filter: Omit<RoomFilter, 'states'
 /** Of what is searched for, they are counted. */
 function foundCounts(reader: CacheReader, filter: Omit<RoomFilter, 'states'>): CallOutput<'rooms.totals'> {
   const { sql, values } = conditionOf(filter)
-  const counts: Record<RoomState, number> = { healthy: 0, unhealthy: 0, disconnected: 0, unknown: 0, onboarding: 0, unenrolled: 0 }
+  const counts: Record<RoomState, number> = {
+    healthy: 0,
+    unhealthy: 0,
+    disconnected: 0,
+    unknown: 0,
+    suppressed: 0,
+    onboarding: 0,
+    unenrolled: 0,
+  }
   for (const { state, n } of reader.all<{ state: RoomState; n: number }>(
     `select state, count(*) as n from ${reader.rooms} where ${sql} group by state`,
     ...values,

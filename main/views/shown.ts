@@ -160,7 +160,7 @@ export class Shown {
     const unsent = this.#unsent(subject)
     if (kind === 'room') {
       const room = unsent.length === 0 ? undefined : this.reader.room(id)
-      this.reader.overlayRoom(id, room === undefined ? null : roomColumns(overlayRoom(room, unsent)))
+      this.reader.overlayRoom(id, room === undefined ? null : roomColumns(overlayRoom(room, unsent, this.people)))
     } else {
       const incident = unsent.length === 0 ? undefined : this.reader.get('incident', id)
       this.reader.overlayIncident(id, incident === undefined ? null : incidentColumns(overlayIncident(incident, unsent, this.people)))
@@ -196,14 +196,14 @@ export class Shown {
     const room = this.reader.room(id)
     if (room === undefined) return undefined
     const unsent = this.unsentAbout('room', id)
-    const laid = overlayRoom(room, unsent)
+    const laid = overlayRoom(room, unsent, this.people)
     return { ...laid, healthSince: stateSince(laid), ...marksOf(unsent) }
   }
 
   roomRow(id: string): RoomRow | undefined {
     const room = this.room(id)
     if (room === undefined) return undefined
-    const { name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, pending, asked } = room
+    const { name, place, lifecycle, health, healthSince, connected, lastContactAt, incidents, suppressions, pending, asked } = room
     const problem = problemOf(room)
     return {
       id: room.id,
@@ -219,6 +219,7 @@ export class Shown {
       asked,
       ...(room.device === undefined ? {} : { device: { serial: room.device.serial } }),
       ...(problem === undefined ? {} : { problem }),
+      ...(suppressions === undefined ? {} : { suppressions }),
     }
   }
 

@@ -1,9 +1,11 @@
 import { defineStore } from 'pinia'
+import { v7 } from 'uuid'
 import { useI18n } from 'vue-i18n'
 import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
 import type { Licence, Place } from '../../contract/entities.ts'
-import type { CommandKey, PersonId, RoomId, TenantId } from '../../contract/ids.ts'
+import { type CommandKey, type PersonId, type RoomId, SuppressionId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import type { SignalId } from '../../contract/signals.ts'
 import type { IncidentPick, IncidentView, RoomView } from '../../contract/views.ts'
 import { useBridge } from '../bridge/index.ts'
 import { useFormat } from '../words/format.ts'
@@ -23,6 +25,13 @@ interface Deed {
   back?(incident: IncidentPick): IncidentCommand
   said(done: readonly IncidentPick[]): string
   failed(n: number): string
+}
+
+interface Suppressing {
+  readonly rooms: readonly RoomId[]
+  readonly signals: readonly SignalId[] | null
+  readonly reason: string
+  readonly until: number | null
 }
 
 /** What an operator does: every one is a command in the outbox, said in one line, with an undo where there is one. */
@@ -250,6 +259,33 @@ export const useActions = defineStore('actions', () => {
     )
   }
 
+  /** Keeps incidents of rooms from beginning until then (UTC ms; null: until somebody ends it). Each part is a suppression of its own. */
+  function suppress({ rooms, signals, reason, until }: Suppressing): Promise<boolean> {
+    const words = {
+      said: t('did.suppress', { n: rooms.length }, rooms.length),
+      failed: t('did.suppressFailed', { n: rooms.length }, rooms.length),
+    }
+    const nothing = { groups: [], place: null, owner: null, from: null, recurrence: null }
+    return act(
+      inParts(rooms, (some) => ({
+        type: 'suppression.save',
+        suppression: SuppressionId.parse(v7()),
+        ...nothing,
+        rooms: some,
+        signals: signals && [...signals],
+        reason,
+        until,
+      })),
+      words,
+    )
+  }
+
+  /** `within`: in these rooms; left out: in each of its rooms where one may. */
+  function unsuppress(suppression: SuppressionId, within?: readonly RoomId[], tenant?: TenantId | null): Promise<boolean> {
+    const command: QueuedCommand = { type: 'suppression.end', suppression, ...(within ? { within: [...within] } : {}) }
+    return act([command], { said: t('did.unsuppress'), failed: t('did.unsuppressFailed') }, tenant)
+  }
+
   function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
     return act([{ type: 'settings.change', changes }], { said: t('did.settings'), failed: t('did.settingsFailed') }, core.acting)
   }
@@ -267,6 +303,8 @@ export const useActions = defineStore('actions', () => {
     placeRoom,
     replaceRoom,
     movePlaces,
+    suppress,
+    unsuppress,
     changeSettings,
   }
 })

@@ -23,6 +23,10 @@ export interface BusTopics {
   scope: { readonly tenant: TenantId; readonly person: PersonId; readonly version: number }
   /** Roles, assignments, groups, links, or the rooms that rules find, are others. */
   policy: { readonly tenant: TenantId }
+  /** A suppression begins, ends or is asked about then (UTC ms). */
+  suppressions: { readonly nextAt: number }
+  /** Rooms are new, or have another name or place. */
+  placed: { readonly tenant: TenantId }
   /** The embedded directory was edited. */
   directory: { readonly directory: string }
   /** A room is new, or back in onboarding: its agent is waited for. */
@@ -60,6 +64,8 @@ export function inProcessBus(onProblem: (error: unknown, topic: BusTopic) => voi
     changes: new Set(),
     scope: new Set(),
     policy: new Set(),
+    suppressions: new Set(),
+    placed: new Set(),
     directory: new Set(),
     enrolled: new Set(),
     device: new Set(),

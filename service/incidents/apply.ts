@@ -1,8 +1,8 @@
 import type { DeviceFacts } from '../../contract/agent.ts'
 import { differenceOf } from '../../contract/difference.ts'
-import { defaultSettings, type Incident, type Settings } from '../../contract/entities.ts'
+import { defaultSettings, type Incident, type RoomSuppression, type Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import { EntryId, IncidentId, type RoomId, type TenantId } from '../../contract/ids.ts'
+import { EntryId, IncidentId, type Millis, type RoomId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
 import { SignalId } from '../../contract/signals.ts'
@@ -11,8 +11,10 @@ import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { putCheckpoints } from './checkpoints.ts'
 import { baseOf, entryDocument, incidentDocument, IncidentNames, type RoomBase, roomDocuments, transitionOf } from './documents.ts'
-import { type EngineEvent, type TransitionEffect, step } from './engine.ts'
+import { step } from './engine.ts'
 import { Flaps, isTold, nextTellingAt, tell } from './flaps.ts'
+import type { EngineEvent, TransitionEffect } from './happenings.ts'
+import { changesOf, type Hidden, hiddenAlready, hiddenBy, putHidden } from './hidden.ts'
 import { earlier, engineSettings, isUntold, type KnownRoom, type OpenRoom, openRoom, rowOf } from './openRoom.ts'
 import { type EngineSettings, newRoomState, RoomState } from './state.ts'
 
@@ -37,6 +39,7 @@ export class RoomWork {
   readonly #placed = new Map<RoomId, RoomBase | undefined>()
   #settings: EngineSettings | undefined
   #remembers = false
+  #hidden: Hidden[] = []
 
   constructor(tx: TenantTransaction, rooms: RoomMemory) {
     this.#tx = tx
@@ -137,6 +140,22 @@ export class RoomWork {
     room.changed = true
   }
 
+  /**
+   * What suppresses a loaded room is this from now on (ROM-3): the whole list. `at`: when what changed was due (service's clock, not in the
+   * future); what is bad then and not suppressed any more begins.
+   */
+  suppress(id: RoomId, suppressions: readonly RoomSuppression[], at: Millis): void {
+    const room = this.#get(id)
+    const { suppressions: before = [], ...base } = room.base
+    if (JSON.stringify(before) === JSON.stringify(suppressions)) return
+    room.base = suppressions.length === 0 ? base : { ...base, suppressions: [...suppressions] }
+    room.changed = true
+    const was = room.state
+    for (const [of, on] of changesOf(room.state.suppressed, suppressions)) this.take(id, { type: 'suppression', of, on, at })
+    const news = suppressions.filter((one) => !before.some(({ id: known }) => known === one.id))
+    this.#hidden.push(...hiddenAlready(id, was, news, this.#tx.at))
+  }
+
   /** The settings are others from this moment on: `load` all rooms with a timer first (they are the only ones it touches). */
   changeSettings(settings: Settings): void {
     const before = this.#settings
@@ -181,12 +200,14 @@ export class RoomWork {
       room.news = true
     }
     await leaveReopened(tx, reopened)
+    await putHidden(tx, this.#hidden.splice(0))
     await tx.saveRoomStates(changed.map(rowOf))
     if (this.#placed.size === 0) return
     const placed = [...this.#placed.keys()].map((id) => this.#get(id).base)
     const placedBefore = [...this.#placed.values()].filter((base) => base !== undefined)
     this.#placed.clear()
     await roomsPlaced(tx, placed, placedBefore)
+    tx.publish('placed', { tenant: tx.tenant })
   }
 
   /** Each of the two documents where it has changed; the room's with each line of its history too, by which consoles know of it. */
@@ -237,6 +258,7 @@ export class RoomWork {
     if (state === room.state && flaps === room.flaps && next === room.nextTimerAt) return
     if (late || event.type === 'attention' || isUntold(room.state, state, events)) room.untold = true
     if (effects.events.length > 0 || effects.incidents.size > 0) room.changedAt ??= this.#tx.at
+    for (const effect of effects.hidden) this.#hidden.push(...hiddenBy(room.base, effect))
     room.state = state
     room.flaps = flaps
     room.nextTimerAt = next

@@ -17,8 +17,8 @@ export function plainState(state: RoomState): RoomState {
   for (const signal of SignalId.options) {
     const memory = state.signals[signal]
     if (!memory) continue
-    const { value, since, incident } = memory
-    plain[signal] = { value, since, observedAt: 0, ...(incident ? { incident: plainIncident(incident) } : {}) }
+    const { value, since, incident, hidden } = memory
+    plain[signal] = { value, since, observedAt: 0, ...(incident ? { incident: plainIncident(incident) } : {}), ...(hidden && { hidden }) }
   }
   return { ...state, lastContactAt: 0, signals: plain }
 }
@@ -35,10 +35,13 @@ const optional = time.nullable()
  */
 const PackedIncident = z.tuple([z.int(), time, z.int(), time, optional, optional, optional, z.int(), z.int(), time, z.array(time)])
 const PackedSignal = z.tuple([z.int(), z.int(), time]).rest(PackedIncident)
-/** [engine, lifecycle, contact, health, healthSince, signals] */
-const Packed = z.tuple([z.literal(engineVersion), z.int(), z.int(), z.int(), time, z.array(PackedSignal)])
+/** [all of the room, its signals that are suppressed, what is hidden: [signal, since, value]] */
+const PackedSuppression = z.tuple([z.boolean(), z.array(z.int()), z.array(z.tuple([z.int(), time, z.int()]))])
+/** [engine, lifecycle, contact, health, healthSince, signals, suppression], the last one where there is any. */
+const Packed = z.tuple([z.literal(engineVersion), z.int(), z.int(), z.int(), time, z.array(PackedSignal)]).rest(PackedSuppression)
 type Packed = z.infer<typeof Packed>
 
+type Suppressed = NonNullable<RoomState['suppressed']>
 const contacts = RoomState.shape.contact.options
 
 /** Packed, of at most `limits.checkpointBytes`; of very many openings the oldest are left out. */
@@ -78,20 +81,35 @@ function packedOf(state: RoomState, at: number, openings: number): Packed {
     Health.options.indexOf(state.health),
     ago(state.healthSince),
     signals,
+    ...(state.suppressed ? [suppressionOf(state, state.suppressed)] : []),
   ]
+
+  function suppressionOf(of: RoomState, { room, signals: some }: Suppressed): z.infer<typeof PackedSuppression> {
+    const hidden = SignalId.options.flatMap((signal): [number, number, number][] => {
+      const one = of.signals[signal]?.hidden
+      return one ? [[signalWords.code(signal), ago(one.since), valueWords.code(one.value)]] : []
+    })
+    return [room, some.map(signalWords.code), hidden]
+  }
 }
 
 /** @throws where another version of the engine wrote it. */
 export function unpackState(packed: Uint8Array, at: number): RoomState {
-  const [engine, lifecycle, contact, health, healthSince, signals] = Packed.parse(JSON.parse(inflateRawSync(packed).toString()))
+  const [engine, lifecycle, contact, health, healthSince, signals, suppression] = Packed.parse(
+    JSON.parse(inflateRawSync(packed).toString()),
+  )
   const momentOf = (name: string, ago: number | null) => (ago === null ? {} : { [name]: at - ago })
   const known: Record<string, unknown> = {}
+  const hidden = new Map(
+    (suppression?.[2] ?? []).map(([signal, ago, value]) => [signal, { since: at - ago, value: valueWords.word(value) }]),
+  )
   for (const [signal, value, since, incident] of signals) {
     known[signalWords.word(signal)] = {
       value: valueWords.word(value),
       since: at - since,
       observedAt: 0,
       ...(incident && { incident: incidentOf(incident) }),
+      ...(hidden.has(signal) && { hidden: hidden.get(signal) }),
     }
   }
   function incidentOf([phase, phaseSince, value, since, openedAt, resolvedAt, agedAt, openings, marks, unattended, times]: z.infer<
@@ -120,5 +138,6 @@ export function unpackState(packed: Uint8Array, at: number): RoomState {
     health: Health.options[health],
     healthSince: at - healthSince,
     signals: known,
+    ...(suppression && { suppressed: { room: suppression[0], signals: suppression[1].map(signalWords.word) } }),
   })
 }

@@ -1,6 +1,6 @@
 import type { Millis } from '../../contract/ids.ts'
 import { SignalId, signals } from '../../contract/signals.ts'
-import { type EngineSettings, type IncidentMemory, type RoomState, severityOf } from './state.ts'
+import { type EngineSettings, type IncidentMemory, isSuppressed, type RoomState, severityOf } from './state.ts'
 
 /** What an incident waits for: holds, the age of warnings, the quiet after flapping. In the order in which they go. */
 export interface Deadline {
@@ -10,15 +10,15 @@ export interface Deadline {
 
 /**
  * The deadlines of one incident under these settings. One that shorter settings would put into the past lies at the
- * moment from which they are valid.
+ * moment from which they are valid. `suppressed`: it does not open (ROM-3).
  */
-export function deadlinesOf(signal: SignalId, incident: IncidentMemory, settings: EngineSettings): Deadline[] {
+export function deadlinesOf(signal: SignalId, incident: IncidentMemory, settings: EngineSettings, suppressed: boolean): Deadline[] {
   const { phase, phaseSince } = incident
   const found: Deadline[] = []
   const add = (kind: Deadline['kind'], from: Millis, waitMs: number) =>
     found.push({ kind, at: Math.max(from + waitMs, from, settings.validFrom) })
   // A derived signal has waited for missed heartbeats already: no second hold.
-  if (phase === 'investigating') add('open', phaseSince, signals[signal].derived ? 0 : settings.openHoldMs)
+  if (phase === 'investigating' && !suppressed) add('open', phaseSince, signals[signal].derived ? 0 : settings.openHoldMs)
   if (phase === 'recovering') add('resolve', phaseSince, signals[signal].derived ? 0 : settings.resolveHoldMs)
   const waitsForAttention = (phase === 'open' || phase === 'recovering') && !incident.acknowledged
   if (waitsForAttention && severityOf(signal, incident) === 'warning') {
@@ -35,7 +35,7 @@ export function nextTimerAt(state: RoomState, settings: EngineSettings): Millis 
   for (const signal of SignalId.options) {
     const incident = state.signals[signal]?.incident
     if (!incident || (incident.phase === 'good' && !incident.flapping)) continue
-    for (const { at } of deadlinesOf(signal, incident, settings)) if (next === null || at < next) next = at
+    for (const { at } of deadlinesOf(signal, incident, settings, isSuppressed(state, signal))) if (next === null || at < next) next = at
   }
   return next
 }

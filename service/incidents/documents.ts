@@ -5,13 +5,13 @@ import { splitRoom } from '../../contract/roomDocuments.ts'
 import { signals, SignalId } from '../../contract/signals.ts'
 import type { TransitionKind } from '../../contract/transitions.ts'
 import type { Doer, NewTransition } from '../ground/store/transaction.ts'
-import type { EntryEffect, TransitionEffect } from './engine.ts'
+import type { EntryEffect, TransitionEffect } from './happenings.ts'
 import { countsOf, type IncidentMemory, memories, type RoomState, severityOf, statusOf } from './state.ts'
 
 /** From the engine's memory to the documents that consoles get. */
 
 /** The part of a room's document that the engine knows nothing of. */
-export type RoomBase = Pick<Room, 'id' | 'name' | 'place' | 'onboardedAt' | 'inCall' | 'device' | 'ring' | 'licence'>
+export type RoomBase = Pick<Room, 'id' | 'name' | 'place' | 'onboardedAt' | 'inCall' | 'device' | 'ring' | 'licence' | 'suppressions'>
 
 /** Id and number of an incident: given once, for life (INC-2). */
 export const IncidentName = z.object({ id: IncidentId, number: z.int().min(1) })
@@ -25,7 +25,10 @@ export interface RoomDocuments {
   readonly device: DeviceDocument
 }
 
-export function baseOf({ room: { id, name, place, onboardedAt, inCall, ring, licence }, device: { device } }: RoomDocuments): RoomBase {
+export function baseOf({
+  room: { id, name, place, onboardedAt, inCall, ring, licence, suppressions },
+  device: { device },
+}: RoomDocuments): RoomBase {
   return {
     id,
     name,
@@ -35,6 +38,7 @@ export function baseOf({ room: { id, name, place, onboardedAt, inCall, ring, lic
     device,
     ...(ring === undefined ? {} : { ring }),
     ...(licence === undefined ? {} : { licence }),
+    ...(suppressions === undefined ? {} : { suppressions }),
   }
 }
 
@@ -112,7 +116,15 @@ export function entryDocument(id: EntryId, room: RoomId, incident: IncidentId, e
   }
 }
 
-const byPeople: ReadonlySet<TransitionKind> = new Set<TransitionKind>(['onboarded', 'enrolled', 'unenrolled', 'renamed', 'moved'])
+const byPeople: ReadonlySet<TransitionKind> = new Set<TransitionKind>([
+  'onboarded',
+  'enrolled',
+  'unenrolled',
+  'renamed',
+  'moved',
+  'suppressed',
+  'unsuppressed',
+])
 
 /** What happened to a room, as its history has it. */
 export function transitionOf(room: RoomId, effect: TransitionEffect, doer: Doer): NewTransition {

@@ -1,5 +1,5 @@
 import { evidenceOf, signals, type SignalId, type SignalValue } from '../../contract/signals.ts'
-import type { EngineEvent } from './engine.ts'
+import type { EngineEvent } from './happenings.ts'
 import type { EngineSettings } from './state.ts'
 
 /**
@@ -24,11 +24,14 @@ export interface SlowSignal {
   unattendedFor: number
   important: boolean
   flapping: boolean
+  /** A suppression keeps its incident from beginning. */
+  hidden: boolean
 }
 
 export class SlowRoom {
   lifecycle = 'onboarding'
   lost = false
+  suppressed = new Set<SignalId | 'room'>()
   known = new Map<SignalId, SlowSignal>()
   opened: { signal: SignalId; at: number; badSince: number }[] = []
   readonly #settings: EngineSettings
@@ -61,7 +64,8 @@ export class SlowRoom {
   #due(now: number): void {
     const { openHoldMs, resolveHoldMs, warningAgesMs, flapWindowMs } = this.#settings
     for (const [id, signal] of this.known) {
-      if (signal.status === 'investigating' && signal.badFor >= (signals[id].derived ? 0 : openHoldMs)) this.#open(id, signal, now)
+      if (!this.#isSuppressed(id) && signal.status === 'investigating' && signal.badFor >= (signals[id].derived ? 0 : openHoldMs))
+        this.#open(id, signal, now)
       if (signal.status === 'needAction' && signal.goodFor !== null && signal.goodFor >= (signals[id].derived ? 0 : resolveHoldMs)) {
         this.#finish(signal)
       }
@@ -70,6 +74,10 @@ export class SlowRoom {
       }
       if (signal.flapping && now - (signal.openedAt.at(-1) ?? 0) >= flapWindowMs) signal.flapping = false
     }
+  }
+
+  #isSuppressed(id: SignalId): boolean {
+    return this.suppressed.has('room') || this.suppressed.has(id)
   }
 
   #open(id: SignalId, signal: SlowSignal, now: number): void {
@@ -109,6 +117,7 @@ export class SlowRoom {
         unattendedFor: 0,
         important: false,
         flapping: false,
+        hidden: false,
       }
       this.known.set(id, signal)
     }
@@ -117,10 +126,12 @@ export class SlowRoom {
     const closed = signal.status === 'none' || signal.status === 'resolved'
     switch (evidenceOf(value)) {
       case 'bad':
-        if (closed) this.#start(id, signal, now)
+        if (closed && this.#isSuppressed(id)) signal.hidden = true
+        else if (closed) this.#start(id, signal, now)
         signal.goodFor = null
         break
       case 'good':
+        signal.hidden = false
         if (signal.status === 'investigating') this.#finish(signal)
         else if (signal.status === 'needAction') signal.goodFor ??= 0
         break
@@ -153,8 +164,20 @@ export class SlowRoom {
           if (evidenceOf(signal.value) === 'bad') this.#see(id, signal.value, now)
         } else {
           signal.flapping = false
+          signal.hidden = false
           if (signal.status !== 'none') this.#finish(signal)
         }
+      }
+    }
+    if (event.type === 'suppression') {
+      const before = new Set([...this.known.keys()].filter((id) => this.#isSuppressed(id)))
+      if (event.on) this.suppressed.add(event.of)
+      else this.suppressed.delete(event.of)
+      for (const [id, signal] of this.known) {
+        if (!before.has(id) || this.#isSuppressed(id)) continue
+        if (signal.status === 'investigating') signal.badFor = 0
+        else if (signal.hidden) this.#start(id, signal, now)
+        signal.hidden = false
       }
     }
     if (event.type === 'attention') {
@@ -167,6 +190,7 @@ export class SlowRoom {
   }
 
   get health(): string {
+    if (this.suppressed.has('room')) return 'suppressed'
     if (this.lost) return 'disconnected'
     const all = [...this.known].filter(([id]) => signals[id].enabledByDefault)
     if (all.some(([, signal]) => signal.status === 'needAction' && signal.important)) return 'unhealthy'

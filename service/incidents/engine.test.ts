@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reportedSignals, type SignalId, signals } from '../../contract/signals.ts'
 import { SlowRoom, type Timed } from './engine.reference.ts'
-import { type EngineEvent, step } from './engine.ts'
+import { step } from './engine.ts'
+import type { EngineEvent } from './happenings.ts'
 import { countsOf, type EngineSettings, memories, newRoomState, type RoomState, severityOf, statusOf } from './state.ts'
 
 const quick: EngineSettings = { openHoldMs: 10, resolveHoldMs: 20, warningAgesMs: 1_000, flapCount: 3, flapWindowMs: 500, validFrom: 0 }
@@ -205,6 +206,15 @@ const anyEvent: fc.Arbitrary<EngineEvent> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('attention' as const), signal: fc.constantFrom(...some), acknowledged: fc.boolean() }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('suppression' as const),
+      of: fc.constantFrom('room' as const, ...some),
+      on: fc.boolean(),
+      at: fc.constant(Infinity),
+    }),
+  },
 )
 const history = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), anyEvent), { maxLength: 40 }).map((list) => {
   let at = 0
@@ -231,7 +241,7 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
         const slow = new SlowRoom(set)
         slow.run(events, until)
         const fast = Object.fromEntries(
-          [...memories(state)].map(([id, { value, incident }]) => [
+          [...memories(state)].map(([id, { value, incident, hidden }]) => [
             id,
             incident
               ? {
@@ -240,23 +250,23 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
                   openings: incident.openings,
                   flapping: incident.flapping,
                   acknowledged: incident.acknowledged,
-                  ...(statusOf(incident) === 'resolved' ? {} : { severity: severityOf(id, incident) }),
+                  ...(statusOf(incident) === 'resolved' ? { hidden: hidden !== undefined } : { severity: severityOf(id, incident) }),
                 }
-              : { value, status: 'none' },
+              : { value, status: 'none', hidden: hidden !== undefined },
           ]),
         )
         const reference = Object.fromEntries(
           [...slow.known].map(([id, s]) => [
             id,
             s.status === 'none'
-              ? { value: s.value, status: 'none' }
+              ? { value: s.value, status: 'none', hidden: s.hidden }
               : {
                   value: s.value,
                   status: s.status,
                   openings: s.openedAt.length,
                   flapping: s.flapping,
                   acknowledged: s.acknowledged,
-                  ...(s.status === 'resolved' ? {} : { severity: s.important ? 'important' : 'warning' }),
+                  ...(s.status === 'resolved' ? { hidden: s.hidden } : { severity: s.important ? 'important' : 'warning' }),
                 },
           ]),
         )
@@ -324,9 +334,13 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
     fc.assert(
       fc.property(history, settings, (events, set) => {
         const end = endOf(events)
+        const lifted = (['room', ...some] as const).map((of): Timed => ({
+          at: end,
+          event: { type: 'suppression', of, on: false, at: end },
+        }))
         const allGood = report(Object.fromEntries(reportedSignals.map((signal) => [signal, 'healthy'])), true)
         const { state } = live(
-          [...events, { at: end, event: allGood }, { at: end, event: { type: 'machines', several: false } }],
+          [...events, ...lifted, { at: end, event: allGood }, { at: end, event: { type: 'machines', several: false } }],
           set,
           end + 1_000,
         )

@@ -1,10 +1,29 @@
-import type { EntryKind, Health, Lifecycle } from '../../contract/entities.ts'
+import type { EntryKind, Lifecycle } from '../../contract/entities.ts'
 import type { Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { evidenceOf, SignalId, signals, type SignalValue } from '../../contract/signals.ts'
-import type { TransitionKind } from '../../contract/transitions.ts'
 import { deadlinesOf, nextTimerAt } from './deadlines.ts'
-import { type EngineSettings, healthOf, type IncidentMemory, keptOpenings, memories, type RoomState, type SignalMemory } from './state.ts'
+import {
+  type Effects,
+  type EngineEvent,
+  type EntryEffect,
+  type HiddenEffect,
+  noEffects,
+  type Observed,
+  type ReportEvent,
+  type TransitionEffect,
+} from './happenings.ts'
+import {
+  type EngineSettings,
+  healthOf,
+  type IncidentMemory,
+  isSuppressed,
+  keptOpenings,
+  memories,
+  type RoomState,
+  type SignalMemory,
+  suppressedWith,
+} from './state.ts'
 
 /**
  * The incident engine (INC-1, INC-2, INC-3, ROM-1): a pure function of a room's state, one event, the settings and the
@@ -16,69 +35,12 @@ import { type EngineSettings, healthOf, type IncidentMemory, keptOpenings, memor
  * evidence left it, holds included.
  */
 
-export interface Observed {
-  readonly value: SignalValue
-  readonly detail?: string | undefined
-}
-
-export interface ReportEvent {
-  readonly type: 'report'
-  /** By the device's clock, corrected. */
-  readonly observedAt: Millis
-  /** Every signal is in it, and one that is not has become unknown. */
-  readonly full?: boolean | undefined
-  readonly signals: Readonly<Partial<Record<SignalId, Observed>>>
-}
-
-export type EngineEvent =
-  | ReportEvent
-  /** A sign of life; after a silence it means that the device is connected again. */
-  | { type: 'contact' }
-  /** Heartbeats were missed. */
-  | { type: 'disconnected'; lastContactAt: Millis }
-  | { type: 'lifecycle'; lifecycle: Lifecycle }
-  /** Several machines have the device's key, and which (`detail`); or only one has been seen for a while. */
-  | { type: 'machines'; several: boolean; detail?: string }
-  /** Somebody acknowledged the signal's incident, or took that back. Without an open incident it does nothing. */
-  | { type: 'attention'; signal: SignalId; acknowledged: boolean }
-  /** Time has passed, or the settings are others than at the step before. */
-  | { type: 'timer' }
-
-export interface EntryEffect {
-  readonly signal: SignalId
-  readonly kind: EntryKind
-  readonly at: Millis
-  readonly value?: SignalValue
-  readonly detail?: string | undefined
-}
-
-export interface TransitionEffect {
-  readonly kind: TransitionKind
-  readonly at: Millis
-  readonly signal?: SignalId
-  readonly value?: SignalValue
-  readonly detail?: string | undefined
-  readonly health?: Health
-  /** Of several changes that are told as one (flaps.ts): how many, and when the first was; of `disconnected`, the last sign of life. */
-  readonly times?: number
-  readonly from?: Millis
-}
-
-export interface Effects {
-  /** Signals whose incident is new or has changed. */
-  readonly incidents: ReadonlySet<SignalId>
-  readonly entries: readonly EntryEffect[]
-  readonly events: readonly TransitionEffect[]
-}
-
 export interface StepResult {
   /** The very same object when nothing changed. */
   readonly state: RoomState
   readonly effects: Effects
   readonly nextTimerAt: Millis | null
 }
-
-const noEffects: Effects = { incidents: new Set(), entries: [], events: [] }
 
 /** Takes the room through one event at `now` (the service's clock). See the types for what each event means. */
 export function step(state: RoomState, event: EngineEvent, settings: EngineSettings, now: Millis): StepResult {
@@ -126,12 +88,12 @@ const differs = (memory: SignalMemory, seen: Observed, observedAt: Millis): bool
 /** The work of one step on a copy of the state; parts are copied when they are first written. */
 class Draft {
   state: RoomState
-  readonly effects: { incidents: Set<SignalId>; entries: EntryEffect[]; events: TransitionEffect[] }
+  readonly effects: { incidents: Set<SignalId>; entries: EntryEffect[]; events: TransitionEffect[]; hidden: HiddenEffect[] }
   readonly #settings: EngineSettings
 
   constructor(state: RoomState, settings: EngineSettings) {
     this.state = { ...state, signals: { ...state.signals } }
-    this.effects = { incidents: new Set(), entries: [], events: [] }
+    this.effects = { incidents: new Set(), entries: [], events: [], hidden: [] }
     this.#settings = settings
   }
 
@@ -172,6 +134,9 @@ class Draft {
         break
       case 'attention':
         this.#attention(event.signal, event.acknowledged, now)
+        break
+      case 'suppression':
+        this.#suppression(event.of, event.on, Math.min(event.at, now))
         break
       case 'timer':
         break
@@ -221,6 +186,7 @@ class Draft {
 
   #evidence(signal: SignalId, memory: SignalMemory, bad: boolean, at: Millis, now: Millis): void {
     const incident = memory.incident
+    if (!bad) this.#unhide(signal, now)
     if (!incident || incident.phase === 'good') {
       if (bad) this.#begin(signal, memory, at, now)
       return
@@ -241,13 +207,17 @@ class Draft {
     }
   }
 
-  /** The incident's first beginning, or its next one under the same number (INC-2). */
-  #begin(signal: SignalId, memory: SignalMemory, at: Millis, now: Millis): void {
+  /** The incident's first beginning, or its next one under the same number (INC-2); a suppression keeps it from that (ROM-3). */
+  #begin(signal: SignalId, { hidden: _, ...memory }: SignalMemory, at: Millis, now: Millis, value = memory.value): void {
+    if (isSuppressed(this.state, signal)) {
+      this.#hide(signal, now)
+      return
+    }
     const before = memory.incident
     const incident: IncidentMemory = {
       phase: 'investigating',
       phaseSince: now,
-      ...seenOf(memory),
+      ...seenOf({ ...memory, value }),
       since: memory.since,
       openings: before?.openings ?? 0,
       openedTimes: before?.openedTimes ?? [],
@@ -259,6 +229,47 @@ class Draft {
     this.effects.incidents.add(signal)
     if (this.#holds(signal).open === 0) this.#open(signal, now)
     else this.#entry(signal, 'investigating', at)
+  }
+
+  #hide(signal: SignalId, since: Millis): void {
+    const memory = this.state.signals[signal]
+    if (!memory) return
+    const { hidden, value } = memory
+    if (!hidden) this.effects.hidden.push({ signal, since })
+    this.state.signals[signal] = { ...memory, hidden: { since: hidden?.since ?? since, value } }
+  }
+
+  #unhide(signal: SignalId, now: Millis): void {
+    const memory = this.state.signals[signal]
+    if (!memory?.hidden) return
+    const { hidden, ...shown } = memory
+    this.effects.hidden.push({ signal, since: hidden.since, until: now, counts: now - hidden.since >= this.#holds(signal).open })
+    this.state.signals[signal] = shown
+  }
+
+  /** What comes under it waits or is hidden from there on; when nothing suppresses a signal any more, what is bad begins, under its hold. */
+  #suppression(of: SignalId | 'room', on: boolean, at: Millis): void {
+    const before = this.state
+    const { suppressed: was, ...others } = before
+    const suppressed = suppressedWith(was, of, on)
+    if ((was?.room ?? false) === (suppressed?.room ?? false) && was?.signals.length === suppressed?.signals.length) return
+    this.state = suppressed ? { ...others, suppressed } : others
+    this.effects.events.push({ kind: on ? 'suppressed' : 'unsuppressed', at, ...(of === 'room' ? {} : { signal: of }) })
+    for (const [signal, memory] of memories(this.state)) {
+      const is = isSuppressed(this.state, signal)
+      if (is === isSuppressed(before, signal)) continue
+      const waits = memory.incident?.phase === 'investigating'
+      if (is && waits) this.#hide(signal, at)
+      if (is || !memory.hidden) continue
+      const { hidden, ...shown } = memory
+      const from = Math.max(at, hidden.since)
+      if (!waits) this.#begin(signal, memory, from, from, hidden.value)
+      else {
+        this.state.signals[signal] = shown
+        this.#change(signal, { phaseSince: from })
+      }
+    }
+    this.#settle(at)
   }
 
   #open(signal: SignalId, at: Millis): void {
@@ -281,7 +292,7 @@ class Draft {
   }
 
   #fire(signal: SignalId, incident: IncidentMemory, now: Millis): void {
-    for (const deadline of deadlinesOf(signal, incident, this.#settings)) {
+    for (const deadline of deadlinesOf(signal, incident, this.#settings, isSuppressed(this.state, signal))) {
       if (deadline.at > now) continue
       switch (deadline.kind) {
         case 'open':
@@ -308,7 +319,10 @@ class Draft {
     for (const [signal, memory] of memories(this.state)) {
       if (lifecycle === 'enrolled') {
         if (this.#raises(signal) && evidenceOf(memory.value) === 'bad') this.#begin(signal, memory, now, now)
-      } else if (memory.incident) {
+        continue
+      }
+      this.#unhide(signal, now)
+      if (memory.incident) {
         if (memory.incident.flapping) this.#change(signal, { flapping: false })
         if (memory.incident.phase !== 'good') this.#end(signal, 'closed', now, now)
       }

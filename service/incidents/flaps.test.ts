@@ -4,8 +4,8 @@ import { limits } from '../../contract/limits.ts'
 import type { SignalId, SignalValue } from '../../contract/signals.ts'
 import { cases } from '../../contract/testing/chance.ts'
 import { IncidentRig } from '../testing/incidents/rig.ts'
-import type { TransitionEffect } from './engine.ts'
 import { Flaps, nextTellingAt, tell } from './flaps.ts'
+import type { TransitionEffect } from './happenings.ts'
 
 const camera: SignalId = 'peripherals.camera'
 const start = 1_000_000_000

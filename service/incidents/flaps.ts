@@ -3,7 +3,7 @@ import type { EntryKind } from '../../contract/entities.ts'
 import { Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { SignalId, SignalValue } from '../../contract/signals.ts'
-import type { TransitionEffect } from './engine.ts'
+import type { TransitionEffect } from './happenings.ts'
 
 /**
  * The cap on flapping: of one signal so many changes an hour are rows of the room's history, and those after them one row together, which

@@ -1,8 +1,8 @@
 import type { RoomId, TenantId } from '../../contract/ids.ts'
 import { SignalId, signals } from '../../contract/signals.ts'
 import type { IncidentNames, RoomBase, RoomDocuments } from './documents.ts'
-import type { EntryEffect, TransitionEffect } from './engine.ts'
 import type { Flaps } from './flaps.ts'
+import type { EntryEffect, TransitionEffect } from './happenings.ts'
 import type { EngineSettings, RoomState } from './state.ts'
 
 /** A room as the engine's shell has it between transactions, and inside one. */

@@ -11,7 +11,7 @@ import { IncidentRig } from '../testing/incidents/rig.ts'
 import { attend, changeLifecycle, changeSettings } from './actions.ts'
 import { lastCheckpoint } from './checkpoints.ts'
 import { packState, plainState, unpackState } from './checkpointState.ts'
-import type { EngineEvent } from './engine.ts'
+import type { EngineEvent } from './happenings.ts'
 import { checkpointRooms } from './nights.ts'
 import { engineSettings } from './openRoom.ts'
 import { stateAt } from './replay.ts'
@@ -75,6 +75,16 @@ const reportEvent = ({ values, late, full }: { values: Record<string, SignalValu
   signals: Object.fromEntries(Object.entries(values).map(([signal, seen]) => [signal, { value: seen }])),
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ of: fc.constantFrom('room' as const, ...some), on: fc.boolean(), ago: fc.oneof(fc.constant(0), fc.nat(90_000)) })
+      .map(
+        ({ of, on, ago }): Step =>
+          (room) =>
+            take(room, { type: 'suppression', of, on, at: rig.now - ago }),
+      ),
+  },
   {
     weight: 8,
     arbitrary: report.map(

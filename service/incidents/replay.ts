@@ -2,7 +2,8 @@ import type { Millis } from '../../contract/ids.ts'
 import type { SignalId } from '../../contract/signals.ts'
 import type { Transition } from '../../contract/transitions.ts'
 import { plainState } from './checkpointState.ts'
-import { type EngineEvent, type Observed, step } from './engine.ts'
+import { step } from './engine.ts'
+import type { EngineEvent, Observed } from './happenings.ts'
 import type { EngineSettings, RoomState } from './state.ts'
 
 /**
@@ -71,7 +72,7 @@ function* eventsOf(happened: readonly Happening[]): Generator<[EngineEvent, Mill
       report.signals[signal] = { value }
       continue
     }
-    const event = eventOf(kind, from ?? at)
+    const event = eventOf(kind, from ?? at, signal)
     if (event === undefined) continue
     yield* reported()
     yield [event, receivedAt]
@@ -79,7 +80,7 @@ function* eventsOf(happened: readonly Happening[]): Generator<[EngineEvent, Mill
   yield* reported()
 }
 
-function eventOf(kind: Transition['kind'], from: Millis): EngineEvent | undefined {
+function eventOf(kind: Transition['kind'], from: Millis, signal: SignalId | undefined): EngineEvent | undefined {
   switch (kind) {
     case 'connected':
       return { type: 'contact' }
@@ -90,6 +91,9 @@ function eventOf(kind: Transition['kind'], from: Millis): EngineEvent | undefine
       return { type: 'lifecycle', lifecycle: kind }
     case 'onboarded':
       return { type: 'lifecycle', lifecycle: 'onboarding' }
+    case 'suppressed':
+    case 'unsuppressed':
+      return { type: 'suppression', of: signal ?? 'room', on: kind === 'suppressed', at: from }
     default:
       return undefined
   }

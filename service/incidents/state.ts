@@ -49,6 +49,8 @@ export const SignalMemory = z.object({
   detail: z.string().optional(),
   /** Absent while the signal was never bad in an enrolled room. */
   incident: IncidentMemory.optional(),
+  /** It is bad and would have an incident, which a suppression keeps from beginning: since when (service's clock), and its last evidence. */
+  hidden: z.object({ since: Millis, value: SignalValue }).optional(),
 })
 export type SignalMemory = z.infer<typeof SignalMemory>
 
@@ -61,6 +63,8 @@ export const RoomState = z.object({
   health: Health,
   healthSince: Millis,
   signals: z.partialRecord(SignalId, SignalMemory),
+  /** Of what incidents are kept from beginning; absent: of nothing. */
+  suppressed: z.object({ room: z.boolean(), signals: z.array(SignalId) }).optional(),
 })
 export type RoomState = z.infer<typeof RoomState>
 
@@ -106,8 +110,20 @@ export function* memories(state: RoomState): Generator<[SignalId, SignalMemory]>
   }
 }
 
-/** Health by precedence: disconnected, unhealthy, unknown, healthy (ROM-1). */
+/** Whether a suppression keeps the signal's incident from beginning and from opening (ROM-3). */
+export const isSuppressed = ({ suppressed }: Pick<RoomState, 'suppressed'>, signal: SignalId): boolean =>
+  suppressed !== undefined && (suppressed.room || suppressed.signals.includes(signal))
+
+/** What is suppressed when the room, or one signal, comes to it or leaves it; undefined: nothing. Signals in the order of the contract. */
+export function suppressedWith(before: RoomState['suppressed'], of: SignalId | 'room', on: boolean): RoomState['suppressed'] {
+  const room = of === 'room' ? on : (before?.room ?? false)
+  const signals = SignalId.options.filter((one) => (one === of ? on : (before?.signals.includes(one) ?? false)))
+  return room || signals.length > 0 ? { room, signals } : undefined
+}
+
+/** Health by precedence: suppressed, disconnected, unhealthy, unknown, healthy (ROM-1). */
 export function healthOf(state: RoomState): Health {
+  if (state.suppressed?.room) return 'suppressed'
   if (state.contact === 'lost') return 'disconnected'
   let evidence = false
   for (const signal of SignalId.options) {

@@ -46,6 +46,20 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
             .join(', '),
         ),
       }
+    case 'suppression.save': {
+      const where = Object.values(command.place ?? {}).filter((part) => part !== undefined && part !== '')
+      const named = await rooms(tx, command.rooms)
+      const isNamed = command.groups.length === 0 && command.place === null
+      return {
+        ...named,
+        ...(isNamed ? {} : { rooms: 'all' }),
+        ...said([where.join(', '), command.reason].filter((part) => part !== '').join(': ')),
+      }
+    }
+    case 'suppression.end':
+      return command.within ? rooms(tx, command.within) : { subjects: [], subjectCount: 0, rooms: 'all' }
+    case 'suppression.confirm':
+      return { subjects: [], subjectCount: 0, rooms: 'all' }
     case 'role.save':
       return { subjects: [command.name], subjectCount: 1, text: command.permissions.join(', ') }
     case 'role.delete':

@@ -3,11 +3,13 @@ import { useI18n } from 'vue-i18n'
 import { evidenceOf, SignalId, signals } from '../../../contract/signals.ts'
 import type { RoomView } from '../../../contract/views.ts'
 import { useFormat } from '../../words/format.ts'
+import { useSuppressedWords } from '../../words/suppressed.ts'
 
 /** A room's state as one sentence: "Unhealthy for 12 min: room camera". */
 export function useRoomSentence(room: Ref<RoomView | null | undefined>, now: () => number): ComputedRef<string> {
   const { t } = useI18n()
   const { span, list } = useFormat()
+  const suppressedWords = useSuppressedWords()
   const mostNamed = 3
 
   return computed(() => {
@@ -18,6 +20,8 @@ export function useRoomSentence(room: Ref<RoomView | null | undefined>, now: () 
     if (about.health === 'healthy') {
       return t(about.incidents.warning > 0 ? 'room.sentence.healthyWarning' : 'room.sentence.healthy', { time })
     }
+    const whole = about.suppressions?.filter(({ signals: some }) => some === undefined) ?? []
+    if (about.health === 'suppressed' && whole.length > 0) return suppressedWords(whole, about.place.timeZone)
     if (about.health !== 'unhealthy') return t(`room.sentence.${about.health}`, { time })
     const bad = SignalId.options.filter((id) => {
       const state = about.signals[id]

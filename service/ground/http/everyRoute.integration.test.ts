@@ -153,10 +153,13 @@ function addressOf(path: string, room: string, incident: string, session: string
     .replace('{session}', session)
     .replace('{number}', '1')
     .replace('{person}', v7())
+    .replace('{suppression}', v7())
   if (path === '/v1/explain') return `${filled}?permission=rooms.view&room=${room}`
   if (path.endsWith('.csv')) return `${filled}?from=0&to=9999999999999`
   return filled
 }
+
+const suppression = { groups: [], place: null, signals: null, reason: 'Works', owner: null, from: null, until: null, recurrence: null }
 
 /** One command of each type that names this room or incident, where it names any. */
 function commandsAbout(room: string, incident: string): Record<string, unknown>[] {
@@ -175,6 +178,9 @@ function commandsAbout(room: string, incident: string): Record<string, unknown>[
     { type: 'rooms.rename', rooms: [room], name: 'Otherwise' },
     { type: 'rooms.move', rooms: [room], place: { floor: '9' } },
     { type: 'rooms.replace', rooms: [room, inside] },
+    { type: 'suppression.save', ...suppression, suppression: v7(), rooms: [room] },
+    { type: 'suppression.end', suppression: incident },
+    { type: 'suppression.confirm', suppression: incident },
     { type: 'settings.change', changes: { openHoldMs: 0 } },
     { type: 'role.save', role: v7(), name: v7(), description: '', permissions: ['remoteAccess.modify'] },
     { type: 'role.delete', role: v7() },

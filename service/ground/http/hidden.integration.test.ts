@@ -26,7 +26,17 @@ let world: World
 let inside: string
 let partnerRoom: string
 /** Ids of what neither asker sees, each beside nothing at all. */
-let hidden: { room: string; group: string; role: string; assignment: string; link: string; person: string; name: string }
+let hidden: {
+  room: string
+  group: string
+  role: string
+  assignment: string
+  link: string
+  person: string
+  name: string
+  suppression: string
+  place: string
+}
 
 const done = async (command: Record<string, unknown>, email: Parameters<World['command']>[0] = boss): Promise<void> => {
   const answer = await world.command(email, command)
@@ -43,16 +53,41 @@ const saved = (changes: Record<string, unknown>) => ({
   scope: 'all',
   ...changes,
 })
+const suppression = (changes: Record<string, unknown>) => ({
+  suppression: v7(),
+  rooms: [],
+  groups: [],
+  place: null,
+  signals: null,
+  reason: 'Works',
+  owner: null,
+  from: null,
+  until: null,
+  recurrence: null,
+  ...changes,
+})
 const over = (...rooms: string[]) => ({ rooms, groups: [] })
 
 beforeAll(async () => {
   world = await World.start()
   inside = await world.room('contoso')
   partnerRoom = await world.room('contoso')
-  hidden = { room: await world.room('contoso'), group: v7(), role: v7(), assignment: v7(), link: '', person: '', name: `London ${v7()}` }
+  hidden = {
+    room: await world.room('contoso'),
+    group: v7(),
+    role: v7(),
+    assignment: v7(),
+    link: '',
+    person: '',
+    name: `London ${v7()}`,
+    suppression: v7(),
+    place: `London tower ${v7()}`,
+  }
   for (const email of [deputy, colleague] as const) await world.ask(email, '/v1/me')
   await done({ type: 'group.save', group: hidden.group, name: hidden.name, description: '', rooms: [hidden.room], rule: null })
   await done(saved({ assignment: hidden.assignment, name: hidden.name, scope: over(hidden.room) }))
+  await done({ type: 'rooms.move', rooms: [hidden.room], place: { building: hidden.place } })
+  await done({ type: 'suppression.save', ...suppression({ suppression: hidden.suppression, rooms: [hidden.room] }) })
   const far = invitation([], { domain: 'northwind.example', scope: over(hidden.room) })
   await done(far)
   await done({ type: 'invitation.accept', link: far.link, admins: [admin('boss@northwind.example')] }, 'boss@northwind.example')
@@ -75,7 +110,6 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(async () => world.close())
 
-type Thing = 'room' | 'group' | 'role' | 'assignment' | 'link' | 'person' | 'name'
 const ownRule = {
   name: 'Mine',
   on: true,
@@ -84,6 +118,7 @@ const ownRule = {
   language: 'en',
   to: { kind: 'me', console: true, desktop: false, email: false },
 }
+type Thing = 'suppression' | 'place' | 'room' | 'group' | 'role' | 'assignment' | 'link' | 'person' | 'name'
 const control = { rooms: 'automatic', rings: 'automatic', incidents: 'automatic', roles: 'automatic' }
 
 /** For each command its kinds of ids and names, each in a command that is good but for it. `own`: a room of the asker. */
@@ -105,6 +140,18 @@ const commands: {
     { of: 'room', make: (room) => ({ rooms: [own, room] }) },
     { of: 'room', make: (room) => ({ rooms: [room, own] }) },
   ],
+  'suppression.save': (own) => [
+    { of: 'room', make: (room) => suppression({ rooms: [own, room] }) },
+    { of: 'group', make: (group) => suppression({ rooms: [own], groups: [group] }) },
+    { of: 'place', make: (building) => suppression({ place: { building } }) },
+    { of: 'person', make: (owner) => suppression({ rooms: [own], owner }) },
+    { of: 'suppression', make: (id) => suppression({ rooms: [own], suppression: id }) },
+  ],
+  'suppression.end': (own) => [
+    { of: 'suppression', make: (id) => ({ suppression: id }) },
+    { of: 'suppression', make: (id) => ({ suppression: id, within: [own] }) },
+  ],
+  'suppression.confirm': () => [{ of: 'suppression', make: (id) => ({ suppression: id }) }],
   'settings.change': () => [],
   'role.save': () => [
     { of: 'role', make: (role) => ({ role, name: `R ${v7()}`, description: '', permissions: ['rooms.view'] }) },
@@ -165,10 +212,11 @@ const routes: readonly { readonly of: Thing; readonly path: (id: string) => stri
   { of: 'link', path: (link) => `/v1/assignments?link=${link}` },
   { of: 'room', path: () => '/v1/sessions', body: (room) => ({ session: v7(), room, mode: 'view', key: 'a'.repeat(43) }) },
   { of: 'room', path: (session) => `/v1/sessions/${session}` },
+  { of: 'suppression', path: (suppression) => `/v1/suppressions/${suppression}/hidden` },
   { of: 'room', path: () => '/v1/people/owners', body: (room) => ({ rooms: [room] }) },
 ]
 
-const ghost = (of: Thing): string => (of === 'name' ? `Oslo ${v7()}` : v7())
+const ghost = (of: Thing): string => (of === 'name' || of === 'place' ? `Oslo ${v7()}` : v7())
 /** The answer without the id that was asked about, and without when it was. */
 const said = ({ status, body }: { status: number; body: unknown }, id: string): string =>
   `${status} ${JSON.stringify(body)
@@ -198,7 +246,7 @@ describe.each(askers)('[PAR-4] for $email, what is hidden is answered like what 
   })
 
   it('and what they can list names nothing of it', async () => {
-    for (const path of ['/v1/roles', '/v1/assignments', '/v1/groups', '/v1/partners', '/v1/people', '/v1/rooms']) {
+    for (const path of ['/v1/roles', '/v1/assignments', '/v1/groups', '/v1/partners', '/v1/people', '/v1/rooms', '/v1/suppressions']) {
       const text = JSON.stringify((await world.ask(email, path, undefined, customer)).body)
       expect([path, /London|northwind/.test(text)]).toEqual([path, false])
     }

@@ -63,6 +63,8 @@ describe('every route, every role', () => {
     ['GET', '/v1/rooms/UNKNOWN/transitions', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
     ['GET', '/v1/rooms/ROOM0/state?at=1', null, { manager: 200, lead: 200, tech: 404, nobody: 403 }],
     ['GET', '/v1/rooms/UNKNOWN/state?at=1', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['GET', '/v1/suppressions', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
+    ['GET', '/v1/suppressions/UNKNOWN/hidden', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
     ['GET', '/v1/incidents', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
     ['GET', '/v1/incidents/UNKNOWN', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
     ['GET', '/v1/incidents/UNKNOWN/entries', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],

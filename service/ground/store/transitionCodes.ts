@@ -24,6 +24,8 @@ const kindCodes: Readonly<Record<TransitionKind, number>> = {
   remoteEnded: 17,
   renamed: 18,
   moved: 19,
+  suppressed: 20,
+  unsuppressed: 21,
 }
 
 const valueCodes: Readonly<Record<SignalValue, number>> = {
@@ -35,7 +37,7 @@ const valueCodes: Readonly<Record<SignalValue, number>> = {
   notApplicable: 6,
 }
 
-const healthCodes: Readonly<Record<Health, number>> = { disconnected: 1, unhealthy: 2, unknown: 3, healthy: 4 }
+const healthCodes: Readonly<Record<Health, number>> = { disconnected: 1, unhealthy: 2, unknown: 3, healthy: 4, suppressed: 5 }
 
 export interface Words<W extends string> {
   code(word: W): number

@@ -25,6 +25,8 @@ const letsIn: Readonly<Record<string, (has: Has, asker: { readonly own: boolean;
   'GET /v1/rooms/:room': (has) => has('rooms.view'),
   'GET /v1/rooms/:room/transitions': (has) => has('rooms.view'),
   'GET /v1/rooms/:room/state': (has) => has('rooms.view'),
+  'GET /v1/suppressions': (has) => has('rooms.view'),
+  'GET /v1/suppressions/:suppression/hidden': (has) => has('rooms.view'),
   'GET /v1/incidents': (has) => has('incidents.view'),
   'GET /v1/incidents/:incident': (has) => has('incidents.view'),
   'GET /v1/incidents/:incident/entries': (has) => has('incidents.view'),

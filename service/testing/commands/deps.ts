@@ -10,6 +10,7 @@ import { approvals } from '../../partners/approvals.ts'
 import { partnerCommands } from '../../partners/commands.ts'
 import { policyFileCommands } from '../../policyFile/import.ts'
 import { roomCommands } from '../../rooms/commands.ts'
+import { suppressionCommands } from '../../suppression/commands.ts'
 
 export type GivenForCommands = AskDeps & Pick<GroundDeps, 'metrics' | 'refusals'> & Pick<IncidentDeps, 'rooms'>
 export type CommandDeps = GivenForCommands & Pick<GroundDeps, 'commands' | 'approvals' | 'access'>
@@ -23,7 +24,7 @@ export function commandDeps(given: GivenForCommands): CommandDeps {
     },
   }
   const deps = { ...given, commands: new Commands(), approvals, access }
-  for (const handlers of [accessCommands, incidentCommands, roomCommands, partnerCommands, policyFileCommands])
+  for (const handlers of [accessCommands, incidentCommands, roomCommands, suppressionCommands, partnerCommands, policyFileCommands])
     deps.commands.add(handlers(deps))
   deps.commands.add(notificationCommands({ store: deps.store, tester: async () => ({ ok: true, status: 204 }) }))
   return deps

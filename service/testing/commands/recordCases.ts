@@ -89,6 +89,27 @@ export const cases: { readonly [T in CommandType]: Case } = {
     ({ room }) => [room],
     () => 'Boardroom',
   ),
+  'suppression.save': {
+    arrange: (on) => on.done(boss, { type: 'rooms.rename', rooms: [on.room], name: 'Boardroom' }),
+    command: (on) => on.suppress(),
+    lines: () => [`contoso: Suppression Create suppression.save of Works by ${boss}`],
+    touches: ({ room, suppression, me }) => [suppression, room, 'Boardroom', 'Works', me, 'peripherals.camera'],
+    again: 'nothing',
+  },
+  'suppression.end': {
+    arrange: (on) => on.done(boss, on.suppress()),
+    command: ({ suppression }) => ({ type: 'suppression.end', suppression }),
+    lines: () => [`contoso: Suppression Update suppression.end of Works by ${boss}`],
+    touches: ({ room, suppression }) => [suppression, room, 'Works'],
+    again: 'refused',
+  },
+  'suppression.confirm': {
+    arrange: (on) => on.done(boss, on.suppress()),
+    command: ({ suppression }) => ({ type: 'suppression.confirm', suppression }),
+    lines: () => [`contoso: Suppression Update suppression.confirm of Works by ${boss}`],
+    touches: ({ room, suppression }) => [suppression, room, 'Works'],
+    again: 'more',
+  },
   'settings.change': {
     command: () => ({ type: 'settings.change', changes: { flapCount: 7, openHoldMs: 0 } }),
     lines: () => [`contoso: Settings Update settings.change of Settings by ${boss}`],

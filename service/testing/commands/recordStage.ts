@@ -26,6 +26,7 @@ export class RecordStage {
   role = ''
   assignment = ''
   link = ''
+  suppression = ''
   /** A room in onboarding. */
   fresh = ''
   freshName = ''
@@ -71,10 +72,18 @@ export class RecordStage {
     const { items } = CustomerList.parse((await this.world.ask(partner, '/v1/customers')).body)
     for (const known of items) await this.done(boss, { type: 'partner.remove', link: known.link })
     ;[this.group, this.role, this.assignment, this.link] = [v7(), v7(), v7(), v7()]
+    this.suppression = v7()
   }
 
   async done(email: Email, command: Record<string, unknown>): Promise<void> {
     await done(this.world, email, command)
+  }
+
+  suppress() {
+    const { suppression, room } = this
+    const what = { rooms: [room], groups: [], place: null, signals: ['peripherals.camera'] }
+    const when = { from: null, until: null, recurrence: null }
+    return { type: 'suppression.save', suppression, ...what, reason: 'Works', owner: null, ...when }
   }
 
   saveGroup() {

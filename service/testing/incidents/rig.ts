@@ -26,6 +26,7 @@ export class IncidentRig {
   readonly system = systemAt(() => this.now)
   now: number
   rooms = new Rooms()
+  bus = inProcessBus(fail)
   readonly #folder = mkdtempSync(join(tmpdir(), 'roomkeeper-incidents-'))
   #store: Store | undefined
 
@@ -58,7 +59,8 @@ export class IncidentRig {
   /** What was in memory is gone. */
   async restart(): Promise<void> {
     await this.#store?.close()
-    this.#store = await Store.open({ schema, path: this.file, bus: inProcessBus(fail), ...this.system })
+    this.bus = inProcessBus(fail)
+    this.#store = await Store.open({ schema, path: this.file, bus: this.bus, ...this.system })
     this.rooms = new Rooms()
   }
 

@@ -1,0 +1,75 @@
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
+import { SuppressionId } from '../../../contract/ids.ts'
+import { untilPasses } from '../../../contract/testing/wait.ts'
+import { surroundings } from '../../fixtures/mounted.ts'
+import { makeRoom, personId } from '../../fixtures/world.ts'
+import { endOf, timeOf } from './ends.ts'
+import RoomSuppressions from './RoomSuppressions.vue'
+
+const find = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)
+function type(id: string, text: string): void {
+  const field = find(id)
+  if (!(field instanceof HTMLInputElement)) throw new Error(`There is no field ${id}.`)
+  field.value = text
+  field.dispatchEvent(new Event('input'))
+}
+const nothing = { day: '', time: '' }
+
+describe('[ROM-3] the end of a suppression', () => {
+  it('is a morning of the room, also over a change of its clocks', () => {
+    const evening = Date.parse('2026-03-28T22:00:00Z')
+    expect(endOf('tomorrow', evening, 'Europe/Paris', nothing)).toBe(Date.parse('2026-03-29T06:00:00Z'))
+    expect(endOf('tomorrow', evening, 'America/Montreal', nothing)).toBe(Date.parse('2026-03-29T12:00:00Z'))
+    expect(endOf('tomorrow', Date.parse('2026-10-24T12:00:00Z'), 'Europe/Paris', nothing)).toBe(Date.parse('2026-10-25T07:00:00Z'))
+  })
+
+  it('is a day and a time as they are typed, or none, or no moment', () => {
+    expect(endOf('date', 0, 'Pacific/Apia', { day: '2026-12-02', time: '7:30' })).toBe(Date.parse('2026-12-01T18:30:00Z'))
+    expect(endOf('date', 0, 'UTC', { day: '2026-02-30', time: '7:30' })).toBeUndefined()
+    expect(endOf('date', 0, 'UTC', { day: '2026-12-02', time: '25:00' })).toBeUndefined()
+    expect(endOf('never', 0, 'UTC', nothing)).toBeNull()
+    expect([timeOf('08:00'), timeOf('8h05'), timeOf('8')]).toEqual([{ hour: 8, minute: 0 }, { hour: 8, minute: 5 }, null])
+  })
+})
+
+describe('[ROM-3] a room', () => {
+  const room = makeRoom(1, Date.now())
+
+  it('is suppressed with a reason and an end, by a command of the outbox', async () => {
+    const { core, global } = surroundings({ rooms: 6 })
+    mount(RoomSuppressions, { props: { room }, global, attachTo: document.body })
+    await untilPasses(() => expect(find('suppress-room')).not.toBeNull())
+    find('suppress-room')?.click()
+    await untilPasses(() => expect(document.activeElement).toBe(find('suppress-reason')))
+    find('suppress-confirm')?.click()
+    await untilPasses(() => expect(find('suppress-reason')?.getAttribute('aria-invalid')).toBe('true'))
+    type('suppress-reason', ' Painters ')
+    find('suppress-never')?.click()
+    await untilPasses(() => expect(find('suppress-says')?.textContent).toContain('7 days'))
+    find('suppress-confirm')?.click()
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toMatchObject({
+        command: { type: 'suppression.save', rooms: [room.id], signals: null, reason: 'Painters', until: null },
+      }),
+    )
+    await untilPasses(() => expect(find('suppress-dialog')).toBeNull())
+  })
+
+  it('says until when and why, and is no longer suppressed by one click', async () => {
+    const { core, global } = surroundings({ rooms: 6 })
+    const id = SuppressionId.parse('01900000-0000-7000-8000-00000000abcd')
+    const owner = { id: personId(1), name: 'Amélie Laurent' }
+    const suppressions = [{ id, reason: 'Painters', owner, from: Date.now(), over: 'group' as const }]
+    mount(RoomSuppressions, { props: { room: { ...room, suppressions } }, global, attachTo: document.body })
+    await untilPasses(() => expect(find('room-suppression')?.textContent).toContain('Until somebody ends it'))
+    expect(find('room-suppression')?.textContent).toContain('Amélie Laurent, through a group')
+    await untilPasses(() => expect(find('unsuppress')).not.toBeNull())
+    find('unsuppress')?.click()
+    await untilPasses(() =>
+      expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toMatchObject({
+        command: { type: 'suppression.end', suppression: id, within: [room.id] },
+      }),
+    )
+  })
+})

@@ -1,0 +1,20 @@
+import type { Millis } from '../../contract/ids.ts'
+import type { Said } from './said.ts'
+
+/** When a suppression suppresses: pure, with the time as an argument. */
+
+export interface Span {
+  readonly from: Millis
+  /** Null: until somebody ends it. */
+  readonly until: Millis | null
+}
+
+/** The time that it is `at`, or the next one, in a room of this zone; null: it is over. */
+export function spanAt({ from, until }: Pick<Said, 'from' | 'until' | 'recurrence'>, _zone: string, at: Millis): Span | null {
+  return until !== null && until <= at ? null : { from, until }
+}
+
+export const isRunning = (span: Span | null, at: Millis): span is Span => span !== null && span.from <= at
+
+/** When it begins or ends next, by its span; null: never. */
+export const edgeOf = (span: Span | null, at: Millis): Millis | null => (span === null ? null : span.from > at ? span.from : span.until)
