@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Millis } from './ids.ts'
-import { IncidentView, RoomState } from './views.ts'
+import { IncidentView, OutboxItem, RoomRow, RoomState } from './views.ts'
 
 /** Pictures of many rooms at once: what the overview shows. All of it comes from the console's own copy, offline too. */
 
@@ -53,7 +53,37 @@ export function happenedIn({ hours }: Pick<Overview, 'hours'>, last: number): { 
   return sum
 }
 
+/** Hours of a shift that can be chosen; the copy has more. */
+export const shiftHours = [4, 8, 12, 24] as const
+export const usualShiftHours = 8
+/** Rows of each part of a hand-over. More are counted: nobody reads them. */
+export const handoverRows = 200
+export const handoverRooms = 20
+
+const some = <T extends z.ZodType>(row: T, atMost: number) => z.object({ total: z.int(), rows: z.array(row).max(atMost) })
+
+/** What whoever comes next has to know. All of it is as the copy has it, with what was done here and is not sent yet. */
+export const Handover = z.object({
+  from: Millis,
+  /** Up to when the copy tells. */
+  until: Millis,
+  /** What needs action, in the order of its list, and how much is being looked at beside it. */
+  open: some(IncidentView, handoverRows),
+  investigating: z.int(),
+  /** Open ones that come and go. */
+  flapping: some(IncidentView, handoverRows),
+  /** What opened and what was resolved in the shift, the newest first; each incident once, as it is now. */
+  opened: some(IncidentView, handoverRows),
+  resolved: some(IncidentView, handoverRows),
+  /** Rooms without contact, the longest first. */
+  lost: some(RoomRow, handoverRooms),
+  /** What the operator did and the service has not confirmed. */
+  pending: z.array(OutboxItem),
+})
+export type Handover = z.infer<typeof Handover>
+
 /** The calls of these pictures; part of the bridge's list. */
 export const pictureCalls = {
   'overview.read': { input: z.object({}).strict(), output: Overview },
+  'handover.read': { input: z.object({ hours: z.int().min(1).max(24) }).strict(), output: Handover },
 } as const

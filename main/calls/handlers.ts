@@ -4,6 +4,7 @@ import type { CallHandlers } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
 import { saveNew } from '../files.ts'
 import { makeBundle } from '../support/bundle.ts'
+import { readHandover } from '../views/handover.ts'
 import { incidentCounts, incidentEntries, listIncidents, pickIncidents } from '../views/incidents.ts'
 import { searchJump } from '../views/jump.ts'
 import { readOverview } from '../views/overview.ts'
@@ -38,6 +39,8 @@ export function callHandlers(core: Console, opened: OpenedNotices): CallHandlers
     'rooms.buildings': () => entered(roomBuildings),
     ...historyHandlers(core),
     'overview.read': () => entered((picture) => readOverview(picture, untilOf(core))),
+    'handover.read': ({ hours }) =>
+      entered((picture) => ({ ...readHandover(picture, hours, untilOf(core)), pending: outboxItems(core.tenants) })),
     'incidents.list': (input) => entered((picture) => listIncidents(picture, input)),
     'incidents.pick': (input) => entered((picture) => pickIncidents(picture, input)),
     'incidents.counts': ({ room }) => entered((picture) => incidentCounts(picture, room)),

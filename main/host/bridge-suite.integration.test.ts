@@ -39,6 +39,7 @@ const list = { filter: {}, sort: 'name', descending: false, ...page } as const
 /** Every call of the contract, with what it is asked and what must come of it, in this order. */
 const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'overview.read': { input: {} },
+  'handover.read': { input: { hours: 8 } },
   'rooms.list': { input: list },
   'rooms.pick': { input: { filter: {}, sort: 'name', descending: false, part: { what: 'all' } } },
   'rooms.totals': { input: { filter: {} } },
@@ -178,6 +179,7 @@ const moving = new Set<string>([
   'support.saveBundle',
   'rooms.timeline',
   'overview.read',
+  'handover.read',
   'app',
   'sync',
   'changes',

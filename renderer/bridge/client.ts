@@ -24,6 +24,7 @@ import type { StatefulPipe } from './pipes.ts'
 const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'rooms.list',
   'overview.read',
+  'handover.read',
   'rooms.totals',
   'rooms.buildings',
   'rooms.history',

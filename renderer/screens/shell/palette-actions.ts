@@ -54,6 +54,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
     }
     add('screens', 'overview', 'overview', () => go('/overview'), 'g o')
     add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
+    add('screens', 'handover', 'list', () => go('/handover'), 'g h')
     add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
     if (pages.value.length > 0) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
     for (const page of pages.value) {
