@@ -46,7 +46,21 @@ async function call(...args: string[]): Promise<{ code: number | string | null; 
 }
 
 async function fleet(...args: string[]): Promise<Run> {
-  const run = start('fleet', '--service', service.url, '--key-file', keyFile, '--data', data, '--rooms', '3', '--json', ...args)
+  const run = start(
+    'fleet',
+    '--service',
+    service.url,
+    '--key-file',
+    keyFile,
+    '--data',
+    data,
+    '--rooms',
+    '3',
+    '--kind',
+    'windows',
+    '--json',
+    ...args,
+  )
   await until(`the fleet: ${run.problems()}`, () => run.output().includes('\n') || run.child.exitCode !== null)
   expect(run.problems()).toBe('')
   return run

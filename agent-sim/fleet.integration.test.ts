@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Report } from '../contract/agent.ts'
 import { limits } from '../contract/limits.ts'
-import { reportedSignals } from '../contract/signals.ts'
+import { signalsOf } from '../contract/signals.ts'
 import { realSystem } from '../contract/testing/system.ts'
 import { playDelay, until } from '../contract/testing/wait.ts'
 import { ActionError } from './actions.ts'
@@ -34,6 +34,7 @@ async function start(options: Partial<FleetOptions> = {}): Promise<Fleet> {
     service: service.url,
     credential: { kind: 'key', secret: service.key },
     rooms: 3,
+    kind: 'windows',
     folder,
     control: false,
     ...options,
@@ -71,7 +72,7 @@ describe('a fleet', () => {
     const device = service.deviceOf(firstRoom(fleet))
     await until('the full report', () => arrived(device).length === 1)
     expect(arrived(device)[0]).toMatchObject({ number: 1, full: true, facts: { inCall: false } })
-    expect(Object.keys(arrived(device)[0]?.signals ?? {}).sort()).toEqual([...reportedSignals].sort())
+    expect(Object.keys(arrived(device)[0]?.signals ?? {}).sort()).toEqual([...signalsOf('windows')].sort())
 
     await fleet.setSignal(firstRoom(fleet), 'peripherals.camera', 'unhealthy', 'gone')
     await fleet.setSignal(firstRoom(fleet), 'peripherals.camera', 'unhealthy', 'gone')

@@ -7,6 +7,7 @@ import { SoftwareKeyStore } from './agent/identity.ts'
 import { TimerWheel } from './agent/timers.ts'
 import { closeContext, openContext, type Context, type NetworkOptions } from './context.ts'
 import { startControl } from './control/server.ts'
+import type { SimulatedKind } from './devices/models.ts'
 import { places, type Places, roomsOf } from './devices/places.ts'
 import { parseChanges, SimulatedDevice } from './devices/simulated.ts'
 import { seededRandom } from './random.ts'
@@ -23,6 +24,8 @@ export interface FleetOptions extends NetworkOptions {
   places?: Places
   /** Keys, journals and logs are kept here: the same folder and seed are the same devices. */
   folder: string
+  /** What stands in every room; a mix where left out. */
+  kind?: SimulatedKind
   /** Every string that the devices send is hostile. */
   hostile?: boolean
   /** Rooms that were off-boarded are installed again. */
@@ -108,7 +111,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 
 /** The rooms of a fleet, round the buildings; the first ones are the same whatever their number. */
 function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
-  const { rooms, seed = 1, hostile = false, places: organisation = 'contoso' } = options
+  const { rooms, seed = 1, hostile = false, kind, places: organisation = 'contoso' } = options
   const sources = places[organisation].map((building) => roomsOf(building, seededRandom('building', seed, building.name)))
   return Array.from({ length: rooms }, (_, index) => {
     const next = sources[index % sources.length]?.next()
@@ -117,7 +120,8 @@ function makeRooms(context: Context, options: FleetOptions): AgentRoom[] {
     const folder = `devices/${slug(String(seed))}-${String(index + 1).padStart(5, '0')}`
     if (options.bringBack) context.store.setOffboarded(folder, false)
     const changes = parseChanges(context.store.remembered(folder))
-    const device = new SimulatedDevice({ roomName: name, place, seed, boot: context.newId(), hostile, changes })
+    const own = { roomName: name, place, seed, boot: context.newId(), hostile, changes }
+    const device = new SimulatedDevice({ ...own, ...(kind === undefined ? {} : { kind }) })
     return new AgentRoom(context, { name, folder, device, keys: (path) => new SoftwareKeyStore(path, false) })
   })
 }

@@ -93,7 +93,6 @@ function incidentOf(number: number, room: Room, open: boolean, pick: Pick): Inci
     number,
     room: room.id,
     signal,
-    category: signals[signal].category,
     severity: signals[signal].severity,
     status: open ? (number % 10 === 0 ? 'investigating' : 'needAction') : 'resolved',
     value: open ? 'unhealthy' : 'healthy',

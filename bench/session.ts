@@ -79,7 +79,7 @@ export const session: Bench = {
     const parts: { stop(): Promise<unknown> }[] = [service.part]
     try {
       await allow(service)
-      const size = ['--rooms', String(samples + warmUp)]
+      const size = ['--rooms', String(samples + warmUp), '--kind', 'windows']
       const fleetArgs = [programs.agent, 'fleet', '--service', service.url, '--key-file', await keyFile(service), ...size, '--data', folder]
       parts.push(await startPart({ name: 'fleet', args: fleetArgs, ready: FleetReady, log: join(folder, 'fleet.log') }))
       const rooms = (await service.api.rooms()).map(({ id }) => id)

@@ -50,25 +50,33 @@ ${table(['code', 'status', 'what it says'], rows)}
 const madeFrom: Readonly<Partial<Record<SignalId, string>>> = {
   'connectivity.agent': 'missed heartbeats',
   'connectivity.identity': "two machines that have one device's key",
+  'software.timeDrift': "the device's clock beside its own",
+  'connectivity.incompleteSignals': 'signals that stay unknown while the agent is connected',
 }
 
 function signalsPage(): string {
   const rows = SignalId.options.map((id) => {
-    const { category, severity, values, enabledByDefault, derived } = signals[id]
+    const { category, severity, devices, watchMinutes, values, enabledByDefault, derived, immediate } = signals[id]
     const note = derived
       ? `made by the service from ${madeFrom[id] ?? 'what it sees'}`
       : enabledByDefault
         ? ''
         : 'raises no incident by default'
-    return [`\`${id}\``, category, severity, values.join(', '), note]
+    const hold = immediate ? '' : `${watchMinutes} min`
+    return [`\`${id}\``, category, severity, devices.join(', '), hold, values.join(', '), note]
   })
   return `# Signals
 ${made}
 
 What a room reports. \`unhealthy\` and \`misconfigured\` are bad, \`healthy\`, \`notPresent\` and \`notApplicable\` are good, \`unknown\`
-is no evidence: whatever was known before goes on.
+is no evidence: whatever was known before goes on. Critical and important ones make a room unhealthy; a warning that stays unattended
+becomes important; a recommendation never does, and raises no notification.
 
-${table(['signal', 'category', 'severity', 'values', ''], rows)}
+How long a signal must be bad before its incident needs action is a preset of Settings → Signals: one time for all; "fast", 1 minute
+for what is critical or important and 5 for the rest; "like Pro Management", as below. Each signal can have a time of its own, and can be
+switched off for a kind of device.
+
+${table(['signal', 'category', 'severity', 'devices', 'like Pro Management', 'values', ''], rows)}
 `
 }
 

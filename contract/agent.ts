@@ -4,7 +4,7 @@ import { ErrorCode } from './errors.ts'
 import { BootId, DeviceId, JournalId, Millis, RoomId, SessionId } from './ids.ts'
 import { limits } from './limits.ts'
 import { RemoteFacts } from './remoteFacts.ts'
-import { SignalId, SignalValue } from './signals.ts'
+import { DeviceKind, SignalId, SignalValue } from './signals.ts'
 import { deviceText } from './text.ts'
 
 /**
@@ -40,6 +40,8 @@ const sessionEnd = z.string().min(1).max(40)
 
 /** What the device says of itself; hostile text, cleaned when parsed. */
 export const DeviceFacts = z.object({
+  /** Absent: as its profile has it. */
+  kind: DeviceKind.optional(),
   platform: deviceText(),
   os: deviceText(),
   manufacturer: deviceText(),

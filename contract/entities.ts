@@ -6,7 +6,8 @@ import { Notice } from './notifications.ts'
 import { type Permission } from './permissions.ts'
 import { RemoteFacts } from './remoteFacts.ts'
 import { kept } from './retention.ts'
-import { Severity, SignalCategory, SignalId, SignalValue } from './signals.ts'
+import { DeviceKind, Severity, SignalId, SignalValue } from './signals.ts'
+import { HoldPreset, Holds, Switches } from './signalSettings.ts'
 
 /**
  * The documents that the service keeps per tenant and that consoles hold a copy of. Each has a kind, an id, the room
@@ -55,6 +56,8 @@ export type SignalState = z.infer<typeof SignalState>
 export const RoomDevice = z.object({
   id: DeviceId,
   profile: DeviceProfile,
+  /** Absent: by its profile (`kindOf`). */
+  kind: DeviceKind.optional(),
   keyProtection: KeyProtection,
   /** What `keyProtection` rests on: the device says so, and nothing has proved it. Absent: as well. */
   keyEvidence: z.literal('claimed').optional(),
@@ -114,8 +117,14 @@ export const Room = z.object({
   onboardedAt: Millis,
   inCall: z.boolean(),
   signals: z.partialRecord(SignalId, SignalState),
-  /** Incidents by what they count for: open important, open warning, investigating. */
-  incidents: z.object({ important: z.int(), warning: z.int(), investigating: z.int() }),
+  /** Incidents by what they count for: open ones by severity, and those that are investigated. Absent: none. */
+  incidents: z.object({
+    critical: z.int().optional(),
+    important: z.int(),
+    warning: z.int(),
+    recommended: z.int().optional(),
+    investigating: z.int(),
+  }),
   device: RoomDevice,
   /** Its update ring; absent: the default one (`ringOf`). */
   ring: z.string().min(1).max(limits.nameChars).optional(),
@@ -167,7 +176,6 @@ export const Incident = z.object({
   number: z.int().min(1),
   room: RoomId,
   signal: SignalId,
-  category: SignalCategory,
   /** As it counts now: a warning that aged is important. */
   severity: Severity,
   status: IncidentStatus,
@@ -233,6 +241,12 @@ export const Settings = z.object({
   /** How long a signal must be bad before its incident needs action, and good before it resolves (INC-3). */
   openHoldMs: z.int().min(0).max(3_600_000),
   resolveHoldMs: z.int().min(0).max(3_600_000),
+  /** Where the first of the two comes from; absent: `same`. */
+  holdPreset: HoldPreset.optional(),
+  /** Signals that have an own time before they open, whatever the preset says. */
+  holds: Holds.optional(),
+  /** Signals that are switched on or off by kind of device (ROM-4), where that is other than by default. */
+  switches: Switches.optional(),
   /** A warning that nobody attends to becomes important after this (INC-1). */
   warningAgesMs: z
     .int()
@@ -360,5 +374,11 @@ export const defaultSettings: Omit<Settings, 'id'> = {
 
 /** The rings that every tenant has (UPD-1), first to last, and the one that a room starts in. */
 export const builtInRings = ['Staging', 'General', 'Executive'] as const
+/** What stands in the room. One that does not say so is what its profile is made for. */
+export const kindOf = ({ kind, profile }: Pick<RoomDevice, 'kind' | 'profile'>): DeviceKind =>
+  kind ?? (profile === 'windows-mtr' ? 'windows' : 'host')
+/** A room's open incidents, of whatever severity. */
+export const openIncidents = ({ critical = 0, important, warning, recommended = 0 }: Room['incidents']): number =>
+  critical + important + warning + recommended
 export const hasProLicence = (room: Pick<Room, 'licence'>): boolean => (room.licence ?? 'pro') === 'pro'
 export const ringOf = (room: Pick<Room, 'ring'>): string => room.ring ?? 'General'

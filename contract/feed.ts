@@ -15,12 +15,12 @@ import { RoomId } from './ids.ts'
  * nothing is new, so that the console knows that it is live. After `scope`, batches go on from the cursor that the
  * console holds, under the new version, beside the snapshot that it fetches to gain rows.
  */
-export const feedProtocolVersions = [1, 2] as const
+export const feedProtocolVersions = [2, 3] as const
 /**
- * What consoles of this age speak. Those of version 1 know a room and its device as one document, and get it so; they are told every
- * document as a whole.
+ * What consoles of this age speak. Those of version 2 know fewer signals and two severities, and get every document as a whole and as they
+ * know it.
  */
-export const feedProtocolVersion = 2
+export const feedProtocolVersion = 3
 
 export const Cursor = z.string().min(1).max(200).brand<'Cursor'>()
 export type Cursor = z.infer<typeof Cursor>

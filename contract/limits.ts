@@ -101,6 +101,8 @@ export const limits = {
   flapLateMs: 600_000,
   /** Bytes of a checkpoint of a room. More: of an incident's openings the oldest are left out. Checkpoints in one commit. */
   checkpointBytes: 2_000,
+  /** The longest that one signal may be bad before its incident needs action (ms). */
+  signalHoldMs: 24 * 3_600_000,
   checkpointOpenings: 100,
   checkpointsTogether: 500,
   /** Rooms whose engine state the service keeps in memory. More: the one unused for longest is read again when needed. */

@@ -6,7 +6,7 @@ import { CommandKey, LinkId, Millis, RoomId, SessionId, TenantId } from './ids.t
 import { limits } from './limits.ts'
 import { SessionEnd } from './remote.ts'
 import { RemoteFacts, RemoteMode } from './remoteFacts.ts'
-import { evidenceOf, SignalId, signals, SignalValue } from './signals.ts'
+import { evidenceOf, isGrave, SignalId, signals, SignalValue } from './signals.ts'
 
 /** What screens are given: documents of the cache with the operator's own unsent changes laid over them. */
 
@@ -114,7 +114,7 @@ export function stateSince(room: Pick<Room, 'lifecycle' | 'health' | 'healthSinc
   if (room.health !== 'unhealthy') return room.healthSince
   const faults = SignalId.options.flatMap((id) => {
     const state = room.signals[id]
-    return state !== undefined && signals[id].severity === 'important' && evidenceOf(state.value) === 'bad' ? [state.since] : []
+    return state !== undefined && isGrave(signals[id].severity) && evidenceOf(state.value) === 'bad' ? [state.since] : []
   })
   return Math.min(room.healthSince, ...faults)
 }

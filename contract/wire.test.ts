@@ -22,15 +22,15 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '5bcd361d514baa52',
+      '1d1a70c5c5ea8913',
     ])
   })
 
   it('feed protocol and documents', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
-      2,
-      '89115c2add424aa6',
+      3,
+      '81bc9a5988cbb160',
     ])
   })
   it('relay: tickets and control', () => {

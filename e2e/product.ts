@@ -125,7 +125,20 @@ export class Stack {
     const key = join(this.data, 'enrolment.key')
     writeFileSync(key, await api.enrolmentKey(), { mode: 0o600 })
     const rooms = String(this.#options.rooms ?? 12)
-    const fleet = [programs.agent, 'fleet', '--service', this.service, '--key-file', key, '--rooms', rooms, '--seed', '1']
+    const fleet = [
+      programs.agent,
+      'fleet',
+      '--service',
+      this.service,
+      '--key-file',
+      key,
+      '--rooms',
+      rooms,
+      '--seed',
+      '1',
+      '--kind',
+      'windows',
+    ]
     await this.#start('fleet', fleet, Fleet)
     const all = await api.rooms()
     await enrolFleet(api, all, new Set(all.map((room) => room.id)))

@@ -4,22 +4,23 @@ import { command, fault, npmStart, people } from './product.ts'
 import { electronPath, inTab } from './screen.ts'
 import { expect, incidentRow, picture, signIn, test } from './test.ts'
 
-const Rooms = z.array(z.object({ name: z.string(), simulated: z.boolean() }))
+const Rooms = z.array(z.object({ name: z.string(), simulated: z.boolean(), signals: z.record(z.string(), z.unknown()) }))
 
 test('[PAR-8] a partner sees the incidents of all customers in one list, or one customer at a time', async ({ page: tab, data }) => {
   test.skip(electronPath !== undefined, 'npm start opens its own window')
   const started = await npmStart(data, ['--rooms', '6'])
   try {
     const there = join(data, 'northwind')
-    const namesIn = async (folder: string) =>
-      Rooms.parse(JSON.parse(await command('agent', 'rooms', '--json', '--data', folder))).flatMap(({ name, simulated }) =>
-        simulated ? [name] : [],
+    const namesIn = async (folder: string, having = 'versioning.os') =>
+      Rooms.parse(JSON.parse(await command('agent', 'rooms', '--json', '--data', folder))).flatMap(({ name, simulated, signals }) =>
+        simulated && having in signals ? [name] : [],
       )
     const [ours, theirs] = [(await namesIn(data)).filter((name) => name.startsWith('London')), await namesIn(there)]
-    const [london] = ours
-    const [rotterdam] = theirs
+    const cameras = await namesIn(data, 'peripherals.camera')
+    const london = cameras.find((name) => name.startsWith('London'))
+    const [rotterdam] = await namesIn(there, 'display.frontOfRoom1')
     if (london === undefined || rotterdam === undefined) throw new Error('a customer of the demo has no rooms')
-    const hidden = (await namesIn(data)).find((name) => !name.startsWith('London')) ?? ''
+    const hidden = cameras.find((name) => !name.startsWith('London')) ?? ''
     await fault(data, london, 'peripherals.camera', 'unhealthy')
     await fault(data, hidden, 'peripherals.camera', 'unhealthy')
     await fault(there, rotterdam, 'display.frontOfRoom1', 'unhealthy')

@@ -9,6 +9,7 @@ const later = {
   room: () => import('./screens/room/RoomPage.vue'),
   settings: () => import('./screens/settings/Settings.vue'),
   general: () => import('./screens/settings/General.vue'),
+  signals: () => import('./screens/signals/Signals.vue'),
   roles: () => import('./screens/roles/Roles.vue'),
   role: () => import('./screens/roles/RolePage.vue'),
   groups: () => import('./screens/groups/Groups.vue'),
@@ -44,6 +45,7 @@ export function createRoutes() {
         component: later.settings,
         children: [
           { path: 'general', name: 'general', component: later.general },
+          { path: 'signals', name: 'signals', component: later.signals },
           { path: 'roles', name: 'roles', component: later.roles },
           {
             path: 'roles/:role/:tab(properties|permissions|assignments)?',

@@ -137,6 +137,42 @@ describe('migrations', () => {
     writer.close()
   })
 
+  it('[INC-1] say of open incidents that they are critical, and their rooms count them so', async () => {
+    await migrated(schema.filter(({ version }) => version < 18))
+    const db = new Database(path)
+    db.exec(
+      `insert into tenant ("id", "name", "issuer", "directory", "lastSeq", "nextIncidentNumber", "createdAt")
+       values ('t', 'T', 'i', 'd', 9, 1, 0)`,
+    )
+    const add = db.prepare(
+      `insert into document ("tenant", "kind", "id", "room", "state", "rev", "seq", "deleted", "body")
+       values ('t', ?, ?, 'r', ?, 1, ?, 0, ?)`,
+    )
+    add.run('room', 'r', 'enrolled', 1, JSON.stringify({ id: 'r', incidents: { important: 3, warning: 1, investigating: 1 } }))
+    const incident = (id: string, signal: string, status: string, n: number) =>
+      add.run('incident', id, status, n, JSON.stringify({ id, signal, status, severity: 'important', room: 'r' }))
+    incident('a', 'connectivity.signInTeams', 'needAction', 2)
+    incident('b', 'connectivity.signInExchange', 'investigating', 3)
+    incident('c', 'peripherals.camera', 'needAction', 4)
+    incident('d', 'connectivity.signInTeams', 'resolved', 5)
+    db.close()
+    await migrated()
+    const after = new Database(path)
+    const rows = after
+      .prepare<[], { id: string; rev: number; body: string }>('select "id", "rev", "body" from document order by "id"')
+      .all()
+    expect(rows.map(({ id, rev, body }) => [id, rev, (JSON.parse(body) as { severity?: string }).severity])).toEqual([
+      ['a', 2, 'critical'],
+      ['b', 2, 'critical'],
+      ['c', 1, 'important'],
+      ['d', 1, 'important'],
+      ['r', 2, undefined],
+    ])
+    expect(JSON.parse(rows.at(-1)?.body ?? '')).toMatchObject({ incidents: { critical: 1, important: 2, warning: 1 } })
+    expect(after.prepare('select "lastSeq" from tenant').pluck().get()).toBe(12)
+    after.close()
+  })
+
   it('[rule 12] date what was removed before that was said, and leave all that there is in the change log', async () => {
     await migrated(schema.filter(({ version }) => version < 14))
     const db = new Database(path)

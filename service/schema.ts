@@ -1,6 +1,7 @@
 import { groundMigrations } from './ground/store/migrations/index.ts'
 import type { Migration } from './ground/store/migrations/migration.ts'
 import { checkpoints } from './incidents/migration0017.ts'
+import { severities } from './incidents/migration0018.ts'
 import { hiddenFaults } from './incidents/migration0022.ts'
 import { notifications } from './notifications/migration0020.ts'
 import { remoteTables } from './remote/migration0004.ts'
@@ -11,6 +12,7 @@ export const schema: readonly Migration[] = [
   ...groundMigrations,
   remoteTables,
   checkpoints,
+  severities,
   notifications,
   hiddenFaults,
   suppressionTables,

@@ -1,3 +1,4 @@
+import { type SimulatedKind, simulatedKinds } from '../devices/models.ts'
 import { places, type Places } from '../devices/places.ts'
 import { startFleet, type Fleet } from '../fleet.ts'
 import {
@@ -20,6 +21,14 @@ import {
 import { askedToEnd, processLog, releaseParent } from './process.ts'
 import { restartHelp, restartMsFrom } from './remote-options.ts'
 
+/** What is to stand in each room. @throws UsageError */
+function kindFrom(said: string | undefined): { kind?: SimulatedKind } {
+  if (said === undefined) return {}
+  const kind = simulatedKinds.find((one) => one === said)
+  if (!kind) throw new UsageError(`--kind must be one of ${simulatedKinds.join(', ')}, and is "${said}".`)
+  return { kind }
+}
+
 /** Rooms that one process may run: sockets, files and ports of one machine end somewhere above it. */
 const mostRooms = 20_000
 
@@ -32,6 +41,7 @@ same folder and seed are the same devices again. Ends with Ctrl-C.
   --rooms N                  how many (default 24: eight in each building)
   --seed S                   another seed, other rooms (default 1)
   --places NAME              whose buildings: contoso (default) or northwind
+  --kind KIND                what stands in each room: windows, videoBar, panel (default: mostly windows)
   --hostile                  every string that the devices send is hostile, for tests
   --verbose-logs             a runtime log for every device, also in fleets of more than 100
   --bring-back               install again on rooms that were off-boarded
@@ -46,6 +56,7 @@ ${processHelp}`,
       rooms: { type: 'string', default: '24' },
       seed: { type: 'string', default: '1' },
       places: { type: 'string', default: 'contoso' },
+      kind: { type: 'string' },
       hostile: { type: 'boolean' },
       'verbose-logs': { type: 'boolean' },
       'bring-back': { type: 'boolean' },
@@ -70,6 +81,7 @@ ${processHelp}`,
       seed: values.seed,
       places: placesNamed(values.places),
       folder: agentsFolder(values.data),
+      ...kindFrom(values.kind),
       hostile: values.hostile ?? false,
       bringBack: values['bring-back'] ?? false,
       restartMs: restartMsFrom(values['restart-ms']),

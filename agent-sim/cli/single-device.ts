@@ -121,5 +121,5 @@ function simulatedDevice(name: string | undefined, place: Partial<SimulatedDevic
   const made = roomsOf(building, seededRandom('single')).next()
   if (made.done) throw new RangeError('The building ran out of rooms.')
   const room = made.value
-  return new SimulatedDevice({ roomName: name ?? room.name, place: { ...room.place, ...place }, seed: 'single', boot })
+  return new SimulatedDevice({ roomName: name ?? room.name, place: { ...room.place, ...place }, seed: 'single', kind: 'windows', boot })
 }

@@ -51,6 +51,10 @@ export async function startControl(
         return { rooms: await Promise.all(rooms.map((room) => room.status())) }
       case 'POST /fault': {
         const action = resolveFault(names, FaultRequest.parse(await bodyOf(request)))
+        const { signals } = (await rooms.find(({ name }) => name === action.room)?.status()) ?? { signals: {} }
+        if (!(action.signal in signals)) {
+          throw new ActionError(`"${action.room}" has no ${action.signal}. It has: ${Object.keys(signals).join(', ')}.`)
+        }
         await act([action])
         return { room: action.room }
       }

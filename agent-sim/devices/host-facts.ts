@@ -101,6 +101,8 @@ export interface NetworkPart {
   address: string
   /** In Mbit/s, where the system knows it. */
   speed: number | undefined
+  /** It leads out by Wi-Fi, and no cable does. */
+  wireless?: boolean
 }
 
 /** The interface that leads out, or undefined where there is none but loopback. */
@@ -112,7 +114,8 @@ export async function network(): Promise<NetworkPart | undefined> {
   // Some drivers, and every container, leave the state unknown: an address then says that it works.
   const up = chosen.operstate === 'up' || (chosen.operstate !== 'down' && Boolean(chosen.ip4 || chosen.ip6))
   const speed = typeof chosen.speed === 'number' && chosen.speed > 0 ? chosen.speed : undefined
-  return { name: chosen.iface, up, address: chosen.ip4 || chosen.ip6, speed }
+  const wireless = chosen.type === 'wireless' && !real.some((one) => one.type === 'wired' && one.operstate === 'up' && !one.virtual)
+  return { name: chosen.iface, up, address: chosen.ip4 || chosen.ip6, speed, wireless }
 }
 
 /** An address of this machine without asking anything that may take long, or ''. */
@@ -147,6 +150,29 @@ export async function systemDisk(): Promise<DiskPart | undefined> {
   const found = await system.fsSize()
   const disk = found.find(({ mount }) => mount === '/' || /^c:/iu.test(mount)) ?? found[0]
   return disk && disk.size > 0 ? { freeBytes: disk.available, sizeBytes: disk.size } : undefined
+}
+
+/** What the disks say of themselves: the names of those that expect to fail; undefined where none says anything. */
+export async function failingDisks(): Promise<string[] | undefined> {
+  const disks = await system.diskLayout()
+  const said = disks.filter(({ smartStatus }) => smartStatus !== '' && !/unknown/iu.test(smartStatus))
+  if (said.length === 0) return undefined
+  return said
+    .filter(({ smartStatus }) => !/^ok$/iu.test(smartStatus))
+    .map(({ name, device, smartStatus }) => `${name || device}: ${smartStatus}`)
+}
+
+/** The strength of the Wi-Fi that is in use, in dBm; undefined where none is. */
+export async function wifiStrength(): Promise<number | undefined> {
+  if (process.platform === 'linux') return linuxWifi(textOf('/proc/net/wireless'))
+  const [one] = await system.wifiConnections()
+  return one && one.signalLevel !== 0 ? one.signalLevel : undefined
+}
+
+/** The kernel's list of radios: ` wlan0: 0000   54.  -56.  -256 …`, of which the third is the level in dBm. The strongest of them. */
+export function linuxWifi(table: string): number | undefined {
+  const levels = [...table.matchAll(/^\s*\S+:\s+\S+\s+[\d.]+\s+(-?\d+)/gmu)].map(([, level]) => Number(level)).filter((level) => level < 0)
+  return levels.length === 0 ? undefined : Math.max(...levels)
 }
 
 export interface MachinePart {

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { Report } from '../../contract/agent.ts'
-import { reportedSignals } from '../../contract/signals.ts'
+import { isReportable, SignalId, signalsOf } from '../../contract/signals.ts'
 import { FakeClock } from '../../contract/testing/clock.ts'
 import { fakeSystem, realSystem } from '../../contract/testing/system.ts'
 import { settle } from '../../contract/testing/wait.ts'
@@ -17,6 +18,8 @@ const laptop = (): HostParts => ({
   network: () => Promise.resolve({ name: 'eth0', up: true, address: '192.0.2.7', speed: 1_000 }),
   operatingSystem: () => Promise.resolve({ name: 'Debian 12', platform: 'linux x64' }),
   systemDisk: () => Promise.resolve({ freeBytes: 50e9, sizeBytes: 100e9 }),
+  failingDisks: () => Promise.resolve([]),
+  wifiStrength: () => Promise.resolve(-58),
   machine: () => Promise.resolve({ manufacturer: 'Dell', model: 'Latitude', serial: '123' }),
   tpm: () => Promise.resolve('TPM 2.0'),
 })
@@ -27,6 +30,8 @@ const nothing = (): HostParts => ({
   cameras: () => Promise.resolve([]),
   network: () => Promise.resolve(undefined),
   systemDisk: () => Promise.resolve(undefined),
+  failingDisks: () => Promise.resolve(undefined),
+  wifiStrength: () => Promise.resolve(undefined),
   tpm: () => Promise.resolve(undefined),
 })
 describe('HostDevice', () => {
@@ -35,7 +40,11 @@ describe('HostDevice', () => {
     expect(signals['display.frontOfRoom1']).toEqual({ value: 'healthy', detail: 'DELL U2723QE, 3840×2160' })
     expect(signals['display.frontOfRoom2']).toEqual({ value: 'notApplicable' })
     expect(signals['connectivity.network']).toEqual({ value: 'healthy', detail: 'eth0 is up, 1000 Mbit/s, 192.0.2.7' })
-    expect(signals['versioning.os']).toEqual({ value: 'healthy', detail: 'Debian 12; 50 % of 100 GB free' })
+    expect(signals['connectivity.wifiOnly']).toEqual({ value: 'healthy' })
+    expect(signals['connectivity.wifiStrength']).toEqual({ value: 'healthy', detail: '-60 dBm' })
+    expect(signals['peripherals.diskSpace']).toEqual({ value: 'healthy', detail: '50 % of 100 GB free' })
+    expect(signals['peripherals.diskHealth']).toEqual({ value: 'healthy' })
+    expect(signals['versioning.os']).toEqual({ value: 'healthy', detail: 'Debian 12' })
     expect(facts).toMatchObject({ platform: 'linux x64, TPM 2.0', model: 'Latitude', address: '192.0.2.7' })
   })
 
@@ -72,11 +81,14 @@ describe('HostDevice', () => {
       'audio.microphone',
       'audio.speaker',
       'peripherals.camera',
-      'connectivity.signInTeams',
+      'peripherals.diskSpace',
+      'peripherals.diskHealth',
     ] as const) {
       expect(signals[id]).toEqual({ value: 'notApplicable' })
     }
     expect(signals['connectivity.network']?.value).toBe('unhealthy')
+    expect(signals['connectivity.wifiStrength']?.value).toBe('notPresent')
+    expect(signals).not.toHaveProperty('connectivity.signInTeams')
     expect(facts.platform).toBe('linux x64, no TPM')
   })
 
@@ -136,14 +148,51 @@ describe('HostDevice', () => {
 
   it('says that a full disk keeps the system from its updates', async () => {
     const parts = { ...laptop(), systemDisk: () => Promise.resolve({ freeBytes: 1e8, sizeBytes: 100e9 }) }
-    expect((await new HostDevice({ system: realSystem, parts }).read()).signals['versioning.os']?.value).toBe('unhealthy')
+    expect((await new HostDevice({ system: realSystem, parts }).read()).signals['peripherals.diskSpace']?.value).toBe('unhealthy')
   })
 
   it('runs on this machine, whatever it has', async () => {
     const { signals, facts } = await new HostDevice({ system: realSystem, probeMs: 4_000 }).read()
-    expect(Object.keys(signals).sort()).toEqual([...reportedSignals].sort())
+    for (const id of signalsOf('host')) expect(signals[id], id).toBeDefined()
+    for (const [id, observation] of Object.entries(signals)) expect(isReportable(SignalId.parse(id), observation.value), id).toBe(true)
     expect(Report.safeParse({ number: 1, observedAt: 1, full: true, signals, facts }).error).toBeUndefined()
     expect(signals['versioning.os']?.value).not.toBe('notApplicable')
+  })
+
+  it.runIf(process.platform === 'linux')('says of the disk and the system what their own tools say', async () => {
+    const { signals } = await new HostDevice({ system: realSystem, probeMs: 10_000 }).read()
+    const df = execFileSync('df', ['-P', '-B1', '/'], { encoding: 'utf8' }).split('\n')[1]?.split(/\s+/u) ?? []
+    const [, size, , free] = df.map(Number)
+    const said = /^(\d+) % of (\d+) GB free/u.exec(signals['peripherals.diskSpace']?.detail ?? '')
+    expect(Number(said?.[1]) - ((free ?? 0) / (size ?? 1)) * 100).toBeCloseTo(0, -1)
+    expect(Number(said?.[2])).toBeCloseTo((size ?? 0) / 1e9, -1)
+    expect(signals['versioning.os']?.detail).toContain(execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim())
+  })
+
+  it('calls a disk that expects to fail unhealthy, and Wi-Fi that does not carry a meeting', async () => {
+    const parts: HostParts = {
+      ...laptop(),
+      failingDisks: () => Promise.resolve(['SSD 970: Predicted Failure']),
+      wifiStrength: () => Promise.resolve(-81),
+      network: () => Promise.resolve({ name: 'wlan0', up: true, address: '192.0.2.7', speed: undefined, wireless: true }),
+    }
+    const { signals } = await new HostDevice({ system: realSystem, parts }).read()
+    expect(signals['peripherals.diskHealth']).toEqual({ value: 'unhealthy', detail: 'SSD 970: Predicted Failure' })
+    expect(signals['connectivity.wifiStrength']).toEqual({ value: 'unhealthy', detail: '-80 dBm' })
+    expect(signals['connectivity.wifiOnly']?.value).toBe('unhealthy')
+  })
+})
+
+describe('linuxWifi', () => {
+  it('reads the strongest radio of the kernel’s table', () => {
+    const table = `Inter-| sta-|   Quality        |   Discarded packets
+ face | tus | link level noise |  nwid  crypt   frag  retry   misc
+ wlan0: 0000   54.  -56.  -256        0      0      0      0     12        0
+ wlan1: 0000   30.  -80.  -256        0      0      0      0      1        0
+`
+    expect(real.linuxWifi(table)).toBe(-56)
+    expect(real.linuxWifi('Inter-| sta-|\n face |\n')).toBeUndefined()
+    expect(real.linuxWifi('')).toBeUndefined()
   })
 })
 

@@ -4,7 +4,7 @@ import type { DeviceFacts, Observation } from '../../contract/agent.ts'
 import type { DeviceProfile, Place } from '../../contract/entities.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
-import { reportedSignals, type SignalId } from '../../contract/signals.ts'
+import type { SignalId } from '../../contract/signals.ts'
 import type { Ids, System, Timers, Undo } from '../../contract/system.ts'
 import { agentVersion } from '../version.ts'
 import type { Change, Device, PrerequisiteAnswers, Reading, Observations } from './device.ts'
@@ -16,6 +16,10 @@ import type { HostRemote } from './host-remote.ts'
 const fullShare = 0.03
 const fullBytes = 512 * 1024 * 1024
 
+/** Weaker Wi-Fi than this (dBm) does not carry a meeting. */
+const weakWifi = -75
+
+const notApplicable: Observation = { value: 'notApplicable' }
 const unanswered: Observation = { value: 'unknown', detail: 'The machine did not answer in time' }
 
 export type HostParts = typeof machineParts
@@ -77,17 +81,19 @@ export class HostDevice implements Device {
 
   async read(): Promise<Reading> {
     const { parts } = this.#options
-    const [displays, audio, cameras, network, system, disk, machine, tpm] = await Promise.all([
+    const [displays, audio, cameras, network, system, disk, failing, wifi, machine, tpm] = await Promise.all([
       this.#ask(parts.displays),
       this.#ask(parts.audio),
       this.#ask(parts.cameras),
       this.#ask(parts.network),
       this.#ask(parts.operatingSystem),
       this.#ask(parts.systemDisk),
+      this.#ask(parts.failingDisks),
+      this.#ask(parts.wifiStrength),
       this.#ask(parts.machine),
       this.#ask(parts.tpm),
     ])
-    const signals: Observations = Object.fromEntries(reportedSignals.map((id) => [id, { value: 'notApplicable' }]))
+    const signals: Observations = { 'display.console': notApplicable }
     signals['display.frontOfRoom1'] = this.#part('display.frontOfRoom1', displays && { found: displays.found?.[0] })
     signals['display.frontOfRoom2'] = this.#part('display.frontOfRoom2', displays && { found: displays.found?.[1] })
     // A display that only its VNC server knows of is as well as that.
@@ -105,8 +111,11 @@ export class HostDevice implements Device {
     signals['audio.speaker'] = this.#part('audio.speaker', audio && { found: audio.found?.speakers[0] })
     signals['peripherals.camera'] = this.#part('peripherals.camera', cameras && { found: cameras.found?.[0] })
     signals['connectivity.network'] = networkSignal(network)
-    signals['versioning.os'] = systemSignal(system?.found?.name, disk?.found)
-    signals['versioning.app'] = { value: 'healthy', detail: `Roomkeeper agent ${agentVersion}` }
+    signals['connectivity.wifiOnly'] = wifiOnlySignal(network)
+    signals['connectivity.wifiStrength'] = wifiSignal(wifi)
+    signals['peripherals.diskSpace'] = spaceSignal(disk)
+    signals['peripherals.diskHealth'] = healthSignal(failing)
+    signals['versioning.os'] = system?.found ? { value: 'healthy', detail: system.found.name } : unanswered
     const before = this.#facts
     const facts: DeviceFacts = {
       platform: system?.found ? `${system.found.platform}, ${tpm?.found ?? 'no TPM'}` : (before?.platform ?? process.platform),
@@ -180,7 +189,7 @@ export class HostDevice implements Device {
       this.#seen.set(id, found)
       return { value: 'healthy', detail: found }
     }
-    return before === undefined ? { value: 'notApplicable' } : { value: 'unhealthy', detail: `${before} is gone` }
+    return before === undefined ? notApplicable : { value: 'unhealthy', detail: `${before} is gone` }
   }
 }
 
@@ -194,15 +203,37 @@ function networkSignal(answer: { found: machineParts.NetworkPart | undefined } |
     : { value: 'unhealthy', detail: `${found.name} is down` }
 }
 
-function systemSignal(name: string | undefined, disk: machineParts.DiskPart | undefined): Observation {
-  if (name === undefined) return unanswered
-  if (!disk) return { value: 'healthy', detail: name }
+type Answer<T> = { found: T } | undefined
+
+function wifiOnlySignal(answer: Answer<machineParts.NetworkPart | undefined>): Observation {
+  if (!answer) return unanswered
+  return answer.found?.wireless
+    ? { value: 'unhealthy', detail: `${answer.found.name} is Wi-Fi, and no cable is plugged in` }
+    : { value: 'healthy' }
+}
+
+function wifiSignal(answer: Answer<number | undefined>): Observation {
+  if (!answer) return unanswered
+  if (answer.found === undefined) return { value: 'notPresent' }
+  // In coarse steps: a strength that merely wavers is no news.
+  const detail = `${Math.round(answer.found / 5) * 5} dBm`
+  return { value: answer.found < weakWifi ? 'unhealthy' : 'healthy', detail }
+}
+
+function spaceSignal(answer: Answer<machineParts.DiskPart | undefined>): Observation {
+  if (!answer) return unanswered
+  const disk = answer.found
+  if (!disk) return notApplicable
   // In coarse steps, so that a disk that is merely in use does not send a report with every poll.
   const space = `${Math.round((disk.freeBytes / disk.sizeBytes) * 20) * 5} % of ${Math.round(disk.sizeBytes / 1e9)} GB free`
   const full = disk.freeBytes < Math.min(fullBytes, disk.sizeBytes * fullShare)
-  return full
-    ? { value: 'unhealthy', detail: `${name}; ${space}, too little for updates` }
-    : { value: 'healthy', detail: `${name}; ${space}` }
+  return full ? { value: 'unhealthy', detail: `${space}, too little for updates` } : { value: 'healthy', detail: space }
+}
+
+function healthSignal(answer: Answer<string[] | undefined>): Observation {
+  if (!answer) return unanswered
+  if (answer.found === undefined) return notApplicable
+  return answer.found.length > 0 ? { value: 'unhealthy', detail: answer.found.join('; ') } : { value: 'healthy' }
 }
 
 /** The system's own id of this boot where it has one, else one of this start of the agent. */

@@ -30,9 +30,12 @@ export function hostileObservations(observations: Observations): Observations {
   )
 }
 
-/** Facts with something hostile in every text. */
+/** Facts with something hostile in every text; what kind of device it is is none. */
 export function hostileFacts<F extends Partial<DeviceFacts>>(facts: F): F {
   return Object.fromEntries(
-    Object.entries(facts).map(([key, value], index) => [key, typeof value === 'string' ? hostile(value, index + 3) : value]),
+    Object.entries(facts).map(([key, value], index) => [
+      key,
+      typeof value === 'string' && key !== 'kind' ? hostile(value, index + 3) : value,
+    ]),
   ) as F
 }

@@ -2,6 +2,7 @@ import { pick, randomInt, type Chance } from '../random.ts'
 
 /** A room device as it is sold, with the parts that usually stand around it. */
 export interface Equipment {
+  kind: SimulatedKind
   manufacturer: string
   model: string
   serial: string
@@ -17,6 +18,26 @@ export interface Equipment {
   hdmiIngest: boolean
   proximity: boolean
 }
+
+/** The kinds of device that are simulated. */
+export const simulatedKinds = ['windows', 'videoBar', 'panel'] as const
+export type SimulatedKind = (typeof simulatedKinds)[number]
+
+/** Of so many rooms in a hundred: most have a Windows device, some a video bar, a few only the panel beside the door. */
+const share: Readonly<Record<Exclude<SimulatedKind, 'windows'>, number>> = { videoBar: 0.16, panel: 0.04 }
+
+const bars = [
+  { manufacturer: 'Logitech', model: 'Rally Bar', serial: '2213BA' },
+  { manufacturer: 'Poly', model: 'Studio X52', serial: '8G22' },
+  { manufacturer: 'Yealink', model: 'MeetingBar A20', serial: '8032' },
+  { manufacturer: 'Neat', model: 'Bar Pro', serial: 'NB12' },
+] as const
+const panels = [
+  { manufacturer: 'Logitech', model: 'Tap Scheduler', serial: '2209TS' },
+  { manufacturer: 'Crestron', model: 'TSS-770-T', serial: '2110CR' },
+  { manufacturer: 'Yealink', model: 'RoomPanel E2', serial: '8045' },
+] as const
+const androids = ['Android 12 (AOSP, 2024-11)', 'Android 13 (AOSP, 2025-03)'] as const
 
 const consoles = [
   { manufacturer: 'Lenovo', model: 'ThinkSmart Core', serial: 'MJ0' },
@@ -38,10 +59,25 @@ const systems = [
 ] as const
 const apps = ['5.2.115.0', '5.2.115.0', '5.3.112.0', '5.1.45.0'] as const
 
+const models: Readonly<
+  Record<SimulatedKind, readonly { readonly manufacturer: string; readonly model: string; readonly serial: string }[]>
+> = {
+  windows: consoles,
+  videoBar: bars,
+  panel: panels,
+}
+
+/** What stands in a room, by one random number. */
+export function kindBy(chance: number): SimulatedKind {
+  if (chance < share.panel) return 'panel'
+  return chance < share.panel + share.videoBar ? 'videoBar' : 'windows'
+}
+
 /** Plausible equipment of one room. The same random numbers give the same room. */
-export function equip(random: Chance): Equipment {
-  const { manufacturer, model, serial } = pick(random, consoles)
+export function equip(random: Chance, kind: SimulatedKind): Equipment {
+  const { manufacturer, model, serial } = pick(random, models[kind])
   return {
+    kind,
     manufacturer,
     model,
     serial: `${serial}${randomInt(random, 16 ** 6)
@@ -49,12 +85,12 @@ export function equip(random: Chance): Equipment {
       .toUpperCase()
       .padStart(6, '0')}`,
     appVersion: pick(random, apps),
-    os: pick(random, systems),
+    os: pick(random, kind === 'windows' ? systems : androids),
     display: pick(random, displays),
     console: `${manufacturer} console, 1920×1200`,
     microphone: pick(random, audio),
     speaker: pick(random, speakers),
-    camera: pick(random, cameras),
+    camera: kind === 'videoBar' ? `${manufacturer} ${model}` : pick(random, cameras),
     secondDisplay: random() < 0.4 ? pick(random, displays) : undefined,
     hdmiIngest: random() < 0.8,
     proximity: random() < 0.6,

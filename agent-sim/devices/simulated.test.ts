@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DeviceFacts, type Observation } from '../../contract/agent.ts'
-import { evidenceOf, isReportable, reportedSignals, type SignalId } from '../../contract/signals.ts'
+import { kindOf } from '../../contract/entities.ts'
+import { evidenceOf, isReportable, reportedSignals, SignalId, signalsOf } from '../../contract/signals.ts'
 import type { Change } from './device.ts'
 import { hostileTexts } from './hostile.ts'
 import { parseChanges, SimulatedDevice } from './simulated.ts'
@@ -12,12 +13,25 @@ const make = (options: Partial<ConstructorParameters<typeof SimulatedDevice>[0]>
 describe('SimulatedDevice', () => {
   it('begins healthy, with every signal at a value that it may have', async () => {
     const { signals, facts } = await make().read()
-    expect(Object.keys(signals).sort()).toEqual([...reportedSignals].sort())
+    expect(Object.keys(signals).sort()).toEqual([...signalsOf('windows')].sort())
     for (const [id, { value }] of Object.entries(signals) as [SignalId, Observation][]) {
       expect(isReportable(id, value)).toBe(true)
       expect(evidenceOf(value)).toBe('good')
     }
     expect(DeviceFacts.parse(facts)).toEqual(facts)
+  })
+
+  it('has the signals of its kind, and no others are ever wrong with it', async () => {
+    for (const kind of ['windows', 'videoBar', 'panel'] as const) {
+      const device = make({ kind })
+      for (const id of SignalId.options) await device.setSignal(id, 'unhealthy', 'broken')
+      const { signals, facts } = await device.read()
+      expect(Object.keys(signals).sort()).toEqual([...signalsOf(kind)].sort())
+      expect(kindOf({ kind: facts.kind, profile: device.profile })).toBe(kind)
+    }
+    const kinds = await Promise.all(Array.from({ length: 100 }, async (_, seed) => (await make({ seed }).read()).facts.kind ?? 'windows'))
+    expect(new Set(kinds)).toEqual(new Set(['windows', 'videoBar', 'panel']))
+    expect(kinds.filter((kind) => kind === 'windows').length).toBeGreaterThan(60)
   })
 
   it('is the same device for the same seed and name, and another for another', async () => {
@@ -28,16 +42,16 @@ describe('SimulatedDevice', () => {
   })
 
   it('offers its console and the displays that it has to remote sessions', async () => {
-    const rooms = await Promise.all(Array.from({ length: 20 }, (_, seed) => make({ seed }).read()))
+    const rooms = await Promise.all(Array.from({ length: 60 }, (_, seed) => make({ seed }).read()))
     for (const { signals, facts } of rooms) {
-      const second = signals['display.frontOfRoom2']?.value === 'healthy'
+      const [first, second] = [signals['display.frontOfRoom1'], signals['display.frontOfRoom2']?.value === 'healthy']
       expect(facts.remote).toEqual({
-        displays: ['console', 'frontOfRoom1', ...(second ? ['frontOfRoom2'] : [])],
+        displays: ['console', ...(first ? ['frontOfRoom1'] : []), ...(second ? ['frontOfRoom2'] : [])],
         terminal: true,
         restart: true,
       })
     }
-    expect(new Set(rooms.map(({ facts }) => facts.remote?.displays.length))).toEqual(new Set([2, 3]))
+    expect(new Set(rooms.map(({ facts }) => facts.remote?.displays.length))).toEqual(new Set([1, 2, 3]))
   })
 
   it('tells those who watch, and waits for them', async () => {

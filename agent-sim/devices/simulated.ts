@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { DeviceFacts, Observation } from '../../contract/agent.ts'
-import type { Place } from '../../contract/entities.ts'
-import { reportedSignals, SignalId, type SignalValue } from '../../contract/signals.ts'
+import type { DeviceProfile, Place } from '../../contract/entities.ts'
+import { SignalId, signals, type SignalValue, signalsOf } from '../../contract/signals.ts'
 import { randomInt, seededRandom, seededUuid } from '../random.ts'
 import { agentVersion } from '../version.ts'
 import type { Change, Device, PrerequisiteAnswers, Reading, Observations } from './device.ts'
 import { hostile, hostileFacts, hostileObservations } from './hostile.ts'
-import { equip, type Equipment } from './models.ts'
+import { equip, type Equipment, kindBy, type SimulatedKind } from './models.ts'
 
 /** What of a simulated device is not as it came: kept over a restart. */
 export const SimulatedChanges = z.object({
@@ -21,6 +21,8 @@ export interface SimulatedDeviceOptions {
   /** With the name it decides the equipment, so that the same room is the same one at the next start. */
   seed: string | number
   boot: string
+  /** What stands in the room; absent: by the seed. */
+  kind?: SimulatedKind
   /** Puts hostile text into every string that the device sends, its room's name among them. */
   hostile?: boolean
   /** What the device was told to be before the process ended. */
@@ -42,7 +44,8 @@ export function parseChanges(text: string | undefined): SimulatedChanges {
 export class SimulatedDevice implements Device {
   readonly roomName: string
   readonly place: Place
-  readonly profile = 'windows-mtr'
+  /** What is no Windows device has no TPM to ask for, and no such accounts. */
+  readonly profile: DeviceProfile
   /** By seed and name, so that a room whose files were removed comes back as the same room. */
   readonly installation: string
   readonly answers: PrerequisiteAnswers
@@ -56,7 +59,9 @@ export class SimulatedDevice implements Device {
 
   constructor(options: SimulatedDeviceOptions) {
     const random = seededRandom('device', options.seed, options.roomName)
-    const equipment = equip(random)
+    const kind = options.kind ?? kindBy(seededRandom('kind', options.seed, options.roomName)())
+    const equipment = equip(random, kind)
+    this.profile = kind === 'windows' ? 'windows-mtr' : 'generic'
     const { elevated = true, tpm = true, accounts = ['Admin', 'Skype'] } = options.answers ?? {}
     this.installation = seededUuid('installation', options.seed, options.roomName)
     this.#hostile = options.hostile ?? false
@@ -72,7 +77,8 @@ export class SimulatedDevice implements Device {
     this.#changes = options.changes ?? { signals: {}, facts: {} }
     this.#signals = { ...this.#healthy, ...this.#changes.signals }
     this.#facts = {
-      platform: 'Microsoft Teams Rooms on Windows (simulated)',
+      ...(kind === 'windows' ? {} : { kind }),
+      platform: `Microsoft Teams Rooms on ${kind === 'windows' ? 'Windows' : 'Android'} (simulated)`,
       os: equipment.os,
       manufacturer: equipment.manufacturer,
       model: equipment.model,
@@ -82,7 +88,10 @@ export class SimulatedDevice implements Device {
       address: `10.${20 + randomInt(random, 40)}.${randomInt(random, 256)}.${2 + randomInt(random, 250)}`,
       inCall: false,
       remote: {
-        displays: ['console', 'frontOfRoom1', ...(equipment.secondDisplay === undefined ? [] : ['frontOfRoom2' as const])],
+        displays:
+          kind === 'panel'
+            ? ['console']
+            : ['console', 'frontOfRoom1', ...(equipment.secondDisplay === undefined ? [] : ['frontOfRoom2' as const])],
         terminal: true,
         restart: true,
       },
@@ -121,17 +130,23 @@ export class SimulatedDevice implements Device {
   }
 
   /**
-   * Sets a signal. Without a detail, a healthy signal gets the one it began with and any other gets none. Resolves
-   * when the agent has it in its journal and, where connected, on its way.
+   * Sets a signal, where such a device has it. Without a detail, a healthy signal gets the one it began with and any other gets
+   * none. Resolves when the agent has it in its journal and, where connected, on its way.
    */
   async setSignal(id: SignalId, value: SignalValue, detail?: string): Promise<void> {
     const usual = this.#healthy[id]
-    const said = detail ?? (usual?.value === value ? usual.detail : undefined)
+    if (!usual) return
+    const said = detail ?? (usual.value === value ? usual.detail : undefined)
     const observation = { value, ...(said === undefined ? {} : { detail: said }) }
     this.#signals = { ...this.#signals, [id]: observation }
     this.#changes = { ...this.#changes, signals: { ...this.#changes.signals, [id]: observation } }
     const signals: Observations = { [id]: observation }
     await this.#tell({ signals: this.#hostile ? hostileObservations(signals) : signals })
+  }
+
+  /** Whether such a device has this part. */
+  has(id: SignalId): boolean {
+    return this.#healthy[id] !== undefined
   }
 
   /** Puts a signal back to what it was at first. Resolves like `setSignal`. */
@@ -152,27 +167,42 @@ export class SimulatedDevice implements Device {
   }
 }
 
-/** Every signal of a room in which all is well. */
+/** Every signal of a room in which all is well. A part that it does not have is not present. */
 function healthySignals(equipment: Equipment): Observations {
+  const { display, secondDisplay, hdmiIngest, proximity, camera, microphone, speaker, kind } = equipment
   const details: Partial<Record<SignalId, string | undefined>> = {
-    'display.frontOfRoom1': `${equipment.display}, 3840×2160 at 60 Hz`,
-    'display.frontOfRoom2': equipment.secondDisplay && `${equipment.secondDisplay}, 3840×2160 at 60 Hz`,
+    'display.frontOfRoom1': `${display}, 3840×2160 at 60 Hz`,
+    'display.frontOfRoom2': secondDisplay && `${secondDisplay}, 3840×2160 at 60 Hz`,
     'display.console': equipment.console,
-    'audio.microphone': equipment.microphone,
-    'audio.speaker': equipment.speaker,
-    'peripherals.camera': equipment.camera,
-    'peripherals.hdmiIngest': equipment.hdmiIngest ? 'HDMI ingest, no signal' : undefined,
-    'peripherals.proximity': equipment.proximity ? 'Bluetooth beacon on' : undefined,
+    'audio.microphone': microphone,
+    'audio.speaker': speaker,
+    'audio.configuredMicrophone': microphone,
+    'audio.configuredSpeaker': speaker,
+    'audio.defaultSpeaker': speaker,
+    'audio.micPods': undefined,
+    'audio.extraSpeakers': undefined,
+    'peripherals.camera': camera,
+    'peripherals.defaultCamera': camera,
+    'peripherals.contentCamera': undefined,
+    'peripherals.hdmiIngest': hdmiIngest ? 'HDMI ingest, no signal' : undefined,
+    'peripherals.proximity': proximity ? 'Bluetooth beacon on' : undefined,
+    'peripherals.bluetooth': proximity ? 'On' : undefined,
+    'peripherals.pairing': kind === 'windows' ? undefined : 'Paired with its console',
+    'peripherals.diskSpace': '62 % of 238 GB free',
     'connectivity.signInExchange': 'Signed in',
     'connectivity.signInTeams': 'Signed in',
+    'connectivity.signInSfb': undefined,
     'connectivity.network': 'Wired, 1 Gbit/s',
+    'connectivity.wifiStrength': undefined,
     'versioning.app': equipment.appVersion,
     'versioning.os': equipment.os,
+    'software.wsus': undefined,
   }
   return Object.fromEntries(
-    reportedSignals.map((id) => {
+    signalsOf(kind).map((id) => {
       const detail = details[id]
-      return [id, detail === undefined ? { value: 'notPresent' } : { value: 'healthy', detail }]
+      const absent = id in details && detail === undefined && signals[id].values.includes('notPresent')
+      return [id, absent ? { value: 'notPresent' } : { value: 'healthy', ...(detail === undefined ? {} : { detail }) }]
     }),
   )
 }

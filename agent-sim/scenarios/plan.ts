@@ -8,6 +8,8 @@ import type { Scenario, Selector, Step } from './schema.ts'
 export interface ScenarioRoom {
   name: string
   building: string
+  /** The signals that its device has; absent: all. */
+  signals?: Readonly<Partial<Record<SignalId, unknown>>>
 }
 
 /** Something that is done, so many milliseconds after the start. */
@@ -25,7 +27,7 @@ export function plan(scenario: Scenario, rooms: readonly ScenarioRoom[], seed: s
   const named = new Map<string, ScenarioRoom[]>()
   const planned = scenario.steps.flatMap((step, index) => {
     const random = seededRandom('scenario', scenario.name, seed, index)
-    const chosen = select(step.rooms, sorted, named, random)
+    const chosen = select(step.rooms, sorted.filter(hasAll(step)), named, random)
     return expand(step, chosen, random)
   })
   if (planned.length > limits.scenarioActions) {
@@ -33,6 +35,13 @@ export function plan(scenario: Scenario, rooms: readonly ScenarioRoom[], seed: s
   }
   // Stable: what happens at the same moment keeps the order of the file.
   return planned.sort((one, other) => one.atMs - other.atMs)
+}
+
+/** Of rooms that are chosen by chance, only those are that can have what is to happen. */
+function hasAll({ set, flap, rooms }: Step): (room: ScenarioRoom) => boolean {
+  if (rooms === 'all' || !('random' in rooms)) return () => true
+  const wanted: string[] = [...Object.keys(set ?? {}), ...(flap ? [flap.signal] : [])]
+  return ({ signals: has }) => has === undefined || wanted.every((id) => id in has)
 }
 
 function select(selector: Selector, rooms: readonly ScenarioRoom[], named: Map<string, ScenarioRoom[]>, random: Chance): ScenarioRoom[] {

@@ -77,7 +77,7 @@ describe('SimulatedTerminal', () => {
     await shell.device.setSignal('peripherals.camera', 'unhealthy', 'unplugged')
     const status = await shell.type('status\r')
     expect(status).toMatch(/peripherals\.camera\s+unhealthy\s+unplugged/u)
-    expect(status).toContain('1 of 14 need attention.')
+    expect(status).toContain('1 of 39 need attention.')
     expect(await shell.type('log\r')).toContain('peripherals.camera is unhealthy: unplugged')
     const { facts } = await shell.device.read()
     const said = await shell.type('facts\r')

@@ -51,7 +51,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'ROM-1': { holds: 'A room has a lifecycle and a health, which follows from its open incidents and its contact.' },
   'ROM-2': { holds: 'Rooms are listed with totals, search, filters and bulk actions; a page of each says how it is.' },
   'ROM-3': { holds: 'A signal, a room or a group can be suppressed, with a reason and an end.' },
-  'ROM-4': { holds: 'A signal can be switched off for a tenant by kind of device.', planned: true },
+  'ROM-4': { holds: 'A signal can be switched off for a tenant by kind of device; what is open of it closes.' },
   'ROM-5': { holds: 'Rooms stand in groups and places, and have licences; without Pro one cannot be enrolled.' },
   'INC-1': { holds: 'An incident is investigated, needs action, is resolved; a warning that nobody attends to becomes important.' },
   'INC-2': { holds: 'A signal of a room has one incident number for life, and its history with it.' },

@@ -1,7 +1,7 @@
 import type { Doc, Room } from '../../contract/entities.ts'
 import { fold } from '../../contract/fold.ts'
 import type { PartRoom } from '../../contract/roomDocuments.ts'
-import { SignalId } from '../../contract/signals.ts'
+import { severityOrder, SignalId } from '../../contract/signals.ts'
 import { isTaken, type RoomState, roomStateOf, stateSince } from '../../contract/views.ts'
 import { indexed } from './tokens.ts'
 import { signalWords } from './words.ts'
@@ -149,7 +149,7 @@ export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
     room: incident.room,
     signalOrder: SignalId.options.indexOf(incident.signal),
     status: incident.status,
-    severityOrder: incident.severity === 'important' ? 0 : 1,
+    severityOrder: severityOrder(incident.severity),
     owner: incident.owner?.id ?? null,
     at: (incident.status === 'resolved' ? incident.resolvedAt : incident.openedAt) ?? incident.since,
     words: indexed(incidentFields.map((field) => incidentField(incident, field))),

@@ -6,6 +6,7 @@ import { migration5 } from './migration5.ts'
 import { migration6 } from './migration6.ts'
 import { migration7 } from './migration7.ts'
 import { migration8 } from './migration8.ts'
+import { migration9 } from './migration9.ts'
 import { migration12 } from './migration12.ts'
 import type { Db, Migration } from './open.ts'
 
@@ -19,6 +20,7 @@ export const cacheMigrations: readonly Migration[] = [
   migration6,
   migration7,
   migration8,
+  migration9,
   migration12,
 ]
 

@@ -64,7 +64,6 @@ export function makeIncident(
       number: n,
       room: idOf('room', room),
       signal,
-      category: signals[signal].category,
       severity: signals[signal].severity,
       status: 'needAction',
       value: 'unhealthy',

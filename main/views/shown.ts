@@ -2,7 +2,7 @@ import type { Person } from '../../contract/api.ts'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { evidenceOf, SignalId, signals } from '../../contract/signals.ts'
+import { evidenceOf, severityOrder, SignalId, signals } from '../../contract/signals.ts'
 import type { Undo } from '../../contract/system.ts'
 import { type IncidentView, type RoomRow, type RoomView, type SettingsView, stateSince } from '../../contract/views.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
@@ -265,7 +265,7 @@ export function problemOf(room: Pick<Doc<'room'>, 'health' | 'signals'>): Signal
   for (const id of SignalId.options) {
     const state = room.signals[id]
     if (state === undefined || evidenceOf(state.value) !== 'bad') continue
-    const order = signals[id].severity === 'important' ? 0 : 1
+    const order = severityOrder(signals[id].severity)
     if (worst === undefined || order < worst.order || (order === worst.order && state.since < worst.since)) {
       worst = { id, order, since: state.since }
     }

@@ -5,8 +5,10 @@ import type { IncidentView, RemoteSessionView, RoomState } from '../../contract/
 export const marks = [
   'healthy',
   'good',
+  'critical',
   'important',
   'warning',
+  'recommended',
   'disconnected',
   'suppressed',
   'onboarding',
@@ -20,6 +22,9 @@ export const marks = [
   'notPresent',
   'notApplicable',
   'badWarning',
+  'badCritical',
+  'badRecommended',
+  'misconfiguredRecommended',
   'sessionLive',
   'sessionConnecting',
   'sessionLost',
@@ -27,18 +32,44 @@ export const marks = [
 ] as const
 export type Mark = (typeof marks)[number]
 
-export type Shape = 'dot' | 'diamond' | 'triangle' | 'slashed' | 'blocked' | 'dashed' | 'question' | 'dash' | 'ring' | 'check'
-export type Tone = 'healthy' | 'important' | 'warning' | 'disconnected' | 'suppressed' | 'onboarding' | 'unknown'
+export type Shape =
+  | 'dot'
+  | 'octagon'
+  | 'square'
+  | 'diamond'
+  | 'triangle'
+  | 'slashed'
+  | 'blocked'
+  | 'dashed'
+  | 'question'
+  | 'dash'
+  | 'ring'
+  | 'check'
+export type Tone =
+  | 'healthy'
+  | 'critical'
+  | 'important'
+  | 'warning'
+  | 'recommended'
+  | 'disconnected'
+  | 'suppressed'
+  | 'onboarding'
+  | 'unknown'
 
 export const drawing: Readonly<Record<Mark, { shape: Shape; tone: Tone }>> = {
   healthy: { shape: 'dot', tone: 'healthy' },
   good: { shape: 'dot', tone: 'healthy' },
+  critical: { shape: 'octagon', tone: 'critical' },
+  badCritical: { shape: 'octagon', tone: 'critical' },
   important: { shape: 'diamond', tone: 'important' },
   unhealthy: { shape: 'diamond', tone: 'important' },
   misconfigured: { shape: 'diamond', tone: 'important' },
   warning: { shape: 'triangle', tone: 'warning' },
   badWarning: { shape: 'triangle', tone: 'warning' },
   misconfiguredWarning: { shape: 'triangle', tone: 'warning' },
+  recommended: { shape: 'square', tone: 'recommended' },
+  badRecommended: { shape: 'square', tone: 'recommended' },
+  misconfiguredRecommended: { shape: 'square', tone: 'recommended' },
   disconnected: { shape: 'slashed', tone: 'disconnected' },
   suppressed: { shape: 'blocked', tone: 'suppressed' },
   onboarding: { shape: 'dashed', tone: 'onboarding' },
@@ -80,6 +111,18 @@ export const faultOf = (signal: SignalId): string => (signal === 'connectivity.a
 export function markOfSignal(value: SignalValue, severity: Severity): Mark {
   if (value === 'healthy') return 'good'
   if (value !== 'unhealthy' && value !== 'misconfigured') return value
-  if (value === 'misconfigured') return severity === 'warning' ? 'misconfiguredWarning' : 'misconfigured'
-  return severity === 'warning' ? 'badWarning' : 'unhealthy'
+  return value === 'misconfigured' ? misconfiguredBy[severity] : badBy[severity]
+}
+
+const badBy: Readonly<Record<Severity, Mark>> = {
+  critical: 'badCritical',
+  important: 'unhealthy',
+  warning: 'badWarning',
+  recommended: 'badRecommended',
+}
+const misconfiguredBy: Readonly<Record<Severity, Mark>> = {
+  critical: 'misconfigured',
+  important: 'misconfigured',
+  warning: 'misconfiguredWarning',
+  recommended: 'misconfiguredRecommended',
 }

@@ -134,7 +134,7 @@ describe('intake', () => {
     expect(session.progress?.acknowledged).toBe(2)
   })
 
-  it('[ROM-2] says how far a device’s clock is off while it is: anew where it is another word, and as no event', async () => {
+  it('[ROM-2] says how far a device’s clock is off while it is: anew where it is another word, and as a signal', async () => {
     const { session } = await makeSession()
     const { identity } = session
     if (!identity) throw new Error('It is nobody.')
@@ -164,7 +164,11 @@ describe('intake', () => {
     expect(slow).toBe(-limits.wrongClockMs)
     expect(await comesWith(1_000 - limits.wrongClockMs)).toEqual([-limits.wrongClockMs, slowSaid])
     const { items: events } = await store.read(tenant, 'wholeTenant').transitions(identity.room, { limit: 100 })
-    expect(events.map(({ kind }) => kind).sort()).toEqual(['connected', 'onboarded'])
+    expect(events.flatMap(({ kind, signal, value }) => (kind === 'signal' ? [[signal, value]] : [])).toReversed()).toEqual([
+      ['software.timeDrift', 'unhealthy'],
+      ['software.timeDrift', 'healthy'],
+      ['software.timeDrift', 'unhealthy'],
+    ])
     expect(await store.read(tenant, 'wholeTenant').count('incident')).toBe(0)
   })
 

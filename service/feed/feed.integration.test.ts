@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Doc, Room } from '../../contract/entities.ts'
+import { type Doc, Incident } from '../../contract/entities.ts'
 import { errors } from '../../contract/errors.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import { AssignmentId, EntryId, IncidentId, RoleId, type RoomId } from '../../contract/ids.ts'
@@ -8,7 +8,6 @@ import { limits } from '../../contract/limits.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { removeAssignment, saveAssignment } from '../access/assignments.ts'
 import { enrolRooms } from '../enrolment/offboarding.ts'
-import { readRoom } from '../ground/store/rooms.ts'
 import { system } from '../ground/store/transaction.ts'
 import { TestDevice } from '../testing/agents/device.ts'
 import { type Parts, proManager, startParts } from '../testing/agents/parts.ts'
@@ -79,7 +78,7 @@ it('[rule 13] one that says hello without end is let go, and others follow on', 
   const console = await consoleOf('clara')
   console.connect()
   await until('a word', () => console.heard.length > 0)
-  for (let n = 0; n < 2 * limits.requestsPerMinute; n++) console.socket?.send(JSON.stringify({ type: 'hello', versions: [1] }))
+  for (let n = 0; n < 2 * limits.requestsPerMinute; n++) console.socket?.send(JSON.stringify({ type: 'hello', versions: [2] }))
   await until('its end', () => console.heard.some((message) => message.type === 'error' && message.code === 'rate.limited'))
   expect(other.closed).toBe(false)
 })
@@ -133,25 +132,25 @@ describe('[CON-2] a console', () => {
     expect(told.filter(({ kind }) => kind === 'device').map(({ rev }) => rev)).toEqual([1, 2, 3])
   })
 
-  it('of the version before has a room and its device as one document, by snapshot and live', async () => {
+  it('of the version before has what it knows of signals and severities, by snapshot and live', async () => {
     const device = await TestDevice.enrol(service.url)
     const { room } = device.enrolment
     const [older, newer] = [await consoleOf(proManager), await follow(proManager)]
-    older.version = 1
+    older.version = 2
     const pages = await older.snapshot()
     expect(pages[0]?.total).toBe(older.rows.size)
     older.connect()
-    expect(await older.hears('welcome')).toMatchObject({ version: 1 })
+    expect(await older.hears('welcome')).toMatchObject({ version: 2 })
     await older.live()
     await device.connect()
     await enrol([room])
-    await device.acknowledged(device.report({ 'peripherals.camera': 'unhealthy' }, { facts: { os: 'Test OS 2' } }))
-    const { rev } = newer.rows.get(`room/${room}`) ?? {}
-    await until('both changes', () => JSON.stringify(older.doc('room', room)).includes('Test OS 2'))
-    await until('the fault', () => JSON.stringify(older.doc('room', room)).includes('unhealthy'))
-    expect(Room.parse(older.doc('room', room))).toEqual(await readRoom(service.deps.store.read(service.tenant, 'wholeTenant'), room))
-    expect(older.count('device')).toBe(0)
-    expect(older.rows.get(`room/${room}`)?.rev).toBeGreaterThan(rev ?? 0)
+    await device.acknowledged(device.report({ 'connectivity.signInTeams': 'unhealthy', 'peripherals.diskSpace': 'unhealthy' }))
+    const incidentsOf = (console: typeof older) =>
+      [...console.rows.values()].flatMap(({ kind, doc }) => (kind === 'incident' && Incident.parse(doc).room === room ? [doc] : []))
+    await until('the faults', () => incidentsOf(newer).length === 2 && incidentsOf(older).length === 1)
+    expect(incidentsOf(older)).toMatchObject([{ signal: 'connectivity.signInTeams', severity: 'important', category: 'connectivity' }])
+    await until('the counts', () => JSON.stringify(older.doc('room', room)).includes('"incidents":{"important":2,'))
+    expect(older.rows.get(`room/${room}`)?.rev).toBe(newer.rows.get(`room/${room}`)?.rev)
   })
 
   it('goes on from its cursor after an absence, and has what everybody has', async () => {

@@ -50,7 +50,6 @@ const incident: Omit<Incident, 'id'> = {
   number: 1,
   room: RoomId.parse(v7()),
   signal: 'peripherals.camera',
-  category: 'peripherals',
   severity: 'important',
   status: 'resolved',
   value: 'healthy',

@@ -1,4 +1,4 @@
-import type { ConsoleToFeed, Cursor, FeedToConsole } from '../../contract/feed.ts'
+import { type ConsoleToFeed, type Cursor, feedProtocolVersion, type FeedToConsole } from '../../contract/feed.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock } from '../../contract/system.ts'
 import type { CurrentAccess } from '../access/service.ts'
@@ -7,8 +7,8 @@ import type { Caller } from '../ground/caller.ts'
 import type { Lineage } from '../ground/store/generations.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { Cursors } from './cursors.ts'
-import { asVersion1 } from './roomRows.ts'
 import { batchText, differenceText, rowText, Sight } from './rows.ts'
+import { asVersion2 } from './version2.ts'
 
 /** A console's socket, as far as it is needed: one of `ws`. */
 export interface FeedSocket {
@@ -98,7 +98,7 @@ export class Follower {
   readonly #options: FollowerOptions
   #sight: Sight
   #state: State = { is: 'apart' }
-  #version = 1
+  #version: number = feedProtocolVersion
   /** It has all that it may see, up to its position: of each document the revision before. */
   #isWhole = false
   /** The tenant has got at least this far. */
@@ -124,7 +124,7 @@ export class Follower {
     this.end()
     this.#see(current)
     this.#version = version
-    this.#isWhole = version > 1 && partial !== true
+    this.#isWhole = this.#isNewest && partial !== true
     this.say({ type: 'welcome', version, scope: this.caller.scopeVersion, beatMs, at: clock.now() })
     const position = cursor === undefined ? undefined : cursors.positionOf(this.caller, cursor)
     // A copy of data that is not the past of this one, or of a scope that is yet to come, is of what was there before a restore.
@@ -140,7 +140,7 @@ export class Follower {
 
   /** It lacks nothing of what it may see under this scope. */
   isWhole(scope: number): void {
-    this.#isWhole = this.#version > 1 && scope === this.caller.scopeVersion
+    this.#isWhole = this.#isNewest && scope === this.caller.scopeVersion
   }
 
   /** Nothing more is sent under the scope before; `rescope` follows when the new one is known. */
@@ -187,8 +187,8 @@ export class Follower {
     if (this.#state.is !== 'live') return
     const { trail } = this.#state
     const first = rows[0]
-    // Version 1 has other documents, which are read.
-    if (!first || first.seq > trail.position + 1 || rows.length > limits.feedBatchRows || this.#version === 1) {
+    // Another version has other documents, which are read.
+    if (!first || first.seq > trail.position + 1 || rows.length > limits.feedBatchRows || !this.#isNewest) {
       this.#catchUp()
       return
     }
@@ -225,6 +225,10 @@ export class Follower {
     this.#read(reading, reading.trail).catch((error: unknown) => this.#options.onProblem(this, error))
   }
 
+  get #isNewest(): boolean {
+    return this.#version === feedProtocolVersion
+  }
+
   get #isOpen(): boolean {
     return isOpen(this.socket)
   }
@@ -235,7 +239,7 @@ export class Follower {
       const rows = await read.changesAfter(trail.position, limits.feedBatchRows)
       const lastSeq = await read.lastSeq()
       const visible = rows.filter((row) => this.#sight.sees(row))
-      const seen = this.#version === 1 ? await asVersion1(read, visible) : visible
+      const seen = this.#isNewest ? visible : visible.flatMap(asVersion2)
       if (this.#state !== reading || !this.#isOpen) return
       const upTo = rows.at(-1)?.seq ?? trail.position
       const more = rows.length === limits.feedBatchRows

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { z } from 'zod'
-import { feedProtocolVersions, SnapshotPage } from '../../contract/feed.ts'
+import { feedProtocolVersion, feedProtocolVersions, SnapshotPage } from '../../contract/feed.ts'
 import { every } from '../../contract/timing.ts'
 import type { AccessDeps } from '../access/deps.ts'
 import type { Plugin } from '../ground/deps.ts'
@@ -37,11 +37,11 @@ export const feed: Plugin<AccessDeps> = (app, deps) => {
         tags: ['feed'],
         querystring: z.object({
           after: z.string().min(1).max(200).optional(),
-          /** Of the feed's protocol; absent: 1. */
+          /** Of the feed's protocol; absent: the newest. */
           version: z.coerce
             .number()
             .pipe(z.literal([...feedProtocolVersions]))
-            .default(1),
+            .default(feedProtocolVersion),
         }),
         response,
       },

@@ -4,8 +4,9 @@ import { limits } from '../../contract/limits.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { Store } from '../ground/store/store.ts'
 import type { Cursors, SnapshotPlace } from './cursors.ts'
-import { asVersion1, withDevices } from './roomRows.ts'
+import { withDevices } from './roomRows.ts'
 import { rowText } from './rows.ts'
+import { asVersion2 } from './version2.ts'
 
 /** What a screen needs first comes first. Devices come with their rooms. */
 const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'entry']
@@ -29,7 +30,7 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
   else {
     let total = 0
     for (const kind of order) total += await read.count(kind)
-    if (version > 1) total += await read.count('device')
+    total += await read.count('device')
     place = { position: lineage.at(lastSeq), scope: caller.scopeVersion, kind: 0, after: '', total }
   }
   const rows: string[] = []
@@ -42,17 +43,18 @@ export async function snapshotPage(store: Store, cursors: Cursors, caller: Calle
       break
     }
     const left = limits.snapshotPageRows - rows.length
-    const wanted = Math.min(limits.snapshotReadRows, kind === 'room' && version > 1 ? Math.ceil(left / 2) : left)
+    const wanted = Math.min(limits.snapshotReadRows, kind === 'room' ? Math.ceil(left / 2) : left)
     const found = await read.page(kind, next.after, wanted)
     let last: string | undefined
-    const sent = version === 1 ? await asVersion1(read, found) : kind === 'room' ? await withDevices(read, found) : found
-    for (const row of sent) {
+    for (const row of kind === 'room' ? await withDevices(read, found) : found) {
       // The first row of a page is on it whatever its size; a device has its room behind it.
       if (bytes >= limits.snapshotPageFullBytes && row.id !== last) break
-      const text = rowText(row)
-      bytes += Buffer.byteLength(text)
-      rows.push(text)
       last = row.id
+      for (const known of version === 2 ? asVersion2(row) : [row]) {
+        const text = rowText(known)
+        bytes += Buffer.byteLength(text)
+        rows.push(text)
+      }
     }
     const whole = last === found.at(-1)?.id && found.length < wanted
     next = whole ? { ...next, kind: next.kind + 1, after: '' } : { ...next, after: last ?? next.after }

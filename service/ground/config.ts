@@ -172,7 +172,12 @@ export function isEmbedded(config: Pick<Config, 'issuer' | 'host' | 'tls' | 'beh
   return !config.issuer && isLoopback(config.host) && !config.tls && !config.behindProxy
 }
 
-export const newTenantSettings = (config: Config): Omit<Settings, 'id'> => ({ ...defaultSettings, ...config.settings })
+export const newTenantSettings = ({ settings }: Config): Omit<Settings, 'id'> => ({
+  ...defaultSettings,
+  // Who gives one time for all signals means it.
+  ...(settings.openHoldMs === undefined ? { holdPreset: 'fast' as const } : {}),
+  ...settings,
+})
 
 /** Where the service keeps its files, below the root data folder. */
 export function filesOf(data: string) {

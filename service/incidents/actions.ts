@@ -1,6 +1,8 @@
 import type { Incident, Lifecycle, Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
+import { evidenceOf, type SignalId, SignalValue } from '../../contract/signals.ts'
+import { switchedBetween } from '../../contract/signalSettings.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -62,13 +64,30 @@ export async function attend(
 
 /**
  * The tenant's settings are others: call it in the transaction that puts the settings document (before or after) and
- * adds their row of `settingsHistory` with `validFrom` = `tx.at`. Everything that waits is dated anew.
+ * adds their row of `settingsHistory` with `validFrom` = `tx.at`. Everything that waits is dated anew; what is switched off closes, and
+ * what is switched on opens where it is bad now (ROM-4).
  */
-export async function changeSettings(rooms: Rooms, tx: TenantTransaction, settings: Settings): Promise<void> {
+export async function changeSettings(rooms: Rooms, tx: TenantTransaction, before: Settings, settings: Settings): Promise<void> {
   const work = rooms.within(tx)
   // A room without a timer has nothing that settings could date: what they are about always waits for a time.
   const waiting = await tx.tables.roomState().select('room').where('nextTimer', 'is not', null).execute()
   await work.load(waiting.map(({ room }) => room))
+  await work.load(await roomsOf(tx, switchedBetween(before, settings)))
   work.changeSettings(settings)
   await work.flush()
 }
+
+/** Rooms in which one of these signals is bad, or may have an incident that does not wait for a time: the last evidence of it was bad. */
+async function roomsOf(tx: TenantTransaction, switched: readonly SignalId[]): Promise<RoomId[]> {
+  if (switched.length === 0) return []
+  // A signal's value is the first that its state says.
+  const patterns = switched.flatMap((signal) => notGood.map((value) => `%"${signal}":{"value":"${value}"%`))
+  const rows = await tx.tables
+    .roomState()
+    .select('room')
+    .where((eb) => eb.or(patterns.map((pattern) => eb('state', 'like', pattern))))
+    .execute()
+  return rows.map(({ room }) => room)
+}
+
+const notGood = SignalValue.options.filter((value) => evidenceOf(value) !== 'good')

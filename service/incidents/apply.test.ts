@@ -248,7 +248,7 @@ describe('[INC-1] the engine in the store', () => {
       write(async (tx) => {
         tx.put('settings', { ...settings, openHoldMs })
         await tx.insert.settingsHistory({ validFrom: tx.at, body: '{}' }).execute()
-        await changeSettings(rooms, tx, { ...settings, openHoldMs })
+        await changeSettings(rooms, tx, settings, { ...settings, openHoldMs })
       })
     await change(60_000)
     expect(await store.nextRoomTimer()).toBe(1_060_000)

@@ -1,11 +1,11 @@
 import type { DeviceFacts } from '../../contract/agent.ts'
 import { differenceOf } from '../../contract/difference.ts'
-import { defaultSettings, type Incident, type RoomSuppression, type Settings } from '../../contract/entities.ts'
+import { defaultSettings, type Incident, kindOf, type RoomSuppression, type Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { EntryId, IncidentId, type Millis, type RoomId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { RemoteFacts } from '../../contract/remoteFacts.ts'
-import { SignalId } from '../../contract/signals.ts'
+import { SignalId, signals } from '../../contract/signals.ts'
 import { leaveReopened } from '../access/owners.ts'
 import { roomsPlaced } from '../access/policies.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
@@ -15,15 +15,16 @@ import { step } from './engine.ts'
 import { Flaps, isTold, nextTellingAt, tell } from './flaps.ts'
 import type { EngineEvent, TransitionEffect } from './happenings.ts'
 import { changesOf, type Hidden, hiddenAlready, hiddenBy, putHidden } from './hidden.ts'
-import { earlier, engineSettings, isUntold, type KnownRoom, type OpenRoom, openRoom, rowOf } from './openRoom.ts'
-import { type EngineSettings, newRoomState, RoomState } from './state.ts'
+import { earlier, isUntold, type KnownRoom, type OpenRoom, openRoom, rowOf } from './openRoom.ts'
+import { Rules } from './rules.ts'
+import { newRoomState, RoomState } from './state.ts'
 
 /** What is remembered of rooms between transactions. */
 export interface RoomMemory {
   cached(room: RoomId): KnownRoom | undefined
-  settingsOf(tenant: TenantId): EngineSettings | undefined
+  rulesOf(tenant: TenantId): Rules | undefined
   /** Told after the commit: what is true now. */
-  remember(tenant: TenantId, rooms: Iterable<KnownRoom>, settings: EngineSettings | undefined): void
+  remember(tenant: TenantId, rooms: Iterable<KnownRoom>, rules: Rules | undefined): void
 }
 
 /**
@@ -37,7 +38,7 @@ export class RoomWork {
   readonly #open = new Map<RoomId, OpenRoom>()
   /** Rooms that are new (undefined), or have another name or place than before. */
   readonly #placed = new Map<RoomId, RoomBase | undefined>()
-  #settings: EngineSettings | undefined
+  #rules: Rules | undefined
   #remembers = false
   #hidden: Hidden[] = []
 
@@ -48,7 +49,7 @@ export class RoomWork {
 
   /** Brings rooms to hand, and the settings. Ids of rooms that do not exist are passed over. */
   async load(ids: Iterable<RoomId>): Promise<void> {
-    this.#settings ??= this.#rooms.settingsOf(this.#tx.tenant) ?? (await this.#readSettings())
+    this.#rules ??= this.#rooms.rulesOf(this.#tx.tenant) ?? (await this.#readRules())
     const missing: RoomId[] = []
     for (const id of ids) {
       if (this.#open.has(id)) continue
@@ -86,7 +87,7 @@ export class RoomWork {
   /** Takes a loaded room through one event, at the moment of this transaction. */
   take(id: RoomId, event: EngineEvent): void {
     const room = this.#get(id)
-    this.#step(room, event, this.#settings ?? engineSettings(defaultSettings, 0))
+    this.#step(room, event, this.#rules ?? new Rules(defaultSettings, 0))
   }
 
   /** Something that is no matter of the engine, for the room's history. */
@@ -99,7 +100,7 @@ export class RoomWork {
   /** What the device says of itself. `full`: it says all that it has to say, and what it does not offer any more is gone. */
   facts(id: RoomId, facts: Partial<DeviceFacts>, full = false): void {
     const room = this.#get(id)
-    const { inCall = room.base.inCall, remote, ...others } = facts
+    const { inCall = room.base.inCall, remote, kind, ...others } = facts
     let news = inCall !== room.base.inCall
     const device = { ...room.base.device }
     for (const name of factNames) {
@@ -116,12 +117,14 @@ export class RoomWork {
       delete device.remote
       news = true
     }
-    if (!news) return
-    room.base = { ...room.base, inCall, device }
-    room.changed = true
+    if (kind !== undefined && kind !== kindOf(device)) {
+      device.kind = kind
+      news = true
+    }
+    if (news) this.rebase(id, { inCall, device })
   }
 
-  /** The device's clock, which is ahead by so many ms. It is no event: said where it is wrong, and anew where that is another word. */
+  /** The device's clock, which is ahead by so many ms: said where it is wrong, and anew where that is another word. */
   clock(id: RoomId, aheadMs: number): void {
     const room = this.#get(id)
     const { clockAheadMs, ...others } = room.base.device
@@ -130,14 +133,22 @@ export class RoomWork {
     if (!wrong && clockAheadMs === undefined) return
     room.base = { ...room.base, device: wrong ? { ...others, clockAheadMs: aheadMs } : others }
     room.changed = true
+    if (!signals['software.timeDrift'].devices.includes(kindOf(others))) return
+    const seconds = Math.round(Math.abs(aheadMs) / 1_000)
+    this.take(id, { type: 'clock', wrong, ...(wrong ? { detail: `${seconds} s ${aheadMs > 0 ? 'fast' : 'slow'}` } : {}) })
   }
 
   /** Replaces what the engine does not know: a new device in the room, another name or place. */
   rebase(id: RoomId, changes: Partial<Omit<RoomBase, 'id'>>): void {
     const room = this.#get(id)
     if ((changes.name !== undefined || changes.place !== undefined) && !this.#placed.has(id)) this.#placed.set(id, room.base)
+    const kind = kindOf(room.base.device)
     room.base = { ...room.base, ...changes }
     room.changed = true
+    // Another kind of device may be watched in another way.
+    if (kindOf(room.base.device) === kind) return
+    room.untold = true
+    this.take(id, { type: 'settings' })
   }
 
   /**
@@ -156,15 +167,15 @@ export class RoomWork {
     this.#hidden.push(...hiddenAlready(id, was, news, this.#tx.at))
   }
 
-  /** The settings are others from this moment on: `load` all rooms with a timer first (they are the only ones it touches). */
+  /** The settings are others from this moment on: `load` all rooms first that they touch. */
   changeSettings(settings: Settings): void {
-    const before = this.#settings
-    const after = engineSettings(settings, this.#tx.at)
+    const before = this.#rules
+    const after = new Rules(settings, this.#tx.at)
     for (const room of this.#open.values()) {
       if (before) this.#step(room, { type: 'timer' }, before)
-      this.#step(room, { type: 'timer' }, after)
+      this.#step(room, { type: 'settings' }, after)
     }
-    this.#settings = after
+    this.#rules = after
   }
 
   /** Puts the documents of everything that changed, and stores the engine's memory. May be called again after more. */
@@ -251,8 +262,8 @@ export class RoomWork {
     return room
   }
 
-  #step(room: OpenRoom, event: EngineEvent, settings: EngineSettings): void {
-    const { state, effects, nextTimerAt } = step(room.state, event, settings, this.#tx.at)
+  #step(room: OpenRoom, event: EngineEvent, rules: Rules): void {
+    const { state, effects, nextTimerAt } = step(room.state, event, rules.for(kindOf(room.base.device)), this.#tx.at)
     const { flaps, events, late } = tell(room.flaps, effects.events, this.#tx.at)
     const next = earlier(nextTimerAt, nextTellingAt(flaps))
     if (state === room.state && flaps === room.flaps && next === room.nextTimerAt) return
@@ -306,13 +317,13 @@ export class RoomWork {
     }
   }
 
-  async #readSettings(): Promise<EngineSettings> {
+  async #readRules(): Promise<Rules> {
     const settings = await this.#tx.get('settings', this.#tx.tenant)
     const newest = await this.#tx.tables
       .settingsHistory()
       .select((eb) => eb.fn.max('validFrom').as('validFrom'))
       .executeTakeFirst()
-    return engineSettings(settings ?? defaultSettings, Number(newest?.validFrom ?? 0))
+    return new Rules(settings ?? defaultSettings, Number(newest?.validFrom ?? 0))
   }
 
   #rememberAfterCommit(): void {
@@ -337,7 +348,7 @@ export class RoomWork {
         // What was not flushed is not in the store either.
         if (news && !changed && !untold) known.push({ tenant, base, state, names, flaps, changedAt, checkpointAt, nextTimerAt, documents })
       }
-      this.#rooms.remember(tenant, known, this.#settings)
+      this.#rooms.remember(tenant, known, this.#rules)
     })
   }
 }

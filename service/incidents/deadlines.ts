@@ -1,6 +1,6 @@
 import type { Millis } from '../../contract/ids.ts'
-import { SignalId, signals } from '../../contract/signals.ts'
-import { type EngineSettings, type IncidentMemory, isSuppressed, type RoomState, severityOf } from './state.ts'
+import { SignalId } from '../../contract/signals.ts'
+import { type EngineSettings, type IncidentMemory, isSuppressed, openHoldOf, resolveHoldOf, type RoomState, severityOf } from './state.ts'
 
 /** What an incident waits for: holds, the age of warnings, the quiet after flapping. In the order in which they go. */
 export interface Deadline {
@@ -17,9 +17,8 @@ export function deadlinesOf(signal: SignalId, incident: IncidentMemory, settings
   const found: Deadline[] = []
   const add = (kind: Deadline['kind'], from: Millis, waitMs: number) =>
     found.push({ kind, at: Math.max(from + waitMs, from, settings.validFrom) })
-  // A derived signal has waited for missed heartbeats already: no second hold.
-  if (phase === 'investigating' && !suppressed) add('open', phaseSince, signals[signal].derived ? 0 : settings.openHoldMs)
-  if (phase === 'recovering') add('resolve', phaseSince, signals[signal].derived ? 0 : settings.resolveHoldMs)
+  if (phase === 'investigating' && !suppressed) add('open', phaseSince, openHoldOf(signal, settings))
+  if (phase === 'recovering') add('resolve', phaseSince, resolveHoldOf(signal, settings))
   const waitsForAttention = (phase === 'open' || phase === 'recovering') && !incident.acknowledged
   if (waitsForAttention && severityOf(signal, incident) === 'warning') {
     add('age', incident.unattendedSince, settings.warningAgesMs)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { DeviceDocument, Entry, Incident, Room, RoomDocument } from '../../contract/entities.ts'
 import { IncidentId, type EntryId, type Millis, type RoomId } from '../../contract/ids.ts'
 import { splitRoom } from '../../contract/roomDocuments.ts'
-import { signals, SignalId } from '../../contract/signals.ts'
+import { SignalId } from '../../contract/signals.ts'
 import type { TransitionKind } from '../../contract/transitions.ts'
 import type { Doer, NewTransition } from '../ground/store/transaction.ts'
 import type { EntryEffect, TransitionEffect } from './happenings.ts'
@@ -78,7 +78,6 @@ export function incidentDocument(
     number: name.number,
     room,
     signal,
-    category: signals[signal].category,
     severity: severityOf(signal, memory),
     status,
     value,

@@ -64,9 +64,9 @@ export class SlowRoom {
   #due(now: number): void {
     const { openHoldMs, resolveHoldMs, warningAgesMs, flapWindowMs } = this.#settings
     for (const [id, signal] of this.known) {
-      if (!this.#isSuppressed(id) && signal.status === 'investigating' && signal.badFor >= (signals[id].derived ? 0 : openHoldMs))
+      if (!this.#isSuppressed(id) && signal.status === 'investigating' && signal.badFor >= (signals[id].immediate ? 0 : openHoldMs))
         this.#open(id, signal, now)
-      if (signal.status === 'needAction' && signal.goodFor !== null && signal.goodFor >= (signals[id].derived ? 0 : resolveHoldMs)) {
+      if (signal.status === 'needAction' && signal.goodFor !== null && signal.goodFor >= (signals[id].immediate ? 0 : resolveHoldMs)) {
         this.#finish(signal)
       }
       if (signal.status === 'needAction' && !signal.important && !signal.acknowledged && signal.unattendedFor >= warningAgesMs) {
@@ -122,7 +122,7 @@ export class SlowRoom {
       this.known.set(id, signal)
     }
     signal.value = value
-    if (this.lifecycle !== 'enrolled' || !signals[id].enabledByDefault) return
+    if (!this.#watches(id)) return
     const closed = signal.status === 'none' || signal.status === 'resolved'
     switch (evidenceOf(value)) {
       case 'bad':
@@ -139,6 +139,10 @@ export class SlowRoom {
     }
   }
 
+  #watches(id: SignalId): boolean {
+    return this.lifecycle === 'enrolled' && signals[id].enabledByDefault
+  }
+
   #take(event: EngineEvent, now: number): void {
     if (event.type === 'report' || event.type === 'contact') {
       this.lost = false
@@ -146,9 +150,15 @@ export class SlowRoom {
     }
     if (event.type === 'report') {
       if (event.full) {
-        for (const id of this.known.keys()) if (!event.signals[id] && !signals[id].derived) this.#see(id, 'unknown', now)
+        for (const [id, { value }] of this.known) {
+          if (!event.signals[id] && !signals[id].derived && value !== 'notApplicable') this.#see(id, 'unknown', now)
+        }
       }
       for (const [id, seen] of Object.entries(event.signals)) this.#see(id as SignalId, seen.value, now)
+      const unknown = [...this.known].some(([id, { value }]) => !signals[id].derived && value === 'unknown' && signals[id].enabledByDefault)
+      if (unknown || this.known.has('connectivity.incompleteSignals')) {
+        this.#see('connectivity.incompleteSignals', unknown ? 'unhealthy' : 'healthy', now)
+      }
     }
     if (event.type === 'disconnected') {
       this.lost = true

@@ -1,48 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reportedSignals, type SignalId, signals } from '../../contract/signals.ts'
+import { bad, camera, enrolled, good, live, quick, report } from '../testing/incidents/engine.ts'
 import { SlowRoom, type Timed } from './engine.reference.ts'
 import { step } from './engine.ts'
 import type { EngineEvent } from './happenings.ts'
-import { countsOf, type EngineSettings, memories, newRoomState, type RoomState, severityOf, statusOf } from './state.ts'
-
-const quick: EngineSettings = { openHoldMs: 10, resolveHoldMs: 20, warningAgesMs: 1_000, flapCount: 3, flapWindowMs: 500, validFrom: 0 }
-
-type Seen = Parameters<typeof report>[0]
-const report = (
-  values: Partial<Record<SignalId, 'healthy' | 'unhealthy' | 'unknown' | 'misconfigured' | 'notPresent' | 'notApplicable'>>,
-  full = false,
-): EngineEvent => ({
-  type: 'report',
-  observedAt: 0,
-  full,
-  signals: Object.fromEntries(Object.entries(values).map(([signal, value]) => [signal, { value }])),
-})
-
-/** Lives through the events; `extra` are times at which a timer runs although nobody asked. */
-function live(events: readonly Timed[], settings: EngineSettings, until: number, extra: readonly number[] = [], begin = newRoomState(0)) {
-  let state: RoomState = begin
-  const effects: { entries: object[]; events: object[] } = { entries: [], events: [] }
-  const all: Timed[] = [...events, ...extra.map((at): Timed => ({ at, event: { type: 'timer' } })), { at: until, event: { type: 'timer' } }]
-  // A stable sort: at the same time the given events keep their order and come before the extra ones.
-  all.sort((a, b) => a.at - b.at)
-  for (const { at, event } of all) {
-    const result = step(state, event, settings, at)
-    if (result.state === state) expect(result.effects.entries.length + result.effects.events.length).toBe(0)
-    state = result.state
-    effects.entries.push(...result.effects.entries)
-    effects.events.push(...result.effects.events)
-  }
-  return { state, effects }
-}
-
-const enrolled = (...events: [number, EngineEvent][]): Timed[] => [
-  { at: 0, event: { type: 'lifecycle', lifecycle: 'enrolled' } },
-  ...events.map(([at, event]) => ({ at, event })),
-]
-const bad: Seen = { 'peripherals.camera': 'unhealthy' }
-const good: Seen = { 'peripherals.camera': 'healthy' }
-const camera = (state: RoomState) => state.signals['peripherals.camera']?.incident
+import { countsOf, memories, newRoomState, severityOf, statusOf } from './state.ts'
 
 describe('[INC-1, INC-2] one incident', () => {
   it('is investigated at once, needs action after the hold, and counts', () => {
@@ -290,7 +253,7 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
           Number(a.at) - Number(b.at) || String(a.signal).localeCompare(String(b.signal))
         expect(opened.sort(order)).toEqual(slow.opened.map(({ signal, at }) => ({ signal, at })).sort(order))
         for (const { signal, at, badSince } of slow.opened)
-          expect(at - badSince).toBeGreaterThanOrEqual(signals[signal].derived ? 0 : set.openHoldMs)
+          expect(at - badSince).toBeGreaterThanOrEqual(signals[signal].immediate ? 0 : set.openHoldMs)
       }),
       runs,
     )

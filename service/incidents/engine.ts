@@ -1,7 +1,7 @@
 import type { EntryKind, Lifecycle } from '../../contract/entities.ts'
 import type { Millis } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { evidenceOf, SignalId, signals, type SignalValue } from '../../contract/signals.ts'
+import { evidenceOf, reportedSignals, SignalId, signals, type SignalValue } from '../../contract/signals.ts'
 import { deadlinesOf, nextTimerAt } from './deadlines.ts'
 import {
   type Effects,
@@ -17,9 +17,12 @@ import {
   type EngineSettings,
   healthOf,
   type IncidentMemory,
+  isOff,
   isSuppressed,
   keptOpenings,
   memories,
+  openHoldOf,
+  resolveHoldOf,
   type RoomState,
   type SignalMemory,
   suppressedWith,
@@ -64,7 +67,6 @@ function isNews(state: RoomState, event: EngineEvent, now: Millis): boolean {
   if (event.type === 'contact') return false
   if (event.type !== 'report') return true
   for (const signal of SignalId.options) {
-    if (signals[signal].derived) continue
     const seen = seenIn(event, signal, state)
     const memory = state.signals[signal]
     if (seen && (!memory || differs(memory, seen, event.observedAt))) return true
@@ -75,9 +77,10 @@ function isNews(state: RoomState, event: EngineEvent, now: Millis): boolean {
 /** What a report says of a signal: what is in it, or that it is unknown now, or nothing. */
 function seenIn(report: ReportEvent, signal: SignalId, state: RoomState): Observed | undefined {
   const seen = report.signals[signal]
-  if (seen || report.full !== true) return seen
+  if (seen || report.full !== true || signals[signal].derived) return seen
   const known = state.signals[signal]
-  return known && known.value !== 'unknown' ? nothingSeen : undefined
+  // A part that it does not have need not be said again.
+  return known && known.value !== 'unknown' && known.value !== 'notApplicable' ? nothingSeen : undefined
 }
 
 const nothingSeen: Observed = { value: 'unknown' }
@@ -125,9 +128,13 @@ class Draft {
         }
         break
       case 'machines':
-        if (event.several || this.state.signals['connectivity.identity']) {
-          this.#observe('connectivity.identity', { value: event.several ? 'unhealthy' : 'healthy', detail: event.detail }, now, now)
-        }
+        this.#derive('connectivity.identity', event.several, event.detail, now, now)
+        break
+      case 'clock':
+        this.#derive('software.timeDrift', event.wrong, event.detail, now, now)
+        break
+      case 'settings':
+        this.#switch(now)
         break
       case 'lifecycle':
         if (this.state.lifecycle !== event.lifecycle) this.#lifecycle(event.lifecycle, now)
@@ -158,10 +165,22 @@ class Draft {
 
   #report(event: ReportEvent, now: Millis): void {
     for (const signal of SignalId.options) {
-      if (signals[signal].derived) continue
       const seen = seenIn(event, signal, this.state)
       if (seen) this.#observe(signal, seen, event.observedAt, now)
     }
+    this.#complete(event.observedAt, now)
+  }
+
+  /** Whether all is known of what is watched. */
+  #complete(at: Millis, now: Millis): void {
+    const unknown = reportedSignals.filter((id) => this.state.signals[id]?.value === 'unknown' && !isOff(id, this.#settings))
+    this.#derive('connectivity.incompleteSignals', unknown.length > 0, unknown.join(', '), at, now)
+  }
+
+  /** A signal that the service makes: told when it is bad for the first time, and from then on. */
+  #derive(signal: SignalId, bad: boolean, detail: string | undefined, at: Millis, now: Millis): void {
+    if (!bad && !this.state.signals[signal]) return
+    this.#observe(signal, bad ? { value: 'unhealthy', ...(detail ? { detail } : {}) } : { value: 'healthy' }, at, now)
   }
 
   #observe(signal: SignalId, seen: Observed, observedAt: Millis, now: Millis): void {
@@ -173,15 +192,15 @@ class Draft {
     this.state.signals[signal] = memory
     const evidence = evidenceOf(seen.value)
     // A signal that is good from its very first report makes no line of history; `since` tells it all.
-    if (before?.value !== seen.value && (before || evidence !== 'good') && !signals[signal].derived) {
+    if (before?.value !== seen.value && (before || evidence !== 'good') && !signals[signal].immediate) {
       this.effects.events.push({ kind: 'signal', at: observedAt, signal, ...seenOf(seen) })
     }
     if (evidence !== 'none' && this.#raises(signal)) this.#evidence(signal, memory, evidence === 'bad', observedAt, now)
   }
 
-  /** Only enrolled rooms have incidents (ENR-4), and only of signals that are switched on. */
+  /** Only enrolled rooms have incidents (ENR-4), and only of signals that are switched on (ROM-4). */
   #raises(signal: SignalId): boolean {
-    return this.state.lifecycle === 'enrolled' && signals[signal].enabledByDefault
+    return this.state.lifecycle === 'enrolled' && !isOff(signal, this.#settings)
   }
 
   #evidence(signal: SignalId, memory: SignalMemory, bad: boolean, at: Millis, now: Millis): void {
@@ -199,7 +218,7 @@ class Draft {
     } else if (!bad && incident.phase === 'investigating') {
       this.#end(signal, 'dismissed', at, now)
     } else if (!bad && incident.phase === 'open') {
-      if (this.#holds(signal).resolve === 0) this.#end(signal, 'resolved', at, now)
+      if (resolveHoldOf(signal, this.#settings) === 0) this.#end(signal, 'resolved', at, now)
       else {
         this.#change(signal, { phase: 'recovering', phaseSince: now })
         this.#entry(signal, 'recovering', at)
@@ -227,7 +246,7 @@ class Draft {
     }
     this.state.signals[signal] = { ...memory, incident }
     this.effects.incidents.add(signal)
-    if (this.#holds(signal).open === 0) this.#open(signal, now)
+    if (openHoldOf(signal, this.#settings) === 0) this.#open(signal, now)
     else this.#entry(signal, 'investigating', at)
   }
 
@@ -243,11 +262,11 @@ class Draft {
     const memory = this.state.signals[signal]
     if (!memory?.hidden) return
     const { hidden, ...shown } = memory
-    this.effects.hidden.push({ signal, since: hidden.since, until: now, counts: now - hidden.since >= this.#holds(signal).open })
+    this.effects.hidden.push({ signal, since: hidden.since, until: now, counts: now - hidden.since >= openHoldOf(signal, this.#settings) })
     this.state.signals[signal] = shown
   }
 
-  /** What comes under it waits or is hidden from there on; when nothing suppresses a signal any more, what is bad begins, under its hold. */
+  /** What comes under it waits or is hidden from there on; when nothing suppresses a signal any more, what is bad begins, with its hold. */
   #suppression(of: SignalId | 'room', on: boolean, at: Millis): void {
     const before = this.state
     const { suppressed: was, ...others } = before
@@ -329,6 +348,19 @@ class Draft {
     }
   }
 
+  /** What is switched off closes; what is on and bad begins at once, by what is known of it. */
+  #switch(now: Millis): void {
+    for (const [signal, memory] of memories(this.state)) {
+      const ended = (memory.incident?.phase ?? 'good') === 'good'
+      if (isOff(signal, this.#settings)) {
+        this.#unhide(signal, now)
+        if (!ended) this.#end(signal, 'closed', now, now)
+      }
+      if (ended && this.#raises(signal) && evidenceOf(memory.value) === 'bad') this.#begin(signal, memory, now, now)
+    }
+    this.#complete(now, now)
+  }
+
   #attention(signal: SignalId, acknowledged: boolean, now: Millis): void {
     const incident = this.#incident(signal)
     if (!incident || incident.phase === 'good' || incident.acknowledged === acknowledged) return
@@ -354,13 +386,8 @@ class Draft {
     if (incident) this.effects.entries.push({ signal, kind, at, ...seenOf(incident) })
   }
 
-  #holds(signal: SignalId): { open: number; resolve: number } {
-    if (signals[signal].derived) return { open: 0, resolve: 0 }
-    return { open: this.#settings.openHoldMs, resolve: this.#settings.resolveHoldMs }
-  }
-
   #settle(at: Millis): void {
-    const health = healthOf(this.state)
+    const health = healthOf(this.state, this.#settings)
     if (health === this.state.health) return
     this.state.health = health
     this.state.healthSince = at

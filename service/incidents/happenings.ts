@@ -26,13 +26,17 @@ export type EngineEvent =
   /** Heartbeats were missed. */
   | { type: 'disconnected'; lastContactAt: Millis }
   | { type: 'lifecycle'; lifecycle: Lifecycle }
+  /** By the service's clock the device's is wrong now, and by how much in words; or it is right again. */
+  | { type: 'clock'; wrong: boolean; detail?: string }
   /** Several machines have the device's key, and which (`detail`); or only one has been seen for a while. */
   | { type: 'machines'; several: boolean; detail?: string }
   /** Somebody acknowledged the signal's incident, or took that back. Without an open incident it does nothing. */
   | { type: 'attention'; signal: SignalId; acknowledged: boolean }
   /** A suppression of the room, or of one signal, begins or ends, as of `at` (service's clock, not in the future). */
   | { type: 'suppression'; of: SignalId | 'room'; on: boolean; at: Millis }
-  /** Time has passed, or the settings are others than at the step before. */
+  /** The settings are others than at the step before: signals may be switched on or off (ROM-4). */
+  | { type: 'settings' }
+  /** Time has passed. */
   | { type: 'timer' }
 
 export interface EntryEffect {

@@ -3,7 +3,7 @@ import { SignalId, signals } from '../../contract/signals.ts'
 import type { IncidentNames, RoomBase, RoomDocuments } from './documents.ts'
 import type { Flaps } from './flaps.ts'
 import type { EntryEffect, TransitionEffect } from './happenings.ts'
-import type { EngineSettings, RoomState } from './state.ts'
+import type { RoomState } from './state.ts'
 
 /** A room as the engine's shell has it between transactions, and inside one. */
 
@@ -79,19 +79,10 @@ export function isUntold(before: RoomState, after: RoomState, told: readonly Tra
     (signal) =>
       before.signals[signal] === undefined &&
       after.signals[signal] !== undefined &&
-      !signals[signal].derived &&
+      !signals[signal].immediate &&
       !told.some((event) => event.signal === signal),
   )
 }
 
 export const earlier = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.min(one, other)
-
-export const engineSettings = (settings: Omit<EngineSettings, 'validFrom'>, validFrom: number): EngineSettings => ({
-  openHoldMs: settings.openHoldMs,
-  resolveHoldMs: settings.resolveHoldMs,
-  warningAgesMs: settings.warningAgesMs,
-  flapCount: settings.flapCount,
-  flapWindowMs: settings.flapWindowMs,
-  validFrom,
-})

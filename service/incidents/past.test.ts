@@ -30,7 +30,6 @@ const incident = (n: number, changedAt: number, status: Incident['status'] = 're
   number: n + 10,
   room,
   signal: 'audio.speaker',
-  category: 'peripherals',
   severity: 'important',
   status,
   value: 'healthy',

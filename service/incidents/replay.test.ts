@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { defaultSettings, type Lifecycle, type Settings } from '../../contract/entities.ts'
+import { defaultSettings, type Lifecycle } from '../../contract/entities.ts'
 import { PersonId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { dayMs, kept } from '../../contract/retention.ts'
@@ -13,8 +13,8 @@ import { lastCheckpoint } from './checkpoints.ts'
 import { packState, plainState, unpackState } from './checkpointState.ts'
 import type { EngineEvent } from './happenings.ts'
 import { checkpointRooms } from './nights.ts'
-import { engineSettings } from './openRoom.ts'
 import { stateAt } from './replay.ts'
+import { Rules, TenantRules } from './rules.ts'
 import { type IncidentMemory, newRoomState, RoomState } from './state.ts'
 
 const start = 100 * dayMs
@@ -47,7 +47,7 @@ async function history(room: RoomId): Promise<Transition[]> {
 async function replayed(room: RoomId, at: number): Promise<RoomState | undefined> {
   const checkpoint = await lastCheckpoint(rig.read(), room, at)
   const rows = await rig.read().tables.settingsHistory().selectAll().orderBy('validFrom').execute()
-  const settings = rows.map(({ validFrom, body }) => engineSettings(JSON.parse(body) as Settings, validFrom))
+  const settings = rows.map(({ validFrom, body }) => new Rules(TenantRules.parse(JSON.parse(body)), validFrom).for('windows'))
   return checkpoint && stateAt(checkpoint, await history(room), settings, at)
 }
 
@@ -151,7 +151,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         await rig.pass(1)
         const settings = { ...defaultSettings, ...hold, ...changes, id: rig.tenant }
         await rig.write(async (tx) => {
-          await changeSettings(rig.rooms, tx, settings)
+          await changeSettings(rig.rooms, tx, settings, settings)
           tx.put('settings', settings)
           await tx.insert.settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) }).execute()
         })
@@ -277,7 +277,7 @@ describe('[rule 12] checkpoints', () => {
     const usual = troubled((n) =>
       signals[SignalId.options[n] ?? 'audio.speaker'].derived ? undefined : { ...incident(n), openedTimes: [] },
     )
-    expect(packState(usual, start).byteLength).toBeLessThan(700)
+    expect(packState(usual, start).byteLength).toBeLessThan(1_200)
     expect(unpackState(packState(usual, start), start)).toEqual(usual)
     const worst = troubled(incident)
     const packed = packState(worst, start)

@@ -39,7 +39,7 @@ export function stateAt(
     for (let next = later[0]; next !== undefined && next.validFrom <= now; next = later[0]) {
       later.shift()
       if (valid) state = step(state, { type: 'timer' }, valid, next.validFrom).state
-      state = step(state, { type: 'timer' }, next, next.validFrom).state
+      state = step(state, { type: 'settings' }, next, next.validFrom).state
       valid = next
     }
     // When it was last heard is not known but from the event itself.

@@ -3,7 +3,7 @@ import { limits } from '../../contract/limits.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { type RoomMemory, RoomWork } from './apply.ts'
 import type { KnownRoom } from './openRoom.ts'
-import type { EngineSettings } from './state.ts'
+import type { Rules } from './rules.ts'
 
 /**
  * The engine's shell: a write-through cache of what it remembers of rooms, in the one process that writes. All changes
@@ -13,7 +13,7 @@ import type { EngineSettings } from './state.ts'
 export class Rooms implements RoomMemory {
   readonly #capacity: number
   readonly #rooms = new Map<RoomId, KnownRoom>()
-  readonly #settings = new Map<TenantId, EngineSettings>()
+  readonly #rules = new Map<TenantId, Rules>()
   readonly #works = new WeakMap<TenantTransaction, RoomWork>()
   readonly #timerListeners = new Set<(at: number) => void>()
 
@@ -48,12 +48,12 @@ export class Rooms implements RoomMemory {
     return known
   }
 
-  settingsOf(tenant: TenantId): EngineSettings | undefined {
-    return this.#settings.get(tenant)
+  rulesOf(tenant: TenantId): Rules | undefined {
+    return this.#rules.get(tenant)
   }
 
   /** For `RoomWork`, after the commit: what is true now. */
-  remember(tenant: TenantId, rooms: Iterable<KnownRoom>, settings: EngineSettings | undefined): void {
+  remember(tenant: TenantId, rooms: Iterable<KnownRoom>, rules: Rules | undefined): void {
     let earliest: number | null = null
     for (const known of rooms) {
       this.#rooms.delete(known.base.id)
@@ -65,7 +65,7 @@ export class Rooms implements RoomMemory {
       if (oldest.done) break
       this.#rooms.delete(oldest.value)
     }
-    if (settings) this.#settings.set(tenant, settings)
+    if (rules) this.#rules.set(tenant, rules)
     if (earliest !== null) for (const listener of this.#timerListeners) listener(earliest)
   }
 }

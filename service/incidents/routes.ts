@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RoomMoment, RoomMomentQuery } from '../../contract/api.ts'
-import { Settings } from '../../contract/entities.ts'
+import { kindOf } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
@@ -9,8 +9,8 @@ import type { Plugin } from '../ground/deps.ts'
 import { callerOf } from '../ground/http/routeAccess.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
 import { lastCheckpoint } from './checkpoints.ts'
-import { engineSettings } from './openRoom.ts'
 import { stateAt } from './replay.ts'
+import { Rules, TenantRules } from './rules.ts'
 import { countsOf, memories } from './state.ts'
 
 /** Rooms at moments that are past. */
@@ -40,9 +40,11 @@ export const incidentRoutes: Plugin = (app, { store, clock }) => {
 }
 
 async function momentOf(read: TenantReader, room: RoomId, at: number): Promise<RoomMoment> {
+  const device = await read.get('device', room)
   const checkpoint = await lastCheckpoint(read, room, at)
-  if (checkpoint === undefined) return { at, checkpointAt: null, state: null }
-  const state = stateAt(checkpoint, await happenedSince(read, room, checkpoint.at + 1), await settingsOf(read), at)
+  if (checkpoint === undefined || !device) return { at, checkpointAt: null, state: null }
+  const settings = (await rulesOf(read)).map((rules) => rules.for(kindOf(device.device)))
+  const state = stateAt(checkpoint, await happenedSince(read, room, checkpoint.at + 1), settings, at)
   const { lifecycle, health, healthSince, contact } = state
   const signals: NonNullable<RoomMoment['state']>['signals'] = {}
   for (const [signal, { value, since }] of memories(state)) signals[signal] = { value, since }
@@ -64,10 +66,7 @@ async function happenedSince(read: TenantReader, room: RoomId, since: number): P
   }
 }
 
-/** Of settings as they were stored by any version. */
-const OfEngine = Settings.pick({ openHoldMs: true, resolveHoldMs: true, warningAgesMs: true, flapCount: true, flapWindowMs: true })
-
-async function settingsOf(read: TenantReader) {
+async function rulesOf(read: TenantReader): Promise<Rules[]> {
   const rows = await read.tables.settingsHistory().select(['validFrom', 'body']).orderBy('validFrom').execute()
-  return rows.map(({ validFrom, body }) => engineSettings(OfEngine.parse(JSON.parse(body)), validFrom))
+  return rows.map(({ validFrom, body }) => new Rules(TenantRules.parse(JSON.parse(body)), validFrom))
 }

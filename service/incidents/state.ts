@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Health, Lifecycle, type IncidentStatus, type Room, type Settings } from '../../contract/entities.ts'
 import { Millis } from '../../contract/ids.ts'
-import { evidenceOf, type Severity, SignalId, signals, SignalValue } from '../../contract/signals.ts'
+import { evidenceOf, isGrave, type Severity, SignalId, signals, SignalValue } from '../../contract/signals.ts'
 
 /**
  * What the incident engine remembers of one room (INC-1, INC-2, INC-3, ROM-1): plain JSON, kept per room in
@@ -49,7 +49,7 @@ export const SignalMemory = z.object({
   detail: z.string().optional(),
   /** Absent while the signal was never bad in an enrolled room. */
   incident: IncidentMemory.optional(),
-  /** It is bad and would have an incident, which a suppression keeps from beginning: since when (service's clock), and its last evidence. */
+  /** It is bad and would have an incident, which a suppression keeps from beginning: since when (service's clock), and its evidence. */
   hidden: z.object({ since: Millis, value: SignalValue }).optional(),
 })
 export type SignalMemory = z.infer<typeof SignalMemory>
@@ -68,10 +68,28 @@ export const RoomState = z.object({
 })
 export type RoomState = z.infer<typeof RoomState>
 
-/** The settings that the engine reads. `validFrom`: nothing that they bring about is dated before it. */
-export type EngineSettings = Pick<Settings, 'openHoldMs' | 'resolveHoldMs' | 'warningAgesMs' | 'flapCount' | 'flapWindowMs'> & {
+/**
+ * The settings that the engine reads, for a room with one kind of device. `validFrom`: nothing that they bring about is dated before it.
+ */
+export interface EngineSettings extends Readonly<
+  Pick<Settings, 'openHoldMs' | 'resolveHoldMs' | 'warningAgesMs' | 'flapCount' | 'flapWindowMs'>
+> {
+  /** Signals that wait for another time than `openHoldMs` before they open (ms). */
+  readonly holds?: Readonly<Partial<Record<SignalId, number>>>
+  /** Signals of which no incidents come (ROM-4); absent: those that are off by default. */
+  readonly off?: ReadonlySet<SignalId>
   readonly validFrom: Millis
 }
+
+const offByDefault: ReadonlySet<SignalId> = new Set(SignalId.options.filter((id) => !signals[id].enabledByDefault))
+
+export const isOff = (signal: SignalId, { off = offByDefault }: Pick<EngineSettings, 'off'>): boolean => off.has(signal)
+
+/** How long a signal must be bad before its incident opens, and good before it resolves (ms). */
+export const openHoldOf = (signal: SignalId, { holds, openHoldMs }: EngineSettings): number =>
+  signals[signal].immediate ? 0 : (holds?.[signal] ?? openHoldMs)
+export const resolveHoldOf = (signal: SignalId, { resolveHoldMs }: EngineSettings): number =>
+  signals[signal].immediate ? 0 : resolveHoldMs
 
 /** Openings that are remembered for flapping; the most that `flapCount` can ask for. */
 export const keptOpenings = 100
@@ -122,15 +140,15 @@ export function suppressedWith(before: RoomState['suppressed'], of: SignalId | '
 }
 
 /** Health by precedence: suppressed, disconnected, unhealthy, unknown, healthy (ROM-1). */
-export function healthOf(state: RoomState): Health {
+export function healthOf(state: RoomState, settings: Pick<EngineSettings, 'off'>): Health {
   if (state.suppressed?.room) return 'suppressed'
   if (state.contact === 'lost') return 'disconnected'
   let evidence = false
   for (const signal of SignalId.options) {
     const memory = state.signals[signal]
-    if (!memory || !signals[signal].enabledByDefault) continue
+    if (!memory || isOff(signal, settings)) continue
     const { incident } = memory
-    if (incident && statusOf(incident) === 'needAction' && severityOf(signal, incident) === 'important') return 'unhealthy'
+    if (incident && statusOf(incident) === 'needAction' && isGrave(severityOf(signal, incident))) return 'unhealthy'
     if (!signals[signal].derived && evidenceOf(memory.value) !== 'none') evidence = true
   }
   return evidence ? 'healthy' : 'unknown'
@@ -138,12 +156,13 @@ export function healthOf(state: RoomState): Health {
 
 /** The room's incidents by what they count for. */
 export function countsOf(state: RoomState): Room['incidents'] {
-  const counts = { important: 0, warning: 0, investigating: 0 }
+  const counts = { critical: 0, important: 0, warning: 0, recommended: 0, investigating: 0 }
   for (const [signal, { incident }] of memories(state)) {
     if (!incident) continue
     const status = statusOf(incident)
     if (status === 'investigating') counts.investigating++
     else if (status === 'needAction') counts[severityOf(signal, incident)]++
   }
-  return counts
+  const { critical, recommended, ...others } = counts
+  return { ...others, ...(critical > 0 ? { critical } : {}), ...(recommended > 0 ? { recommended } : {}) }
 }

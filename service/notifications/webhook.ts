@@ -7,6 +7,7 @@ import { Webhook } from 'standardwebhooks'
 import { readBytes } from '../../contract/answer.ts'
 import { AnswerTooLarge } from '../../contract/answer.ts'
 import { limits } from '../../contract/limits.ts'
+import { signals } from '../../contract/signals.ts'
 import type { Clock, Ids } from '../../contract/system.ts'
 import { within } from '../../contract/timing.ts'
 import { retryAfterMs } from '../directory/graphRequests.ts'
@@ -144,7 +145,7 @@ function signedOff({ id, type, subject, at, data }: Event, secret: string, { clo
 
 /** What a program is told of an incident: by its id and the opening it knows it again, by the event's id what came twice. */
 function dataOf({ row, incident, entry, room, happening }: Sending, tenantName: string): object {
-  const { id, number, signal, category, status, since, openedAt, resolvedAt, detail, owner } = incident
+  const { id, number, signal, status, since, openedAt, resolvedAt, detail, owner } = incident
   return {
     tenant: { id: row.tenant, name: tenantName },
     incident: {
@@ -152,7 +153,7 @@ function dataOf({ row, incident, entry, room, happening }: Sending, tenantName: 
       number,
       episode: row.episode,
       signal,
-      category,
+      category: signals[signal].category,
       severity: happening.severity,
       status: row.event === 'resolved' ? 'resolved' : status,
       since,

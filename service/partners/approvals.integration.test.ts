@@ -1,11 +1,12 @@
 import { v7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ApprovalRequest, Receipt, Room } from '../../contract/entities.ts'
+import { ApprovalRequest, Receipt } from '../../contract/entities.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { LinkId, RoomId } from '../../contract/ids.ts'
 import { AssignmentList, Effect } from '../../contract/policyApi.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { admin, automatic, invitation, World } from '../testing/partners/world.ts'
+import { roomsOf } from '../testing/rooms.ts'
 
 const boss = 'boss@contoso.example'
 const partner = 'boss@fabrikam.example'
@@ -62,7 +63,7 @@ async function docs(kind: string, email: Parameters<World['ask']>[0] = boss): Pr
 const requestOf = async (key: string, email?: Parameters<World['ask']>[0]): Promise<ApprovalRequest | undefined> =>
   (await docs('request', email)).map((doc) => ApprovalRequest.parse(doc)).find(({ id }) => id === key)
 const ringNow = async (): Promise<string | undefined> =>
-  (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)?.ring
+  roomsOf(SnapshotPage.parse((await world.ask(boss, '/v1/snapshot')).body)).find(({ id }) => id === room)?.ring
 const audit = async (): Promise<string> => JSON.stringify((await world.ask(boss, '/v1/audit?limit=200')).body)
 
 describe('[PAR-5] an action that the customer wants to approve', () => {

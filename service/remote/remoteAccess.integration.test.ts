@@ -1,10 +1,11 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ApprovalRequest, Room, Settings, Tenant } from '../../contract/entities.ts'
+import { ApprovalRequest, Settings, Tenant } from '../../contract/entities.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { AuditPage } from '../../contract/policyApi.ts'
 import { admin, automatic, invitation, objectIdOf, World } from '../testing/partners/world.ts'
+import { roomsOf } from '../testing/rooms.ts'
 
 /** The switch of remote access (REM-1), and licences of rooms (ROM-5), as each role may change them. */
 
@@ -134,7 +135,8 @@ describe('[REM-1] the switch of remote access', () => {
 describe('[ROM-5] licences of rooms', () => {
   const licence = (rooms: readonly RoomId[], wanted: 'pro' | 'basic') => ({ type: 'rooms.licence', rooms, licence: wanted })
   const enrol = (rooms: readonly RoomId[]) => ({ type: 'rooms.enrol', rooms })
-  const roomsNow = async () => new Map((await docs('room')).map((doc) => Room.parse(doc)).map((one) => [one.id, one]))
+  const roomsNow = async () =>
+    new Map(roomsOf(SnapshotPage.parse((await world.ask(boss, '/v1/snapshot')).body)).map((one) => [one.id, one]))
 
   it('are changed with rooms.modify over the room, and audited', async () => {
     expect((await world.command(deputy, licence([other], 'basic'))).code).toBe('room.notFound')

@@ -1,10 +1,10 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Room } from '../../contract/entities.ts'
 import { SnapshotPage } from '../../contract/feed.ts'
 import type { RoomId } from '../../contract/ids.ts'
 import { TransitionPage } from '../../contract/transitions.ts'
 import { objectIdOf, World } from '../testing/partners/world.ts'
+import { roomsOf } from '../testing/rooms.ts'
 
 const boss = 'boss@contoso.example'
 const lead = 'one@contoso.example'
@@ -43,12 +43,7 @@ async function done(command: Record<string, unknown>, email: Parameters<World['a
   const answer = await world.command(email, command)
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
 }
-async function docs(kind: string): Promise<unknown[]> {
-  return SnapshotPage.parse((await world.ask(boss, '/v1/snapshot')).body).rows.flatMap((row) =>
-    row.kind === kind && row.doc !== undefined ? [row.doc] : [],
-  )
-}
-const now = async () => (await docs('room')).map((doc) => Room.parse(doc)).find(({ id }) => id === room)
+const now = async () => roomsOf(SnapshotPage.parse((await world.ask(boss, '/v1/snapshot')).body)).find(({ id }) => id === room)
 const history = async () =>
   TransitionPage.parse((await world.ask(boss, `/v1/rooms/${room}/transitions`)).body)
     .items.toReversed()

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import { changedSettings, lacksContact, mayChangeSettings, type SettingsChanges } from '../../contract/settings.ts'
@@ -25,7 +26,7 @@ export const settingsChange = ({ rooms }: RoomDeps): CommandHandler<'settings.ch
       .settingsHistory({ validFrom: tx.at, body: JSON.stringify(settings) })
       .onConflict((conflict) => conflict.columns(['tenant', 'validFrom']).doUpdateSet({ body: JSON.stringify(settings) }))
       .execute()
-    await changeSettings(rooms, tx, settings)
+    await changeSettings(rooms, tx, before, settings)
     return {
       category: 'Settings',
       objectName: 'Settings',
@@ -35,13 +36,12 @@ export const settingsChange = ({ rooms }: RoomDeps): CommandHandler<'settings.ch
   },
 })
 
-/** The changes that are any: no contact is the same as none. */
-const differing = (before: Settings, changes: SettingsChanges): SettingsChanges =>
-  Object.fromEntries(
-    Object.entries(changes).filter(
-      ([name, value]) => value !== undefined && (value === '' ? undefined : value) !== new Map(Object.entries(before)).get(name),
-    ),
-  )
+/** The changes that are any: no contact is the same as none, and a signal's default is none. */
+function differing(before: Settings, changes: SettingsChanges): SettingsChanges {
+  const was = new Map(Object.entries(before))
+  const after = new Map(Object.entries(changedSettings(before, changes)))
+  return Object.fromEntries(Object.entries(changes).filter(([name]) => !isDeepStrictEqual(was.get(name), after.get(name))))
+}
 
 /** What the audit says: what was asked for, what it was before, and with the switch whom to ask about sessions (REM-1). */
 function detailOf(before: Settings, { remoteContact }: Settings, changes: SettingsChanges): Record<string, unknown> {

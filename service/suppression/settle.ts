@@ -66,7 +66,8 @@ const memberRow = (tx: TenantTransaction, id: SuppressionId, room: RoomId) =>
   tx.update.suppressionRoom().where('suppression', '=', id).where('room', '=', room)
 
 /**
- * Rooms that come to it or leave it; false: none can come any more. One that joins later counts where whoever said what it is over may suppress it then (decision 0064).
+ * Rooms that come to it or leave it; false: none can come any more. One that joins later counts where whoever said what it is over may
+ * suppress it then (decision 0064).
  */
 async function join({ access }: SettleDeps, tx: TenantTransaction, { row, said }: Suppression, touched: Touched): Promise<boolean> {
   const cover = await coverOf(tx, said.what)

@@ -1,8 +1,11 @@
 import { v7 } from 'uuid'
+import type { z } from 'zod'
 import { EnrolmentAnswer } from '../../contract/agent.ts'
 import { EnrolmentKey, IncidentList } from '../../contract/api.ts'
-import type { Incident } from '../../contract/entities.ts'
+import { DeviceDocument, type Incident, type Kind, type Room, RoomDocument } from '../../contract/entities.ts'
+import type { SnapshotPage } from '../../contract/feed.ts'
 import { AssignmentList } from '../../contract/policyApi.ts'
+import { joinRoom } from '../../contract/roomDocuments.ts'
 import { enrolmentOf, enrolRaw, newKey, TestDevice } from './agents/device.ts'
 import { demo, type TestService } from './process.ts'
 
@@ -31,6 +34,21 @@ export async function giveScope(service: TestService, role: string, rooms: reado
   const command = { type: 'assignment.save', assignment: id, role, name, description, notify, members, scope: { rooms, groups: [] } }
   const answer = await service.ask('/v1/commands', { token, body: { key: v7(), issuedAt: Date.now(), command } })
   if (answer.status !== 200) throw new Error(answer.text)
+}
+
+/** The rooms of a snapshot's page, as readers see them: each with its device. */
+export function roomsOf({ rows }: Pick<z.infer<typeof SnapshotPage>, 'rows'>): Room[] {
+  const docs = (kind: Kind) => rows.flatMap((row) => (row.kind === kind && row.doc !== undefined ? [row.doc] : []))
+  const devices = new Map(
+    docs('device')
+      .map((doc) => DeviceDocument.parse(doc))
+      .map((doc) => [doc.id, doc]),
+  )
+  return docs('room').flatMap((doc) => {
+    const room = RoomDocument.parse(doc)
+    const device = devices.get(room.id)
+    return device ? [joinRoom(room, device)] : []
+  })
 }
 
 /** Breaks the camera of an enrolled room and waits for the incident that needs action. */

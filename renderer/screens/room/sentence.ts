@@ -1,6 +1,7 @@
 import { computed, type ComputedRef, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { evidenceOf, SignalId, signals } from '../../../contract/signals.ts'
+import { openIncidents } from '../../../contract/entities.ts'
+import { evidenceOf, isGrave, SignalId, signals } from '../../../contract/signals.ts'
 import type { RoomView } from '../../../contract/views.ts'
 import { useFormat } from '../../words/format.ts'
 import { useSuppressedWords } from '../../words/suppressed.ts'
@@ -18,14 +19,14 @@ export function useRoomSentence(room: Ref<RoomView | null | undefined>, now: () 
     const time = span(now() - about.healthSince)
     if (about.lifecycle !== 'enrolled') return t(`room.sentence.${about.lifecycle}`)
     if (about.health === 'healthy') {
-      return t(about.incidents.warning > 0 ? 'room.sentence.healthyWarning' : 'room.sentence.healthy', { time })
+      return t(openIncidents(about.incidents) > 0 ? 'room.sentence.healthyWarning' : 'room.sentence.healthy', { time })
     }
     const whole = about.suppressions?.filter(({ signals: some }) => some === undefined) ?? []
     if (about.health === 'suppressed' && whole.length > 0) return suppressedWords(whole, about.place.timeZone)
     if (about.health !== 'unhealthy') return t(`room.sentence.${about.health}`, { time })
     const bad = SignalId.options.filter((id) => {
       const state = about.signals[id]
-      return state !== undefined && signals[id].severity === 'important' && evidenceOf(state.value) === 'bad'
+      return state !== undefined && isGrave(signals[id].severity) && evidenceOf(state.value) === 'bad'
     })
     if (bad.length === 0) return t('room.sentence.unhealthy', { time })
     const named = bad.slice(0, mostNamed).map((id) => t(`signalInside.${id}`))

@@ -325,7 +325,6 @@ const incident = (room: Room): Incident => ({
   number: Number(room.name.replace('Room ', '')),
   room: room.id,
   signal: 'peripherals.camera',
-  category: 'peripherals',
   severity: 'important',
   status: 'needAction',
   value: 'unhealthy',

@@ -17,7 +17,6 @@ export const incident = (room: RoomId, number: number, status: Incident['status'
   number,
   room,
   signal: 'peripherals.camera',
-  category: 'peripherals',
   severity: 'important',
   status,
   value: 'unhealthy',
