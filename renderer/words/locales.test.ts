@@ -152,9 +152,9 @@ describe('what is promised is there', () => {
     ])
   })
 
-  it('of e-mail: that none is sent yet', () => {
-    expect(english.get('assignments.notifyText')).toContain('is not sent yet')
-    expect(french.get('assignments.notifyText')).toContain('Aucun e-mail')
+  it('of e-mail: that it is sent where the service can', () => {
+    expect(english.get('assignments.notifyText')).toContain('where this service sends e-mail')
+    expect(french.get('assignments.notifyText')).toContain('si ce service envoie des e-mails')
   })
 })
 

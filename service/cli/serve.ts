@@ -45,6 +45,8 @@ With --issuer, to search people and security groups and know who is in them:
   --graph-authority URL   where its tokens are had, without the directory: default https://login.microsoftonline.com
 
 For notifications:
+  --smtp URL --mail-from ADDRESS   e-mail by this server, smtps://USER@HOST:PORT (TLS) or smtp://… (STARTTLS), from this address
+  --smtp-password-file FILE        its first line is the password of USER
   --endpoints-private   webhooks may lead to addresses of this machine's own network, and to itself
   --endpoints-http      webhooks may lead to addresses without TLS
 
@@ -133,6 +135,9 @@ export function readServeArguments(args: readonly string[]) {
       'session-idle-ms': text,
       'session-maximum-ms': text,
       'session-unattended-ms': text,
+      smtp: text,
+      'smtp-password-file': text,
+      'mail-from': text,
       'endpoints-private': flag,
       'endpoints-http': flag,
       relay: text,
@@ -199,6 +204,15 @@ export function readServeArguments(args: readonly string[]) {
       : {}),
     ...(both('relay', values.relay, 'relay-id', values['relay-id'])
       ? { relay: { url: values.relay ?? '', id: values['relay-id'] ?? '' } }
+      : {}),
+    ...(both('smtp', values.smtp, 'mail-from', values['mail-from'])
+      ? {
+          smtp: {
+            url: values.smtp ?? '',
+            from: values['mail-from'] ?? '',
+            ...(values['smtp-password-file'] === undefined ? {} : { passwordFile: values['smtp-password-file'] }),
+          },
+        }
       : {}),
     endpoints: { allowPrivate: values['endpoints-private'] ?? false, allowHttp: values['endpoints-http'] ?? false },
     timing: { ...pick(given, (name) => timingNames.includes(name)), ...numbers(timings) },

@@ -25,6 +25,15 @@ export function isSafeUrl(raw: string): boolean {
   return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)))
 }
 
+/** An address of a mail server. A password in it would be seen by whoever lists processes. */
+function isSmtpUrl(raw: string): boolean {
+  if (!URL.canParse(raw)) return false
+  const { protocol, hostname, password, pathname, search, hash } = new URL(raw)
+  return (
+    ['smtp:', 'smtps:'].includes(protocol) && hostname !== '' && password === '' && ['', '/'].includes(pathname) && search + hash === ''
+  )
+}
+
 const safeUrl = z.url().refine(isSafeUrl, 'must be https')
 /** `{tenantid}` in it stands for a directory. */
 const issuerUrl = z
@@ -116,6 +125,14 @@ export const Config = z
     firstTenant: z.object({ directory: z.string().min(1).max(64), name: z.string().min(1).max(limits.nameChars) }).optional(),
     /** A relay elsewhere, for remote sessions: where operators and devices reach it, and the id that tickets are made out to. */
     relay: z.object({ url: safeUrl, id: RelayId }).optional(),
+    /** The mail server, and who mail is from; without one no e-mail is sent. Its password is the first line of a file. */
+    smtp: z
+      .object({
+        url: z.string().refine(isSmtpUrl, 'must be smtps://[USER@]HOST[:PORT] or smtp://[USER@]HOST[:PORT], without a password'),
+        passwordFile: folder.optional(),
+        from: z.email().max(254),
+      })
+      .optional(),
     /** Where the tenants' webhooks may lead: to addresses without TLS, and of this machine's own network. */
     endpoints: z.object({ allowHttp: z.boolean().default(false), allowPrivate: z.boolean().default(false) }).prefault({}),
     timing: Timing.prefault({}),

@@ -2,6 +2,7 @@ import type { AccessDeps } from '../access/deps.ts'
 import type { Plugin } from '../ground/deps.ts'
 import { Deliveries } from './deliveries.ts'
 import { NotificationFollower } from './follower.ts'
+import { mailChannel } from './mail/channel.ts'
 import { webhookChannel, type WebhookOptions } from './webhook.ts'
 
 export const webhookOptions = ({ config, clock, ids, publicUrl }: AccessDeps): WebhookOptions => ({
@@ -20,7 +21,7 @@ export const notifications: Plugin<AccessDeps> = (app, deps) => {
   const waitMs = config.timing.notifyWaitMs
   const deliveries = new Deliveries({
     ...{ store, clock, access, waitMs, onProblem },
-    channels: { email: null, webhook: webhookChannel(webhookOptions(deps)) },
+    channels: { email: config.smtp ? mailChannel({ smtp: config.smtp, clock }) : null, webhook: webhookChannel(webhookOptions(deps)) },
     onOutcome: (channel, outcome) => {
       metrics.deliveries.inc({ channel, outcome: outcome.ok ? 'told' : outcome.problem })
       if (!outcome.ok) log.warn({ channel, problem: outcome.problem, status: outcome.status }, 'a delivery failed')

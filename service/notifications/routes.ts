@@ -7,7 +7,7 @@ import { callerOf } from '../ground/http/routeAccess.ts'
 import { endpointOf, ruleOf } from './rules.ts'
 
 /** Rules and endpoints as they are, and what somebody has read (INC-6). */
-export const notificationRoutes: Plugin<AccessDeps> = (app, { store }) => {
+export const notificationRoutes: Plugin<AccessDeps> = (app, { store, config }) => {
   app.get(
     '/v1/notifications/rules',
     {
@@ -23,7 +23,7 @@ export const notificationRoutes: Plugin<AccessDeps> = (app, { store }) => {
       const { tenant, reach, person, access } = callerOf(request)
       const rows = await store.read(tenant, reach).tables.notifyRule().selectAll().orderBy('id').execute()
       const seen = rows.filter(({ owner }) => owner === person || (owner === null && mayRuleOthers(access)))
-      return { items: seen.flatMap((row) => ruleOf(row) ?? []), mail: false }
+      return { items: seen.flatMap((row) => ruleOf(row) ?? []), mail: config.smtp !== undefined }
     },
   )
 

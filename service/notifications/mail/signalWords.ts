@@ -1,0 +1,53 @@
+import type { NotifyLanguage } from '../../../contract/notifications.ts'
+import type { SignalId } from '../../../contract/signals.ts'
+
+/** What signals are called in e-mail, as in the console: English, French. */
+const words: Readonly<Record<string, readonly [string, string]>> = {
+  'display.frontOfRoom1': ['Front of room display 1', 'Écran de salle 1'],
+  'display.frontOfRoom2': ['Front of room display 2', 'Écran de salle 2'],
+  'display.console': ['Touch console display', 'Écran de la console tactile'],
+  'audio.microphone': ['Conferencing microphone', 'Microphone de conférence'],
+  'audio.speaker': ['Conferencing speaker', 'Haut-parleur de conférence'],
+  'audio.configuredMicrophone': ['Configured microphone', 'Microphone configuré'],
+  'audio.configuredSpeaker': ['Configured speaker', 'Haut-parleur configuré'],
+  'audio.defaultSpeaker': ['Default speaker', 'Haut-parleur par défaut'],
+  'audio.micPods': ['Microphone pods', 'Microphones d’extension'],
+  'audio.extraSpeakers': ['Extra speakers', 'Haut-parleurs supplémentaires'],
+  'peripherals.camera': ['Room camera', 'Caméra de la salle'],
+  'peripherals.hdmiIngest': ['HDMI ingest', 'Entrée HDMI'],
+  'peripherals.proximity': ['Proximity sensor', 'Capteur de proximité'],
+  'peripherals.defaultCamera': ['Default camera', 'Caméra par défaut'],
+  'peripherals.contentCamera': ['Content camera', 'Caméra de contenu'],
+  'peripherals.diskSpace': ['Disk space', 'Espace disque'],
+  'peripherals.diskHealth': ['Disk health', 'État du disque'],
+  'peripherals.usbSuspend': ['USB selective suspend', 'Suspension sélective USB'],
+  'peripherals.usbPower': ['USB power saving', 'Économie d’énergie USB'],
+  'peripherals.bluetooth': ['Bluetooth', 'Bluetooth'],
+  'peripherals.cpuLimited': ['CPU performance limited', 'Processeur limité'],
+  'peripherals.sleepTimer': ['Sleep timer', 'Mise en veille automatique'],
+  'peripherals.pairing': ['Pairing of console and video bar', 'Association de la console et de la barre vidéo'],
+  'connectivity.signInExchange': ['Sign-in (Exchange)', 'Connexion (Exchange)'],
+  'connectivity.signInTeams': ['Sign-in (Teams)', 'Connexion (Teams)'],
+  'connectivity.signInSfb': ['Sign-in (Skype for Business)', 'Connexion (Skype Entreprise)'],
+  'connectivity.network': ['Network', 'Réseau'],
+  'connectivity.agent': ['Monitoring agent connected', 'Agent de supervision connecté'],
+  'connectivity.identity': ['One machine per device', 'Identité de l’appareil'],
+  'connectivity.wifiOnly': ['Connected over Wi-Fi only', 'Connecté en Wi-Fi seulement'],
+  'connectivity.wifiStrength': ['Wi-Fi signal', 'Signal Wi-Fi'],
+  'connectivity.updateBlocked': ['Windows Update blocked', 'Windows Update bloqué'],
+  'connectivity.incompleteSignals': ['Monitoring incomplete', 'Supervision incomplète'],
+  'versioning.app': ['Teams Rooms app version', 'Version de l’application Teams Rooms'],
+  'versioning.os': ['OS version', 'Version du système'],
+  'account.calendarSync': ['Calendar sync', 'Synchronisation du calendrier'],
+  'software.timeDrift': ['Time drift', 'Écart d’horloge'],
+  'software.updateDisabled': ['Windows Update disabled', 'Windows Update désactivé'],
+  'software.activation': ['Windows activation', 'Activation de Windows'],
+  'software.wsus': ['Update server (WSUS) set, no recent updates', 'Serveur de mises à jour (WSUS) sans mise à jour récente'],
+  'software.updateReset': ['Windows Update components need a reset', 'Composants de Windows Update à réinitialiser'],
+  'configuration.appHeartbeat': ['Meeting app (heartbeat)', 'Application de réunion (réponse)'],
+  'configuration.nightlyReboot': ['Nightly restart disabled', 'Redémarrage nocturne désactivé'],
+  'security.defaultCredentials': ['Default credentials', 'Identifiants par défaut'],
+}
+
+/** A signal that has no words here is called by its id. */
+export const signalWord = (signal: SignalId, language: NotifyLanguage): string => words[signal]?.[language === 'fr' ? 1 : 0] ?? signal
