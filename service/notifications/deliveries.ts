@@ -1,6 +1,7 @@
 import type { EndpointId, PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { Clock, Undo } from '../../contract/system.ts'
+import { pause } from '../../contract/timing.ts'
 import type { AccessService } from '../access/service.ts'
 import type { Store } from '../ground/store/store.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
@@ -168,8 +169,14 @@ export class Deliveries {
   }
 
   #sendOn(lane: string, tenant: TenantId, tenantName: string, items: readonly Sending[], rules: Rules): void {
+    const { clock, onProblem } = this.#deps
     const work = this.#sendAll(tenant, tenantName, items, rules)
-      .catch((error: unknown) => this.#deps.onProblem(error))
+      .catch(async (error: unknown) => {
+        onProblem(error)
+        // What may have been sent, and was not noted, is sent again; not at once, or a fault of ours would never rest.
+        const again = clock.now() + limits.deliveryRetriesMs[0]
+        await this.#putOff(tenant, items, again).catch(() => pause(clock, limits.retryFirstMs))
+      })
       .then(() => {
         this.#lanes.delete(lane)
         this.wakeAt(this.#deps.clock.now())
@@ -186,6 +193,7 @@ export class Deliveries {
       for (const parcel of channel.parcels(items)) {
         if (this.#ending.signal.aborted) return
         if (!parcel.every((item) => left.has(item))) continue
+        await this.#begins(tenant, parcel)
         const outcome = await channel.send({ tenantName, target, items: parcel, rules }, this.#ending.signal)
         // Given up because the service ends: it is as if it had not been tried.
         if (!outcome.ok && this.#ending.signal.aborted) return
@@ -198,6 +206,13 @@ export class Deliveries {
         await this.#putOff(tenant, behind, retryAt)
       }
     }
+  }
+
+  /** Noted before it is tried: it may arrive, and the process end before that is known. */
+  async #begins(tenant: TenantId, items: readonly Sending[]): Promise<void> {
+    await this.#deps.store.write(tenant, system, async (tx) => {
+      for (const { row } of items) await update(tx, row, { tries: row.tries + 1, why: 'retry', changedAt: tx.at })
+    })
   }
 
   /** @returns when it is tried again, or what comes behind it. */
@@ -233,7 +248,14 @@ export class Deliveries {
   async #putOff(tenant: TenantId, items: readonly Sending[], until: number): Promise<void> {
     if (items.length === 0) return
     await this.#deps.store.write(tenant, system, async (tx) => {
-      for (const { row } of items) await update(tx, row, { why: 'retry', dueAt: until, changedAt: tx.at })
+      const ids = items.map(({ row }) => row.id)
+      // What was noted meanwhile stays as it is.
+      await tx.update
+        .delivery()
+        .where('id', 'in', ids)
+        .where('state', '=', 'waiting')
+        .set({ why: 'retry', dueAt: until, changedAt: tx.at })
+        .execute()
     })
   }
 }

@@ -29,6 +29,8 @@ export interface WebhookOptions {
   /** Endpoints without TLS, and on addresses of this network, are taken. */
   readonly allowHttp: boolean
   readonly allowPrivate: boolean
+  /** Resolves names; left out: the machine does. */
+  readonly lookup?: typeof resolveName
   /** All goes by a proxy, which resolves names itself. */
   readonly proxied: boolean
 }
@@ -41,15 +43,17 @@ export function isPublicAddress(address: string): boolean {
 class Forbidden extends Error {}
 
 /** Resolves a name, and gives none of its addresses where one of them is forbidden. */
-const guarded: LookupFunction = (hostname, options, callback) => {
-  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-    const refused = error ?? (addresses.every(({ address }) => isPublicAddress(address)) ? null : new Forbidden())
-    const [first] = addresses ?? []
-    if (refused || first === undefined) callback(refused ?? new Forbidden(), [])
-    else if (options.all) callback(null, addresses)
-    else callback(null, first.address, first.family)
-  })
-}
+const guarded =
+  (resolve: typeof resolveName): LookupFunction =>
+  (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const refused = error ?? (addresses.every(({ address }) => isPublicAddress(address)) ? null : new Forbidden())
+      const [first] = addresses ?? []
+      if (refused || first === undefined) callback(refused ?? new Forbidden(), [])
+      else if (options.all) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
 
 const failed = (problem: (Outcome & { ok: false })['problem'], away = true): Outcome => ({ ok: false, problem, away })
 
@@ -80,14 +84,14 @@ async function exchange(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  { allowPrivate, proxied, clock }: WebhookOptions,
+  { allowPrivate, proxied, clock, lookup = resolveName }: WebhookOptions,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { request } = url.protocol === 'https:' ? https : http
   const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
     const length = String(Buffer.byteLength(body))
     // A connection of its own: one that is kept may be of a name that leads elsewhere by now. A proxy looks names up itself.
-    const way = proxied ? {} : { agent: false, ...(allowPrivate ? {} : { lookup: guarded }) }
+    const way = proxied ? {} : { agent: false, ...(allowPrivate ? {} : { lookup: guarded(lookup) }) }
     const asked = request(url, { method: 'POST', headers: { ...headers, 'content-length': length }, signal, ...way }, resolve)
     asked.on('error', reject)
     asked.end(body)

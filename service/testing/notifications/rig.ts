@@ -51,6 +51,8 @@ export class NotificationRig {
   readonly incidents: IncidentRig
   readonly email = new FakeChannel(true)
   readonly webhook = new FakeChannel(false)
+  /** What went wrong inside. */
+  readonly problems: unknown[] = []
   follower!: NotificationFollower
   deliveries!: Deliveries
 
@@ -73,9 +75,7 @@ export class NotificationRig {
 
   #make(): void {
     const { store, system, tenant } = this.incidents
-    const onProblem = (error: unknown): never => {
-      throw error
-    }
+    const onProblem = (error: unknown): void => void this.problems.push(error)
     const access = { resolved: () => resolvedOf(store.read(tenant, 'wholeTenant')) }
     const shared = { store, clock: system.clock, access, waitMs: limits.notifyWaitMs, onProblem }
     this.deliveries = new Deliveries({ ...shared, channels: { email: this.email, webhook: this.webhook } })
