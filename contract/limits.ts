@@ -234,6 +234,9 @@ export const limits = {
   /** Rows of a page of suppressions, and of what one hid. */
   suppressionRows: 200,
   hiddenRows: 500,
+  /** Times of a window that comes again that are looked at together, and steps by which its rule is followed from one to the next. */
+  occurrences: 400,
+  ruleSteps: 2_000,
   /** Characters of a rule by which a window comes again. */
   ruleChars: 200,
   /** Suppressions of a tenant that have not ended; more are refused. */

@@ -14,8 +14,11 @@ const minutesAtMost = 7 * 24 * 60
 
 /** A maintenance window that comes again, on the clock of each room (RFC 5545). */
 export const WindowRule = z.object({
-  /** What stands behind "RRULE:". */
-  rrule: z.string().min(1).max(limits.ruleChars),
+  /** What stands behind "RRULE:"; hourly at most. */
+  rrule: z
+    .string()
+    .max(limits.ruleChars)
+    .regex(/^FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z\d,+-]+)*$/u),
   /** Day and time of the first one, on the room's clock: 2026-12-06T02:00. */
   start: z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/u),
   /** How long each one lasts, as time passes and not as clocks show it. */

@@ -10,6 +10,7 @@ import { reached } from '../ground/reach.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
 import { coverOf } from './cover.ts'
 import type { SettleDeps } from './deps.ts'
+import { wrongWith } from './occurrences.ts'
 import { auditOf, checkWhat, checkWhole, isReached, lookUp, type Reached } from './reach.ts'
 import { findSuppression, type Said, suppressionOf } from './said.ts'
 import { confirmAt, membersOf, settle } from './settle.ts'
@@ -91,6 +92,8 @@ function checkTimes({ from, until, recurrence }: Pick<Said, 'from' | 'until' | '
   if (until !== null && until <= now) throw new RoomkeeperError('suppression.past', { field: 'until' })
   if (until !== null && until <= from) throw new RoomkeeperError('suppression.noLength', { field: 'until' })
   if (recurrence === null) return
+  const wrong = wrongWith(recurrence)
+  if (wrong !== null) throw new RoomkeeperError(`suppression.${wrong}`, { field: 'recurrence' })
   if (spanAt({ from, until, recurrence }, 'UTC', now) === null) throw new RoomkeeperError('suppression.neverComes', { field: 'recurrence' })
 }
 

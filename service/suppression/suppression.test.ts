@@ -261,6 +261,67 @@ describe('[ROM-3] a group or a place', () => {
   })
 })
 
+describe('[ROM-3] a window that comes again', () => {
+  // Monday noon; each night at two, for two hours.
+  const nightly = { rrule: 'FREQ=DAILY', start: '2026-11-01T02:00', durationMinutes: 120 }
+  const stretch = async (of = room) => (await rig.room(of)).suppressions?.map(({ from, until }) => [from, until]) ?? []
+
+  it('comes in each room by its own clock, and goes; what is bad then begins', async () => {
+    const east = await rig.incidents.room()
+    await rig.place(room, { timeZone: 'Europe/Paris' })
+    await rig.place(east, { timeZone: 'Asia/Tokyo' })
+    await rig.suppress({ rooms: [room, east], recurrence: nightly })
+    const [tokyo, paris] = [Date.UTC(2026, 10, 2, 17), Date.UTC(2026, 10, 3, 1)]
+    expect(await only()).toMatchObject({ state: 'upcoming', span: { from: tokyo }, confirmBy: start + 90 * dayMs })
+    await rig.pass(tokyo - rig.now)
+    expect([await stretch(east), await stretch()]).toEqual([[[tokyo, tokyo + 2 * hour]], []])
+    expect((await only())?.state).toBe('running')
+    await rig.pass(2 * hour)
+    expect(await stretch(east)).toEqual([])
+    await rig.pass(paris - rig.now)
+    await report(bad)
+    await rig.pass(hour)
+    expect(await statuses()).toEqual([])
+    await rig.pass(hour)
+    expect(await statuses()).toEqual(['investigating'])
+    expect(await only()).toMatchObject({ state: 'upcoming', hid: { faults: 1, stillBad: 1 } })
+    await rig.pass(22 * hour)
+    expect(await stretch()).toEqual([[paris + 24 * hour, paris + 26 * hour]])
+  })
+
+  it('goes with a room that changes its zone', async () => {
+    await rig.place(room, { timeZone: 'Asia/Tokyo' })
+    await rig.suppress({ rooms: [room], recurrence: nightly })
+    const tokyo = Date.UTC(2026, 10, 2, 17)
+    await rig.pass(tokyo - rig.now)
+    expect(await stretch()).toHaveLength(1)
+    await rig.place(room, { timeZone: 'Europe/Paris' })
+    await rig.lookAnew()
+    expect(await stretch()).toEqual([])
+    await rig.pass(Date.UTC(2026, 10, 3, 1) - rig.now)
+    expect(await stretch()).toHaveLength(1)
+  })
+
+  it('comes no more after its end, and then is over', async () => {
+    await rig.suppress({ rooms: [room], recurrence: nightly, until: start + 2 * dayMs })
+    await rig.pass(Date.UTC(2026, 10, 3, 2) - rig.now)
+    expect(await stretch()).toHaveLength(1)
+    await rig.pass(Date.UTC(2026, 10, 4, 4) - rig.now)
+    expect(await stretch()).toEqual([])
+    expect(await only('ended')).toMatchObject({ endedBy: null })
+  })
+
+  it('is refused where it never comes, cannot be read, or lasts until the next one', async () => {
+    const of = (rrule: string, durationMinutes = 60) => rig.suppress({ rooms: [room], recurrence: { ...nightly, rrule, durationMinutes } })
+    await expect(of('FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30')).rejects.toEqual(refused('suppression.neverComes'))
+    await expect(of('FREQ=DAILY;UNTIL=20260101T000000Z')).rejects.toEqual(refused('suppression.neverComes'))
+    await expect(of('FREQ=DAILY;BYDAY=XX')).rejects.toEqual(refused('suppression.ruleInvalid'))
+    await expect(of('FREQ=DAILY', 24 * 60)).rejects.toEqual(refused('suppression.longerThanPeriod'))
+    const last = { ...nightly, rrule: 'FREQ=DAILY;COUNT=2', start: '2026-01-01T02:00' }
+    await expect(rig.suppress({ rooms: [room], recurrence: last })).rejects.toEqual(refused('suppression.neverComes'))
+  })
+})
+
 describe('[ROM-3] one without an end', () => {
   it('is asked about after 7 days, and again 7 days after somebody confirmed it', async () => {
     const suppression = await rig.suppress({ rooms: [room] })
