@@ -31,6 +31,7 @@ import {
 import { RecordingChunk, RecordingHit, RecordingIndex } from './recording.ts'
 import { SessionPage, SessionQuery, TerminalSize } from './remote.ts'
 import { DisplayId, RemoteMode } from './remoteFacts.ts'
+import { suppressionCalls } from './suppression.ts'
 import { Transition, TransitionPage, TransitionPlace } from './transitions.ts'
 import {
   AppState,
@@ -66,6 +67,7 @@ import {
 const nothing = z.object({}).strict()
 const listOf = <T extends z.ZodType>(row: T) => z.object({ total: z.int(), rows: z.array(row) })
 /** Whose it is: the tenant that the screen shows, which may be another than the one that is entered by now. */
+const inTenant = { tenant: z.object({ id: TenantId, name: z.string() }) }
 const ofTenant = z.object({ tenant: TenantId }).strict()
 const ofSession = z.object({ session: SessionId }).strict()
 const terminalNumber = z.int().min(1).max(limits.sessionChannels)
@@ -189,16 +191,11 @@ export const calls = {
   'policy.preview': { input: ofTenant.extend({ command: PolicyCommand }), output: Effect },
   'policy.apply': { input: ofTenant.extend({ command: PolicyCommand }), output: CommandOutcome },
   'policy.saveFile': { input: ofTenant, output: savedFile },
+  ...suppressionCalls,
   /** Requests of partners, the waiting first, then the newest; from the cache. Of all customers when all are entered. */
-  'requests.list': {
-    input: nothing,
-    output: z.object({ rows: z.array(ApprovalRequest.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }),
-  },
+  'requests.list': { input: nothing, output: z.object({ rows: z.array(ApprovalRequest.extend(inTenant)) }) },
   /** What the operator was told (INC-6), of all open organisations, the newest first; from the cache. */
-  'notices.list': {
-    input: nothing,
-    output: z.object({ rows: z.array(Notice.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }),
-  },
+  'notices.list': { input: nothing, output: z.object({ rows: z.array(Notice.extend(inTenant)) }) },
   /** Only with the service. */
   'notices.read': { input: ofTenant.extend(NoticesRead.shape), output: nothing },
   /** Shows something by the system, where the host can; the window's own words. The topic `noticeOpened` says which was chosen. */

@@ -60,6 +60,8 @@ export const SuppressionView = z.object({
   id: SuppressionId,
   state: z.enum(['upcoming', 'running', 'ended']),
   rooms: z.array(RoomId),
+  /** Those that are named, for who may change it. */
+  named: z.array(RoomId),
   roomNames: z.array(z.string().max(limits.nameChars)),
   /** Names of its groups, for who may see groups; the place. */
   groups: z.array(z.object({ id: GroupId, name: z.string().max(limits.nameChars) })),
@@ -107,3 +109,9 @@ export const HiddenFault = z.object({
 export type HiddenFault = z.infer<typeof HiddenFault>
 export const HiddenList = z.object({ items: z.array(HiddenFault), total: z.int() })
 export type HiddenList = z.infer<typeof HiddenList>
+
+/** What screens ask of them, of the entered tenant (`bridge.ts`). */
+export const suppressionCalls = {
+  'suppressions.list': { input: SuppressionQuery, output: SuppressionList },
+  'suppressions.hidden': { input: z.object({ suppression: SuppressionId }), output: HiddenList },
+} as const

@@ -7,6 +7,7 @@ const later = {
   handover: () => import('./screens/handover/HandOver.vue'),
   rooms: () => import('./screens/rooms/Rooms.vue'),
   room: () => import('./screens/room/RoomPage.vue'),
+  suppressed: () => import('./screens/suppression/Suppressed.vue'),
   settings: () => import('./screens/settings/Settings.vue'),
   general: () => import('./screens/settings/General.vue'),
   signals: () => import('./screens/signals/Signals.vue'),
@@ -39,6 +40,7 @@ export function createRoutes() {
       { path: '/incidents/:incident?', name: 'incidents', component: Incidents },
       { path: '/rooms', name: 'rooms', component: later.rooms },
       { path: '/rooms/:room/:tab(status|incidents|history|remote)?', name: 'room', component: later.room },
+      { path: '/suppressed', name: 'suppressed', component: later.suppressed },
       {
         path: '/settings',
         name: 'settings',

@@ -91,6 +91,8 @@ describe('what is asked', () => {
     ['policy.assignments', {}, 'GET /v1/assignments', { items: [] }],
     ['policy.assignments', { role: 'a&b' }, 'GET /v1/assignments?role=a%26b', { items: [] }],
     ['policy.groups', {}, 'GET /v1/groups', { items: [] }],
+    ['suppressions.list', { state: 'ended', limit: 100 }, 'GET /v1/suppressions?state=ended', { items: [] }],
+    ['suppressions.hidden', { suppression: room.id }, `GET /v1/suppressions/${room.id}/hidden`, { items: [], total: 0 }],
     ['policy.previewGroup', { rooms: [room.id], rule: null }, 'POST /v1/groups/preview', { total: 1, rooms: [] }],
     ['policy.directory', { text: 'Léa M', kind: 'person' }, 'GET /v1/directory?text=L%C3%A9a+M&kind=person', { items: [], more: false }],
     [

@@ -18,6 +18,7 @@ import {
   WhatCan,
   WhoCan,
 } from '../../contract/policyApi.ts'
+import { HiddenList, SuppressionList } from '../../contract/suppression.ts'
 import type { CallHandlers } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
 import type { ServiceClient } from '../sync/http.ts'
@@ -25,7 +26,10 @@ import { dayOf, queryOf, saveDownload } from './downloads.ts'
 import { listOwners } from './owners.ts'
 import { listRequests } from './requests.ts'
 
-type PolicyCall = Extract<CallName, 'people.list' | 'incidents.owners' | 'requests.list' | `policy.${string}` | `audit.${string}`>
+type PolicyCall = Extract<
+  CallName,
+  'people.list' | 'incidents.owners' | 'requests.list' | `suppressions.${string}` | `policy.${string}` | `audit.${string}`
+>
 
 /** What the administrative screens ask: of the service only, about the named tenant or the entered one. Nothing here is queued. */
 export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
@@ -62,6 +66,8 @@ export function policyHandlers(core: Console): Pick<CallHandlers, PolicyCall> {
       const { bytes } = await client.ask({ path: '/v1/policy', atMostBytes: limits.policyFileBytes, signal })
       return saveDownload(core, `roomkeeper-policy-${name}-${dayOf(core.clock.now())}.yaml`, 'roomkeeper-policy.yaml', bytes)
     },
+    'suppressions.list': (query, signal) => here().json(SuppressionList, { path: `/v1/suppressions${queryOf(query)}`, signal }),
+    'suppressions.hidden': ({ suppression }, signal) => here().json(HiddenList, { path: `/v1/suppressions/${suppression}/hidden`, signal }),
     'requests.list': () => core.use(({ picture }) => ({ rows: listRequests(picture) })),
     'audit.list': ({ tenant, ...query }, signal) => of(tenant).json(AuditPage, { path: `/v1/audit${queryOf(query)}`, signal }),
     'audit.saveCsv': async ({ tenant, from, to }, signal) => {

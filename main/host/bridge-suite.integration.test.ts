@@ -19,6 +19,7 @@ import { idOf, makeIncident, makeRoom, personId, tenantId } from '../testing/doc
 import { FakeSession, FakeVault, tempFolder } from '../testing/fakes.ts'
 import { recordOf } from '../testing/remote.ts'
 import { FakeService, problem } from '../testing/service.ts'
+import { incident, pastIncident, person, room, session, unknownKey } from './testing/named.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
 
 /**
@@ -26,13 +27,7 @@ import { type TestPage, type TestTransport, transports } from './testing/transpo
  * happen with input that no screen of ours would send.
  */
 
-const room = idOf('room', 1) as CallInput<'rooms.history'>['room']
 const tenant = tenantId
-const incident = idOf('incident', 1) as CallInput<'incidents.entries'>['incident']
-const pastIncident = idOf('incident', 99_999) as typeof incident
-const person = personId as CallInput<'policy.whatCan'>['person']
-const session = idOf('session', 1) as CallInput<'remote.end'>['session']
-const unknownKey = idOf('key', 1) as CallInput<'outbox.retry'>['key']
 const page = { offset: 0, limit: 100 }
 const list = { filter: {}, sort: 'name', descending: false, ...page } as const
 
@@ -68,6 +63,8 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'policy.roles': { input: {} },
   'policy.assignments': { input: { role: 'siteLead' as CallInput<'policy.assignments'>['role'] } },
   'policy.groups': { input: {} },
+  'suppressions.list': { input: { state: 'live', limit: 10 } },
+  'suppressions.hidden': { input: { suppression: idOf('suppression', 1) as never }, code: 'request.notFound' },
   'policy.previewGroup': { input: { rooms: [room], rule: null } },
   'policy.directory': { input: { text: 'Amélie' } },
   'policy.whoCan': { input: { permission: 'rooms.view', room } },
@@ -136,6 +133,7 @@ const prepared: Record<string, unknown> = {
   roles: { items: [] },
   assignments: { items: [] },
   groups: { items: [] },
+  suppressions: { items: [] },
   'groups/preview': { total: 0, rooms: [] },
   directory: { items: [], more: false },
   explain: { permission: 'rooms.view', room: null, total: 0, people: [], directoryDown: false },

@@ -6,6 +6,7 @@ import type { Licence, Place } from '../../contract/entities.ts'
 import { type CommandKey, type PersonId, type RoomId, SuppressionId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
+import type { SuppressionView, WindowRule } from '../../contract/suppression.ts'
 import type { IncidentPick, IncidentView, RoomView } from '../../contract/views.ts'
 import { useBridge } from '../bridge/index.ts'
 import { useFormat } from '../words/format.ts'
@@ -32,6 +33,8 @@ interface Suppressing {
   readonly signals: readonly SignalId[] | null
   readonly reason: string
   readonly until: number | null
+  /** It comes again and again. */
+  readonly recurrence?: WindowRule | null
 }
 
 /** What an operator does: every one is a command in the outbox, said in one line, with an undo where there is one. */
@@ -260,12 +263,12 @@ export const useActions = defineStore('actions', () => {
   }
 
   /** Keeps incidents of rooms from beginning until then (UTC ms; null: until somebody ends it). Each part is a suppression of its own. */
-  function suppress({ rooms, signals, reason, until }: Suppressing): Promise<boolean> {
+  function suppress({ rooms, signals, reason, until, recurrence = null }: Suppressing): Promise<boolean> {
     const words = {
       said: t('did.suppress', { n: rooms.length }, rooms.length),
       failed: t('did.suppressFailed', { n: rooms.length }, rooms.length),
     }
-    const nothing = { groups: [], place: null, owner: null, from: null, recurrence: null }
+    const nothing = { groups: [], place: null, owner: null, from: null, recurrence }
     return act(
       inParts(rooms, (some) => ({
         type: 'suppression.save',
@@ -284,6 +287,21 @@ export const useActions = defineStore('actions', () => {
   function unsuppress(suppression: SuppressionId, within?: readonly RoomId[], tenant?: TenantId | null): Promise<boolean> {
     const command: QueuedCommand = { type: 'suppression.end', suppression, ...(within ? { within: [...within] } : {}) }
     return act([command], { said: t('did.unsuppress'), failed: t('did.unsuppressFailed') }, tenant)
+  }
+
+  /** One without an end is still wanted. */
+  function confirmSuppression(suppression: SuppressionId, tenant?: TenantId | null): Promise<boolean> {
+    const words = { said: t('did.confirmSuppression'), failed: t('did.confirmSuppressionFailed') }
+    return act([{ type: 'suppression.confirm', suppression }], words, tenant)
+  }
+
+  /** One as it was, with another end (UTC ms; null: none). */
+  function extendSuppression(one: SuppressionView, until: number | null): Promise<boolean> {
+    const { id: suppression, named: rooms, groups, place, signals, reason, owner, recurrence } = one
+    const what = { rooms, groups: groups.map(({ id }) => id), place, signals }
+    const when = { from: null, until, recurrence }
+    const words = { said: t('did.extendSuppression'), failed: t('did.extendSuppressionFailed') }
+    return act([{ type: 'suppression.save', suppression, ...what, reason, owner: owner.id, ...when }], words, core.acting)
   }
 
   function changeSettings(changes: Extract<QueuedCommand, { type: 'settings.change' }>['changes']): Promise<boolean> {
@@ -305,6 +323,8 @@ export const useActions = defineStore('actions', () => {
     movePlaces,
     suppress,
     unsuppress,
+    confirmSuppression,
+    extendSuppression,
     changeSettings,
   }
 })

@@ -10,6 +10,8 @@ export const useShell = defineStore('shell', () => {
   const outbox = ref(false)
   const shortcuts = ref(false)
   const signOut = ref(false)
+  /** The room whose page is open is to be suppressed. */
+  const suppress = ref(false)
   const guide = ref<Guide | null>(null)
-  return { palette, outbox, shortcuts, signOut, guide }
+  return { palette, outbox, shortcuts, signOut, suppress, guide }
 })

@@ -39,6 +39,7 @@ export async function listSuppressions(
   const items = found.flatMap((one) => {
     const over = rooms.get(one.row.id)
     if (!over || (over.seen.length === 0 && (over.all > 0 || one.said.author.id !== caller.person))) return []
+    const mayChange = one.row.endedAt === null && over.mine === over.all && one.said.what.groups.every((id) => groups.has(id))
     const view: SuppressionView = {
       ...viewOf(one, over.spans, now),
       rooms: over.seen.slice(0, limits.roomsPerCommand),
@@ -47,8 +48,9 @@ export async function listSuppressions(
         const name = groups.get(id)
         return name === undefined ? [] : [{ id, name }]
       }),
+      named: mayChange ? one.said.what.rooms : [],
       mayEnd: one.row.endedAt === null && over.mine > 0,
-      mayChange: one.row.endedAt === null && over.mine === over.all,
+      mayChange,
       hid: hid.get(one.row.id) ?? { faults: 0, stillBad: 0 },
     }
     return [view]
@@ -133,7 +135,7 @@ function viewOf(
   { row, said }: Suppression,
   spans: readonly Span[],
   now: number,
-): Omit<SuppressionView, 'rooms' | 'roomNames' | 'groups' | 'mayEnd' | 'mayChange' | 'hid'> {
+): Omit<SuppressionView, 'rooms' | 'named' | 'roomNames' | 'groups' | 'mayEnd' | 'mayChange' | 'hid'> {
   const { what, reason, owner, createdBy, createdAt, from, until, recurrence } = said
   const own = recurrence === null && row.endedAt === null ? [{ from, until }] : spans
   const span =

@@ -1,6 +1,7 @@
 import { computed, type ComputedRef } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { useRouter } from 'vue-router'
+import { useRoute, useRouter } from 'vue-router'
+import { RoomId } from '../../../contract/ids.ts'
 import { useBridge } from '../../bridge/index.ts'
 import type { IconName } from '../../parts/icons.ts'
 import { useConsole } from '../../stores/console.ts'
@@ -23,6 +24,7 @@ export interface PaletteAction {
 /** Screens and actions that the palette offers; only what the operator may do. */
 export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: string): void } {
   const router = useRouter()
+  const route = useRoute()
   const core = useConsole()
   const pages = useSettingsPages()
   const shell = useShell()
@@ -56,6 +58,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
     add('screens', 'incidents', 'incidents', () => go('/incidents'), 'g i')
     add('screens', 'handover', 'list', () => go('/handover'), 'g h')
     add('screens', 'rooms', 'rooms', () => go('/rooms'), 'g r')
+    if (core.may('rooms.view')) add('screens', 'suppressed', 'suppressed', () => go('/suppressed'), 'g u')
     if (pages.value.length > 0) add('screens', 'settings', 'settings', () => go('/settings'), 'g s')
     for (const page of pages.value) {
       add(
@@ -79,6 +82,8 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
     if (offline) add('actions', 'goOnline', 'refresh', () => call(bridge.call('sync.workOffline', { on: false })))
     else add('actions', 'workOffline', 'cloudOff', () => call(bridge.call('sync.workOffline', { on: true })))
     if (!offline) add('actions', 'syncNow', 'refresh', () => call(bridge.call('sync.now', {})))
+    const room = RoomId.safeParse(route.name === 'room' && route.params['tab'] !== 'remote' ? route.params['room'] : undefined)
+    if (room.success && core.may('rooms.modify', room.data)) add('actions', 'suppressRoom', 'suppressed', () => (shell.suppress = true))
     add('actions', 'outbox', 'outbox', () => (shell.outbox = true))
     add('actions', 'light', 'settings', () => call(bridge.call('preferences.set', { theme: 'light' })))
     add('actions', 'dark', 'settings', () => call(bridge.call('preferences.set', { theme: 'dark' })))
