@@ -3,10 +3,10 @@ import { v7 } from 'uuid'
 import { useI18n } from 'vue-i18n'
 import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
 import type { Licence, Place } from '../../contract/entities.ts'
-import { type CommandKey, type PersonId, type RoomId, SuppressionId, type TenantId } from '../../contract/ids.ts'
+import { type CommandKey, type GroupId, type PersonId, type RoomId, SuppressionId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
-import type { SuppressionView, WindowRule } from '../../contract/suppression.ts'
+import type { PlacePart, SuppressionView, WindowRule } from '../../contract/suppression.ts'
 import type { IncidentPick, IncidentView, RoomView } from '../../contract/views.ts'
 import { useBridge } from '../bridge/index.ts'
 import { useFormat } from '../words/format.ts'
@@ -30,6 +30,8 @@ interface Deed {
 
 interface Suppressing {
   readonly rooms: readonly RoomId[]
+  /** Instead of rooms: groups, or a place, with what that is called. */
+  readonly over?: { readonly name: string; readonly groups: readonly GroupId[]; readonly place: PlacePart | null } | undefined
   readonly signals: readonly SignalId[] | null
   readonly reason: string
   readonly until: number | null
@@ -263,21 +265,26 @@ export const useActions = defineStore('actions', () => {
   }
 
   /** Keeps incidents of rooms from beginning until then (UTC ms; null: until somebody ends it). Each part is a suppression of its own. */
-  function suppress({ rooms, signals, reason, until, recurrence = null }: Suppressing): Promise<boolean> {
+  function suppress({ rooms, over, signals, reason, until, recurrence = null }: Suppressing): Promise<boolean> {
+    const what = { signals: signals && [...signals], reason, owner: null, from: null, until, recurrence }
+    if (over) {
+      const words = { said: t('did.suppressOver', { name: over.name }), failed: t('did.suppressOverFailed', { name: over.name }) }
+      const { groups, place } = over
+      const suppression = SuppressionId.parse(v7())
+      return act([{ type: 'suppression.save', suppression, rooms: [], groups: [...groups], place, ...what }], words, core.acting)
+    }
     const words = {
       said: t('did.suppress', { n: rooms.length }, rooms.length),
       failed: t('did.suppressFailed', { n: rooms.length }, rooms.length),
     }
-    const nothing = { groups: [], place: null, owner: null, from: null, recurrence }
     return act(
       inParts(rooms, (some) => ({
         type: 'suppression.save',
         suppression: SuppressionId.parse(v7()),
-        ...nothing,
+        groups: [],
+        place: null,
         rooms: some,
-        signals: signals && [...signals],
-        reason,
-        until,
+        ...what,
       })),
       words,
     )

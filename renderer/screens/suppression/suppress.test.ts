@@ -150,4 +150,22 @@ describe('[ROM-3] the list of what is suppressed', () => {
     const saved = { type: 'suppression.save', suppression: live[1]?.id, rooms: live[1]?.named, reason: 'Painters', until: null }
     await untilPasses(() => expect(sent().at(-1)).toMatchObject({ command: saved }))
   })
+
+  it('a building or a group is chosen there, and suppressed with the rooms that are in it', async () => {
+    const { core, global } = surroundings({ rooms: 6, answers: { 'suppressions.list': () => ({ items: [] }) } })
+    mount(Suppressed, { global, attachTo: document.body })
+    await untilPasses(() => expect(find('suppress-new')).not.toBeNull())
+    find('suppress-new')?.click()
+    await untilPasses(() => expect(document.querySelectorAll('[data-testid="suppress-what"] option').length).toBeGreaterThan(1))
+    type('suppress-reason', 'Works on the power')
+    find('suppress-confirm')?.click()
+    await untilPasses(() => expect(find('suppress-what')?.getAttribute('aria-invalid')).toBe('true'))
+    const field = find('suppress-what')
+    if (!(field instanceof HTMLSelectElement)) throw new Error('There is nothing to choose.')
+    field.selectedIndex = 1
+    field.dispatchEvent(new Event('change'))
+    find('suppress-confirm')?.click()
+    const saved = { type: 'suppression.save', rooms: [], groups: [], place: { building: field.selectedOptions[0]?.textContent } }
+    await untilPasses(() => expect(core.asked.find(({ name }) => name === 'commands.submit')?.input).toMatchObject({ command: saved }))
+  })
 })
