@@ -212,14 +212,17 @@ export const Notice = z.object({
   id: NoticeId,
   person: PersonId,
   at: Millis,
-  /** `endpointOff`: an endpoint of the tenant was switched off, of which there is no incident. */
-  what: z.enum([...NotifyEvent.options, 'endpointOff']),
+  /**
+   * `endpointOff`: an endpoint of the tenant was switched off; `suppressionAsks`: a suppression that one answers for has no end, and nobody
+   * has confirmed it for a while (ROM-3). Of these there is no incident.
+   */
+  what: z.enum([...NotifyEvent.options, 'endpointOff', 'suppressionAsks']),
   incident: z
     .object({ id: IncidentId, number: z.int().min(1), room: RoomId, roomName: name, signal: SignalId, severity: Severity })
     .optional(),
   /** Who did it, where somebody did. */
   by: name.optional(),
-  /** A comment's beginning, or what an endpoint is called. */
+  /** A comment's beginning, what an endpoint is called, or why something is suppressed. */
   text: z.string().max(limits.deviceTextChars).optional(),
   /** It is shown by itself, where the operator allows that. */
   desktop: z.boolean(),

@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       3,
-      '81bc9a5988cbb160',
+      '361a96f85f9551ea',
     ])
   })
   it('relay: tickets and control', () => {

@@ -1,6 +1,6 @@
 import { may } from '../../contract/access.ts'
 import type { PersonRef, RoomSuppression } from '../../contract/entities.ts'
-import type { Millis, RoomId, SuppressionId } from '../../contract/ids.ts'
+import { type Millis, NoticeId, type RoomId, type SuppressionId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import { dayMs } from '../../contract/retention.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
@@ -118,14 +118,28 @@ async function run(tx: TenantTransaction, { row, said }: Suppression, touched: T
     await finish(tx, row.id, Math.min(at, said.until ?? at), null, touched)
     return
   }
-  const edges = [
-    ...[...spans.values()].map((span) => edgeOf(span, at)),
-    row.confirmBy !== null && row.confirmBy > at ? row.confirmBy : null,
-  ]
+  remind(tx, row, said.owner, said.reason)
+  const edges = [...[...spans.values()].map((span) => edgeOf(span, at)), nextReminder(row.confirmBy, at)]
   const nextAt = edges.reduce<Millis | null>((next, edge) => (edge === null ? next : Math.min(edge, next ?? edge)), null)
   if (nextAt === row.nextAt) return
   await tx.update.suppression().where('id', '=', row.id).set({ nextAt }).execute()
   tx.publish('suppressions', { nextAt: nextAt ?? at })
+}
+
+const askAgainMs = limits.suppressionConfirmDays * dayMs
+
+/** When whoever answers for it is reminded next, after `at`: when it has to be confirmed, and each week from then on. */
+function nextReminder(confirmBy: Millis | null, at: Millis): Millis | null {
+  if (confirmBy === null) return null
+  return confirmBy > at ? confirmBy : confirmBy + (Math.floor((at - confirmBy) / askAgainMs) + 1) * askAgainMs
+}
+
+/** A notice for whoever answers for it, once for each reminder that was due; of several that were missed, one. */
+function remind(tx: TenantTransaction, { nextAt, confirmBy }: Suppression['row'], owner: PersonRef, reason: string): void {
+  const due = nextAt === null ? null : nextReminder(confirmBy, nextAt - 1)
+  if (due === null || due > tx.at) return
+  const text = reason.slice(0, limits.deviceTextChars)
+  tx.put('notice', { id: NoticeId.parse(tx.ids()), person: owner.id, at: tx.at, what: 'suppressionAsks', text, desktop: false })
 }
 
 async function zonesOf(tx: TenantTransaction, members: readonly Member[]): Promise<Map<RoomId, string>> {

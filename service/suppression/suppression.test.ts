@@ -323,14 +323,24 @@ describe('[ROM-3] a window that comes again', () => {
 })
 
 describe('[ROM-3] one without an end', () => {
+  const notices = () => rig.incidents.read().list('notice', { limit: 10 })
+
   it('is asked about after 7 days, and again 7 days after somebody confirmed it', async () => {
     const suppression = await rig.suppress({ rooms: [room] })
     expect(await only()).toMatchObject({ toConfirm: false, confirmBy: start + 7 * dayMs, soon: false })
-    await rig.pass(7 * dayMs)
+    await rig.pass(7 * dayMs - 1)
+    expect(await notices()).toEqual([])
+    await rig.pass(1)
     expect(await only()).toMatchObject({ state: 'running', toConfirm: true })
+    expect(await notices()).toMatchObject([{ person: rig.boss, what: 'suppressionAsks', text: 'Works' }])
+    await rig.pass(hour)
+    await rig.lookAnew()
+    expect(await notices()).toHaveLength(1)
+    await rig.pass(15 * dayMs)
+    expect(await notices()).toHaveLength(2)
     await rig.send({ type: 'suppression.confirm', suppression })
-    expect(await only()).toMatchObject({ toConfirm: false, confirmBy: start + 14 * dayMs })
-    await rig.suppress({ suppression, rooms: [room], until: start + 8 * dayMs })
+    expect(await only()).toMatchObject({ toConfirm: false, confirmBy: rig.now + 7 * dayMs })
+    await rig.suppress({ suppression, rooms: [room], until: rig.now + dayMs })
     expect(await only()).toMatchObject({ confirmBy: null, soon: true })
     await expect(rig.send({ type: 'suppression.confirm', suppression })).rejects.toEqual(refused('suppression.hasEnd'))
     await rig.send({ type: 'suppression.end', suppression })
