@@ -14,9 +14,23 @@ import { relay } from './relay.ts'
 import { reports } from './reports.ts'
 import { session } from './session.ts'
 import { snapshot } from './snapshot.ts'
+import { tiles } from './tiles.ts'
 import { withdrawal } from './withdrawal.ts'
 
-const benches: readonly Bench[] = [fault, reports, agentMemory, snapshot, large, access, documents, history, withdrawal, relay, session]
+const benches: readonly Bench[] = [
+  fault,
+  reports,
+  agentMemory,
+  snapshot,
+  large,
+  access,
+  documents,
+  history,
+  withdrawal,
+  relay,
+  session,
+  tiles,
+]
 const resultsFile = join(root, 'bench', 'results.json')
 
 const help = `npm run bench [-- NAME … [--folder DIR]]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Millis } from './ids.ts'
-import { IncidentView, OutboxItem, RoomRow, RoomState } from './views.ts'
+import { IncidentView, OutboxItem, page, RoomFilter, RoomRow, RoomState } from './views.ts'
 
 /** Pictures of many rooms at once: what the overview shows. All of it comes from the console's own copy, offline too. */
 
@@ -82,8 +82,23 @@ export const Handover = z.object({
 })
 export type Handover = z.infer<typeof Handover>
 
+/** A room as a tile of a picture shows it. */
+export const RoomTile = RoomRow.pick({ id: true, name: true }).extend({
+  building: z.string(),
+  floor: z.string(),
+  state: RoomState,
+})
+export type RoomTile = z.infer<typeof RoomTile>
+/** Tiles of one answer: a picture of many rooms is read in pieces, between which the core does other things. */
+export const tilesAtOnce = 2_000
+
 /** The calls of these pictures; part of the bridge's list. */
 export const pictureCalls = {
   'overview.read': { input: z.object({}).strict(), output: Overview },
   'handover.read': { input: z.object({ hours: z.int().min(1).max(24) }).strict(), output: Handover },
+  /** Rooms by building and name. */
+  'rooms.tiles': {
+    input: z.object({ filter: RoomFilter, offset: page.offset, limit: z.int().min(1).max(tilesAtOnce) }),
+    output: z.object({ total: z.int(), rows: z.array(RoomTile).max(tilesAtOnce) }),
+  },
 } as const

@@ -83,6 +83,15 @@ for (const { theme, language } of [
         await expect(page.getByTestId('read-loading')).toHaveCount(0)
         await fits(page)
       }
+      for (const [path, id] of [
+        ['rooms?view=tiles', 'tiles'],
+        ['handover', 'handover-open'],
+      ] as const) {
+        await page.evaluate((to) => void (location.hash = `#/${to}`), path)
+        await expect(page.getByTestId(id)).toBeVisible()
+        await fits(page)
+        await picture(page, `${id}-${theme}-${language}`)
+      }
       await page.getByTestId('rail-rooms').click()
       await page
         .getByTestId('room-row')

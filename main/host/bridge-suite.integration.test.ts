@@ -20,6 +20,7 @@ import { FakeSession, FakeVault, tempFolder } from '../testing/fakes.ts'
 import { recordOf } from '../testing/remote.ts'
 import { FakeService, problem } from '../testing/service.ts'
 import { incident, pastIncident, person, room, session, unknownKey } from './testing/named.ts'
+import { askedPictures, movingPictures } from './testing/pictures.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
 
 /**
@@ -33,8 +34,7 @@ const list = { filter: {}, sort: 'name', descending: false, ...page } as const
 
 /** Every call of the contract, with what it is asked and what must come of it, in this order. */
 const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
-  'overview.read': { input: {} },
-  'handover.read': { input: { hours: 8 } },
+  ...askedPictures,
   'rooms.list': { input: list },
   'rooms.pick': { input: { filter: {}, sort: 'name', descending: false, part: { what: 'all' } } },
   'rooms.totals': { input: { filter: {} } },
@@ -176,8 +176,7 @@ const moving = new Set<string>([
   'remote.saveLog',
   'support.saveBundle',
   'rooms.timeline',
-  'overview.read',
-  'handover.read',
+  ...movingPictures,
   'app',
   'sync',
   'changes',

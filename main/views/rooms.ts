@@ -62,7 +62,11 @@ export function pickRooms(picture: Picture, input: CallParsed<'rooms.pick'>): Ca
   }
 }
 
-function runOf(picture: Picture, { filter, sort, descending }: Pick<CallParsed<'rooms.list'>, 'filter' | 'sort' | 'descending'>): Run {
+/** A list of rooms, of which pages are read. */
+export function runOf(
+  picture: Picture,
+  { filter, sort, descending }: Pick<CallParsed<'rooms.list'>, 'filter' | 'sort' | 'descending'>,
+): Run {
   const { search, ...others } = filter
   return picture.run(
     JSON.stringify(['rooms', filter, sort, descending]),

@@ -3,6 +3,8 @@ import { useRoute, useRouter } from 'vue-router'
 import { limits } from '../../../contract/limits.ts'
 import { RoomSort, RoomState } from '../../../contract/views.ts'
 
+export type RoomsView = 'list' | 'tiles'
+
 /** The question of the rooms screen, kept in the address so that it can be shared and gone back to. */
 export function useRoomQuery() {
   const route = useRoute()
@@ -15,6 +17,7 @@ export function useRoomQuery() {
   const search = computed(() => one('search').slice(0, 200))
   const building = computed(() => one('building').slice(0, limits.nameChars))
   const states = computed(() => RoomState.array().catch([]).parse(one('states').split(',').filter(Boolean)))
+  const view = computed((): RoomsView => (one('view') === 'tiles' ? 'tiles' : 'list'))
   const sort = computed(() => RoomSort.catch('state').parse(one('sort')))
   const descending = computed(() => one('order') === 'down')
 
@@ -39,11 +42,19 @@ export function useRoomQuery() {
       },
   )
 
-  function set(change: { search?: string; building?: string; states?: readonly RoomState[]; sort?: RoomSort; descending?: boolean }): void {
+  function set(change: {
+    search?: string
+    building?: string
+    states?: readonly RoomState[]
+    sort?: RoomSort
+    descending?: boolean
+    view?: RoomsView
+  }): void {
     const next = {
       search: change.search ?? search.value,
       building: change.building ?? building.value,
       states: (change.states ?? states.value).join(','),
+      view: (change.view ?? view.value) === 'tiles' ? 'tiles' : '',
       sort: change.sort ?? sort.value,
       order: (change.descending ?? descending.value) ? 'down' : '',
     }
@@ -54,5 +65,5 @@ export function useRoomQuery() {
   }
   const sortBy = (wanted: RoomSort): void => set({ sort: wanted, descending: wanted === sort.value ? !descending.value : false })
 
-  return { search, building, states, sort, descending, question, set, sortBy }
+  return { search, building, states, view, sort, descending, question, set, sortBy }
 }
