@@ -2,14 +2,13 @@ import { RoomState } from '../../contract/views.ts'
 import { layOut } from '../../renderer/screens/rooms/tiles/layout.ts'
 import { makeSprites, paint, type TileColours } from '../../renderer/screens/rooms/tiles/paint.ts'
 
-const tone = '#16763f'
 const colours: TileColours = {
   text: '#15181d',
   faint: '#626a77',
   border: '#c6cbd4',
   cursor: '#3f4bb8',
   ground: '#ffffff',
-  tone: { healthy: tone, important: tone, warning: tone, disconnected: tone, suppressed: tone, onboarding: tone, unknown: tone },
+  tone: () => '#16763f',
   alarm: '#d8383d',
   onAlarm: '#ffffff',
   font: 'sans-serif',

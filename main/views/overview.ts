@@ -1,5 +1,5 @@
 import { type BadPlace, hourMs, type Middle, type Overview, overviewHours, overviewRows } from '../../contract/pictures.ts'
-import { Severity } from '../../contract/signals.ts'
+import { Severity, severityOrder } from '../../contract/signals.ts'
 import type { IncidentView } from '../../contract/views.ts'
 import { stateOrder } from '../cache/derive.ts'
 import { msOfStep } from '../cache/flow.ts'
@@ -94,12 +94,12 @@ function badPlaces({ parts }: Picture): BadPlace[] {
 /** Of each severity the index of the list has the oldest ones at its end. */
 function unattended(picture: Picture): IncidentView[] {
   const lines = picture.parts.flatMap((shown) =>
-    Severity.options.flatMap((_, severity) =>
+    Severity.options.flatMap((severity) =>
       shown.reader
         .all<{ id: string; at: number }>(
           `select id, at from ${shown.reader.incidents} where status = 'needAction' and taken = 0 and severityOrder = ?
            order by at limit ?`,
-          severity,
+          severityOrder(severity),
           overviewRows,
         )
         .map((line) => ({ ...line, shown })),

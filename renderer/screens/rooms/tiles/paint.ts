@@ -12,7 +12,7 @@ export interface TileColours {
   readonly cursor: string
   readonly ground: string
   /** The line of a state, and the ground of one that calls for somebody. */
-  readonly tone: Readonly<Record<Tone, string>>
+  readonly tone: (tone: Tone) => string
   readonly alarm: string
   readonly onAlarm: string
   /** A font of small letters, without its size. */
@@ -22,6 +22,8 @@ export interface TileColours {
 /** The shapes of `StateMark` on a grid of 12, for a canvas. `filled`: not a line. */
 const shapes: Readonly<Record<Shape, { path: string; filled?: true }>> = {
   dot: { path: 'M6 3.4a2.6 2.6 0 1 1 0 5.2 2.6 2.6 0 0 1 0-5.2z', filled: true },
+  octagon: { path: 'M3.9.8h4.2l3.1 3.1v4.2l-3.1 3.1H3.9L.8 8.100V3.900z', filled: true },
+  square: { path: 'M2.5 2.500h7v7h-7z' },
   diamond: { path: 'M6 1 11 6 6 11 1 6z', filled: true },
   triangle: { path: 'M6 1.3 11.3 10.5H.7z', filled: true },
   slashed: { path: 'M6 1.6a4.4 4.4 0 1 1 0 8.8 4.4 4.4 0 0 1 0-8.8zM1.5 10.5l9-9' },
@@ -56,14 +58,14 @@ function drawTile(context: OffscreenCanvasRenderingContext2D, state: RoomState, 
   context.roundRect(0.5, 0.5, side - 1, side - 1, step > 16 ? 4 : 2)
   context.fillStyle = alarm ? colours.alarm : colours.ground
   context.fill()
-  context.strokeStyle = alarm ? colours.alarm : state === 'healthy' ? colours.border : colours.tone[tone]
+  context.strokeStyle = alarm ? colours.alarm : state === 'healthy' ? colours.border : colours.tone(tone)
   context.stroke()
   const shapeSide = Math.min(12, side - 2)
   context.translate((side - shapeSide) / 2, (side - shapeSide) / 2)
   context.scale(shapeSide / 12, shapeSide / 12)
   const { path, filled } = shapes[shape]
   const drawn = new Path2D(path)
-  const colour = alarm ? colours.onAlarm : colours.tone[tone]
+  const colour = alarm ? colours.onAlarm : colours.tone(tone)
   if (filled) {
     context.fillStyle = colour
     context.fill(drawn)
