@@ -4,11 +4,14 @@ import type { Undo } from '../../contract/system.ts'
 import { system } from '../ground/store/transaction.ts'
 import type { SettleDeps, SuppressionDeps } from './deps.ts'
 import { nameOf } from './reach.ts'
-import { suppressionOf } from './said.ts'
+import { type Said, suppressionOf } from './said.ts'
 import { settle } from './settle.ts'
 
 /** The longest single sleep; what is due later is looked at again then. */
 const longestSleepMs = 3_600_000
+/** Whether rooms come to it and leave it, or its times go by where they are; the others stay as they were said, whatever changes. */
+const isMoved = ({ what, recurrence }: Said): boolean => what.groups.length > 0 || what.place !== null || recurrence !== null
+
 /** Brought in line in one write; others write in between. */
 const together = 50
 
@@ -76,15 +79,17 @@ export class SuppressionTimers {
   async #settleAll(tenant: TenantId): Promise<void> {
     const { tables } = this.#deps.store.read(tenant, 'wholeTenant')
     for (let after: SuppressionId | undefined; ;) {
-      const live = tables.suppression().select('id').where('endedAt', 'is', null).orderBy('id').limit(together)
+      const live = tables.suppression().selectAll().where('endedAt', 'is', null).orderBy('id').limit(together)
       const rows = await (after === undefined ? live : live.where('id', '>', after)).execute()
       const last = rows.at(-1)
       if (!last) return
-      await this.#settle(
-        tenant,
-        rows.map(({ id }) => id),
-        true,
-      )
+      const moving = rows.map(suppressionOf).filter(({ said }) => isMoved(said))
+      if (moving.length > 0)
+        await this.#settle(
+          tenant,
+          moving.map(({ row }) => row.id),
+          true,
+        )
       after = last.id
     }
   }
