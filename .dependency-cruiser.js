@@ -22,7 +22,7 @@ const floors = {
     ['directory', 'audit'],
     ['access'],
     ['identity', 'incidents', 'partners', 'feed'],
-    ['enrolment', 'policyFile', 'demo', 'suppression'],
+    ['enrolment', 'policyFile', 'demo', 'suppression', 'storms'],
     ['agents', 'rooms', 'notifications'],
     ['remote'],
   ],

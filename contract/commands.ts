@@ -47,6 +47,8 @@ export const IncidentCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('incident.unacknowledge'), incident: IncidentId }),
   z.object({ type: z.literal('incident.assign'), incident: IncidentId, owner: PersonId.nullable() }),
   z.object({ type: z.literal('incident.comment'), incident: IncidentId, text: typedText(limits.commentChars) }),
+  /** Out of its storm, or a part of one again. */
+  z.object({ type: z.literal('incident.standAlone'), incident: IncidentId, alone: z.boolean() }),
 ])
 export type IncidentCommand = z.infer<typeof IncidentCommand>
 
@@ -177,6 +179,7 @@ export const commandNeeds = {
   'incident.unacknowledge': { permission: 'incidents.update', about: 'rooms' },
   'incident.assign': { permission: 'incidents.update', about: 'rooms' },
   'incident.comment': { permission: 'incidents.update', about: 'rooms' },
+  'incident.standAlone': { permission: 'incidents.update', about: 'rooms' },
   'rooms.enrol': { permission: 'rooms.create', about: 'rooms' },
   'rooms.unenrol': { permission: 'rooms.unenroll', about: 'rooms' },
   'rooms.ring': { permission: 'rings.modify', about: 'rooms' },
@@ -248,6 +251,7 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'incident.unacknowledge': 'incidents',
   'incident.assign': 'incidents',
   'incident.comment': 'incidents',
+  'incident.standAlone': 'incidents',
   'rooms.enrol': 'rooms',
   'rooms.unenrol': 'rooms',
   'rooms.ring': 'rings',

@@ -8,6 +8,7 @@ import { RemoteFacts } from './remoteFacts.ts'
 import { kept } from './retention.ts'
 import { DeviceKind, Severity, SignalId, SignalValue } from './signals.ts'
 import { HoldPreset, Holds, Switches } from './signalSettings.ts'
+import { Storm } from './storms.ts'
 
 /**
  * The documents that the service keeps per tenant and that consoles hold a copy of. Each has a kind, an id, the room
@@ -193,6 +194,10 @@ export const Incident = z.object({
   openings: z.int().min(0),
   flapping: z.boolean(),
   acknowledged: z.object({ by: PersonRef, at: Millis, note: z.string().max(limits.commentChars).optional() }).optional(),
+  /** Of this opening. */
+  storm: Storm.optional(),
+  /** Somebody took it out of its storm: it stands alone until it is resolved. */
+  alone: z.literal(true).optional(),
   owner: PersonRef.optional(),
   /** The newest comment, for lists. */
   lastComment: z.object({ by: PersonRef, at: Millis, text: z.string().max(limits.commentChars) }).optional(),

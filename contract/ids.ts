@@ -43,6 +43,8 @@ export type EndpointId = z.infer<typeof EndpointId>
 export const NoticeId = uuid.brand<'NoticeId'>()
 export type NoticeId = z.infer<typeof NoticeId>
 /** What keeps incidents of rooms from beginning for a while (ROM-3). */
+export const StormId = uuid.brand<'StormId'>()
+export type StormId = z.infer<typeof StormId>
 export const SuppressionId = uuid.brand<'SuppressionId'>()
 export type SuppressionId = z.infer<typeof SuppressionId>
 /** One report journal of one device; a re-imaged device starts a new one. */

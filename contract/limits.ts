@@ -101,6 +101,12 @@ export const limits = {
   flapLateMs: 600_000,
   /** Bytes of a checkpoint of a room. More: of an incident's openings the oldest are left out. Checkpoints in one commit. */
   checkpointBytes: 2_000,
+  /** Rooms that fail within this belong together (ms), at least so many, and this share of all that have the same in common. */
+  stormWindowMs: 300_000,
+  stormRooms: 5,
+  stormShare: 0.2,
+  /** For so long after its first room a storm takes in others (ms). */
+  stormGrowsMs: 24 * 3_600_000,
   /** The longest that one signal may be bad before its incident needs action (ms). */
   signalHoldMs: 24 * 3_600_000,
   checkpointOpenings: 100,

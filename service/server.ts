@@ -45,6 +45,7 @@ import { remotePart } from './remote/part.ts'
 import { publicPartOf } from './remote/relay/keys.ts'
 import { roomsPart } from './rooms/part.ts'
 import { schema } from './schema.ts'
+import { stormsPart } from './storms/part.ts'
 import { suppressionPart } from './suppression/part.ts'
 
 /** What the whole service is made with. */
@@ -54,6 +55,7 @@ export type ServiceDeps = AgentDeps
 export const parts: readonly Part<ServiceDeps>[] = [
   accessPart,
   incidentsPart,
+  stormsPart,
   roomsPart,
   partnersPart,
   policyFilePart,

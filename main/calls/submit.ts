@@ -17,7 +17,8 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     case 'incident.acknowledge':
     case 'incident.unacknowledge':
     case 'incident.assign':
-    case 'incident.comment': {
+    case 'incident.comment':
+    case 'incident.standAlone': {
       const incident = shown.reader.get('incident', command.incident)
       if (incident === undefined || !may(me.access, permission, incident.room)) throw new RoomkeeperError('incident.notFound')
       break
@@ -76,7 +77,8 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     case 'incident.acknowledge':
     case 'incident.unacknowledge':
     case 'incident.assign':
-    case 'incident.comment': {
+    case 'incident.comment':
+    case 'incident.standAlone': {
       const incident = shown.reader.get('incident', command.incident)
       if (incident === undefined) return ''
       return `#${incident.number} ${shown.reader.get('room', incident.room)?.name ?? ''}`.trim()

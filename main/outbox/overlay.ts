@@ -33,6 +33,7 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'incident.unacknowledge':
     case 'incident.assign':
     case 'incident.comment':
+    case 'incident.standAlone':
       return [`incident:${command.incident}`]
     case 'rooms.enrol':
     case 'rooms.unenrol':
@@ -71,6 +72,10 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
       }
       case 'incident.comment':
         return { ...shown, lastComment: { by: people.me, at: issuedAt, text: command.text } }
+      case 'incident.standAlone': {
+        const { alone: _, storm, ...rest } = shown
+        return command.alone ? { ...rest, alone: true } : { ...rest, ...(storm ? { storm } : {}) }
+      }
       case 'rooms.enrol':
       case 'rooms.unenrol':
       case 'rooms.ring':

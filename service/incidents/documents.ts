@@ -72,7 +72,7 @@ export function incidentDocument(
 ): Incident {
   const { value, detail, since, openedAt, resolvedAt, agedAt, openings, flapping } = memory
   const status = statusOf(memory)
-  const { acknowledged, owner, lastComment } = before ?? {}
+  const { acknowledged, owner, lastComment, storm, alone } = before ?? {}
   return {
     id: name.id,
     number: name.number,
@@ -89,6 +89,8 @@ export function incidentDocument(
     openings,
     flapping,
     ...(acknowledged === undefined || !memory.acknowledged ? {} : { acknowledged }),
+    ...(before?.since === since && storm ? { storm } : {}),
+    ...(before?.since === since && alone ? { alone } : {}),
     ...(owner === undefined ? {} : { owner }),
     ...(lastComment === undefined ? {} : { lastComment }),
     changedAt,

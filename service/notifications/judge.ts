@@ -82,8 +82,8 @@ export type Verdict =
 
 const no = (why: NotToldReason): Verdict => ({ say: 'no', why })
 
-/** What it is told as a part of: itself, today. An incident that is part of a storm is told as the storm, which is told by itself. */
-export const subjectOf = ({ id }: Pick<Incident, 'id'>): string => id
+/** What it is told as a part of: itself, or the incident that stands for its storm. */
+export const subjectOf = ({ id, storm }: Pick<Incident, 'id' | 'storm'>): string => storm?.first ?? id
 
 /** What is done to somebody, and not by an opening. */
 export const isPersonal = (event: NotifyEvent): boolean => event === 'assigned' || event === 'mentioned'
@@ -133,7 +133,7 @@ function refusedByStanding(happening: Happening, standing: Standing): NotToldRea
   if (endpoint === 'gone') return 'endpointGone'
   if (endpoint === 'off') return 'endpointOff'
   if (already) return 'already'
-  if (standing.subject !== happening.subject) return 'storm'
+  if (standing.subject !== happening.incident) return 'storm'
   // Once it was tried it may be there already: then it goes on, so that what follows finds it.
   if (tries > 0) return undefined
   if (now - happening.receivedAt > limits.tellableMs) return 'tooLong'

@@ -130,6 +130,7 @@ const commands: {
   'incident.unacknowledge': () => [{ of: 'room', make: (incident) => ({ incident }) }],
   'incident.assign': () => [{ of: 'room', make: (incident) => ({ incident, owner: null }) }],
   'incident.comment': () => [{ of: 'room', make: (incident) => ({ incident, text: 'Hello' }) }],
+  'incident.standAlone': () => [{ of: 'room', make: (incident) => ({ incident, alone: true }) }],
   'rooms.enrol': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }],
   'rooms.unenrol': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }],
   'rooms.ring': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], ring: 'Staging' }) }],

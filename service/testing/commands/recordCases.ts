@@ -55,6 +55,12 @@ export const cases: { readonly [T in CommandType]: Case } = {
     touches: ({ room, incident }) => [incident, room, 'Boardroom', 'The cable'],
     again: 'more',
   },
+  'incident.standAlone': {
+    command: ({ incident }) => ({ type: 'incident.standAlone', incident, alone: true }),
+    lines: () => [`contoso: Incident Update incident.standAlone of #1 by ${boss}`],
+    touches: ({ room, incident }) => [incident, room, 'Boardroom'],
+    again: 'nothing',
+  },
   'rooms.enrol': ofFresh('rooms.enrol'),
   'rooms.unenrol': ofFresh('rooms.unenrol'),
   'rooms.ring': {

@@ -77,11 +77,11 @@ export class IncidentRig {
     return this.store.read(this.tenant, 'wholeTenant')
   }
 
-  /** An enrolled room. */
-  async room(): Promise<RoomId> {
+  /** An enrolled room. `place`: where it is, as far as that matters. */
+  async room(place: Partial<RoomBase['place']> = {}): Promise<RoomId> {
     const id = RoomId.parse(v7())
     await this.write(async (tx) => {
-      await this.rooms.within(tx).create(baseOf(id, this.now))
+      await this.rooms.within(tx).create(baseOf(id, this.now, place))
       await this.rooms.within(tx).flush()
     })
     await this.write((tx) => changeLifecycle(this.rooms, tx, [id], 'enrolled'))
@@ -106,10 +106,10 @@ export class IncidentRig {
   }
 }
 
-const baseOf = (id: RoomId, onboardedAt: number): RoomBase => ({
+const baseOf = (id: RoomId, onboardedAt: number, place: Partial<RoomBase['place']>): RoomBase => ({
   id,
   name: 'Room',
-  place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC' },
+  place: { country: '', city: '', building: '', floor: '', timeZone: 'UTC', ...place },
   onboardedAt,
   inCall: false,
   device: {
