@@ -1,4 +1,5 @@
 import { clockLimits } from './clockLimits.ts'
+import { incidentLimits } from './incidentLimits.ts'
 import { notifyLimits } from './notifyLimits.ts'
 import { recordingLimits } from './recordingLimits.ts'
 import { storeLimits } from './storeLimits.ts'
@@ -30,6 +31,7 @@ export const limits = {
   agentsAtOnce: 32,
   /** How long an enrolment request, or one step of the check of one host, may take. */
   agentRequestMs: 15_000,
+  ...incidentLimits,
   ...notifyLimits,
   ...recordingLimits,
   ...wayLimits,
@@ -101,14 +103,6 @@ export const limits = {
   flapLateMs: 600_000,
   /** Bytes of a checkpoint of a room. More: of an incident's openings the oldest are left out. Checkpoints in one commit. */
   checkpointBytes: 2_000,
-  /** Rooms that fail within this belong together (ms), at least so many, and this share of all that have the same in common. */
-  stormWindowMs: 300_000,
-  stormRooms: 5,
-  stormShare: 0.2,
-  /** For so long after its first room a storm takes in others (ms). */
-  stormGrowsMs: 24 * 3_600_000,
-  /** The longest that one signal may be bad before its incident needs action (ms). */
-  signalHoldMs: 24 * 3_600_000,
   checkpointOpenings: 100,
   checkpointsTogether: 500,
   /** Rooms whose engine state the service keeps in memory. More: the one unused for longest is read again when needed. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { QueuedCommand } from './commands.ts'
 import { Entry, Health, Incident, type Lifecycle, Me, Room, RoomDevice, Settings } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, LinkId, Millis, RoomId, SessionId, TenantId } from './ids.ts'
+import { CommandKey, LinkId, Millis, RoomId, SessionId, StormId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { SessionEnd } from './remote.ts'
 import { RemoteFacts, RemoteMode } from './remoteFacts.ts'
@@ -68,6 +68,8 @@ export const IncidentView = Incident.extend({
   roomName: z.string(),
   place: Room.shape.place,
   roomHealth: Health,
+  /** Of its storm: incidents that are open, the rooms of those, and how many rooms there are in that place, where that is known here. */
+  stormNow: z.object({ open: z.int(), rooms: z.int(), of: z.int().optional() }).optional(),
   pending,
   asked,
   tenant,
@@ -135,6 +137,8 @@ export const IncidentChip = z.enum(['needAction', 'investigating', 'unassigned',
 export type IncidentChip = z.infer<typeof IncidentChip>
 export const IncidentFilter = z.object({
   chip: IncidentChip,
+  /** Those of one storm. Without it, one stands for all of each, but in a search and among one's own. */
+  storm: StormId.optional(),
   search: search.optional(),
   room: RoomId.optional(),
 })

@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       3,
-      '361a96f85f9551ea',
+      '888db12c593b3f5a',
     ])
   })
   it('relay: tickets and control', () => {

@@ -126,6 +126,10 @@ export interface IncidentColumns {
   acknowledged: number
   /** Whether somebody is on it (`isTaken`), 1 or 0. */
   taken: number
+  /** '' for none. */
+  storm: string
+  /** Whether another one of its storm stands for it in lists (`storms.ts`), 1 or 0. */
+  folded: number
 }
 
 export const incidentColumnNames = [
@@ -140,6 +144,8 @@ export const incidentColumnNames = [
   'words',
   'acknowledged',
   'taken',
+  'storm',
+  'folded',
 ] as const satisfies readonly (keyof IncidentColumns)[]
 
 export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
@@ -155,5 +161,7 @@ export function incidentColumns(incident: Doc<'incident'>): IncidentColumns {
     words: indexed(incidentFields.map((field) => incidentField(incident, field))),
     acknowledged: incident.acknowledged === undefined ? 0 : 1,
     taken: isTaken(incident) ? 1 : 0,
+    storm: incident.storm?.id ?? '',
+    folded: incident.storm === undefined ? 0 : 1,
   }
 }

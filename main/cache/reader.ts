@@ -52,10 +52,10 @@ export class CacheReader {
         union all select building, city, stateOrder, -1 from main.room_list where docid in (select docid from temp.room_overlay)
         union all select building, city, stateOrder, 1 from temp.room_overlay;
       create temp view incident_total_shown as
-        select status, signalOrder, severityOrder, owner, acknowledged, n from main.incident_total
-        union all select status, signalOrder, severityOrder, ifnull(owner, ''), acknowledged, -1
+        select status, signalOrder, severityOrder, owner, acknowledged, folded, n from main.incident_total
+        union all select status, signalOrder, severityOrder, ifnull(owner, ''), acknowledged, folded, -1
           from main.incident_list where docid in (select docid from temp.incident_overlay)
-        union all select status, signalOrder, severityOrder, ifnull(owner, ''), acknowledged, 1 from temp.incident_overlay;`)
+        union all select status, signalOrder, severityOrder, ifnull(owner, ''), acknowledged, folded, 1 from temp.incident_overlay;`)
   }
 
   /** The document, or undefined where the cache has none. */
@@ -182,7 +182,8 @@ export class CacheReader {
       this.#run(
         `insert into temp.incident_overlay
          values ((select docid from main.document where kind = 'incident' and id = @id),
-           @id, @number, @room, @signalOrder, @status, @severityOrder, @owner, @at, @words, @acknowledged, @taken)`,
+           @id, @number, @room, @signalOrder, @status, @severityOrder, @owner, @at, @words, @acknowledged, @taken, @storm,
+           case when @storm = '' then 0 else ifnull((select folded from main.incident_list where id = @id), 1) end)`,
         [columns],
       )
     }

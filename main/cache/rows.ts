@@ -10,6 +10,7 @@ import type { Change } from './messages.ts'
 import { roomOrders } from './migration5.ts'
 import { indexWords } from './migration6.ts'
 import type { Db } from './open.ts'
+import { StormFolds } from './storms.ts'
 import { firstField } from './tokens.ts'
 import { Totals } from './totals.ts'
 import { WindowStore } from './windows.ts'
@@ -79,6 +80,7 @@ export class RowStore {
   readonly #body
   readonly #lines
   readonly #totals
+  readonly #storms
   readonly #opened
   readonly #words
   /** The indexes of rooms are made at the end of the snapshot that is under way; known by what is missing, also after a restart. */
@@ -95,9 +97,10 @@ export class RowStore {
     this.#body = db.prepare<[string, string], Body>('select docid, rev, seen, body from document where kind = ? and id = ?')
     this.#totals = {
       room: new Totals(db, 'room_total', ['building', 'city', 'stateOrder']),
-      incident: new Totals(db, 'incident_total', ['status', 'signalOrder', 'severityOrder', 'owner', 'acknowledged']),
+      incident: new Totals(db, 'incident_total', ['status', 'signalOrder', 'severityOrder', 'owner', 'acknowledged', 'folded']),
       flow: new Totals(db, 'flow_total', flowColumnNames, true),
     }
+    this.#storms = new StormFolds(db)
     this.#lines = {
       room: new Lines<RoomColumns>(db, 'room_list', roomColumnNames),
       incident: new Lines<IncidentColumns>(db, 'incident_list', incidentColumnNames),
@@ -157,12 +160,14 @@ export class RowStore {
 
   /** A write that failed may have left some that were rolled back. */
   #forgetTotals(): void {
+    this.#storms.forget()
     this.#totals.room.forget()
     this.#totals.incident.forget()
     this.#totals.flow.forget()
   }
 
   #writeTotals(): void {
+    this.#storms.write((before, after) => this.#totals.incident.moved(before, after))
     this.#totals.room.write()
     this.#totals.incident.write()
     this.#totals.flow.write()
@@ -199,6 +204,7 @@ export class RowStore {
         const line = incidentColumns(parsed.doc)
         const before = this.#lines.incident.put(place, line)
         this.#totals.incident.moved(before, line)
+        this.#storms.moved(before, line)
         this.#words.incident.moved(place.docid, before?.words, line.words)
         break
       }
@@ -263,6 +269,7 @@ export class RowStore {
       case 'incident': {
         const before = this.#lines.incident.remove(docid)
         this.#totals.incident.moved(before, undefined)
+        this.#storms.moved(before, undefined)
         this.#words.incident.moved(docid, before?.words, undefined)
         break
       }

@@ -8,6 +8,7 @@ import { migration7 } from './migration7.ts'
 import { migration8 } from './migration8.ts'
 import { migration9 } from './migration9.ts'
 import { migration12 } from './migration12.ts'
+import { migration14 } from './migration14.ts'
 import type { Db, Migration } from './open.ts'
 
 /** One migration for each version of the cache's schema; a version that was released is never changed. */
@@ -22,6 +23,7 @@ export const cacheMigrations: readonly Migration[] = [
   migration8,
   migration9,
   migration12,
+  migration14,
 ]
 
 /** Tables of derived columns, by kind: rewritten whenever their document is, never a source of anything. */

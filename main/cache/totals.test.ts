@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PersonId } from '../../contract/ids.ts'
+import { IncidentId, PersonId, StormId } from '../../contract/ids.ts'
 import { hourMs } from '../../contract/pictures.ts'
 import { cases, someBytes } from '../../contract/testing/chance.ts'
 import { bytesOf, openTestCache, type TestCache } from '../testing/cache.ts'
@@ -18,9 +18,9 @@ interface Total {
 }
 const keptRooms = 'select building, city, stateOrder, n from room_total where n != 0 order by 1, 2, 3'
 const countedRooms = 'select building, city, stateOrder, count(*) as n from room_list group by 1, 2, 3 order by 1, 2, 3'
-const by = `status, signalOrder, severityOrder, ifnull(owner, '') as owner, acknowledged`
-const keptIncidents = `select ${by}, n from incident_total where n != 0 order by 1, 2, 3, 4, 5`
-const countedIncidents = `select ${by}, count(*) as n from incident_list group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`
+const by = `status, signalOrder, severityOrder, ifnull(owner, '') as owner, acknowledged, folded`
+const keptIncidents = `select ${by}, n from incident_total where n != 0 order by 1, 2, 3, 4, 5, 6`
+const countedIncidents = `select ${by}, count(*) as n from incident_list group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`
 
 /** In the test, as JavaScript has it: how long something took has its step in no SQL. */
 function countedFlow(lines: readonly { kind: string; at: number; tookMs: number | null }[]): unknown[] {
@@ -41,6 +41,10 @@ function expectKept({ reader }: Pick<TestCache, 'reader'>): void {
   expect(kept.map(({ kind, hour, took, n }) => JSON.stringify([kind, hour, took, n])).sort()).toEqual(
     counted.map((one) => JSON.stringify(one)).sort(),
   )
+  // Of each storm one stands for the others, in each of their states.
+  const folds = reader.all<{ folded: number; wanted: number }>(`select folded, storm <> '' and docid <>
+    (select min(docid) from incident_list o where o.storm = i.storm and o.status = i.status) as wanted from incident_list i`)
+  expect(folds.filter(({ folded, wanted }) => folded !== wanted)).toEqual([])
 }
 
 describe('totals', () => {
@@ -52,6 +56,7 @@ describe('totals', () => {
     city: fc.constantFrom('Lyon', 'Oslo'),
     status: fc.constantFrom('needAction', 'investigating', 'resolved'),
     owned: fc.boolean(),
+    storm: fc.constantFrom(0, 1, 2),
     tells: fc.constantFrom('opened', 'acknowledged', 'resolved', 'comment'),
     hour: fc.nat(2),
   })
@@ -77,7 +82,7 @@ describe('totals', () => {
           let cursor = 0
           let scope = 1
           const rowsOf = (things: readonly Thing[], removals: boolean): unknown[] =>
-            things.flatMap(({ n, gone, health, building, city, status, owned, tells, hour }) => {
+            things.flatMap(({ n, gone, health, building, city, status, owned, storm: which, tells, hour }) => {
               const [room, incident] = [idOf('room', n), idOf('incident', n + 1)]
               rev++
               const told = idOf('entry', n)
@@ -85,9 +90,11 @@ describe('totals', () => {
                 return [removalOf('room', room, room, rev), removalOf('incident', incident, room, rev), removalOf('entry', told, room, rev)]
               const place = { ...makeRoom(n).place, building, city }
               const owner = { id: PersonId.parse(idOf('person', 1)), name: 'Kim' }
+              const first = IncidentId.parse(idOf('incident', 1))
+              const storm = { id: StormId.parse(idOf('storm', which)), number: 9, cause: 'building' as const, value: 'A', at: 1, first }
               return [
                 rowOf('room', makeRoom(n, { health, place }), rev),
-                rowOf('incident', makeIncident(n + 1, n, { status, ...(owned && { owner }) }), rev),
+                rowOf('incident', makeIncident(n + 1, n, { status, ...(owned && { owner }), ...(which > 0 && { storm }) }), rev),
                 rowOf('entry', Object.assign(makeEntry(n, makeIncident((n % 3) + 1, n)), { kind: tells, at: hour * hourMs }), rev),
               ]
             })
@@ -158,7 +165,11 @@ describe('totals', () => {
     const key = someBytes(32)
     const open = { path: join(folder.path, 'older.db'), key, synchronous: 'normal' } as const
     const older = openWritable({ ...open, migrations: cacheMigrations.slice(0, 4) })
-    const line = (table: string, docid: number, { taken: _, ...columns }: Record<string, string | number | null>): void => {
+    const line = (
+      table: string,
+      docid: number,
+      { taken: _, storm: __, folded: ___, ...columns }: Record<string, string | number | null>,
+    ): void => {
       const all = { docid, ...columns }
       const names = Object.keys(all)
       older.prepare(`insert into ${table}_list (${names.join()}) values (${names.map((name) => `@${name}`).join()})`).run(all)

@@ -84,7 +84,16 @@ const commands = fc
     const some = type === 'rooms.rename' ? [room] : type === 'rooms.replace' ? two : on
     const suppression = { suppression: v7(), groups: [], signals: null, reason: 'typed', from: null, until: null, recurrence: null }
     const more = { ...suppression, ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
-    const command = QueuedCommand.parse({ type, rooms: some, incident: incidentOf(room), text: 'typed', owner: null, changes, ...more })
+    const command = QueuedCommand.parse({
+      type,
+      rooms: some,
+      incident: incidentOf(room),
+      text: 'typed',
+      owner: null,
+      alone: true,
+      changes,
+      ...more,
+    })
     return { command, about: aboutOf(type, some, room) }
   })
 

@@ -14,18 +14,21 @@ export interface IncidentTotal {
   /** '' for nobody. */
   owner: string
   acknowledged: number
+  /** Another one of its storm stands for it: 1 or 0. */
+  folded: number
   n: number
 }
 
 export const keptTotals = ({ reader }: Shown): IncidentTotal[] =>
   reader.all<IncidentTotal>(
-    `select status, signalOrder, owner, acknowledged, sum(n) as n from ${reader.incidentTotals} group by 1, 2, 3, 4 having sum(n) > 0`,
+    `select status, signalOrder, owner, acknowledged, folded, sum(n) as n from ${reader.incidentTotals}
+     group by 1, 2, 3, 4, 5 having sum(n) > 0`,
   )
 
 /** Of one room, which has few. */
 export const totalsOf = ({ reader }: Shown, room: string): IncidentTotal[] =>
   reader.all<IncidentTotal>(
-    `select status, signalOrder, ifnull(owner, '') as owner, acknowledged, 1 as n from ${reader.incidents} where room = ?`,
+    `select status, signalOrder, ifnull(owner, '') as owner, acknowledged, 0 as folded, 1 as n from ${reader.incidents} where room = ?`,
     room,
   )
 
@@ -38,10 +41,10 @@ type Chip = Exclude<IncidentChip, 'mine'>
 type Group = Exclude<IncidentGroup, 'building'>
 
 const conditions: Readonly<Record<Chip, string>> = {
-  needAction: `status = 'needAction'`,
-  investigating: `status = 'investigating'`,
-  unassigned: `status = 'needAction' and +owner is null`,
-  resolved: `status = 'resolved'`,
+  needAction: `status = 'needAction' and folded = 0`,
+  investigating: `status = 'investigating' and folded = 0`,
+  unassigned: `status = 'needAction' and folded = 0 and +owner is null`,
+  resolved: `status = 'resolved' and folded = 0`,
 }
 
 const isUnder = (chip: Chip, { status, owner }: IncidentTotal): boolean =>
@@ -54,7 +57,7 @@ export function incidentPages(shown: Shown, chip: Chip, group: Group): KeyedSour
   const own = [...open, { sql: 'at', descending: true }, { sql: 'number' }, { sql: 'docid' }]
   const [first, ...others] = group === 'customer' ? customerKeys(shown) : []
   const before = group === 'none' ? 0 : 2
-  const totals = (): IncidentTotal[] => keptTotals(shown).filter((total) => isUnder(chip, total))
+  const totals = (): IncidentTotal[] => keptTotals(shown).filter((total) => total.folded === 0 && isUnder(chip, total))
   const pages = new OrderedPages(reader, {
     from: reader.incidents,
     columns: group === 'signal' ? [{ sql: 'signalOrder' }, ...own] : own,

@@ -34,6 +34,11 @@ function conditionOf(shown: Shown, filter: IncidentFilter): Condition {
     values.push(filter.room)
   }
   const search = filter.search ?? ''
+  if (filter.storm !== undefined) {
+    parts.push('i.storm = ?')
+    values.push(filter.storm)
+    // What is looked for is found wherever it is, and what is one's own is one's own.
+  } else if (filter.room === undefined && search.trim() === '' && filter.chip !== 'mine') parts.push('i.folded = 0')
   const number = incidentNumber(search)
   if (isEmptySearch(search)) parts.push('0')
   for (const prefix of searchWords(search).map(phraseOf)) {
@@ -145,7 +150,7 @@ export function pickIncidents(picture: Picture, input: CallParsed<'incidents.pic
 
 function runOf(picture: Picture, { filter, group }: Pick<CallParsed<'incidents.list'>, 'filter' | 'group'>): Run {
   const { chip } = filter
-  const plain = filter.room === undefined && (filter.search ?? '').trim() === ''
+  const plain = filter.room === undefined && filter.storm === undefined && (filter.search ?? '').trim() === ''
   const keyed = plain && chip !== 'mine' && group !== 'building'
   return picture.run(
     JSON.stringify(['incidents', filter, group]),
@@ -191,11 +196,13 @@ export function incidentView(picture: Picture, id: string): IncidentView | undef
 export function incidentCounts({ parts }: Picture, room: string | undefined): CallOutput<'incidents.counts'> {
   const counts: CallOutput<'incidents.counts'> = { needAction: 0, investigating: 0, unassigned: 0, mine: 0, resolved: 0, unclaimed: 0 }
   for (const shown of parts) {
-    for (const { status, owner, acknowledged, n } of room === undefined ? keptTotals(shown) : totalsOf(shown, room)) {
+    for (const { status, owner, acknowledged, folded, n } of room === undefined ? keptTotals(shown) : totalsOf(shown, room)) {
+      if (status !== 'resolved' && owner !== '' && owner === myId(shown)) counts.mine += n
+      // One stands for all of a storm.
+      if (folded === 1) continue
       if (status === 'needAction' || status === 'investigating' || status === 'resolved') counts[status] += n
       if (status === 'needAction' && owner === '') counts.unassigned += n
       if (status === 'needAction' && owner === '' && acknowledged === 0) counts.unclaimed += n
-      if (status !== 'resolved' && owner !== '' && owner === myId(shown)) counts.mine += n
     }
   }
   return counts

@@ -97,7 +97,7 @@ function unattended(picture: Picture): IncidentView[] {
     Severity.options.flatMap((severity) =>
       shown.reader
         .all<{ id: string; at: number }>(
-          `select id, at from ${shown.reader.incidents} where status = 'needAction' and taken = 0 and severityOrder = ?
+          `select id, at from ${shown.reader.incidents} where status = 'needAction' and folded = 0 and taken = 0 and severityOrder = ?
            order by at limit ?`,
           severityOrder(severity),
           overviewRows,

@@ -207,7 +207,7 @@ describe('[CON-4] a copy of the version before', () => {
     const line = (
       table: string,
       docid: number,
-      { acknowledged: _, taken: __, ...columns }: Record<string, string | number | null>,
+      { acknowledged: _, taken: __, storm: ___, folded: ____, ...columns }: Record<string, string | number | null>,
     ): void => {
       const all = { docid, ...columns, words: 'other' }
       const names = Object.keys(all)

@@ -11,6 +11,7 @@ import type { CacheReader } from '../cache/reader.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { marksOf, overlayIncident, overlayRoom, overlaySettings, type People, type Unsent } from '../outbox/overlay.ts'
 import { Lists } from './lists.ts'
+import { stormNow } from './storms.ts'
 
 /** What changed in what is shown. Without `rooms` and `incidents`: too much to name. */
 export interface ShownChange {
@@ -237,6 +238,7 @@ export class Shown {
       roomName: room?.name ?? '',
       place: room?.place ?? nowhere,
       roomHealth: room?.health ?? 'unknown',
+      ...(incident.storm ? { stormNow: stormNow(this.reader, incident.storm) } : {}),
       ...marksOf(unsent),
     }
   }

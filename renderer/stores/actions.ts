@@ -190,6 +190,12 @@ export const useActions = defineStore('actions', () => {
     return (await submit([{ type: 'incident.comment', incident: incident.id, text }], t('did.commentFailed'))) !== null
   }
 
+  /** Takes it out of its storm, or lets it be a part of one again. */
+  function standAlone({ id, tenant }: Pick<IncidentView, 'id' | 'tenant'>, alone: boolean): Promise<boolean> {
+    const words = { said: t('storm.tookOut'), failed: t('storm.tookOutFailed') }
+    return act([{ type: 'incident.standAlone', incident: id, alone }], words, tenant?.id)
+  }
+
   /** Any number of rooms, as many in one command as the contract takes. */
   function inParts(rooms: readonly RoomId[], command: (some: RoomId[]) => QueuedCommand): QueuedCommand[] {
     const commands: QueuedCommand[] = []
@@ -322,6 +328,7 @@ export const useActions = defineStore('actions', () => {
     assignToMe,
     toggleMine,
     comment,
+    standAlone,
     moveRooms,
     changeRing,
     changeLicence,

@@ -34,8 +34,8 @@ const togetherMs = 1_000
 const pageRows = 2_000
 
 /**
- * Finds the storms of each tenant as incidents open, and writes into each incident of which one it is (INC-3). All that it knows it has from
- * the documents, so a restart changes nothing; what it wrote it sees again, and writes no more.
+ * Finds the storms of each tenant as incidents open, and writes into each incident of which one it is (INC-3). All that it knows it
+ * has from the documents, so a restart changes nothing; what it wrote it sees again, and writes no more.
  */
 export class Storms {
   readonly #deps: StormsDeps
