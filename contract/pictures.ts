@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Millis } from './ids.ts'
+import { limits } from './limits.ts'
 import { IncidentView, OutboxItem, page, RoomFilter, RoomRow, RoomState } from './views.ts'
 
 /** Pictures of many rooms at once: what the overview shows. All of it comes from the console's own copy, offline too. */
@@ -92,9 +93,33 @@ export type RoomTile = z.infer<typeof RoomTile>
 /** Tiles of one answer: a picture of many rooms is read in pieces, between which the core does other things. */
 export const tilesAtOnce = 2_000
 
+/** What a screen on the wall goes through: buildings or cities. */
+export const WallBy = z.enum(['building', 'city'])
+export type WallBy = z.infer<typeof WallBy>
+/** Sites that are gone through, the worst first; the newest incidents of each. Who stands six metres away reads no more. */
+export const wallSites = 40
+export const wallIncidents = 6
+
+const Site = z.object({
+  name: z.string(),
+  rooms: z.record(RoomState, z.int()),
+  /** What needs action, the newest first. */
+  newest: z.array(IncidentView).max(wallIncidents),
+})
+export const Wall = z.object({
+  until: Millis,
+  rooms: Site.shape.rooms,
+  newest: Site.shape.newest,
+  needAction: z.int(),
+  sites: z.array(Site).max(wallSites),
+})
+export type Wall = z.infer<typeof Wall>
+
 /** The calls of these pictures; part of the bridge's list. */
 export const pictureCalls = {
   'overview.read': { input: z.object({}).strict(), output: Overview },
+  /** `places`: only these, in this order; none: all. */
+  'wall.read': { input: z.object({ by: WallBy, places: z.array(z.string().max(limits.nameChars)).max(wallSites) }).strict(), output: Wall },
   'handover.read': { input: z.object({ hours: z.int().min(1).max(24) }).strict(), output: Handover },
   /** Rooms by building and name. */
   'rooms.tiles': {

@@ -4,6 +4,7 @@ import Overview from './screens/overview/Overview.vue'
 
 /** Screens that are opened later, each a file of its own, so that the first list need not wait for them. */
 const later = {
+  wall: () => import('./screens/wall/Wall.vue'),
   handover: () => import('./screens/handover/HandOver.vue'),
   rooms: () => import('./screens/rooms/Rooms.vue'),
   room: () => import('./screens/room/RoomPage.vue'),
@@ -36,6 +37,7 @@ export function createRoutes() {
     routes: [
       { path: '/', redirect: '/overview' },
       { path: '/overview', name: 'overview', component: Overview },
+      { path: '/wall', name: 'wall', component: later.wall },
       { path: '/handover', name: 'handover', component: later.handover },
       { path: '/incidents/:incident?', name: 'incidents', component: Incidents },
       { path: '/rooms', name: 'rooms', component: later.rooms },

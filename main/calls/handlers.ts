@@ -11,6 +11,7 @@ import { readOverview } from '../views/overview.ts'
 import type { Picture } from '../views/picture.ts'
 import { listRooms, pickRooms, roomBuildings, roomTotals } from '../views/rooms.ts'
 import { roomTiles } from '../views/tiles.ts'
+import { readWall } from '../views/wall.ts'
 import { discardCommand, outboxItems, retryCommand, submitAllWhereTheyBelong, submitWhereItBelongs } from './commands.ts'
 import { type Enrolment, resetKey, saveInstaller, saveKey } from './enrolment.ts'
 import { historyHandlers } from './history.ts'
@@ -40,6 +41,7 @@ export function callHandlers(core: Console, opened: OpenedNotices): CallHandlers
     'rooms.buildings': () => entered(roomBuildings),
     ...historyHandlers(core),
     'overview.read': () => entered((picture) => readOverview(picture, untilOf(core))),
+    'wall.read': (input) => entered((picture) => readWall(picture, input, untilOf(core))),
     'rooms.tiles': (input) => entered((picture) => roomTiles(picture, input)),
     'handover.read': ({ hours }) =>
       entered((picture) => ({ ...readHandover(picture, hours, untilOf(core)), pending: outboxItems(core.tenants) })),

@@ -25,6 +25,7 @@ const repeatable: ReadonlySet<CallName> = new Set<CallName>([
   'rooms.list',
   'overview.read',
   'handover.read',
+  'wall.read',
   'rooms.tiles',
   'rooms.totals',
   'rooms.buildings',

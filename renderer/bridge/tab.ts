@@ -42,6 +42,8 @@ const linkRefused = ref(false)
  */
 export const wasLinkRefused = (): boolean => linkRefused.value
 
+/** Where a link leads beside the console's home: to the wall, where it says so. */
+const placeIn = (address: string): string => (new URLSearchParams(new URL(address).hash.slice(1)).has('wall') ? '#/wall' : '')
 const tokenIn = (address: string): string | null => new URLSearchParams(new URL(address).hash.slice(1)).get('token')
 
 /** A link's token becomes the secret of this tab. False where the console does not take it. */
@@ -65,7 +67,7 @@ async function enter(token: string): Promise<boolean> {
 function takeLater({ newURL }: HashChangeEvent): void {
   const later = tokenIn(newURL)
   if (later === null) return
-  history.replaceState(null, '', `${location.pathname}${location.search}`)
+  history.replaceState(null, '', `${location.pathname}${location.search}${placeIn(newURL)}`)
   void enter(later).then((taken) => taken && location.reload())
 }
 
@@ -77,6 +79,6 @@ export async function takeTokenFromAddress(): Promise<void> {
   window.addEventListener('hashchange', takeLater)
   const token = tokenIn(location.href)
   if (token === null) return
-  history.replaceState(null, '', `${location.pathname}${location.search}`)
+  history.replaceState(null, '', `${location.pathname}${location.search}${placeIn(location.href)}`)
   await enter(token)
 }

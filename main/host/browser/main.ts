@@ -31,7 +31,8 @@ function toldToEnd(parentPipe: boolean): Promise<void> {
   })
 }
 
-function say(json: boolean, console: string, more: object = {}): Promise<void> {
+function say({ json, wall }: BrowserOptions, link: string, more: object = {}): Promise<void> {
+  const console = wall ? `${link}&wall` : link
   const text = json ? JSON.stringify({ ready: true, console, ...more }) : `The console is at ${console}\nThe link works once.`
   return new Promise((resolve) => void process.stdout.write(`${text}\n`, () => resolve()))
 }
@@ -56,7 +57,7 @@ async function run(options: BrowserOptions): Promise<void> {
   takeWayOut(options.outgoing)
   const keeper = options.passphraseFile === undefined ? plainKeeper : passphraseFrom(options.passphraseFile, system.random)
   const folder = await takeFolder(options, system)
-  if (typeof folder === 'string') return say(options.json, folder, { running: true })
+  if (typeof folder === 'string') return say(options, folder, { running: true })
   const log = createLog(options.logLevel)
   const secret = system.random.bytes(32).toString('base64url')
   const server = await startBrowserServer(options.port, { shell, secret, system, log }).catch((error: unknown) => {
@@ -78,7 +79,7 @@ async function run(options: BrowserOptions): Promise<void> {
     try {
       await writeRuntime(folder.path, { pid: process.pid, url: server.address, secret })
       server.serve(program.bridge)
-      await say(options.json, server.link())
+      await say(options, server.link())
       await ended
     } finally {
       removeRuntime(folder.path)

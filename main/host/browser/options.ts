@@ -18,6 +18,8 @@ export const help = `The Roomkeeper console in a browser, on this machine only.
   --proxy HOST:PORT       proxy on the way to them; not for this machine itself
   --proxy-credentials FILE  its first line is user:password for the proxy
   --log-level LEVEL       debug, info, warn, error or silent (default: warn)
+  --wall                  the link opens the screen for a wall: nothing to press, site by site; its options stand in
+                          its address (docs/operators.md)
   --json                  print one line of JSON on standard output when ready
   --parent-pipe           end when standard input closes
   --help                  this text
@@ -33,6 +35,7 @@ export interface BrowserOptions {
   passphraseFile: string | undefined
   outgoing: Outgoing
   logLevel: LogLevel
+  wall: boolean
   json: boolean
   parentPipe: boolean
 }
@@ -56,6 +59,7 @@ export function readOptions(args: readonly string[]): BrowserOptions | 'help' | 
         proxy: { type: 'string' },
         'proxy-credentials': { type: 'string' },
         'log-level': { type: 'string', default: 'warn' },
+        wall: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         'parent-pipe': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -82,6 +86,7 @@ export function readOptions(args: readonly string[]): BrowserOptions | 'help' | 
     passphraseFile: values['passphrase-file'],
     outgoing: { ca: values.ca, proxy: values.proxy, proxyCredentials: values['proxy-credentials'] },
     logLevel,
+    wall: values.wall,
     json: values.json,
     parentPipe: values['parent-pipe'],
   }
