@@ -24,6 +24,8 @@ import { typedName } from './text.ts'
  * POST /v1/commands/preview             what a command on roles, assignments, groups or links would change for whom
  * GET  /v1/roles, /v1/assignments …     contract/policyApi.ts: roles, groups, partners, explain, audit
  * GET  /v1/notifications/rules, /v1/notifications/endpoints   contract/notifications.ts: incidents.view; settings.modify
+ * GET  /v1/incidents/:incident/notifications   why one was, or was not, told of it: incidents.view
+ * POST /v1/notifications/try            what a rule would have told: incidents.view
  * POST /v1/notifications/read           marks one's own notices as read
  * GET  /v1/people                       people known in this tenant: incidents.view
  * POST /v1/people/owners                whom incidents of some rooms can be given to: incidents.view

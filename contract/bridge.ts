@@ -5,7 +5,7 @@ import { ApprovalRequest, Kind } from './entities.ts'
 import { ErrorCode } from './errors.ts'
 import { CommandKey, EntryId, IncidentId, Millis, NoticeId, PersonId, RoomId, SessionId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
-import { EndpointList, Notice, NoticesRead, NotifyRuleList } from './notifications.ts'
+import { noticeCalls } from './notifications.ts'
 import { pictureCalls } from './pictures.ts'
 import {
   AssignmentList,
@@ -194,18 +194,7 @@ export const calls = {
   ...suppressionCalls,
   /** Requests of partners, the waiting first, then the newest; from the cache. Of all customers when all are entered. */
   'requests.list': { input: nothing, output: z.object({ rows: z.array(ApprovalRequest.extend(inTenant)) }) },
-  /** What the operator was told (INC-6), of all open organisations, the newest first; from the cache. */
-  'notices.list': { input: nothing, output: z.object({ rows: z.array(Notice.extend(inTenant)) }) },
-  /** Only with the service. */
-  'notices.read': { input: ofTenant.extend(NoticesRead.shape), output: nothing },
-  /** Shows something by the system, where the host can; the window's own words. The topic `noticeOpened` says which was chosen. */
-  'notices.show': {
-    input: z.object({ notice: NoticeId, title: z.string().max(limits.deviceTextChars), body: z.string().max(limits.deviceTextChars) }),
-    output: nothing,
-  },
-  /** Rules and endpoints of the tenant that is entered: only with the service. They are changed by `policy.apply`. */
-  'notices.rules': { input: nothing, output: NotifyRuleList },
-  'notices.endpoints': { input: nothing, output: EndpointList },
+  ...noticeCalls,
   'audit.list': { input: AuditQuery.partial().extend(ofTenant.shape), output: AuditPage },
   'audit.saveCsv': { input: AuditRange.extend(ofTenant.shape), output: savedFile },
   'audit.check': { input: ofTenant, output: AuditCheck },

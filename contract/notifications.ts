@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EndpointId, GroupId, IncidentId, Millis, NoticeId, NotifyRuleId, PersonId, RoomId } from './ids.ts'
+import { EndpointId, GroupId, IncidentId, Millis, NoticeId, NotifyRuleId, PersonId, RoomId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { Severity, SignalId } from './signals.ts'
 import { typedName } from './text.ts'
@@ -74,7 +74,7 @@ export const NotifyRuleDraft = z.object({
 export type NotifyRuleDraft = z.infer<typeof NotifyRuleDraft>
 
 /** `owner`: whose it is; null: the tenant's. `since`: it tells nothing that happened before. */
-export const NotifyRule = NotifyRuleDraft.extend({ id: NotifyRuleId, owner: PersonId.nullable(), since: Millis, changedAt: Millis })
+export const NotifyRule = NotifyRuleDraft.extend({ name, id: NotifyRuleId, owner: PersonId.nullable(), since: Millis, changedAt: Millis })
 export type NotifyRule = z.infer<typeof NotifyRule>
 export const NotifyRuleList = z.object({
   items: z.array(NotifyRule),
@@ -114,6 +114,7 @@ export const DeliveryProblem = z.enum([
 export type DeliveryProblem = z.infer<typeof DeliveryProblem>
 
 export const Endpoint = EndpointDraft.omit({ secret: true }).extend({
+  name,
   id: EndpointId,
   /** Since when every delivery to it has failed; and since when it is switched off for that. */
   failingSince: Millis.nullable(),
@@ -232,3 +233,27 @@ export type Notice = z.infer<typeof Notice>
 
 /** Marks notices as read; those that are gone count as read. */
 export const NoticesRead = z.object({ notices: z.array(NoticeId).min(1).max(limits.noticesOfPerson) })
+
+const nothing = z.object({}).strict()
+const ofTenant = z.object({ tenant: TenantId }).strict()
+
+/** Calls of the bridge (bridge.ts) about notifications. */
+export const noticeCalls = {
+  /** What the operator was told (INC-6), of all open organisations, the newest first; from the cache. */
+  'notices.list': {
+    input: nothing,
+    output: z.object({ rows: z.array(Notice.extend({ tenant: z.object({ id: TenantId, name: z.string() }) })) }),
+  },
+  /** Only with the service. */
+  'notices.read': { input: ofTenant.extend(NoticesRead.shape), output: nothing },
+  /** Shows something by the system, where the host can; the window's own words. The topic `noticeOpened` says which was chosen. */
+  'notices.show': {
+    input: z.object({ notice: NoticeId, title: z.string().max(limits.deviceTextChars), body: z.string().max(limits.deviceTextChars) }),
+    output: nothing,
+  },
+  /** Rules and endpoints of the tenant that is entered: only with the service. They are changed by `policy.apply`. */
+  'notices.rules': { input: nothing, output: NotifyRuleList },
+  'notices.endpoints': { input: nothing, output: EndpointList },
+  'notices.why': { input: z.object({ incident: IncidentId }), output: WhyAnswer },
+  'notices.try': { input: ofTenant.extend(TryRequest.shape), output: TryAnswer },
+} as const

@@ -29,6 +29,7 @@ async function fits(page: Page): Promise<void> {
 const screens = ['incidents', 'overview', 'rooms', 'settings', 'about'] as const
 /** Pages of the settings, and a role. */
 const pages = [
+  'notifications',
   'roles',
   'roles/siteLead/permissions',
   'roles/siteLead/assignments',

@@ -12,6 +12,7 @@ const later = {
   settings: () => import('./screens/settings/Settings.vue'),
   general: () => import('./screens/settings/General.vue'),
   signals: () => import('./screens/signals/Signals.vue'),
+  notifications: () => import('./screens/notifications/Notifications.vue'),
   roles: () => import('./screens/roles/Roles.vue'),
   role: () => import('./screens/roles/RolePage.vue'),
   groups: () => import('./screens/groups/Groups.vue'),
@@ -50,6 +51,7 @@ export function createRoutes() {
         children: [
           { path: 'general', name: 'general', component: later.general },
           { path: 'signals', name: 'signals', component: later.signals },
+          { path: 'notifications', name: 'notifications', component: later.notifications },
           { path: 'roles', name: 'roles', component: later.roles },
           {
             path: 'roles/:role/:tab(properties|permissions|assignments)?',

@@ -3,7 +3,7 @@ import type { CallOutput } from '../../contract/bridge.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { NoticeId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { EndpointList, NotifyRuleList } from '../../contract/notifications.ts'
+import { EndpointList, NotifyRuleList, TryAnswer, WhyAnswer } from '../../contract/notifications.ts'
 import type { CallHandlers } from '../bridge/dispatcher.ts'
 import type { Console } from '../console.ts'
 import { Emitter } from '../emitter.ts'
@@ -49,6 +49,12 @@ export function noticeHandlers(core: Console, opened: OpenedNotices): Pick<CallH
       return {}
     },
     'notices.rules': (_input, signal) => online(() => core.clientOf()).json(NotifyRuleList, { path: '/v1/notifications/rules', signal }),
+    'notices.why': ({ incident }, signal) => {
+      const tenant = core.use(({ everything }) => everything.holder('incident', incident)?.tenant?.id)
+      return online(() => core.clientOf(tenant)).json(WhyAnswer, { path: `/v1/incidents/${incident}/notifications`, signal })
+    },
+    'notices.try': ({ tenant, rule }, signal) =>
+      online(() => core.clientOf(tenant)).json(TryAnswer, { method: 'POST', path: '/v1/notifications/try', body: { rule }, signal }),
     'notices.endpoints': (_input, signal) =>
       online(() => core.clientOf()).json(EndpointList, { path: '/v1/notifications/endpoints', signal }),
   }

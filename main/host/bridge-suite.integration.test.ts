@@ -15,11 +15,11 @@ import { limits } from '../../contract/limits.ts'
 import { realSystem } from '../../contract/testing/system.ts'
 import { until } from '../../contract/testing/wait.ts'
 import { type Core, createCore, createLog, type DataFolder, lockDataFolder } from '../core.ts'
-import { idOf, makeIncident, makeRoom, personId, tenantId } from '../testing/documents.ts'
+import { idOf, makeIncident, makeRoom, personId, makeRuleDraft } from '../testing/documents.ts'
 import { FakeSession, FakeVault, tempFolder } from '../testing/fakes.ts'
 import { recordOf } from '../testing/remote.ts'
 import { FakeService, problem } from '../testing/service.ts'
-import { incident, pastIncident, person, room, session, unknownKey } from './testing/named.ts'
+import { incident, list, notice, page, pastIncident, person, room, session, tenant, unknownKey } from './testing/named.ts'
 import { askedPictures, movingPictures } from './testing/pictures.ts'
 import { type TestPage, type TestTransport, transports } from './testing/transports.ts'
 
@@ -27,10 +27,6 @@ import { type TestPage, type TestTransport, transports } from './testing/transpo
  * One suite for both transports: every call and every topic of contract/bridge.ts, through the real core, and what must
  * happen with input that no screen of ours would send.
  */
-
-const tenant = tenantId
-const page = { offset: 0, limit: 100 }
-const list = { filter: {}, sort: 'name', descending: false, ...page } as const
 
 /** Every call of the contract, with what it is asked and what must come of it, in this order. */
 const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
@@ -91,10 +87,12 @@ const asked: { [N in CallName]: { input: CallInput<N>; code?: string } } = {
   'remote.searchRecording': { input: { tenant, session, text: 'ls' } },
   'session.enter': { input: { tenant: idOf('tenant', 9) as never }, code: 'session.tenantUnknown' },
   'notices.list': { input: {} },
-  'notices.read': { input: { tenant, notices: [idOf('notice', 1) as never] } },
-  'notices.show': { input: { notice: idOf('notice', 1) as never, title: 'Hello', body: '' } },
+  'notices.read': { input: { tenant, notices: [notice] } },
+  'notices.show': { input: { notice, title: 'Hello', body: '' } },
   'notices.rules': { input: {} },
   'notices.endpoints': { input: {} },
+  'notices.why': { input: { incident } },
+  'notices.try': { input: { tenant, rule: makeRuleDraft() } },
   'sync.workOffline': { input: { on: false } },
   'sync.now': { input: {} },
   'preferences.set': { input: { theme: 'dark' } },
@@ -147,6 +145,8 @@ const prepared: Record<string, unknown> = {
   'notifications/read': { read: 1 },
   'notifications/rules': { items: [], mail: false },
   'notifications/endpoints': { items: [] },
+  [`incidents/${incident}/notifications`]: { items: [] },
+  'notifications/try': { from: 1, told: 0, later: 0, looked: 0, lines: [] },
   customers: { items: [], mayManage: false, tenantManagers: [] },
   'commands/preview': nobody,
   policy: 'version: 1\n',

@@ -1,4 +1,5 @@
 import { ApprovalRequest, type Doc, Incident, Room } from '../../contract/entities.ts'
+import type { NotifyRuleDraft } from '../../contract/notifications.ts'
 import { splitRoom } from '../../contract/roomDocuments.ts'
 import { signals, type SignalId } from '../../contract/signals.ts'
 import { Transition } from '../../contract/transitions.ts'
@@ -161,3 +162,13 @@ export function deviceRowOf(room: Room, rev = 1): Record<string, unknown> {
 }
 
 export const removalOf = (kind: string, id: string, room: string | null, rev: number): Record<string, unknown> => ({ kind, id, room, rev })
+
+/** A rule of notification of the person's own, as it is typed. */
+export const makeRuleDraft = (): NotifyRuleDraft => ({
+  name: 'Mine',
+  on: true,
+  what: { events: ['opened'], severities: ['important'], groups: [], mine: false },
+  when: { timeZone: 'UTC' },
+  language: 'en',
+  to: { kind: 'me', console: true, desktop: false, email: false },
+})

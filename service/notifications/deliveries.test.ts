@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EndpointId, EntryId, type PersonId, type RoomId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { resolvedOf } from '../access/resolved.ts'
 import { draft, NotificationRig } from '../testing/notifications/rig.ts'
+import { rulesOf } from './rules.ts'
+import { tryRule } from './tried.ts'
+import { whyOf } from './why.ts'
 
 /** From what the engine does to what people and others are told. */
 
@@ -229,5 +233,60 @@ describe('[INC-6, rule 15] what goes out', () => {
     expect(notices).toHaveLength(limits.noticesOfPerson)
     const hourAgo = rig.incidents.now - hour
     expect(notices.filter(({ desktop, at }) => desktop && at > hourAgo).length).toBeLessThanOrEqual(limits.desktopPerHour)
+  })
+})
+
+describe('[INC-6] why somebody was, or was not, told', () => {
+  const asked = async () => {
+    const read = rig.incidents.read()
+    const rules = await rulesOf(read.tables, await resolvedOf(read))
+    return { read, caller: { person: lea }, rules, others: true, now: rig.incidents.now, waitMs: wait, mail: false }
+  }
+  const why = async () => {
+    const [incident] = await rig.incidents.read().list('incident', { limit: 1 })
+    return (await whyOf(incident!, await asked())).map(({ rule, channel, event, told: { state, ...more } }) => ({
+      rule: rule.name,
+      line: `${event} by ${channel}: ${'why' in more ? `${state}, ${more.why}` : state}`,
+    }))
+  }
+
+  it('is answered of each rule, by the function that decides', async () => {
+    await rig.rule(lea, { name: 'List' })
+    await rig.rule(lea, { name: 'Mail', to: { kind: 'me', console: false, desktop: false, email: true } })
+    await rig.rule(lea, { name: 'Warnings', what: { events: ['opened'], severities: ['warning'], groups: [], mine: false } })
+    await rig.rule(lea, { name: 'Off', on: false })
+    await bad()
+    await rig.tell()
+    expect(await why()).toContainEqual({ rule: 'List', line: 'opened by console: waits, gathering' })
+    await rig.pass(wait)
+    await rig.rule(lea, { name: 'Late' })
+    const lines = await why()
+    expect(lines).toContainEqual({ rule: 'List', line: 'opened by console: told' })
+    expect(lines).toContainEqual({ rule: 'Warnings', line: 'opened by console: not, severity' })
+    expect(lines).toContainEqual({ rule: 'Off', line: 'opened by console: not, ruleOff' })
+    expect(lines).toContainEqual({ rule: 'Late', line: 'opened by console: not, ruleNewer' })
+  })
+
+  it('and a rule is tried on what happened before it', async () => {
+    await bad()
+    await rig.pass(wait / 2)
+    await good()
+    await rig.pass(hour)
+    await bad()
+    await rig.pass(hour)
+    await good()
+    await rig.pass(hour)
+    const { told, later, lines } = await tryRule(draft(), await asked())
+    expect([told, later]).toEqual([2, 0])
+    expect(lines.map(({ event, why: reason }) => `${event}: ${reason ?? 'told'}`)).toEqual([
+      'resolved: told',
+      'opened: told',
+      'resolved: openingNotTold',
+      'opened: over',
+    ])
+    // It is from 10:00 on in Paris.
+    const quiet = { days: [1, 2, 3, 4, 5, 6, 7], from: 0, to: 12 * 60 }
+    const mail = draft({ when: { timeZone: 'Europe/Paris', quiet }, to: { kind: 'me', console: false, desktop: false, email: true } })
+    expect(await tryRule(mail, await asked())).toMatchObject({ told: 2, later: 1 })
   })
 })

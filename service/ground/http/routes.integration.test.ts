@@ -45,6 +45,14 @@ describe('[API-1] the description of the interface', () => {
   })
 })
 
+const tried = {
+  name: 'Mine',
+  on: true,
+  what: { events: ['opened'], severities: ['important'], groups: [], mine: false },
+  when: { timeZone: 'UTC' },
+  language: 'en',
+  to: { kind: 'me', console: true, desktop: false, email: false },
+}
 const command = (body: object) => ({ key: v7(), issuedAt: Date.now(), command: body })
 
 describe('every route, every role', () => {
@@ -92,6 +100,8 @@ describe('every route, every role', () => {
     ['POST', '/v1/commands/preview', () => ({ command: group() }), { manager: 200, lead: 200, tech: 403, nobody: 403 }],
     ['GET', '/v1/notifications/rules', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
     ['GET', '/v1/notifications/endpoints', null, { manager: 200, lead: 403, tech: 403, nobody: 403 }],
+    ['GET', '/v1/incidents/UNKNOWN/notifications', null, { manager: 404, lead: 404, tech: 404, nobody: 403 }],
+    ['POST', '/v1/notifications/try', () => ({ rule: tried }), { manager: 200, lead: 200, tech: 200, nobody: 403 }],
     ['POST', '/v1/notifications/read', () => ({ notices: [unknown] }), { manager: 200, lead: 200, tech: 200, nobody: 200 }],
     ['GET', '/v1/people', null, { manager: 200, lead: 200, tech: 200, nobody: 403 }],
     ['POST', '/v1/people/owners', () => ({ rooms: [roomOf(0)] }), { manager: 200, lead: 200, tech: 404, nobody: 403 }],

@@ -45,6 +45,8 @@ const letsIn: Readonly<Record<string, (has: Has, asker: { readonly own: boolean;
   'GET /v1/audit': (_, { audits }) => audits,
   'GET /v1/audit.csv': (_, { audits }) => audits,
   'GET /v1/audit/check': (_, { audits }) => audits,
+  'GET /v1/incidents/:incident/notifications': (has) => has('incidents.view'),
+  'POST /v1/notifications/try': (has) => has('incidents.view'),
   'GET /v1/notifications/rules': (has) => has('incidents.view'),
   'GET /v1/notifications/endpoints': (has, { own }) => own && has('settings.modify', 'all'),
   'GET /v1/sessions': (_, { audits }) => audits,
@@ -63,6 +65,19 @@ const askedWith: Readonly<Record<string, (ids: Ids) => { readonly path?: string;
   'GET /v1/incidents': ({ room }) => ({ path: `/v1/incidents?room=${room}` }),
   'GET /v1/incidents/:incident': ({ incident }) => ({ path: `/v1/incidents/${incident}` }),
   'GET /v1/incidents/:incident/entries': ({ incident }) => ({ path: `/v1/incidents/${incident}/entries` }),
+  'GET /v1/incidents/:incident/notifications': ({ incident }) => ({ path: `/v1/incidents/${incident}/notifications` }),
+  'POST /v1/notifications/try': ({ group }) => ({
+    body: {
+      rule: {
+        name: 'Mine',
+        on: true,
+        what: { events: ['opened'], severities: ['important'], groups: [group], mine: false },
+        when: { timeZone: 'UTC' },
+        language: 'en',
+        to: { kind: 'me', console: true, desktop: false, email: false },
+      },
+    },
+  }),
   'GET /v1/assignments': ({ role }) => ({ path: `/v1/assignments?role=${role}` }),
   'GET /v1/explain': ({ room }) => ({ path: `/v1/explain?permission=rooms.view&room=${room}` }),
   'GET /v1/explain/people/:person': ({ person }) => ({ path: `/v1/explain/people/${person}` }),
