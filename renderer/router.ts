@@ -28,7 +28,7 @@ const later = {
 
 /** Has them all here, so that none is missed when whoever serves the page is gone; one that cannot be had now is asked for when opened. */
 export async function loadScreens(): Promise<void> {
-  for (const load of Object.values(later)) await load().catch(() => undefined)
+  for (const load of [...Object.values(later), () => import('./screens/overview/FlowChart.vue')]) await load().catch(() => undefined)
 }
 
 /** Addresses of the screens, behind the hash, so that a page served from anywhere can hold them. */

@@ -4,12 +4,12 @@ import { forgetTabSecret, tabSecret, takeTokenFromAddress } from './tab.ts'
 const secret = 's'.repeat(43)
 
 beforeEach(() => {
-  vi.spyOn(globalThis, 'fetch').mockImplementation(() => Promise.resolve(Response.json({ secret })))
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ secret })))
 })
 afterEach(() => {
-  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
   forgetTabSecret()
-  history.replaceState(null, '', '#')
+  history.replaceState(null, '', '/')
 })
 
 describe('[CON-5] a link', () => {
@@ -19,7 +19,7 @@ describe('[CON-5] a link', () => {
     // It leads to the wall, and nowhere else that it names.
     ['#token=abc&wall=https://evil.example', '#/wall'],
   ])('%s lets the tab in, leaves no token in the address, and leads to %j', async (hash, place) => {
-    history.replaceState(null, '', hash)
+    history.replaceState(null, '', `/${hash}`)
     await takeTokenFromAddress()
     expect(location.hash).toBe(place)
     expect(tabSecret()).toBe(secret)

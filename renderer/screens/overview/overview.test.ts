@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
 import { untilPasses } from '../../../contract/testing/wait.ts'
-import { all, appears, at } from '../../fixtures/by-test-id.ts'
+import { all, appears, at, press } from '../../fixtures/by-test-id.ts'
 import type { FakeOptions } from '../../fixtures/fake-core.ts'
 import { surroundings } from '../../fixtures/mounted.ts'
 import type { Language } from '../../words/i18n.ts'
@@ -58,6 +58,20 @@ describe('[ROM-2] the overview', () => {
   it('[CON-2] says up to when it counts where the copy is not current', async () => {
     open({ sync: 'offline' })
     expect((await appears('card-happened')).innerText).toContain('Up to')
+  })
+
+  it('[CON-4] has a table behind its chart, of hours or of quarters of days', async () => {
+    open()
+    await press('flow-table-switch')
+    const rows = (): number => at('flow-table')?.querySelectorAll('tbody tr').length ?? 0
+    await untilPasses(() => expect(rows()).toBe(24))
+    await press('stretch-week')
+    await untilPasses(() => expect(rows()).toBe(28))
+    const sum = [...(at('flow-table')?.querySelectorAll('tbody tr td:nth-of-type(1)') ?? [])].reduce(
+      (all_, cell) => all_ + Number(cell.textContent),
+      0,
+    )
+    expect(String(sum)).toBe(at('opened-week')?.innerText)
   })
 
   it('shows where everything is well that it is', async () => {
