@@ -68,8 +68,11 @@ export const IncidentView = Incident.extend({
   roomName: z.string(),
   place: Room.shape.place,
   roomHealth: Health,
-  /** Of its storm: incidents that are open, the rooms of those, and how many rooms there are in that place, where that is known here. */
-  stormNow: z.object({ open: z.int(), rooms: z.int(), of: z.int().optional() }).optional(),
+  /**
+   * Of its storm: incidents that are open, the rooms of those, and how many rooms there are in that place, where that is known here; and
+   * whether this one stands for the others in lists.
+   */
+  stormNow: z.object({ open: z.int(), rooms: z.int(), of: z.int().optional(), stands: z.boolean() }).optional(),
   pending,
   asked,
   tenant,

@@ -69,14 +69,18 @@ export function topicSources(core: Console, opened: OpenedNotices): TopicSources
       ),
     incident: ({ incident }, emit) => {
       let room: string | undefined
+      // How many are of its storm is a part of it.
+      let inStorm = false
       const read = (): IncidentView | undefined => {
         const view = incidentView(core.everything, incident)
         room = view?.room
+        inStorm = view?.storm !== undefined
         return view
       }
       const concerns = (change: ShownChange): boolean =>
         change.incidents === undefined ||
         change.incidents.includes(incident) ||
+        (inStorm && change.incidents.length > 0) ||
         (room !== undefined && (change.rooms?.includes(room) ?? true))
       return watch(core, emit, read, concerns)
     },

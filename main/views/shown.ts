@@ -238,7 +238,7 @@ export class Shown {
       roomName: room?.name ?? '',
       place: room?.place ?? nowhere,
       roomHealth: room?.health ?? 'unknown',
-      ...(incident.storm ? { stormNow: stormNow(this.reader, incident.storm) } : {}),
+      ...(incident.storm ? { stormNow: stormNow(this.reader, incident.id, incident.storm) } : {}),
       ...marksOf(unsent),
     }
   }

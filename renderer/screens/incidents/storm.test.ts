@@ -16,7 +16,7 @@ function stormy() {
   const [first] = open
   if (!first) throw new Error('There are no incidents.')
   const storm = { id, number: 77, cause: 'building' as const, value: 'London – Bishopsgate', at: first.since, first: first.id }
-  for (const one of open) Object.assign(one, { storm, stormNow: { open: 3, rooms: 3, of: 4 } })
+  for (const one of open) Object.assign(one, { storm, stormNow: { open: 3, rooms: 3, of: 4, stands: one === first } })
   return { core, global, open, first }
 }
 const rowOf = (row: IncidentView, apart = false) => ({
