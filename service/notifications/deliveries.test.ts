@@ -110,6 +110,32 @@ describe('[INC-6] what an own rule tells', () => {
     expect(rig.email.lines).toEqual(['opened of 1'])
   })
 
+  it('of a storm is one of its incidents, and the end of what was told before it came to one', async () => {
+    await rig.rule(lea)
+    await bad()
+    await rig.pass(wait)
+    const other = await rig.incidents.room()
+    await rig.incidents.report(other, { 'peripherals.camera': 'unhealthy' })
+    // Another room's is told for all of them.
+    const first = '00000000-0000-7000-8000-0000000000ff' as never
+    await rig.incidents.write(async (tx) => {
+      const storm = { id: first, number: 9, cause: 'building' as const, value: 'A', at: tx.at, first }
+      for (const one of [room, other]) for (const incident of await tx.ofRoom('incident', one)) tx.put('incident', { ...incident, storm })
+    })
+    await rig.pass(wait)
+    expect(await told(lea)).toEqual(['opened'])
+    expect((await rig.rows()).map(({ state, why }) => why ?? state)).toEqual(['told', 'storm'])
+    await rig.incidents.write(async (tx) => {
+      const [incident] = await tx.ofRoom('incident', room)
+      if (!incident) throw new Error('There is no incident.')
+      tx.put('incident', { ...incident, status: 'resolved' })
+      const entry = { id: EntryId.parse(tx.ids()), incident: incident.id, room, kind: 'resolved' as const }
+      tx.put('entry', { ...entry, actor: { kind: 'system' }, at: tx.at, receivedAt: tx.at })
+    })
+    await rig.pass(wait)
+    expect(await told(lea)).toEqual(['opened', 'resolved'])
+  })
+
   it('by two rules is told once', async () => {
     await rig.rule(lea)
     await rig.rule(lea)

@@ -209,7 +209,8 @@ function deliveriesOf(tx: TenantTransaction, happening: Happening, rules: Rules,
 function isMeant(rule: Rule, { channel, reader }: Target, happening: Happening, rules: Rules, now: number): boolean {
   const person = reader === null ? null : rules.readers.get(reader)
   if (person === undefined) return false
-  const { subject, episode } = happening
+  // Whether it is part of a storm is judged when it is sent, when what was told before is known.
+  const { incident: subject, episode } = happening
   const owner = happening.event === 'assigned' ? ([...happening.about][0] ?? null) : happening.owner
   const verdict = judge(rule, happening, {
     ...{ now, channel, reader: person, inGroup: rules.inGroup, mail: true, endpoint: 'on', subject, episode, owner },

@@ -133,12 +133,16 @@ function refusedByStanding(happening: Happening, standing: Standing): NotToldRea
   if (endpoint === 'gone') return 'endpointGone'
   if (endpoint === 'off') return 'endpointOff'
   if (already) return 'already'
-  if (standing.subject !== happening.incident) return 'storm'
   // Once it was tried it may be there already: then it goes on, so that what follows finds it.
   if (tries > 0) return undefined
+  if (isInStorm(happening, standing)) return 'storm'
   if (now - happening.receivedAt > limits.tellableMs) return 'tooLong'
   return isOver(happening, standing)
 }
+
+/** What is done to somebody is told of each; so is the end of what was told before it came to a storm. */
+const isInStorm = ({ event, incident }: Happening, { subject, openingTold }: Standing): boolean =>
+  subject !== incident && !isPersonal(event) && !(event === 'resolved' && openingTold === true)
 
 function isOver({ event, episode, about }: Happening, standing: Standing): NotToldReason | undefined {
   switch (event) {
