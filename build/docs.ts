@@ -51,6 +51,7 @@ const madeFrom: Readonly<Partial<Record<SignalId, string>>> = {
   'connectivity.agent': 'missed heartbeats',
   'connectivity.identity': "two machines that have one device's key",
   'software.timeDrift': "the device's clock beside its own",
+  'customerReported.issue': 'what people report by hand; only they close it',
   'connectivity.incompleteSignals': 'signals that stay unknown while the agent is connected',
 }
 

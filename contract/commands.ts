@@ -12,6 +12,7 @@ import {
   Millis,
   NotifyRuleId,
   PersonId,
+  ReportId,
   RequestId,
   RoleId,
   RoomId,
@@ -41,6 +42,8 @@ const members = z.array(Member).max(limits.membersPerAssignment)
 const rooms = z.array(RoomId).min(1).max(limits.roomsPerCommand)
 const assignment = { assignment: AssignmentId, name, description: text, notify: z.boolean(), members, scope: AssignmentScope }
 
+const areOnce = (ids: readonly string[]): boolean => new Set(ids).size === ids.length
+
 /** Those about one incident. */
 export const IncidentCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('incident.acknowledge'), incident: IncidentId, note }),
@@ -49,6 +52,8 @@ export const IncidentCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('incident.comment'), incident: IncidentId, text: typedText(limits.commentChars) }),
   /** Out of its storm, or a part of one again. */
   z.object({ type: z.literal('incident.standAlone'), incident: IncidentId, alone: z.boolean() }),
+  /** Of one that was reported by hand (INC-4). */
+  z.object({ type: z.literal('issue.close'), incident: IncidentId, reason: typedText(limits.commentChars) }),
 ])
 export type IncidentCommand = z.infer<typeof IncidentCommand>
 
@@ -75,6 +80,18 @@ export const QueuedCommand = z.discriminatedUnion('type', [
     type: z.literal('rooms.replace'),
     rooms: rooms.length(2).refine(([next, former]) => next !== former, 'A room does not take its own place.'),
   }),
+  /** What is wrong in these rooms by somebody's word (INC-4): an incident in each, by these ids in the order of the rooms. */
+  z
+    .object({
+      type: z.literal('issue.report'),
+      report: ReportId,
+      rooms: rooms.max(limits.roomsPerReport),
+      incidents: z.array(IncidentId).min(1).max(limits.roomsPerReport),
+      text: typedText(limits.commentChars),
+      high: z.boolean(),
+    })
+    .refine(({ rooms, incidents }) => rooms.length === incidents.length, { path: ['incidents'], message: 'One for each room.' })
+    .refine(({ rooms, incidents }) => areOnce(rooms) && areOnce(incidents), { path: ['rooms'], message: 'Each once.' }),
   /** Makes a suppression (ROM-3), or says anew what one is: another end, other rooms. */
   z.object({ type: z.literal('suppression.save'), ...suppressionSaid }),
   /** Ends it at once, in these rooms, or in each of its rooms where one may; it is over where none is left. */
@@ -180,6 +197,8 @@ export const commandNeeds = {
   'incident.assign': { permission: 'incidents.update', about: 'rooms' },
   'incident.comment': { permission: 'incidents.update', about: 'rooms' },
   'incident.standAlone': { permission: 'incidents.update', about: 'rooms' },
+  'issue.report': { permission: 'incidents.update', about: 'rooms' },
+  'issue.close': { permission: 'incidents.update', about: 'rooms' },
   'rooms.enrol': { permission: 'rooms.create', about: 'rooms' },
   'rooms.unenrol': { permission: 'rooms.unenroll', about: 'rooms' },
   'rooms.ring': { permission: 'rings.modify', about: 'rooms' },
@@ -252,6 +271,8 @@ export const changeKindOf: Readonly<Record<CommandType, ChangeKind | null>> = {
   'incident.assign': 'incidents',
   'incident.comment': 'incidents',
   'incident.standAlone': 'incidents',
+  'issue.report': 'incidents',
+  'issue.close': 'incidents',
   'rooms.enrol': 'rooms',
   'rooms.unenrol': 'rooms',
   'rooms.ring': 'rings',

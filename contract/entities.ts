@@ -1,6 +1,19 @@
 import { z } from 'zod'
 import { Access } from './access.ts'
-import { CommandKey, DeviceId, EntryId, IncidentId, LinkId, Millis, PersonId, RequestId, RoomId, SuppressionId, TenantId } from './ids.ts'
+import {
+  CommandKey,
+  DeviceId,
+  EntryId,
+  IncidentId,
+  LinkId,
+  Millis,
+  PersonId,
+  ReportId,
+  RequestId,
+  RoomId,
+  SuppressionId,
+  TenantId,
+} from './ids.ts'
 import { limits } from './limits.ts'
 import { Notice } from './notifications.ts'
 import { type Permission } from './permissions.ts'
@@ -17,6 +30,7 @@ import { Storm } from './storms.ts'
  */
 
 const name = z.string().max(limits.nameChars)
+const comment = z.string().max(limits.commentChars)
 const deviceTextOut = z.string().max(limits.deviceTextChars)
 
 export const Lifecycle = z.enum(['onboarding', 'enrolled', 'unenrolled'])
@@ -118,13 +132,14 @@ export const Room = z.object({
   onboardedAt: Millis,
   inCall: z.boolean(),
   signals: z.partialRecord(SignalId, SignalState),
-  /** Incidents by what they count for: open ones by severity, and those that are investigated. Absent: none. */
+  /** By what they count for: open ones by severity, those investigated, and of the open those that people reported. Absent: none. */
   incidents: z.object({
     critical: z.int().optional(),
     important: z.int(),
     warning: z.int(),
     recommended: z.int().optional(),
     investigating: z.int(),
+    reported: z.int().optional(),
   }),
   device: RoomDevice,
   /** Its update ring; absent: the default one (`ringOf`). */
@@ -193,7 +208,7 @@ export const Incident = z.object({
   /** How many times it has needed action; 0 = it only ever flickered within its hold time. */
   openings: z.int().min(0),
   flapping: z.boolean(),
-  acknowledged: z.object({ by: PersonRef, at: Millis, note: z.string().max(limits.commentChars).optional() }).optional(),
+  acknowledged: z.object({ by: PersonRef, at: Millis, note: comment.optional() }).optional(),
   /** Of this opening. */
   storm: Storm.optional(),
   /** Somebody took it out of its storm: it stands alone until it is resolved. */
@@ -201,6 +216,8 @@ export const Incident = z.object({
   owner: PersonRef.optional(),
   /** The newest comment, for lists. */
   lastComment: z.object({ by: PersonRef, at: Millis, text: z.string().max(limits.commentChars) }).optional(),
+  /** Of one that somebody reported by hand (INC-4): in so many rooms, an incident in each. */
+  report: z.object({ id: ReportId, by: PersonRef, text: comment, rooms: z.int().min(1).max(limits.roomsPerReport) }).optional(),
   changedAt: Millis,
 })
 export type Incident = z.infer<typeof Incident>
@@ -252,17 +269,11 @@ export const Settings = z.object({
   holds: Holds.optional(),
   /** Signals that are switched on or off by kind of device (ROM-4), where that is other than by default. */
   switches: Switches.optional(),
-  /** A warning that nobody attends to becomes important after this (INC-1). */
-  warningAgesMs: z
-    .int()
-    .min(0)
-    .max(90 * 24 * 3_600_000),
-  /** This many openings within the window is called flapping. */
+  /** A warning that nobody attends to becomes important after this (INC-1), at most 90 days. */
+  warningAgesMs: z.int().min(0).max(7_776_000_000),
+  /** This many openings within the window (at most 7 days) is called flapping. */
   flapCount: z.int().min(2).max(100),
-  flapWindowMs: z
-    .int()
-    .min(0)
-    .max(7 * 24 * 3_600_000),
+  flapWindowMs: z.int().min(0).max(604_800_000),
   /** Devices with keys in software may enrol (ENR-3). */
   allowSoftwareKeys: z.boolean(),
   /** Days that a console's copy stays readable without contact (ACC-8); absent: the default; 0: no limit. */

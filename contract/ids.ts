@@ -47,6 +47,9 @@ export const StormId = uuid.brand<'StormId'>()
 export type StormId = z.infer<typeof StormId>
 export const SuppressionId = uuid.brand<'SuppressionId'>()
 export type SuppressionId = z.infer<typeof SuppressionId>
+/** What somebody reported by hand, over one or more rooms (INC-4). */
+export const ReportId = uuid.brand<'ReportId'>()
+export type ReportId = z.infer<typeof ReportId>
 /** One report journal of one device; a re-imaged device starts a new one. */
 export const JournalId = uuid.brand<'JournalId'>()
 export type JournalId = z.infer<typeof JournalId>

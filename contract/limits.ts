@@ -133,6 +133,9 @@ export const limits = {
   bodyBytes: 256 * 1024,
   /** Rooms in one command (enrol, unenrol). More: refused as malformed. */
   roomsPerCommand: 5_000,
+  /** Rooms in which one issue is reported by hand, and how many of them may be open in a room (INC-4). */
+  roomsPerReport: 100,
+  reportsPerRoom: 20,
   /** A command older than this is refused as `command.expired` and parked by the console. Keys are kept longer (`retention.ts`). */
   commandMaxAgeMs: 30 * 24 * 3_600_000,
   /** Refusals of one person that are stored under their keys (an outbox full of them), and the time in which one more may be. */

@@ -12,8 +12,11 @@ import { isTimeZone } from './timeZone.ts'
 
 const name = z.string().max(limits.nameChars)
 
-/** What may be told of an incident. `raised`: it became graver because nobody attended to it. */
-export const NotifyEvent = z.enum(['opened', 'raised', 'resolved', 'assigned', 'mentioned'])
+/**
+ * What may be told of an incident. `raised`: it became graver because nobody attended to it. `closed`: what the reader reported by hand was
+ * closed, and why.
+ */
+export const NotifyEvent = z.enum(['opened', 'raised', 'resolved', 'assigned', 'mentioned', 'closed'])
 export type NotifyEvent = z.infer<typeof NotifyEvent>
 
 /** Severities that nobody is told of unless a rule names them. */
@@ -223,7 +226,7 @@ export const Notice = z.object({
     .optional(),
   /** Who did it, where somebody did. */
   by: name.optional(),
-  /** A comment's beginning, what an endpoint is called, or why something is suppressed. */
+  /** A comment's beginning, what an endpoint is called, or why something is suppressed or closed. */
   text: z.string().max(limits.deviceTextChars).optional(),
   /** It is shown by itself, where the operator allows that. */
   desktop: z.boolean(),

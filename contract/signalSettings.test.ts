@@ -7,13 +7,14 @@ const same = { openHoldMs: 7 }
 
 describe('[INC-1] signals', () => {
   it('are 43 and one of our own, each with a number of its own', () => {
-    expect(SignalId.options).toHaveLength(44)
-    expect(new Set(Object.values(signalCodes)).size).toBe(44)
+    expect(SignalId.options).toHaveLength(45)
+    expect(new Set(Object.values(signalCodes)).size).toBe(45)
     expect(SignalId.options.filter((id) => signals[id].derived)).toEqual([
       'connectivity.agent',
       'connectivity.identity',
       'software.timeDrift',
       'connectivity.incompleteSignals',
+      'customerReported.issue',
     ])
   })
 

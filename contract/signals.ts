@@ -79,6 +79,7 @@ export const SignalId = z.enum([
   'connectivity.wifiStrength',
   'connectivity.updateBlocked',
   'connectivity.incompleteSignals',
+  'customerReported.issue',
 ])
 export type SignalId = z.infer<typeof SignalId>
 
@@ -172,6 +173,7 @@ export const signals: Readonly<Record<SignalId, SignalDefinition>> = {
   'connectivity.wifiStrength': define('connectivity', 'warning', machines, 0, absent),
   'connectivity.updateBlocked': define('connectivity', 'warning', windows, 10),
   'connectivity.incompleteSignals': define('connectivity', 'warning', windows, 150, derived),
+  'customerReported.issue': define('customerReported', 'important', every, 0, immediate),
 }
 
 /** Short names of signals, where there are very many. A number is never given to another signal: what was stored before has it. */
@@ -220,7 +222,15 @@ export const signalCodes: Readonly<Record<SignalId, number>> = {
   'connectivity.wifiStrength': 42,
   'connectivity.updateBlocked': 43,
   'connectivity.incompleteSignals': 44,
+  'customerReported.issue': 45,
 }
+
+/**
+ * What people report by hand (INC-4) stands among signals so that it is listed, found and counted like them. No device reports it, nothing
+ * observes it, and a room has any number of incidents of it, each of which people close.
+ */
+export const reportedByHand: SignalId = 'customerReported.issue'
+export const isReportedByHand = ({ signal }: { readonly signal: SignalId }): boolean => signal === reportedByHand
 
 /** The signals a device reports. */
 export const reportedSignals = SignalId.options.filter((id) => !signals[id].derived)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { QueuedCommand } from './commands.ts'
-import { Entry, Health, Incident, type Lifecycle, Me, Room, RoomDevice, Settings } from './entities.ts'
+import { Entry, Health, Incident, IncidentStatus, type Lifecycle, Me, Room, RoomDevice, Settings } from './entities.ts'
 import { ErrorCode } from './errors.ts'
-import { CommandKey, LinkId, Millis, RoomId, SessionId, StormId, TenantId } from './ids.ts'
+import { CommandKey, IncidentId, LinkId, Millis, RoomId, SessionId, StormId, TenantId } from './ids.ts'
 import { limits } from './limits.ts'
 import { SessionEnd } from './remote.ts'
 import { RemoteFacts, RemoteMode } from './remoteFacts.ts'
@@ -65,6 +65,10 @@ export const RoomView = Room.extend({ device: RoomDevice.optional(), pending, as
 export type RoomView = z.infer<typeof RoomView>
 
 export const IncidentView = Incident.extend({
+  /** 0: the service has not given it one yet (reported by hand, and not sent). */
+  number: z.int().min(0),
+  /** Rooms that were reported together with it, and are here. */
+  together: z.array(z.object({ id: IncidentId, room: RoomId, roomName: z.string(), status: IncidentStatus })).optional(),
   roomName: z.string(),
   place: Room.shape.place,
   roomHealth: Health,

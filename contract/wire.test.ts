@@ -22,7 +22,7 @@ describe('wire shapes', () => {
   it('agent protocol', () => {
     expect([agentProtocolVersions.at(-1), shapeOf(EnrolmentRequest, AgentToService, Report, ServiceToAgent)]).toEqual([
       1,
-      '1d1a70c5c5ea8913',
+      '0fff8997ed8d2d67',
     ])
   })
 
@@ -43,6 +43,6 @@ describe('wire shapes', () => {
       sessionProof('S', 'G', 'K'),
       shapeOf(SessionGrant, DeviceHalf, ConsoleToDevice, DeviceToConsole),
       shapeOf(ChunkHead, RecordingEvent, RecordingTicket),
-    ]).toEqual(['roomkeeper-grant+jwt', 'roomkeeper session 1\nS\nG\nK', 'f910e6bf10019e1d', 'bb8abf600245e9ae'])
+    ]).toEqual(['roomkeeper-grant+jwt', 'roomkeeper session 1\nS\nG\nK', '90e08f990016ab43', 'bb8abf600245e9ae'])
   })
 })

@@ -58,7 +58,7 @@ export function incidentField(incident: Doc<'incident'>, field: (typeof incident
     case 'signal':
       return `${incident.signal.replace(/([A-Z])/g, ' $1')} ${signalWords[incident.signal]}`
     case 'detail':
-      return incident.detail ?? ''
+      return incident.detail ?? incident.report?.text ?? ''
     case 'owner':
       return incident.owner?.name ?? ''
   }

@@ -175,13 +175,17 @@ export class CacheReader {
     this.#overlaid.room = this.#count('select count(*) as n from temp.room_overlay')
   }
 
-  /** Says how this incident looks with unsent changes; with null it looks as the service said. */
+  /**
+   * Says how this incident looks with unsent changes; with null it looks as the service said. One that is not here yet, since the operator
+   * has just reported it, stands under a number below 0 in place of its document's.
+   */
   overlayIncident(id: string, columns: IncidentColumns | null): void {
     this.#run('delete from temp.incident_overlay where id = ?', [id])
     if (columns !== null) {
       this.#run(
         `insert into temp.incident_overlay
-         values ((select docid from main.document where kind = 'incident' and id = @id),
+         values (ifnull((select docid from main.document where kind = 'incident' and id = @id),
+             (select min(0, ifnull(min(docid), 0)) - 1 from temp.incident_overlay)),
            @id, @number, @room, @signalOrder, @status, @severityOrder, @owner, @at, @words, @acknowledged, @taken, @storm,
            case when @storm = '' then 0 else ifnull((select folded from main.incident_list where id = @id), 1) end)`,
         [columns],

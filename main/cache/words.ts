@@ -45,5 +45,6 @@ export const signalWords: Readonly<Record<SignalId, string>> = {
   'connectivity.wifiOnly': 'connectivity wifi wi-fi only wireless cable connexion sans fil câble réseau',
   'connectivity.wifiStrength': 'connectivity wifi wi-fi signal strength weak wireless connexion sans fil faible réseau',
   'connectivity.updateBlocked': 'connectivity windows update blocked servers firewall proxy mise à jour bloquée serveurs pare-feu',
+  'customerReported.issue': 'reported by hand issue user complaint people signalé manuellement problème',
   'connectivity.incompleteSignals': 'connectivity monitoring incomplete signals unknown supervision incomplète signaux inconnus',
 }

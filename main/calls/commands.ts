@@ -1,6 +1,6 @@
 import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
-import type { CommandKey, TenantId } from '../../contract/ids.ts'
+import type { CommandKey, IncidentId, RoomId, TenantId } from '../../contract/ids.ts'
 import type { OutboxItem } from '../../contract/views.ts'
 import type { Console } from '../console.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -66,7 +66,13 @@ function partsOf(core: Console, command: QueuedCommand, tenant?: TenantId): [Sho
     if (rooms === undefined) byTenant.set(shown, [room])
     else rooms.push(room)
   }
-  return [...byTenant].map(([shown, rooms]) => [shown, { ...command, rooms }])
+  return [...byTenant].map(([shown, rooms]) => [shown, { ...command, rooms, ...incidentsOf(command, rooms) }])
+}
+
+/** Of a report in rooms of several tenants, each has the incidents of its own rooms. */
+function incidentsOf(command: QueuedCommand, rooms: readonly RoomId[]): { incidents?: IncidentId[] } {
+  if (command.type !== 'issue.report') return {}
+  return { incidents: command.rooms.flatMap((room, n) => (rooms.includes(room) ? (command.incidents[n] ?? []) : [])) }
 }
 
 /** Everything that is not confirmed, of all tenants, oldest first. */

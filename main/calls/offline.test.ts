@@ -83,7 +83,8 @@ const commands = fc
     const two = [room, on[1] ?? rooms.find(({ id }) => id !== room)?.id ?? room]
     const some = type === 'rooms.rename' ? [room] : type === 'rooms.replace' ? two : on
     const suppression = { suppression: v7(), groups: [], signals: null, reason: 'typed', from: null, until: null, recurrence: null }
-    const more = { ...suppression, ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
+    const issue = { report: v7(), incidents: some.map(() => v7()), high: false }
+    const more = { ...suppression, ...issue, ring: 'Staging', licence: 'basic', name: 'Another name', place: { floor: '9' } }
     const command = QueuedCommand.parse({
       type,
       rooms: some,
@@ -100,8 +101,11 @@ const commands = fc
 /** The rooms on which the console looks. Over which a suppression is that it names by its id, the service knows. */
 function aboutOf(type: QueuedCommand['type'], some: readonly RoomId[], room: RoomId): readonly RoomId[] {
   if (type === 'settings.change' || type === 'suppression.end' || type === 'suppression.confirm') return []
-  return type.startsWith('rooms.') || type === 'suppression.save' ? some : [room]
+  return namesRooms(type) ? some : [room]
 }
+
+const namesRooms = (type: QueuedCommand['type']): boolean =>
+  type.startsWith('rooms.') || type === 'suppression.save' || type === 'issue.report'
 
 describe('[ACC-6] the answer of the console', () => {
   it('is that of the service, for any policy, person, permission, room and command', () => {
@@ -126,7 +130,7 @@ describe('[ACC-6] the answer of the console', () => {
             const any =
               (over === 'tenant' ? modelEverywhere(policy, subject, permission) : mayAt()) && (!remote || modelManages(policy, subject))
             const all = any && about.every((room) => mayAt(room))
-            const hidden = command.type.startsWith('rooms.') || command.type === 'suppression.save' ? 'room.notFound' : 'incident.notFound'
+            const hidden = namesRooms(command.type) ? 'room.notFound' : 'incident.notFound'
             expect(submitted(command)).toBe(all ? 'taken' : any ? hidden : 'access.denied')
           }
         },

@@ -18,8 +18,9 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
     case 'incident.unacknowledge':
     case 'incident.assign':
     case 'incident.comment':
-    case 'incident.standAlone': {
-      const incident = shown.reader.get('incident', command.incident)
+    case 'incident.standAlone':
+    case 'issue.close': {
+      const incident = shown.incidentDoc(command.incident)
       if (incident === undefined || !may(me.access, permission, incident.room)) throw new RoomkeeperError('incident.notFound')
       break
     }
@@ -37,6 +38,7 @@ export function checkCommand(shown: Shown, command: QueuedCommand): void {
       if (missing !== undefined) throw new RoomkeeperError('room.notFound', { params: { room: missing } })
       break
     }
+    case 'issue.report':
     case 'suppression.save': {
       const scope = scopeOf(me.access, permission)
       const missing = command.rooms.find((room) => !shown.reader.has('room', room) || (scope !== 'all' && !scope.has(room)))
@@ -78,10 +80,11 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     case 'incident.unacknowledge':
     case 'incident.assign':
     case 'incident.comment':
-    case 'incident.standAlone': {
-      const incident = shown.reader.get('incident', command.incident)
+    case 'incident.standAlone':
+    case 'issue.close': {
+      const incident = shown.incidentDoc(command.incident)
       if (incident === undefined) return ''
-      return `#${incident.number} ${shown.reader.get('room', incident.room)?.name ?? ''}`.trim()
+      return `${incident.number === 0 ? '' : `#${incident.number} `}${shown.reader.get('room', incident.room)?.name ?? ''}`.trim()
     }
     case 'rooms.enrol':
     case 'rooms.unenrol':
@@ -90,6 +93,7 @@ export function subjectOf(shown: Shown, command: QueuedCommand): string {
     case 'rooms.rename':
     case 'rooms.move':
     case 'rooms.replace':
+    case 'issue.report':
       return namesOf(shown, command.rooms)
     case 'suppression.save':
       return command.rooms.length === 0 ? command.reason : namesOf(shown, command.rooms)

@@ -4,7 +4,7 @@ import { QueuedCommand } from '../../contract/commands.ts'
 import { Entry, Incident, Room } from '../../contract/entities.ts'
 import { CommandKey, PersonId, SuppressionId } from '../../contract/ids.ts'
 import { idOf, makeIncident, makeRoom, personId } from '../testing/documents.ts'
-import { marksOf, overlayIncident, overlayRoom, overlaySettings, pendingEntries, subjectsOf, type Unsent } from './overlay.ts'
+import { marksOf, newIncident, overlayIncident, overlayRoom, overlaySettings, pendingEntries, subjectsOf, type Unsent } from './overlay.ts'
 
 const people = { me: { id: PersonId.parse(personId), name: 'Amélie' }, nameOf: (person: string) => `name of ${person}` }
 const incident = makeIncident(1, 1)
@@ -163,6 +163,42 @@ describe('[CON-3] what is laid over', () => {
     expect([signal.health, signal.suppressions?.[0]?.signals]).toEqual([room.health, ['peripherals.camera']])
     const later = unsentOf([{ ...save, from: 9_000_000_000_000, until: null }])
     expect(overlayRoom(room, later, people)).toEqual(room)
+  })
+
+  it('[INC-4] shows what was reported by hand and is not sent, its room unhealthy, and its end', () => {
+    const enrolled = makeRoom(1, { lifecycle: 'enrolled', health: 'healthy' })
+    const command = {
+      type: 'issue.report',
+      report: idOf('report', 1),
+      rooms: [idOf('room', 2), room.id],
+      incidents: [idOf('incident', 8), idOf('incident', 9)],
+      text: 'The table is wet',
+      high: true,
+    }
+    const unsent = unsentOf([command])
+    const shown = newIncident(idOf('incident', 9), unsent, people)
+    if (shown === undefined) throw new Error('There is no incident.')
+    expect(() => Incident.strict().parse({ ...shown, number: 7 })).not.toThrow()
+    expect(shown).toMatchObject({
+      number: 0,
+      room: room.id,
+      severity: 'critical',
+      status: 'needAction',
+      report: { by: people.me, rooms: 2 },
+    })
+    expect(newIncident(idOf('incident', 7), unsent, people)).toBeUndefined()
+    expect(pendingEntries(shown, unsent, people)).toMatchObject([{ kind: 'opened', text: 'The table is wet' }])
+    const unhealthy = overlayRoom(enrolled, unsent, people)
+    expect(unhealthy).toMatchObject({ health: 'unhealthy', incidents: { critical: 1, reported: 1 } })
+    expect(overlayRoom(unhealthy, unsent, people)).toEqual(unhealthy)
+    const closed = unsentOf([command, { type: 'issue.close', incident: shown.id, reason: 'Wiped' }])
+    expect(overlayIncident(shown, closed, people)).toMatchObject({ status: 'resolved', value: 'healthy' })
+    expect(pendingEntries(shown, closed, people).map(({ kind, text }) => [kind, text])).toEqual([
+      ['closed', 'Wiped'],
+      ['opened', 'The table is wet'],
+    ])
+    const asked = unsent.map((row): Unsent => ({ ...row, state: 'requested' }))
+    expect(newIncident(shown.id, asked, people)).toBeUndefined()
   })
 
   it('gives rooms the licence that was said last, once it is no request that waits', () => {

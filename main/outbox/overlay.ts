@@ -2,6 +2,7 @@ import type { QueuedCommand } from '../../contract/commands.ts'
 import type { Doc, PersonRef, Place, Room, RoomSuppression } from '../../contract/entities.ts'
 import { type CommandKey, EntryId, type PersonId } from '../../contract/ids.ts'
 import { changedSettings } from '../../contract/settings.ts'
+import { reportedByHand } from '../../contract/signals.ts'
 import type { OutboxRow } from './store.ts'
 
 /**
@@ -34,7 +35,10 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'incident.assign':
     case 'incident.comment':
     case 'incident.standAlone':
+    case 'issue.close':
       return [`incident:${command.incident}`]
+    case 'issue.report':
+      return [...command.incidents.map((incident) => `incident:${incident}`), ...command.rooms.map((room) => `room:${room}`)]
     case 'rooms.enrol':
     case 'rooms.unenrol':
     case 'rooms.ring':
@@ -52,6 +56,33 @@ export function subjectsOf(command: QueuedCommand): string[] {
     case 'settings.change':
       return ['settings']
   }
+}
+
+/** What the operator has reported by hand (INC-4) and the service has not said yet; undefined: this is no such incident. */
+export function newIncident(id: string, unsent: readonly Unsent[], people: People): Doc<'incident'> | undefined {
+  for (const { command, issuedAt } of unsent.filter(isShown)) {
+    if (command.type !== 'issue.report') continue
+    const n = command.incidents.findIndex((incident) => incident === id)
+    const [incident, room] = [command.incidents[n], command.rooms[n]]
+    if (incident === undefined || room === undefined) continue
+    const { report, text, high, rooms } = command
+    return {
+      id: incident,
+      number: 0,
+      room,
+      signal: reportedByHand,
+      severity: high ? 'critical' : 'important',
+      status: 'needAction',
+      value: 'unhealthy',
+      since: issuedAt,
+      openedAt: issuedAt,
+      openings: 1,
+      flapping: false,
+      report: { id: report, by: people.me, text, rooms: rooms.length },
+      changedAt: issuedAt,
+    }
+  }
+  return undefined
 }
 
 export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unsent[], people: People): Doc<'incident'> {
@@ -76,6 +107,11 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
         const { alone: _, storm, ...rest } = shown
         return command.alone ? { ...rest, alone: true } : { ...rest, ...(storm ? { storm } : {}) }
       }
+      case 'issue.close': {
+        const { acknowledged: _taken, ...rest } = shown
+        return { ...rest, status: 'resolved', value: 'healthy', resolvedAt: issuedAt }
+      }
+      case 'issue.report':
       case 'rooms.enrol':
       case 'rooms.unenrol':
       case 'rooms.ring':
@@ -92,28 +128,33 @@ export function overlayIncident(incident: Doc<'incident'>, unsent: readonly Unse
   }, incident)
 }
 
-/** Comments that are not in the incident's history yet, newest first. Their id is the key of their command. */
+/** What people wrote that is not in the incident's history yet, newest first. Its id is the key of its command. */
 export function pendingEntries(incident: Doc<'incident'>, unsent: readonly Unsent[], people: People): Doc<'entry'>[] {
   return unsent
     .filter(isShown)
     .flatMap(({ key, issuedAt, command }): Doc<'entry'>[] =>
-      command.type === 'incident.comment'
+      isWritten(command)
         ? [
             {
               id: EntryId.parse(key),
               incident: incident.id,
               room: incident.room,
-              kind: 'comment',
+              kind: writes[command.type],
               actor: { kind: 'person', ...people.me },
               at: issuedAt,
               receivedAt: issuedAt,
-              text: command.text,
+              text: command.type === 'issue.close' ? command.reason : command.text,
             },
           ]
         : [],
     )
     .reverse()
 }
+
+/** Commands that leave what was typed in the history, and as what. */
+const writes = { 'incident.comment': 'comment', 'issue.report': 'opened', 'issue.close': 'closed' } as const
+type Written = Extract<QueuedCommand, { type: keyof typeof writes }>
+const isWritten = (command: QueuedCommand): command is Written => command.type in writes
 
 /** What of a room commands change, and by what a suppression that ends leaves it. */
 type Overlaid = Pick<Room, 'name' | 'place' | 'lifecycle' | 'ring' | 'licence' | 'health' | 'suppressions' | 'connected' | 'incidents'> & {
@@ -129,6 +170,7 @@ export function overlayRoom<R extends Overlaid>(room: R, unsent: readonly Unsent
         shown,
         (shown.suppressions ?? []).filter(({ id }) => id !== command.suppression),
       )
+    if (command.type === 'issue.report') return reported(shown, command.high)
     if (command.type === 'rooms.ring') return { ...shown, ring: command.ring }
     if (command.type === 'rooms.licence') return { ...shown, licence: command.licence }
     if (command.type === 'rooms.rename') return { ...shown, name: command.name }
@@ -161,6 +203,15 @@ function suppressed<R extends Overlaid>(room: R, all: RoomSuppression[]): R {
   const bareRoom: R = { ...room, health }
   delete bareRoom.suppressions
   return bareRoom
+}
+
+/** It has an issue that somebody reported (INC-4); how many, the service counts. */
+function reported<R extends Overlaid>(room: R, high: boolean): R {
+  if (room.lifecycle !== 'enrolled') return room
+  const { incidents } = room
+  const counted = high ? { critical: Math.max(1, incidents.critical ?? 0) } : { important: Math.max(1, incidents.important) }
+  const health = room.health === 'healthy' || room.health === 'unknown' ? 'unhealthy' : room.health
+  return { ...room, health, incidents: { ...incidents, ...counted, reported: Math.max(1, incidents.reported ?? 0) } }
 }
 
 /** A place with what is said of it; the rest stays. */

@@ -68,6 +68,30 @@ describe('incidents', () => {
     expect(incidents().rows[0]).toMatchObject({ roomName: 'Lab', roomHealth: 'healthy', place: { building: 'Confluence' } })
   })
 
+  it('[INC-4] are there as soon as they are reported by hand, and as the service says once it does', () => {
+    copy.load(rowsOf())
+    const [room, id] = [RoomId.parse(idOf('room', 2)), IncidentId.parse(idOf('incident', 90))]
+    const issue = { type: 'issue.report', report: idOf('report', 1), rooms: [room], incidents: [id], text: 'Dark', high: true }
+    const key = submitCommand(copy.shown, QueuedCommand.parse(issue))
+    expect(numbers()).toEqual([0, 3, 1, 2])
+    expect(numbers({ room })).toEqual([0, 3, 2])
+    expect(numbers({}, 'building')).toEqual([1, 0, 3, 2])
+    expect(incidentCounts(copy.picture(), undefined)).toMatchObject({ needAction: 4, unclaimed: 3 })
+    expect(incidents().rows[0]).toMatchObject({ id, roomName: 'Lab', severity: 'critical', pending: ['issue.report'] })
+    expect(copy.shown.room(room)).toMatchObject({ health: 'unhealthy', pending: ['issue.report'] })
+    submitCommand(copy.shown, QueuedCommand.parse({ type: 'incident.comment', incident: id, text: 'And cold' }))
+    const entries = () => incidentEntries(copy.picture(), { incident: id, offset: 0, limit: 9 }).rows.map(({ text }) => text)
+    expect(entries()).toEqual(['And cold', 'Dark'])
+    const person = { id: personId as never, name: 'Amélie Laurent' }
+    const report = { id: idOf('report', 1) as never, by: person, text: 'Dark', rooms: 1 }
+    const known = { ...makeIncident(6, 2, { severity: 'critical', openedAt: 1_900_000_000_000, report }, 'customerReported.issue'), id }
+    copy.change('c1', 'c2', [rowOf('incident', known), rowOf('receipt', { id: key, person: personId as never, at: 1 })])
+    expect(numbers()).toEqual([6, 3, 1, 2])
+    expect(incidents().rows[0]?.pending).toEqual(['incident.comment'])
+    expect(incidentCounts(copy.picture(), undefined)).toMatchObject({ needAction: 4, unclaimed: 3 })
+    expect(numbers({ search: 'dark' })).toEqual([6])
+  })
+
   it('are found by number, by words of the signal in two languages, and by their room', () => {
     copy.load(rowsOf())
     expect(numbers({ search: '#3' })).toEqual([3])

@@ -91,13 +91,14 @@ function source(shown: Shown, filter: IncidentFilter, group: IncidentGroup): Lin
     const some =
       only === undefined
         ? ''
-        : "and i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))"
+        : `and (i.docid in (select docid from document where kind = 'incident' and id in (select value from json_each(?)))
+             or (i.docid < 0 and i.id in (select value from json_each(?))))`
     return shown.reader
       .all<RawLine>(
         `select i.id, i.number, i.severityOrder, i.signalOrder, i.at, i.acknowledged, i.taken, ${building}
          from ${shown.reader.incidents} i ${join} where ${sql} ${some}`,
         ...values,
-        ...(only === undefined ? [] : [JSON.stringify(only)]),
+        ...(only === undefined ? [] : [JSON.stringify(only), JSON.stringify(only)]),
       )
       .map((line): ListLine => ({ id: line.id, keys: keysOf(group, filter.chip, line, customer) }))
   }
@@ -220,7 +221,7 @@ export function needAction({ parts }: Picture): { tenant: TenantId; count: numbe
 /** History of an incident, newest first; comments that were not sent yet are on top. */
 export function incidentEntries(picture: Picture, input: CallParsed<'incidents.entries'>): CallOutput<'incidents.entries'> {
   const shown = picture.holder('incident', input.incident)
-  const incident = shown?.reader.get('incident', input.incident)
+  const incident = shown?.incidentDoc(input.incident)
   if (shown === undefined || incident === undefined) return { total: 0, rows: [] }
   const unsent = pendingEntries(incident, shown.unsentAbout('incident', incident.id), shown.people)
   const waiting = unsent.slice(input.offset, input.offset + input.limit)

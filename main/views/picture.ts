@@ -49,7 +49,10 @@ export class Picture {
 
   /** The part that has this thing. Ids are made once in the world: at most one part does. */
   holder(kind: 'room' | 'incident', id: string): Shown | undefined {
-    return this.parts.find(({ reader }) => reader.has(kind, id))
+    return (
+      this.parts.find(({ reader }) => reader.has(kind, id)) ??
+      (kind === 'incident' ? this.parts.find((shown) => shown.incidentDoc(id) !== undefined) : undefined)
+    )
   }
 
   /** The row with whose it is, where rows say so. */

@@ -2,14 +2,14 @@ import type { Person } from '../../contract/api.ts'
 import type { Doc, Kind } from '../../contract/entities.ts'
 import type { PersonId, TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
-import { evidenceOf, severityOrder, SignalId, signals } from '../../contract/signals.ts'
+import { evidenceOf, reportedByHand, severityOrder, SignalId, signals } from '../../contract/signals.ts'
 import type { Undo } from '../../contract/system.ts'
 import { type IncidentView, type RoomRow, type RoomView, type SettingsView, stateSince } from '../../contract/views.ts'
 import { incidentColumns, roomColumns } from '../cache/derive.ts'
 import type { Change } from '../cache/messages.ts'
 import type { CacheReader } from '../cache/reader.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import { marksOf, overlayIncident, overlayRoom, overlaySettings, type People, type Unsent } from '../outbox/overlay.ts'
+import { marksOf, newIncident, overlayIncident, overlayRoom, overlaySettings, type People, type Unsent } from '../outbox/overlay.ts'
 import { Lists } from './lists.ts'
 import { stormNow } from './storms.ts'
 
@@ -163,7 +163,7 @@ export class Shown {
       const room = unsent.length === 0 ? undefined : this.reader.room(id)
       this.reader.overlayRoom(id, room === undefined ? null : roomColumns(overlayRoom(room, unsent, this.people)))
     } else {
-      const incident = unsent.length === 0 ? undefined : this.reader.get('incident', id)
+      const incident = unsent.length === 0 ? undefined : this.incidentDoc(id)
       this.reader.overlayIncident(id, incident === undefined ? null : incidentColumns(overlayIncident(incident, unsent, this.people)))
     }
   }
@@ -224,8 +224,14 @@ export class Shown {
     }
   }
 
+  /** An incident as the service said, or as the operator has just reported it. */
+  incidentDoc(id: string): Doc<'incident'> | undefined {
+    const known = this.reader.get('incident', id)
+    return known ?? newIncident(id, this.unsentAbout('incident', id), this.people)
+  }
+
   incident(id: string): IncidentView | undefined {
-    const incident = this.reader.get('incident', id)
+    const incident = this.incidentDoc(id)
     return incident === undefined ? undefined : this.incidentView(incident)
   }
 
@@ -233,14 +239,31 @@ export class Shown {
   incidentView(incident: Doc<'incident'>): IncidentView {
     const unsent = this.unsentAbout('incident', incident.id)
     const room = this.reader.get('room', incident.room)
+    const together = incident.report && incident.report.rooms > 1 ? this.#together(incident.report.id, incident.id) : undefined
     return {
       ...overlayIncident(incident, unsent, this.people),
       roomName: room?.name ?? '',
       place: room?.place ?? nowhere,
       roomHealth: room?.health ?? 'unknown',
       ...(incident.storm ? { stormNow: stormNow(this.reader, incident.id, incident.storm) } : {}),
+      ...(together === undefined ? {} : { together }),
       ...marksOf(unsent),
     }
+  }
+
+  /** The other incidents of a report, as far as they are here. There are few that people reported. */
+  #together(report: string, but: string): IncidentView['together'] {
+    const rows = this.reader.all<{ body: string }>(
+      `select body from document join incident_list using (docid) where signalOrder = ? and body ->> '$.report.id' = ? and incident_list.id <> ?`,
+      SignalId.options.indexOf(reportedByHand),
+      report,
+      but,
+    )
+    // Checked by its schema before it was stored.
+    return rows.map(({ body }) => {
+      const { id, room, status } = JSON.parse(body) as Doc<'incident'>
+      return { id, room, roomName: this.reader.get('room', room)?.name ?? '', status }
+    })
   }
 
   settings(): SettingsView | undefined {
@@ -261,7 +284,7 @@ const nobody = '00000000-0000-7000-8000-000000000000' as Doc<'me'>['id']
 const nowhere: IncidentView['place'] = { country: '', city: '', building: '', floor: '', timeZone: 'UTC' }
 
 /** The signal that best says what is wrong with a room: lost contact, else the oldest of the gravest. */
-export function problemOf(room: Pick<Doc<'room'>, 'health' | 'signals'>): SignalId | undefined {
+export function problemOf(room: Pick<Doc<'room'>, 'health' | 'signals' | 'incidents'>): SignalId | undefined {
   if (room.health === 'disconnected') return 'connectivity.agent'
   let worst: { id: SignalId; order: number; since: number } | undefined
   for (const id of SignalId.options) {
@@ -272,5 +295,5 @@ export function problemOf(room: Pick<Doc<'room'>, 'health' | 'signals'>): Signal
       worst = { id, order, since: state.since }
     }
   }
-  return worst?.id
+  return worst?.id ?? ((room.incidents.reported ?? 0) > 0 ? reportedByHand : undefined)
 }

@@ -3,7 +3,16 @@ import { v7 } from 'uuid'
 import { useI18n } from 'vue-i18n'
 import type { IncidentCommand, QueuedCommand } from '../../contract/commands.ts'
 import type { Licence, Place } from '../../contract/entities.ts'
-import { type CommandKey, type GroupId, type PersonId, type RoomId, SuppressionId, type TenantId } from '../../contract/ids.ts'
+import {
+  type CommandKey,
+  type GroupId,
+  IncidentId,
+  type PersonId,
+  ReportId,
+  type RoomId,
+  SuppressionId,
+  type TenantId,
+} from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
 import type { SignalId } from '../../contract/signals.ts'
 import type { PlacePart, SuppressionView, WindowRule } from '../../contract/suppression.ts'
@@ -186,8 +195,31 @@ export const useActions = defineStore('actions', () => {
       ? assign(incidents, null)
       : assignToMe(incidents)
 
-  async function comment(incident: IncidentView, text: string): Promise<boolean> {
-    return (await submit([{ type: 'incident.comment', incident: incident.id, text }], t('did.commentFailed'))) !== null
+  /** `said`: what is said of it, where it is not seen at once. */
+  async function comment(incident: Pick<IncidentView, 'id'>, text: string, said?: string): Promise<boolean> {
+    const command: QueuedCommand = { type: 'incident.comment', incident: incident.id, text }
+    const keys = await submit([command], t('did.commentFailed'))
+    if (keys !== null && said !== undefined) tell(keys, command, said)
+    return keys !== null
+  }
+
+  /** Something is wrong in these rooms, by somebody's word (INC-4). */
+  function report({ rooms, text, high }: { rooms: readonly RoomId[]; text: string; high: boolean }): Promise<boolean> {
+    const n = rooms.length
+    const incidents = rooms.map(() => IncidentId.parse(v7()))
+    return act([{ type: 'issue.report', report: ReportId.parse(v7()), rooms: [...rooms], incidents, text, high }], {
+      said: t('did.report', { n }, n),
+      failed: t('did.reportFailed'),
+    })
+  }
+
+  /** Closes what people reported, for one reason. */
+  function closeIssues(incidents: readonly IncidentId[], reason: string): Promise<boolean> {
+    const n = incidents.length
+    return act(
+      incidents.map((incident) => ({ type: 'issue.close', incident, reason })),
+      { said: t('did.closeIssue', { n }, n), failed: t('did.closeIssueFailed') },
+    )
   }
 
   /** Takes it out of its storm, or lets it be a part of one again. */
@@ -329,6 +361,8 @@ export const useActions = defineStore('actions', () => {
     toggleMine,
     comment,
     standAlone,
+    report,
+    closeIssues,
     moveRooms,
     changeRing,
     changeLicence,

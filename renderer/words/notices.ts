@@ -13,7 +13,7 @@ export function useNoticeWords() {
     if (what === 'endpointOff') return t('notices.endpointOffText')
     if (what === 'suppressionAsks') return text ?? ''
     const place = incident ? t('notices.place', { room: incident.roomName, signal: t(`signal.${incident.signal}`) }) : ''
-    return what === 'mentioned' && text !== undefined ? text : place
+    return (what === 'mentioned' || what === 'closed') && text !== undefined ? text : place
   }
   return { titleOf, bodyOf }
 }

@@ -1,9 +1,10 @@
 import type { Incident, Lifecycle, Settings } from '../../contract/entities.ts'
 import { RoomkeeperError } from '../../contract/errors.ts'
 import type { IncidentId, RoomId } from '../../contract/ids.ts'
-import { evidenceOf, type SignalId, SignalValue } from '../../contract/signals.ts'
+import { evidenceOf, isReportedByHand, type SignalId, SignalValue } from '../../contract/signals.ts'
 import { switchedBetween } from '../../contract/signalSettings.ts'
 import type { TenantTransaction } from '../ground/store/transaction.ts'
+import { closeReportsOf } from './reports.ts'
 import type { Rooms } from './rooms.ts'
 
 /**
@@ -28,6 +29,7 @@ export async function changeLifecycle(
   const work = rooms.within(tx)
   await work.load(ids)
   const changed = [...new Set(ids)].filter((id) => work.room(id).state.lifecycle !== lifecycle)
+  if (lifecycle !== 'enrolled') for (const id of changed) if (work.room(id).state.reports) await closeReportsOf(tx, id)
   for (const id of changed) work.take(id, { type: 'lifecycle', lifecycle })
   await work.flush()
   return changed
@@ -47,19 +49,25 @@ export async function attend(
   const before = await tx.get('incident', id)
   if (!before) throw new RoomkeeperError('incident.notFound')
   if (before.status === 'resolved') throw new RoomkeeperError('incident.resolved')
-  const work = rooms.within(tx)
-  await work.load([before.room])
-  work.take(before.room, { type: 'attention', signal: before.signal, acknowledged: acknowledged !== null })
-  await work.flush()
-  // Time went on with the event: a hold that ran out may have resolved the incident just now.
-  const now = (await tx.get('incident', id)) ?? before
-  if (now.status === 'resolved') throw new RoomkeeperError('incident.resolved')
+  const now = isReportedByHand(before) ? before : await attendSignal(rooms, tx, before, acknowledged !== null)
   const { acknowledged: _, ...rest } = now
   // Nobody attends to what is not there yet: the clock that says so is wrong.
   const by = acknowledged && { ...acknowledged, at: Math.max(acknowledged.at, now.openedAt ?? now.since) }
   const incident: Incident = { ...rest, ...(by ? { acknowledged: by } : {}), changedAt: tx.at }
   tx.put('incident', incident)
   return incident
+}
+
+/** A warning that somebody is on does not age. @throws incident.resolved */
+async function attendSignal(rooms: Rooms, tx: TenantTransaction, before: Incident, attended: boolean): Promise<Incident> {
+  const work = rooms.within(tx)
+  await work.load([before.room])
+  work.take(before.room, { type: 'attention', signal: before.signal, acknowledged: attended })
+  await work.flush()
+  // Time went on with the event: a hold that ran out may have resolved the incident just now.
+  const now = (await tx.get('incident', before.id)) ?? before
+  if (now.status === 'resolved') throw new RoomkeeperError('incident.resolved')
+  return now
 }
 
 /**

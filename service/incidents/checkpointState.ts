@@ -37,8 +37,19 @@ const PackedIncident = z.tuple([z.int(), time, z.int(), time, optional, optional
 const PackedSignal = z.tuple([z.int(), z.int(), time]).rest(PackedIncident)
 /** [all of the room, its signals that are suppressed, what is hidden: [signal, since, value]] */
 const PackedSuppression = z.tuple([z.boolean(), z.array(z.int()), z.array(z.tuple([z.int(), time, z.int()]))])
-/** [engine, lifecycle, contact, health, healthSince, signals, suppression], the last one where there is any. */
-const Packed = z.tuple([z.literal(engineVersion), z.int(), z.int(), z.int(), time, z.array(PackedSignal)]).rest(PackedSuppression)
+/** [critical, important] */
+const PackedReports = z.tuple([z.int(), z.int()])
+/** [engine, lifecycle, contact, health, healthSince, signals, suppression, reports], the last two where there are any. */
+const Packed = z.tuple([
+  z.literal(engineVersion),
+  z.int(),
+  z.int(),
+  z.int(),
+  time,
+  z.array(PackedSignal),
+  PackedSuppression.nullable().optional(),
+  PackedReports.optional(),
+])
 type Packed = z.infer<typeof Packed>
 
 type Suppressed = NonNullable<RoomState['suppressed']>
@@ -81,8 +92,14 @@ function packedOf(state: RoomState, at: number, openings: number): Packed {
     Health.options.indexOf(state.health),
     ago(state.healthSince),
     signals,
-    ...(state.suppressed ? [suppressionOf(state, state.suppressed)] : []),
+    ...restOf(),
   ]
+
+  function restOf(): [] | [z.infer<typeof PackedSuppression> | null] | [z.infer<typeof PackedSuppression> | null, [number, number]] {
+    const suppression = state.suppressed ? suppressionOf(state, state.suppressed) : null
+    if (state.reports) return [suppression, [state.reports.critical, state.reports.important]]
+    return suppression ? [suppression] : []
+  }
 
   function suppressionOf(of: RoomState, { room, signals: some }: Suppressed): z.infer<typeof PackedSuppression> {
     const hidden = SignalId.options.flatMap((signal): [number, number, number][] => {
@@ -95,7 +112,7 @@ function packedOf(state: RoomState, at: number, openings: number): Packed {
 
 /** @throws where another version of the engine wrote it. */
 export function unpackState(packed: Uint8Array, at: number): RoomState {
-  const [engine, lifecycle, contact, health, healthSince, signals, suppression] = Packed.parse(
+  const [engine, lifecycle, contact, health, healthSince, signals, suppression, reports] = Packed.parse(
     JSON.parse(inflateRawSync(packed).toString()),
   )
   const momentOf = (name: string, ago: number | null) => (ago === null ? {} : { [name]: at - ago })
@@ -138,6 +155,7 @@ export function unpackState(packed: Uint8Array, at: number): RoomState {
     health: Health.options[health],
     healthSince: at - healthSince,
     signals: known,
+    ...(reports && { reports: { critical: reports[0], important: reports[1] } }),
     ...(suppression && { suppressed: { room: suppression[0], signals: suppression[1].map(signalWords.word) } }),
   })
 }

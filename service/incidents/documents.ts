@@ -97,7 +97,7 @@ export function incidentDocument(
   }
 }
 
-const actorOf = (doer: Doer): Entry['actor'] =>
+export const actorOf = (doer: Doer): Entry['actor'] =>
   doer.kind === 'person'
     ? { kind: 'person', id: doer.id, name: doer.name, ...(doer.organisation === undefined ? {} : { organisation: doer.organisation }) }
     : { kind: 'system' }

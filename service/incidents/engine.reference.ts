@@ -32,6 +32,7 @@ export class SlowRoom {
   lifecycle = 'onboarding'
   lost = false
   suppressed = new Set<SignalId | 'room'>()
+  reported = 0
   known = new Map<SignalId, SlowSignal>()
   opened: { signal: SignalId; at: number; badSince: number }[] = []
   readonly #settings: EngineSettings
@@ -169,6 +170,7 @@ export class SlowRoom {
     }
     if (event.type === 'lifecycle' && event.lifecycle !== this.lifecycle) {
       this.lifecycle = event.lifecycle
+      if (event.lifecycle !== 'enrolled') this.reported = 0
       for (const [id, signal] of this.known) {
         if (event.lifecycle === 'enrolled') {
           if (evidenceOf(signal.value) === 'bad') this.#see(id, signal.value, now)
@@ -190,6 +192,7 @@ export class SlowRoom {
         signal.hidden = false
       }
     }
+    if (event.type === 'reports') this.reported = this.lifecycle === 'enrolled' ? event.critical + event.important : 0
     if (event.type === 'attention') {
       const signal = this.known.get(event.signal)
       if (signal && (signal.status === 'investigating' || signal.status === 'needAction')) {
@@ -202,6 +205,7 @@ export class SlowRoom {
   get health(): string {
     if (this.suppressed.has('room')) return 'suppressed'
     if (this.lost) return 'disconnected'
+    if (this.reported > 0) return 'unhealthy'
     const all = [...this.known].filter(([id]) => signals[id].enabledByDefault)
     if (all.some(([, signal]) => signal.status === 'needAction' && signal.important)) return 'unhealthy'
     return all.some(([id, { value }]) => !signals[id].derived && value !== 'unknown') ? 'healthy' : 'unknown'

@@ -154,6 +154,7 @@ const anyEvent: fc.Arbitrary<EngineEvent> = fc.oneof(
       .map(([values, full]) => report(values, full)),
   },
   { weight: 1, arbitrary: fc.constant<EngineEvent>({ type: 'contact' }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('reports' as const), critical: fc.nat(1), important: fc.nat(1) }) },
   { weight: 2, arbitrary: fc.constant<EngineEvent>({ type: 'disconnected', lastContactAt: 0 }) },
   {
     weight: 1,
@@ -301,9 +302,10 @@ describe('[INC-1, INC-2, INC-3] whatever happens', () => {
           at: end,
           event: { type: 'suppression', of, on: false, at: end },
         }))
+        const closed: Timed = { at: end, event: { type: 'reports', critical: 0, important: 0 } }
         const allGood = report(Object.fromEntries(reportedSignals.map((signal) => [signal, 'healthy'])), true)
         const { state } = live(
-          [...events, ...lifted, { at: end, event: allGood }, { at: end, event: { type: 'machines', several: false } }],
+          [...events, ...lifted, closed, { at: end, event: allGood }, { at: end, event: { type: 'machines', several: false } }],
           set,
           end + 1_000,
         )

@@ -13,6 +13,7 @@ import {
   type ReportEvent,
   type TransitionEffect,
 } from './happenings.ts'
+import { differs, isNews, seenIn } from './news.ts'
 import {
   type EngineSettings,
   healthOf,
@@ -57,36 +58,6 @@ export function step(state: RoomState, event: EngineEvent, settings: EngineSetti
   room.advance(now)
   return { state: room.state, effects: room.effects, nextTimerAt: nextTimerAt(room.state, settings) }
 }
-
-/** Whether an event can change anything: the quick answer for the many reports that repeat what is known. */
-function isNews(state: RoomState, event: EngineEvent, now: Millis): boolean {
-  if (event.type === 'timer') return false
-  if (event.type === 'contact' || event.type === 'report') {
-    if (state.contact !== 'connected' || now - state.lastContactAt >= limits.contactStoreMs) return true
-  }
-  if (event.type === 'contact') return false
-  if (event.type !== 'report') return true
-  for (const signal of SignalId.options) {
-    const seen = seenIn(event, signal, state)
-    const memory = state.signals[signal]
-    if (seen && (!memory || differs(memory, seen, event.observedAt))) return true
-  }
-  return false
-}
-
-/** What a report says of a signal: what is in it, or that it is unknown now, or nothing. */
-function seenIn(report: ReportEvent, signal: SignalId, state: RoomState): Observed | undefined {
-  const seen = report.signals[signal]
-  if (seen || report.full !== true || signals[signal].derived) return seen
-  const known = state.signals[signal]
-  // A part that it does not have need not be said again.
-  return known && known.value !== 'unknown' && known.value !== 'notApplicable' ? nothingSeen : undefined
-}
-
-const nothingSeen: Observed = { value: 'unknown' }
-
-const differs = (memory: SignalMemory, seen: Observed, observedAt: Millis): boolean =>
-  memory.value !== seen.value || memory.detail !== seen.detail || observedAt - memory.observedAt >= limits.contactStoreMs
 
 /** The work of one step on a copy of the state; parts are copied when they are first written. */
 class Draft {
@@ -144,6 +115,9 @@ class Draft {
         break
       case 'suppression':
         this.#suppression(event.of, event.on, Math.min(event.at, now))
+        break
+      case 'reports':
+        this.#reports(event)
         break
       case 'timer':
         break
@@ -334,6 +308,7 @@ class Draft {
 
   #lifecycle(lifecycle: Lifecycle, now: Millis): void {
     this.state.lifecycle = lifecycle
+    if (lifecycle !== 'enrolled') delete this.state.reports
     this.effects.events.push({ kind: lifecycle === 'onboarding' ? 'onboarded' : lifecycle, at: now })
     for (const [signal, memory] of memories(this.state)) {
       if (lifecycle === 'enrolled') {
@@ -359,6 +334,13 @@ class Draft {
       if (ended && this.#raises(signal) && evidenceOf(memory.value) === 'bad') this.#begin(signal, memory, now, now)
     }
     this.#complete(now, now)
+  }
+
+  /** Only enrolled rooms have any (ENR-4). */
+  #reports({ critical, important }: { critical: number; important: number }): void {
+    const { reports: _, ...others } = this.state
+    const some = this.state.lifecycle === 'enrolled' && critical + important > 0
+    this.state = some ? { ...others, reports: { critical, important } } : others
   }
 
   #attention(signal: SignalId, acknowledged: boolean, now: Millis): void {

@@ -34,6 +34,8 @@ export type EngineEvent =
   | { type: 'attention'; signal: SignalId; acknowledged: boolean }
   /** A suppression of the room, or of one signal, begins or ends, as of `at` (service's clock, not in the future). */
   | { type: 'suppression'; of: SignalId | 'room'; on: boolean; at: Millis }
+  /** So many issues that people reported by hand are open in the room, by severity (INC-4): all that there are. */
+  | { type: 'reports'; critical: number; important: number }
   /** The settings are others than at the step before: signals may be switched on or off (ROM-4). */
   | { type: 'settings' }
   /** Time has passed. */

@@ -109,6 +109,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           rig.pass(ms),
     ),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ critical: fc.nat(2), important: fc.nat(2) }).map(
+      (open): Step =>
+        (room) =>
+          take(room, { type: 'reports', ...open }),
+    ),
+  },
   { weight: 1, arbitrary: fc.constant<Step>((room) => take(room, { type: 'contact' })) },
   {
     weight: 1,

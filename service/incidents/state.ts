@@ -65,6 +65,8 @@ export const RoomState = z.object({
   signals: z.partialRecord(SignalId, SignalMemory),
   /** Of what incidents are kept from beginning; absent: of nothing. */
   suppressed: z.object({ room: z.boolean(), signals: z.array(SignalId) }).optional(),
+  /** Open issues that people reported by hand (INC-4), by severity; absent: none. Their documents are not the engine's. */
+  reports: z.object({ critical: z.int().min(0), important: z.int().min(0) }).optional(),
 })
 export type RoomState = z.infer<typeof RoomState>
 
@@ -143,6 +145,7 @@ export function suppressedWith(before: RoomState['suppressed'], of: SignalId | '
 export function healthOf(state: RoomState, settings: Pick<EngineSettings, 'off'>): Health {
   if (state.suppressed?.room) return 'suppressed'
   if (state.contact === 'lost') return 'disconnected'
+  if (state.reports) return 'unhealthy'
   let evidence = false
   for (const signal of SignalId.options) {
     const memory = state.signals[signal]
@@ -163,6 +166,15 @@ export function countsOf(state: RoomState): Room['incidents'] {
     if (status === 'investigating') counts.investigating++
     else if (status === 'needAction') counts[severityOf(signal, incident)]++
   }
+  const { critical: fromReports = 0, important = 0 } = state.reports ?? {}
+  counts.critical += fromReports
+  counts.important += important
+  const reported = fromReports + important
   const { critical, recommended, ...others } = counts
-  return { ...others, ...(critical > 0 ? { critical } : {}), ...(recommended > 0 ? { recommended } : {}) }
+  return {
+    ...others,
+    ...(critical > 0 ? { critical } : {}),
+    ...(recommended > 0 ? { recommended } : {}),
+    ...(reported > 0 ? { reported } : {}),
+  }
 }

@@ -8,7 +8,7 @@ import type { StoredRow } from '../ground/store/documents.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
 import type { Store } from '../ground/store/store.ts'
 import { system, type TenantTransaction } from '../ground/store/transaction.ts'
-import { eventOf, happeningOf } from './happenings.ts'
+import { eventOf, happeningsOf } from './happenings.ts'
 import { type Happening, judge } from './judge.ts'
 import { isAtOnce } from './pending.ts'
 import { type Rule, type Rules, rulesOf, type Target } from './rules.ts'
@@ -124,7 +124,7 @@ export class NotificationFollower {
         .onConflict((conflict) => conflict.column('tenant').doUpdateSet({ seq: upTo }))
         .execute()
       if (rules === undefined) return undefined
-      const happenings = await happeningsOf(tx, entries, rules)
+      const happenings = await toldBy(tx, entries, rules)
       const made = happenings.flatMap((happening) => deliveriesOf(tx, happening, rules, waitMs))
       for (let i = 0; i < made.length; i += rowsPerInsert)
         await tx.insert
@@ -144,7 +144,7 @@ function entryOf({ kind, body }: StoredRow): Entry[] {
 }
 
 /** In the order in which they came: an opening is noted for what follows it. */
-async function happeningsOf(tx: TenantTransaction, entries: readonly Entry[], { readers }: Rules): Promise<Happening[]> {
+async function toldBy(tx: TenantTransaction, entries: readonly Entry[], { readers }: Rules): Promise<Happening[]> {
   const ids = [...new Set(entries.map(({ incident }) => incident))]
   const incidents = await tx.getMany('incident', ids)
   const known = await tx.tables.notifyEpisode().select(['incident', 'episode']).where('incident', 'in', ids).execute()
@@ -158,8 +158,7 @@ async function happeningsOf(tx: TenantTransaction, entries: readonly Entry[], { 
       episodes.set(incident.id, entry.id)
       opened.set(incident.id, entry.id)
     }
-    const happening = happeningOf(entry, incident, episodes.get(incident.id) ?? '', readers.values())
-    if (happening) found.push(happening)
+    found.push(...happeningsOf(entry, incident, episodes.get(incident.id) ?? '', readers.values()))
   }
   for (const [incident, episode] of opened)
     await tx.insert

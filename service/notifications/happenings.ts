@@ -20,16 +20,31 @@ const events: Readonly<Partial<Record<EntryKind, NotifyEvent>>> = {
 export const eventOf = ({ kind, owner }: Entry): NotifyEvent | undefined =>
   kind === 'assigned' && owner === undefined ? undefined : events[kind]
 
-/** `episode`: the entry that opened the opening at hand. `people`: who may be mentioned. Undefined: it tells nobody anything. */
-export function happeningOf(
+/**
+ * `episode`: the entry that opened the opening at hand. `people`: who may be mentioned. What somebody reported is resolved when it is closed,
+ * and they are told that it was.
+ */
+export function happeningsOf(
+  entry: Entry,
+  incident: Incident,
+  episode: string,
+  people: Iterable<{ readonly id: PersonId; readonly name: string }>,
+): Happening[] {
+  const event = eventOf(entry)
+  if (event === undefined) return []
+  const found = happeningOf(event, entry, incident, episode, people)
+  const closed = entry.kind === 'closed' && incident.report ? happeningOf('closed', entry, incident, episode, people) : undefined
+  return [found, closed].filter((one) => one !== undefined)
+}
+
+function happeningOf(
+  event: NotifyEvent,
   entry: Entry,
   incident: Incident,
   episode: string,
   people: Iterable<{ readonly id: PersonId; readonly name: string }>,
 ): Happening | undefined {
-  const event = eventOf(entry)
-  if (event === undefined) return undefined
-  const about = aboutOf(event, entry, people)
+  const about = aboutOf(event, entry, incident, people)
   if (event === 'mentioned' && about.size === 0) return undefined
   return {
     event,
@@ -46,7 +61,13 @@ export function happeningOf(
   }
 }
 
-function aboutOf(event: NotifyEvent, { owner, text = '' }: Entry, people: Iterable<{ id: PersonId; name: string }>): Set<PersonId> {
+function aboutOf(
+  event: NotifyEvent,
+  { owner, text = '' }: Entry,
+  { report }: Incident,
+  people: Iterable<{ id: PersonId; name: string }>,
+): Set<PersonId> {
+  if (event === 'closed') return new Set(report ? [report.by.id] : [])
   if (event === 'assigned') return new Set(owner ? [owner.id] : [])
   if (event !== 'mentioned' || !text.includes('@')) return new Set()
   return new Set([...people].filter(({ name }) => mentions(text, name)).map(({ id }) => id))

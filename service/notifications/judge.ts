@@ -36,7 +36,7 @@ export interface Happening {
   readonly actor: PersonId | null
   /** Whose the incident is. */
   readonly owner: PersonId | null
-  /** Whom it is about: who was given the incident, who is mentioned. */
+  /** Whom it is about: who was given the incident, who is mentioned, who reported it. */
   readonly about: ReadonlySet<PersonId>
 }
 
@@ -86,7 +86,7 @@ const no = (why: NotToldReason): Verdict => ({ say: 'no', why })
 export const subjectOf = ({ id, storm }: Pick<Incident, 'id' | 'storm'>): string => storm?.first ?? id
 
 /** What is done to somebody, and not by an opening. */
-export const isPersonal = (event: NotifyEvent): boolean => event === 'assigned' || event === 'mentioned'
+export const isPersonal = (event: NotifyEvent): boolean => event === 'assigned' || event === 'mentioned' || event === 'closed'
 
 export function judge(rule: JudgedRule, happening: Happening, standing: Standing): Verdict {
   const refused = refusedByRule(rule, happening) ?? refusedByReader(rule, happening, standing) ?? refusedByStanding(happening, standing)
@@ -154,6 +154,7 @@ function isOver({ event, episode, about }: Happening, standing: Standing): NotTo
     case 'assigned':
       return standing.owner === null || !about.has(standing.owner) ? 'over' : undefined
     case 'mentioned':
+    case 'closed':
       return undefined
   }
 }

@@ -16,7 +16,7 @@ const hourMs = 3_600_000
 export function noticeOf({ row, rule, incident, entry, room, happening }: Sending, id: NoticeId, now: number): Notice {
   const { id: incidentId, number, signal } = incident
   const by = entry.actor.kind === 'person' ? { by: entry.actor.name } : {}
-  const text = row.event === 'mentioned' && entry.text !== undefined ? { text: entry.text.slice(0, limits.deviceTextChars) } : {}
+  const text = isQuoted(row.event) && entry.text !== undefined ? { text: entry.text.slice(0, limits.deviceTextChars) } : {}
   return {
     id,
     person: PersonId.parse(row.target),
@@ -28,6 +28,9 @@ export function noticeOf({ row, rule, incident, entry, room, happening }: Sendin
     desktop: rule.desktop && (rule.when === null || isOpen(rule.when, now)),
   }
 }
+
+/** Whether a notice says what was written: a comment, or why something was closed. */
+const isQuoted = (event: Notice['what']): boolean => event === 'mentioned' || event === 'closed'
 
 /** A person's notices, the newest first. */
 export async function noticesOf(store: Pick<Store, 'read'>, tenant: TenantId, person: PersonId): Promise<Notice[]> {

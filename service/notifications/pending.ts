@@ -2,7 +2,7 @@ import type { Entry, Incident } from '../../contract/entities.ts'
 import { PersonId } from '../../contract/ids.ts'
 import type { RoomFacts } from '../../contract/policy.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
-import { happeningOf } from './happenings.ts'
+import { happeningsOf } from './happenings.ts'
 import { type Happening, isPersonal, judge, type Standing, subjectOf, type Verdict } from './judge.ts'
 import type { Rule, Rules } from './rules.ts'
 import type { DeliveryTable } from './tables.ts'
@@ -61,7 +61,9 @@ export async function judgePending(read: TenantReader, due: readonly DeliveryTab
     const entry = entries.get(row.entry)
     if (rule === undefined) return { row, verdict: { say: 'no', why: 'ruleGone' } }
     const person = row.channel === 'webhook' ? undefined : facts.rules.readers.get(PersonId.safeParse(row.target).data ?? nobody)
-    const happening = incident && entry && happeningOf(entry, incident, row.episode, person ? [person] : facts.rules.readers.values())
+    const people = person ? [person] : facts.rules.readers.values()
+    const told = incident && entry ? happeningsOf(entry, incident, row.episode, people) : []
+    const happening = told.find(({ event }) => event === row.event)
     const room = incident && rooms.get(incident.room)
     if (!incident || !entry || !happening || !room) return { row, verdict: { say: 'no', why: 'over' } }
     const standing: Standing = {

@@ -74,13 +74,13 @@ export function ownRule(rule: NotifyRule): Rule {
 
 const always = { on: true, since: 0, when: null, language: null, desktop: false } as const
 
-/** What every tenant begins with: whoever is given an incident, or is mentioned, reads so in the console. */
+/** What every tenant begins with: whoever is given an incident, is mentioned, or reported what is closed, reads so in the console. */
 export const productRule: Rule = {
   ...always,
   id: 'product',
   name: '',
   origin: 'product',
-  what: { events: ['assigned', 'mentioned'], severities: usualSeverities.slice(), groups: [], mine: true },
+  what: { events: ['assigned', 'mentioned', 'closed'], severities: usualSeverities.slice(), groups: [], mine: true },
   targets: (about) => [...about].map((person) => ({ channel: 'console', target: person, reader: person })),
 }
 

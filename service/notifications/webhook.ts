@@ -7,6 +7,7 @@ import { Webhook } from 'standardwebhooks'
 import { readBytes } from '../../contract/answer.ts'
 import { AnswerTooLarge } from '../../contract/answer.ts'
 import { limits } from '../../contract/limits.ts'
+import type { NotifyEvent } from '../../contract/notifications.ts'
 import { signals } from '../../contract/signals.ts'
 import type { Clock, Ids } from '../../contract/system.ts'
 import { within } from '../../contract/timing.ts'
@@ -159,18 +160,20 @@ function dataOf({ row, incident, entry, room, happening }: Sending, tenantName: 
       signal,
       category: signals[signal].category,
       severity: happening.severity,
-      status: row.event === 'resolved' ? 'resolved' : status,
+      status: isOver(row.event) ? 'resolved' : status,
       since,
       ...(openedAt === undefined ? {} : { openedAt }),
-      ...(row.event !== 'resolved' || resolvedAt === undefined ? {} : { resolvedAt }),
+      ...(!isOver(row.event) || resolvedAt === undefined ? {} : { resolvedAt }),
       ...(detail === undefined ? {} : { detail }),
       ...(owner === undefined ? {} : { owner: owner.name }),
     },
     room: { id: room.id, name: room.name, place: room.place },
     ...(entry.actor.kind === 'person' ? { by: entry.actor.name } : {}),
-    ...(row.event === 'mentioned' && entry.text !== undefined ? { text: entry.text } : {}),
+    ...((row.event === 'mentioned' || entry.kind === 'closed') && entry.text !== undefined ? { text: entry.text } : {}),
   }
 }
+
+const isOver = (event: NotifyEvent): boolean => event === 'resolved' || event === 'closed'
 
 export const webhookChannel = (options: WebhookOptions): Channel => ({
   parcels: (items) => items.map((item) => [item]),

@@ -27,6 +27,10 @@ export async function subjectsOf(tx: TenantTransaction, link: LinkId, command: C
         ...(await incident(tx, command.incident)),
         ...said(command.owner === null ? undefined : await personName(tx, link, command.owner)),
       }
+    case 'issue.close':
+      return { ...(await incident(tx, command.incident)), ...said(command.reason) }
+    case 'issue.report':
+      return { ...(await rooms(tx, command.rooms)), ...said(command.text) }
     case 'rooms.enrol':
     case 'rooms.unenrol':
     case 'rooms.replace':

@@ -1,6 +1,7 @@
 import type { Doc, Incident } from '../../contract/entities.ts'
 import { type IncidentId, StormId, type TenantId } from '../../contract/ids.ts'
 import { limits } from '../../contract/limits.ts'
+import { isReportedByHand } from '../../contract/signals.ts'
 import type { Storm } from '../../contract/storms.ts'
 import type { Clock, Undo } from '../../contract/system.ts'
 import type { Bus, BusTopics } from '../ground/bus.ts'
@@ -197,9 +198,9 @@ function takeIn({ fleet, incidents }: Watched, kind: 'room' | 'device' | 'incide
   }
 }
 
-/** Undefined: it has not opened, or does not say when. */
+/** Undefined: it has not opened, or does not say when; what people reported together is linked by their report. */
 function knownOf({ id, room, signal, status, openedAt, alone, storm }: Doc<'incident'>): Known | undefined {
-  if (openedAt === undefined || status === 'investigating') return undefined
+  if (openedAt === undefined || status === 'investigating' || isReportedByHand({ signal })) return undefined
   return { id, room, signal, openedAt, isOpen: isOpen(status), alone: alone === true, storm }
 }
 

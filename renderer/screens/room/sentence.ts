@@ -1,7 +1,7 @@
 import { computed, type ComputedRef, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { openIncidents } from '../../../contract/entities.ts'
-import { evidenceOf, isGrave, SignalId, signals } from '../../../contract/signals.ts'
+import { evidenceOf, isGrave, reportedByHand, SignalId, signals } from '../../../contract/signals.ts'
 import type { RoomView } from '../../../contract/views.ts'
 import { useFormat } from '../../words/format.ts'
 import { useSuppressedWords } from '../../words/suppressed.ts'
@@ -28,6 +28,7 @@ export function useRoomSentence(room: Ref<RoomView | null | undefined>, now: () 
       const state = about.signals[id]
       return state !== undefined && isGrave(signals[id].severity) && evidenceOf(state.value) === 'bad'
     })
+    if ((about.incidents.reported ?? 0) > 0) bad.unshift(reportedByHand)
     if (bad.length === 0) return t('room.sentence.unhealthy', { time })
     const named = bad.slice(0, mostNamed).map((id) => t(`signalInside.${id}`))
     if (bad.length > mostNamed) named.push(t('room.sentence.more', { n: bad.length - mostNamed }, bad.length - mostNamed))

@@ -78,6 +78,7 @@ export function usePaletteActions(): ComputedRef<PaletteAction[]> & { go(path: s
       add('tenants', `enter-${id}`, locked ? 'lock' : 'tenants', () => void tenants.enter(id), undefined, t('tenants.switchTo', { name }))
     }
 
+    if (core.maySend('issue.report')) add('actions', 'report', 'alert', () => (shell.report = []))
     const offline = core.sync.state === 'offline' && core.sync.why === 'workOffline'
     if (offline) add('actions', 'goOnline', 'refresh', () => call(bridge.call('sync.workOffline', { on: false })))
     else add('actions', 'workOffline', 'cloudOff', () => call(bridge.call('sync.workOffline', { on: true })))

@@ -76,8 +76,8 @@ export const personRefOf = ({ person, name, organisation }: Caller): PersonRef =
 })
 
 /** Commands about one incident, or about rooms: their permission is needed on each room that they are about. */
-type IncidentCommand = Extract<CommandType, `incident.${string}`>
-type RoomsCommand = Extract<CommandType, `rooms.${string}` | `suppression.${string}`>
+type IncidentCommand = Extract<CommandType, `incident.${string}` | 'issue.close'>
+type RoomsCommand = Extract<CommandType, `rooms.${string}` | `suppression.${string}` | 'issue.report'>
 
 /** @throws RoomkeeperError access.denied where the caller may send no command of this type, whatever it names. */
 export function checkPermitted(type: CommandType, { caller }: Pick<CommandContext, 'caller'>): void {

@@ -131,6 +131,10 @@ const commands: {
   'incident.assign': () => [{ of: 'room', make: (incident) => ({ incident, owner: null }) }],
   'incident.comment': () => [{ of: 'room', make: (incident) => ({ incident, text: 'Hello' }) }],
   'incident.standAlone': () => [{ of: 'room', make: (incident) => ({ incident, alone: true }) }],
+  'issue.report': (own) => [
+    { of: 'room', make: (room) => ({ report: v7(), rooms: [own, room], incidents: [v7(), v7()], text: 'Dark', high: false }) },
+  ],
+  'issue.close': () => [{ of: 'room', make: (incident) => ({ incident, reason: 'Over' }) }],
   'rooms.enrol': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }],
   'rooms.unenrol': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room] }) }],
   'rooms.ring': (own) => [{ of: 'room', make: (room) => ({ rooms: [own, room], ring: 'Staging' }) }],

@@ -61,6 +61,20 @@ export const cases: { readonly [T in CommandType]: Case } = {
     touches: ({ room, incident }) => [incident, room, 'Boardroom'],
     again: 'nothing',
   },
+  'issue.report': {
+    arrange: (on) => on.done(boss, { type: 'rooms.rename', rooms: [on.room], name: 'Boardroom' }),
+    command: (on) => on.report(),
+    lines: ({ issueNumber }) => [`contoso: Incident Create issue.report of #${issueNumber} by ${boss}`],
+    touches: ({ room, issue, role }) => [issue, role, room, 'Boardroom', 'The chairs are gone'],
+    again: 'nothing',
+  },
+  'issue.close': {
+    arrange: (on) => on.done(boss, on.report()),
+    command: ({ issue }) => ({ type: 'issue.close', incident: issue, reason: 'They are back' }),
+    lines: ({ issueNumber }) => [`contoso: Incident Update issue.close of #${issueNumber} by ${boss}`],
+    touches: ({ room, issue }) => [issue, room, 'They are back', 'customerReported.issue'],
+    again: 'refused',
+  },
   'rooms.enrol': ofFresh('rooms.enrol'),
   'rooms.unenrol': ofFresh('rooms.unenrol'),
   'rooms.ring': {

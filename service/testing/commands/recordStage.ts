@@ -27,6 +27,9 @@ export class RecordStage {
   assignment = ''
   link = ''
   suppression = ''
+  /** What is reported by hand, and its number. */
+  issue = ''
+  issueNumber = 1
   /** A room in onboarding. */
   fresh = ''
   freshName = ''
@@ -73,6 +76,7 @@ export class RecordStage {
     for (const known of items) await this.done(boss, { type: 'partner.remove', link: known.link })
     ;[this.group, this.role, this.assignment, this.link] = [v7(), v7(), v7(), v7()]
     this.suppression = v7()
+    this.issue = v7()
   }
 
   async done(email: Email, command: Record<string, unknown>): Promise<void> {
@@ -84,6 +88,11 @@ export class RecordStage {
     const what = { rooms: [room], groups: [], place: null, signals: ['peripherals.camera'] }
     const when = { from: null, until: null, recurrence: null }
     return { type: 'suppression.save', suppression, ...what, reason: 'Works', owner: null, ...when }
+  }
+
+  report() {
+    this.issueNumber++
+    return { type: 'issue.report', report: this.role, rooms: [this.room], incidents: [this.issue], text: 'The chairs are gone', high: true }
   }
 
   saveGroup() {
