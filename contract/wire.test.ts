@@ -30,7 +30,7 @@ describe('wire shapes', () => {
     const documents = Object.values(kinds).map((kind) => kind.schema)
     expect([feedProtocolVersions.at(-1), shapeOf(ConsoleToFeed, FeedToConsole, SnapshotPage, ...documents)]).toEqual([
       3,
-      '888db12c593b3f5a',
+      'ed5ad2e57d7bdafa',
     ])
   })
   it('relay: tickets and control', () => {

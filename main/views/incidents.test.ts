@@ -85,7 +85,7 @@ describe('incidents', () => {
     const person = { id: personId as never, name: 'Amélie Laurent' }
     const report = { id: idOf('report', 1) as never, by: person, text: 'Dark', rooms: 1 }
     const known = { ...makeIncident(6, 2, { severity: 'critical', openedAt: 1_900_000_000_000, report }, 'customerReported.issue'), id }
-    copy.change('c1', 'c2', [rowOf('incident', known), rowOf('receipt', { id: key, person: personId as never, at: 1 })])
+    copy.change('c1', 'c2', [rowOf('incident', known), rowOf('receipt', { id: key, person: personId, at: 1 } as never)])
     expect(numbers()).toEqual([6, 3, 1, 2])
     expect(incidents().rows[0]?.pending).toEqual(['incident.comment'])
     expect(incidentCounts(copy.picture(), undefined)).toMatchObject({ needAction: 4, unclaimed: 3 })

@@ -18,9 +18,8 @@ function type(id: string, text: string): void {
 const press = (id: string, key: string) =>
   find(id)?.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey: key === 'Enter', bubbles: true, cancelable: true }))
 
-afterEach(() => {
-  document.body.innerHTML = ''
-})
+let wrapper: { unmount(): void } | undefined
+afterEach(() => wrapper?.unmount())
 
 describe('[INC-4] an issue', () => {
   const room = makeRoom(1, Date.now())
@@ -28,16 +27,16 @@ describe('[INC-4] an issue', () => {
 
   function start() {
     const { core, global } = surroundings({ rooms: 6 })
-    const wrapper = mount(ReportDialog, { global, attachTo: document.body })
+    wrapper = mount(ReportDialog, { global, attachTo: document.body })
     const sent = () => core.asked.filter(({ name }) => name === 'commands.submit').map(({ input }) => input)
-    return { core, wrapper, shell: useShell(), sent }
+    return { core, shell: useShell(), sent }
   }
 
   it('is reported in a room by one command, which says what is wrong', async () => {
-    const { wrapper, shell, sent } = start()
+    const { shell, sent } = start()
     shell.report = [named]
     await untilPasses(() => expect(document.activeElement).toBe(find('report-text')))
-    expect(find('report-rooms')?.textContent).toContain(room.name)
+    await untilPasses(() => expect(find('report-rooms')?.textContent).toContain(room.name))
     find('report-confirm')?.click()
     await untilPasses(() => expect(find('report-text')?.getAttribute('aria-invalid')).toBe('true'))
     type('report-text', ' The table wobbles ')
@@ -47,11 +46,10 @@ describe('[INC-4] an issue', () => {
       expect(sent()).toMatchObject([{ command: { type: 'issue.report', rooms: [room.id], text: 'The table wobbles', high: true } }]),
     )
     await untilPasses(() => expect(find('report-dialog')).toBeNull())
-    wrapper.unmount()
   })
 
   it('keeps what was typed where it is closed by accident, and forgets it where it is cancelled', async () => {
-    const { wrapper, shell } = start()
+    const { shell } = start()
     const text = () => (find('report-text') as HTMLTextAreaElement | null)?.value
     for (const [close, left] of [
       [() => press('report-text', 'Escape'), 'Half a sen'],
@@ -67,31 +65,28 @@ describe('[INC-4] an issue', () => {
       shell.report = null
       await untilPasses(() => expect(find('report-dialog')).toBeNull())
     }
-    wrapper.unmount()
   })
 
   it('asks for rooms where none is at hand', async () => {
-    const { wrapper, shell, sent } = start()
+    const { shell, sent } = start()
     shell.report = []
-    await untilPasses(() => expect(find('scope-room')).not.toBeNull())
+    await untilPasses(() => expect(find('scope-search')).not.toBeNull())
     type('report-text', 'Cold')
     find('report-confirm')?.click()
     await untilPasses(() => expect(find('report-rooms-wrong')).not.toBeNull())
     expect(sent()).toEqual([])
-    wrapper.unmount()
   })
 
   it('is a comment instead, where an incident of that room is chosen', async () => {
-    const { core, wrapper, shell, sent } = start()
+    const { core, shell, sent } = start()
     const [open] = core.incidents.filter(({ status }) => status === 'needAction')
     if (open === undefined) throw new Error('No incident is open.')
     shell.report = [{ id: open.room, name: open.roomName, building: '' }]
-    await untilPasses(() => expect(find('report-proposed')?.textContent).toContain(open.roomName))
+    await untilPasses(() => expect(find('report-proposed')?.textContent ?? '').toContain(open.roomName))
     type('report-text', 'It is black')
     find('report-comment')?.click()
     await untilPasses(() => expect(sent()).toMatchObject([{ command: { type: 'incident.comment', text: 'It is black' } }]))
     await untilPasses(() => expect(find('report-dialog')).toBeNull())
-    wrapper.unmount()
   })
 
   it('is closed with a reason, in the other rooms too', async () => {
@@ -101,7 +96,7 @@ describe('[INC-4] an issue', () => {
     if (!incident || !other || !by) throw new Error('Not enough is open.')
     const report = { id: ReportId.parse(uuid(9, 1)), by, text: 'Cold', rooms: 2 }
     const shown = { ...incident, report, together: [other] }
-    const wrapper = mount(CloseDialog, { props: { incident: shown, open: true }, global, attachTo: document.body })
+    wrapper = mount(CloseDialog, { props: { incident: shown, open: true }, global, attachTo: document.body })
     await untilPasses(() => expect(find('close-all')).not.toBeNull())
     expect(find('close-dialog')?.textContent).toContain(`${by.name} is told`)
     find('close-confirm')?.click()
@@ -115,6 +110,5 @@ describe('[INC-4] an issue', () => {
         { command: { type: 'issue.close', incident: other.id, reason: 'Warm again' } },
       ]),
     )
-    wrapper.unmount()
   })
 })

@@ -78,7 +78,8 @@ function lineOf({ row, rule, incident, entry, room, happening }: Sending, langua
   const severity = words.severities[happening.severity] ?? happening.severity
   const when = row.event === 'opened' ? `${severity}, ${filled(words.since, { time })}` : `${severity}, ${time}`
   const by = entry.actor.kind === 'person' ? [filled(words.by, { name: entry.actor.name })] : []
-  const said = row.event === 'mentioned' ? entry.text : row.event === 'opened' ? incident.detail : undefined
+  const isQuoted = row.event === 'mentioned' || row.event === 'closed'
+  const said = isQuoted ? entry.text : row.event === 'opened' ? (incident.detail ?? incident.report?.text) : undefined
   return {
     title: plain(filled(words.events[row.event], { n: incident.number })),
     details: [`${signalWord(incident.signal, language)}, ${where}`, when, ...by, ...(said === undefined ? [] : [said])].map(plain),
