@@ -9,7 +9,7 @@ import { rowText } from './rows.ts'
 import { asVersion2 } from './version2.ts'
 
 /** What a screen needs first comes first. Devices come with their rooms. */
-const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'entry']
+const order: readonly Kind[] = ['tenant', 'me', 'settings', 'policy', 'request', 'room', 'incident', 'receipt', 'entry', 'notice']
 
 /**
  * One page of all that the caller may see (CON-2), as JSON text: so many rows, or so many bytes. Pages go by key, so each costs the same,

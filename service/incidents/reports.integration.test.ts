@@ -50,7 +50,7 @@ const healthOf = async (room: RoomId): Promise<unknown> => {
   return body && typeof body === 'object' && 'health' in body ? body.health : undefined
 }
 const notices = async (email: Email): Promise<Notice[]> => {
-  const { body } = await world.ask(email, '/v1/snapshot?version=3')
+  const { body } = await world.ask(email, '/v1/snapshot')
   const rows = body && typeof body === 'object' && 'rows' in body && Array.isArray(body.rows) ? body.rows : []
   return rows.flatMap((row: { kind: string; doc: unknown }) => (row.kind === 'notice' ? [Notice.parse(row.doc)] : []))
 }

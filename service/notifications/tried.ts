@@ -5,7 +5,7 @@ import type { NotifyRuleDraft, TryAnswer } from '../../contract/notifications.ts
 import { dayMs, kept } from '../../contract/retention.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
-import { happeningOf } from './happenings.ts'
+import { happeningsOf } from './happenings.ts'
 import { type Happening, judge, subjectOf, type Verdict } from './judge.ts'
 import { ownRule, type Rules } from './rules.ts'
 
@@ -106,7 +106,6 @@ async function happened(read: TenantReader, entries: readonly Entry[], rules: Ru
     if (incident === undefined) return []
     if (entry.kind === 'opened') episodes.set(incident.id, entry.id)
     const episode = episodes.get(incident.id) ?? ''
-    const happening = happeningOf(entry, incident, episode, rules.readers.values())
-    return happening ? [{ entry, incident, happening, episode }] : []
+    return happeningsOf(entry, incident, episode, rules.readers.values()).map((happening) => ({ entry, incident, happening, episode }))
   })
 }

@@ -4,7 +4,7 @@ import type { NotifyEvent, NotToldReason, WaitReason, WhyItem } from '../../cont
 import { NotToldReason as Reasons, WaitReason as Waits } from '../../contract/notifications.ts'
 import type { Caller } from '../ground/caller.ts'
 import type { TenantReader } from '../ground/store/reader.ts'
-import { happeningOf } from './happenings.ts'
+import { happeningsOf } from './happenings.ts'
 import { type Happening, isPersonal, judge, subjectOf, type Verdict } from './judge.ts'
 import { isAtOnce } from './pending.ts'
 import type { Rule, Rules, Target } from './rules.ts'
@@ -74,8 +74,8 @@ async function happeningsOfOpening(incident: Incident, { read, rules }: Asked): 
   const opened: Entry | undefined = entries[first]
   if (opened === undefined) return []
   return entries.slice(first).flatMap((entry) => {
-    const happening = happeningOf(entry, incident, opened.id, rules.readers.values())
-    return happening && !isPersonal(happening.event) ? [happening] : []
+    const told = happeningsOf(entry, incident, opened.id, rules.readers.values())
+    return told.filter(({ event }) => !isPersonal(event))
   })
 }
 

@@ -56,9 +56,12 @@ const hoursOf = ({ workdays: only, from, to }: HoursForm): Hours => ({
   to: minutesOf(to),
 })
 
+/** The product tells them whom they are about. */
+const ofOneself: ReadonlySet<NotifyEvent> = new Set<NotifyEvent>(['assigned', 'mentioned', 'closed'])
+
 /** What a person may be told; of the organisation's rules, what others may be. */
 export const eventsOf = (kind: 'me' | 'others'): readonly NotifyEvent[] =>
-  kind === 'me' ? NotifyEvent.options.filter((event) => event !== 'assigned' && event !== 'mentioned') : NotifyEvent.options
+  kind === 'me' ? NotifyEvent.options.filter((event) => !ofOneself.has(event)) : NotifyEvent.options
 
 /** `rule`: the one that is changed; absent: a new one. */
 export function formOf(rule: NotifyRule | undefined, timeZone: string, language: NotifyLanguage): RuleForm {
