@@ -254,7 +254,8 @@ export class Shown {
   /** The other incidents of a report, as far as they are here. There are few that people reported. */
   #together(report: string, but: string): IncidentView['together'] {
     const rows = this.reader.all<{ body: string }>(
-      `select body from document join incident_list using (docid) where signalOrder = ? and body ->> '$.report.id' = ? and incident_list.id <> ?`,
+      `select body from document join incident_list using (docid)
+       where signalOrder = ? and body ->> '$.report.id' = ? and incident_list.id <> ?`,
       SignalId.options.indexOf(reportedByHand),
       report,
       but,

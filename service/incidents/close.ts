@@ -5,7 +5,7 @@ import type { IncidentDeps } from './deps.ts'
 import { putEntry } from './entries.ts'
 import { closedReport, reportsWith } from './reports.ts'
 
-/** What people reported is over, and why (INC-4). Whoever reported it is told (service/notifications); other incidents resolve by themselves. */
+/** What people reported is over, and why (INC-4). Its reporter is told (service/notifications); others resolve by themselves. */
 export const close = ({ rooms }: Pick<IncidentDeps, 'rooms'>): CommandHandler<'issue.close'> => ({
   check: (command, context) => checkIncident(command.type, command.incident, context),
   async apply({ type, incident: id, reason }, context) {

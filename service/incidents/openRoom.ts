@@ -72,7 +72,10 @@ export const rowOf = ([room, { state, names, flaps, changedAt, nextTimerAt }]: r
   nextTimer: nextTimerAt,
 })
 
-/** Whether something is known that no transition tells (replay.ts): a signal that is good from its first report on, the machines, or what people reported. */
+/**
+ * Whether something is known that no transition tells (replay.ts): a signal that is good from its first report on, the machines, or what
+ * people reported.
+ */
 export function isUntold(before: RoomState, after: RoomState, told: readonly TransitionEffect[]): boolean {
   if (before.signals['connectivity.identity']?.value !== after.signals['connectivity.identity']?.value) return true
   const [was, is] = [before.reports, after.reports]

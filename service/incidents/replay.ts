@@ -9,8 +9,8 @@ import type { EngineSettings, RoomState } from './state.ts'
 /**
  * A room at a moment that is past: the last checkpoint before it, and the engine run again over what happened since. Pure. What no
  * transition tells makes a checkpoint of its own, at once: a signal that is good from its very first report, several machines with one key,
- * an acknowledgement, what people reported by hand, and the end of a time in which a signal flapped (flaps.ts). Inside such a time that signal is shown as it was at its
- * beginning.
+ * an acknowledgement, what people reported by hand, and the end of a time in which a signal flapped (flaps.ts). Inside such a time that
+ * signal is shown as it was at its beginning.
  */
 
 export interface Checkpoint {

@@ -13,8 +13,8 @@ import type { RoomState } from './state.ts'
 type Report = CommandOf<'issue.report'>
 
 /**
- * Somebody says that something is wrong in rooms (INC-4): each gets an incident of its own that needs action at once, and is unhealthy until
- * that is closed by hand.
+ * Somebody says that something is wrong in rooms (INC-4): each gets an incident of its own that needs action at once, and is unhealthy
+ * until that is closed by hand.
  */
 export const report = ({ rooms }: Pick<IncidentDeps, 'rooms'>): CommandHandler<'issue.report'> => ({
   check: (command, context) => checkRooms(command.type, command.rooms, context),

@@ -56,7 +56,7 @@ const notices = async (email: Email): Promise<Notice[]> => {
 }
 
 describe('[INC-4] an issue that people report', () => {
-  it('is an incident in each room, once however often it is sent, and is closed in each with a reason that its reporter is told', async () => {
+  it('is an incident in each room, once however often it is sent, and is closed with a reason that its reporter is told', async () => {
     const command = report([here, there], { high: true })
     const key = v7()
     expect((await world.command(site, command, { key })).status).toBe(200)

@@ -21,8 +21,8 @@ export const eventOf = ({ kind, owner }: Entry): NotifyEvent | undefined =>
   kind === 'assigned' && owner === undefined ? undefined : events[kind]
 
 /**
- * `episode`: the entry that opened the opening at hand. `people`: who may be mentioned. What somebody reported is resolved when it is closed,
- * and they are told that it was.
+ * `episode`: the entry that opened the opening at hand. `people`: who may be mentioned. What somebody reported is resolved when it is
+ * closed, and they are told that it was.
  */
 export function happeningsOf(
   entry: Entry,

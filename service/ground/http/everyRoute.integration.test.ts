@@ -171,6 +171,7 @@ function commandsAbout(room: string, incident: string): Record<string, unknown>[
     { type: 'incident.unacknowledge', incident },
     { type: 'incident.assign', incident, owner: null },
     { type: 'incident.comment', incident, text: 'hello' },
+    { type: 'incident.standAlone', incident, alone: true },
     { type: 'issue.report', report: v7(), rooms: [room], incidents: [v7()], text: 'dark', high: false },
     { type: 'issue.close', incident, reason: 'over' },
     { type: 'rooms.enrol', rooms: [room] },

@@ -35,6 +35,7 @@ const words: Readonly<Record<string, readonly [string, string]>> = {
   'connectivity.wifiOnly': ['Connected over Wi-Fi only', 'Connecté en Wi-Fi seulement'],
   'connectivity.wifiStrength': ['Wi-Fi signal', 'Signal Wi-Fi'],
   'connectivity.updateBlocked': ['Windows Update blocked', 'Windows Update bloqué'],
+  'customerReported.issue': ['Reported by hand', 'Signalé manuellement'],
   'connectivity.incompleteSignals': ['Monitoring incomplete', 'Supervision incomplète'],
   'versioning.app': ['Teams Rooms app version', 'Version de l’application Teams Rooms'],
   'versioning.os': ['OS version', 'Version du système'],
