@@ -149,12 +149,20 @@ describe('who holds every permission over some rooms', () => {
     const invited = invitation([inside])
     await done(invited)
     await become([...Permission.options], over(inside, outside))
+    const endpoint = v7()
     const whole: Record<string, unknown>[] = [
       { type: 'settings.change', changes: { flapCount: 5 } },
       { ...invitation([inside]), domain: 'northwind.example' },
       { type: 'partner.change', link: invited.link, changeControl: invited.changeControl, remoteAccess: false, multiFactor: true },
       { type: 'partner.remove', link: invited.link },
       { type: 'tenantManagers.set', members: [admin(deputy)] },
+      {
+        type: 'endpoints.save',
+        endpoint,
+        draft: { name: 'Hook', kind: 'webhook', url: 'https://hooks.example/', on: true, secret: `whsec_${'A'.repeat(43)}=` },
+      },
+      { type: 'endpoints.test', endpoint },
+      { type: 'endpoints.delete', endpoint },
       { type: 'policy.import', yaml: String((await world.ask(boss, '/v1/policy')).body) },
     ]
     expect(whole.map(({ type }) => type).toSorted()).toEqual(commandTypes.filter((type) => aboutOf(type) === 'tenant').toSorted())

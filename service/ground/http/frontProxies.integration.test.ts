@@ -8,6 +8,7 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
+import { feedProtocolVersion } from '../../../contract/feed.ts'
 import { limits } from '../../../contract/limits.ts'
 import { chunkPath } from '../../../contract/recording.ts'
 import { freePort } from '../../../contract/testing/port.ts'
@@ -131,7 +132,7 @@ describe.skipIf(without)(`[API-1] behind a proxy${without === undefined ? '' : `
     // Beats go both ways at once, and none waits for more; that they come often enough is the next test's.
     const feed = dial(url, '/v1/feed', { authorization: `Bearer ${token}` })
     await once(feed, 'open')
-    feed.send(JSON.stringify({ type: 'hello', versions: [1] }))
+    feed.send(JSON.stringify({ type: 'hello', versions: [feedProtocolVersion] }))
     let beats = 0
     feed.on('message', (data) => {
       if (String(data).includes('"beat"')) beats += 1

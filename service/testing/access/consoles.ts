@@ -1,6 +1,6 @@
 import { type Access, may } from '../../../contract/access.ts'
 import { withDifference } from '../../../contract/difference.ts'
-import { FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
+import { feedProtocolVersion, FeedToConsole, type Row, SnapshotPage } from '../../../contract/feed.ts'
 import { settle } from '../../../contract/testing/wait.ts'
 import type { FeedSocket } from '../../feed/follower.ts'
 import type { FeedHub } from '../../feed/hub.ts'
@@ -58,7 +58,11 @@ class Console implements FeedSocket {
   }
 
   async hello(): Promise<void> {
-    const hello = { type: 'hello', versions: [2], ...(this.#cursor === undefined ? {} : { cursor: this.#cursor, scope: this.scope }) }
+    const hello = {
+      type: 'hello',
+      versions: [feedProtocolVersion],
+      ...(this.#cursor === undefined ? {} : { cursor: this.#cursor, scope: this.scope }),
+    }
     await this.#line.received(Buffer.from(JSON.stringify(hello)), false)
   }
 

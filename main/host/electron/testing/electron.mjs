@@ -9,7 +9,7 @@ const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`)
 electron.app.on('exited', () => process.exit(electron.app.exitCode))
 electron.app.on('web-contents-created', (_event, contents) => contents.toPage.on('message', (_channel, message) => say({ page: message })))
 const { shell } = electron.api
-export const { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, screen, session } = electron.api
+export const { app, BrowserWindow, dialog, ipcMain, Menu, Notification, protocol, safeStorage, screen, session } = electron.api
 const opening = { openExternal: (url) => shell.openExternal(url).then(() => say({ opened: url })) }
 export { opening as shell }
 
