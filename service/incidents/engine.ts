@@ -147,7 +147,10 @@ class Draft {
 
   /** Whether all is known of what is watched. */
   #complete(at: Millis, now: Millis): void {
-    const unknown = reportedSignals.filter((id) => this.state.signals[id]?.value === 'unknown' && !isOff(id, this.#settings))
+    const { foreign } = this.#settings
+    const unknown = reportedSignals.filter(
+      (id) => this.state.signals[id]?.value === 'unknown' && !foreign?.has(id) && !isOff(id, this.#settings),
+    )
     this.#derive('connectivity.incompleteSignals', unknown.length > 0, unknown.join(', '), at, now)
   }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { Settings } from '../../contract/entities.ts'
 import type { Millis } from '../../contract/ids.ts'
-import { type DeviceKind, SignalId } from '../../contract/signals.ts'
+import { type DeviceKind, SignalId, signals } from '../../contract/signals.ts'
 import { holdMsOf, isSwitchedOn } from '../../contract/signalSettings.ts'
 import type { EngineSettings } from './state.ts'
 
@@ -37,7 +37,8 @@ export class Rules {
     const holds: Partial<Record<SignalId, number>> = {}
     for (const id of SignalId.options) if (holdMsOf(id, this.#rules) !== openHoldMs) holds[id] = holdMsOf(id, this.#rules)
     const off = new Set(SignalId.options.filter((id) => !isSwitchedOn(id, kind, this.#rules)))
-    const made = { openHoldMs, resolveHoldMs, warningAgesMs, flapCount, flapWindowMs, holds, off, validFrom: this.validFrom }
+    const foreign = new Set(SignalId.options.filter((id) => !signals[id].devices.includes(kind)))
+    const made = { openHoldMs, resolveHoldMs, warningAgesMs, flapCount, flapWindowMs, holds, off, foreign, validFrom: this.validFrom }
     this.#byKind.set(kind, made)
     return made
   }

@@ -31,11 +31,12 @@ describe('[ROM-4] a signal that is switched off', () => {
     expect(camera(step(on.state, { type: 'timer' }, quick, 610).state)).toMatchObject({ phase: 'open', openings: 2, openedAt: 610 })
   })
 
-  it('is none of what makes a room’s signals incomplete', () => {
+  it('is none of what makes a room’s signals incomplete, and neither is one that such a device does not have', () => {
     const unknown: EngineEvent = report({ 'peripherals.camera': 'unknown' })
     const incomplete = (settings: EngineSettings) =>
       live(enrolled([5, unknown]), settings, 6).state.signals['connectivity.incompleteSignals']
-    expect([incomplete(quick)?.value, incomplete(off)?.value]).toEqual(['unhealthy', undefined])
+    const panel = { ...quick, foreign: new Set<SignalId>(['peripherals.camera']) }
+    expect([quick, off, panel].map((settings) => incomplete(settings)?.value)).toEqual(['unhealthy', undefined, undefined])
   })
 })
 

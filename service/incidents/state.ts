@@ -80,6 +80,8 @@ export interface EngineSettings extends Readonly<
   readonly holds?: Readonly<Partial<Record<SignalId, number>>>
   /** Signals of which no incidents come (ROM-4); absent: those that are off by default. */
   readonly off?: ReadonlySet<SignalId>
+  /** Signals that such a device does not have: nobody waits for them. Absent: none. */
+  readonly foreign?: ReadonlySet<SignalId>
   readonly validFrom: Millis
 }
 
