@@ -47,7 +47,7 @@ async function history(room: RoomId): Promise<Transition[]> {
 async function replayed(room: RoomId, at: number): Promise<RoomState | undefined> {
   const checkpoint = await lastCheckpoint(rig.read(), room, at)
   const rows = await rig.read().tables.settingsHistory().selectAll().orderBy('validFrom').execute()
-  const settings = rows.map(({ validFrom, body }) => new Rules(TenantRules.parse(JSON.parse(body)), validFrom).for('windows'))
+  const settings = rows.map(({ validFrom, body }) => new Rules(TenantRules.parse(JSON.parse(body)), validFrom).for('host'))
   return checkpoint && stateAt(checkpoint, await history(room), settings, at)
 }
 
