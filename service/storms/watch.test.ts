@@ -85,6 +85,22 @@ describe('[INC-3] a storm', () => {
     expect(again[0]?.id).not.toBe(found[0]?.id)
   })
 
+  it('that is over takes in nobody: others that fail later the same day are another one', async () => {
+    const all = await rooms(12, 'A')
+    await say(all.slice(0, 6), 'unhealthy')
+    await storms.run()
+    rig.now += 60_000
+    await say(all.slice(0, 6), 'healthy')
+    await storms.run()
+    const [over] = await inStorms()
+    rig.now += 3_600_000
+    await say(all.slice(6), 'unhealthy')
+    await storms.run()
+    const open = (await inStorms()).filter(({ status }) => status === 'needAction')
+    expect(open).toHaveLength(6)
+    expect(open.map(({ id }) => id)).not.toContain(over?.id)
+  })
+
   it('leaves alone whom somebody took out of it, until that room is well', async () => {
     const all = await rooms(8, 'A')
     await say(all, 'unhealthy')

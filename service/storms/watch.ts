@@ -107,7 +107,11 @@ export class Storms {
     const watched = this.#tenants.get(tenant) ?? (await this.#read(tenant))
     const since = this.#deps.clock.now() - limits.stormGrowsMs - limits.stormWindowMs
     for (const [id, { isOpen, openedAt }] of watched.incidents) if (!isOpen && openedAt < since) watched.incidents.delete(id)
-    const failed = [...watched.incidents.values()].filter(({ alone, openedAt }) => !alone && openedAt >= since)
+    const all = [...watched.incidents.values()]
+    const under = new Set(all.flatMap(({ isOpen, storm }) => (isOpen && storm ? [storm.id] : [])))
+    // A storm closes when its rooms have: what was of it takes in nobody more.
+    const isOver = ({ storm }: Known): boolean => storm !== undefined && !under.has(storm.id)
+    const failed = all.filter((one) => !one.alone && one.openedAt >= since && !isOver(one))
     if (failed.length < limits.stormRooms) return
     const used = new Set<StormId>()
     const changes = groupStorms(failed, watched.fleet).flatMap((group) => changesOf(group, watched.incidents, used))
